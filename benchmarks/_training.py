@@ -1,0 +1,90 @@
+"""What the benchmarks of whole trainings share: a clean place, one training a seed, and rows with their spread."""
+
+import os
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from _common import over_seeds
+
+if TYPE_CHECKING:
+    from eyespot.training.run import Run
+
+
+@contextmanager
+def clean_place() -> Iterator[Path]:
+    """A temporary folder, and an empty cache in it: the machine is measured now, and no earlier split is remembered."""
+    before = os.environ.get("EYESPOT_CACHE")
+    with TemporaryDirectory(prefix="eyespot-benchmark-") as folder:
+        os.environ["EYESPOT_CACHE"] = str(Path(folder, "cache"))
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ["EYESPOT_CACHE"]
+            if before is not None:
+                os.environ["EYESPOT_CACHE"] = before
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a zip file into a folder, and give the folder."""
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    return folder
+
+
+def train_seeds(seeds: int, train: Callable[[int], "Run"]) -> list[tuple["Run", float]]:
+    """Train once with each of the seeds 0, 1, ...; each run comes with the seconds of processor time that it took.
+
+    Those count all of it, decoding and evaluation too, and depend little on what else the machine does.
+    """
+    runs = []
+    for seed in range(seeds):
+        start = time.process_time()
+        run = train(seed)
+        runs.append((run, time.process_time() - start))
+        print(f"seed {seed}: {run.result['metric']} {run.result['score']:.5g}", file=sys.stderr, flush=True)
+    return runs
+
+
+def classify_rows(runs: Sequence[tuple["Run", float]]) -> list[dict[str, Any]]:
+    """For each seed: accuracy on test and validation images in percent, and how long it took."""
+    rows = []
+    for seed, (run, seconds) in enumerate(runs):
+        low, high = run.result["interval"]
+        rows.append(
+            {
+                "seed": seed,
+                "accuracy %": 100 * run.result["score"],
+                "95 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
+                "test images": run.result["count"],
+                "validation %": 100 * run.log[-1]["validation"]["accuracy"],
+                "training s": run.result["seconds"],
+                "processor s": seconds,
+            }
+        )
+    return with_spread(rows, ("accuracy %", "validation %", "training s", "processor s"))
+
+
+def with_spread(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of all seeds, and below them mean and standard deviation of some of their columns."""
+    found = {column: over_seeds([row[column] for row in rows]) for column in columns}
+    ends = [{"seed": name, **{column: found[column][name] for column in columns}} for name in ("mean", "deviation")]
+    return [*map(dict, rows), *ends]
+
+
+def load_at_start() -> float:
+    """How many processes wanted to compute in the last minute (the 1-minute load), to be asked before anything else."""
+    return round(os.getloadavg()[0], 2)
+
+
+def recipe_of(run: "Run") -> str:
+    """One line on what was chosen for a training."""
+    from eyespot.training.recipe import read_recipe
+
+    recipe = read_recipe(run.folder / "recipe.json")
+    return f"{recipe.describe()} with {recipe.placement['threads']} of {os.cpu_count()} cores"

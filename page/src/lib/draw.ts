@@ -1,0 +1,49 @@
+import { colourTable, signedStep, STEPS, type TableName } from "./colours";
+
+/** Draw one map of signed numbers (H, W) at its native size; CSS scales it up with sharp edges. */
+export function drawSigned(
+  canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number,
+  range: number, name: TableName, dark: boolean,
+): void {
+  const table = colourTable(name, dark);
+  paint(canvas, width, height, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = table[signedStep(values[i], range)];
+  });
+}
+
+/** Draw shares from 0 to 1 (H, W), 0 at one end of the table and 1 at the other. */
+export function drawShares(
+  canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number, name: TableName, dark: boolean,
+): void {
+  const table = colourTable(name, dark);
+  paint(canvas, width, height, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = table[Math.round(clamp(values[i]) * (STEPS - 1))];
+  });
+}
+
+/** Draw an image (C, H, W) of values from 0 to 1, with C = 1 grey or C = 3 red, green and blue. */
+export function drawImage(canvas: HTMLCanvasElement, values: ArrayLike<number>, channels: number, width: number, height: number): void {
+  const size = width * height;
+  const byte = (channel: number, i: number): number => Math.round(clamp(values[channel * size + i]) * 255);
+  paint(canvas, width, height, (pixels) => {
+    for (let i = 0; i < size; i++) {
+      const red = byte(0, i);
+      const green = channels === 3 ? byte(1, i) : red;
+      const blue = channels === 3 ? byte(2, i) : red;
+      pixels[i] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+    }
+  });
+}
+
+function clamp(value: number): number {
+  return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+function paint(canvas: HTMLCanvasElement, width: number, height: number, fill: (pixels: Uint32Array) => void): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d")!;
+  const image = context.createImageData(width, height);
+  fill(new Uint32Array(image.data.buffer));
+  context.putImageData(image, 0, 0);
+}

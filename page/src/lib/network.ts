@@ -1,0 +1,118 @@
+import { canRun, runCall, type Weights } from "./calls";
+import type { Call, Manifest } from "./manifest";
+import { largest, mapShape, plane, tensor, zeros, type Tensor } from "./tensor";
+
+/** A network that can be run in the page: its manifest with all weights. Edited weights make a new one. */
+export class Network {
+  readonly manifest: Manifest;
+  readonly calls: readonly Call[];
+  /** For each call, the calls that read it. */
+  readonly readers: readonly (readonly number[])[];
+  readonly #weights: readonly Weights[];
+
+  constructor(manifest: Manifest, blob: Float32Array, weights?: readonly Weights[]) {
+    this.manifest = manifest;
+    this.calls = manifest.calls;
+    this.readers = manifest.calls.map(({ id }) => manifest.calls.filter(({ inputs }) => inputs.includes(id)).map((call) => call.id));
+    this.#weights = weights ?? manifest.calls.map((call) => readWeights(call, blob));
+  }
+
+  get multiplyAdds(): number {
+    return this.calls.reduce((sum, call) => sum + call.multiplyAdds, 0);
+  }
+
+  weightsOf(call: Call): Weights {
+    return this.#weights[call.id];
+  }
+
+  /** The same network with one number of one weight changed. */
+  edited(call: Call, role: string, index: number, value: number): Network {
+    const weights = this.#weights.slice();
+    const old = weights[call.id][role];
+    const data = old.data.slice();
+    data[index] = value;
+    weights[call.id] = { ...weights[call.id], [role]: { shape: old.shape, data } };
+    return new Network(this.manifest, new Float32Array(), weights);
+  }
+
+  /** (pixel / 255 - mean) / deviation for uint8 pixels (C, H, W), rounded to float32 at each step as PyTorch does. */
+  normalise(pixels: Uint8Array): Tensor {
+    const { channels, height, width, mean, deviation } = this.manifest.images;
+    const result = zeros([channels, height, width]);
+    const size = height * width;
+    for (let i = 0; i < pixels.length; i++) {
+      const c = Math.floor(i / size);
+      const share = Math.fround(pixels[i] / 255);
+      result.data[i] = Math.fround(share - Math.fround(mean[c])) / Math.fround(deviation[c]);
+    }
+    return result;
+  }
+}
+
+function readWeights(call: Call, blob: Float32Array): Weights {
+  return Object.fromEntries(
+    Object.entries(call.weights).map(([role, { shape, offset }]) => {
+      const count = shape.reduce((product, side) => product * side, 1);
+      return [role, tensor(shape, blob.subarray(offset, offset + count))];
+    }),
+  );
+}
+
+/** Gives the output of a call that the page cannot compute, for the pixels that are looked at. */
+export type Ask = (call: Call) => Promise<Tensor>;
+
+/** More multiply-adds than this between two breaths would make the page feel stuck. */
+const BREATH = 20e6;
+
+/** Everything that the network makes of one image: a tensor for each call, in order. */
+export async function runNetwork(network: Network, input: Tensor, ask: Ask, begin: readonly Tensor[] = []): Promise<Tensor[]> {
+  const tensors = begin.length ? begin.slice() : [input];
+  let work = 0;
+  for (const call of network.calls.slice(tensors.length)) {
+    work += call.multiplyAdds;
+    if (work > BREATH) {
+      await new Promise((resume) => setTimeout(resume));
+      work = 0;
+    }
+    const inputs = call.inputs.map((id) => tensors[id]);
+    tensors.push(canRun(call) ? runCall(call, inputs, network.weightsOf(call)) : await ask(call));
+  }
+  return tensors;
+}
+
+export type Scale = "unit" | "layer" | "network";
+
+/** What the ends of the colours stand for, for one channel, one call, or all calls after the image. */
+export function rangeOf(scale: Scale, tensors: readonly Tensor[], call: number, channel: number): number {
+  if (scale === "network") return Math.max(...tensors.slice(1).map(reachOf));
+  return scale === "layer" || tensors[call].shape.length !== 3 ? reachOf(tensors[call]) : channelReaches(tensors[call])[channel];
+}
+
+/** Largest distance from zero in a tensor. */
+export function reachOf(of: Tensor): number {
+  return largest(channelReaches(of));
+}
+
+const reaches = new WeakMap<Tensor, Float32Array>();
+
+/** The same for each channel; found once, because every tile, legend and number asks for it. */
+function channelReaches(of: Tensor): Float32Array {
+  let found = reaches.get(of);
+  if (!found) {
+    found = Float32Array.from({ length: mapShape(of.shape)[0] }, (_, c) => largest(plane(of, c)));
+    reaches.set(of, found);
+  }
+  return found;
+}
+
+/** The channels of a call, the most active (sum of squares) first. */
+export function byActivity(of: Tensor): number[] {
+  const [channels, height, width] = mapShape(of.shape);
+  const size = height * width;
+  const energy = Array.from({ length: channels }, (_, c) => {
+    let sum = 0;
+    for (let i = c * size; i < (c + 1) * size; i++) sum += of.data[i] * of.data[i];
+    return sum;
+  });
+  return energy.map((_, c) => c).sort((a, b) => energy[b] - energy[a] || a - b);
+}

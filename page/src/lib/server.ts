@@ -1,0 +1,69 @@
+/** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
+
+/** A way to look inside, by its name for the server, and the choices that it takes. */
+export interface Method {
+  readonly name: string;
+  readonly takes: readonly string[];
+  readonly of: "picture" | "source";
+}
+
+/** Choices of an explanation, by the server's names for them: `by`, `of`, `layer`, `unit`, `at`. */
+export type Choices = Readonly<Record<string, string>>;
+
+export interface Explained {
+  readonly of: string;
+  readonly maps: Readonly<Record<string, readonly (readonly number[])[]>>;
+  readonly checks: readonly { readonly name: string; readonly value: number; readonly says: string }[];
+  readonly notes: readonly string[];
+}
+
+export interface ImageSource {
+  readonly id: number;
+  readonly name: string;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** An image that excites a unit: its name, the number, and its place in the map; its patch is in the strip. */
+export interface Strongest {
+  readonly image: string;
+  readonly activation: number;
+  readonly at: readonly [number, number];
+}
+
+export interface ExcitedUnit {
+  readonly unit: number;
+  readonly dead: boolean;
+  readonly strongest: readonly Strongest[];
+  /** A PNG in base64: the patches, and below each what of it the unit answers to. */
+  readonly strip: string;
+}
+
+export interface Server {
+  methods(): Promise<readonly Method[]>;
+  /** Explain the answer for uint8 pixels (C, H, W). */
+  explain(model: number, pixels: Uint8Array, choices: Choices): Promise<Explained>;
+  sources(): Promise<readonly ImageSource[]>;
+  /** The images of a source's part that excite a unit of a layer most. */
+  strongest(model: number, layer: string, unit: number, source: number, part: string): Promise<ExcitedUnit>;
+}
+
+type Json = (path: string, body?: BodyInit) => Promise<unknown>;
+
+export function openServer(json: Json): Server {
+  const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
+    ((await json(path)) as Record<string, readonly Value[]>)[name];
+  return {
+    methods: () => inside<Method>("methods", "methods"),
+    explain: async (model, pixels, choices) =>
+      (await json(`models/${model}/explain?${search({ ...choices, form: "pixels" })}`, new Uint8Array(pixels))) as Explained,
+    sources: () => inside<ImageSource>("sources", "sources"),
+    strongest: async (model, layer, unit, source, part) => {
+      const asked = search({ layer, unit: String(unit), source: String(source), part });
+      return (await json(`models/${model}/unit?${asked}`)) as ExcitedUnit;
+    },
+  };
+}
+
+function search(choices: Choices): string {
+  return new URLSearchParams(choices).toString();
+}

@@ -1,0 +1,116 @@
+import { readManifest, type Call, type Manifest } from "./manifest";
+import { openServer, type Server } from "./server";
+import { sizeOf, tensor, type Tensor } from "./tensor";
+
+export interface ModelEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly network: string;
+  readonly task: string;
+}
+
+export interface ImageEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly label: string | null;
+}
+
+/** Where networks and images come from: a server, or the page itself. FORMAT.md describes both. */
+export interface Source {
+  models(): Promise<readonly ModelEntry[]>;
+  manifest(model: number): Promise<Manifest>;
+  weights(model: number): Promise<Float32Array>;
+  images(model: number): Promise<readonly ImageEntry[]>;
+  /** Rows of the model's images from a place on, for those that `images` does not offer. */
+  rows(model: number, from: number, count: number): Promise<readonly ImageEntry[]>;
+  pixels(model: number, image: number): Promise<Uint8Array>;
+  /** The outputs of all calls in order, for a network that is too large to run in the page; missing without a server. */
+  readonly outputs?: (model: number, manifest: Manifest, pixels: Uint8Array) => Promise<Tensor[]>;
+  /** The output of a call that the page cannot compute; `image` is null for a picture of one's own. */
+  output(model: number, call: Call, pixels: Uint8Array, image: number | null): Promise<Tensor>;
+  /** A picture file as the network takes it; missing where there is no server to read it. */
+  readonly read?: (model: number, file: Blob) => Promise<Uint8Array>;
+  /** What goes beyond numbers of the network; missing without a server. */
+  readonly server?: Server;
+}
+
+/** The embedded data where there is some, else the server that the page came from. */
+function openSource(): Source {
+  const embedded = document.getElementById("eyespot-data");
+  return embedded?.textContent ? embeddedSource(JSON.parse(embedded.textContent) as Embedded) : serverSource("./api");
+}
+
+function serverSource(base: string): Source {
+  const bytes = async (path: string, body?: BodyInit): Promise<ArrayBuffer> => (await ask(`${base}/${path}`, body)).arrayBuffer();
+  const json = async (path: string, body?: BodyInit): Promise<unknown> => (await ask(`${base}/${path}`, body)).json();
+  const entries = async (path: string): Promise<readonly ImageEntry[]> => ((await json(path)) as { images: ImageEntry[] }).images;
+  const known = new Map<string, Promise<Uint8Array>>();
+  return {
+    models: async () => ((await json("models")) as { models: ModelEntry[] }).models,
+    manifest: async (model) => readManifest(await json(`models/${model}/manifest`)),
+    weights: async (model) => new Float32Array(await bytes(`models/${model}/weights`)),
+    images: (model) => entries(`models/${model}/images`),
+    rows: (model, from, count) => entries(`models/${model}/images?offset=${from}&limit=${count}`),
+    pixels: (model, image) => {
+      const path = `models/${model}/images/${image}`;
+      if (!known.has(path)) known.set(path, bytes(path).then((buffer) => new Uint8Array(buffer)));
+      return known.get(path)!;
+    },
+    outputs: async (model, { calls }, pixels) => cut(calls, new Float32Array(await bytes(`models/${model}/calls`, new Uint8Array(pixels)))),
+    output: async (model, call, pixels) =>
+      tensor(call.shape, new Float32Array(await bytes(`models/${model}/calls/${call.id}`, new Uint8Array(pixels)))),
+    read: async (model, file) => new Uint8Array(await bytes(`models/${model}/pixels`, file)),
+    server: openServer(json),
+  };
+}
+
+/** The numbers of all calls, one call after another, as tensors. */
+function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
+  let from = 0;
+  return calls.map(({ shape }) => {
+    const count = sizeOf(shape);
+    from += count;
+    return tensor(shape, numbers.subarray(from - count, from));
+  });
+}
+
+/** Ask the server; an error becomes the sentence that it gave. */
+async function ask(address: string, body?: BodyInit): Promise<Response> {
+  const response = await fetch(address, body === undefined ? {} : { method: "POST", body });
+  if (response.ok) return response;
+  const told = (await response.json().catch(() => ({}))) as { error?: string };
+  throw new Error(told.error ?? `The server answered ${response.status} to ${address}.`);
+}
+
+interface Embedded {
+  readonly models: readonly {
+    readonly manifest: Manifest;
+    readonly weights: string;
+    readonly images: readonly { name: string; label: string | null; pixels: string; calls: Record<string, string> }[];
+  }[];
+}
+
+function embeddedSource({ models }: Embedded): Source {
+  const now = <Value>(make: () => Value): Promise<Value> => Promise.resolve().then(make);
+  const entriesOf = (model: number): ImageEntry[] => models[model].images.map(({ name, label }, id) => ({ id, name, label }));
+  return {
+    models: () => now(() => models.map(({ manifest: { name, network, task } }, id) => ({ id, name, network, task }))),
+    manifest: (model) => now(() => readManifest(models[model].manifest)),
+    weights: (model) => now(() => new Float32Array(decode(models[model].weights).buffer)),
+    images: (model) => now(() => entriesOf(model)),
+    rows: (model, from, count) => now(() => entriesOf(model).slice(from, from + count)),
+    pixels: (model, image) => now(() => decode(models[model].images[image].pixels)),
+    output: (model, call, _pixels, image) =>
+      now(() => {
+        const stored = image === null ? undefined : models[model].images[image].calls[call.id];
+        if (!stored) throw new Error(`This page has no numbers of “${call.name}” for this picture.`);
+        return tensor(call.shape, new Float32Array(decode(stored).buffer));
+      }),
+  };
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+export const source = openSource();

@@ -1,0 +1,170 @@
+import { address } from "../lib/address.svelte";
+import type { Place } from "../lib/explanation";
+import type { Call } from "../lib/manifest";
+import { Network, reachOf, runNetwork, type Scale } from "../lib/network";
+import { oneOf, wholeNumber } from "../lib/query";
+import { source, type ImageEntry, type ModelEntry } from "../lib/source";
+import { mapShape, sizeOf, type Tensor } from "../lib/tensor";
+
+/** A picture of one's own that is looked at instead of a listed one. */
+interface OwnPicture {
+  readonly name: string;
+  readonly pixels: Uint8Array;
+}
+
+/** With more multiply-adds than this, PyTorch is asked: the page would need more than about a tenth of a second. */
+const HEAVY = 30e6;
+
+/** What Look shows: a model, a picture, and every number that the one makes of the other. */
+class Session {
+  readonly source = source;
+  models = $state.raw<readonly ModelEntry[] | null>(null);
+  images = $state.raw<readonly ImageEntry[]>([]);
+  network = $state.raw<Network | null>(null);
+  pixels = $state.raw<Uint8Array | null>(null);
+  tensors = $state.raw<readonly Tensor[]>([]);
+  own = $state.raw<OwnPicture | null>(null);
+  edited = $state(false);
+  trouble = $state("");
+  // Derived, not getters: another number that is picked changes the address, and must not draw every tile anew.
+  readonly model = $derived(wholeNumber("model", 0, 0, 1e6));
+  readonly image = $derived(wholeNumber("image", 0, 0, 1e9));
+  readonly scale = $derived(oneOf<Scale>("scale", ["layer", "unit", "network"]));
+  readonly #call = $derived(this.network?.calls[wholeNumber("call", -1, 0, this.network.calls.length - 1)] ?? null);
+  readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
+  /** The open call and unit, or null where only the overview is open. */
+  readonly unit = $derived(this.#call && { call: this.#call, channel: this.#channel });
+  #original: Network | null = null;
+  #loaded = -1;
+  /** Counts what was asked for, so that a slow answer to an old question is dropped. */
+  #turn = 0;
+
+  /** The open number: the middle of its map until another place is picked. */
+  get place(): Place | null {
+    if (!this.unit) return null;
+    const { call, channel } = this.unit;
+    const [, height, width] = mapShape(call.shape);
+    const y = wholeNumber("y", Math.floor(height / 2), 0, height - 1);
+    return { call: call.id, channel, y, x: wholeNumber("x", Math.floor(width / 2), 0, width - 1) };
+  }
+
+  /** Load the list of models, and the one that the address names. */
+  async open(): Promise<void> {
+    await this.#trying(async () => {
+      this.models ??= await this.source.models();
+      const model = this.models.find(({ id }) => id === this.model);
+      if (!model || model.id === this.#loaded) return;
+      const [manifest, weights, images] = await Promise.all([
+        this.source.manifest(model.id), this.source.weights(model.id), this.source.images(model.id),
+      ]);
+      [this.tensors, this.pixels, this.own, this.edited] = [[], null, null, false];
+      this.images = images;
+      this.#original = this.network = new Network(manifest, weights);
+      this.#loaded = model.id;
+    });
+  }
+
+  /** Load the picture that the address names, unless one of one's own is looked at; an even grey where there is none. */
+  async look(): Promise<void> {
+    if (this.own || !this.network) return;
+    await this.#list(this.image);
+    const image = this.images.find(({ id }) => id === this.image) ?? this.images[0];
+    if (!image) return this.show(new Uint8Array(sizeOf(this.network.calls[0].shape)).fill(128));
+    const model = this.#loaded;
+    await this.#trying(async () => {
+      const pixels = await this.source.pixels(model, image.id);
+      if (!this.own && model === this.#loaded) await this.show(pixels);
+    });
+  }
+
+  /** Put an image that is named in the address in front of the offered ones; one that is not there is left out. */
+  async #list(image: number): Promise<void> {
+    if (image === 0 || this.images.some(({ id }) => id === image)) return;
+    const model = this.#loaded;
+    const found = await this.source.rows(model, image, 1).catch(() => []);
+    if (model === this.#loaded) this.images = [...found, ...this.images.filter(({ id }) => id !== image)];
+  }
+
+  /** Run the network on uint8 pixels (C, H, W), and show all numbers at once when they are there. */
+  async show(pixels: Uint8Array): Promise<void> {
+    this.pixels = pixels;
+    await this.run();
+  }
+
+  async run(from = 1): Promise<void> {
+    const { network, pixels } = this;
+    if (!network || !pixels) return;
+    const turn = ++this.#turn;
+    const listed = this.own ? null : (this.images.find(({ id }) => id === this.image) ?? this.images[0])?.id ?? null;
+    await this.#trying(async () => {
+      const ask = (call: Call): Promise<Tensor> => this.source.output(this.#loaded, call, pixels, listed);
+      const begin = from > 1 ? this.tensors.slice(0, from) : [];
+      const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
+      const tensors = heavy
+        ? await this.source.outputs!(this.#loaded, network.manifest, pixels)
+        : await runNetwork(network, network.normalise(pixels), ask, begin);
+      if (turn === this.#turn) this.tensors = tensors;
+    });
+  }
+
+  /** Look at a picture file of one's own; the model's own preprocessing reads it. */
+  async take(file: Blob, name: string): Promise<void> {
+    await this.#trying(async () => {
+      const pixels = await this.source.read!(this.#loaded, file);
+      this.own = { name, pixels };
+      await this.show(pixels);
+    });
+  }
+
+  /** Look at pixels that were drawn in the page, already as large as the network takes them. */
+  async draw(name: string, pixels: Uint8Array): Promise<void> {
+    this.own = { name, pixels };
+    await this.show(pixels);
+  }
+
+  async choose(image: number): Promise<void> {
+    this.own = null;
+    address.set({ image: String(image) });
+  }
+
+  /** Change one number of a weight; only what comes after is computed again. */
+  async edit(call: Call, role: string, index: number, value: number): Promise<void> {
+    this.network = this.network!.edited(call, role, index, value);
+    this.edited = true;
+    await this.run(call.id);
+  }
+
+  async reset(): Promise<void> {
+    this.network = this.#original;
+    this.edited = false;
+    await this.run();
+  }
+
+  /** Largest number of a call, by which all its numbers get their digits. */
+  reach(call: number): number {
+    return reachOf(this.tensors[call]);
+  }
+
+  async #trying(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.trouble = "";
+    } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+export const session = new Session();
+
+/** Open a unit; its place stays where the map is of the same size. */
+export function openUnit(call: number, channel: number): void {
+  address.set({ call: String(call), unit: String(channel) });
+}
+
+/** Open a number, as a step that the browser's Back undoes. */
+export function openPlace({ call, channel, y, x }: Place): void {
+  const text = { call, unit: channel, y, x };
+  const strings = Object.fromEntries(Object.entries(text).map(([name, value]) => [name, String(value)]));
+  location.hash = address.to("look", "", { ...address.query, ...strings });
+}

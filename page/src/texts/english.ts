@@ -1,0 +1,30 @@
+import { learn } from "./learn.english";
+import { look } from "./look.english";
+
+/** Every word on the page in English; the other languages have the same entries. */
+export const english = {
+  skip: "Skip to the content",
+  viewsLabel: "Views",
+  views: { look: "Look", learn: "Learn" },
+  otherLanguage: { code: "de", name: "Deutsch" },
+  light: "Use light colours",
+  dark: "Use dark colours",
+  grid: {
+    cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
+    value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,
+  },
+  stepper: {
+    back: "One step back",
+    forward: "One step on",
+    play: "Play",
+    pause: "Pause",
+    place: (at: number, count: number): string => `${at} of ${count}`,
+  },
+  photo: {
+    label: "A photo of your own …",
+    hint: "Choose, drop or paste a picture. It does not leave this page.",
+    unreadable: (name: string): string => `“${name}” cannot be read as a picture. Try a PNG or JPEG file.`,
+  },
+  learn,
+  look,
+};

@@ -1,0 +1,30 @@
+import type { english } from "./english";
+import { learn } from "./learn.german";
+import { look } from "./look.german";
+
+export const german: typeof english = {
+  skip: "Zum Inhalt",
+  viewsLabel: "Ansichten",
+  views: { look: "Ansehen", learn: "Lernen" },
+  otherLanguage: { code: "en", name: "English" },
+  light: "Helle Farben",
+  dark: "Dunkle Farben",
+  grid: {
+    cell: (label, row, column) => `${label}, Zeile ${row}, Spalte ${column}`,
+    value: (label, row, column, value) => `${label}, Zeile ${row}, Spalte ${column}: ${value}`,
+  },
+  stepper: {
+    back: "Einen Schritt zurück",
+    forward: "Einen Schritt weiter",
+    play: "Abspielen",
+    pause: "Anhalten",
+    place: (at, count) => `${at} von ${count}`,
+  },
+  photo: {
+    label: "Ein eigenes Foto …",
+    hint: "Ein Bild wählen, hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
+    unreadable: (name) => `„${name}“ lässt sich nicht als Bild lesen. Versuchen Sie eine PNG- oder JPEG-Datei.`,
+  },
+  learn,
+  look,
+};

@@ -1,0 +1,193 @@
+"""`attack`: one door to every attack on a model, for one picture or many.
+
+Shapes: N images, C channels, H height, W width.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AttackError, look_up
+from ..images import Picture, encode_png
+from ..model import Model
+from ..tasks.classify import Classify
+from .aim import Aim, aim_at, change_that_counts
+from .eight_bit import rounded
+from .finding import Attack
+from .goal import Moved
+from .methods import ATTACKS, Method, choose
+from .settings import Attempt, Settings
+from .victim import Victim
+
+DEFAULT = "minimum-noise"
+AT_ONCE = 100
+"""How many images are attacked together."""
+
+
+def attack(
+    model: Model,
+    picture: Picture,
+    by: str = DEFAULT,
+    *,
+    target: str | int | None = None,
+    label: str | int | None = None,
+    of: Any = None,
+    change: float | None = None,
+    pixels: int | None = None,
+    size: float | None = None,
+    steps: int | None = None,
+    queries: int | None = None,
+    seed: int | None = None,
+) -> Attack:
+    """Change one picture as little as can be, so that the model answers something else.
+
+    `by` is a key of `ATTACKS`. `target` is the class that must win ("up" or "down" for a number); `label` the right
+    class, unless the model's own answer is to be taken for right; `of` the tag or the place asked about; `change` how
+    far a number must move. `pixels`, `size`, `steps`, `queries` and `seed` are settings; one that the attack does not
+    read warns. Raises `AttackError` for an unknown attack, a target equal to the label, and numbers that cannot be.
+
+    `attack(model, "cat.jpg", by="one-pixel", target="dog").save("fooled.png")`
+    """
+    aim = Aim(target=target, of=of, change=change)
+    settings = choose(by, pixels=pixels, size=size, steps=steps, queries=queries, seed=seed)
+    truths = None if label is None else [_place(model, label, target)]
+    name = str(picture) if isinstance(picture, str | Path) else "the picture"
+    return attack_many(model, model.read(picture), by, names=[name], truths=truths, aim=aim, settings=settings)[0]
+
+
+def attack_many(
+    model: Model,
+    images: Tensor,
+    by: str = DEFAULT,
+    *,
+    names: Sequence[str],
+    truths: Sequence[Any] | None = None,
+    aim: Aim | None = None,
+    settings: Settings | None = None,
+) -> list[Attack]:
+    """Attack images (N, C, H, W) of pixels in [0, 1] together; an image that the model misreads is skipped.
+
+    `truths` holds the task's target of each image; without it the model's own answers are taken for right.
+    """
+    method = look_up("attack", by, ATTACKS, AttackError)
+    settings = settings or choose(by)
+    found: list[Attack] = []
+    for start in range(0, len(images), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        part = truths[rows] if truths is not None else None
+        found += _attack(model, rounded(images[rows]), by, method, names[rows], part, aim or Aim(), settings)
+    return found
+
+
+def _attack(
+    model: Model,
+    images: Tensor,
+    by: str,
+    method: Method,
+    names: Sequence[str],
+    truths: Sequence[Any] | None,
+    aim: Aim,
+    settings: Settings,
+) -> list[Attack]:
+    begun = time.perf_counter()
+    with torch.no_grad():
+        output = model.outputs(images)
+    aimed = aim_at(model.task, aim, output, truths, method.farthest)
+    chosen = torch.tensor([row for row, why in enumerate(aimed.skipped) if not why], dtype=torch.long)
+    victim = Victim(model, aimed.goal.only(chosen), len(chosen), double=method.double)
+    attempt = method.run(victim, images[chosen], settings) if len(chosen) else Attempt(pixels=images[:0])
+    seconds = (time.perf_counter() - begun) / max(1, len(chosen))
+    places = {int(row): place for place, row in enumerate(chosen)}
+    judge = _Judge(model, by, aim, victim, attempt, seconds)
+    return [
+        judge.found(names[row], images[row], output[row], places[row])
+        if row in places
+        else judge.skipped(names[row], images[row], output[row], aimed.skipped[row])
+        for row in range(len(images))
+    ]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Turns what an attack came to into findings: each image is saved, read back and predicted again, alone."""
+
+    model: Model
+    by: str
+    aim: Aim
+    victim: Victim
+    attempt: Attempt
+    seconds: float
+
+    def found(self, name: str, image: Tensor, output: Tensor, place: int) -> Attack:
+        original, fooled = _bytes(image), _bytes(self.attempt.pixels[place])
+        with torch.no_grad():
+            after = self.model.outputs(self.model.read(encode_png(fooled)))
+        succeeded, moved = self._judged(after, torch.tensor([place]))
+        change = (fooled.astype(np.float64) - original) / 255
+        return Attack(
+            by=self.by,
+            name=name,
+            outcome="fooled" if succeeded else "resisted",
+            target=self.aim.target,
+            before=_plain(self.model.task.answer(output)),
+            after=_plain(self.model.task.answer(after[0])),
+            distortion=float(np.sqrt(np.square(change).mean())),
+            l2=float(np.sqrt(np.square(change).sum())),
+            linf=float(np.abs(change).max()),
+            pixels_changed=int((change != 0).any(2).sum()),
+            moved=moved,
+            queries=int(self.victim.queries[place]),
+            gradients=int(self.victim.gradients[place]),
+            seconds=self.seconds,
+            history=self.attempt.history[place] if self.attempt.history else [],
+            original=original,
+            fooled=fooled,
+        )
+
+    def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> Attack:
+        answer = _plain(self.model.task.answer(output))
+        pixels = _bytes(image)
+        return Attack(
+            by=self.by,
+            name=name,
+            outcome="skipped",
+            reason=reason,
+            target=self.aim.target,
+            before=answer,
+            after=answer,
+            original=pixels,
+            fooled=pixels,
+        )
+
+    def _judged(self, after: Tensor, place: Tensor) -> tuple[bool, float | None]:
+        goal = self.victim.goal
+        if not isinstance(goal, Moved):
+            return bool(goal.margin(after, place) < 0), None
+        moved = float(goal.moved(after, place))
+        return moved >= change_that_counts(self.model.task, self.aim), moved
+
+
+def _place(model: Model, label: str | int, target: str | int | None) -> int:
+    """The place of the right class; raises `AttackError` where the task has no classes, or it is the target."""
+    if not isinstance(model.task, Classify):
+        raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
+    place = model.task.place(label)
+    if target is not None and model.task.place(target) == place:
+        raise AttackError(f"The target '{target}' is the label of the picture; name another class.")
+    return place
+
+
+def _bytes(pixels: Tensor) -> np.ndarray:
+    """Pixels (C, H, W) in [0, 1] as uint8 (H, W, C)."""
+    return (pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def _plain(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without its picture."""
+    return {name: value for name, value in answer.items() if not isinstance(value, np.ndarray)}

@@ -1,0 +1,90 @@
+"""The least noise that changes an answer, by box-constrained L-BFGS.
+
+Szegedy et al., "Intriguing properties of neural networks" (2013): minimise c |r|^2 + loss(x + r) with x + r in the
+box [0, 1], and keep the largest c that still succeeds, because it gives the smallest noise r. (The paper prints
+"minimum c"; that would give the largest.) Shapes: N images, n still searched for, D = C x H x W values each.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .boundary import first_guesses
+from .eight_bit import smallest
+from .lbfgs import minimise
+from .settings import Attempt, Settings
+from .victim import Victim
+
+ROUNDS = 8
+"""How many values of c are tried for each image."""
+
+
+def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
+    """Szegedy's box-constrained L-BFGS: strong and small noise; slow, needs gradients.
+
+    The loss is softplus(margin), log(1 + exp(m)): for two classes that is the cross-entropy. `settings.steps` bounds
+    the gradients per image over the whole search.
+    """
+    search = _Search(victim, images, settings.steps)
+    for _ in range(ROUNDS):
+        search.round()
+    return Attempt(pixels=smallest(victim, images, search.best.view_as(images).to(images)))
+
+
+class _Search:
+    """For every image: the largest c that succeeded, the smallest that failed, and the least noise so far."""
+
+    def __init__(self, victim: Victim, images: Tensor, gradients: int) -> None:
+        self.victim = victim
+        self.shape = images.shape[1:]
+        self.original = images.flatten(1).to(victim.dtype)
+        self.left = torch.full((len(images),), gradients)
+        self.best = self.original.clone()
+        self.distance = torch.full((len(images),), torch.inf, dtype=victim.dtype)
+        (self.point,), (self.margin,), (slope,) = first_guesses(victim, images, 1)
+        self.left -= victim.gradients
+        # Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
+        noise = (self.point - self.original).norm(dim=1)
+        self.c = slope / (4 * noise.clamp_min(1e-9)) / 1.5
+        self.succeeded = torch.zeros_like(self.c)
+        self.failed = torch.full_like(self.c, torch.inf)
+
+    def round(self) -> None:
+        """Minimise once for every image with its present c, from where the last minimum was, and choose the next c."""
+        rows = ((self.left > 0) & (self.c > 0)).nonzero()[:, 0]
+        if len(rows) == 0:
+            return
+        share = max(2, int(self.left[rows].max()) // 3)
+        minimum = minimise(lambda point, part: self._objective(point, rows[part]), self.point[rows], evaluations=share)
+        self.left[rows] -= minimum.evaluations
+        self.point[rows] = minimum.point
+        noise = (minimum.point - self.original[rows]).square().sum(1)
+        # What is left of the value without the noise is softplus(margin).
+        self._next(rows, (minimum.value - self.c[rows] * noise).clamp_min(1e-12).expm1().log())
+
+    def _next(self, rows: Tensor, margin: Tensor) -> None:
+        """Choose the next c: where a plane through this margin and the first would cross zero, inside the bounds."""
+        c = self.c[rows]
+        fooled = margin < 0
+        succeeded = torch.where(fooled, torch.maximum(c, self.succeeded[rows]), self.succeeded[rows])
+        failed = torch.where(fooled, self.failed[rows], torch.minimum(c, self.failed[rows]))
+        guess = c * (1 - margin / self.margin[rows]) * 0.5 / margin.sigmoid() * 0.99
+        middle = torch.where(
+            failed.isinf(), succeeded * 4, torch.where(succeeded == 0, failed / 4, (succeeded * failed).sqrt())
+        )
+        inside = (guess > succeeded * 1.001) & (guess < failed * 0.999) & (guess < 10 * c) & (guess > c / 10)
+        self.c[rows] = torch.where(inside, guess, middle)
+        self.succeeded[rows], self.failed[rows] = succeeded, failed
+
+    def _objective(self, point: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        margin, slope = self.victim.slopes(point.view(-1, *self.shape), rows)
+        noise = point - self.original[rows]
+        self._note(rows, point, noise, margin)
+        value = self.c[rows] * noise.square().sum(1) + F.softplus(margin)
+        return value, 2 * self.c[rows, None] * noise + margin.sigmoid()[:, None] * slope.flatten(1)
+
+    def _note(self, rows: Tensor, point: Tensor, noise: Tensor, margin: Tensor) -> None:
+        """Keep every point on the way that fools the model with less noise than before."""
+        length = noise.norm(dim=1)
+        better = (margin < 0) & (length < self.distance[rows])
+        self.best[rows[better]], self.distance[rows[better]] = point[better], length[better]

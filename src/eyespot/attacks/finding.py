@@ -1,0 +1,147 @@
+"""What an attack on one image gave: plain values, the pictures before and after, and a drawing of both."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import AttackError
+from ..findings import to_json
+from ..images import write_png
+from ..tasks.classify import UNKNOWN
+
+OUTCOMES = ("fooled", "resisted", "skipped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """One attack on one image.
+
+    `outcome` is "fooled" (the saved 8-bit file, read back, changes the answer as wanted), "resisted", or "skipped" with
+    a `reason`. `original` and `fooled` are uint8 (H, W, C) as the network takes them; where the model resisted,
+    `fooled` is the nearest that was found. `before` and `after` are the answers. Sizes of the change are measured on
+    pixels from 0 to 1: `distortion` is its root mean square, `l2` its length, `linf` its largest value. `moved` is how
+    far the answer moved where it is a number. `queries` counts forward passes, `gradients` those followed backward;
+    `seconds` is this image's share of the time. `history` is the search, step by step, for animation.
+    """
+
+    by: str
+    name: str
+    outcome: str
+    reason: str = ""
+    target: str | int | None = None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    distortion: float = 0.0
+    l2: float = 0.0
+    linf: float = 0.0
+    pixels_changed: int = 0
+    moved: float | None = None
+    queries: int = 0
+    gradients: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    original: np.ndarray = field(repr=False)
+    fooled: np.ndarray = field(repr=False)
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the pictures, as a plain dictionary."""
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("original", "fooled")}
+
+    def to_json(self) -> str:
+        """Everything but the pictures as one JSON document."""
+        return to_json(self.facts())
+
+    def difference(self) -> tuple[np.ndarray, float]:
+        """The change, magnified; see `magnified`."""
+        return magnified(self.original, self.fooled)
+
+    def save_fooled(self, path: str | Path) -> Path:
+        """Write the fooled image itself as a PNG file, without loss: the very file that was tried."""
+        return write_png(self.fooled, path)
+
+    def frames(self) -> list[np.ndarray]:
+        """The search step by step, uint8 (H, W, C) each: the original first, then the best image of each step."""
+        frames = [self.original]
+        for step in self.history:
+            pixels = self.original.copy()
+            for change in step["best"]:
+                pixels[change["row"], change["column"]] = np.array(change["colour"], dtype=np.uint8)
+            frames.append(pixels)
+        return frames
+
+    def save_animation(self, path: str | Path) -> Path:
+        """Write the search as a GIF; raises `AttackError` for an attack that keeps no history."""
+        import matplotlib as mpl
+        from matplotlib.animation import ArtistAnimation, PillowWriter
+        from matplotlib.figure import Figure
+
+        if not self.history:
+            raise AttackError(f"{self.by} keeps no history to show; searches for a pixel do: one-pixel, pixel-search.")
+        with mpl.rc_context({"text.parse_math": False}):
+            figure = Figure(figsize=(3.4, 3.8))
+            axes = figure.subplots()
+            axes.set_axis_off()
+            said = [
+                "untouched",
+                *(f"{step['queries']:,} queries, fitness {step['fitness']:.3f}" for step in self.history),
+            ]
+            shown = [
+                [
+                    axes.imshow(pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest"),
+                    axes.text(0.5, 1.04, text, transform=axes.transAxes, ha="center"),
+                ]
+                for pixels, text in zip(self.frames(), said, strict=True)
+            ]
+            ArtistAnimation(figure, shown).save(path, writer=PillowWriter(fps=4))
+        return Path(path)
+
+    def save(self, path: str | Path) -> Path:
+        """Draw original, magnified difference and fooled image beside one another, with both answers."""
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        difference, factor = self.difference()
+        panels = [
+            (self.original, f"before: {told(self.before)}"),
+            (difference, f"difference, {factor:.3g} times"),
+            (self.fooled, f"{self.outcome}: {told(self.after)}"),
+        ]
+        with mpl.rc_context({"text.parse_math": False}):
+            figure = Figure(figsize=(9, 3.4), layout="constrained")
+            for axes, (pixels, title) in zip(figure.subplots(1, 3), panels, strict=True):
+                axes.imshow(pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+                axes.set_title(title, fontsize=10)
+                axes.set_axis_off()
+            figure.savefig(path, dpi=120)
+        return Path(path)
+
+
+def told(answer: dict[str, Any]) -> str:
+    """An answer in a few words.
+
+    >>> told({"answer": "cat", "probability": 0.974})
+    'cat 97 %'
+    >>> told({"answer": "unknown", "label": "cat", "probability": 0.5})
+    'unknown (cat 50 %)'
+    """
+    if isinstance(answer.get("answer"), list):
+        return ", ".join(answer["answer"]) or "no tag"
+    short = answer.get("answer", "")
+    if short == UNKNOWN:
+        return f"unknown ({answer['label']} {answer['probability']:.0%})".replace("%", " %")
+    text = f"{short:.4g} {answer.get('unit', '')}".strip() if isinstance(short, float) else str(short)
+    return f"{text} {answer['probability']:.0%}".replace("%", " %") if "probability" in answer else text
+
+
+def magnified(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, float]:
+    """A change as uint8 (H, W, C) around grey, magnified until its largest value shows fully, and how many times.
+
+    >>> magnified(np.array([[[100]]], np.uint8), np.array([[[101]]], np.uint8))
+    (array([[[255]]], dtype=uint8), 127.0)
+    """
+    change = after.astype(np.float64) - before.astype(np.float64)
+    largest = np.abs(change).max(initial=0)
+    factor = 127 / largest if largest else 1.0
+    return np.clip(np.rint(128 + change * factor), 0, 255).astype(np.uint8), float(factor)

@@ -1,0 +1,75 @@
+"""The least noise that changes an answer, by walking along the boundary.
+
+At every step the margin is taken for a plane through the present point, and the walk goes towards the point of that
+plane, inside the box, that lies nearest to the original image; ever shorter steps let it settle in a bend. The idea of
+projecting onto the linearised boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
+2020); the shrinking steps are those of FMN (Pintor et al. 2021).
+Shapes: N images, n walks, D = C x H x W values of one image.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from .boundary import first_guesses, nearest_below
+from .eight_bit import smallest
+from .settings import Attempt, Settings
+from .victim import Victim
+
+BEYOND = 0.005
+"""How far beyond the boundary the walk aims, as a share of the margin of the untouched image."""
+
+SETTLED = 1e-3
+"""A walk ends on the far side of the boundary once what is left to go is this share of its distance."""
+
+STARTS = 3
+
+
+def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
+    """Walk along the boundary to the smallest noise (L2): strong and quick, needs gradients.
+
+    Starts towards the three ways of being fooled that seem nearest, and goes on with the best of them.
+    `settings.steps` bounds the gradients per image.
+    """
+    original = images.flatten(1).to(victim.dtype)
+    starts, margins, _ = first_guesses(victim, images, STARTS)
+    left = settings.steps - int(victim.gradients.max())
+    which = torch.arange(len(images)).repeat(len(starts))
+    best, length = _walk(
+        victim, images, starts.flatten(0, 1), margins.flatten(), which, max(1, left // (2 * len(starts)))
+    )
+    first = length.view(len(starts), -1).argmin(0)
+    rows = torch.arange(len(images))
+    point = best.view(len(starts), *original.shape)[first, rows]
+    left = settings.steps - int(victim.gradients.max())
+    again, shorter = _walk(victim, images, point, margins[first, rows], rows, max(0, left))
+    better = shorter < length.view(len(starts), -1).amin(0)
+    point = torch.where(better[:, None], again, point)
+    return Attempt(pixels=smallest(victim, images, point.view_as(images).to(images)))
+
+
+def _walk(
+    victim: Victim, images: Tensor, start: Tensor, margins: Tensor, which: Tensor, steps: int
+) -> tuple[Tensor, Tensor]:
+    """Walk from `start` (n, D); the nearest fooled points on the way (n, D) and how far they are (n,)."""
+    original = images.flatten(1).to(start)[which]
+    point, best = start.clone(), start.clone()
+    shortest = torch.full_like(margins, torch.inf)
+    stride = torch.zeros_like(margins)
+    rows = torch.arange(len(start))
+    for step in range(steps):
+        if len(rows) == 0:
+            break
+        here, origin = point[rows], original[rows]
+        margin, slope = victim.slopes(here.view(-1, *images.shape[1:]), which[rows])
+        slope = slope.flatten(1)
+        length = (here - origin).norm(dim=1)
+        nearer = (margin < 0) & (length < shortest[rows])
+        best[rows[nearer]], shortest[rows[nearer]] = here[nearer], length[nearer]
+        level = (slope * here).sum(1) - margin - BEYOND * margins[rows]
+        aim, stride[rows] = nearest_below(origin, slope, level, stride[rows], steps=2)
+        share = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
+        point[rows] = here + share * (aim - here)
+        rows = rows[((aim - here).norm(dim=1) > SETTLED * length) | (margin >= 0)]
+    return best, shortest

@@ -1,0 +1,115 @@
+"""Which pixels work: every place of one picture in every colour of a grid.
+
+Shapes: C channels, H height, W width.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AttackError
+from ..findings import to_json
+from ..images import Picture
+from ..model import Model
+from .aim import Aim, aim_at
+from .eight_bit import SURE, rounded
+from .every_pixel import exhaust, grid
+from .victim import Victim
+
+MOST_PLACES = 128 * 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelMap:
+    """Where one changed pixel fools the model, and how near it comes elsewhere.
+
+    `share` (H, W) counts, of the `colours` tried at a place, those that fool the model; `margin` (H, W) is the lowest
+    margin, below zero where it is fooled; `colour` (H, W, C) is the colour that reached it. `working` counts the
+    places that fool the model, of all `places`; `queries` the looks that it took.
+    """
+
+    name: str
+    target: str | int | None
+    before: dict[str, Any]
+    colours: int
+    places: int
+    working: int
+    queries: int
+    margin: np.ndarray = field(repr=False)
+    share: np.ndarray = field(repr=False)
+    colour: np.ndarray = field(repr=False)
+    original: np.ndarray = field(repr=False)
+
+    def to_json(self) -> str:
+        """Everything as one JSON document, the maps row by row."""
+        return to_json(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Draw the picture, and beside it how near each place comes: the brightest places fool the model."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7.4, 3.5), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.imshow(self.original.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        left.set_title("the picture", fontsize=10)
+        shown = right.imshow(-self.margin, cmap="inferno", interpolation="nearest")
+        right.scatter(*np.argwhere(self.share > 0).T[::-1], marker="s", s=9, facecolors="none", edgecolors="cyan")
+        right.set_title(f"{self.working} of {self.places} places work (outlined)", fontsize=10)
+        figure.colorbar(shown, ax=right, label="how near to a wrong answer (above 0: fooled)")
+        for axes in (left, right):
+            axes.set_axis_off()
+        figure.savefig(path, dpi=120)
+        return Path(path)
+
+
+def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None, of: Any = None) -> PixelMap:
+    """Try every place of one picture in every colour of a grid (8 corners and 56 others; 18 greys).
+
+    `target` and `of` are those of `attack`. A picture of 32 x 32 pixels in colour takes 65,536 queries. Raises
+    `AttackError` for pictures of more than 128 x 128 pixels.
+    """
+    image = rounded(model.read(picture))
+    name = str(picture) if isinstance(picture, str | Path) else "the picture"
+    return map_of(model, image, name, Aim(target=target, of=of), None)
+
+
+def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> PixelMap:
+    """The map for pixels (1, C, H, W) in [0, 1]; `truth` is the right answer, None for the model's own."""
+    height, width = image.shape[2:]
+    if height * width > MOST_PLACES:
+        raise AttackError(f"A picture of {width} x {height} pixels has too many places to try all; give a smaller one.")
+    with torch.no_grad():
+        output = model.outputs(image)
+    aimed = aim_at(model.task, aim, output, None if truth is None else [truth], farthest=False)
+    if aimed.skipped[0]:
+        raise AttackError(f"{name}: cannot be attacked: {aimed.skipped[0]}.")
+    victim = Victim(model, aimed.goal, 1)
+    table = _all_margins(victim, image)
+    lowest, number = table.min(0)
+    share = (table < -SURE).float().mean(0)
+    return PixelMap(
+        name=name,
+        target=aim.target,
+        before={key: value for key, value in model.task.answer(output[0]).items() if not isinstance(value, np.ndarray)},
+        colours=len(table),
+        places=height * width,
+        working=int((share > 0).sum()),
+        queries=int(victim.queries[0]),
+        margin=lowest.numpy(),
+        share=share.numpy(),
+        colour=grid(image.shape[1])[number].numpy().astype(np.uint8),
+        original=(image[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy(),
+    )
+
+
+def _all_margins(victim: Victim, image: Tensor) -> Tensor:
+    """The margin for every colour and place: (colours, H, W)."""
+    margins = []
+    for changes in exhaust(image[0]):
+        margin, _ = victim.tried(image, changes, torch.zeros(len(changes), dtype=torch.long))
+        margins.append(margin)
+    return torch.cat(margins).view(-1, *image.shape[2:])

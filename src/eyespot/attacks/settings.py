@@ -1,0 +1,49 @@
+"""The plain values of an attack, and what an attack hands back."""
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from ..errors import AttackError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Every choice of an attack; each attack reads those that `ATTACKS` names for it.
+
+    `pixels` may change (one-pixel attacks); `size` is the largest change allowed, as a share of full brightness for
+    L-inf and as a length for L2; `steps` bounds gradients per image, `queries` looks without gradient per image.
+    """
+
+    pixels: int = 1
+    size: float = 8 / 255
+    steps: int = 40
+    queries: int = 40_400
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("pixels", "size", "steps", "queries"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise AttackError(f"{name} is {value}; expected a number above 0.")
+        if self.seed < 0:
+            raise AttackError(f"seed is {self.seed}; expected 0 or more.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attempt:
+    """What an attack came to: pixels (N, C, H, W) on the grid of 256 values, fooled or the nearest to it.
+
+    `history` holds, for attacks that search in generations, the best candidate of each: one list a picture.
+    """
+
+    pixels: Tensor
+    history: list[list[dict[str, Any]]] = field(default_factory=list)
+
+
+def seed_of(image: Tensor, seed: int) -> int:
+    """A seed that follows from an image's own pixels: its search is the same in whatever batch it is."""
+    pixels = (image * 255).round().byte().cpu().contiguous().numpy().tobytes()
+    return zlib.crc32(pixels) * 1_000_003 + seed

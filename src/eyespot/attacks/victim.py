@@ -1,0 +1,146 @@
+"""A model behind a counter: all that an attack may do with it.
+
+Every look at the model is counted here and nowhere else, image by image. Shapes: N images, n looks, d changed pixels,
+C channels, H height, W width; `which` (n,) names the image that each look belongs to.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..model import Model, normalise
+from ..networks.incremental import Incremental
+from .goal import Goal
+
+VALUES_AT_ONCE = 3_000_000
+"""How many input values are put through the network in one go: large enough to be fast, small enough for the memory."""
+
+WORTH_FOLLOWING = 1.2
+"""Computing again only what a pixel can reach must save this many times the multiply-adds."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes:
+    """Pixels to change: places (n, d, 2) as row and column, colours (n, d, C) as whole numbers from 0 to 255."""
+
+    places: Tensor
+    colours: Tensor
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: slice | Tensor) -> "Changes":
+        return Changes(places=self.places[rows], colours=self.colours[rows])
+
+
+def joined(parts: Sequence[Changes]) -> Changes:
+    """Several sets of candidates as one."""
+    return Changes(places=torch.cat([one.places for one in parts]), colours=torch.cat([one.colours for one in parts]))
+
+
+class Victim:
+    """A model, what counts as fooling it, and how often each of N images was looked at.
+
+    `queries` (N,) counts forward passes, `gradients` (N,) those that were also followed backward. With `double` the
+    network computes in float64: a line search needs differences that float32 loses.
+    """
+
+    def __init__(self, model: Model, goal: Goal, count: int, double: bool = False) -> None:
+        self.dtype = torch.float64 if double else torch.float32
+        self.model = replace(model, network=deepcopy(model.network).double()) if double else model
+        self.goal = goal
+        self.queries = torch.zeros(count, dtype=torch.long)
+        self.gradients = torch.zeros(count, dtype=torch.long)
+        self._followers: dict[int, Incremental] = {}
+        self._worth_following = True
+
+    @torch.no_grad()
+    def outputs(self, pixels: Tensor, which: Tensor) -> Tensor:
+        """The raw outputs for images (n, C, H, W)."""
+        return torch.cat([self.model.outputs(part) for part, _ in self._parts(pixels, which)])
+
+    def margins(self, pixels: Tensor, which: Tensor) -> Tensor:
+        """How far each of the images (n, C, H, W) is from fooling the model: (n,), below zero where it does."""
+        return self.goal.margin(self.outputs(pixels, which), which)
+
+    def slopes(self, pixels: Tensor, which: Tensor, goal: Goal | None = None) -> tuple[Tensor, Tensor]:
+        """Margins (n,), of another goal where one is given, and their gradients in the pixels (n, C, H, W)."""
+        goal = goal or self.goal
+        margins, gradients = [], []
+        self.gradients += torch.bincount(which, minlength=len(self.gradients))
+        for part, which_part in self._parts(pixels, which):
+            given = part.detach().requires_grad_(True)
+            margin = goal.margin(self.model.outputs(given), which_part)
+            gradients.append(torch.autograd.grad(margin.sum(), given)[0])
+            margins.append(margin.detach())
+        return torch.cat(margins), torch.cat(gradients)
+
+    @torch.no_grad()
+    def tried(self, images: Tensor, changes: Changes, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Margins (n,) and fitness (n,) of images (N, C, H, W) with some pixels changed; equal images lie together.
+
+        Where one pixel changes and the network can be followed, only what that pixel can reach is computed again.
+        """
+        if changes.places.shape[1] == 1 and self._worth_following:
+            output = torch.cat([self._followed(images, changes[rows], which[rows]) for rows in _runs(which)])
+        else:
+            output = torch.cat(
+                [self._outputs_of(images, changes[rows], which[rows]) for rows in self._shares(changes, images)]
+            )
+        return self.goal.margin(output, which), self.goal.fitness(output, which)
+
+    def _outputs_of(self, images: Tensor, changes: Changes, which: Tensor) -> Tensor:
+        return self.outputs(apply(images, changes, which), which)
+
+    def _followed(self, images: Tensor, changes: Changes, which: Tensor) -> Tensor:
+        """Outputs for one image with one pixel changed, in many ways."""
+        number = int(which[0])
+        if number not in self._followers:
+            self._followers[number] = Incremental(
+                self.model.network, normalise(images[number, None], self.model.images)
+            )
+        follower = self._followers[number]
+        if not follower.followed:
+            self._worth_following = False
+            return self._outputs_of(images, changes, which)
+        self._count(which)
+        colours = normalise(changes.colours[:, 0, :, None, None] / 255, self.model.images)
+        output = follower.outputs(changes.places[:, 0, 0], changes.places[:, 0, 1], colours)
+        self._worth_following = follower.saved > WORTH_FOLLOWING
+        return output
+
+    def forget(self, number: int) -> None:
+        """Let go of what was kept to follow changes of one image."""
+        self._followers.pop(number, None)
+
+    def _shares(self, changes: Changes, images: Tensor) -> Iterator[slice]:
+        size = max(1, VALUES_AT_ONCE // images[0].numel())
+        return (slice(start, start + size) for start in range(0, len(changes), size))
+
+    def _parts(self, pixels: Tensor, which: Tensor) -> list[tuple[Tensor, Tensor]]:
+        self._count(which)
+        size = max(1, VALUES_AT_ONCE // pixels[0].numel())
+        return list(zip(pixels.to(self.dtype).split(size), which.split(size), strict=True))
+
+    def _count(self, which: Tensor) -> None:
+        self.queries += torch.bincount(which, minlength=len(self.queries))
+
+
+def apply(images: Tensor, changes: Changes, which: Tensor) -> Tensor:
+    """Images (N, C, H, W) with pixels changed: (n, C, H, W). Of two changes in one place, the later one stays."""
+    pixels = images[which]
+    rows = torch.arange(len(pixels))
+    for k in range(changes.places.shape[1]):
+        row, column = changes.places[:, k].unbind(1)
+        pixels[rows, :, row, column] = (changes.colours[:, k] / 255).to(pixels)
+    return pixels
+
+
+def _runs(which: Tensor) -> Iterator[slice]:
+    """The stretches of looks that belong to one image."""
+    _, counts = torch.unique_consecutive(which, return_counts=True)
+    ends = counts.cumsum(0).tolist()
+    return (slice(end - count, end) for end, count in zip(ends, counts.tolist(), strict=True))

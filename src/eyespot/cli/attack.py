@@ -1,0 +1,113 @@
+"""The verb `attack`: what fools a model, as a report in a folder."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import AsJson, Quiet, print_json
+from .predict import ModelFile, model_path
+from .train import columns_from
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+NAMES = ("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "one-pixel", "pixel-search", "every-pixel")
+"""The attacks, written out so that `--help` need not import torch; a test compares them."""
+
+
+def attack(
+    model: ModelFile,
+    source: Annotated[str, typer.Argument(help="Images with known answers.")],
+    out: Annotated[Path, typer.Option(help="Folder of the report; begun already, it goes on.")],
+    by: Annotated[str, typer.Option(help=f"all, or some with commas between: {', '.join(NAMES)}.")] = "all",
+    count: Annotated[int, typer.Option(help="How many images to attack; misread ones do not count.")] = 100,
+    pixels: Annotated[int | None, typer.Option(help="How many pixels may change.")] = None,
+    size: Annotated[
+        float | None, typer.Option(help="Largest change, pixels 0 to 1 (fgsm, pgd); its length (pgd-l2).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Gradients for each image.")] = None,
+    queries: Annotated[int | None, typer.Option(help="Looks at the model for each image.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The class that must win, or all; for a number: up or down.")
+    ] = None,
+    of: Annotated[str | None, typer.Option(help="The tag, or the place ROW,COLUMN, that is asked about.")] = None,
+    change: Annotated[float | None, typer.Option(help="How far a number must move, in its unit.")] = None,
+    part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Another model to compare with; can be repeated.")] = None,
+    unlike: Annotated[str | None, typer.Option(help="Images unlike any that the model was trained on.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same images and numbers.")] = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find out what fools a model: a page, all figures, and every fooled image, in one folder."""
+    from ..attacks.aim import Aim
+    from ..attacks.planned import plan
+    from ..attacks.report import Report, Wanted
+
+    models = _named([model, *(against or [])])
+    first = next(iter(models.values()))
+    wishes = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
+    attacks = plan(by, Aim(target=target, of=_place(of), change=change), first.task, wishes)
+    strange = _part(unlike, "all", None, None) if unlike else None
+    chosen = _part(source, part, first, column)
+    report = Report(models, Wanted(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
+    _work(report, out, quiet or as_json)
+    if as_json:
+        print_json(report.result)
+    else:
+        _tell(report.result)
+
+
+def _named(paths: list[Path]) -> "dict[str, Model]":
+    """The models by the names of their folders or files; a second one of a name gets a number."""
+    from ..model import load
+
+    models: dict[str, Model] = {}
+    for path in paths:
+        file = model_path(path)
+        name = file.parent.resolve().name if file.name == "model.safetensors" else file.stem
+        while name in models:
+            name += " 2"
+        models[name] = load(file)
+    return models
+
+
+def _part(source: str, name: str | None, model: "Model | None", columns: list[str] | None) -> Any:
+    """The part of a source to attack: the test part of the images that the model was trained on, of others all."""
+    from ..sources import open_source
+    from ..sources.source import fingerprint, part_of
+
+    opened = open_source(source, columns=columns_from(columns))
+    known = model is not None and model.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
+    return part_of(opened, name or ("test" if known else "all"))
+
+
+def _place(of: str | None) -> Any:
+    """`3,5` as a row and a column; anything else is a name."""
+    parts = (of or "").split(",")
+    return (
+        tuple(int(part) for part in parts) if len(parts) == 2 and all(part.strip().isdigit() for part in parts) else of
+    )
+
+
+def _work(report: Any, out: Path, quiet: bool) -> None:
+    try:
+        for line in report.work():
+            if not quiet:
+                print(line, file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print(f"Interrupted. What is done is kept in {out}; the same command goes on.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    from ..attacks.page import amount, share
+
+    for name, found in figures["models"].items():
+        print(f"{name}: reads {share(found['right'])} images rightly")
+        for attack in found["attacks"]:
+            size = f", median distortion {amount(attack['distortion'])}" if attack["distortion"] else ""
+            print(f"  {attack['title']}: fools {share(attack['fooled'])}{size}")

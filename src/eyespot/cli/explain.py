@@ -1,0 +1,108 @@
+"""The verb `explain`: look inside a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import AsJson, print_json
+from .predict import ModelFile, model_path
+
+if TYPE_CHECKING:
+    from ..explanations import Explanation, Gallery, ImageMap
+
+NAMES = (
+    *("trace", "votes", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
+    *("integrated-gradients", "guided-backprop", "grad-cam", "gradient-x-activation", "guided-grad-cam", "lrp"),
+    *("visualbackprop", "all", "invariance", "neighbours", "units", "directions", "map", "evolution"),
+)
+"""The methods, written out so that `--help` need not import torch; a test compares them. The last one reads a run."""
+
+
+def explain(
+    model: ModelFile,
+    what: Annotated[str, typer.Argument(help="A picture; for units, directions and map: a source of images.")],
+    by: Annotated[str, typer.Option(help=f"The method: {', '.join(NAMES)}.")] = "occlusion",
+    of: Annotated[str | None, typer.Option(help="Class, tag or place; otherwise the model's answer.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer, by name.")] = None,
+    unit: Annotated[int | None, typer.Option(help="Unit of the layer, by number.")] = None,
+    at: Annotated[str | None, typer.Option(help="Place in the unit's map: ROW,COLUMN.")] = None,
+    patch: Annotated[int | None, typer.Option(help="Occlusion: side of the patch in pixels.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Occlusion: pixels from patch to patch.")] = None,
+    fill: Annotated[float | None, typer.Option(help="Occlusion: grey of the patch, 0 to 1.")] = None,
+    among: Annotated[str | None, typer.Option(help="Neighbours: the source to look among.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Directions and map: for what is random.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .png, .svg, .pdf, .html or .json.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a model comes to its answers: for one picture, or for the images of a source."""
+    from ..explanations import METHODS, evolution, snapshots
+    from ..explanations import explain as look_inside
+    from ..model import load
+
+    if by == "evolution":
+        found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
+    else:
+        found = look_inside(
+            load(model_path(model)),
+            _opened(what) if by in METHODS and METHODS[by].survey else what,
+            by,
+            of=of,
+            layer=layer,
+            unit=unit,
+            at=_place(at),
+            patch=patch,
+            stride=stride,
+            fill=fill,
+            among=_opened(among) if among else None,
+            seed=seed,
+        )
+    written = found.save(out) if out else None
+    if as_json:
+        print_json({**found.to_plain(), "written": str(written) if written else None})
+    else:
+        _tell(found, written)
+
+
+def _opened(source: str) -> Any:
+    from ..sources import open_source
+
+    return open_source(source)
+
+
+def _place(at: str | None) -> tuple[int, int] | None:
+    from ..errors import ExplanationError
+
+    if at is None:
+        return None
+    parts = at.split(",")
+    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
+        raise ExplanationError(f"--at is '{at}'; expected ROW,COLUMN, such as 3,5.")
+    return int(parts[0]), int(parts[1])
+
+
+def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:
+    """The finding in some lines, its checks and notes among them."""
+    from ..explanations import Explanation
+
+    if isinstance(found, Explanation):
+        layer = f", layer {found.layer}" if found.layer else ""
+        print(f"{found.method} of {found.of}{layer}; the model answers {found.answer}")
+        for check in found.checks:
+            mark = {True: "passed", False: "NOT PASSED", None: "measured"}[check.passed]
+            print(f"  check {mark}: {check.name} {check.value:.4g}. {check.says}")
+        for row in found.values.get("table", []):
+            print("  " + _row(row))
+    else:
+        print(f"{found.method} of {found.source}")
+    for note in found.notes:
+        print(f"  {note}")
+    print(f"written to {written}" if written else "  (give --out why.png for the picture)")
+
+
+def _row(row: dict[str, Any]) -> str:
+    told = {
+        name: "-" if value is None else f"{value:.3f}" for name, value in row.items() if isinstance(value, float | None)
+    }
+    figures = "  ".join(f"{name} {value}" for name, value in told.items())
+    return f"{row['method']:22}{figures}{'' if row['passed'] else '  a check was not passed'}"

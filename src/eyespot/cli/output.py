@@ -1,0 +1,107 @@
+"""How verbs speak: to people on standard output and error, to programs as one JSON document on standard output."""
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing until the result.")]
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on standard output."""
+    from ..findings import to_json
+
+    print(to_json(value))
+
+
+class Progress:
+    """Says on standard error how a training goes: a bar with the time left on a terminal, else a line an epoch."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar = None
+        self.began: tuple[float, int] | None = None
+        self.steps = 0
+
+    def __call__(self, entry: dict[str, Any]) -> None:
+        if self.quiet:
+            return
+        if "note" in entry:
+            self._print(entry["note"])
+            return
+        if self.began is None:
+            self.began = (time.monotonic(), entry["step"])
+        if sys.stderr.isatty():
+            self._draw(entry)
+        if "validation" in entry:
+            self._print(_line(entry, self._left(entry)))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar:
+            self.bar.stop()
+
+    def _print(self, text: str) -> None:
+        if self.bar:
+            self.bar.console.print(text, highlight=False, markup=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _draw(self, entry: dict[str, Any]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        if self.bar is None:
+            columns = (
+                TextColumn("training"),
+                BarColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+            )
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.bar.add_task("training", total=entry["steps"])
+        self.bar.update(self.bar.task_ids[0], completed=entry["step"])
+
+    def _left(self, entry: dict[str, Any]) -> str:
+        assert self.began is not None
+        seconds, steps = time.monotonic() - self.began[0], entry["step"] - self.began[1]
+        if steps <= 0 or entry["step"] == entry["steps"]:
+            return ""
+        return f", {told_seconds(seconds / steps * (entry['steps'] - entry['step']))} left"
+
+
+def _line(entry: dict[str, Any], left: str) -> str:
+    scores = {name: value for name, value in entry["validation"].items() if not name.endswith(" error")}
+    told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+    where = f"epoch {entry['epoch']}, step {entry['step']} of {entry['steps']}"
+    return f"{where}: loss {entry['loss']:.4g}; validation {told}{left}"
+
+
+def told_seconds(seconds: float) -> str:
+    """Seconds as a person would say them.
+
+    >>> told_seconds(75)
+    '1 min 15 s'
+    """
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def told_score(result: dict[str, Any]) -> str:
+    """Score and interval of a result in one line.
+
+    >>> told_score({"metric": "accuracy", "score": 0.987, "better": "higher",
+    ...     "interval": [0.978, 0.992], "unit": "", "count": 1000})
+    'accuracy 98.70 % (95 % interval 97.80 to 99.20 %) on 1,000 images'
+    """
+    low, high = result["interval"]
+    share = result["better"] == "higher" and result["unit"] == "" and 0 <= low <= high <= 1
+    unit = " %" if share else f" {result['unit']}" if result["unit"] else ""
+    score, low, high = (f"{value * 100:.2f}" if share else f"{value:.4g}" for value in (result["score"], low, high))
+    name = result["metric"].replace("_", " ")
+    return f"{name} {score}{unit} (95 % interval {low} to {high}{unit}) on {result['count']:,} images"

@@ -1,0 +1,45 @@
+"""The verb `serve`: the page, on models and runs of one's own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..serving.hall import Hall
+
+
+def serve(
+    given: Annotated[
+        list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and folders of runs.")
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Images to look at; may be given several times.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this reach beyond your machine.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the page: see a network work, number by number, in the browser."""
+    from ..errors import EyespotError
+
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise EyespotError(f"'{error.name}' is not installed; the page needs: pip install 'eyespot[serve]'") from error
+    from ..serving.app import make_app
+    from ..serving.opening import open_given
+    from ..serving.running import listen, run
+
+    with listen(host, port) as listening:
+        hall, notes = open_given(given or [], source or [])
+        print(_told(hall, notes, listening.address), flush=True)
+        run(make_app(hall.models, hall.runs, hall.sources, host=host), listening, browser)
+
+
+def _told(hall: "Hall", notes: list[str], address: str) -> str:
+    shown = [
+        f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in hall.models
+    ]
+    return "\n".join([*shown, *notes, f"The page is at {address} (Ctrl-C stops it)"])

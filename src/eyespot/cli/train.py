@@ -1,0 +1,146 @@
+"""The verbs that train: `train`, `resume`, `demo`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .output import AsJson, Progress, Quiet, print_json, told_score, told_seconds
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of the run; begun already, it goes on.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
+
+
+def train(
+    source: Annotated[
+        str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
+    ],
+    out: Out,
+    task: Annotated[
+        str | None, typer.Option(help="classify, tag, steer, denoise; with options: denoise:sigma=50.")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
+    size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
+    input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="How often each image is seen.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="How long to train, instead of --epochs.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images in one step.")] = None,
+    pieces: Annotated[int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    augment: Annotated[str | None, typer.Option(help="none, digits, small, photos or pictures.")] = None,
+    norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
+    snapshots: Annotated[
+        bool, typer.Option("--snapshots", help="Keep the network of every epoch, to see it evolve.")
+    ] = False,
+    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network on your images, measure it on images that it has not seen, and save it."""
+    from ..training.recipe import Wishes
+
+    wishes = Wishes(
+        task=task,
+        network=network,
+        size=size,
+        input=input,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        pieces=pieces,
+        rate=rate,
+        augment=augment,
+        norm=norm,
+        precision=precision,
+        snapshots=snapshots,
+        seed=seed,
+    )
+    _finish(_train(source, wishes, out, quiet or as_json, columns_from(column)), as_json)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")], quiet: Quiet = False, as_json: AsJson = False
+) -> None:
+    """Go on with a training that was stopped."""
+    from ..training import resume as go_on
+
+    with _progress(quiet or as_json) as progress:
+        result = go_on(run, progress).result
+    _finish(result, as_json)
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    epochs: float | None = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
+    from ..training.recipe import Wishes
+
+    result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed), out, quiet or as_json, None)
+    _finish(result, as_json)
+    if not as_json:
+        print(_NEXT.format(run=out))
+
+
+_NEXT = """
+Next:
+  eyespot serve {run}      see inside it, in the browser
+  eyespot check photos/            what is in your own folder, and what is wrong with it
+  eyespot train photos/ --out runs/photos"""
+
+
+def _train(source: str, wishes: Any, out: Path, quiet: bool, columns: dict[str, str] | None) -> dict[str, Any]:
+    from ..sources import open_source
+    from ..training.run import train_as_wished
+
+    with _progress(quiet) as progress:
+        opened = open_source(source, columns=columns)
+        return train_as_wished(opened, wishes, out, progress, {"what": source, "columns": columns}).result
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    """Show how it goes; a training that was stopped has saved, and says how to go on, with exit code 130."""
+    progress = Progress(quiet or os.environ.get("RANK", "0") != "0")
+    try:
+        yield progress
+    except KeyboardInterrupt as stopped:
+        progress.close()
+        print(str(stopped) or "Interrupted.", file=sys.stderr)
+        raise typer.Exit(130) from None
+    finally:
+        progress.close()
+
+
+def columns_from(pairs: list[str] | None) -> dict[str, str] | None:
+    """Read `path=file` pairs; raises a usage error for anything else."""
+    for pair in pairs or []:
+        if "=" not in pair:
+            raise typer.BadParameter(f"'{pair}': give KIND=COLUMN, such as path=file or number=steering.")
+    return {kind: name for kind, _, name in (pair.partition("=") for pair in pairs)} if pairs else None
+
+
+def _finish(result: dict[str, Any], as_json: bool) -> None:
+    """Print the result; of several processes that trained together, only the first speaks."""
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if as_json:
+        print_json(result)
+        return
+    print(f"{result['task']}: {told_score(result)} of the {result['part']} part")
+    weakest = result["details"].get("weakest")
+    if weakest:
+        print(f"weakest class: {weakest['label']} ({weakest['recall']:.1%} of its {weakest['count']} images are right)")
+    print(
+        f"trained {result['steps']:,} steps in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters"
+    )
+    print(f"report: {result['report']}\nmodel:  {result['model']}")

@@ -1,0 +1,192 @@
+"""Where and how the numbers are computed: device, precision and the reason for it, threads, rank and world."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from .errors import EyespotError
+
+Decided = TypeVar("Decided")
+
+PRECISIONS = ("float32", "bfloat16")
+LAYOUTS = ("contiguous", "channels_last")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """How one training computes: chosen once, written into its recipe, and used again when it goes on."""
+
+    device: str = "cpu"
+    precision: str = "float32"
+    layout: str = "contiguous"
+    threads: int = 1
+    reason: str = "as asked"
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a network to the device, in the memory format that was chosen."""
+        return module.to(self.device).to(memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        return torch.channels_last if self.layout == "channels_last" else torch.contiguous_format
+
+    def autocast(self) -> AbstractContextManager:
+        """Compute in the chosen precision; weights stay float32."""
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.partition(":")[0], dtype=torch.bfloat16)
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made again: `EYESPOT_CACHE`, else `eyespot` in the user's cache folder."""
+    if os.environ.get("EYESPOT_CACHE"):
+        return Path(os.environ["EYESPOT_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
+
+
+def choose_placement(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int, about: str) -> Placement:
+    """Measure, for about a second, which precision, memory format and number of threads train this network fastest.
+
+    The choice is kept in the cache folder, so that a machine measures a network (named by `about`) only once.
+    """
+    if torch.cuda.is_available():
+        precision = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        reason = "a CUDA device is present (not measured)"
+        return Placement(device="cuda", precision=precision, layout="channels_last", threads=1, reason=reason)
+    key = json.dumps([machine(), torch.__version__, torch.get_num_threads(), about, shape, batch])
+    known = _read_choices()
+    if key not in known:
+        known = {**_read_choices(), key: asdict(_measure(make, shape, batch))}
+        _write_choices(known)
+    return Placement(**known[key])
+
+
+def machine() -> str:
+    """What kind of machine this is, in a few words: processor and number of cores."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{model}, {os.cpu_count()} cores"
+
+
+def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> Placement:
+    """Time a training step for each candidate, in turns, so that a passing disturbance does not hit one of them alone.
+
+    One thread is a candidate only where a step takes less than 20 ms with it: above that more threads win on a quiet
+    machine, and a busy one must not decide for later.
+    """
+    cores = torch.get_num_threads()
+    x = torch.rand(batch, *shape)
+    options = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
+    candidates = [Placement(precision=p, layout=form, threads=t) for t in sorted({1, cores}) for p, form in options]
+    times = dict.fromkeys(candidates, float("inf"))
+    for _ in range(2):
+        for candidate in candidates:
+            times[candidate] = min(times[candidate], _step_seconds(make, x, candidate))
+    torch.set_num_threads(cores)
+    best = min((c for c in candidates if c.threads == cores or times[c] < 0.02), key=times.__getitem__)
+    told = ", ".join(f"{c.precision} {c.layout} {c.threads} threads {times[c] * 1000:.1f} ms" for c in candidates)
+    return replace(best, reason=f"fastest training step of those measured: {told}")
+
+
+def _step_seconds(make: Callable[[], nn.Module], x: Tensor, placement: Placement) -> float:
+    """Seconds of one forward and backward pass: the least of several, since noise only ever adds."""
+    torch.set_num_threads(placement.threads)
+    with torch.random.fork_rng(devices=[]):
+        network = placement.place(make()).train()
+    x = x.contiguous(memory_format=placement.memory_format)
+    seconds: list[float] = []
+    began = time.perf_counter()
+    while len(seconds) < 2 or (len(seconds) < 8 and time.perf_counter() - began < 0.15):
+        start = time.perf_counter()
+        with placement.autocast():
+            output = network(x)
+        output.float().square().mean().backward()
+        network.zero_grad(set_to_none=True)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:])
+
+
+def _read_choices() -> dict[str, dict]:
+    try:
+        return json.loads((cache_folder() / "placements.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _write_choices(choices: dict[str, dict]) -> None:
+    path = cache_folder() / "placements.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(choices, indent=1))
+        temporary.replace(path)
+    except OSError:
+        return  # without the cache the next training measures again, which costs a second
+
+
+def available(placement: Placement) -> Placement:
+    """The placement, or the nearest one where its device is not on this machine (a run that moved)."""
+    if placement.device.startswith("cuda") and not torch.cuda.is_available():
+        return replace(placement, device="cpu", reason=f"{placement.reason}; no CUDA device is left")
+    return placement
+
+
+@contextmanager
+def same_threads() -> Iterator[None]:
+    """Give the number of threads back as it was, once a training with a number of its own is over."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train together: this one's number, how many there are."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the files."""
+        return self.rank == 0
+
+
+def join_world() -> World:
+    """Join the processes that `torchrun` started, or be alone."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return World()
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return World(torch.distributed.get_rank(), size)
+
+
+def from_leader(world: World, decide: Callable[[], Decided]) -> Decided:
+    """Let the leading process decide, and give every process its decision, or the error that it ran into."""
+    if world.size == 1:
+        return decide()
+    box: list[Any] = [None, None]
+    if world.leads:
+        try:
+            box[0] = decide()
+        except EyespotError as error:
+            box[1] = error
+    torch.distributed.broadcast_object_list(box, src=0)
+    if box[1] is not None:
+        raise box[1]
+    return box[0]

@@ -1,0 +1,158 @@
+"""Look inside: where every number comes from, what each unit has learned, what an answer rests on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ExplanationError, look_up
+from ..images import Picture
+from ..model import Model
+from ..sources.source import Part, Source
+from .activations import explain_activations
+from .attribution import ATTRIBUTIONS, explain_by
+from .correspondence import correspondence
+from .deconvnet import explain_deconvnet
+from .everything import explain_by_all
+from .evolution import evolution, snapshots
+from .explanation import Check, Explanation, Panel
+from .gallery import Gallery, explain_directions, explain_units
+from .invariance import explain_invariance
+from .maps import ImageMap, explain_map
+from .neighbours import explain_neighbours
+from .occlusion import explain_occlusion
+from .question import At, Question
+from .subject import Subject, look_at
+from .trace import Trace, trace
+from .trace_explained import explain_trace
+from .votes import explain_votes
+
+__all__ = [
+    "METHODS",
+    "Check",
+    "Explanation",
+    "Gallery",
+    "ImageMap",
+    "Panel",
+    "Subject",
+    "Trace",
+    "correspondence",
+    "evolution",
+    "explain",
+    "look_at",
+    "snapshots",
+    "trace",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A way to look inside: what it shows in one line, which choices it takes, and its function.
+
+    `explain` takes a `Subject` (model and picture), `survey` a model and many images; each method has one of the two.
+    """
+
+    says: str
+    takes: tuple[str, ...] = ()
+    explain: Callable[[Subject, Question], Explanation] | None = None
+    survey: Callable[[Model, Source | Part, Question], Gallery | ImageMap] | None = None
+
+
+METHODS: dict[str, Method] = {
+    "trace": Method(
+        says="the arithmetic of one number: every input, weight and product, the bias, the sum",
+        takes=("of", "layer", "unit", "at"),
+        explain=explain_trace,
+    ),
+    "votes": Method(
+        says="which features spoke for a class and which against, adding up to its output",
+        takes=("of",),
+        explain=explain_votes,
+    ),
+    "activations": Method(
+        says="what every layer puts out, and how the answer leans on it: ranges, zeros, histograms, maps",
+        takes=("of", "layer"),
+        explain=explain_activations,
+    ),
+    "deconvnet": Method(
+        says="what a unit answers to, projected back to the pixels (Zeiler and Fergus)",
+        takes=("layer", "unit", "at"),
+        explain=explain_deconvnet,
+    ),
+    "occlusion": Method(
+        says="cover the image bit by bit, and watch the answer",
+        takes=("of", "layer", "unit", "patch", "stride", "fill"),
+        explain=explain_occlusion,
+    ),
+    **{
+        name: Method(says=one.says, takes=("of", "layer") if one.layered else ("of",), explain=explain_by(name))
+        for name, one in ATTRIBUTIONS.items()
+    },
+    "all": Method(
+        says="every map of the pixels that count, with a table of checks", takes=("of",), explain=explain_by_all
+    ),
+    "invariance": Method(
+        says="how features and answer change while the image is shifted, scaled and turned",
+        takes=("of",),
+        explain=explain_invariance,
+    ),
+    "neighbours": Method(
+        says="the images of a source that a layer finds most like this one",
+        takes=("of", "layer", "among"),
+        explain=explain_neighbours,
+    ),
+    "units": Method(
+        says="for every unit the images that excite it most, with patch and projection",
+        takes=("layer",),
+        survey=explain_units,
+    ),
+    "directions": Method(
+        says="units beside random directions of a layer, to be judged blindly",
+        takes=("layer", "seed"),
+        survey=explain_directions,
+    ),
+    "map": Method(
+        says="images laid out so that alike ones lie near each other, wrong answers outlined",
+        takes=("layer", "seed"),
+        survey=explain_map,
+    ),
+}
+
+
+def explain(
+    model: Model,
+    what: Picture | Source | Part,
+    by: str = "occlusion",
+    *,
+    of: Any = None,
+    layer: str | None = None,
+    unit: int | None = None,
+    at: At = None,
+    patch: int | None = None,
+    stride: int | None = None,
+    fill: float | None = None,
+    among: Source | None = None,
+    seed: int | None = None,
+) -> Explanation | Gallery | ImageMap:
+    """Show how a model comes to its answers, by one of `METHODS`: for one picture, or for the images of a source.
+
+    `of` names the class, tag or place to explain (otherwise the model's own answer), `layer` and `unit` a unit, `at` a
+    (row, column) in its map; `patch`, `stride` (pixels) and `fill` (grey, 0 to 1) belong to occlusion, `among` to
+    neighbours. What a method has no use for must be left out. Pictures go through the model's own preprocessing, and
+    the finding says so. Raises `ExplanationError` for an unknown method, layer or unit, naming near ones.
+    """
+    method = look_up("method", by, METHODS, ExplanationError)
+    question = Question(
+        of=of, layer=layer, unit=unit, at=at, patch=patch, stride=stride, fill=fill, among=among, seed=seed
+    )
+    question.only(by, method.takes)
+    if isinstance(what, Source | Part):
+        if method.survey is None:
+            raise ExplanationError(f"'{by}' explains one picture; give a picture, or one of {_names(survey=True)}.")
+        return method.survey(model, what, question)
+    if method.explain is None:
+        raise ExplanationError(f"'{by}' looks at many images; give a source, or one of {_names(survey=False)}.")
+    return method.explain(look_at(model, what, of), question)
+
+
+def _names(survey: bool) -> str:
+    return ", ".join(name for name, method in METHODS.items() if (method.survey is not None) == survey)

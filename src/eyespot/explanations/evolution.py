@@ -1,0 +1,100 @@
+"""How one image's explanation evolved during a training, from the models that the run kept.
+
+Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 4. Shapes: C channels, H height, W width.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExplanationError
+from ..images import Picture
+from ..model import Model, load
+from .deconvnet import LAYERS, project
+from .explanation import Explanation, Panel
+from .subject import Subject, choose_layer, choose_unit, look_at
+
+DRAWN = 7
+"""Stages drawn at most, evenly over the training; the values hold all of them."""
+
+
+def snapshots(folder: str | Path) -> dict[str, Model]:
+    """The models that a training kept, by the names of their files, in order.
+
+    Raises `ExplanationError` where there are none.
+    """
+    folder = Path(folder)
+    places = [folder / "snapshots", folder]
+    files = next((found for place in places if (found := sorted(place.glob("*.safetensors")))), [])
+    if not files:
+        raise ExplanationError(f"{folder}: holds no snapshots; train with --snapshots to see how a network evolved.")
+    return {file.stem: load(file) for file in files}
+
+
+def evolution(
+    models: Mapping[str, Model],
+    picture: Picture,
+    *,
+    of: Any = None,
+    layer: str | None = None,
+    unit: int | None = None,
+) -> Explanation:
+    """One unit's projection and activity, and what was believed, at each stage of a training.
+
+    `models` holds the stages in order, by name (see `snapshots`). Unit and explained class are those of the last stage.
+    """
+    if not models:
+        raise ExplanationError("No stages were given; give at least one model.")
+    last = look_at(list(models.values())[-1], picture, of)
+    call = choose_layer(last.calls, layer, LAYERS)
+    number = choose_unit(call, unit)
+    subjects = {name: look_at(model, picture, last.of) for name, model in models.items()}
+    rows = [_row(name, subject, call.index, number) for name, subject in subjects.items()]
+    return Explanation(
+        method="evolution",
+        task=last.model.task.name,
+        answer=last.answer,
+        of=f"{last.name}, unit {number}",
+        layer=call.name,
+        values={"stages": rows},
+        notes=last.notes,
+        panels=(*_curves(last, rows), *_projections(subjects, call.index, number)),
+    )
+
+
+def _row(name: str, subject: Subject, index: int, unit: int) -> dict[str, Any]:
+    activity = subject.calls[index].output[0, unit]
+    return {
+        "stage": name,
+        "strongest": float(activity.max()),
+        "mean": float(activity.mean()),
+        "believed": float(subject.believed(subject.output)[0]),
+    }
+
+
+def _curves(last: Subject, rows: list[dict[str, Any]]) -> list[Panel]:
+    kinds = {"believed": f"{last.measure} of '{last.name}'", "strongest": "strongest activation of the unit"}
+    return [
+        Panel(
+            title=title,
+            kind="curves",
+            values={kind: [(place, row[kind]) for place, row in enumerate(rows)]},
+            legend=kind,
+            across="stage",
+        )
+        for kind, title in kinds.items()
+    ]
+
+
+def _projections(subjects: Mapping[str, Subject], index: int, unit: int) -> list[Panel]:
+    names = list(subjects)
+    step = max(1, -(-len(names) // DRAWN))
+    return [
+        Panel(
+            title=f"projection at {name}",
+            kind="signed",
+            values=project(subjects[name].calls, subjects[name].x, index, unit)[0].sum(0).numpy(),
+            legend="sum over channels",
+        )
+        for name in names[::-1][::step][::-1]
+    ]

@@ -1,0 +1,121 @@
+"""The method `invariance`: how features and answer change while the image is shifted, scaled and turned.
+
+Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 5. Shapes: N images, C channels, H height, W width.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..model import normalise
+from ..networks.graph import Call, record
+from .explanation import Explanation, Panel
+from .question import Question
+from .subject import Subject
+from .units import unit_layers
+
+SHIFT = 0.25
+"""Farthest shift, as a share of the width."""
+ZOOM = 1.8
+STEPS = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One kind of change: its amounts, and for each amount what became of the features and of the answer."""
+
+    change: str
+    amounts: tuple[float, ...]
+    first: tuple[float, ...]
+    last: tuple[float, ...]
+    believed: tuple[float, ...]
+
+
+@torch.no_grad()
+def explain_invariance(subject: Subject, question: Question) -> Explanation:
+    """Shift, scale and turn the image, and measure the distance of the features and the output."""
+    layers = unit_layers(subject.calls)
+    hidden = [call for call in layers if call.index != len(subject.calls) - 1] or layers
+    first, last = hidden[0], hidden[-1]
+    curves = [_curve(subject, change, first, last) for change in ("shift", "scale", "turn")]
+    return Explanation(
+        method="invariance",
+        task=subject.model.task.name,
+        answer=subject.answer,
+        of=subject.name,
+        layer=f"{first.name} and {last.name}",
+        values={"curves": curves},
+        notes=("Distances are relative to the length of the features of the untouched image.", *subject.notes),
+        panels=(
+            *(_features_panel(curve, first, last) for curve in curves),
+            *(_answer_panel(subject, curve) for curve in curves),
+        ),
+    )
+
+
+AXES = {"shift": "shift to the right, share of the width", "scale": "factor", "turn": "degrees"}
+
+
+def amounts_of(change: str) -> list[float]:
+    """The amounts of a kind of change, the untouched image among them."""
+    if change == "shift":
+        return torch.linspace(-SHIFT, SHIFT, STEPS).tolist()
+    return torch.linspace(1, ZOOM, STEPS).tolist() if change == "scale" else torch.linspace(0, 350, 36).tolist()
+
+
+def changed(pixels: Tensor, change: str, amounts: list[float]) -> Tensor:
+    """One image (1, C, H, W) once for each amount of a change; what comes in from outside repeats the border."""
+    height, width = pixels.shape[2:]
+    matrices = []
+    for amount in amounts:
+        angle = math.radians(amount) if change == "turn" else 0.0
+        zoom = amount if change == "scale" else 1.0
+        shift = -2 * amount if change == "shift" else 0.0
+        cos, sin = math.cos(angle) / zoom, math.sin(angle) / zoom
+        matrices.append([[cos, -sin * height / width, shift], [sin * width / height, cos, 0.0]])
+    grid = F.affine_grid(torch.tensor(matrices), [len(amounts), *pixels.shape[1:]], align_corners=False)
+    images = pixels.expand(len(amounts), -1, -1, -1)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+
+
+def _curve(subject: Subject, change: str, first: Call, last: Call) -> Curve:
+    amounts = amounts_of(change)
+    model = subject.model
+    pixels = changed(subject.pixels, change, amounts)
+    calls = record(model.network, normalise(pixels, model.images))
+    return Curve(
+        change=change,
+        amounts=tuple(amounts),
+        first=_distances(calls[first.index].output, first.output),
+        last=_distances(calls[last.index].output, last.output),
+        believed=tuple(subject.believed(calls[-1].output).tolist()),
+    )
+
+
+def _distances(moved: Tensor, untouched: Tensor) -> tuple[float, ...]:
+    length = untouched.norm().clamp(min=1e-12)
+    return tuple(((moved - untouched).flatten(1).norm(dim=1) / length).tolist())
+
+
+def _features_panel(curve: Curve, first: Call, last: Call) -> Panel:
+    lines = {first.name: curve.first, last.name: curve.last}
+    return Panel(
+        title=f"{curve.change}: distance of the features",
+        kind="curves",
+        values={name: list(zip(curve.amounts, line, strict=True)) for name, line in lines.items()},
+        legend="relative distance",
+        across=AXES[curve.change],
+    )
+
+
+def _answer_panel(subject: Subject, curve: Curve) -> Panel:
+    return Panel(
+        title=f"{curve.change}: {subject.measure} of '{subject.name}'",
+        kind="curves",
+        values={subject.name: list(zip(curve.amounts, curve.believed, strict=True))},
+        legend=subject.measure,
+        across=AXES[curve.change],
+    )

@@ -1,0 +1,37 @@
+"""What may be asked of an explanation beside the picture; each method uses some of it, and refuses the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..errors import ExplanationError
+from ..sources.source import Source
+
+At = tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """The choices of one explanation; None means: the method chooses, and says what.
+
+    `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,
+    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the picture.
+    """
+
+    of: Any = None
+    layer: str | None = None
+    unit: int | None = None
+    at: At = None
+    patch: int | None = None
+    stride: int | None = None
+    fill: float | None = None
+    among: Source | None = None
+    seed: int | None = None
+
+    def only(self, method: str, used: Sequence[str]) -> None:
+        """Raise `ExplanationError` where something was asked that `method` has no use for."""
+        given = [part.name for part in fields(self) if getattr(self, part.name) is not None]
+        idle = [name for name in given if name not in used]
+        if idle:
+            takes = ", ".join(used) or "nothing else"
+            raise ExplanationError(f"'{idle[0]}' has no effect on '{method}', which takes {takes}; leave it out.")

@@ -1,0 +1,146 @@
+"""What is looked at: a model, an image as the network sees it, and the one number that is to be explained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ExplanationError
+from ..images import Picture, read_size
+from ..model import Model, normalise
+from ..networks.graph import Call, find_call, record
+from ..networks.graph_replay import ancestors
+from ..tasks.task import Task
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is what `task.focus` is asked for.
+
+    `name` says in words what the focus is. Shapes: N images, C channels, H height, W width.
+    """
+
+    model: Model
+    pixels: Tensor
+    of: Any
+    name: str
+    answer: str
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def x(self) -> Tensor:
+        """The image as the network takes it, scaled."""
+        return normalise(self.pixels, self.model.images)
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """What the network does with the image, call by call."""
+        return record(self.model.network, self.x)
+
+    @cached_property
+    def output(self) -> Tensor:
+        """What the network puts out for the image."""
+        return self.calls[-1].output
+
+    def focus(self, output: Tensor) -> Tensor:
+        """The number that is explained, for each of several outputs: (N,)."""
+        return self.model.task.focus(output, self.of)
+
+    def believed(self, output: Tensor) -> Tensor:
+        """The probability of what is explained, where the task has probabilities; otherwise the focus itself: (N,)."""
+        chances = probabilities(self.model.task, output)
+        if chances is None or not isinstance(self.of, int):
+            return self.focus(output)
+        return chances[:, self.of]
+
+    @property
+    def measure(self) -> str:
+        """What `believed` is called in legends."""
+        return "probability" if probabilities(self.model.task, self.output) is not None else "output"
+
+    @property
+    def picture(self) -> Any:
+        """The image as uint8 (H, W, C), as the network sees it but for scaling."""
+        return (self.pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
+
+
+def look_at(model: Model, picture: Picture, of: Any = None) -> Subject:
+    """Read a picture for a model and settle what is explained: `of`, or the model's own answer.
+
+    Raises `ImageError` for what is no picture, `TaskError` for a class that there is not.
+    """
+    pixels = model.read(picture)
+    with torch.no_grad():
+        output = model.outputs(pixels)
+    task, labels = model.task, list(getattr(model.task, "labels", ()))
+    if of is None and labels:
+        of = int(output[0].argmax())
+    if isinstance(of, str):
+        of = labels.index(of) if of in labels else _place(of, task)
+    task.focus(output, of)
+    name = labels[of] if labels and isinstance(of, int) else "the output" if of is None else f"the output at {of}"
+    answer = str(task.answer(output[0])["answer"])
+    return Subject(model=model, pixels=pixels, of=of, name=name, answer=answer, notes=_read_as(model, picture))
+
+
+def _place(of: str, task: Task) -> Any:
+    """A place given as text: a number, or "row,column" for tasks that put out a picture."""
+    parts = of.split(",")
+    if getattr(task, "labels", ()) or not all(part.strip().isdigit() for part in parts):
+        return of
+    return tuple(int(part) for part in parts) if len(parts) > 1 else int(of)
+
+
+def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
+    """Say what the model's preprocessing has done to the picture, if anything."""
+    height, width, channels = read_size(picture)
+    spec = model.images
+    done = []
+    if spec.fit != "native" and (height, width) != (spec.height, spec.width):
+        how = "scaled and cut to its middle" if spec.fit == "crop" else "scaled"
+        done.append(f"{how} from {width} x {height} to {spec.width} x {spec.height} pixels")
+    if channels != spec.channels:
+        done.append("turned grey" if spec.channels == 1 else "taken as colour")
+    return (f"The picture was {' and '.join(done)}, as the model does with every picture.",) if done else ()
+
+
+def probabilities(task: Task, output: Tensor) -> Tensor | None:
+    """The probability of each class or tag (N, K) as the task's answer tells it; None for tasks without."""
+    if task.name == "classify":
+        return torch.softmax(output / getattr(task, "temperature", 1.0), dim=1)
+    return torch.sigmoid(output) if task.name == "tag" else None
+
+
+def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] = ()) -> Call:
+    """The call of a layer by its name; without one, the last call of one of `kinds` that
+    still has places and that the output rests on (a second head is passed over).
+
+    Raises `ExplanationError` for an unknown layer, or where there is none to choose.
+    """
+    if layer:
+        return find_call(list(calls), layer)
+    behind = [calls[index] for index in ancestors(calls, len(calls) - 1)[1:]]
+    fitting = [call for call in behind if len(call.shape) == 3 and call.kind in kinds and max(call.shape[1:]) > 1]
+    if not fitting:
+        raise ExplanationError(
+            f"The network has no layer of kind {' or '.join(kinds)} with places; name one with layer=."
+        )
+    return fitting[-1]
+
+
+def choose_unit(call: Call, unit: int | None) -> int:
+    """A unit of a layer by its number; without one, the most active.
+
+    Raises `ExplanationError` for a number that there is not.
+    """
+    if unit is None:
+        activity = call.output[0].flatten(1).sum(1) if len(call.shape) == 3 else call.output[0]
+        return int(activity.argmax())
+    count = call.shape[0]
+    if not 0 <= unit < count:
+        near = f" Did you mean {min(max(unit, 0), count - 1)}?"
+        raise ExplanationError(f"Layer '{call.name}' has no unit {unit}; its units are 0 to {count - 1}.{near}")
+    return unit

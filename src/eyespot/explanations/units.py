@@ -1,0 +1,218 @@
+"""What each unit has learned: the images that excite it most, each with the patch that did it and its projection.
+
+Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 2. One pass over the images finds the strongest for all
+units of all layers; those few are then looked at again for place, patch and projection.
+Shapes: N images, C channels, H height, W width, U units of a layer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..images import ImageSpec
+from ..model import Model, normalise
+from ..networks.graph import Call, find_call, record
+from ..networks.graph_replay import replay, require_followed
+from ..samples import to_pixels
+from ..sources.cache import Images
+from .deconvnet import as_picture, project_from
+
+STRONGEST = 9
+BATCH = 64
+RECTIFIED = ("relu", "tanh", "elementwise")
+WEIGHTED = ("conv", "conv_transposed", "dense")
+BETWEEN = ("batch_norm", "group_norm", "add", "dropout", "identity")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exciting:
+    """One image that excites a unit: its number among the images, how much, where, and what is seen there.
+
+    `patch` and `projection` are uint8 (h, w, C): the receptive field of the place, and what the deconvnet finds in it
+    (middle grey is zero). `at` is (row, column) in the unit's map, None for a unit without places.
+    """
+
+    image: int
+    activation: float
+    at: tuple[int, int] | None
+    box: tuple[int, int, int, int]
+    patch: np.ndarray = field(repr=False)
+    projection: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unit:
+    """One unit: the images that excite it most, its mean (over the images) of its largest activation, and how often it
+    is active at all. A dead unit answers to no image.
+    """
+
+    number: int
+    strongest: tuple[Exciting, ...]
+    mean: float
+    active: float
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether no image makes the unit active."""
+        return self.active == 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerUnits:
+    """All units of one layer; `field` is the side (height, width) of what one place of it sees in the image."""
+
+    name: str
+    index: int
+    field: tuple[int, int]
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranking:
+    """The strongest images of one layer: numbers and activations (U, 9); each unit's mean and share active (U,)."""
+
+    images: Tensor
+    activations: Tensor
+    mean: Tensor
+    active: Tensor
+
+
+def look_at_units(
+    model: Model, images: Images, layer: str | None = None, strongest: int = STRONGEST
+) -> list[LayerUnits]:
+    """Find for every unit of every layer (or of `layer`) what excites it most among decoded `images`.
+
+    Raises `ExplanationError` for an unknown layer, or for a network that cannot be followed.
+    """
+    calls = record(model.network, normalise(batch_of(images, [0]), model.images))
+    require_followed(calls, "A gallery of units")
+    chosen = [find_call(calls, layer)] if layer else unit_layers(calls)
+    rankings = rank_images(model, calls, [call.index for call in chosen], images, strongest)
+    return [_seen(model, calls, call, rankings[call.index], images) for call in chosen]
+
+
+def unit_layers(calls: Sequence[Call]) -> list[Call]:
+    """The calls whose channels are units: each activation after weights, and weights that have none after them."""
+    rectified = [call for call in calls if call.kind in RECTIFIED and _comes_from_weights(calls, call)]
+    covered = {index for call in rectified for index in _behind(calls, call)}
+    bare = [call for call in calls if call.kind in WEIGHTED and call.index not in covered]
+    followed = {index for call in calls for index in call.inputs if call.kind in BETWEEN}
+    bare = [call for call in bare if call.index not in followed]
+    return sorted([*rectified, *bare], key=lambda call: call.index)
+
+
+def _behind(calls: Sequence[Call], call: Call) -> set[int]:
+    """What lies directly before a call, through normalisations and sums."""
+    found, waiting = set(), list(call.inputs)
+    while waiting:
+        index = waiting.pop()
+        found.add(index)
+        if calls[index].kind in BETWEEN:
+            waiting += calls[index].inputs
+    return found
+
+
+def _comes_from_weights(calls: Sequence[Call], call: Call) -> bool:
+    return any(calls[index].kind in WEIGHTED for index in _behind(calls, call))
+
+
+def batch_of(images: Images, numbers: Sequence[int] | np.ndarray) -> Tensor:
+    """Some decoded images as pixels (N, C, H, W) in [0, 1]."""
+    return to_pixels(torch.from_numpy(images.take(np.asarray(numbers))).permute(0, 3, 1, 2))
+
+
+@torch.no_grad()
+def rank_images(
+    model: Model, calls: Sequence[Call], indices: Sequence[int], images: Images, strongest: int
+) -> dict[int, Ranking]:
+    """One pass over all images: for each unit of each call the images with the largest activation anywhere."""
+    peaks: dict[int, list[Tensor]] = {index: [] for index in indices}
+    for start in range(0, len(images), BATCH):
+        pixels = batch_of(images, range(start, min(len(images), start + BATCH)))
+        x = normalise(pixels, model.images).contiguous(memory_format=torch.channels_last)
+        values = replay(calls[: max(indices) + 1], x)
+        for index in indices:
+            peaks[index].append(values[index].flatten(2).amax(2) if values[index].dim() == 4 else values[index])
+    return {index: _ranking(torch.cat(parts), strongest) for index, parts in peaks.items()}
+
+
+def _ranking(peaks: Tensor, strongest: int) -> Ranking:
+    """`peaks` (N, U) holds the largest activation of each unit in each image."""
+    best = peaks.topk(min(strongest, len(peaks)), dim=0)
+    return Ranking(
+        images=best.indices.T, activations=best.values.T, mean=peaks.mean(0), active=(peaks > 0).float().mean(0)
+    )
+
+
+def _seen(model: Model, calls: Sequence[Call], call: Call, ranking: Ranking, images: Images) -> LayerUnits:
+    """Look again at the images that were found, for places, patches and projections."""
+    pairs = [(unit, int(image)) for unit, row in enumerate(ranking.images.tolist()) for image in row]
+    found: list[Exciting] = []
+    for start in range(0, len(pairs), BATCH):
+        found += _project_some(model, calls, call, pairs[start : start + BATCH], images)
+    count = ranking.images.shape[1]
+    units = tuple(
+        Unit(
+            number=unit,
+            strongest=tuple(one for one in found[unit * count : (unit + 1) * count] if one.activation > 0),
+            mean=float(ranking.mean[unit]),
+            active=float(ranking.active[unit]),
+        )
+        for unit in range(len(ranking.images))
+    )
+    return LayerUnits(name=call.name, index=call.index, field=seen_side(call, images), units=units)
+
+
+def seen_side(call: Call, images: Images) -> tuple[int, int]:
+    """Height and width of what one place of a call sees, at most the whole image."""
+    height, width = images.image(0).shape[:2]
+    field = call.receptive_field.size if call.receptive_field else None
+    return (min(field[0], height), min(field[1], width)) if field and len(call.shape) == 3 else (height, width)
+
+
+def _project_some(
+    model: Model, calls: Sequence[Call], call: Call, pairs: Sequence[tuple[int, int]], images: Images
+) -> list[Exciting]:
+    pixels = batch_of(images, [image for _, image in pairs])
+    x = normalise(pixels, model.images)
+    with torch.no_grad():
+        output = replay(calls[: call.index + 1], x)[-1]
+    places = [_peak(output[number, unit]) for number, (unit, _) in enumerate(pairs)]
+    starts = [(unit, at) for (unit, _), at in zip(pairs, places, strict=True)]
+    projections = project_from(calls, x, call.index, starts)
+    return [
+        _exciting(call, image, output[(number, unit, *(at or ()))], at, pixels[number], projections[number])
+        for number, ((unit, image), at) in enumerate(zip(pairs, places, strict=True))
+    ]
+
+
+def _peak(activity: Tensor) -> tuple[int, int] | None:
+    if activity.dim() < 2:
+        return None
+    row, column = divmod(int(activity.argmax()), activity.shape[1])
+    return row, column
+
+
+def _exciting(
+    call: Call, image: int, activation: Tensor, at: tuple[int, int] | None, pixels: Tensor, projection: Tensor
+) -> Exciting:
+    height, width = pixels.shape[1:]
+    box = call.receptive_field.box(*at) if at and call.receptive_field else (0, 0, height, width)
+    top, left, bottom, right = box
+    patch = (pixels[:, top:bottom, left:right] * 255).round().byte().permute(1, 2, 0).numpy()
+    return Exciting(
+        image=image,
+        activation=float(activation),
+        at=at,
+        box=box,
+        patch=patch,
+        projection=as_picture(projection[:, top:bottom, left:right]),
+    )
+
+
+def spec_for_batches(spec: ImageSpec) -> ImageSpec:
+    """The preprocessing that gives all images one size: that of training, where a model takes any size."""
+    return replace(spec, fit="crop") if spec.fit == "native" else spec

@@ -1,0 +1,53 @@
+"""What looking at a model gave: plain values that can be saved, sent and drawn."""
+
+import json
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+def to_plain(value: Any) -> Any:
+    """Turn dataclasses, tuples, paths, numpy and torch numbers into what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            part.name: to_plain(getattr(value, part.name)) for part in fields(value) if not part.name.startswith("_")
+        }
+    if isinstance(value, dict):
+        return {str(key): to_plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(part) for part in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        return to_plain(value.tolist())
+    if isinstance(value, float) and value != value:
+        return None
+    return value
+
+
+def to_json(value: Any) -> str:
+    """One line of strict JSON; a number that is not one (NaN) becomes null."""
+    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How good a model is on images that it has not learned from.
+
+    `score` is the task's main metric with its 95 % `interval`; `details` holds the task's own figures (for classify:
+    per class, confusion, calibration); `table` has one row per image, from which all of them are derived.
+    """
+
+    task: str
+    metric: str
+    better: str
+    unit: str
+    score: float
+    interval: tuple[float, float]
+    count: int
+    details: dict[str, Any] = field(default_factory=dict)
+    table: list[dict[str, Any]] = field(default_factory=list, repr=False)
+
+    def to_json(self) -> str:
+        """Every value as one JSON document."""
+        return to_json(self)

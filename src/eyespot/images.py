@@ -1,0 +1,256 @@
+"""From a picture file to numbers and back: the only file that knows Pillow.
+
+Training, predicting, evaluating, exporting and serving all call `read_pixels`, so that the same picture
+becomes the same numbers everywhere. Shapes: N images, C channels, H height, W width.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import ImageError
+
+Picture = str | Path | bytes | np.ndarray
+"""What stands for one picture: a path, the bytes of a file, or a uint8 array (H, W, C) or (H, W)."""
+
+MAX_PIXELS = 120_000_000
+"""A picture of more pixels is refused before it is decoded: a file of a few bytes may claim billions."""
+
+MAX_BYTES = 1 << 29
+"""A file of more bytes (512 MB) is refused before it is read."""
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif"})
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+"""What is decoded; Pillow knows more, and runs other programs for some of it."""
+
+FITS = ("crop", "stretch", "native")
+GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+
+# Larger pictures are refused, damaged ones are errors: Pillow's warnings would say nothing new.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """How a picture becomes what a network takes: its size, its colours and the scaling of its values.
+
+    `fit` says what happens to a picture of another shape: "crop" scales its short side and cuts the middle out,
+    "stretch" scales both sides, "native" keeps its size (`height` and `width` are then the size of training crops).
+    The network sees `(pixel / 255 - mean) / deviation`, with one mean and deviation a channel.
+    """
+
+    height: int
+    width: int
+    channels: int
+    fit: str = "crop"
+    mean: tuple[float, ...] = (0.0,)
+    deviation: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        if min(self.height, self.width) < 1 or max(self.height, self.width) > 8192:
+            raise ImageError(f"Images of {self.height}x{self.width} pixels: each side must lie between 1 and 8192.")
+        if self.channels not in (1, 3):
+            raise ImageError(f"Images of {self.channels} channels: give 1 for grey or 3 for colour.")
+        if self.fit not in FITS:
+            raise ImageError(f"fit is '{self.fit}'; expected one of {', '.join(FITS)}.")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one image as the network takes it."""
+        return self.channels, self.height, self.width
+
+
+def read_pixels(picture: Picture, spec: ImageSpec, name: str = "") -> np.ndarray:
+    """Read one picture as uint8 numbers (H, W, C), turned upright, in the colours and the size of `spec`.
+
+    Raises `ImageError`, which names the file (or `name`), where it is no readable picture.
+
+    >>> read_pixels(np.zeros((40, 60), np.uint8), ImageSpec(height=28, width=28, channels=3)).shape
+    (28, 28, 3)
+    """
+    with _decoding(picture, name) as image:
+        if spec.fit != "native":
+            _draft(image, spec)
+        return _pixels(_fitted(_coloured(_upright(image), spec.channels), spec))
+
+
+def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
+    """Read only the size of one picture: (height, width, channels), upright, with channels 1 or 3."""
+    with _decoding(picture, name) as image:
+        width, height = image.size
+        if image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8):  # Pillow tells a TIFF's size upright
+            width, height = height, width
+        return height, width, 1 if image.mode in GREY_MODES else 3
+
+
+def read_file(path: str | Path, name: str = "") -> bytes:
+    """The bytes of a picture file; raises `ImageError` where there is no file, or one of too many bytes or none."""
+    try:
+        _checked_size(_file_size(Path(path)))
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _explained(name or str(path), error) from error
+
+
+def is_grey(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
+    """Tell whether a picture is grey, also where it is stored in colour: its channels differ by `tolerance` at most."""
+    small = read_pixels(picture, ImageSpec(height=32, width=32, channels=3, fit="stretch"), name).astype(np.int16)
+    return int(np.ptp(small, axis=2).max()) <= tolerance
+
+
+def write_png(pixels: np.ndarray, path: str | Path) -> Path:
+    """Write uint8 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file, without loss."""
+    path = Path(path)
+    path.write_bytes(encode_png(pixels))
+    return path
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """Turn uint8 numbers (H, W), (H, W, 1) or (H, W, 3) into the bytes of a PNG file, without loss."""
+    assert pixels.dtype == np.uint8, pixels.dtype
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class _decoding:
+    """Open a picture, and turn whatever its decoder throws into an `ImageError` that names it."""
+
+    def __init__(self, picture: Picture, name: str) -> None:
+        self.picture = picture
+        self.name = name or (str(picture) if isinstance(picture, str | Path) else "the picture")
+
+    def __enter__(self) -> Image.Image:
+        try:
+            self.image = _open(self.picture)
+        except Exception as error:
+            raise _explained(self.name, error) from error
+        if self.image.width * self.image.height > MAX_PIXELS:
+            size = f"{self.image.width} x {self.image.height}"
+            self.image.close()
+            raise ImageError(f"{self.name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
+        return self.image
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self.image.close()
+        if isinstance(error, Exception) and not isinstance(error, ImageError):
+            raise _explained(self.name, error) from error
+
+
+def _explained(name: str, error: Exception) -> ImageError:
+    if isinstance(error, ImageError):
+        return error
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.")
+    if isinstance(error, FileNotFoundError):
+        return ImageError(f"{name}: there is no such file.")
+    if isinstance(error, PermissionError | IsADirectoryError):
+        return ImageError(f"{name}: cannot be read ({error.strerror}).")
+    if isinstance(error, UnidentifiedImageError):
+        remedy = "replace it by a JPEG or PNG file"
+        if name.lower().endswith((".heic", ".heif")) and not heic_is_readable():
+            remedy = "pip install pillow-heif"
+        return ImageError(f"{name}: is not a picture that can be read; {remedy}.")
+    return ImageError(f"{name}: is damaged or not a picture ({error}); replace or remove it.")
+
+
+def _open(picture: Picture) -> Image.Image:
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture)
+    _checked_size(len(picture) if isinstance(picture, bytes) else _file_size(Path(picture)))
+    formats = (*FORMATS, "HEIF") if heic_is_readable() else FORMATS
+    return Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture), formats=formats)
+
+
+def _checked_size(size: int) -> None:
+    if not 0 < size <= MAX_BYTES:
+        raise OSError(f"{size:,} bytes, expected 1 to {MAX_BYTES:,}")
+
+
+def _file_size(path: Path) -> int:
+    if path.exists() and not path.is_file():
+        raise OSError("a folder or a device")
+    return path.stat().st_size
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+    if array.dtype != np.uint8 or not shaped or not array.size:
+        raise ImageError(
+            f"An array of shape {array.shape} and type {array.dtype} is no picture; "
+            "give uint8 values 0 to 255 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
+        )
+    return Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+
+
+@cache
+def heic_is_readable() -> bool:
+    """Tell whether HEIC files, which many telephones write, can be read: with the package pillow-heif they can."""
+    try:
+        from pillow_heif import register_heif_opener  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _draft(image: Image.Image, spec: ImageSpec) -> None:
+    """Let the JPEG decoder skip detail that scaling down would throw away anyway (it keeps at least twice the size)."""
+    side = 2 * max(spec.height, spec.width)
+    image.draft(None, (side, side))
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the camera was held, by the EXIF standard; 1, upright, where it is not said or not readable."""
+    try:
+        return image.getexif().get(0x0112, 1)
+    except (SyntaxError, ValueError, KeyError, TypeError, OSError):  # what Pillow raises for damaged EXIF data
+        return 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
+
+
+def _coloured(image: Image.Image, channels: int) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bit(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Scale 16-bit values by 1/257, and real values from the range 0 to 1 where they lie in it."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    if image.mode == "F":
+        scaled = values * 255 if values.max(initial=0) <= 1 else values
+    else:
+        scaled = values / 257 if image.mode.startswith("I;16") or values.max(initial=0) > 255 else values
+    return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+
+
+def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:
+    if spec.fit == "native" or image.size == (spec.width, spec.height):
+        return image
+    box = (0.0, 0.0, float(image.width), float(image.height))
+    if spec.fit == "crop":
+        scale = min(image.width / spec.width, image.height / spec.height)
+        left = (image.width - spec.width * scale) / 2
+        top = (image.height - spec.height * scale) / 2
+        box = (left, top, left + spec.width * scale, top + spec.height * scale)
+    return image.resize((spec.width, spec.height), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    array = np.asarray(image, dtype=np.uint8)
+    return array[..., None] if array.ndim == 2 else array

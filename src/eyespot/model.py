@@ -1,0 +1,206 @@
+"""A trained network with all that it needs to be used: its task, its preprocessing and its labels, in one file."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .errors import ModelError
+from .findings import Evaluation
+from .images import ImageSpec, Picture, read_pixels
+from .modelfile import read_model_file, write_model_file
+from .networks import Network, build_from
+from .networks.network import NetworkSpec, Output
+from .samples import Samples, load_samples, to_pixels
+from .sources.source import Part
+from .tasks import task_from_json, task_to_json
+from .tasks.task import Task
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """Network, task and preprocessing in one; the only thing that explaining, attacking, measuring and serving take.
+
+    `made` says how it came about (recipe, versions, scores). A Model does not change: `edited` gives a new one.
+    """
+
+    network: nn.Module
+    task: Task
+    images: ImageSpec
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.network.eval()
+
+    def read(self, picture: Picture, name: str = "") -> Tensor:
+        """One picture as the pixels (1, C, H, W) in [0, 1] that `outputs` takes, through the model's own `images`."""
+        return to_batch(read_pixels(picture, self.images, name)[None])
+
+    def outputs(self, pixels: Tensor) -> Tensor:
+        """Pixels (N, C, H, W) in [0, 1] to raw outputs (N, K), or (N, C, H, W); gradients flow through."""
+        return self.network(normalise(pixels, self.images))
+
+    @torch.no_grad()
+    def predict(self, picture: Picture) -> dict[str, Any]:
+        """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
+
+        Raises `ImageError` where it cannot be read.
+        """
+        return self.task.answer(self.outputs(self.read(picture))[0])
+
+    def evaluate(self, part: Part) -> Evaluation:
+        """How good the answers are for images with known targets, one row a image; see `Evaluation`."""
+        return evaluation(self.task, tabulate(self, load_samples(part, self.task, self.images)))
+
+    def edited(self, weights: Mapping[str, Tensor]) -> "Model":
+        """A new model with some weights replaced, by their names in `network.state_dict()`."""
+        network = deepcopy(self.network)
+        state = network.state_dict()
+        for name, value in weights.items():
+            if name not in state or state[name].shape != value.shape:
+                wanted = tuple(value.shape)
+                raise ModelError(f"There is no weight '{name}' of shape {wanted}; there are: {', '.join(state)}.")
+        network.load_state_dict({**state, **weights})
+        return replace(self, network=network)
+
+    def save(self, path: str | Path) -> Path:
+        """Write weights (as float32) and one JSON of plain values into a `.safetensors` file that holds no code.
+
+        Raises `ModelError` for a wrapped network of one's own: its code would have to go into the file.
+        """
+        if not isinstance(self.network, Network):
+            raise ModelError(
+                "A network of one's own cannot be saved in a file without code; save its weights yourself."
+            )
+        header = {
+            "network": asdict(self.network.spec),
+            "task": task_to_json(self.task),
+            "images": asdict(self.images),
+            "labels": list(getattr(self.task, "labels", ())),
+            "made": self.made,
+        }
+        return write_model_file(Path(path), self.network.state_dict(), header)
+
+
+def load(path: str | Path) -> Model:
+    """Read a model file; raises `ModelError` where it is damaged, of another format, or no model at all."""
+    path = Path(path)
+    header, tensors = read_model_file(path)
+    try:
+        spec = network_spec(header["network"])
+        images = images_spec(header["images"])
+        task = task_from_json(header["task"])
+        with torch.device("meta"):
+            expected = {name: tuple(value.shape) for name, value in build_from(spec).state_dict().items()}
+    except ModelError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise ModelError(f"{path}: its description cannot be used ({error}).") from error
+    found = {name: tuple(value.shape) for name, value in tensors.items()}
+    if found != expected:
+        odd = sorted(set(found.items()) ^ set(expected.items()))[0]
+        raise ModelError(f"{path}: its weights are not those of its network '{spec.name}' (see {odd[0]} {odd[1]}).")
+    network = build_from(spec)
+    network.load_state_dict(tensors)
+    return Model(network=network, task=task, images=images, made=header.get("made", {}))
+
+
+def wrap(network: nn.Module, task: Task, images: ImageSpec) -> Model:
+    """Make a Model of a person's own `nn.Module`, so that it can be explained, attacked, measured and served.
+
+    `network` takes float images (N, C, H, W), scaled as `images` says, and gives what `task.output` asks for.
+    """
+    return Model(network=network, task=task, images=images, made={"by": "wrap"})
+
+
+def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
+    """A network's description from the plain values of a file."""
+    output = Output(kind=values["output"]["kind"], size=int(values["output"]["size"]))
+    channels, height, width = (int(side) for side in values["input"])
+    return NetworkSpec(
+        name=values["name"],
+        input=(channels, height, width),
+        output=output,
+        size=values["size"],
+        norm=values["norm"],
+    )
+
+
+def images_spec(values: Mapping[str, Any]) -> ImageSpec:
+    """A preprocessing from the plain values of a file."""
+    return ImageSpec(
+        height=int(values["height"]),
+        width=int(values["width"]),
+        channels=int(values["channels"]),
+        fit=values["fit"],
+        mean=tuple(float(number) for number in values["mean"]),
+        deviation=tuple(float(number) for number in values["deviation"]),
+    )
+
+
+def to_batch(pixels: np.ndarray) -> Tensor:
+    """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]."""
+    return to_pixels(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
+
+
+def normalise(pixels: Tensor, images: ImageSpec) -> Tensor:
+    """(pixel - mean) / deviation, channel by channel."""
+    mean = torch.tensor(images.mean, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
+    deviation = torch.tensor(images.deviation, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
+    return (pixels - mean) / deviation
+
+
+@torch.no_grad()
+def outputs_over(
+    model: Model,
+    samples: Samples,
+    size: int = 256,
+    autocast: Callable[[], AbstractContextManager] = nullcontext,
+    rank: int = 0,
+    world: int = 1,
+) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
+    """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch."""
+    device = next(model.network.parameters()).device
+    for rows, images, target, keys in samples.batches(size, rank, world):
+        x, target = model.task.inputs(tuple(to_pixels(kind) for kind in images), target, keys)
+        with autocast():
+            output = model.outputs(x.to(device))
+        yield rows, output.float().cpu(), target
+
+
+def tabulate(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> list[dict[str, Any]]:
+    """The table of predictions: one row of plain values an image, in the order of the part."""
+    table: list[tuple[int, dict[str, Any]]] = []
+    for rows, output, target in outputs_over(model, samples, rank=rank, world=world):
+        values = model.task.tabulate(output, target)
+        table += [
+            (int(i), {"image": samples.part.rows[int(i)].name, **row}) for i, row in zip(rows, values, strict=True)
+        ]
+    if world > 1:
+        shares: list[Any] = [None] * world
+        torch.distributed.all_gather_object(shares, table)
+        table = [entry for share in shares for entry in share]
+    return [row for _, row in sorted(table, key=lambda entry: entry[0])]
+
+
+def evaluation(task: Task, table: list[dict[str, Any]]) -> Evaluation:
+    """Derive everything that is said about a set of answers from their table."""
+    score, interval, details = task.evaluate(table)
+    metric = task.metric
+    return Evaluation(
+        task=task.name,
+        metric=metric.name,
+        better=metric.better,
+        unit=details.get("unit", metric.unit),
+        score=score,
+        interval=interval,
+        count=len(table),
+        details=details,
+        table=table,
+    )

@@ -1,0 +1,73 @@
+"""The model file: safetensors with one JSON in its header. It holds no code, and nothing is allocated unchecked."""
+
+import json
+import math
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from .errors import ModelError
+from .files import write_whole
+from .findings import to_json
+
+FORMAT = 1
+LARGEST_HEADER = 16 << 20
+LARGEST_FILE = 4 << 30
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+
+def write_model_file(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> Path:
+    """Write weights and header; the file is whole or not there."""
+    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    write_whole(path, save(plain, metadata={"eyespot": to_json({"format": FORMAT, **header})}))
+    return path
+
+
+def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and weights of a model file; raises `ModelError`, with the remedy, for anything else.
+
+    Sizes in the file are compared with the file's own length before a byte is allocated for them.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _checked_header(path, file)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: there is no such file; give a model.safetensors that eyespot has saved.") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); give a model.safetensors.") from error
+    try:
+        return header, load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path}: is damaged ({error}); save or copy it again.") from error
+
+
+def _checked_header(path: Path, file: BinaryIO) -> dict[str, Any]:
+    size = path.stat().st_size
+    start = file.read(8)
+    length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    if not 2 <= length <= min(LARGEST_HEADER, size - 8) or size > LARGEST_FILE:
+        raise ModelError(f"{path}: is not a model of eyespot (or is cut off); give a model.safetensors.")
+    try:
+        entries = json.loads(file.read(length))
+        _check_sizes(entries, size - 8 - length)
+        header = json.loads(entries["__metadata__"]["eyespot"])
+        found = header["format"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{path}: is not a model of eyespot (or is damaged); give a model.safetensors.") from error
+    if found != FORMAT:
+        raise ModelError(f"{path}: is of format {found}; this version reads format {FORMAT}. Use a newer eyespot.")
+    return header
+
+
+def _check_sizes(entries: dict[str, Any], available: int) -> None:
+    """Every tensor's shape must fit its place, and every place the file."""
+    for name, entry in entries.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        if not 0 <= begin <= end <= available or math.prod(entry["shape"]) * BYTES[entry["dtype"]] != end - begin:
+            raise ValueError(f"{name} claims more than the file holds")

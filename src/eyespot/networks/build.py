@@ -1,0 +1,167 @@
+"""From a name and a few plain values to a network: the dictionary of all networks and the one way to make them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eyespot.errors import NetworkError, look_up, unknown
+
+from .blocks import NORMS
+from .classic import (
+    make_convnetjs,
+    make_harley2015,
+    make_lecun1989,
+    make_lenet5,
+    make_pilotnet,
+    make_tinyvgg,
+)
+from .denoiser import make_denoiser
+from .network import OUTPUT_KINDS, Network, NetworkSpec, Output
+from .residual import make_residual
+from .text import is_text, parse
+from .unet import make_unet
+from .written import make_written
+
+SIZES = ("tiny", "small", "medium", "large")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """What is said of a named network: how it is made, what it can put out, and where it comes from.
+
+    `input` is the (C, H, W) that its paper's counts hold for, `outputs` the number of outputs there (0: as many as the
+    pictures have channels).
+    """
+
+    make: Callable[[NetworkSpec], Network]
+    heads: tuple[str, ...]
+    input: tuple[int, int, int]
+    outputs: int
+    summary: str
+
+
+def _make_default(spec: NetworkSpec) -> Network:
+    """The residual family's picture network is the denoiser: both learn what must be added to their input."""
+    return make_denoiser(spec) if spec.output.kind == "picture" else make_residual(spec)
+
+
+NETWORKS: dict[str, Family] = {
+    "residual": Family(
+        make=_make_default,
+        heads=("vector", "picture"),
+        input=(3, 64, 64),
+        outputs=10,
+        summary="the default: residual blocks, four sizes, any input (He et al. 2016)",
+    ),
+    "denoiser": Family(
+        make=make_denoiser,
+        heads=("picture",),
+        input=(1, 180, 180),
+        outputs=0,
+        summary="image to image: learns what must be added to its input (Zhang et al. 2017, 2018)",
+    ),
+    "unet": Family(
+        make=make_unet,
+        heads=("picture",),
+        input=(3, 64, 64),
+        outputs=0,
+        summary="image to image at six sizes at once: Noise2Noise's U-Net (Lehtinen et al. 2018)",
+    ),
+    "lecun1989": Family(
+        make=make_lecun1989,
+        heads=("vector",),
+        input=(1, 16, 16),
+        outputs=10,
+        summary="the network that read zip codes (LeCun et al. 1989)",
+    ),
+    "lenet5": Family(
+        make=make_lenet5,
+        heads=("vector",),
+        input=(1, 28, 28),
+        outputs=10,
+        summary="handwritten digits, as it is built today (LeCun et al. 1998)",
+    ),
+    "harley2015": Family(
+        make=make_harley2015,
+        heads=("vector",),
+        input=(1, 28, 28),
+        outputs=10,
+        summary="the digit network that is shown in 3-D (Harley 2015)",
+    ),
+    "convnetjs": Family(
+        make=make_convnetjs,
+        heads=("vector",),
+        input=(3, 32, 32),
+        outputs=10,
+        summary="small colour pictures, the CIFAR-10 page of ConvNetJS (Karpathy 2014)",
+    ),
+    "tinyvgg": Family(
+        make=make_tinyvgg,
+        heads=("vector",),
+        input=(3, 64, 64),
+        outputs=10,
+        summary="the network of CNN Explainer (Wang et al. 2020)",
+    ),
+    "pilotnet": Family(
+        make=make_pilotnet,
+        heads=("vector",),
+        input=(3, 66, 200),
+        outputs=1,
+        summary="steers a car from its camera (Bojarski et al. 2016)",
+    ),
+}
+
+
+def build(name: str, input: tuple[int, int, int], output: Output, size: str = "small", norm: str = "batch") -> Network:
+    """Make a network with new weights: by its name in `NETWORKS`, or from its text.
+
+    `input` is (C, H, W) of the images. Weights are drawn from torch's global generator (`torch.manual_seed`).
+    Raises `NetworkError` for a name, size or norm that is unknown, and for shapes that cannot be.
+
+    >>> import torch
+    >>> build("residual", input=(1, 28, 28), output=Output("vector", 10), size="tiny")(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
+    """
+    spec = NetworkSpec(name=name, input=input, output=output, size=size, norm=norm)
+    return build_from(spec)
+
+
+def build_from(spec: NetworkSpec) -> Network:
+    """Make the network that `spec` describes, with new weights."""
+    _check(spec)
+    family = describe(spec.name)
+    if spec.output.kind not in family.heads:
+        can = " or ".join(family.heads)
+        raise NetworkError(f"Network '{spec.name}' puts out a {can}; the task needs a {spec.output.kind}.")
+    try:
+        return family.make(spec)
+    except NetworkError as error:
+        raise error if is_text(spec.name) else NetworkError(f"Network '{spec.name}': {error}") from error
+
+
+def describe(name: str) -> Family:
+    """What is said of a network, found by its name or written as text; an unknown name raises `NetworkError`."""
+    if not is_text(name):
+        return look_up("network", name, NETWORKS, NetworkError)
+    picture = parse(name)[-1].kind == "conv"
+    return Family(
+        make=lambda spec: make_written(spec, spec.name),
+        heads=("picture",) if picture else ("vector",),
+        input=(1, 28, 28),
+        outputs=0 if picture else 10,
+        summary="written as text",
+    )
+
+
+def _check(spec: NetworkSpec) -> None:
+    if spec.size not in SIZES:
+        raise NetworkError(unknown("size", spec.size, SIZES))
+    if spec.norm not in NORMS:
+        raise NetworkError(unknown("norm", spec.norm, NORMS))
+    if spec.output.kind not in OUTPUT_KINDS:
+        raise NetworkError(unknown("kind of output", spec.output.kind, OUTPUT_KINDS))
+    if len(spec.input) != 3 or not all(isinstance(side, int) and 1 <= side <= 8192 for side in spec.input):
+        raise NetworkError(
+            f"Pictures of {spec.input}: expected (channels, height, width), each a whole number from 1 to 8192."
+        )
+    if not isinstance(spec.output.size, int) or not 1 <= spec.output.size <= 1_000_000:
+        raise NetworkError(f"{spec.output.size} outputs: give a whole number from 1 to 1,000,000.")

@@ -1,0 +1,106 @@
+"""The application: routes of the API, the built page, the guard around both, and errors as one sentence."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from .. import __version__
+from ..errors import EyespotError
+from ..sources.source import Source
+from . import asking
+from . import models as model_routes
+from . import runs as run_routes
+from .guard import Guard
+from .hall import Hall
+from .plain import strict_json
+from .shown import ShownModel, ShownRun
+
+STATIC = Path(__file__).with_name("static")
+UNBUILT = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>eyespot</title></head>
+<body>
+<h1>The page is not built</h1>
+<p>The server works: <a href="openapi.json">openapi.json</a> describes what it answers. To see the page, build it in the
+project's folder with <code>make page</code>, or install eyespot from a wheel, which holds it. Then load this page
+again.</p>
+</body>
+</html>
+"""
+
+
+def make_app(
+    models: Sequence[ShownModel] = (),
+    runs: Sequence[ShownRun] = (),
+    sources: Sequence[Source] = (),
+    host: str = "127.0.0.1",
+    static: Path = STATIC,
+) -> FastAPI:
+    """The application that shows these models, runs and sources, and nothing else, to who asks for `host`.
+
+    `static` is the folder of the built page; where it is empty, a page says how to build it.
+
+    >>> make_app(static=Path("nowhere")).title
+    'eyespot'
+    """
+    hall = Hall(models=models, runs=runs, sources=sources)
+    # The usual pages of documentation would load scripts from another site.
+    app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
+    app.state.hall = hall
+    for routes in (model_routes, asking, run_routes):
+        app.include_router(routes.router)
+    for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(Exception, _failed)
+    _show_page(app, static)
+    app.add_middleware(Guard, host=host)
+    return app
+
+
+@asynccontextmanager
+async def _while_open(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.hall.close()
+
+
+def _show_page(app: FastAPI, static: Path) -> None:
+    if (static / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=static, html=True))
+    else:
+        app.add_api_route("/", _unbuilt, include_in_schema=False)
+
+
+async def _unbuilt() -> HTMLResponse:
+    return HTMLResponse(UNBUILT)
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return _sentence(" ".join(str(error).split()), 400)
+
+
+async def _misused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    told = [f"'{found['loc'][-1]}': {found['msg'][:1].lower()}{found['msg'][1:]}" for found in error.errors()]
+    return _sentence(f"{'; '.join(told)}.", 422)
+
+
+async def _missed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    told = {404: f"There is nothing at {request.url.path[:80]}.", 405: f"{request.method} is not possible here."}
+    usual = error.detail in ("Not Found", "Method Not Allowed")
+    sentence = told[error.status_code] if usual else error.detail
+    return _sentence(sentence, error.status_code)
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    return _sentence(f"The server made a mistake ({type(error).__name__}); its terminal says more.", 500)
+
+
+def _sentence(sentence: str, status: int) -> Response:
+    return Response(strict_json({"error": sentence}), status, media_type="application/json")

@@ -1,0 +1,153 @@
+"""Who may ask, and how much: checked for every request before anything else sees it."""
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
+MOST_BYTES = 32 << 20
+"""A body of more bytes (32 MB) is refused."""
+BODIES = 4
+"""Bodies that are held at once; others wait in the network, so that 200 uploads need no more memory than four."""
+SECONDS = 30.0
+"""How long a body may take to come, so that nobody keeps one of the few places."""
+
+# Svelte sets styles as attributes; own pictures come as data: and blob:; "connect-src" lets the browser, never the
+# server, fetch a picture from an address that a person types in.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+        "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' http: https: data: blob:; "
+        "worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class _Refused(Exception):
+    """A request that is not let in: status and sentence."""
+
+
+@dataclass(eq=False)
+class Guard:
+    """An ASGI application around another one, for a server that listens on `host`.
+
+    Host must name this machine (another name that leads here is DNS rebinding), Origin must be the page itself, and
+    bodies are read here: bounded in bytes, in number and in time. All answers get `HEADERS`.
+    """
+
+    app: ASGIApp
+    host: str = "127.0.0.1"
+    most_bytes: int = MOST_BYTES
+    seconds: float = SECONDS
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BODIES))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer why not."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        send = _with_headers(send, scope["path"])
+        try:
+            self._check(Headers(scope=scope))
+            if scope["method"] in ("GET", "HEAD"):
+                await self.app(scope, receive, send)
+                return
+            async with self._room:
+                body = await self._body(Headers(scope=scope), receive)
+                await self.app(scope, _again(body, receive), send)
+        except _Refused as refused:
+            status, sentence = refused.args
+            await JSONResponse({"error": sentence}, status)(scope, receive, send)
+
+    def _check(self, headers: Headers) -> None:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not is_here(hosts[0], self.host):
+            raise _Refused(400, f"The host '{', '.join(hosts)[:80]}' is not this server; open it as 127.0.0.1.")
+        origins = headers.getlist("origin")
+        if any(origin.lower() != f"http://{hosts[0]}".lower() for origin in origins):
+            raise _Refused(403, f"The site {origins[0][:80]} may not ask this server; only its own page may.")
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        told = headers.get("content-length", "")
+        if told.isdecimal() and int(told[:20]) > self.most_bytes:
+            raise _Refused(413, f"The body has {int(told[:20]):,} bytes; at most {self.most_bytes:,} are taken.")
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self._received(receive)
+        except TimeoutError:
+            raise _Refused(408, f"The body did not come within {self.seconds:g} seconds; send it again.") from None
+
+    async def _received(self, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Refused(400, "The connection was closed before the whole body had come.")
+            body += message.get("body", b"")
+            if len(body) > self.most_bytes:
+                raise _Refused(413, f"The body is too large; at most {self.most_bytes:,} bytes are taken.")
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def is_here(name: str, host: str) -> bool:
+    """Tell whether a Host header names this machine, for a server that listens on `host`.
+
+    Where it listens on every address, any address is right, but of names only those of this machine: a page of
+    another site can make its own name lead here, and cannot make itself an address.
+
+    >>> is_here("localhost:8080", "127.0.0.1"), is_here("evil.example", "127.0.0.1")
+    (True, False)
+    """
+    try:
+        parts = urlsplit(f"//{name}")
+        hostname, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.netloc != name or "@" in name or name.endswith(":"):
+        return False
+    if hostname in LOOPBACK or hostname == host.lower():
+        return True
+    return host in EVERYWHERE and (_is_address(hostname) or hostname == socket.gethostname().lower())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, given once more; after it comes what else the connection has to say."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return next_message
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    """Numbers of a model are never kept by the browser; files of the page are named by their content, and are."""
+    caching = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-store"
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update({**HEADERS, "Cache-Control": caching if message["status"] < 400 else "no-store"})
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,67 @@
+"""Start the server on this machine and keep it up until it is stopped."""
+
+import logging
+import socket
+import threading
+import webbrowser
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from fastapi import FastAPI
+
+from ..errors import EyespotError
+from .guard import EVERYWHERE
+
+BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A socket that connections wait at from now on; the server that answers them may start later."""
+
+    socket: socket.socket
+    host: str
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser."""
+        name = "127.0.0.1" if self.host in EVERYWHERE else f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.socket.getsockname()[1]}/"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.socket.close()
+
+
+def listen(host: str, port: int) -> Listening:
+    """Listen on a port of this machine, a free one for 0; raises `EyespotError` where that cannot be."""
+    try:
+        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        found = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise EyespotError(f"Cannot listen on {host} port {port} ({told}); give another --port or --host.") from error
+    return Listening(found, host)
+
+
+def run(app: FastAPI, listening: Listening, browser: bool) -> None:
+    """Answer requests until Ctrl-C or SIGTERM, and open the page in a browser if wished."""
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(listening.address,), daemon=True).start()
+    config = uvicorn.Config(
+        app,
+        log_level=logging.WARNING,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listening.socket])

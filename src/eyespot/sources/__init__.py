@@ -1,0 +1,8 @@
+"""Images in: open what a person has, say what it is, and divide it into three parts."""
+
+from .arrays import from_arrays
+from .cache import Images, decode
+from .opening import open_source
+from .source import Part, Problem, Row, Source
+
+__all__ = ["Images", "Part", "Problem", "Row", "Source", "decode", "from_arrays", "open_source"]

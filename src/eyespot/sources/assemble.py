@@ -1,0 +1,132 @@
+"""From rows as they were found to a source: examined, cleaned of what cannot be read, and in three parts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SourceError
+from .collection import Collection, take_rows
+from .duplicates import exact_pairs, near_pairs
+from .examine import NEAR_LIMIT, Facts, examine
+from .ledger import ledger_file, read_ledger, reconcile, write_ledger
+from .source import PARTS, Part, Problem, Row, Source
+from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
+
+BAD_SHARE = 0.05
+"""Up to this share of the rows may be unreadable or missing; more than that is an error."""
+
+
+def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
+    """Examine the images, leave out those that cannot be read, and divide the rest into three parts."""
+    facts = examine(collection.rows, collection.root, near=len(collection.rows) <= NEAR_LIMIT)
+    facts.unreadable.update(_misnamed(collection))
+    unreadable = _unreadable(collection.rows, facts)
+    _refuse_too_many(collection, [*collection.problems, *unreadable], bad_share)
+    kept = np.array([number for number in range(len(collection.rows)) if number not in facts.unreadable], np.int64)
+    facts, rows = facts.take(kept), take_rows(collection.rows, kept)
+    sides, notes = _sides(rows, facts, collection.root)
+    joining = [_joining(rows[number]) for number in np.flatnonzero(sides == UNDECIDED).tolist()]
+    parts = [_part(name, rows, facts.keys, np.flatnonzero(sides == side)) for side, name in enumerate(PARTS)]
+    return Source(
+        name=collection.name,
+        kind=collection.kind,
+        train=parts[TRAIN],
+        validation=parts[VALIDATION],
+        test=parts[TEST],
+        problems=[*collection.problems, *unreadable, *joining],
+        notes=[*collection.notes, *notes],
+        root=collection.root,
+    )
+
+
+def _unreadable(rows: Sequence[Row], facts: Facts) -> list[Problem]:
+    bad = sorted(facts.unreadable.items())
+    return [Problem(name=rows[number].name, where=rows[number].where, reason=reason) for number, reason in bad]
+
+
+def _misnamed(collection: Collection) -> dict[int, str]:
+    """Rows whose names no report, table or model file could hold: bytes that are not UTF-8."""
+    if collection.root is None:
+        return {}
+    reason = "its name or label is not valid UTF-8; rename it"
+    texts = ((number, (row.name, *row.values.values())) for number, row in enumerate(collection.rows))
+    return {number: reason for number, given in texts if any(_has_strays(text) for text in given)}
+
+
+def _has_strays(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _joining(row: Row) -> Problem:
+    reason = "is new, and would join two parts: it resembles images, or belongs to groups, of both"
+    return Problem(name=row.name, where=row.where, reason=reason)
+
+
+def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share: float) -> None:
+    total = len(collection.rows) + len(collection.problems)
+    if not total:
+        raise SourceError(
+            f"{collection.name}: holds no image; put pictures there (.jpg, .png, .webp, .tif, .bmp, .gif)."
+        )
+    if len(problems) <= bad_share * total:
+        return
+    listed = "; ".join(f"{problem.where}: {problem.reason}" for problem in problems[:5])
+    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+    raise SourceError(
+        f"{collection.name}: {len(problems)} of {total} images cannot be used (up to {bad_share:.0%} would be left "
+        f"out); repair or remove them: {listed}{more}."
+    )
+
+
+def _part(name: str, rows: Sequence[Row], keys: np.ndarray, places: np.ndarray) -> Part:
+    return Part(name=name, rows=take_rows(rows, places), keys=keys[places])
+
+
+def _sides(rows: Sequence[Row], facts: Facts, root: Path | None) -> tuple[np.ndarray, list[str]]:
+    """The side (N,) of each row, its own where the source says so, else by hash; `UNDECIDED` is left out. And notes."""
+    own = _own_sides(rows)
+    given, notes = set(own.tolist()), []
+    if VALIDATION in given and TRAIN in given and TEST not in given:
+        own[own == VALIDATION] = TEST
+        notes.append("there is no test part: validation images are the test part")
+    if given <= {UNDECIDED} or given == {TRAIN}:
+        cut, shares = np.arange(len(rows)), Shares()
+    elif TRAIN in given and VALIDATION not in own:
+        cut, shares = np.flatnonzero(own == TRAIN), Shares(test=0.0)
+    else:
+        return own, notes
+    if facts.thumbnails is None:
+        notes.append(f"more than {NEAR_LIMIT:,} images: only exact duplicates are looked for")
+    own[cut] = _by_hash(take_rows(rows, cut), facts.take(cut), root, shares)
+    return own, notes
+
+
+def _own_sides(rows: Sequence[Row]) -> np.ndarray:
+    """The side (N,) that the source says; `UNDECIDED` in every row, or in none."""
+    own = np.array([PARTS.index(part) if (part := row.values.get("split")) else UNDECIDED for row in rows], np.int64)
+    missing = np.flatnonzero(own == UNDECIDED)
+    if 0 < len(missing) < len(own):
+        where = rows[int(missing[0])].where
+        raise SourceError(f"{where}: has no split, others have one; fill that column in every row, or in none.")
+    return own
+
+
+def _by_hash(rows: Sequence[Row], facts: Facts, root: Path | None, shares: Shares) -> np.ndarray:
+    links = link(
+        facts.keys,
+        np.concatenate([exact_pairs(facts.keys), near_pairs(facts)]),
+        [row.values.get("group", "") for row in rows],
+    )
+    ledger = ledger_file(root, shares) if root else None
+    earlier, out = reconcile(links, facts.keys, read_ledger(ledger, facts.keys))
+    kept = np.flatnonzero(~out)
+    sides = np.full(len(rows), UNDECIDED)
+    sides[kept] = divide(links.only(kept), labels_of(take_rows(rows, kept)), shares, earlier[kept])
+    write_ledger(ledger, facts.keys[kept], sides[kept])
+    return sides
+
+
+def labels_of(rows: Sequence[Row]) -> np.ndarray:
+    """The number (N,) of each row's label, in the order of the labels."""
+    return np.unique(np.array([row.values.get("label", "") for row in rows], dtype=object), return_inverse=True)[1]

@@ -1,0 +1,227 @@
+"""Decode every image once, at the size that the network takes, and keep it as bytes.
+
+In memory where it fits, else in a file of the cache folder that is mapped into memory. Shapes: N images,
+H height, W width, C channels.
+"""
+
+import hashlib
+import json
+import os
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from ..errors import ImageError, SourceError
+from ..images import ImageSpec, Picture, read_pixels, read_size
+from .collection import ArrayRows
+from .examine import in_threads
+from .source import Part, Row
+from .store import cache_folder, replacing
+
+MAGIC = b"eyespot pixels 1"
+HEADER = 4096
+"""Bytes before the pixels: the magic, then the length and the checksum of what follows, as JSON."""
+
+MEMORY_SHARE = 0.25
+"""Decoded images are kept in memory up to this share of the machine's memory; more goes to a file."""
+
+
+class Images(ABC):
+    """The decoded images of one part, as uint8."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    @abstractmethod
+    def image(self, number: int) -> np.ndarray:
+        """One image (H, W, C)."""
+
+    @abstractmethod
+    def take(self, numbers: np.ndarray | Sequence[int]) -> np.ndarray:
+        """Several images of the same size (n, H, W, C), as a copy."""
+
+
+@final
+class EqualImages(Images):
+    """Images of one size in one array `pixels` (M, H, W, C); `chosen` (N,) says which of them these are."""
+
+    def __init__(self, pixels: np.ndarray, chosen: np.ndarray | None = None) -> None:
+        self.pixels = pixels
+        self.chosen = np.arange(len(pixels)) if chosen is None else chosen
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def image(self, number: int) -> np.ndarray:
+        return self.pixels[self.chosen[number]]
+
+    def take(self, numbers: np.ndarray | Sequence[int]) -> np.ndarray:
+        return self.pixels[self.chosen[np.asarray(numbers, np.int64)]]
+
+
+@final
+class UnequalImages(Images):
+    """Images of different sizes, one after another in `pixels` (B,); `shapes` (N, 3) holds H, W, C of each."""
+
+    def __init__(self, pixels: np.ndarray, shapes: np.ndarray) -> None:
+        self.pixels = pixels
+        self.shapes = shapes
+        self.ends = np.cumsum(shapes.astype(np.int64).prod(axis=1))
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def image(self, number: int) -> np.ndarray:
+        height, width, channels = self.shapes[number].tolist()
+        end = int(self.ends[number])
+        return self.pixels[end - height * width * channels : end].reshape(height, width, channels)
+
+    def take(self, numbers: np.ndarray | Sequence[int]) -> np.ndarray:
+        images = [self.image(int(number)) for number in numbers]
+        if len({image.shape for image in images}) > 1:
+            raise SourceError(
+                f"Images of the sizes {sorted({image.shape[:2] for image in images})} do not make one batch; "
+                "take them one by one, or decode them with fit 'crop' or 'stretch'."
+            )
+        return np.stack(images)
+
+
+def decode(
+    part: Part, spec: ImageSpec, second: bool = False, workers: int | None = None, memory: int | None = None
+) -> Images:
+    """Decode the images of a part (or, with `second`, their second images) as `spec` says, in several threads.
+
+    `memory` is how many bytes may be held in memory (a quarter of the machine's unless said); more than that is kept
+    in a file of the cache folder, which is found again as long as neither the images nor `spec` change.
+    Raises `ImageError` for an image that has become unreadable.
+    """
+    if (ready := _as_it_is(part.rows, spec, second)) is not None:
+        return ready
+    shapes = _shapes(part.rows, spec, second, workers)
+    size = int(shapes.astype(np.int64).prod(axis=1).sum())
+    if size <= (memory if memory is not None else int(MEMORY_SHARE * machine_memory())):
+        pixels = np.empty(size, np.uint8)
+        _fill(pixels, part.rows, spec, second, shapes, workers)
+    else:
+        pixels = _mapped(part, spec, second, shapes, workers)
+    if spec.fit == "native":
+        return UnequalImages(pixels, shapes)
+    return EqualImages(pixels.reshape(len(part), spec.height, spec.width, spec.channels))
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine has (8 GB where it does not say)."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 8 << 30
+
+
+def _as_it_is(rows: Sequence[Row], spec: ImageSpec, second: bool) -> Images | None:
+    """Images that are an array of the right shape already: shared, not copied."""
+    if not isinstance(rows, ArrayRows):
+        return None
+    stack = rows.second if second else rows.images
+    if not isinstance(stack, np.ndarray) or stack.shape[3] != spec.channels:
+        return None
+    if spec.fit != "native" and stack.shape[1:3] != (spec.height, spec.width):
+        return None
+    return EqualImages(stack, rows.chosen)
+
+
+def _picture(row: Row, second: bool) -> Picture:
+    if not second:
+        return row.picture
+    if row.second is None:
+        raise SourceError(f"{row.where}: has no second image; fill the column 'second' for every row.")
+    return row.second
+
+
+def _shapes(rows: Sequence[Row], spec: ImageSpec, second: bool, workers: int | None) -> np.ndarray:
+    """(N, 3): height, width and channels that each image will have."""
+    shapes = np.empty((len(rows), 3), np.int32)
+    shapes[:] = spec.height, spec.width, spec.channels
+
+    def measure(number: int) -> None:
+        shapes[number, :2] = read_size(_picture(rows[number], second), rows[number].name)[:2]
+
+    if spec.fit == "native":
+        in_threads(measure, len(rows), workers)
+    return shapes
+
+
+def _fill(
+    pixels: np.ndarray, rows: Sequence[Row], spec: ImageSpec, second: bool, shapes: np.ndarray, workers: int | None
+) -> None:
+    """Decode into `pixels` (B,), each image to its place: no more than one image a thread is under way."""
+    ends = np.cumsum(shapes.astype(np.int64).prod(axis=1))
+
+    def put(number: int) -> None:
+        row = rows[number]
+        image = read_pixels(_picture(row, second), spec, row.name)
+        if image.shape != tuple(shapes[number].tolist()):
+            raise ImageError(f"{row.name}: has changed while it was read; begin again.")
+        pixels[ends[number] - image.size : ends[number]] = image.ravel()
+
+    in_threads(put, len(rows), workers)
+
+
+def _mapped(part: Part, spec: ImageSpec, second: bool, shapes: np.ndarray, workers: int | None) -> np.ndarray:
+    size = int(shapes.astype(np.int64).prod(axis=1).sum())
+    file = cache_folder() / "pixels" / f"{_cache_key(part, spec, second)}.pixels"
+    if not _is_whole(file, size):
+        with replacing(file) as partial:
+            _make_room(partial, HEADER + size)
+            pixels = np.memmap(partial, np.uint8, "r+", offset=HEADER, shape=(size,))
+            _fill(pixels, part.rows, spec, second, shapes, workers)
+            pixels.flush()
+            _write_header(partial, size, _checksum(pixels))
+    return np.memmap(file, np.uint8, "r", offset=HEADER, shape=(size,))
+
+
+def _make_room(file: Path, size: int) -> None:
+    """Claim the room on disk now: a full disk found while writing through a mapping would end the process."""
+    with file.open("r+b") as stream:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(stream.fileno(), 0, size)
+        else:
+            stream.truncate(size)
+
+
+def _cache_key(part: Part, spec: ImageSpec, second: bool) -> str:
+    """Follows from the content of the images, their order, and how they are decoded."""
+    how = {key: value for key, value in asdict(spec).items() if key not in ("mean", "deviation")}
+    hashed = hashlib.blake2b(json.dumps([how, second]).encode(), digest_size=16)
+    hashed.update(np.ascontiguousarray(part.keys).data)
+    return hashed.hexdigest()
+
+
+def _checksum(pixels: np.ndarray) -> int:
+    total = 0
+    for start in range(0, len(pixels), 1 << 24):
+        total = zlib.crc32(pixels[start : start + (1 << 24)].data, total)
+    return total
+
+
+def _write_header(file: Path, size: int, checksum: int) -> None:
+    with file.open("r+b") as stream:
+        stream.write(MAGIC + json.dumps({"size": size, "checksum": checksum}).encode().ljust(HEADER - len(MAGIC)))
+
+
+def _is_whole(file: Path, size: int) -> bool:
+    """Tell whether a cache file is there and undamaged; otherwise it is made anew."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEADER)
+        said = json.loads(head[len(MAGIC) :])
+        if not head.startswith(MAGIC) or said["size"] != size or file.stat().st_size != HEADER + size:
+            return False
+        return said["checksum"] == _checksum(np.memmap(file, np.uint8, "r", offset=HEADER, shape=(size,)))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,131 @@
+"""What there is in a source, and what is wrong with it, before anything is trained on it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..findings import to_json
+from .collection import ArrayRows
+from .duplicates import exact_pairs, near_pairs
+from .examine import NEAR_LIMIT, Facts, examine
+from .source import Part, Problem, Row, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twins:
+    """Two images that are the same (`kind` "exact") or nearly ("near"), where each lies, and what is said of it."""
+
+    kind: str
+    names: tuple[str, str]
+    parts: tuple[str, str]
+    labels: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What `check` found.
+
+    `parts` and `classes` count images (`classes` by label, then by part); `balance` is the largest class divided by
+    the smallest; `sizes` gives (height, width) of the smallest, the middle and the largest image; `channels` counts
+    images by the number of their channels. `across_parts` and `conflicts` list those among `exact` and `near`
+    duplicates that lie in two parts, or that carry two labels. `near_searched` tells whether near duplicates were
+    looked for at all.
+    """
+
+    name: str
+    kind: str
+    count: int
+    parts: dict[str, int]
+    classes: dict[str, dict[str, int]]
+    balance: float | None
+    sizes: dict[str, tuple[int, int]]
+    channels: dict[int, int]
+    problems: Sequence[Problem]
+    exact: Sequence[Twins]
+    near: Sequence[Twins]
+    across_parts: Sequence[Twins]
+    conflicts: Sequence[Twins]
+    near_searched: bool
+    notes: Sequence[str]
+
+    def to_json(self) -> str:
+        """Every value as one JSON document."""
+        return to_json(self)
+
+
+def check(source: Source) -> CheckReport:
+    """Count a source's images, and look for unreadable, doubled and contradictory ones.
+
+    >>> from eyespot.sources import open_source
+    >>> check(open_source("bundled:digits")).sizes["largest"]
+    (8, 8)
+    """
+    near_searched = len(source) <= NEAR_LIMIT
+    facts = _examined(source, near_searched)
+    exact = _twins("exact", exact_pairs(facts.keys), source)
+    near = _twins("near", near_pairs(facts), source)
+    classes = _classes(source.parts)
+    totals = [sum(counts.values()) for counts in classes.values()]
+    return CheckReport(
+        name=source.name,
+        kind=source.kind,
+        count=len(source),
+        parts={part.name: len(part) for part in source.parts},
+        classes=classes,
+        balance=max(totals) / min(totals) if totals else None,
+        sizes=_sizes(facts.sizes),
+        channels=dict(sorted(Counter(facts.sizes[:, 2].tolist()).items())),
+        problems=source.problems,
+        exact=exact,
+        near=near,
+        across_parts=[twins for twins in (*exact, *near) if len(set(twins.parts)) > 1],
+        conflicts=[twins for twins in (*exact, *near) if len(set(twins.labels)) > 1],
+        near_searched=near_searched,
+        notes=source.notes,
+    )
+
+
+def _examined(source: Source, near: bool) -> Facts:
+    if not isinstance(source.train.rows, ArrayRows):
+        return examine(source.rows, source.root, near)
+    facts = [examine(part.rows, near=near) for part in source.parts]
+    thumbnails = [each.thumbnails for each in facts if each.thumbnails is not None]
+    return Facts(
+        keys=np.concatenate([each.keys for each in facts]),
+        sizes=np.concatenate([each.sizes for each in facts]),
+        thumbnails=np.concatenate(thumbnails) if len(thumbnails) == len(facts) else None,
+        unreadable={},
+    )
+
+
+def _twins(kind: str, pairs: np.ndarray, source: Source) -> list[Twins]:
+    places = [(part, number) for part in source.parts for number in range(len(part))] if len(pairs) else []
+    found = []
+    for pair in pairs.tolist():
+        (one, first), (two, second) = (places[each] for each in pair)
+        rows = one.rows[first], two.rows[second]
+        names, labels = (rows[0].name, rows[1].name), (_said(rows[0]), _said(rows[1]))
+        found.append(Twins(kind=kind, names=names, parts=(one.name, two.name), labels=labels))
+    return found
+
+
+def _said(row: Row) -> str:
+    """What is said of an image that should be the same for the same image."""
+    return next((row.values[column] for column in ("label", "tags", "number") if row.values.get(column)), "")
+
+
+def _classes(parts: Sequence[Part]) -> dict[str, dict[str, int]]:
+    counts = {part.name: Counter(label for row in part.rows if (label := row.values.get("label"))) for part in parts}
+    labels = sorted(set().union(*counts.values()))
+    return {label: {part: found[label] for part, found in counts.items()} for label in labels}
+
+
+def _sizes(sizes: np.ndarray) -> dict[str, tuple[int, int]]:
+    """(height, width) of the smallest, the middle and the largest image by area."""
+    if not len(sizes):
+        return {}
+    order = np.argsort(sizes[:, 0].astype(np.int64) * sizes[:, 1], kind="stable")
+    chosen = {"smallest": order[0], "middle": order[len(order) // 2], "largest": order[-1]}
+    return {name: (int(sizes[number, 0]), int(sizes[number, 1])) for name, number in chosen.items()}

@@ -1,0 +1,99 @@
+"""Rows as a reader found them, before they are examined and split."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+
+from .source import Problem, Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """What a reader of one format gives: every row that it found, and what it had to leave out.
+
+    `root` is the file or folder that it was read from (None for what only lives in memory): earlier decisions about
+    its images are remembered by it.
+    """
+
+    name: str
+    kind: str
+    rows: Sequence[Row]
+    root: Path | None = None
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class ArrayRows(Sequence[Row]):
+    """Rows whose images lie in one array: made when asked for, so that a million small images stay one array.
+
+    `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) says which of them
+    are the rows; `values`, `second` and `where` have one entry for each of the N images.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray | Sequence[np.ndarray],
+        values: Sequence[dict[str, str]],
+        where: Sequence[str],
+        second: np.ndarray | Sequence[np.ndarray] | None = None,
+        chosen: np.ndarray | None = None,
+    ) -> None:
+        self.images = images
+        self.values = values
+        self.where = where
+        self.second = second
+        self.chosen = np.arange(len(images)) if chosen is None else chosen
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> "ArrayRows": ...
+    def __getitem__(self, place: int | slice) -> "Row | ArrayRows":
+        if isinstance(place, slice):
+            return self.take(np.arange(len(self))[place])
+        return self._row(int(self.chosen[place]))
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, self.chosen.tolist())
+
+    def take(self, places: np.ndarray) -> "ArrayRows":
+        """Some of the rows; the images are shared, not copied."""
+        return ArrayRows(self.images, self.values, self.where, self.second, self.chosen[places])
+
+    def _row(self, number: int) -> Row:
+        second = None if self.second is None else self.second[number]
+        where = self.where[number]
+        return Row(picture=self.images[number], name=where, values=self.values[number], where=where, second=second)
+
+
+class Numbered(Sequence[str]):
+    """The names "images 0", "images 1", ...: made when asked for."""
+
+    def __init__(self, name: str, length: int) -> None:
+        self.name = name
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [f"{self.name} {number}" for number in range(self.length)[place]]
+        return f"{self.name} {range(self.length)[place]}"
+
+
+def take_rows(rows: Sequence[Row], places: np.ndarray) -> Sequence[Row]:
+    """Some of the rows, in the order of `places`."""
+    if isinstance(rows, ArrayRows):
+        return rows.take(places)
+    return [rows[place] for place in places.tolist()]

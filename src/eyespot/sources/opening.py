@@ -1,0 +1,121 @@
+"""One door for everything that a person may have: recognise it, and say what it is."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import SourceError
+from ..images import SUFFIXES as PICTURES
+from . import table
+from .arrays import read_arrays
+from .assemble import BAD_SHARE, assemble
+from .bundled import read_bundled
+from .collection import Collection
+from .folder import read_folder
+from .idx import IMAGES, image_files, read_idx_files
+from .source import Source
+from .synthetic import open_synthetic
+from .usps import is_zip_code_file, read_zip_codes, zip_code_files
+
+PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
+KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
+a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
+a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
+
+
+def open_source(
+    what: str | Path | Source | Mapping[str, Any] | Sequence[Any],
+    *,
+    columns: Mapping[str, str] | None = None,
+    bad_share: float = BAD_SHARE,
+) -> Source:
+    """Open the images that a person has, whatever form they have, and divide them into three parts.
+
+    `what` is a folder, a table, IDX files, a `.npz` file, `bundled:digits`, `synthetic:shapes`, a dictionary of
+    arrays or a tuple of them.
+    `columns` says, for a table, which of its columns means what. Up to `bad_share` of the images may be unreadable or
+    missing: they are left out, and listed in `problems`. Nothing of the user's is ever changed.
+    Raises `SourceError` where nothing is recognised, or where too much of it cannot be read.
+
+    >>> open_source("bundled:digits").kind
+    'bundled with scikit-learn'
+    """
+    if isinstance(what, Source):
+        return what
+    if isinstance(what, str) and what.startswith("synthetic:"):
+        return open_synthetic(what.removeprefix("synthetic:"))
+    collection = _collect(what, columns)
+    if columns and collection.kind != "table":
+        raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
+    return assemble(collection, bad_share)
+
+
+def _collect(what: str | Path | Mapping[str, Any] | Sequence[Any], columns: Mapping[str, str] | None) -> Collection:
+    if isinstance(what, str) and what.startswith("bundled:"):
+        return read_bundled(what.removeprefix("bundled:"))
+    if not isinstance(what, str | Path):
+        return read_arrays(what, "arrays")
+    if not str(what):
+        raise SourceError(f"The source has no name. Expected {KNOWN}.")
+    path = Path(what).expanduser()
+    if path.is_dir():
+        return _collect_folder(path)
+    if path.is_file():
+        return _collect_file(path, columns)
+    raise SourceError(f"{path}: there is no such file or folder.{_near(path)} Expected {KNOWN}.")
+
+
+def _near(path: Path) -> str:
+    names = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, names, n=1)
+    return f" Did you mean '{path.with_name(near[0])}'?" if near else ""
+
+
+def _collect_folder(folder: Path) -> Collection:
+    if files := image_files(folder):
+        return read_idx_files(files, folder)
+    if files := zip_code_files(folder):
+        return read_zip_codes(files, folder)
+    collection = read_folder(folder)
+    if not collection.rows:
+        raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
+    return collection
+
+
+def _instead(folder: Path) -> str:
+    """What else lies in the folder that could be opened."""
+    tables = [each.name for each in sorted(folder.iterdir()) if each.suffix.lower() in (*table.SUFFIXES, ".npz")]
+    packed = [each.name for each in sorted(folder.iterdir()) if each.name.lower().endswith(PACKED)]
+    if tables:
+        return f" There is '{tables[0]}': open that file itself."
+    return f" There is '{packed[0]}': unpack it first." if packed else ""
+
+
+def _collect_file(file: Path, columns: Mapping[str, str] | None) -> Collection:
+    suffix = file.suffix.lower()
+    if suffix in table.SUFFIXES:
+        return table.read_table(file, columns)
+    if suffix == ".npz":
+        return _read_npz(file)
+    if IMAGES.match(file.name):
+        return read_idx_files([file], file)
+    if is_zip_code_file(file):
+        return read_zip_codes([file], file)
+    if suffix in PICTURES:
+        raise SourceError(f"{file}: is one picture; give the folder that it lies in.")
+    if file.name.lower().endswith(PACKED):
+        raise SourceError(f"{file}: is packed; unpack it first, and give the folder.")
+    raise SourceError(f"{file}: is not recognised. Expected {KNOWN}.")
+
+
+def _read_npz(file: Path) -> Collection:
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files if name.startswith(("x", "y"))}
+    except Exception as error:  # zipfile, zlib and numpy each throw their own
+        raise SourceError(f"{file}: cannot be read as arrays ({error}); write it with numpy.savez.") from error
+    collection = read_arrays(found, file.name, "a .npz file")
+    return Collection(name=collection.name, kind=collection.kind, rows=collection.rows, root=file)

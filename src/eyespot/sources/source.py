@@ -1,0 +1,156 @@
+"""What a source is: rows (an image and what is said of it), in three parts, never altered on disk."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SourceError, look_up
+from ..images import Picture, is_grey, read_size
+
+PARTS = ("train", "validation", "test")
+ANSWERS = ("label", "tags", "number", "second")
+"""The columns that a task may learn from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One image and what is said of it, as text: a task turns the text into a target.
+
+    `values` may hold "label", "tags" (`a|b|c`), "number", "second" (path of a second image), "group" and "split",
+    and any other column of a table. `where` tells a person where it stands ("labels.csv line 3").
+    """
+
+    picture: Picture = field(repr=False)
+    name: str
+    values: dict[str, str]
+    where: str
+    second: Picture | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One image that is left out, and why."""
+
+    name: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some rows of a source: training, validation or test images.
+
+    `keys` (one uint64 a row) are made from the content of each image: whatever is random about a sample, its noise
+    above all, follows from its key and so is the same on every machine.
+    """
+
+    name: str
+    rows: Sequence[Row]
+    keys: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A person's images and what is said of each, in three parts.
+
+    `train` is learned from; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
+    `test` is looked at once, for the report. `problems` lists the images that were left out. `root` is
+    the file or folder that it was read from, if any.
+    """
+
+    name: str
+    kind: str
+    train: Part
+    validation: Part
+    test: Part
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
+    root: Path | None = None
+
+    def __len__(self) -> int:
+        return len(self.train) + len(self.validation) + len(self.test)
+
+    @property
+    def parts(self) -> tuple[Part, Part, Part]:
+        """Training, validation and test."""
+        return self.train, self.validation, self.test
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows: training, then validation, then test."""
+        return [*self.train.rows, *self.validation.rows, *self.test.rows]
+
+    @property
+    def columns(self) -> set[str]:
+        """What is said of the images: the columns that at least one row fills."""
+        return {column for part in self.parts for row in part.rows for column, text in row.values.items() if text}
+
+    def describe(self) -> str:
+        """One line for a person: what was recognised."""
+        return (
+            f"{self.name}: {self.kind}, {len(self)} images "
+            f"({len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test)"
+        )
+
+    def require_classes(self) -> None:
+        """Raise `SourceError` unless there are two classes or more, each with two images or more."""
+        counts = Counter(row.values["label"] for row in self.rows if row.values.get("label"))
+        if len(counts) < 2:
+            raise SourceError(
+                f"{self.name}: has {len(counts)} class ({', '.join(counts) or 'no label'}); to tell classes apart it "
+                "takes two or more: a folder for each class, or a table with a column 'label'."
+            )
+        if lonely := [label for label, count in counts.items() if count == 1]:
+            row = next(row for row in self.rows if row.values.get("label") == lonely[0])
+            raise SourceError(
+                f"{self.name}: class '{lonely[0]}' has only one image ({row.where}); add images to it or remove it."
+            )
+
+    def typical_size(self, count: int = 200) -> tuple[int, int, int]:
+        """(height, width, channels) of the middle image among up to `count` training images spread over the source.
+
+        Channels are 1 where all of them are grey, also those that are stored in colour.
+        """
+        rows = self.train.rows[:: max(1, len(self.train) // count)]
+        sizes = np.array([read_size(row.picture, row.name)[:2] for row in rows])
+        height, width = np.median(sizes, axis=0)
+        return int(height), int(width), 1 if all(is_grey(row.picture, row.name) for row in rows) else 3
+
+
+def is_file(picture: Picture) -> bool:
+    """Tell whether a picture is a path (and not bytes or an array)."""
+    return isinstance(picture, str | Path)
+
+
+def part_of(source: Source, name: str) -> Part:
+    """One part of a source by its name, or "all" of it; raises `SourceError` for an unknown name or an empty part."""
+    whole = Part(name="all", rows=source.rows, keys=np.concatenate([part.keys for part in source.parts]))
+    part = look_up("part", name, {**{part.name: part for part in source.parts}, "all": whole}, SourceError)
+    if not len(part):
+        raise SourceError(f"{source.name}: its part '{name}' is empty; ask for another, or for 'all'.")
+    return part
+
+
+def fingerprint(source: Source) -> str:
+    """A short text that changes when images are added, changed or moved to another part."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in source.parts:
+        digest.update(np.sort(part.keys).tobytes() + part.name.encode())
+    return digest.hexdigest()
+
+
+def answers_fingerprint(source: Source) -> str:
+    """A short text that changes when what is said of an image changes: its label, tags, number or second image."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in source.parts:
+        for place in np.argsort(part.keys, kind="stable").tolist():
+            values = part.rows[place].values
+            digest.update("\0".join(values.get(column, "") for column in ANSWERS).encode() + b"\1")
+    return digest.hexdigest()

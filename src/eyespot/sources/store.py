@@ -1,0 +1,64 @@
+"""The cache folder: the only place that eyespot writes to on its own account, never beside a person's images."""
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SourceError
+
+
+def cache_folder() -> Path:
+    """`EYESPOT_CACHE`, else the folder that the platform keeps for caches; nothing in it is missed when deleted."""
+    if chosen := os.environ.get("EYESPOT_CACHE"):
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "eyespot"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "eyespot"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Write to a temporary name, then rename: whoever reads the file finds the old one or the new one, whole."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".partial")
+        os.close(handle)
+    except OSError as error:
+        raise _no_room(file, error) from error
+    try:
+        yield Path(name)
+        Path(name).replace(file)
+    except OSError as error:
+        raise _no_room(file, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _no_room(file: Path, error: OSError) -> SourceError:
+    return SourceError(f"{file}: cannot be written ({error.strerror}); set EYESPOT_CACHE to a folder with room.")
+
+
+def load_numbers(file: Path) -> dict[str, np.ndarray]:
+    """The arrays of a cache file; nothing where it is missing or damaged (it is then made anew)."""
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception:  # zipfile, zlib and numpy each throw their own
+        return {}
+
+
+def save_numbers(file: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays to a cache file; where there is no room for it, eyespot goes on without."""
+    try:
+        with replacing(file) as partial, partial.open("wb") as stream:
+            np.savez(stream, **arrays)  # pyright: ignore[reportArgumentType]
+    except SourceError as error:
+        warnings.warn(str(error), stacklevel=2)

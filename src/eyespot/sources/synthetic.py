@@ -1,0 +1,129 @@
+"""Pictures that are drawn, so that the right answer is known: to try a task, and to test one.
+
+Every maker is a function of `count`, `size` (pixels a side) and `seed`, and gives a source.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..errors import SourceError, look_up
+from .arrays import from_arrays
+from .source import Source
+
+KINDS = ("cross", "disc", "square", "triangle")
+STEEPEST = 40.0
+"""The largest angle of a road, in degrees."""
+
+
+def shapes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """One shape on each picture, bright on a dark and grainy ground; the label says which."""
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        picture = _ground(random, size)
+        _paint(picture, _placed(kind, random, size), random)
+        pictures.append(_to_bytes(picture))
+        values.append({"label": kind})
+    return from_arrays("synthetic:shapes", "drawn shapes", np.stack(pictures), values)
+
+
+def scenes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """None, one or several shapes on each picture; the tags say which."""
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for _ in range(count):
+        there = [kind for kind in KINDS if random.random() < 0.4]
+        picture = _ground(random, size)
+        for kind in there:
+            _paint(picture, _placed(kind, random, size), random)
+        pictures.append(_to_bytes(picture))
+        values.append({"tags": "|".join(there) or "-"})
+    return from_arrays("synthetic:scenes", "drawn scenes", np.stack(pictures), values)
+
+
+def road(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """A bright road from the middle of the lower edge; the number is its angle in degrees, to the right above zero.
+
+    Every second road leads straight on, as most roads do.
+    """
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for number in range(count):
+        angle = 0.0 if number % 2 else round(float(random.uniform(-STEEPEST, STEEPEST)), 1)
+        y, x = _grid(size)
+        middle = np.tan(np.radians(angle)) * (1 - y)
+        picture = _ground(random, size)
+        picture[np.abs(x - middle) < 0.12] = random.uniform(0.6, 0.9)
+        pictures.append(_to_bytes(picture))
+        values.append({"number": str(angle)})
+    return from_arrays("synthetic:road", "drawn roads", np.stack(pictures), values)
+
+
+def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """Waves laid over each other and a hard edge, without noise: what a denoiser should give back."""
+    random = _random(seed, count, size)
+    y, x = _grid(size)
+    pictures = []
+    for _ in range(count):
+        waves = random.uniform(-4, 4, (3, 2))
+        phases = random.uniform(0, 2 * np.pi, 3)
+        picture = sum(np.sin(a * x + b * y + phase) for (a, b), phase in zip(waves, phases, strict=True)) / 3
+        side = x * random.normal() + y * random.normal() > random.uniform(-0.5, 0.5)
+        picture = 0.5 + 0.25 * picture + np.where(side, 0.15, -0.15)
+        pictures.append(_to_bytes(np.repeat(picture[..., None], 3, axis=2)))
+    return from_arrays("synthetic:textures", "drawn textures", np.stack(pictures), [{} for _ in pictures])
+
+
+MAKERS: dict[str, Callable[..., Source]] = {"shapes": shapes, "scenes": scenes, "road": road, "textures": textures}
+
+
+def open_synthetic(name: str) -> Source:
+    """Draw the source of that name; an unknown name raises `SourceError` with the nearest one.
+
+    >>> len(open_synthetic("road"))
+    240
+    """
+    return look_up("synthetic source", name, MAKERS, SourceError)()
+
+
+def _random(seed: int, count: int, size: int) -> np.random.Generator:
+    if count < 1 or not 8 <= size <= 512:
+        raise SourceError(f"{count} drawn pictures of {size} pixels: give at least 1, and a size from 8 to 512.")
+    return np.random.default_rng(seed)
+
+
+def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of every pixel, from -1 to 1, each (size, size)."""
+    line = (np.arange(size) + 0.5) / size * 2 - 1
+    y, x = np.meshgrid(line, line, indexing="ij")
+    return y, x
+
+
+def _ground(random: np.random.Generator, size: int) -> np.ndarray:
+    return random.uniform(0.1, 0.3, 3) + random.normal(0, 0.03, (size, size, 3))
+
+
+def _placed(kind: str, random: np.random.Generator, size: int) -> np.ndarray:
+    """Where the shape lies: bool (size, size)."""
+    y, x = _grid(size)
+    radius = random.uniform(0.25, 0.45)
+    down, right = random.uniform(radius - 1, 1 - radius, 2)
+    y, x = (y - down) / radius, (x - right) / radius
+    if kind == "disc":
+        return x**2 + y**2 < 1
+    if kind == "square":
+        return np.maximum(np.abs(x), np.abs(y)) < 0.85
+    if kind == "cross":
+        return (np.minimum(np.abs(x), np.abs(y)) < 0.25) & (np.maximum(np.abs(x), np.abs(y)) < 1)
+    assert kind == "triangle", kind
+    return (np.abs(x) < (y + 1) / 2) & (y < 0.9)
+
+
+def _paint(picture: np.ndarray, where: np.ndarray, random: np.random.Generator) -> None:
+    picture[where] = random.uniform(0.5, 1, 3)
+
+
+def _to_bytes(picture: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,290 @@
+"""Which one of K kinds is on the picture?"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import TaskError, look_up
+from ..networks.network import Output
+from ..sources.source import Row, Source
+from .figures import IMBALANCE, balancing_weights, calibration, precision_recall_f1, wilson_interval
+from .task import Change, Metric, NotAllowed, Task
+
+UNKNOWN = "unknown"
+KEPT = 0.99
+"""The threshold for "unknown" keeps at least this share of the right answers on the validation images."""
+ENOUGH_TO_SETTLE = 20
+"""With fewer right validation answers than this, no threshold is chosen."""
+LISTED_MISTAKES = 50
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Classify(Task):
+    """One of K kinds: cross-entropy, accuracy, calibrated probabilities, and "unknown" where it is not sure.
+
+    `classes` are the labels, sorted as people sort them; the output's K numbers follow that order. `smoothing` is the
+    share of the target spread over all classes (Szegedy et al. 2016). `weights` (one per class, empty where the classes
+    are balanced) weigh the loss. `temperature` and `threshold` are chosen on validation images by `settle`.
+    """
+
+    name: ClassVar[str] = "classify"
+    metric: ClassVar[Metric] = Metric(name="accuracy", better="higher")
+    columns: ClassVar[tuple[str, ...]] = ("label",)
+
+    classes: tuple[str, ...] = ()
+    smoothing: float = 0.1
+    counts: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+    temperature: float = 1.0
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.smoothing < 1:
+            raise TaskError(f"smoothing is {self.smoothing}; expected a share from 0 to below 1.")
+        if self.temperature <= 0 or not 0 <= self.threshold <= 1:
+            raise TaskError(
+                f"temperature is {self.temperature} and threshold {self.threshold}; "
+                "expected a temperature above 0 and a threshold from 0 to 1."
+            )
+        if len(set(self.classes)) != len(self.classes):
+            raise TaskError("A label stands twice among the classes; each may stand once.")
+        if any(len(part) not in (0, len(self.classes)) for part in (self.counts, self.weights)):
+            raise TaskError(f"There are {len(self.classes)} classes; expected as many counts and weights, or none.")
+
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Learn the classes and their counts; raises `TaskError` for fewer than two, or for one with a single image."""
+        found = Counter(_label(row) for row in rows)
+        if len(found) < 2:
+            only = (
+                f"all {len(rows)} training images have the label '{next(iter(found))}'" if found else "there are none"
+            )
+            raise TaskError(f"classify needs training images of two classes or more, but {only}; add another class.")
+        lonely = [label for label, count in found.items() if count == 1]
+        if lonely:
+            raise TaskError(
+                f"The class '{lonely[0]}' has only one training image; a class needs at least two. "
+                "Add images of it, or leave the class out."
+            )
+        classes = tuple(sorted(found, key=natural_key))
+        counts = tuple(found[label] for label in classes)
+        unbalanced = max(counts) > IMBALANCE * min(counts)
+        weights = balancing_weights(counts) if unbalanced else ()
+        return replace(self, classes=classes, counts=counts, weights=weights)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    def notes(self) -> list[str]:
+        """Say whether the classes are unbalanced, and what is done about it."""
+        if not self.weights:
+            return []
+        most, least = (self.classes[self.counts.index(pick(self.counts))] for pick in (max, min))
+        noticed = f"Unbalanced: {max(self.counts)} training images of '{most}', {min(self.counts)} of '{least}'. "
+        return [noticed + "Rare classes weigh more in the loss, by 1/sqrt(count)."]
+
+    def read(self, row: Row) -> int:
+        """The place of the row's label among the classes."""
+        label = _label(row)
+        if label not in self._places:
+            raise TaskError(
+                f"{row.where}: the label '{label}' does not occur among the training images; "
+                f"expected one of {_shortened(self.classes)}. Add training images of it, or remove this one."
+            )
+        return self._places[label]
+
+    def output(self, channels: int) -> Output:
+        """K numbers (logits), one per class."""
+        return Output("vector", len(self.classes))
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy of (N, K) against (N,), with smoothed targets, times the weight of the target's class."""
+        loss = F.cross_entropy(output, target, reduction="none", label_smoothing=self.smoothing)
+        if self.weights:
+            loss = loss * torch.tensor(self.weights, dtype=loss.dtype, device=loss.device)[target]
+        return loss
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Accuracy: 1 where the largest output is the right one, else 0."""
+        return {"accuracy": (output.argmax(1) == target).to(output.dtype)}
+
+    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+        """Per sample: target, answer, label, probability, right, and the probability of every class."""
+        rows = []
+        for truth, chances in zip(target.tolist(), self._probabilities(output).tolist(), strict=True):
+            answer = self._told(chances)
+            rows.append({"target": self.classes[truth], **answer, "right": answer["label"] == self.classes[truth]})
+        return rows
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Accuracy with its Wilson interval; per class, confusion, calibration, likelihood and worst mistakes.
+
+        `confusion[i][j]` counts images of class i called j. "unknown" counts by its best label in the accuracy;
+        `refused` and `accuracy_when_answered` say what the threshold does.
+        """
+        right = np.array([row["right"] for row in table], dtype=bool)
+        confidences = np.array([row["probability"] for row in table])
+        truths = [row["probabilities"][row["target"]] for row in table]
+        answered = confidences >= self.threshold
+        error, bins = calibration(confidences, right)
+        per_class, confusion = self._per_class(table)
+        details = {
+            "accuracy": float(right.mean()),
+            "classes": list(self.classes),
+            "per_class": per_class,
+            "weakest": min((row for row in per_class if row["count"]), key=lambda row: row["recall"]),
+            "confusion": confusion,
+            "calibration_error": error,
+            "calibration_bins": bins,
+            "negative_log_likelihood": float(-np.log(np.maximum(truths, 1e-12)).mean()),
+            "temperature": self.temperature,
+            "threshold": self.threshold,
+            "refused": float(1 - answered.mean()),
+            "accuracy_when_answered": float(right[answered].mean()) if answered.any() else None,
+            "mistakes": _worst(table),
+        }
+        return float(right.mean()), wilson_interval(int(right.sum()), len(table)), details
+
+    def answer(self, output: Tensor) -> dict[str, Any]:
+        """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
+        return self._told(self._probabilities(output[None])[0].tolist())
+
+    def settle(self, output: Tensor, target: Tensor) -> Self:
+        """Choose temperature and threshold on validation outputs.
+
+        Temperature (Guo et al. 2017): the number that the outputs are divided by so that the probabilities are most
+        likely; its targets are smoothed by 1/(N + 2), as Platt (1999) did, so that a flawless validation does not
+        make the network boundlessly sure. Threshold: the highest that keeps 99 % of the right answers.
+        """
+        temperature = _fit_temperature(output, target)
+        confidences, labels = torch.softmax(output.double() / temperature, dim=1).max(1)
+        right = confidences[labels == target].cpu().numpy()
+        enough = len(right) >= ENOUGH_TO_SETTLE
+        threshold = float(np.quantile(right, 1 - KEPT, method="lower")) if enough else 0.0
+        return replace(self, temperature=temperature, threshold=threshold)
+
+    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+        """The output (before softmax) of one class, by label or place; of each sample's best class if none is named."""
+        if of is None:
+            return output.max(1).values
+        return output[:, self.place(of)]
+
+    def place(self, of: Any) -> int:
+        """The place of a class that is named by its label or its place."""
+        if isinstance(of, int):
+            if not 0 <= of < len(self.classes):
+                raise TaskError(f"There is no class {of}; expected 0 to {len(self.classes) - 1}, or a label.")
+            return of
+        return look_up("class", str(of), self._places, TaskError)
+
+    def move(self, target: Tensor, change: Change) -> Tensor:
+        """A changed picture shows the same thing, except that a mirror is not allowed where a label names a side."""
+        if change.kind == "flip" and names_a_side(self.classes):
+            raise NotAllowed
+        return target
+
+    def augmentation(self, shape: tuple[int, int, int]) -> str:
+        """Small grey pictures whose labels are digits or letters are taken for writing, and not mirrored."""
+        channels, height, width = shape
+        if channels == 1 and max(height, width) <= 64 and all(_is_sign(label) for label in self.classes):
+            return "digits"
+        return super().augmentation(shape)
+
+    def example(self, seed: int) -> Source:
+        """Squares, discs, triangles and crosses."""
+        from ..sources.synthetic import shapes
+
+        return shapes(seed=seed)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {label: place for place, label in enumerate(self.classes)}
+
+    def _probabilities(self, output: Tensor) -> Tensor:
+        """(N, K); in double precision, so that a batch and its parts give the same digits."""
+        return torch.softmax(output.double() / self.temperature, dim=1)
+
+    def _told(self, chances: list[float]) -> dict[str, Any]:
+        best = max(range(len(chances)), key=chances.__getitem__)
+        label = self.classes[best]
+        return {
+            "answer": label if chances[best] >= self.threshold else UNKNOWN,
+            "label": label,
+            "probability": chances[best],
+            "probabilities": dict(zip(self.classes, chances, strict=True)),
+        }
+
+    def _per_class(self, table: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[list[int]]]:
+        from sklearn.metrics import confusion_matrix
+
+        places = list(range(len(self.classes)))
+        truth = [self._places[row["target"]] for row in table]
+        called = [self._places[row["label"]] for row in table]
+        figures = precision_recall_f1(truth, called, places)
+        per_class = [
+            {"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "count": int(n)}
+            for label, p, r, f, n in zip(self.classes, *figures, strict=True)
+        ]
+        return per_class, confusion_matrix(truth, called, labels=places).tolist()
+
+
+def natural_key(text: str) -> tuple[list[Any], str]:
+    """Sort labels as people do, with 2 before 10.
+
+    >>> sorted(["b10", "b2", "A1"], key=natural_key)
+    ['A1', 'b2', 'b10']
+    """
+    parts = re.split(r"([0-9]+)", text)
+    return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)], text
+
+
+def names_a_side(labels: Sequence[str]) -> bool:
+    """Tell whether a label speaks of left or right, so that a mirrored picture would need another one."""
+    return any(re.search(r"(?<![a-z])(left|right)(?![a-z])", label.lower()) for label in labels)
+
+
+def _label(row: Row) -> str:
+    label = row.values.get("label", "")
+    if not label:
+        raise TaskError(
+            f"{row.where}: has no label; classify needs one for every image. Fill it in, or remove the row."
+        )
+    return label
+
+
+def _fit_temperature(output: Tensor, target: Tensor) -> float:
+    from scipy.optimize import minimize_scalar
+
+    output, smoothing = output.detach().double(), 1 / (len(target) + 2)
+
+    def unlikeliness(logarithm: float) -> float:
+        return F.cross_entropy(output / np.exp(logarithm), target, label_smoothing=smoothing).item()
+
+    found: Any = minimize_scalar(unlikeliness, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def _worst(table: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The mistakes made with most confidence; `row` is their place in the table."""
+    wrong = [place for place, row in enumerate(table) if not row["right"]]
+    wrong.sort(key=lambda place: -table[place]["probability"])
+    keys = ("target", "label", "probability")
+    return [{"row": place, **{key: table[place][key] for key in keys}} for place in wrong[:LISTED_MISTAKES]]
+
+
+def _is_sign(label: str) -> bool:
+    return label.isdigit() or (len(label) == 1 and label.isalpha())
+
+
+def _shortened(names: Sequence[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,187 @@
+"""What did the picture look like before the noise?
+
+Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import TaskError
+from ..networks.network import Output
+from ..sources.source import Row, Source
+from .figures import mean_interval
+from .noise import gaussian_noise, noise_level
+from .task import Change, Metric, NotAllowed, Task
+
+SMALLEST_FOR_SSIM = 11
+"""Structural similarity looks at windows of 11 x 11 pixels."""
+PERFECT = 100.0
+"""The signal-to-noise ratio in dB at which a picture counts as the same; without it, it would be infinite."""
+
+DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
+    "l1": torch.abs,
+    "l2": torch.square,
+    "charbonnier": lambda difference: torch.sqrt(difference.square() + 1e-6),
+}
+"""How far apart two pixels are. Charbonnier's (1994) is the absolute difference, made smooth at zero."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Denoise(Task):
+    """A picture without its noise: trained on pictures with noise added, measured in dB against the clean ones.
+
+    `sigma` is the deviation of the added Gaussian noise on the scale 0 to 255. Noise follows from each sample's key
+    alone, and is not clipped to the range of pixels. With `pairs`, each row's first image is the noisy one and its
+    second the clean one, and nothing is added. `distance` is a key of `DISTANCES`.
+    """
+
+    name: ClassVar[str] = "denoise"
+    metric: ClassVar[Metric] = Metric(name="psnr", better="higher", unit="dB")
+    columns: ClassVar[tuple[str, ...]] = ()
+
+    sigma: float = 25.0
+    distance: str = "charbonnier"
+    pairs: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sigma <= 255:
+            raise TaskError(f"sigma is {self.sigma}; expected a deviation above 0, at most 255.")
+        if self.distance not in DISTANCES:
+            raise TaskError(f"distance is '{self.distance}'; expected one of {', '.join(DISTANCES)}.")
+
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """See whether the images come in pairs; raises `TaskError` where only some have a second image."""
+        if not rows:
+            raise TaskError("denoise needs training images, but there are none; add some.")
+        alone = [row for row in rows if row.second is None]
+        if 0 < len(alone) < len(rows):
+            raise TaskError(f"{alone[0].where}: has no second image, but other rows have; give all rows one, or none.")
+        return replace(self, pairs=not alone)
+
+    def notes(self) -> list[str]:
+        """Say where the noise comes from."""
+        if self.pairs:
+            return ["Each first image is taken as the noisy one, each second image as the clean one."]
+        return [f"Gaussian noise of deviation {self.sigma:g} (on the scale 0 to 255) is added to every image."]
+
+    def read(self, row: Row) -> float:
+        """Nothing is read: the target is the picture itself, made by `inputs`."""
+        if self.pairs and row.second is None:
+            raise TaskError(f"{row.where}: has no second image, but the training images have; add it.")
+        return 0.0
+
+    def inputs(self, images: tuple[Tensor, ...], target: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Noisy pictures (N, C, H, W), and clean and noisy ones together (N, 2, C, H, W)."""
+        if len(images) == 2:
+            noisy, clean = images
+        else:
+            clean = images[0]
+            noise = gaussian_noise(keys, tuple(clean.shape[1:])).to(clean)
+            noisy = clean + noise * (self.sigma / 255)
+        return noisy, torch.stack([clean, noisy], dim=1)
+
+    def output(self, channels: int) -> Output:
+        """A picture of as many channels."""
+        return Output("picture", channels)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Mean distance of the pixels of (N, C, H, W) from the clean ones."""
+        return DISTANCES[self.distance](output - target[:, 0]).mean((1, 2, 3))
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Signal-to-noise ratio in dB, and its gain over the noisy picture."""
+        clean, noisy = target.unbind(1)
+        ratio = peak_ratio(output.clamp(0, 1), clean)
+        return {"psnr": ratio, "gain": ratio - peak_ratio(noisy, clean)}
+
+    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+        """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
+        clean, noisy = target.unbind(1)
+        answer = output.clamp(0, 1)
+        columns = {
+            "psnr": peak_ratio(answer, clean),
+            "psnr_noisy": peak_ratio(noisy, clean),
+            "ssim": structural_similarity(answer, clean),
+            "ssim_noisy": structural_similarity(noisy, clean),
+            "noise": noise_level(noisy),
+        }
+        lists = {name: values.double().tolist() for name, values in columns.items()}
+        rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+        return [{**row, "gain": row["psnr"] - row["psnr_noisy"]} for row in rows]
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Mean PSNR over the pictures with its bootstrap interval; SSIM, where pictures are large enough; gains."""
+        columns = {name: np.array([row[name] for row in table], dtype=float) for name in table[0] if name in _FIGURES}
+        ratio, gain = columns["psnr"], columns["gain"]
+        details = {
+            **{name: _mean(values) for name, values in columns.items()},
+            "gain_interval": mean_interval(gain),
+            "sigma": None if self.pairs else self.sigma,
+            "mistakes": [{"row": int(place), "gain": float(gain[place])} for place in np.argsort(gain)[:50]],
+        }
+        return float(ratio.mean()), mean_interval(ratio), details
+
+    def answer(self, output: Tensor) -> dict[str, Any]:
+        """The picture as uint8 (H, W, C) under "picture", its size, and the deviation of the noise left in it."""
+        picture = (output.detach().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        height, width, _ = picture.shape
+        left = noise_level(output.detach()[None]).item()
+        return {"answer": f"a picture of {width} x {height} pixels", "picture": picture, "noise_left": left}
+
+    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+        """The mean brightness at the place `of` = (row, column), or of the whole picture if none is named."""
+        if of is None:
+            return output.mean((1, 2, 3))
+        row, column = of
+        if not (0 <= row < output.shape[2] and 0 <= column < output.shape[3]):
+            raise TaskError(
+                f"There is no pixel {of} in a picture of {output.shape[2]} rows, {output.shape[3]} columns."
+            )
+        return output[:, :, row, column].mean(1)
+
+    def move(self, target: Tensor, change: Change) -> Tensor:
+        """Only a mirror and a shift by whole pixels leave noise and detail as they are."""
+        if change.kind not in ("flip", "shift"):
+            raise NotAllowed
+        return target
+
+    def augmentation(self, shape: tuple[int, int, int]) -> str:
+        """Only mirrored: turning, scaling or recolouring would change noise and detail."""
+        return "pictures"
+
+    def example(self, seed: int) -> Source:
+        """Smooth textures."""
+        from ..sources.synthetic import textures
+
+        return textures(seed=seed)
+
+
+_FIGURES = ("psnr", "psnr_noisy", "gain", "ssim", "ssim_noisy")
+
+
+def peak_ratio(pictures: Tensor, clean: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio, 10 log10(1 / mean squared error), per picture (N,), in dB, at most 100."""
+    error = (pictures - clean).square().mean((1, 2, 3))
+    return -10 * torch.log10(error.clamp(min=10 ** (-PERFECT / 10)))
+
+
+def structural_similarity(pictures: Tensor, clean: Tensor) -> Tensor:
+    """SSIM (Wang et al. 2004) per picture (N,), with a Gaussian window; NaN for less than 11 x 11 pixels."""
+    if min(pictures.shape[2:]) < SMALLEST_FOR_SSIM:
+        return torch.full((len(pictures),), math.nan)
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    found: Any = structural_similarity_index_measure(pictures, clean, data_range=1.0, reduction="none")
+    return found.reshape(len(pictures))
+
+
+def _mean(values: np.ndarray) -> float | None:
+    """The mean of what is known, None where nothing is."""
+    return None if np.isnan(values).all() else float(np.nanmean(values))

@@ -1,0 +1,142 @@
+"""The end of a training: thresholds fitted, test images looked at once, model, table and report written."""
+
+import csv
+import io
+import platform
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..device import machine
+from ..errors import SourceError
+from ..files import write_whole
+from ..findings import Evaluation, to_json, to_plain
+from ..model import Model, evaluation, outputs_over, tabulate
+from ..samples import Samples, load_samples
+from ..sources.source import Part, Source
+from .log import read_log
+from .loop import Training, validate
+from .report import pictures_of, write_report
+from .state import State, choose_final
+
+
+def held_out(source: Source) -> Part:
+    """The part that the report looks at: test images, or validation images where there are none of the others."""
+    for part in (source.test, source.validation):
+        if len(part):
+            return part
+    raise SourceError(f"{source.name}: no image is left to test with; give more images, or a split of your own.")
+
+
+def finish(training: Training, state: State, source: Source, resumed_from: int) -> dict[str, Any]:
+    """Make the model of the trained weights, evaluate it, and write everything down; returns the run's result."""
+    part, folder = held_out(source), training.checkpoint.parent
+    chosen_step = choose_final(state, training.task, validate(training, state))
+    model = settled(training, state, chosen_step)
+    samples = load_samples(part, model.task, model.images)
+    table = tabulate(model, samples, training.world.rank, training.world.size)
+    found = evaluation(model.task, table)
+    summary = {name: value for name, value in to_plain(found).items() if name not in ("table", "details")}
+    result = {
+        **summary,
+        "part": part.name,
+        "details": to_plain(found.details),
+        "run": str(folder),
+        "model": str(folder / "model.safetensors"),
+        "report": str(folder / "report" / "index.html"),
+        "seconds": round(state.seconds, 2),
+        "steps": training.recipe.steps,
+        "resumed_from": resumed_from,
+        "left_out": [asdict(problem) for problem in source.problems],
+        "parameters": sum(weight.numel() for weight in model.network.parameters()),
+    }
+    if training.world.leads:
+        model.made["evaluation"] = {**summary, "part": part.name}
+        _write(training, model, found, source, samples, result)
+    return result
+
+
+def settled(training: Training, state: State, step: int) -> Model:
+    """The averaged network as a Model, on the CPU in float32, its task's thresholds fitted on validation outputs."""
+    made = {
+        "eyespot": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": machine(),
+        "recipe": asdict(training.recipe),
+        "step": step,
+    }
+    made["recipe"]["source"] = {"fingerprint": training.recipe.fingerprint}
+    network = state.average.cpu().float()
+    model = Model(network=network, task=training.task, images=training.images, made=made)
+    if training.images.fit == "native" or not len(training.validation):
+        return model
+    seen = [(output, target) for _, output, target in outputs_over(model, training.validation)]
+    task = training.task.settle(torch.cat([output for output, _ in seen]), torch.cat([target for _, target in seen]))
+    return Model(network=network, task=task, images=training.images, made=made)
+
+
+def _write(
+    training: Training, model: Model, found: Evaluation, source: Source, samples: Samples, result: dict[str, Any]
+) -> None:
+    """Table, report, model, and last of all the result: a run that has one is finished."""
+    folder = training.checkpoint.parent
+    write_whole(folder / "predictions.csv", as_csv(found.table).encode())
+    write_report(
+        folder,
+        found,
+        read_log(folder / "log.jsonl"),
+        asdict(training.recipe),
+        data_summary(source),
+        pictures_of(model, samples),
+    )
+    model.save(folder / "model.safetensors")
+    write_whole(folder / "result.json", to_json(result).encode())
+
+
+def data_summary(source: Source) -> dict[str, Any]:
+    """What the report says of the images."""
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "parts": {part.name: len(part) for part in (source.train, source.validation, source.test)},
+        "problems": [asdict(problem) for problem in source.problems],
+        "notes": list(source.notes),
+        "counts": _counts(source),
+    }
+
+
+def _counts(source: Source) -> dict[str, dict[str, int]]:
+    """How many images each label has in each part; empty where there are no labels."""
+    counts: dict[str, dict[str, int]] = {}
+    for part in source.parts:
+        for label in filter(None, (row.values.get("label") for row in part.rows)):
+            of_label = counts.setdefault(label, {each.name: 0 for each in source.parts})
+            of_label[part.name] += 1
+    return counts
+
+
+def as_csv(table: list[dict[str, Any]]) -> str:
+    """The table of predictions as CSV; a dictionary in a cell (probabilities) becomes a column for each of its keys."""
+    rows = [_flat(row) for row in table]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}:{key}": number for key, number in value.items()}
+        elif isinstance(value, list | tuple):
+            flat[name] = "|".join(map(str, value))
+        elif not isinstance(value, np.ndarray):
+            flat[name] = value
+    return flat

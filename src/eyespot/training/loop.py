@@ -1,0 +1,193 @@
+"""The training loop, in one place, read from top to bottom.
+
+Everything random follows from (seed, step) or (seed, epoch, index), and the whole state lies in the checkpoint: a
+training that is killed and goes on ends with the same bits as one that was left alone.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ..device import Placement, World
+from ..errors import DivergedError
+from ..files import written
+from ..images import ImageSpec
+from ..model import Model, normalise, outputs_over
+from ..samples import Samples
+from ..sources.augment import augment
+from ..tasks.task import Task
+from .log import Log
+from .order import epoch_after, samples_at
+from .recipe import Recipe
+from .state import State, follow, keep_best, save
+
+CHECKPOINT_SECONDS = 60.0
+LOG_LINES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What does not change while training goes on: the recipe and what it names, ready to be used."""
+
+    recipe: Recipe
+    task: Task
+    images: ImageSpec
+    placement: Placement
+    world: World
+    train: Samples
+    validation: Samples
+    checkpoint: Path
+
+
+def run(training: Training, state: State, log: Log, show: Callable[[dict], None], stop: Callable[[], bool]) -> None:
+    """Train from `state.step` to the recipe's last step, or until `stop` says so; the state is then saved.
+
+    Raises `DivergedError` before a step whose loss is not finite.
+    """
+    recipe, world = training.recipe, training.world
+    module = DistributedDataParallel(state.network) if world.size > 1 else state.network
+    every = max(1, recipe.steps // LOG_LINES)
+    began = time.monotonic() - state.seconds
+    saved = time.monotonic()
+    losses: list[float] = []
+    state.network.train()
+    if state.step == 0:
+        keep_snapshot(training, state, 0)
+
+    while state.step < recipe.steps:
+        # 1. This step's samples, changed as the recipe says.
+        epochs, indices = samples_at(recipe.seed, state.step, recipe.batch, recipe.count, world.rank, world.size)
+        x, target = learning_batch(training, epochs, indices)
+
+        # 2. Forward and backward. Dropout follows from (seed, step, rank) alone.
+        torch.manual_seed(hash((recipe.seed, state.step, world.rank)) % 2**63)
+        losses.append(backward(training, module, x, target))
+        if not np.isfinite(losses[-1]):
+            raise _diverged(training, state.step, indices)
+
+        # 3. One step of every optimizer, and of the running mean of the weights.
+        for optimizer in state.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate_at(state.step)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        follow(state.average, state.network, recipe.average, state.step)
+        state.step += 1
+        state.seconds = time.monotonic() - began
+
+        # 4. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
+        epoch = epoch_after(state.step, recipe.batch, recipe.count)
+        ended = epoch > epoch_after(state.step - 1, recipe.batch, recipe.count) or state.step == recipe.steps
+        entry: dict[str, Any] = {
+            "step": state.step,
+            "steps": recipe.steps,
+            "epoch": epoch,
+            "loss": float(np.mean(losses)),
+        }
+        if ended:
+            entry["validation"] = validate(training, state)
+            keep_best(state, training.task, epoch, entry["validation"])
+            keep_snapshot(training, state, epoch)
+        stopping = stop()
+        if world.leads and (ended or stopping or time.monotonic() - saved > CHECKPOINT_SECONDS):
+            save(state, training.checkpoint)
+            saved = time.monotonic()
+        if ended or state.step % every == 0:
+            entry |= {"rate": recipe.rate_at(state.step - 1), "seconds": round(state.seconds, 3)}
+            log.write(entry)
+            show(entry)
+            losses.clear()
+        if stopping:
+            return
+
+
+def learning_batch(training: Training, epochs: np.ndarray, indices: np.ndarray) -> tuple[Tensor, Tensor]:
+    """What the network sees at one step and what it should answer, on the training's device and in its layout."""
+    recipe, placement, samples = training.recipe, training.placement, training.train
+    if samples.native:
+        images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
+    else:
+        images, target, keys = samples.batch(indices)
+    pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
+    visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
+    fresh = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
+    x, target = training.task.inputs(pixels, target, fresh)
+    x = normalise(x, training.images).contiguous(memory_format=placement.memory_format)
+    return x.to(placement.device), target.to(placement.device)
+
+
+def backward(training: Training, module: nn.Module, x: Tensor, target: Tensor) -> float:
+    """Add the gradients of the mean loss to the weights, in `recipe.pieces` pieces, and return that loss."""
+    pieces = training.recipe.pieces
+    total = 0.0
+    for part, (inputs, wanted) in enumerate(zip(x.tensor_split(pieces), target.tensor_split(pieces), strict=True)):
+        waits = isinstance(module, DistributedDataParallel) and part < pieces - 1
+        with module.no_sync() if waits else nullcontext():  # type: ignore[operator]
+            with training.placement.autocast():
+                output = module(inputs)
+            loss = training.task.loss(output.float(), wanted).sum() / len(x)
+            loss.backward()
+        total += float(loss.detach())
+    return total
+
+
+@torch.no_grad()
+def validate(training: Training, state: State) -> dict[str, float]:
+    """Means of the task's scores and of its loss over the validation images, with the averaged weights.
+
+    For each name there is "name error" too: the standard error of that mean. Nothing of the state is changed.
+    """
+    model = Model(network=state.average, task=training.task, images=training.images)
+    world, autocast = training.world, training.placement.autocast
+    sums: dict[str, Tensor] = {}
+    for _, output, target in outputs_over(
+        model, training.validation, autocast=autocast, rank=world.rank, world=world.size
+    ):
+        scores = {**training.task.score(output, target), "loss": training.task.loss(output, target)}
+        for name, values in scores.items():
+            counted = values[~values.isnan()].double()
+            sums[name] = sums.get(name, 0) + torch.stack(
+                [counted.sum(), counted.square().sum(), counted.new_tensor(len(counted))]
+            )
+    return {key: value for name, total in sums.items() for key, value in _mean_and_error(name, total, world).items()}
+
+
+def keep_snapshot(training: Training, state: State, epoch: int) -> None:
+    """Keep the averaged network of an epoch as a model in `snapshots/`, where the recipe says so.
+
+    Written before the checkpoint: a training that is killed in between writes the same file again.
+    """
+    if not (training.recipe.snapshots and training.world.leads):
+        return
+    folder = training.checkpoint.with_name("snapshots")
+    with written(folder):
+        folder.mkdir(exist_ok=True)
+    made = {"step": state.step, "epoch": epoch}
+    model = Model(network=state.average, task=training.task, images=training.images, made=made)
+    model.save(folder / f"epoch-{epoch:04d}.safetensors")
+
+
+def _mean_and_error(name: str, total: Tensor, world: World) -> dict[str, float]:
+    if world.size > 1:
+        torch.distributed.all_reduce(total)
+    summed, squared, count = total.tolist()
+    mean = summed / max(count, 1)
+    variance = max(0.0, squared / max(count, 1) - mean**2)
+    return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
+
+
+def _diverged(training: Training, step: int, indices: np.ndarray) -> DivergedError:
+    rows = training.train.part.rows
+    names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
+    return DivergedError(
+        f"Step {step + 1}: the loss is not a finite number (images {names}, ...). "
+        f"Nothing was changed by this step; begin again with a smaller --rate than {training.recipe.rate:g}."
+    )

@@ -1,0 +1,41 @@
+"""Which samples at which step: a pure function of (seed, step, rank, world).
+
+Nothing else decides the order, so a training that goes on in the middle of an epoch, or with another number of
+processes, sees the same images in the same order.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+
+@lru_cache(maxsize=4)
+def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of `count` samples in one epoch."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def samples_at(
+    seed: int, step: int, batch: int, count: int, rank: int = 0, world: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and indices of the samples that one process learns from at one step.
+
+    Epochs follow each other without a gap, so that every batch is full: one batch may hold the end of an epoch and the
+    beginning of the next.
+
+    >>> epochs, indices = samples_at(seed=0, step=2, batch=4, count=10)
+    >>> epochs.tolist()
+    [0, 0, 1, 1]
+    """
+    positions = np.arange(step * batch, (step + 1) * batch)[rank::world]
+    epochs, places = positions // count, positions % count
+    indices = np.empty_like(places)
+    for epoch in np.unique(epochs):
+        chosen = epochs == epoch
+        indices[chosen] = permutation(seed, int(epoch), count)[places[chosen]]
+    return epochs, indices
+
+
+def epoch_after(step: int, batch: int, count: int) -> int:
+    """How many whole epochs are behind once `step` steps are done."""
+    return step * batch // count

@@ -1,0 +1,161 @@
+"""Every choice of one training, as plain values, decided before its first step."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..device import Placement
+from ..errors import RecipeError, RunError, unknown
+from ..model import images_spec, network_spec
+from ..tasks import task_from_json
+
+AUTOMATIC_IMAGES = 110_000
+"""Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the user asked for; None means: choose for me. The command line's options are these fields."""
+
+    task: str | None = None
+    network: str | None = None
+    size: str | None = None
+    input: str | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+    batch: int | None = None
+    pieces: int | None = None
+    rate: float | None = None
+    augment: str | None = None
+    norm: str | None = None
+    precision: str | None = None
+    snapshots: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.minutes is not None:
+            raise RecipeError("Both epochs and minutes were given; give only one of them.")
+        for name in ("epochs", "minutes", "batch", "pieces", "rate"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise RecipeError(f"{name} is {value}; give a number above 0.")
+        if not 0 <= self.seed < 2**63:
+            raise RecipeError(f"seed is {self.seed}; give a whole number from 0 to {2**63 - 1}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice of one training. Written to `recipe.json` before the first step and never changed."""
+
+    wishes: dict[str, Any]
+    source: dict[str, Any]
+    fingerprint: str
+    answers: str
+    task: dict[str, Any]
+    network: dict[str, Any]
+    images: dict[str, Any]
+    steps: int
+    batch: int
+    pieces: int
+    count: int
+    rate: float
+    weight_decay: float
+    average: float
+    augment: str
+    snapshots: bool
+    seed: int
+    placement: dict[str, Any]
+
+    @property
+    def epochs(self) -> float:
+        """How often each training image is seen."""
+        return self.steps * self.batch / self.count
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of one step: up for the first fifth, then down to nothing (one cycle, Smith 2018)."""
+        rise = max(1, self.steps // 5)
+        if step < rise:
+            return self.rate * (step + 1) / rise
+        return self.rate * (self.steps - step) / max(1, self.steps - rise)
+
+    def describe(self) -> str:
+        """One line for a person: what was chosen."""
+        channels, height, width = self.network["input"]
+        length = f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs)"
+        place = f"{self.placement['precision']} on {self.placement['device']}"
+        return (
+            f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
+            f"{length}, augmentation {self.augment}, {place}"
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+
+def lasting(recipe: Recipe, steps: int) -> Recipe:
+    """The same recipe over another number of steps; weights are averaged over its last fortieth."""
+    return replace(recipe, steps=steps, average=max(1.0, steps / 40))
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a run folder; raises `RunError` where it is not one."""
+    try:
+        values = json.loads(path.read_text())
+        recipe = Recipe(**{field.name: values[field.name] for field in fields(Recipe)})
+        _check(recipe)
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: is missing; this folder holds no training. Begin one with: eyespot train") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: is not a recipe of a training ({error}). Begin again in another folder.") from error
+    return recipe
+
+
+def _check(recipe: Recipe) -> None:
+    """Use every description once, so that a damaged recipe is noticed before anything is made of it."""
+    wishes_from(recipe.wishes)
+    network_spec(recipe.network)
+    images_spec(recipe.images)
+    Placement(**recipe.placement)
+    task_from_json(recipe.task)
+    if not {"what", "columns"} <= recipe.source.keys():
+        raise ValueError("it does not say where its images came from")
+    if not (recipe.steps > 0 and 0 < recipe.batch <= recipe.count and recipe.pieces > 0):
+        raise ValueError("steps, batch, pieces and count do not go together")
+
+
+def differences(wishes: Wishes, recipe: Recipe) -> list[str]:
+    """What is asked for and was chosen otherwise when the run began."""
+    asked, began = asdict(wishes), recipe.wishes
+    return [f"{name} {began.get(name)} then, {asked[name]} now" for name in asked if asked[name] != began.get(name)]
+
+
+def automatic_epochs(count: int) -> float:
+    """Enough passes to see about 110,000 images, at least 6 and at most 80."""
+    return min(80.0, max(6.0, AUTOMATIC_IMAGES / count))
+
+
+def automatic_batch(count: int, pixels: int) -> int:
+    """Smaller batches for few or large images, at most 128."""
+    by_size = 128 if pixels <= 64 * 64 else 32
+    by_count = 2 ** max(3, int(math.log2(max(8, count / 16))))
+    return min(by_size, by_count, count)
+
+
+def parse_input(text: str) -> tuple[int, int, int | None]:
+    """Read "64x64x3" or "64x64" as height, width and channels (None: as the images are)."""
+    parts = text.lower().split("x")
+    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
+        raise RecipeError(f"input is '{text}'; give height x width, or height x width x channels, such as 64x64x3.")
+    return int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else None
+
+
+def wishes_from(values: Mapping[str, Any]) -> Wishes:
+    """Wishes from plain values; an unknown name raises `RecipeError` with the nearest one."""
+    names = [field.name for field in fields(Wishes)]
+    for name in values:
+        if name not in names:
+            raise RecipeError(unknown("choice of training", name, names))
+    return Wishes(**values)

@@ -1,0 +1,235 @@
+"""One training in one folder: begun, gone on with, finished; it can be killed at any time."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..device import Placement, World, available, from_leader, join_world, same_threads
+from ..errors import RunError
+from ..files import write_whole
+from ..model import Model, images_spec, load, network_spec
+from ..networks import build_from
+from ..samples import load_samples
+from ..sources import open_source
+from ..sources.source import Source, answers_fingerprint, fingerprint
+from ..tasks import task_from_json
+from .finish import finish, held_out
+from .folder import locked, stoppable
+from .log import Log, read_log
+from .loop import Training, backward, learning_batch, run
+from .order import samples_at
+from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
+from .recipe import Recipe, Wishes, differences, lasting, read_recipe
+from .state import State, begin, restore
+
+LISTED = 10
+"""Images left out that are told one by one."""
+Show = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its folder, and what came of it."""
+
+    folder: Path
+    result: dict[str, Any]
+
+    @property
+    def model(self) -> Model:
+        """The trained model, read from the folder."""
+        return load(self.folder / "model.safetensors")
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What was written down during the training, one dictionary a line."""
+        return read_log(self.folder / "log.jsonl")
+
+
+def train(
+    source: Source | str | Path,
+    *,
+    out: str | Path,
+    task: str | None = None,
+    network: str | None = None,
+    size: str | None = None,
+    input: str | None = None,
+    epochs: float | None = None,
+    minutes: float | None = None,
+    batch: int | None = None,
+    pieces: int | None = None,
+    rate: float | None = None,
+    augment: str | None = None,
+    norm: str | None = None,
+    precision: str | None = None,
+    snapshots: bool = False,
+    seed: int = 0,
+    show: Show | None = None,
+) -> Run:
+    """Train a network on a source in the folder `out`, evaluate it on the test images, and write model and report.
+
+    Begun already, it goes on; finished already, its result is read. What is left open is chosen and written to
+    `recipe.json`. With `snapshots` the network of every epoch is kept as a model, to see how it evolved. `show` is
+    called with every line of the log. Ctrl-C and SIGTERM save first, then raise
+    `KeyboardInterrupt`. Raises `RunError` where `out` holds another training, and `EyespotError` for what cannot be.
+
+    >>> run = train("bundled:digits", out=tmp / "run", epochs=1)
+    >>> run.result["metric"]
+    'accuracy'
+    """
+    wishes = Wishes(
+        task=task,
+        network=network,
+        size=size,
+        input=input,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        pieces=pieces,
+        rate=rate,
+        augment=augment,
+        norm=norm,
+        precision=precision,
+        snapshots=snapshots,
+        seed=seed,
+    )
+    return train_as_wished(source, wishes, Path(out), show or (lambda entry: None))
+
+
+def resume(folder: str | Path, show: Show | None = None) -> Run:
+    """Go on with a training from its folder alone; raises `RunError` where that cannot be."""
+    folder = Path(folder)
+    recipe = read_recipe(folder / "recipe.json")
+    if (folder / "result.json").exists():
+        return Run(folder, read_result(folder))
+    return train_as_wished(
+        _reopened(recipe, folder), Wishes(**recipe.wishes), folder, show or (lambda entry: None), recipe.source
+    )
+
+
+def train_as_wished(
+    source: Source | str | Path, wishes: Wishes, folder: Path, show: Show, origin: dict[str, Any] | None = None
+) -> Run:
+    """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again."""
+    world = join_world()
+    origin = {"columns": None, **(origin or {"what": None if isinstance(source, Source) else source})}
+    if origin["what"] is not None and Path(origin["what"]).exists():
+        origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
+    opened = source if isinstance(source, Source) else open_source(source)
+    held_out(opened)
+    for note in (opened.describe(), *opened.notes, *_left_out(opened)):
+        show({"note": note})
+    with locked(folder, world), stoppable(world) as stop, same_threads():
+        recipe, result = from_leader(world, lambda: _decided(opened, origin, wishes, folder, show))
+        if result is not None:
+            return Run(folder, result)
+        training, state = prepare(opened, recipe, folder, world)
+        resumed_from = state.step
+        if resumed_from:
+            show({"note": f"going on from step {resumed_from} of {recipe.steps}"})
+        _train_on(training, state, show, stop)
+        if state.step < recipe.steps:
+            where = f"step {state.step} of {recipe.steps}"
+            raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
+        result = finish(training, state, opened, resumed_from)
+    return Run(folder, result)
+
+
+def _left_out(source: Source) -> list[str]:
+    """What is said of images that cannot be used: how many, and the first ten."""
+    listed = [f"left out: {problem.where}: {problem.reason}" for problem in source.problems[:LISTED]]
+    more = len(source.problems) - LISTED
+    return [*listed, f"left out: {more} more, see the report"] if more > 0 else listed
+
+
+def _decided(
+    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show
+) -> tuple[Recipe, dict[str, Any] | None]:
+    """The recipe that stands in the folder, if it is the same, or a new one, written there; and the result, if any."""
+    path, result = folder / "recipe.json", folder / "result.json"
+    if not path.exists():
+        recipe = _planned(source, origin, wishes, folder, show)
+        write_whole(path, recipe.to_json().encode())
+        return recipe, None
+    recipe = read_recipe(path)
+    changed = differences(wishes, recipe)
+    if recipe.fingerprint != fingerprint(source):
+        changed.append("the images are not the same")
+    elif recipe.answers != answers_fingerprint(source):
+        changed.append("what is said of the images is not the same")
+    if changed:
+        raise RunError(f"{folder}: holds another training ({'; '.join(changed)}). Give another --out, or delete it.")
+    return recipe, read_result(folder) if result.exists() else None
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The result of a finished run; raises `RunError` where the file is damaged."""
+    path = folder / "result.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Delete it, and the same command writes it again.") from error
+
+
+def _planned(source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show) -> Recipe:
+    task, notes = choose_task(source, wishes.task)
+    for note in notes:
+        show({"note": note})
+    for row in (*source.validation.rows, *source.test.rows):
+        task.read(row)  # a wrong answer is told now, and not when everything has been learned
+    images = choose_images(source, task, wishes.input)
+    recipe = make_recipe(source, origin, task, images, wishes)
+    if wishes.minutes is not None:
+        training, state = prepare(source, recipe, folder, World())
+        recipe = lasting(recipe, steps_in(wishes.minutes, timed_steps(lambda: _dry_step(training, state))))
+    show({"note": recipe.describe()})
+    return recipe
+
+
+def _reopened(recipe: Recipe, folder: Path) -> Source:
+    """The source that a run was begun with, opened again by what the user called it."""
+    what = recipe.source["what"]
+    if what is None:
+        raise RunError(
+            f"{folder}: its images came from Python; call eyespot.train with them again, and the same `out`."
+        )
+    return open_source(what, columns=recipe.source["columns"])
+
+
+def _dry_step(training: Training, state: State) -> None:
+    epochs, indices = samples_at(training.recipe.seed, 0, training.recipe.batch, training.recipe.count)
+    backward(training, state.network, *learning_batch(training, epochs, indices))
+    state.network.zero_grad(set_to_none=True)
+
+
+def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple[Training, State]:
+    """Decode the images and make the network, or bring both back to where the checkpoint was written."""
+    placement = available(Placement(**recipe.placement))
+    torch.set_num_threads(placement.threads)
+    task, images = task_from_json(recipe.task), images_spec(recipe.images)
+    training = Training(
+        recipe=recipe,
+        task=task,
+        images=images,
+        placement=placement,
+        world=world,
+        train=load_samples(source.train, task, images),
+        validation=load_samples(source.validation, task, images),
+        checkpoint=folder / "checkpoint.safetensors",
+    )
+    torch.manual_seed(recipe.seed)
+    state = begin(build_from(network_spec(recipe.network)), recipe, placement)
+    if training.checkpoint.exists():
+        restore(state, training.checkpoint)
+    return training, state
+
+
+def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool]) -> None:
+    log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
+    try:
+        run(training, state, log, show, stop)
+    finally:
+        log.close()

@@ -1,0 +1,114 @@
+"""What changes while training goes on: weights, their running mean, optimizers, the best epoch so far."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..device import Placement
+from ..networks import Network
+from ..tasks.task import Task
+from .checkpoint import group_of, grouped, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from .recipe import Recipe
+
+
+@dataclass
+class State:
+    """All that a checkpoint holds. `optimizers` has one entry per turn: most tasks have only "network"."""
+
+    network: Network
+    average: Network
+    optimizers: dict[str, torch.optim.Optimizer]
+    step: int = 0
+    seconds: float = 0.0
+    best: dict[str, Any] | None = None
+    best_weights: dict[str, Tensor] | None = None
+
+
+def begin(network: Network, recipe: Recipe, placement: Placement) -> State:
+    """The state before the first step."""
+    placement.place(network)
+    return State(network=network, average=deepcopy(network), optimizers={"network": _optimizer(network, recipe)})
+
+
+def save(state: State, path: Path) -> None:
+    """Write the checkpoint: all of the state, or nothing."""
+    tensors = grouped("network", state.network.state_dict()) | grouped("average", state.average.state_dict())
+    for turn, optimizer in state.optimizers.items():
+        tensors |= grouped(f"optimizer.{turn}", optimizer_tensors(optimizer, _names(state.network)))
+    if state.best_weights is not None:
+        tensors |= grouped("best", state.best_weights)
+    save_checkpoint(path, tensors, {"step": state.step, "seconds": state.seconds, "best": state.best})
+
+
+def restore(state: State, path: Path) -> None:
+    """Bring a state back to where the checkpoint was written."""
+    tensors, values = load_checkpoint(path)
+    state.network.load_state_dict(group_of("network", tensors))
+    state.average.load_state_dict(group_of("average", tensors))
+    for turn, optimizer in state.optimizers.items():
+        restore_optimizer(optimizer, _names(state.network), group_of(f"optimizer.{turn}", tensors))
+    state.step, state.seconds, state.best = values["step"], values["seconds"], values["best"]
+    state.best_weights = group_of("best", tensors) or None
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, horizon: float, step: int) -> None:
+    """Move the averaged weights towards the network's: an exponential mean over about `horizon` steps.
+
+    While fewer steps are behind, over a third of those, so that the beginning is forgotten in time.
+    """
+    share = 1.0 / (1.0 + min(horizon, step / 3))
+    ours, theirs = list(average.state_dict().values()), list(network.state_dict().values())
+    real = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
+    torch._foreach_lerp_([a for a, _ in real], [b for _, b in real], share)  # pyright: ignore[reportPrivateImportUsage]
+    for a, b in zip(ours, theirs, strict=True):
+        if not a.is_floating_point():
+            a.copy_(b)
+
+
+def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
+    """Remember the averaged weights of the epoch with the best validation score."""
+    score = validation[next(iter(validation))]
+    if score != score:
+        return
+    sign = 1 if task.metric.better == "higher" else -1
+    if state.best is None or sign * score >= sign * state.best["score"]:
+        state.best = {"epoch": epoch, "step": state.step, "score": score, "validation": validation}
+        state.best_weights = {name: value.clone() for name, value in state.average.state_dict().items()}
+
+
+def choose_final(state: State, task: Task, last: dict[str, float]) -> int:
+    """Decide, on validation images, which epoch becomes the model, and return its last step.
+
+    It is the last one, unless an earlier one was better by more than one standard error of the score.
+    """
+    name = next(iter(last), "")
+    if state.best is None or state.best_weights is None:
+        return state.step
+    gain = (state.best["score"] - last[name]) * (1 if task.metric.better == "higher" else -1)
+    if not gain > last[f"{name} error"]:
+        return state.step
+    state.average.load_state_dict(state.best_weights)
+    return state.best["step"]
+
+
+def _names(network: nn.Module) -> dict[Tensor, str]:
+    return {weight: name for name, weight in network.named_parameters()}
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter 2019); biases and normalisation are not decayed.
+
+    `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
+    gradient is nearly zero: two processes could then not end with the weights of one.
+    """
+    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
+    free = [weight for weight in network.parameters() if weight.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]], lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6
+    )

@@ -1,0 +1,147 @@
+"""Attacks with noise: their sizes, their boundaries worked out by hand, and that a saved file still fools."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eyespot.attacks import attack_many, choose
+from eyespot.attacks.boundary import nearest_below
+from eyespot.attacks.eight_bit import rounded, rounded_inward, smallest
+from eyespot.attacks.goal import AnyOtherClass
+from eyespot.attacks.victim import Victim
+from tests.attacks.small_models import bright_or_dark, linear_model, pictures, random_model
+
+LEAST_NOISE = ("crafted-noise", "minimum-noise")
+
+
+def plane(distance: float):
+    """Says "b" beyond a plane at this distance (L2) from a grey picture of 6 x 6 pixels."""
+    weight = torch.zeros(2, 36)
+    weight[1] = torch.linspace(-1, 1, 36)
+    weight[1] /= weight[1].norm()
+    offset = distance + float(weight[1].sum()) * 128 / 255
+    return linear_model(weight * 20, torch.tensor([offset * 20, 0.0])), torch.full((1, 1, 6, 6), 128 / 255)
+
+
+@pytest.mark.parametrize("by", LEAST_NOISE)
+@pytest.mark.parametrize("distance", [0.05, 0.5, 1.0])
+def test_the_least_noise_of_a_linear_model_is_its_distance_from_the_plane(by, distance):
+    model, image = plane(distance)
+    [found] = attack_many(model, image, by, names=["grey"], settings=choose(by))
+    assert found.outcome == "fooled"
+    rounding = math.sqrt(36 / 12) / 255
+    assert distance - 2 * rounding <= found.l2 <= 1.02 * distance + 2 * rounding
+
+
+@pytest.mark.parametrize("by", LEAST_NOISE)
+def test_both_searches_agree_on_a_bent_boundary(by):
+    model, images = random_model(2), pictures(8, seed=2)
+    found = attack_many(model, images, by, names=[""] * 8, settings=choose(by, steps=300))
+    other = attack_many(model, images, LEAST_NOISE[1 - LEAST_NOISE.index(by)], names=[""] * 8)
+    assert all(one.outcome == "fooled" for one in found)
+    ratios = [one.l2 / two.l2 for one, two in zip(found, other, strict=True)]
+    assert sum(ratios) / 8 == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("by", [*LEAST_NOISE, "pgd-l2"])
+def test_a_target_class_is_reached(by):
+    model, images = random_model(4), pictures(6, seed=4)
+    from eyespot.attacks.aim import Aim
+
+    found = attack_many(model, images, by, names=[""] * 6, aim=Aim(target="c"), truths=[0] * 6, settings=choose(by))
+    for one in found:
+        assert one.outcome in ("fooled", "skipped", "resisted")
+        if one.outcome == "fooled":
+            assert one.after["answer"] == "c"
+
+
+def test_gradients_stay_within_their_budget():
+    model, images = random_model(), pictures(4)
+    for by in (*LEAST_NOISE, "pgd"):
+        found = attack_many(model, images, by, names=[""] * 4, settings=choose(by, steps=20))
+        assert max(one.gradients for one in found) <= 20
+
+
+@pytest.mark.parametrize("by", ["fgsm", "pgd"])
+def test_no_value_changes_by_more_than_the_size(by):
+    model, images, _ = bright_or_dark()
+    found = attack_many(model, images[:8], by, names=[""] * 8, settings=choose(by, size=10 / 255))
+    assert max(one.linf for one in found) <= 10 / 255 + 1e-9
+
+
+def test_one_step_of_the_gradients_sign_is_worked_out_by_hand():
+    weight = torch.zeros(2, 36)
+    weight[0, 0], weight[0, 1] = 3.0, -2.0
+    image = torch.full((1, 1, 6, 6), 128 / 255)
+    [found] = attack_many(linear_model(weight, torch.tensor([0.1, 0.0])), image, "fgsm", names=[""])
+    assert found.fooled.flatten()[:3].tolist() == [120, 136, 128]
+
+
+def test_the_whole_change_is_no_longer_than_the_size():
+    model, images, _ = bright_or_dark()
+    found = attack_many(model, images[:8], "pgd-l2", names=[""] * 8, settings=choose("pgd-l2", size=0.5))
+    assert max(one.l2 for one in found) <= 0.5 + 0.01
+
+
+def test_many_steps_fool_where_one_does():
+    model, images, labels = bright_or_dark()
+    truths = labels.tolist()
+    rates = {}
+    for by in ("fgsm", "pgd"):
+        found = attack_many(model, images, by, names=[""] * 40, truths=truths, settings=choose(by, size=38 / 255))
+        rates[by] = sum(one.outcome == "fooled" for one in found)
+    assert rates["pgd"] >= rates["fgsm"]
+    assert rates["pgd"] > 0
+
+
+def test_an_attack_in_a_batch_equals_the_attack_alone():
+    model, images = random_model(6), pictures(5, seed=6)
+    for by in ("minimum-noise", "pgd", "pixel-search", "one-pixel"):
+        settings = choose(by, queries=2000) if "pixel" in by else choose(by)
+        together = attack_many(model, images, by, names=[""] * 5, settings=settings)[3]
+        [alone] = attack_many(model, images[3:4], by, names=[""], settings=settings)
+        assert together.outcome == alone.outcome
+        assert together.l2 == pytest.approx(alone.l2, abs=0.02)
+
+
+def test_the_nearest_point_below_a_plane_is_worked_out_by_hand():
+    original, slope = torch.tensor([[0.5, 0.1]]), torch.tensor([[1.0, 1.0]])
+    point, stride = nearest_below(original, slope, torch.tensor([0.2]), torch.zeros(1))
+    torch.testing.assert_close(point, torch.tensor([[0.2, 0.0]]))
+    assert stride.item() == pytest.approx(0.3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_no_point_of_the_box_below_the_plane_is_nearer(seed):
+    generator = torch.Generator().manual_seed(seed)
+    original = torch.rand(1, 6, generator=generator, dtype=torch.float64)
+    slope = torch.randn(1, 6, generator=generator, dtype=torch.float64)
+    lowest = slope.clamp_max(0).sum()
+    level = (lowest + (slope * original).sum()) / 2
+    point, _ = nearest_below(original, slope, level[None], torch.zeros(1, dtype=torch.float64), steps=30)
+    assert (slope * point).sum() <= level + 1e-9
+    others = torch.rand(4000, 6, generator=generator, dtype=torch.float64)
+    below = others[(others * slope).sum(1) <= level]
+    if len(below):
+        assert (below - original).norm(dim=1).min() >= (point - original).norm() - 1e-9
+
+
+def test_rounding_inward_never_moves_further_away():
+    images = rounded(torch.rand(2, 3, 4, 4))
+    pixels = (images + torch.randn(2, 3, 4, 4) * 0.1).clamp(0, 1)
+    inward = rounded_inward(images, pixels)
+    assert ((inward - images).abs() <= (pixels - images).abs() + 1e-5).all()
+    torch.testing.assert_close(rounded(inward), inward)
+
+
+def test_noise_too_faint_for_256_values_is_made_larger():
+    model, image = plane(0.0005)
+    watched = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1)
+    weight = model.network[1].weight.detach()[1].view(1, 1, 6, 6) / 20
+    found = smallest(watched, image, image + 0.0006 * weight)
+    assert watched.margins(found, torch.tensor([0])) < 0
+    assert (found - image).abs().max() <= 2.01 / 255

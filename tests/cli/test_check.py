@@ -1,0 +1,51 @@
+"""The verb `check`: a table for people, one JSON document for programs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eyespot.cli.app import run
+from eyespot.images import encode_png
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    for number in range(20):
+        path = tmp_path / "pets" / ("cat", "[red]dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_png(random.integers(0, 256, (9, 9, 3), dtype=np.uint8)))
+    (tmp_path / "pets" / "cat" / "bad.jpg").write_text("text")
+    (tmp_path / "pets" / "cat" / "copy.png").write_bytes((tmp_path / "pets" / "cat" / "0.png").read_bytes())
+    return tmp_path / "pets"
+
+
+def test_people_get_a_table_and_lists(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "pets: a folder for each class, 21 images" in out and "[red]dog" in out
+    assert "Left out: 1" in out and "bad.jpg: is not a picture" in out
+    assert "Exact duplicates: 1" in out and "cat/copy.png" in out
+
+
+def test_programs_get_one_json_document(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["count"] == 21 and found["kind"] == "a folder for each class"
+    assert len(found["problems"]) == 1 and len(found["exact"]) == 1
+
+
+def test_columns_of_a_table_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = folder / "cat" / "t.csv"
+    table.write_text("file,kind\n0.png,a\n2.png,b\n")
+    assert run(["check", str(table), "--column", "path=file", "--column", "label=kind", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["classes"]) == {"a", "b"}
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(tmp_path / "nowhere")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and "nowhere: there is no such file or folder" in captured.err

@@ -1,0 +1,90 @@
+"""Every task with every network: which pairs fit, and the smallest of each to try things on."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eyespot.images import ImageSpec, read_pixels
+from eyespot.model import Model, normalise, to_batch
+from eyespot.networks import NETWORKS, build
+from eyespot.sources.source import Row
+from eyespot.tasks import TASKS
+from eyespot.tasks.task import Task
+
+PICTURES_ONLY = "The network puts out a picture, and the task asks for numbers"
+NUMBERS_ONLY = "The network puts out numbers, and the task asks for a picture"
+
+UNFIT = {
+    ("classify", "denoiser"): PICTURES_ONLY,
+    ("classify", "unet"): PICTURES_ONLY,
+    ("tag", "denoiser"): PICTURES_ONLY,
+    ("tag", "unet"): PICTURES_ONLY,
+    ("steer", "denoiser"): PICTURES_ONLY,
+    ("steer", "unet"): PICTURES_ONLY,
+    ("denoise", "lecun1989"): NUMBERS_ONLY,
+    ("denoise", "lenet5"): NUMBERS_ONLY,
+    ("denoise", "harley2015"): NUMBERS_ONLY,
+    ("denoise", "convnetjs"): NUMBERS_ONLY,
+    ("denoise", "tinyvgg"): NUMBERS_ONLY,
+    ("denoise", "pilotnet"): NUMBERS_ONLY,
+}
+"""The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
+MOST_UNFIT = 12
+"""How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
+
+PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
+SMALLEST = {
+    "residual": (3, 16, 16),
+    "denoiser": (3, 12, 12),
+    "unet": (3, 12, 12),
+    "lecun1989": (1, 16, 16),
+    "lenet5": (1, 28, 28),
+    "harley2015": (1, 28, 28),
+    "convnetjs": (3, 8, 8),
+    "tinyvgg": (3, 16, 16),
+    "pilotnet": (3, 66, 66),
+}
+"""Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A task that knows its data, an untrained network for it, and eight samples of the task's example."""
+
+    network: str
+    model: Model
+    rows: list[Row]
+    images: Tensor
+    target: Tensor
+
+    @property
+    def task(self) -> Task:
+        return self.model.task
+
+    @torch.no_grad()
+    def outputs(self, chosen: slice = slice(None)) -> Tensor:
+        """What the network puts out for some of the samples."""
+        return self.model.network(self.images[chosen])
+
+
+@cache
+def example(task: str) -> tuple[Task, tuple[Row, ...]]:
+    """The task, prepared by its example, and eight rows of it."""
+    rows = TASKS[task]().example(seed=0).train.rows
+    return TASKS[task]().prepare(rows), tuple(rows[:8])
+
+
+def make_case(task_name: str, network_name: str, norm: str = "batch") -> Case:
+    """The pair at the smallest size; weights and pictures are the same every time."""
+    task, rows = example(task_name)
+    channels, height, width = SMALLEST.get(network_name, NETWORKS[network_name].input)
+    spec = ImageSpec(height=height, width=width, channels=channels)
+    torch.manual_seed(0)
+    network = build(network_name, spec.shape, task.output(channels), size="tiny", norm=norm)
+    pixels = to_batch(np.stack([read_pixels(row.picture, spec) for row in rows]))
+    x, target = task.inputs((pixels,), task.stack([task.read(row) for row in rows]), torch.arange(len(rows)))
+    model = Model(network=network, task=task, images=spec, made={"by": "contract"})
+    return Case(network=network_name, model=model, rows=list(rows), images=normalise(x, spec), target=target)

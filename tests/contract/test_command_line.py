@@ -1,0 +1,51 @@
+"""Every task can be trained and asked from the command line, from files on disk."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eyespot.cli.app import run
+from eyespot.images import write_png
+from eyespot.sources.source import Row
+from eyespot.sources.synthetic import MAKERS
+from eyespot.tasks import TASKS
+
+SMALL = "conv 8@3x3 stride 2, relu, conv 8@3x3 stride 2, relu, flatten, dense"
+SOURCES = {"classify": "shapes", "tag": "scenes", "steer": "road", "denoise": "textures"}
+NETWORKS = {"classify": SMALL, "tag": SMALL, "steer": SMALL, "denoise": "denoiser"}
+COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number")
+
+
+def write_table(rows: list[Row], folder: Path) -> Path:
+    """Write rows as PNG files and one table beside them."""
+    with (folder / "table.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        for number, row in enumerate(rows):
+            write_png(np.asarray(row.picture), folder / f"{number}.png")
+            table.writerow({"path": f"{number}.png", **row.values})
+    return folder / "table.csv"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_is_trained_and_asked(task: str, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path / "cache"))
+    table = write_table(MAKERS[SOURCES[task]](count=80, size=16).rows, tmp_path)
+
+    def said(*words: str) -> Any:
+        assert run([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    how = ("--network", NETWORKS[task], "--size", "tiny", "--epochs", "2", "--precision", "float32")
+    out = tmp_path / "run"
+    trained = said("train", str(table), "--out", str(out), *how)
+    measured = said("evaluate", str(out), str(table))
+    [answer] = said("predict", str(out), str(tmp_path / "0.png"), "--out", str(tmp_path / "made"))
+    assert (trained["task"], trained["metric"]) == (task, TASKS[task].metric.name)
+    assert measured["score"] == trained["score"]
+    assert trained["interval"][0] <= trained["score"] <= trained["interval"][1]
+    assert "answer" in answer

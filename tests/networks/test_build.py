@@ -1,0 +1,117 @@
+"""Networks are found by name, checked, and made again from their plain values."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from eyespot.errors import NetworkError
+from eyespot.networks import NETWORKS, SIZES, Output, build, build_from, describe
+from eyespot.networks.blocks import vector_head
+from eyespot.networks.network import replace_head
+
+DOCS = Path(__file__).parents[2] / "docs" / "networks.md"
+TEN = Output("vector", 10)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": "tinyvg"}, "Did you mean 'tinyvgg'"),
+        ({"size": "larg"}, "Did you mean 'large'"),
+        ({"norm": "batches"}, "Did you mean 'batch'"),
+        ({"input": (1, 0, 28)}, "from 1 to 8192"),
+        ({"input": (1, 28, 100_000)}, "from 1 to 8192"),
+        ({"input": (28, 28)}, "(channels, height, width)"),
+        ({"input": (1, 28.5, 28)}, "whole number"),
+        ({"output": Output("vector", 0)}, "0 outputs"),
+        ({"output": Output("sound", 1)}, "Unknown kind of output"),
+        ({"name": "unet"}, "puts out a picture; the task needs a vector"),
+        ({"name": "tinyvgg", "output": Output("picture", 1)}, "puts out a vector; the task needs a picture"),
+    ],
+)
+def test_what_cannot_be_built_is_told(change, told):
+    with pytest.raises(NetworkError) as error:
+        build(**{"name": "residual", "input": (1, 28, 28), "output": TEN, **change})
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "conv 4@3x3, relu, flatten, dense"])
+def test_a_spec_makes_the_same_network_again(name):
+    family = describe(name)
+    first = build(name, family.input, Output(family.heads[0], family.outputs or family.input[0]), size="tiny")
+    again = build_from(first.spec)
+    again.load_state_dict(first.state_dict())
+    x = torch.rand(2, *family.input)
+    assert torch.equal(first.eval()(x), again.eval()(x))
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_the_same_seed_draws_the_same_weights(name):
+    family = NETWORKS[name]
+    weights = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        network = build(name, family.input, Output(family.heads[0], 2), size="tiny")
+        weights.append(torch.cat([parameter.flatten() for parameter in network.parameters()]))
+    assert torch.equal(*weights)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_every_parameter_gets_a_gradient(name):
+    family = NETWORKS[name]
+    network = build(name, family.input, Output(family.heads[0], family.outputs or family.input[0]), size="tiny")
+    network(torch.rand(2, *family.input)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_no_module_works_in_place_or_is_used_twice(name):
+    family = NETWORKS[name]
+    network = build(name, family.input, Output(family.heads[0], family.outputs or family.input[0]), size="tiny")
+    leaves = [module for module in network.modules() if not list(module.children())]
+    uses = dict.fromkeys(leaves, 0)
+
+    def count(module, *_):
+        uses[module] += 1
+
+    for leaf in leaves:
+        leaf.register_forward_hook(count)
+    network(torch.rand(2, *family.input))
+    assert not any(getattr(leaf, "inplace", False) for leaf in leaves)
+    assert set(uses.values()) == {1}
+
+
+def test_another_head_stands_on_the_same_stages():
+    network = build("residual", (1, 12, 12), TEN, size="tiny").eval()
+    other = replace_head(network, Output("vector", 3), vector_head(64, 3)).eval()
+    x = torch.rand(2, 1, 12, 12)
+    assert other(x).shape == (2, 3)
+    assert torch.equal(other.features(x), network.features(x))
+    assert other.spec.output == Output("vector", 3)
+
+
+def test_features_are_what_comes_out_of_a_stage():
+    network = build("residual", (1, 12, 12), TEN, size="tiny").eval()
+    x = torch.rand(2, 1, 12, 12)
+    assert network.features(x, at="stage2").shape == (2, 32, 6, 6)
+    assert torch.equal(network.head(network.features(x)), network(x))
+    with pytest.raises(NetworkError, match="Did you mean 'stage2'"):
+        network.features(x, at="stage22")
+
+
+@pytest.mark.parametrize("name", ["residual", "denoiser"])
+def test_sizes_grow(name):
+    counts = []
+    for size in SIZES:
+        network = build(name, (3, 32, 32), Output(NETWORKS[name].heads[0], 3), size=size)
+        counts.append(sum(parameter.numel() for parameter in network.parameters()))
+    assert counts == sorted(set(counts))
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_the_docs_give_the_number_of_parameters(name):
+    line = next(line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{name}` |"))
+    family = NETWORKS[name]
+    network = build(name, family.input, Output(family.heads[0], family.outputs or family.input[0]))
+    assert f" {sum(parameter.numel() for parameter in network.parameters()):,} at " in line

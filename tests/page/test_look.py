@@ -1,0 +1,383 @@
+"""Look in a real browser: a network beside its picture, one unit of it, one number of that."""
+
+import http.server
+import random
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from eyespot.images import ImageSpec
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Locator, Page, expect
+
+from .networks import shown
+from .served import Shown, handler
+
+GREY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
+
+
+@pytest.fixture(scope="session")
+def networks() -> list[Shown]:
+    """A chain, a network with skips, a grey one with few numbers, and one that gives a picture."""
+    return [
+        shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), deviation=(0.25,)), 5),
+        shown("skips", "residual", ImageSpec(height=32, width=40, channels=3), 30),
+        shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3),
+        shown("picture", "denoiser", ImageSpec(height=24, width=24, channels=1), 0),
+    ]
+
+
+@pytest.fixture(scope="session")
+def look(static: Path, networks: list[Shown]) -> Iterator[str]:
+    """The address of Look, with these networks behind it."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, networks)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/#/look"
+        server.shutdown()
+
+
+def opened(page: Page, look: str, query: str = "") -> Page:
+    page.goto("about:blank")
+    page.goto(f"{look}?{query}")
+    expect(page.locator(".scroll")).to_be_visible()
+    return page
+
+
+def tile(page: Page, call: int, channel: int) -> Locator:
+    return page.locator(f"button[data-call='{call}'][data-channel='{channel}']")
+
+
+def number(text: str) -> tuple[float, float]:
+    """A shown number and the weight of its last digit."""
+    found = re.fullmatch(r"\(?(\u2212?)(\d+)(?:\.(\d+))?(?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?\)?", text.strip())
+    assert found, text
+    power = int(found[4].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if found[4] else 0
+    value = float(f"{found[2]}.{found[3] or 0}") * 10.0**power
+    return (-value if found[1] else value), 10.0 ** (power - len(found[3] or ""))
+
+
+def agrees(text: str, wanted: float) -> bool:
+    value, last = number(text)
+    return abs(value - wanted) <= 0.6 * last
+
+
+def pixels_of(network: Shown, image: int = 0) -> np.ndarray:
+    return np.ascontiguousarray(network.pictures[image].transpose(2, 0, 1))
+
+
+def test_the_overview_shows_every_call_in_order_with_shapes_parameters_and_answers(page: Page, look: str) -> None:
+    opened(page, look)
+    heads = page.locator("section.call header strong").all_inner_texts()
+    assert heads[:4] == ["image", "conv1", "relu1", "conv2"]
+    assert heads[-1] == "softmax"
+    expect(page.locator("section.call").nth(1)).to_contain_text("10·(3·3·3+1) = 280")
+    expect(page.locator("section.call").last.locator("li")).to_have_count(5)
+    assert page.locator("section.call").nth(1).locator("canvas").count() == 10
+
+
+def test_a_unit_opens_with_its_inputs_and_stays_open_for_another_picture(page: Page, look: str) -> None:
+    opened(page, look)
+    tile(page, 3, 2).click()
+    unit = page.get_by_role("region", name="conv2, unit 3")
+    expect(unit.locator("figure", has_text="relu1, unit")).to_have_count(10)
+    before = unit.locator(".value").inner_text()
+    page.get_by_role("button", name="1.png").click()
+    expect(unit.locator(".value")).not_to_have_text(before)
+    page.wait_for_url(re.compile("call=3&unit=2&image=1"))
+
+
+def test_units_are_reached_by_arrow_keys_and_by_next_and_previous(page: Page, look: str) -> None:
+    opened(page, look)
+    tile(page, 1, 0).focus()
+    for key in ["ArrowDown", "ArrowRight", "Enter"]:
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="relu1, unit 2")).to_be_visible()
+    page.get_by_role("button", name="Next unit").click()
+    expect(page.get_by_role("heading", name="relu1, unit 3")).to_be_visible()
+    page.get_by_role("button", name="Previous unit").click()
+    expect(page.get_by_role("heading", name="relu1, unit 2")).to_be_visible()
+    page.get_by_role("button", name="Close the unit").click()
+    expect(page.get_by_role("heading", name="relu1")).to_have_count(0)
+
+
+def test_pointing_at_a_tile_links_it_with_what_it_reads(page: Page, look: str) -> None:
+    opened(page, look)
+    tile(page, 2, 4).hover()
+    assert page.locator("button.linked").count() == 1
+    tile(page, 3, 4).hover()
+    assert page.locator("button.linked").count() == 10
+    assert page.locator("path.strong").get_attribute("d").count("M") == 10
+
+
+def test_another_number_of_the_map_is_picked_by_pointer_and_by_keys(page: Page, look: str) -> None:
+    opened(page, look, "call=1&unit=0&y=3&x=4")
+    expect(page.get_by_role("heading", name="Row 4, column 5")).to_be_visible()
+    produced = page.get_by_role("application", name="Map of conv1, unit 1")
+    produced.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Row 4, column 6")).to_be_visible()
+    produced.click(position={"x": 2, "y": 2})
+    expect(page.get_by_role("heading", name="Row 1, column 1")).to_be_visible()
+
+
+def test_a_term_is_followed_down_to_the_image_and_up_to_the_answer(page: Page, look: str) -> None:
+    opened(page, look, "call=3&unit=2&y=3&x=4")
+    page.locator(".terms button").first.click()
+    expect(page.get_by_role("heading", name=re.compile("relu1, unit"))).to_be_visible()
+    page.locator("p.formula button").click()
+    page.locator(".terms button").first.click()
+    expect(page.get_by_role("heading", name=re.compile("image, (red|green|blue)"))).to_be_visible()
+    for _ in range(20):
+        up = page.get_by_role("region", name="The number").locator("li button").first
+        if up.count() == 0:
+            break
+        up.click()
+    expect(page.get_by_role("heading", name=re.compile("softmax, class"))).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("head, class"))).to_be_visible()
+
+
+def test_colours_reach_over_a_unit_a_layer_or_the_network(page: Page, look: str) -> None:
+    opened(page, look, "call=1&unit=0")
+    ends = page.get_by_role("region", name="conv1, unit 1").locator(".ends span").last
+    reach = [ends.inner_text()]
+    for scale in ["per unit", "whole network"]:
+        page.get_by_role("radio", name=scale).check()
+        reach.append(ends.inner_text())
+    layer, unit, network = map(float, reach)
+    assert unit <= layer <= network
+
+
+def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, look: str) -> None:
+    opened(page, look, "call=1&unit=0")
+    answers = page.locator("section.call").last.locator(".value")
+    before = answers.all_inner_texts()
+    weight = page.get_by_label("Kernel for image, red, row 1, column 1")
+    weight.fill("3")
+    weight.press("Enter")
+    expect(page.get_by_text("Weights were changed")).to_be_visible()
+    assert answers.all_inner_texts() != before
+    page.get_by_role("button", name="Back to the trained weights").click()
+    assert answers.all_inner_texts() == before
+    bias = page.get_by_label("Bias", exact=True)
+    bias.fill("2.5")
+    bias.press("Enter")
+    expect(page.get_by_label("Bias", exact=True)).to_have_value("2.5")
+
+
+def test_a_picture_of_ones_own_is_read_as_in_training(page: Page, look: str, networks: list[Shown], tmp_path) -> None:
+    own = tmp_path / "own.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)).save(own)
+    opened(page, look, "call=1&unit=0")
+    page.get_by_label("A picture of your own").set_input_files(own)
+    expect(page.get_by_text("Your own picture: own.png")).to_be_visible()
+    from eyespot.images import read_pixels
+
+    outputs = networks[0].outputs(read_pixels(own, networks[0].images).transpose(2, 0, 1))
+    _, height, width = outputs[1].shape
+    assert agrees(page.locator(".value").last.inner_text(), float(outputs[1][0, height // 2, width // 2]))
+    page.get_by_role("button", name="2.png").click()
+    expect(page.get_by_text("Your own picture")).to_have_count(0)
+
+
+def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
+    opened(page, look, "model=2")
+    answers = page.locator("section.call").last.locator(".value")
+    page.get_by_role("button", name="Draw").click()
+    pad = page.get_by_role("application", name="Drawing pad")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 160, steps=4)
+    expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
+    before = answers.all_inner_texts()
+    page.mouse.move(box["x"] + 160, box["y"] + 160, steps=4)
+    page.mouse.up()
+    expect(answers.first).not_to_have_text(before[0])
+    before = answers.all_inner_texts()
+    page.get_by_role("radio", name="light on dark").check()
+    expect(answers.first).not_to_have_text(before[0])
+    page.get_by_role("slider", name="Width of the pen").press("End")
+    page.get_by_role("radio", name="rubber").check()
+    before = answers.all_inner_texts()
+    pad.press("ArrowUp")
+    expect(answers.first).not_to_have_text(before[0])
+    page.get_by_role("button", name="Clear").click()
+    pad.press("Shift+ArrowLeft")
+    page.get_by_role("button", name="Draw").click()
+    expect(pad).to_have_count(0)
+
+
+def test_the_webcam_is_looked_at_live_and_can_be_frozen(page: Page, look: str) -> None:
+    opened(page, look)
+    page.get_by_role("button", name="Webcam").click()
+    expect(page.get_by_text("Your own picture: Webcam")).to_be_visible()
+    page.get_by_role("button", name="Freeze").click()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Webcam").click()
+    expect(page.locator("video")).to_have_count(0)
+
+
+def test_a_picture_is_fetched_from_its_address_by_the_browser(page: Page, look: str, tmp_path) -> None:
+    Image.new("RGB", (40, 40), "teal").save(tmp_path / "teal.png")
+    page.route("**/teal.png", lambda route: route.fulfill(path=tmp_path / "teal.png"))
+    opened(page, look)
+    address = page.get_by_label("Address of a picture")
+    address.fill(look.split("#")[0] + "teal.png")
+    page.get_by_role("button", name="Fetch").click()
+    expect(page.get_by_text("Your own picture: http")).to_be_visible()
+    address.fill(look.split("#")[0] + "missing.png")
+    page.get_by_role("button", name="Fetch").click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be fetched")
+
+
+def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Page, look: str, tmp_path) -> None:
+    (tmp_path / "notes.png").write_text("no picture")
+    opened(page, look)
+    with page.expect_response(lambda response: "pixels" in response.url):
+        page.get_by_label("A picture of your own").set_input_files(tmp_path / "notes.png")
+    expect(page.get_by_role("alert")).to_contain_text("picture")
+
+
+def test_many_channels_show_the_most_active_first_and_all_when_asked(
+    page: Page, look: str, networks: list[Shown]
+) -> None:
+    opened(page, look, "model=1")
+    outputs = networks[1].outputs(pixels_of(networks[1]))
+    call = next(i for i, output in enumerate(outputs) if output.dim() == 3 and output.shape[0] > 16)
+    strongest = int(outputs[call].flatten(1).square().sum(1).argmax())
+    column = page.locator("section.call").nth(call)
+    column.scroll_into_view_if_needed()
+    assert column.locator("button[data-channel]").first.get_attribute("data-channel") == str(strongest)
+    column.get_by_role("button", name="more").click()
+    expect(column.locator("button[data-channel]")).to_have_count(outputs[call].shape[0])
+    column.get_by_role("button", name="fewer").click()
+    expect(column.locator("button[data-channel]")).to_have_count(12)
+
+
+def test_skips_are_drawn_as_arcs_and_many_labels_are_searched(page: Page, look: str) -> None:
+    opened(page, look, "model=1")
+    assert page.locator("path.arc").count() > 0
+    page.get_by_label("The network, call by call").evaluate("area => area.scrollTo(area.scrollWidth, 0)")
+    bars = page.locator("section.call").last.locator("li")
+    expect(bars).to_have_count(10)
+    page.get_by_label("Search 30 labels").fill("class 17")
+    expect(bars).to_have_count(1)
+    bars.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="softmax, class 17")).to_be_visible()
+
+
+def test_models_are_switched_and_units_link_to_their_sandbox(page: Page, look: str) -> None:
+    opened(page, look)
+    page.get_by_label("Model").select_option("grey")
+    expect(page.locator("h1")).to_have_text("grey")
+    tile(page, 1, 1).click()
+    page.get_by_role("link", name="Convolution, step by step").click()
+    expect(page.locator("h1")).to_have_text("Convolution, step by step")
+    page.get_by_role("link", name="The same in your network").click()
+    expect(page.get_by_role("heading", name="conv1, unit 1")).to_be_visible()
+
+
+@pytest.mark.parametrize("model", range(4))
+def test_numbers_read_back_from_the_page_are_pytorchs(page: Page, look: str, networks: list[Shown], model: int) -> None:
+    network = networks[model]
+    outputs = network.outputs(pixels_of(network))
+    draw = random.Random(model)
+    read = 0
+    opened(page, look, f"model={model}")
+    while read < 60:
+        call = draw.randrange(1, len(outputs))
+        shape = (*outputs[call].shape, 1, 1)[:3]
+        unit, y, x = (draw.randrange(side) for side in shape)
+        page.evaluate(f"location.hash = '#/look?model={model}&call={call}&unit={unit}&y={y}&x={x}'")
+        page.wait_for_function(f"document.querySelector('.unit')?.dataset.place === '{call} {unit} {y} {x}'")
+        wanted = float(outputs[call].reshape(shape)[unit, y, x])
+        shown_value = page.locator(".numbers .value").inner_text()
+        assert agrees(shown_value, wanted), (call, unit, y, x, shown_value, wanted)
+        read += 1 + check_products(page)
+
+
+def check_products(page: Page) -> int:
+    """Each product that is shown is the product of the factors beside it, as far as their digits go."""
+    texts = page.locator(".terms button").all_inner_texts()[:20]
+    for text in texts:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) == 2:
+            (value, value_digit), (weight, weight_digit) = (number(part) for part in lines[0].split(" · "))
+            product, digit = number(lines[1])
+            slack = 0.6 * (digit + value_digit * abs(weight) + weight_digit * abs(value) + value_digit * weight_digit)
+            assert abs(value * weight - product) <= slack, text
+    return len(texts)
+
+
+def test_the_sum_of_all_inputs_and_the_bias_is_the_number(page: Page, look: str) -> None:
+    opened(page, look, "call=3&unit=1&y=5&x=6")
+    summaries = page.locator("summary strong").all_inner_texts()
+    bias = page.locator(".numbers .bias").inner_text()
+    formula = page.locator(".numbers > p.formula").inner_text()
+    sign = -1 if re.search(rf"\u2212 {re.escape(bias)}", formula) else 1
+    total = sum(number(text)[0] for text in summaries) + sign * number(bias)[0]
+    value, last = number(page.locator(".numbers .value").inner_text())
+    assert abs(total - value) <= (len(summaries) + 2) * last
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_look_is_never_wider_than_the_window(page: Page, look: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for query in ["", "call=3&unit=1", "model=1&call=9&unit=1", "model=2&call=5&unit=1&lang=de", "model=3&call=2"]:
+        opened(page, look, query)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, query
+
+
+def test_without_a_model_the_page_says_how_to_open_one(browser, static: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, [])) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tab = browser.new_page(locale="en-US")
+        tab.goto(f"http://127.0.0.1:{server.server_port}/#/look")
+        expect(tab.get_by_text("eyespot serve")).to_be_visible()
+        tab.close()
+        server.shutdown()
+
+
+def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Page, look: str) -> None:
+    opened(page, look, "model=2")
+    page.get_by_role("radio", name="in space").check()
+    space = page.get_by_role("region", name="The network in space")
+    canvas = space.locator("canvas")
+    box = canvas.bounding_box()
+    for row in range(2, 10):
+        for column in range(1, 20):
+            page.mouse.move(box["x"] + box["width"] * column / 20, box["y"] + box["height"] * row / 12)
+            if space.get_by_role("status").count():
+                break
+        if space.get_by_role("status").count():
+            break
+    expect(space.get_by_role("status")).to_be_visible()
+    canvas.dblclick(position={"x": box["width"] * column / 20, "y": box["height"] * row / 12})
+    expect(page.locator(".unit")).to_be_visible()
+    before = canvas.screenshot()
+    for name in ["Turn left", "Nearer", "Farther", "Turn right", "From the start"]:
+        space.get_by_role("button", name=name).click()
+    space.get_by_label("conv1").uncheck()
+    page.wait_for_timeout(300)
+    assert canvas.screenshot() != before
+    page.get_by_role("radio", name="flat").check()
+    expect(page.locator(".scroll")).to_be_visible()
+
+
+def test_a_model_without_pictures_is_shown_on_an_even_grey(browser, static: Path, networks: list[Shown]) -> None:
+    bare = replace(networks[2], pictures=[])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, [bare])) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tab = browser.new_page(locale="en-US")
+        tab.goto(f"http://127.0.0.1:{server.server_port}/#/look")
+        expect(tab.get_by_text("came without pictures")).to_be_visible()
+        expect(tab.locator("section.call")).to_have_count(len(networks[2].outputs(pixels_of(networks[2]))))
+        tab.close()
+        server.shutdown()

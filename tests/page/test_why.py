@@ -1,0 +1,97 @@
+"""What counts in the picture, asked of eyespot's own server in a real browser."""
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+from eyespot.explanations import METHODS
+
+
+def opened(page: Page, served: str, query: str = "") -> Page:
+    page.goto("about:blank")
+    page.goto(f"{served}#/look?{query}")
+    expect(page.locator(".scroll")).to_be_visible()
+    return page
+
+
+def why(page: Page):
+    return page.get_by_role("region", name="What counts in the picture")
+
+
+def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> None:
+    opened(page, served, "call=1&unit=2")
+    expect(why(page)).to_be_visible()
+    choice = why(page).get_by_label("Method")
+    names = choice.locator("option").all_text_contents()[1:]
+    assert set(names) <= set(METHODS) and len(names) == 12
+    for name in names:
+        choice.select_option(name)
+        expect(why(page).get_by_role("img").first).to_be_visible()
+        expect(why(page).locator("[aria-busy=false]")).to_be_visible()
+        expect(why(page).get_by_role("alert")).to_have_count(0)
+    choice.select_option("choose one")
+    expect(why(page).get_by_role("img")).to_have_count(0)
+
+
+def test_the_class_and_the_picture_of_an_explanation_can_be_changed(page: Page, served: str) -> None:
+    opened(page, served, "why=occlusion")
+    said = why(page).locator(".said strong")
+    why(page).get_by_label("Of").select_option("square")
+    expect(said).to_contain_text("square")
+    before = said.text_content()
+    page.get_by_role("group", name="Pictures").get_by_role("button").nth(4).click()
+    expect(said).not_to_have_text(before)
+    assert "of=square" in page.url and "why=occlusion" in page.url
+
+
+def test_the_open_number_is_projected_back_only_while_a_unit_is_open(page: Page, served: str) -> None:
+    opened(page, served, "call=1&unit=1&y=3&x=4&why=deconvnet")
+    expect(why(page).locator(".said strong")).to_contain_text("row 3, column 4")
+    page.get_by_role("button", name="Close the unit").click()
+    expect(why(page).get_by_label("Method").locator("option", has_text="deconvnet")).to_have_count(0)
+
+
+def test_after_an_edit_the_page_says_that_the_trained_weights_are_explained(page: Page, served: str) -> None:
+    opened(page, served, "call=1&unit=1&why=gradient")
+    bias = page.get_by_label("Bias", exact=True)
+    bias.fill("2.5")
+    bias.press("Enter")
+    expect(why(page).get_by_text("trained weights")).to_be_visible()
+
+
+def test_the_strongest_images_of_a_unit_open_at_their_place(page: Page, served: str) -> None:
+    opened(page, served, "call=4&unit=0")
+    unit = page.locator(".unit")
+    unit.get_by_role("button", name=re.compile("Look through")).click()
+    links = unit.get_by_role("link", name=re.compile("Look at"))
+    expect(links).to_have_count(9)
+    name = links.nth(8).get_attribute("aria-label")
+    expect(unit.get_by_role("img", name="Patches of these images")).to_be_visible()
+    links.nth(8).click()
+    assert "image=" in page.url and "call=4" in page.url
+    shown = unit.get_attribute("data-place")
+    value = float(name.rsplit(", ", 1)[1].replace("\u2212", "-"))
+    assert shown and shown.startswith("4 0 ") and value >= 0
+    page.get_by_role("button", name="Next unit").click()
+    # Only two images excite the second unit at all.
+    expect(links).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_explanation_is_never_wider_than_the_window(page: Page, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, served, "call=4&unit=0&why=occlusion&lang=de")
+    expect(page.locator(".why .said")).to_be_visible()
+    page.get_by_role("button", name=re.compile("durchsuchen")).click()
+    expect(page.get_by_role("link", name=re.compile("ansehen,"))).to_have_count(9)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_such_a_server_nothing_of_it_is_shown(page: Page, site: str) -> None:
+    page.route("**/api/**", lambda route: route.abort())
+    page.goto(f"{site}#/look?why=occlusion")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(why(page)).to_have_count(0)

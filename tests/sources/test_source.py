@@ -1,0 +1,51 @@
+"""What a source tells about itself."""
+
+import numpy as np
+import pytest
+
+from eyespot.errors import SourceError
+from eyespot.sources import from_arrays, open_source
+from eyespot.sources.source import fingerprint, part_of
+
+
+def test_the_typical_size_is_the_middle_one_and_grey_where_all_are(photo) -> None:
+    pictures = [photo(number, 10 + number, 20) for number in range(30)]
+    source = from_arrays("mine", "made up", pictures, [{}] * 30)
+    height, width, channels = source.typical_size()
+    assert 20 <= height <= 30 and (width, channels) == (20, 3)
+    grey = [np.repeat(picture[..., :1], 3, axis=2) for picture in pictures]
+    assert from_arrays("mine", "made up", grey, [{}] * 30).typical_size()[2] == 1
+
+
+def test_one_class_only_is_no_classification(class_folder) -> None:
+    with pytest.raises(SourceError, match=r"pets: has 1 class \(cat\)"):
+        open_source(class_folder(cat=10)).require_classes()
+    with pytest.raises(SourceError, match="has 0 class"):
+        open_source(class_folder(cat=9) / "cat").require_classes()
+
+
+def test_a_class_with_one_image_is_named_with_its_file(class_folder) -> None:
+    with pytest.raises(SourceError, match=r"class 'dog' has only one image \(.*dog/000\.png\)"):
+        open_source(class_folder(cat=10, dog=1)).require_classes()
+
+
+def test_two_classes_of_two_images_are_enough(class_folder) -> None:
+    open_source(class_folder(cat=2, dog=2)).require_classes()
+
+
+def test_a_part_is_found_by_its_name() -> None:
+    stack = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 1), dtype=np.uint8)
+    source = from_arrays("mine", "made up", stack, [{}] * 30)
+    assert len(part_of(source, "all")) == 30 and part_of(source, "test") is source.test
+    with pytest.raises(SourceError, match="Did you mean 'test'"):
+        part_of(source, "tst")
+
+
+def test_the_fingerprint_changes_with_the_images_and_not_with_their_order() -> None:
+    stack = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 1), dtype=np.uint8)
+
+    def printed(images: np.ndarray) -> str:
+        return fingerprint(from_arrays("mine", "made up", images, [{}] * len(images)))
+
+    assert printed(stack) == printed(stack[::-1].copy())
+    assert printed(stack) != printed(stack[1:])

@@ -1,0 +1,142 @@
+"""A picture without its noise: where noise comes from, and how the answer is measured."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from torchmetrics.functional.image import peak_signal_noise_ratio
+
+from eyespot.errors import TaskError
+from eyespot.sources.augment import Change, NotAllowed
+from eyespot.tasks import Denoise
+from eyespot.tasks.denoise import peak_ratio, structural_similarity
+from tests.tasks.rows import rows_of
+
+CLEAN = torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0))
+KEYS = torch.tensor([1, 2, 3])
+
+
+def noisy_and_target(task: Denoise) -> tuple[torch.Tensor, torch.Tensor]:
+    return task.inputs((CLEAN,), torch.zeros(3), KEYS)
+
+
+def test_the_target_holds_the_clean_and_the_noisy_picture():
+    noisy, target = noisy_and_target(Denoise())
+    assert target.shape == (3, 2, 1, 16, 20)
+    assert torch.equal(target[:, 0], CLEAN)
+    assert torch.equal(target[:, 1], noisy)
+
+
+def test_noise_has_the_asked_deviation_and_is_not_clipped():
+    noisy, _ = Denoise(sigma=50).inputs((torch.zeros(1, 3, 64, 64),), torch.zeros(1), KEYS[:1])
+    assert noisy.std().item() * 255 == pytest.approx(50, rel=0.02)
+    assert noisy.min() < 0
+
+
+def test_noise_does_not_depend_on_the_batch():
+    noisy, _ = noisy_and_target(Denoise())
+    alone, _ = Denoise().inputs((CLEAN[1:2],), torch.zeros(1), KEYS[1:2])
+    assert torch.equal(noisy[1:2], alone)
+
+
+def test_of_a_pair_the_first_image_is_the_noisy_one():
+    noisy, target = Denoise(pairs=True).inputs((CLEAN, 1 - CLEAN), torch.zeros(3), KEYS)
+    assert torch.equal(noisy, CLEAN)
+    assert torch.equal(target[:, 0], 1 - CLEAN)
+
+
+def test_pairs_are_recognised_and_must_be_complete():
+    rows = rows_of("label", "", "")
+    pairs = [dataclasses.replace(row, second=b"") for row in rows]
+    assert not Denoise().prepare(rows).pairs
+    assert Denoise().prepare(pairs).pairs
+    with pytest.raises(TaskError, match=r"line 2: has no second image, but other rows have"):
+        Denoise().prepare([rows[0], pairs[1]])
+    with pytest.raises(TaskError, match=r"line 2: has no second image"):
+        Denoise(pairs=True).read(rows[0])
+
+
+def test_no_rows_are_refused():
+    with pytest.raises(TaskError, match="there are none"):
+        Denoise().prepare([])
+
+
+def test_the_note_says_where_the_noise_comes_from():
+    assert "deviation 25" in Denoise().notes()[0]
+    assert "second image as the clean one" in Denoise(pairs=True).notes()[0]
+
+
+@pytest.mark.parametrize(("distance", "expected"), [("l1", 0.5), ("l2", 0.25), ("charbonnier", math.sqrt(0.25 + 1e-6))])
+def test_distances_worked_by_hand(distance: str, expected: float):
+    target = torch.zeros(1, 2, 1, 2, 2)
+    loss = Denoise(distance=distance).loss(torch.full((1, 1, 2, 2), 0.5), target)
+    assert loss.tolist() == pytest.approx([expected])
+
+
+def test_the_ratio_agrees_with_torchmetrics_and_is_100_for_the_same_picture():
+    other = CLEAN.flip(3)
+    for one, two, ratio in zip(CLEAN, other, peak_ratio(other, CLEAN), strict=True):
+        assert ratio.item() == pytest.approx(peak_signal_noise_ratio(two, one, data_range=1.0).item(), rel=1e-5)
+    assert peak_ratio(CLEAN, CLEAN).tolist() == [100, 100, 100]
+
+
+def test_structural_similarity_is_one_for_the_same_picture_and_unknown_for_tiny_ones():
+    assert structural_similarity(CLEAN, CLEAN).tolist() == pytest.approx([1, 1, 1])
+    assert structural_similarity(CLEAN[..., :10], CLEAN[..., :10]).isnan().all()
+
+
+def test_a_constant_error_of_a_tenth_is_20_dB_and_its_gain_is_over_the_noisy_picture():
+    task = Denoise()
+    target = torch.full((1, 2, 1, 16, 16), 0.5)
+    target[:, 1] += 0.2
+    [row] = task.tabulate(torch.full((1, 1, 16, 16), 0.6), target)
+    assert row["psnr"] == pytest.approx(20, abs=1e-4)
+    assert row["psnr_noisy"] == pytest.approx(20 - 20 * math.log10(2), abs=1e-4)
+    assert row["gain"] == pytest.approx(20 * math.log10(2), abs=1e-4)
+
+
+def test_the_answer_is_cut_to_the_range_of_pixels_before_it_is_measured():
+    task, (_, target) = Denoise(), noisy_and_target(Denoise())
+    target[:, 0] = 1
+    assert task.score(torch.full_like(CLEAN, 1.7), target)["psnr"].tolist() == [100, 100, 100]
+
+
+def test_pictures_of_different_sizes_are_tabulated_one_by_one_and_evaluated_together():
+    task, table = Denoise(), []
+    for key, (height, width) in enumerate([(16, 16), (12, 30), (9, 9)]):
+        noisy, target = task.inputs((torch.rand(1, 3, height, width),), torch.zeros(1), torch.tensor([key]))
+        table += task.tabulate(noisy, target)
+    score, (low, high), details = task.evaluate(table)
+    assert low <= score <= high
+    assert details["gain"] == pytest.approx(0, abs=0.5)
+    assert details["ssim"] is not None
+    assert math.isnan(table[2]["ssim"])
+
+
+def test_the_answer_is_a_picture_of_bytes():
+    answer = Denoise().answer(torch.tensor([[[0.0, 1.0], [0.5, 2.0]]]))
+    assert answer["picture"].dtype == np.uint8
+    assert answer["picture"][..., 0].tolist() == [[0, 255], [128, 255]]
+    assert answer["answer"] == "a picture of 2 x 2 pixels"
+
+
+def test_focus_is_one_place_or_the_whole_picture():
+    output = torch.arange(8.0).view(1, 2, 2, 2)
+    assert Denoise().focus(output, (0, 1)).tolist() == [3]
+    assert Denoise().focus(output).tolist() == [3.5]
+    with pytest.raises(TaskError, match="no pixel"):
+        Denoise().focus(output, (0, 2))
+
+
+@pytest.mark.parametrize("kind", ["turn", "zoom", "colour", "erase"])
+def test_what_would_change_noise_or_detail_is_not_allowed(kind: str):
+    with pytest.raises(NotAllowed):
+        Denoise().move(torch.zeros(1), Change(kind=kind, amount=torch.ones(1)))
+
+
+@pytest.mark.parametrize("settings", [{"sigma": 0.0}, {"sigma": 300.0}, {"distance": "l3"}])
+def test_settings_that_make_no_sense_are_refused(settings: dict):
+    with pytest.raises(TaskError):
+        Denoise(**settings)

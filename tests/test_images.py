@@ -1,0 +1,270 @@
+"""Every kind of picture file becomes the same numbers; what is no picture is named."""
+
+import contextlib
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from eyespot import images
+from eyespot.errors import ImageError
+from eyespot.images import ImageSpec, encode_png, is_grey, read_file, read_pixels, read_size, write_png
+
+SPEC = ImageSpec(height=12, width=16, channels=3)
+GREY = ImageSpec(height=12, width=16, channels=1)
+RAMP = (np.arange(12)[:, None] * 8 + np.arange(16)[None, :] * 6).astype(np.uint8)
+COLOUR = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=2)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("BMP", {}),
+        ("WEBP", {"lossless": True}),
+    ],
+)
+def test_files_without_loss_give_the_numbers_that_were_saved(kind: str, options: dict[str, object]) -> None:
+    np.testing.assert_array_equal(read_pixels(saved(Image.fromarray(COLOUR), kind, **options), SPEC), COLOUR)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
+def test_files_with_loss_give_nearly_the_numbers_that_were_saved(kind: str) -> None:
+    options = {} if kind == "GIF" else {"quality": 95}
+    read = read_pixels(saved(Image.fromarray(COLOUR), kind, **options), SPEC)
+    assert np.abs(read.astype(int) - COLOUR).mean() < 6
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16", "I", "F", "RGB"])
+def test_every_way_to_store_grey_gives_the_same_numbers(mode: str) -> None:
+    stored = {
+        "I;16": Image.fromarray(RAMP.astype(np.uint16) * 257),
+        "I": Image.fromarray(RAMP.astype(np.int32) * 257),
+        "F": Image.fromarray(RAMP.astype(np.float32) / 255),
+    }
+    image = stored.get(mode) or Image.fromarray(RAMP).convert(mode)
+    data = saved(image, "TIFF")
+    np.testing.assert_array_equal(read_pixels(data, GREY)[..., 0], RAMP)
+    np.testing.assert_array_equal(read_pixels(data, SPEC), np.repeat(RAMP[..., None], 3, axis=2))
+
+
+def test_a_16_bit_png_is_scaled_to_8_bits() -> None:
+    data = saved(Image.fromarray(np.full((12, 16), 0x8080, np.uint16)), "PNG")
+    assert set(read_pixels(data, GREY).ravel()) == {0x80}
+
+
+def test_a_dark_16_bit_picture_stays_dark() -> None:
+    data = saved(Image.fromarray(np.full((12, 16), 200, np.uint16)), "PNG")
+    assert read_pixels(data, GREY).max() == 1
+
+
+def test_a_real_picture_with_values_that_are_no_numbers_is_read() -> None:
+    values = np.full((12, 16), 0.5, np.float32)
+    values[0, 0] = np.nan
+    read = read_pixels(saved(Image.fromarray(values), "TIFF"), GREY)
+    assert read[0, 0, 0] == 0 and read[1, 1, 0] == 128
+
+
+def test_cmyk_is_turned_into_the_colours_that_it_prints() -> None:
+    cmyk = Image.fromarray(COLOUR).convert("CMYK")
+    np.testing.assert_array_equal(read_pixels(saved(cmyk, "TIFF"), SPEC), COLOUR)
+    assert np.abs(read_pixels(saved(cmyk, "JPEG", quality=95), SPEC).astype(int) - COLOUR).mean() < 4
+
+
+def test_a_palette_is_looked_up() -> None:
+    image = Image.fromarray(np.tile(np.array([[0, 1]], np.uint8), (12, 8)), "P")
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    read = read_pixels(saved(image, "PNG"), SPEC)
+    assert read[0, 0].tolist() == [255, 0, 0] and read[0, 1].tolist() == [0, 0, 255]
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    half = np.zeros((12, 16, 4), np.uint8)
+    half[:, 8:, 3] = 255
+    read = read_pixels(saved(Image.fromarray(half), "PNG"), SPEC)
+    assert read[0, 0].tolist() == [255, 255, 255] and read[0, 15].tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(read, read_pixels(half, SPEC))
+
+
+def test_a_transparent_palette_colour_becomes_white() -> None:
+    image = Image.fromarray(np.zeros((12, 16), np.uint8), "P")
+    image.putpalette([9, 9, 9])
+    assert read_pixels(saved(image, "GIF", transparency=0), SPEC).min() == 255
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_upright(kind: str, orientation: int) -> None:
+    upright = Image.fromarray(np.repeat(np.repeat(COLOUR, 8, axis=0), 8, axis=1))
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's numbers of flips and turns that undo each orientation
+    stored = upright.transpose(Image.Transpose(back[orientation])) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100} if kind in ("JPEG", "WEBP") else {}
+    data = saved(stored, kind, exif=exif, **options)
+    native = ImageSpec(height=96, width=128, channels=3, fit="native")
+    assert read_size(data) == (96, 128, 3)
+    assert np.abs(read_pixels(data, native).astype(int) - np.asarray(upright)).mean() < 8
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_damaged_exif_data_does_not_make_a_picture_unreadable(kind: str) -> None:
+    data = saved(Image.fromarray(COLOUR), kind, exif=b"Exif\0\0nonsense")
+    assert read_pixels(data, SPEC).shape == (12, 16, 3)
+    assert read_size(data) == (12, 16, 3)
+
+
+def test_the_first_frame_stands_for_an_animation() -> None:
+    frames = [Image.new("RGB", (16, 12), colour) for colour in ("red", "blue")]
+    for kind in ("GIF", "WEBP", "PNG", "TIFF"):
+        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert np.abs(read_pixels(data, SPEC)[0, 0].astype(int) - [255, 0, 0]).max() < 4, kind
+
+
+def test_path_bytes_and_array_give_the_same_numbers(tmp_path: Path) -> None:
+    path = write_png(COLOUR, tmp_path / "a.png")
+    spec = ImageSpec(height=5, width=7, channels=3)
+    expected = read_pixels(COLOUR, spec)
+    for picture in (path, str(path), path.read_bytes(), encode_png(COLOUR)):
+        np.testing.assert_array_equal(read_pixels(picture, spec), expected)
+
+
+def test_crop_cuts_the_middle_out_and_stretch_keeps_everything() -> None:
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, 10:20] = 200
+    assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3)).min() == 200
+    assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3, fit="stretch")).min() == 0
+    assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3, fit="native")).shape == (10, 30, 3)
+
+
+def test_scaling_a_jpeg_down_agrees_with_scaling_its_pixels_down() -> None:
+    large = np.repeat(np.repeat(COLOUR, 40, axis=0), 40, axis=1)
+    data = saved(Image.fromarray(large), "JPEG", quality=95)
+    spec = ImageSpec(height=24, width=32, channels=3)
+    assert np.abs(read_pixels(data, spec).astype(int) - read_pixels(large, spec)).mean() < 3
+
+
+def test_one_bright_pixel_of_many_is_not_lost_when_scaled_down() -> None:
+    picture = np.zeros((100, 100), np.uint8)
+    picture[::2] = 200
+    spec = ImageSpec(height=10, width=10, channels=1)
+    assert abs(int(read_pixels(picture, spec).mean()) - 100) < 3
+
+
+@given(height=st.integers(1, 40), width=st.integers(1, 40), to=st.integers(1, 40), fit=st.sampled_from(images.FITS))
+@settings(max_examples=60, deadline=None)
+def test_every_size_fits(height: int, width: int, to: int, fit: str) -> None:
+    picture = np.full((height, width, 3), 7, np.uint8)
+    spec = ImageSpec(height=to, width=9, channels=1, fit=fit)
+    shape = (height, width, 1) if fit == "native" else (to, 9, 1)
+    assert read_pixels(picture, spec).shape == shape
+    assert set(read_pixels(picture, spec).ravel()) == {7}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8])
+def test_a_truncated_file_is_an_error_that_names_it(kind: str, share: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = saved(Image.fromarray(noise), kind)
+    for size in (4, 64):
+        with pytest.raises(ImageError, match=r"cat\.jpg"):
+            read_pixels(data[: int(len(data) * share)], ImageSpec(height=size, width=size, channels=3), "cat.jpg")
+
+
+@given(data=st.binary(max_size=200), head=st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a"]))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_a_picture_or_an_image_error(data: bytes, head: bytes) -> None:
+    with contextlib.suppress(ImageError):
+        read_pixels(head + data, SPEC)
+
+
+def test_a_text_file_is_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jpg"
+    path.write_text("not a picture")
+    with pytest.raises(ImageError, match=r"notes\.jpg: is not a picture"):
+        read_pixels(path, SPEC)
+
+
+@pytest.mark.parametrize(("width", "height"), [(40_000, 40_000), (11_000, 11_000), (60_000, 3_000)])
+def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(width: int, height: int) -> None:
+    with pytest.raises(ImageError, match=r"bomb\.png: .*120,000,000.*scale it down"):
+        read_pixels(png_that_claims(width, height), SPEC, "bomb.png")
+
+
+def test_a_picture_of_100_million_pixels_is_no_reason_to_warn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_size(png_that_claims(10_000, 10_000)) == (10_000, 10_000, 3)
+
+
+def test_a_file_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_BYTES", 50)
+    with pytest.raises(ImageError, match="expected 1 to 50"):
+        read_pixels(encode_png(COLOUR), SPEC)
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"nowhere\.png: there is no such file"):
+        read_pixels(tmp_path / "nowhere.png", SPEC)
+    with pytest.raises(ImageError, match="a folder or a device"):
+        read_pixels(tmp_path, SPEC)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4), np.uint8)])
+def test_an_array_that_is_no_picture_is_refused(array: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="is no picture"):
+        read_pixels(array, SPEC)
+
+
+def test_the_bytes_of_a_file_are_read_within_bounds(tmp_path: Path) -> None:
+    path = write_png(COLOUR, tmp_path / "a.png")
+    assert read_file(path) == encode_png(COLOUR)
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name, message in (("empty.png", "0 bytes"), ("nowhere.png", "there is no such file"), ("", "a folder")):
+        with pytest.raises(ImageError, match=message):
+            read_file(tmp_path / name)
+
+
+def test_grey_is_recognised_in_colour_files() -> None:
+    assert is_grey(saved(Image.fromarray(RAMP).convert("RGB"), "JPEG"))
+    assert not is_grey(COLOUR)
+
+
+@pytest.mark.parametrize("wrong", [{"height": 0}, {"width": 9000}, {"channels": 2}, {"fit": "squeeze"}])
+def test_a_size_that_cannot_be_is_refused(wrong: dict[str, int | str]) -> None:
+    with pytest.raises(ImageError):
+        ImageSpec(**{"height": 8, "width": 8, "channels": 3, **wrong})  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.skipif(not images.heic_is_readable(), reason="needs pillow-heif")
+def test_heic_is_read_where_its_reader_is_installed() -> None:
+    assert read_pixels(saved(Image.fromarray(COLOUR), "HEIF"), SPEC).shape == (12, 16, 3)
+
+
+def test_png_keeps_every_number(tmp_path: Path) -> None:
+    for array in (RAMP, RAMP[..., None], COLOUR):
+        read = read_pixels(write_png(array, tmp_path / "a.png"), SPEC if array is COLOUR else GREY)
+        np.testing.assert_array_equal(read, array.reshape(12, 16, -1))

@@ -1,0 +1,236 @@
+"""The loop: what owning it has to promise (a training is exact, and nothing is lost)."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from eyespot.device import World
+from eyespot.errors import DivergedError, RecipeError, RunError
+from eyespot.training import loop
+from eyespot.training import run as running
+from eyespot.training.checkpoint import load_checkpoint
+from eyespot.training.log import read_log
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def kill_after(step):
+    """A `show` that ends the training the hard way once a step has been told."""
+
+    def show(entry):
+        if entry.get("step", 0) >= step:
+            raise OSError("killed")
+
+    return show
+
+
+def test_it_learns(run_training):
+    result = run_training(epochs=12).result
+    assert result["score"] > 0.8
+    assert result["count"] == 23
+
+
+def test_the_loss_curve_is_the_same_to_full_digits(run_training):
+    first, second = run_training("a"), run_training("b")
+    assert [line["loss"] for line in first.log] == [line["loss"] for line in second.log]
+    assert same(weights(first.folder), weights(second.folder))
+
+
+@pytest.mark.parametrize("step", [1, 8, 11, 20])
+def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step):
+    straight = run_training("straight", augment="small")
+    with pytest.raises(OSError, match="killed"):
+        run_training("broken", kill_after(step), augment="small")
+    run_training("broken", augment="small")
+    assert same(weights(straight.folder), weights(tmp_path / "broken"))
+    lines = [
+        [(line["step"], line["loss"]) for line in read_log(tmp_path / name / "log.jsonl")]
+        for name in ("straight", "broken")
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_decoding_threads_change_nothing(run_training, monkeypatch):
+    first = run_training("a")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert same(weights(first.folder), weights(run_training("b").folder))
+
+
+def test_a_batch_in_pieces_gives_the_same_weights(run_training):
+    text = "conv 4@3x3 same, relu, maxpool 2, flatten, dense"
+    whole = run_training("whole", network=text, batch=32)
+    pieces = run_training("pieces", network=text, batch=32, pieces=4)
+    for name, value in weights(whole.folder).items():
+        torch.testing.assert_close(weights(pieces.folder)[name], value, atol=2e-5, rtol=0)
+
+
+def test_float16_is_refused_since_its_small_gradients_would_need_scaling(run_training):
+    with pytest.raises(RecipeError, match=r"float16.*bfloat16"):
+        run_training(precision="float16")
+
+
+def test_bfloat16_trains_and_keeps_weights_in_float32(run_training):
+    found = weights(run_training(precision="bfloat16").folder)
+    assert {value.dtype for value in found.values()} == {torch.float32}
+
+
+def test_the_learning_rate_is_that_of_the_step(run_training):
+    run = run_training()
+    recipe = running.read_recipe(run.folder / "recipe.json")
+    assert [line["rate"] for line in run.log] == [recipe.rate_at(line["step"] - 1) for line in run.log]
+
+
+def test_validation_leaves_weights_statistics_and_random_numbers_as_they_were(source, run_training):
+    run = run_training(network="residual", size="tiny")
+    recipe = running.read_recipe(run.folder / "recipe.json")
+    training, state = running.prepare(source, recipe, run.folder, World())
+    before = {name: value.clone() for name, value in state.network.state_dict().items()}
+    average = {name: value.clone() for name, value in state.average.state_dict().items()}
+    state.network.train()
+    random = torch.get_rng_state()
+    first = loop.validate(training, state)
+    assert first == loop.validate(training, state)
+    assert same(before, state.network.state_dict())
+    assert same(average, state.average.state_dict())
+    assert torch.equal(random, torch.get_rng_state())
+    assert state.network.training
+
+
+def test_the_uneven_end_is_counted_exactly(source, run_training):
+    run = run_training()
+    samples = running.load_samples(source.test, run.model.task, run.model.images)
+    assert [len(rows) for rows, *_ in samples.batches(10)] == [10, 10, 3]
+    shares = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
+    assert sorted(itertools.chain(*shares)) == list(range(23))
+    assert run.result["count"] == 23
+
+
+def test_killed_while_saving_the_old_checkpoint_stays_readable(run_training, monkeypatch, tmp_path):
+    saved = loop.save
+
+    def torn(state, path):
+        if state.step > 10:
+            path.with_name(path.name + ".temporary").write_bytes(b"half")
+            raise OSError("killed")
+        saved(state, path)
+
+    monkeypatch.setattr(loop, "save", torn)
+    with pytest.raises(OSError, match="killed"):
+        run_training()
+    _, values = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
+    assert 0 < values["step"] <= 10
+    monkeypatch.setattr(loop, "save", saved)
+    run_training()
+    assert not list((tmp_path / "run").glob("*.temporary"))
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_step_and_images(run_training, monkeypatch, tmp_path):
+    computed = loop.backward
+    calls = []
+
+    def poisoned(*arguments):
+        calls.append(1)
+        return computed(*arguments) if len(calls) < 10 else float("nan")
+
+    monkeypatch.setattr(loop, "backward", poisoned)
+    with pytest.raises(DivergedError, match=r"Step 10: .*stripes") as caught:
+        run_training()
+    assert "rate" in str(caught.value)
+    assert load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")[1]["step"] < 10
+
+
+def test_a_finished_run_tells_its_result_again_and_trains_no_more(run_training, monkeypatch):
+    first = run_training()
+    monkeypatch.setattr(running, "prepare", lambda *_: pytest.fail("trained again"))
+    assert run_training().result == first.result
+
+
+def test_another_recipe_is_refused_in_the_same_folder(run_training):
+    run_training()
+    with pytest.raises(RunError, match="epochs 3 then, 4 now"):
+        run_training(epochs=4)
+
+
+def test_other_images_are_refused_in_the_same_folder(run_training, source, tmp_path):
+    from eyespot.sources.arrays import from_arrays
+
+    from .conftest import stripes
+
+    run = run_training()
+    images, values = stripes(90, seed=5)
+    other = from_arrays("stripes", "arrays", images, values)
+    recipe = running.read_recipe(run.folder / "recipe.json")
+    with pytest.raises(RunError, match="images are not the same"):
+        running.train_as_wished(other, running.Wishes(**recipe.wishes), run.folder, lambda entry: None)
+
+
+def test_minutes_become_a_fixed_number_of_steps_before_the_first(run_training):
+    run = run_training(epochs=None, minutes=0.01)
+    recipe = json.loads((run.folder / "recipe.json").read_text())
+    assert recipe["wishes"]["minutes"] == 0.01
+    assert run.log[-1]["step"] == recipe["steps"] > 1
+
+
+def test_every_line_of_the_log_is_json_with_a_step(run_training):
+    text = (run_training().folder / "log.jsonl").read_text()
+    steps = [json.loads(line)["step"] for line in text.splitlines()]
+    assert steps == sorted(steps)
+    assert np.all(np.diff(steps) > 0)
+
+
+def test_snapshots_keep_the_network_of_every_epoch_and_change_nothing(run_training):
+    plain, kept = run_training("plain"), run_training("kept", snapshots=True)
+    files = sorted((kept.folder / "snapshots").iterdir())
+    assert [file.name for file in files] == [f"epoch-000{epoch}.safetensors" for epoch in range(4)]
+    assert same(weights(plain.folder), weights(kept.folder))
+    assert not same(load_file(files[0]), load_file(files[-1]))
+
+
+def test_other_answers_for_the_same_images_are_refused(run_training, source):
+    from eyespot.sources.arrays import from_arrays
+
+    from .conftest import stripes
+
+    run = run_training()
+    images, values = stripes(101)
+    values[0] = {"label": "lying"}
+    other = from_arrays("stripes", "arrays", images, values, ["train"] * 61 + ["validation"] * 17 + ["test"] * 23)
+    recipe = running.read_recipe(run.folder / "recipe.json")
+    with pytest.raises(RunError, match="what is said of the images"):
+        running.train_as_wished(other, running.Wishes(**recipe.wishes), run.folder, lambda entry: None)
+
+
+def test_a_disk_that_fills_up_under_the_log_is_an_error_that_names_it(tmp_path):
+    class FullFile:
+        def write(self, _text):
+            raise OSError(28, "No space left on device")
+
+    log = loop.Log(tmp_path / "log.jsonl", step=0)
+    log.close()
+    log.file = FullFile()
+    with pytest.raises(RunError, match=r"log\.jsonl.*No space left"):
+        log.write({"step": 1})
+
+
+def test_wrong_answers_in_the_test_part_are_told_before_anything_is_learned(tmp_path):
+    from eyespot.errors import TaskError
+    from eyespot.sources.arrays import from_arrays
+
+    from .conftest import stripes
+
+    images, values = stripes(90)
+    values[-1] = values[-2] = {"label": "elsewhere"}
+    odd = from_arrays("stripes", "arrays", images, values, ["train"] * 60 + ["validation"] * 10 + ["test"] * 20)
+    with pytest.raises(TaskError, match="elsewhere"):
+        running.train_as_wished(odd, running.Wishes(), tmp_path / "run", lambda entry: None)
+    assert not (tmp_path / "run" / "recipe.json").exists()

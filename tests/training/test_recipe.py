@@ -1,0 +1,132 @@
+"""Recipes: what may be asked for, and what follows from it."""
+
+import json
+import math
+from dataclasses import asdict
+
+import pytest
+
+from eyespot.errors import RecipeError, RunError
+from eyespot.images import ImageSpec
+from eyespot.networks import NetworkSpec, Output
+from eyespot.training.recipe import (
+    Recipe,
+    Wishes,
+    automatic_batch,
+    automatic_epochs,
+    differences,
+    lasting,
+    parse_input,
+    read_recipe,
+    wishes_from,
+)
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return Recipe(
+        wishes={**vars(Wishes(seed=3))},
+        source={"what": "photos", "columns": None},
+        fingerprint="00",
+        answers="00",
+        task={"name": "classify"},
+        network=asdict(NetworkSpec(name="residual", input=(1, 8, 8), output=Output("vector", 2))),
+        images=asdict(ImageSpec(height=8, width=8, channels=1)),
+        steps=100,
+        batch=10,
+        pieces=1,
+        count=50,
+        rate=0.01,
+        weight_decay=0.0,
+        average=1.0,
+        augment="none",
+        snapshots=False,
+        seed=3,
+        placement={"precision": "float32", "device": "cpu"},
+    )
+
+
+def test_it_comes_back_from_its_file(recipe, tmp_path):
+    (tmp_path / "recipe.json").write_text(recipe.to_json())
+    assert read_recipe(tmp_path / "recipe.json").to_json() == recipe.to_json()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"wishes": None}, {"wishes": {"bogus": 1}}, {"source": {}}, {"steps": "abc"}, {"steps": 0}, {"network": {}}]
+)
+def test_a_damaged_one_is_refused(recipe, tmp_path, odd):
+    (tmp_path / "recipe.json").write_text(json.dumps(json.loads(recipe.to_json()) | odd))
+    with pytest.raises(RunError, match=r"recipe\.json"):
+        read_recipe(tmp_path / "recipe.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"steps": 3}'])
+def test_a_file_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(RunError, match=r"recipe\.json"):
+        read_recipe(tmp_path / "recipe.json")
+
+
+def test_the_rate_rises_to_its_top_and_falls_to_nothing(recipe):
+    rates = [recipe.rate_at(step) for step in range(100)]
+    assert rates[:20] == sorted(rates[:20])
+    assert rates[19:] == sorted(rates[19:], reverse=True)
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[-1] < 0.0002
+
+
+def test_the_rate_follows_from_the_step_alone_whatever_the_number_of_processes(recipe):
+    assert [recipe.rate_at(step) for step in (0, 50, 99)] == [recipe.rate_at(step) for step in (0, 50, 99)]
+    assert "world" not in Recipe.__dataclass_fields__
+
+
+def test_epochs_follow_from_steps(recipe):
+    assert recipe.epochs == 20
+    assert lasting(recipe, 40).epochs == 8
+
+
+def test_other_wishes_are_told(recipe):
+    assert differences(Wishes(seed=3), recipe) == []
+    assert differences(Wishes(seed=4, size="tiny"), recipe) == ["size None then, tiny now", "seed 3 then, 4 now"]
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"epochs": 0},
+        {"seed": -5},
+        {"seed": 2**70},
+        {"epochs": -1},
+        {"minutes": math.inf},
+        {"rate": math.nan},
+        {"epochs": 1, "minutes": 1},
+        {"batch": 0},
+    ],
+)
+def test_wishes_that_cannot_be_are_refused(wishes):
+    with pytest.raises(RecipeError, match=next(iter(wishes))):
+        Wishes(**wishes)
+
+
+def test_an_unknown_wish_names_the_nearest():
+    with pytest.raises(RecipeError, match="Did you mean 'epochs'"):
+        wishes_from({"epoch": 3})
+
+
+def test_the_input_is_read_as_height_width_and_channels():
+    assert parse_input("64x48x3") == (64, 48, 3)
+    assert parse_input("64x48") == (64, 48, None)
+    for text in ("64", "axb", "1x2x3x4", "-1x4"):
+        with pytest.raises(RecipeError, match="64x64x3"):
+            parse_input(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "pixels", "batch"), [(4, 784, 4), (245, 128 * 128, 8), (3400, 784, 128), (9, 784, 8)]
+)
+def test_few_images_make_small_batches(count, pixels, batch):
+    assert automatic_batch(count, pixels) == batch
+
+
+def test_few_images_are_seen_often_and_many_at_least_six_times():
+    assert [automatic_epochs(count) for count in (100, 4000, 10**6)] == [80, 27.5, 6]
