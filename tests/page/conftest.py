@@ -49,7 +49,7 @@ def site(static: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: playwright's event loop runs while it is open, and others need their own
 def browser():
     """Debian's Chromium without a window."""
     if not CHROMIUM.exists():
