@@ -105,6 +105,28 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     return {"median": statistics.median(values), "low": min(values), "high": max(values), "runs": len(values)}
 
 
+def kept(
+    file: Path | None, key: Mapping[str, Any], compute: Callable[[], list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """The rows of one part of a long benchmark: as `file` holds them under `key`, else computed, and added to it.
+
+    So a benchmark that was interrupted goes on, and one part can be measured alone. Rows are shown as they come.
+    """
+    wanted = json.loads(json.dumps(dict(key)))
+    lines = map(json.loads, file.read_text().splitlines()) if file and file.exists() else []
+    known = next((line["rows"] for line in lines if line["key"] == wanted), None)
+    if known is not None:
+        return known
+    rows = compute()
+    for row in rows:
+        print(json.dumps(row), file=sys.stderr, flush=True)
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a") as out:
+            out.write(json.dumps({"key": wanted, "commit": commit(), "rows": rows}) + "\n")
+    return rows
+
+
 def over_seeds(values: Sequence[float]) -> dict[str, Any]:
     """Mean and standard deviation over seeds, and each value."""
     deviation = statistics.stdev(values) if len(values) > 1 else None

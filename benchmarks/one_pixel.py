@@ -10,14 +10,19 @@ Parts: table, paired, exhaustive. Networks are trained first, on the 50,000 trai
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from _common import data_folder, finish, parse
+from _common import data_folder, finish, kept, parse
 from torch import Tensor
 
 from eyespot.attacks import attack_many, choose
@@ -25,7 +30,7 @@ from eyespot.attacks.aim import Aim
 from eyespot.attacks.differential_evolution import GENERATIONS, POPULATION, SCALE
 from eyespot.attacks.finding import Attack
 from eyespot.images import ImageSpec, read_pixels
-from eyespot.model import Model
+from eyespot.model import Model, load
 from eyespot.networks import Output, build
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.figures import wilson_interval
@@ -34,8 +39,8 @@ LENGTH = "long"
 LABELS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 COLOUR = ImageSpec(height=32, width=32, channels=3, mean=(0.4914, 0.4822, 0.4465), deviation=(0.247, 0.2435, 0.2616))
 ALL_CONVOLUTIONAL = (
-    "conv 48@3x3 same, relu, conv 48@3x3 same stride 2, relu, conv 96@3x3 same, relu, conv 96@3x3 same stride 2, relu, "
-    "conv 96@3x3 same, relu, conv 96@1x1, relu, avgpool 8, flatten, dense"
+    "conv 40@3x3 same, relu, conv 40@3x3 same stride 2, relu, conv 80@3x3 same, relu, conv 80@3x3 same stride 2, relu, "
+    "conv 80@3x3 same, relu, conv 80@1x1, relu, avgpool 8, flatten, dense"
 )
 
 
@@ -62,20 +67,31 @@ CASES = (
 
 
 def main() -> None:
-    options = {"parts": "table,paired,exhaustive", "networks": "all", "share": 1.0, "threads": 2}
+    options = {"parts": "table,paired,exhaustive", "networks": "all", "share": 1.0, "threads": 2, "folder": ""}
     arguments = parse(__doc__, options)
     torch.set_num_threads(arguments.threads)
+    with place(arguments.folder) as folder:
+        rows = [row for case in chosen(arguments.networks, arguments.share) for row in figures(case, arguments, folder)]
+    finish(__file__, arguments, {name: getattr(arguments, name) for name in options if name != "folder"}, rows)
+
+
+def place(folder: str) -> AbstractContextManager[str]:
+    """Where trained networks and finished rows are kept: in the folder that was named, else only as long as we run."""
+    return nullcontext(folder) if folder else TemporaryDirectory(prefix="eyespot-benchmark-")
+
+
+def figures(case: Case, arguments: Namespace, folder: str) -> Iterator[dict]:
+    """All rows of one network, trained first unless the folder holds it."""
+    file = Path(folder, "one_pixel.jsonl")
     train, test = cifar()
-    rows = []
-    for case in chosen(arguments.networks, arguments.share):
-        model = trained(case, train)
-        accuracy = float((answers(model, test[0]) == test[1]).float().mean())
-        images, labels = rightly_read(model, test, case.images)
-        parts = {"table": table, "paired": paired, "exhaustive": exhaustive}
-        for part in arguments.parts.split(","):
-            for row in parts[part](case, model, images, labels):
-                rows.append({"part": part, "network": case.name, "accuracy": accuracy, **row})
-    finish(__file__, arguments, {name: getattr(arguments, name) for name in options}, rows)
+    model, seconds = trained(case, train, Path(folder))
+    accuracy = float((answers(model, test[0]) == test[1]).float().mean())
+    images, labels = rightly_read(model, test, case.images)
+    for part in arguments.parts.split(","):
+        for work in PARTS[part](case):
+            key = {"work": work.func.__name__, **asdict(case), **work.keywords, "threads": arguments.threads}
+            for row in kept(file, key, lambda work=work: work(case, model, images, labels)):
+                yield {"part": part, "network": case.name, "accuracy": accuracy, "training s": seconds, **row}
 
 
 def chosen(names: str, share: float) -> list[Case]:
@@ -93,6 +109,7 @@ def chosen(names: str, share: float) -> list[Case]:
 Images = tuple[Tensor, Tensor]
 
 
+@cache
 def cifar() -> tuple[Images, Images]:
     """uint8 images (N, 3, 32, 32) and labels (N,): 50,000 to train on, the 10,000 original test images."""
     folder = data_folder() / "cifar10"
@@ -110,7 +127,20 @@ def cifar() -> tuple[Images, Images]:
     )
 
 
-def trained(case: Case, train: Images, seed: int = 0) -> Model:
+def trained(case: Case, train: Images, folder: Path) -> tuple[Model, float]:
+    """The network, from the folder where it lies there, and the seconds that its training took."""
+    file = folder / f"{case.name}-{case.epochs}.safetensors"
+    start = time.perf_counter()
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        model = learn(case, train)
+        replace(model, made={"seconds": time.perf_counter() - start}).save(file)
+    model = load(file)
+    model.network.requires_grad_(False)
+    return model, model.made["seconds"]
+
+
+def learn(case: Case, train: Images, seed: int = 0) -> Model:
     """The network after training with mirrors and shifts; nothing is chosen on test images."""
     torch.manual_seed(seed)
     network = build(case.network, COLOUR.shape, Output("vector", 10), size=case.size)
@@ -154,13 +184,22 @@ def attacked(
     )
 
 
-def table(case: Case, model: Model, images: Tensor, labels: list[int]) -> Iterator[dict]:
+def tables(case: Case) -> Iterator[partial]:
     """Success of our search for each number of pixels, and on the LeNet for each target class of 20 images."""
-    for pixels in case.pixels:
-        yield summed(attacked(model, images, labels, "pixel-search", pixels), "pixel-search", pixels)
+    yield from (partial(table, pixels=pixels) for pixels in case.pixels)
     if case.name == "lenet5":
-        found = [one for label in LABELS for one in attacked(model, images[:20], labels[:20], "pixel-search", 1, label)]
-        yield {**summed([one for one in found if one.outcome != "skipped"], "pixel-search", 1), "target": "each other"}
+        yield partial(targeted, pixels=1)
+
+
+def table(case: Case, model: Model, images: Tensor, labels: list[int], pixels: int) -> list[dict]:
+    return [summed(attacked(model, images, labels, "pixel-search", pixels), "pixel-search", pixels)]
+
+
+def targeted(case: Case, model: Model, images: Tensor, labels: list[int], pixels: int) -> list[dict]:
+    images, labels = images[:20], labels[:20]
+    found = [one for label in LABELS for one in attacked(model, images, labels, "pixel-search", pixels, label)]
+    met = [one for one in found if one.outcome != "skipped"]
+    return [{**summed(met, "pixel-search", pixels), "target": "each other"}]
 
 
 def summed(found: list[Attack], by: str, pixels: int) -> dict[str, Any]:
@@ -180,58 +219,82 @@ def summed(found: list[Attack], by: str, pixels: int) -> dict[str, Any]:
     }
 
 
-def paired(case: Case, model: Model, images: Tensor, labels: list[int]) -> Iterator[dict]:
-    """Our search, the paper's differential evolution and scipy's on the same images, one after the other by image."""
-    if not case.paired:
-        return
-    images, labels = images[: case.paired], labels[: case.paired]
-    for pixels in case.pixels:
-        found = {by: attacked(model, images, labels, by, pixels) for by in ("pixel-search", "one-pixel")}
-        fell = {by: np.array([one.outcome == "fooled" for one in row]) for by, row in found.items()}
-        scipy_fell, scipy_queries, scipy_seconds = by_scipy(model, images, labels, pixels)
-        sought, evolved = (sum(one.seconds for one in found[by]) for by in ("pixel-search", "one-pixel"))
-        queries = {by: sum(one.queries for one in row) for by, row in found.items()}
-        yield {
-            **summed(found["pixel-search"], "pixel-search", pixels),
-            "also by evolution": int((fell["pixel-search"] & fell["one-pixel"]).sum()),
-            "only by evolution": int((~fell["pixel-search"] & fell["one-pixel"]).sum()),
-            "time to scipy's": sought / scipy_seconds,
-            "queries to evolution's": queries["pixel-search"] / queries["one-pixel"],
-        }
-        yield {**summed(found["one-pixel"], "one-pixel", pixels), "time to scipy's": evolved / scipy_seconds}
-        yield {
-            "by": "scipy",
-            "pixels": pixels,
-            "images": len(images),
-            "fooled": int(scipy_fell.sum()),
-            "success": float(scipy_fell.mean()),
-            "interval": list(wilson_interval(int(scipy_fell.sum()), len(images))),
-            "queries": float(scipy_queries.mean()),
-            "queries when fooled": float(scipy_queries[scipy_fell].mean()) if scipy_fell.any() else None,
-            "seconds": scipy_seconds,
-        }
+CONTESTANTS = ("pixel-search", "one-pixel", "scipy")
 
 
-def by_scipy(model: Model, images: Tensor, labels: list[int], pixels: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """scipy's differential evolution, the paper's settings, 400 candidates a pass: fell, queries, seconds."""
-    start = time.perf_counter()
-    results = [one_by_scipy(model, image, label, pixels) for image, label in zip(images, labels, strict=True)]
-    seconds = time.perf_counter() - start
-    return np.array([fell for fell, _ in results]), np.array([queries for _, queries in results]), seconds
+@dataclass(frozen=True)
+class Try:
+    """What one contestant did to one image."""
+
+    fooled: bool
+    queries: int
+    seconds: float
 
 
-def one_by_scipy(model: Model, image: Tensor, label: int, pixels: int) -> tuple[bool, int]:
+def pairs(case: Case) -> Iterator[partial]:
+    if case.paired:
+        yield from (partial(paired, pixels=pixels) for pixels in case.pixels)
+
+
+def paired(case: Case, model: Model, images: Tensor, labels: list[int], pixels: int) -> list[dict]:
+    """Our search, the paper's differential evolution and scipy's on the same images, in turns of ten images."""
+    tries: dict[str, list[Try]] = {by: [] for by in CONTESTANTS}
+    for turn, start in enumerate(range(0, case.paired, 10)):
+        rows = slice(start, min(start + 10, case.paired))
+        for by in CONTESTANTS[:: 1 if turn % 2 == 0 else -1]:
+            tries[by] += tried(model, images[rows], labels[rows], by, pixels)
+    return [{"by": by, "pixels": pixels, **beside(tries, by)} for by in CONTESTANTS]
+
+
+def tried(model: Model, images: Tensor, labels: list[int], by: str, pixels: int) -> list[Try]:
+    if by == "scipy":
+        return [one_by_scipy(model, image, label, pixels) for image, label in zip(images, labels, strict=True)]
+    found = attacked(model, images, labels, by, pixels)
+    return [Try(one.outcome == "fooled", one.queries, one.seconds) for one in found]
+
+
+def beside(tries: dict[str, list[Try]], by: str) -> dict[str, Any]:
+    """One contestant's figures, those of the paper's differential evolution beside them, and its time beside scipy's.
+
+    `queries, both` are those on images that fell to it and to the paper's differential evolution.
+    """
+    own, evolved = tries[by], tries["one-pixel"]
+    fell, fell_there = ([one.fooled for one in row] for row in (own, evolved))
+    both = [place for place, pair in enumerate(zip(fell, fell_there, strict=True)) if all(pair)]
+    return {
+        "images": len(own),
+        "fooled": sum(fell),
+        "success": sum(fell) / len(own),
+        "interval": list(wilson_interval(sum(fell), len(own))),
+        "not by evolution": sum(fell) - len(both),
+        "only by evolution": sum(fell_there) - len(both),
+        "queries": float(np.mean([one.queries for one in own])),
+        "queries to evolution's": total(own, "queries") / total(evolved, "queries"),
+        "queries, both": float(np.mean([own[place].queries for place in both])) if both else None,
+        "seconds": total(own, "seconds"),
+        "time to scipy's": total(own, "seconds") / total(tries["scipy"], "seconds"),
+    }
+
+
+def total(tries: list[Try], name: str) -> float:
+    return sum(getattr(one, name) for one in tries)
+
+
+def one_by_scipy(model: Model, image: Tensor, label: int, pixels: int) -> Try:
+    """scipy's differential evolution with the paper's settings, 400 candidates in each forward pass."""
     from scipy.optimize import differential_evolution
 
+    begun = time.perf_counter()
     looks = Looks(model, image, label, pixels)
     random = np.random.default_rng(0)
     places = random.uniform(0, 32 - 1e-3, (POPULATION, pixels, 2))
     colours = random.normal(128, 127, (POPULATION, pixels, 3)).clip(0, 255)
+    first: Any = np.concatenate([places, colours], axis=2).reshape(POPULATION, -1)
     differential_evolution(
         looks.fitness,
         [(0, 32 - 1e-3), (0, 32 - 1e-3), (0, 255), (0, 255), (0, 255)] * pixels,
         strategy="rand1bin",
-        init=np.concatenate([places, colours], axis=2).reshape(POPULATION, -1),
+        init=first,
         maxiter=GENERATIONS,
         mutation=SCALE,
         recombination=1.0,
@@ -242,7 +305,7 @@ def one_by_scipy(model: Model, image: Tensor, label: int, pixels: int) -> tuple[
         rng=0,
         callback=lambda intermediate_result: looks.fooled,
     )
-    return looks.fooled, looks.queries
+    return Try(looks.fooled, looks.queries, time.perf_counter() - begun)
 
 
 class Looks:
@@ -265,18 +328,23 @@ class Looks:
         return output.softmax(1)[:, self.label].numpy()
 
 
-def exhaustive(case: Case, model: Model, images: Tensor, labels: list[int]) -> Iterator[dict]:
-    """Every place in 64 colours, beside the search, on the LeNet."""
-    if case.name != "lenet5":
-        return
-    images, labels = images[: max(1, case.images // 5)], labels[: max(1, case.images // 5)]
-    every = attacked(model, images, labels, "every-pixel", 1)
-    sought = attacked(model, images, labels, "pixel-search", 1)
-    missed = sum(one.outcome == "fooled" != two.outcome for one, two in zip(every, sought, strict=True))
-    yield {**summed(every, "every-pixel", 1), "missed by the search": missed}
-    beyond = sum(two.outcome == "fooled" != one.outcome for one, two in zip(every, sought, strict=True))
-    yield {**summed(sought, "pixel-search", 1), "beyond the grid": beyond}
+def exhaustives(case: Case) -> Iterator[partial]:
+    if case.name == "lenet5":
+        yield partial(exhaustive, pixels=1)
 
+
+def exhaustive(case: Case, model: Model, images: Tensor, labels: list[int], pixels: int) -> list[dict]:
+    """Every place in 64 colours, and beside it our search: what each finds that the other misses."""
+    count = max(1, case.images // 5)
+    every, sought = (attacked(model, images[:count], labels[:count], by, 1) for by in ("every-pixel", "pixel-search"))
+    fell, found = ({place for place, one in enumerate(row) if one.outcome == "fooled"} for row in (every, sought))
+    return [
+        {**summed(every, "every-pixel", 1), "not by the other": len(fell - found)},
+        {**summed(sought, "pixel-search", 1), "not by the other": len(found - fell)},
+    ]
+
+
+PARTS: dict[str, Callable[[Case], Iterator[partial]]] = {"table": tables, "paired": pairs, "exhaustive": exhaustives}
 
 if __name__ == "__main__":
     main()

@@ -42,6 +42,16 @@ def test_contestants_take_turns_and_the_order_is_turned_round(common):
     assert "".join(called) == "abbaab"
 
 
+def test_rows_of_finished_parts_are_not_computed_again(common, tmp_path: Path, capsys):
+    file = tmp_path / "kept" / "speed.jsonl"
+    for key, name in (({"part": "a"}, "first"), ({"part": "b"}, "second"), ({"part": "a"}, "third")):
+        rows = common.kept(file, key, lambda name=name: [{"name": name}])
+    assert rows == [{"name": "first"}]
+    assert [json.loads(line)["key"] for line in file.read_text().splitlines()] == [{"part": "a"}, {"part": "b"}]
+    assert capsys.readouterr().err == '{"name": "first"}\n{"name": "second"}\n'
+    assert common.kept(None, {"part": "a"}, lambda: [{"name": "fourth"}]) == [{"name": "fourth"}]
+
+
 def test_a_table_is_written_and_a_second_run_replaces_only_its_own_section(common, capsys):
     arguments = argparse.Namespace(json=False)
     common.finish("speed.py", arguments, {"epochs": 2}, [{"name": "old", "seconds": 1.0}])
