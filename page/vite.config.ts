@@ -1,9 +1,24 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig, type BuildEnvironmentOptions } from "vite";
 
-// Relative addresses (`base`) let the server, and a file that is opened without one, use the same build.
-export default defineConfig({
+const STATIC = "../src/eyespot/serving/static";
+
+// Relative addresses (`base`) let the server use the build at any address.
+const served: BuildEnvironmentOptions = { outDir: STATIC, emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 };
+
+// `eyespot export --page` puts the same page into one file: one script and one style, under fixed names.
+const alone: BuildEnvironmentOptions = {
+  outDir: `${STATIC}/alone`,
+  emptyOutDir: true,
+  chunkSizeWarningLimit: 1500,
+  rolldownOptions: {
+    input: "src/main.ts",
+    output: { codeSplitting: false, entryFileNames: "page.js", assetFileNames: "page[extname]" },
+  },
+};
+
+export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   base: "./",
-  build: { outDir: "../src/eyespot/serving/static", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
-});
+  build: { modulePreload: { polyfill: false }, ...(mode === "alone" ? alone : served) },
+}));

@@ -1,7 +1,6 @@
 """Write networks.json: what PyTorch computes inside small networks. Run with: python page/tests/make_networks.py"""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "page")]
-
-from manifest import make_manifest  # noqa: E402
-
-from eyespot.images import ImageSpec  # noqa: E402
-from eyespot.networks.graph import record  # noqa: E402
+from eyespot import wrap
+from eyespot.images import ImageSpec
+from eyespot.serving.manifest import make_manifest, record_answer
+from eyespot.tasks.classify import Classify
+from eyespot.tasks.denoise import Denoise
 
 
 class Residual(nn.Module):
@@ -87,16 +84,18 @@ def main() -> None:
             if isinstance(part, nn.BatchNorm2d):
                 part.running_mean.normal_()
                 part.running_var.uniform_(0.5, 2)
-        manifest, blob, _ = make_manifest(network, images, [f"class {i}" for i in range(4)], name, probabilities)
+        outputs = network(torch.zeros(1, *images.shape)).shape[1]
+        task = Classify(classes=tuple(f"class {i}" for i in range(outputs))) if probabilities else Denoise()
+        model = wrap(network, task, images)
+        manifest, parts = make_manifest(model, images, name)
         pixels = torch.randint(0, 256, images.shape, dtype=torch.uint8)
         mean, deviation = (torch.tensor(part).view(-1, 1, 1) for part in (images.mean, images.deviation))
-        outputs = [call.output[0] for call in record(network, ((pixels.float() / 255 - mean) / deviation)[None])]
-        outputs += [outputs[-1].softmax(0)] if probabilities else []
+        calls = record_answer(model, ((pixels.float() / 255 - mean) / deviation)[None])
         cases[name] = {
             "manifest": manifest,
-            "weights": [round(float(value), 8) for value in np.frombuffer(blob, "<f4")],
+            "weights": [round(float(value), 8) for value in np.concatenate(parts)],
             "pixels": pixels.flatten().tolist(),
-            "outputs": [[round(value, 7) for value in output.flatten().tolist()] for output in outputs],
+            "outputs": [[round(value, 7) for value in call.output.flatten().tolist()] for call in calls],
         }
     Path(__file__).with_name("networks.json").write_text(json.dumps(cases) + "\n")
 

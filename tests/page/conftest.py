@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from eyespot.images import ImageSpec
+from eyespot.serving.app import make_app
+from eyespot.serving.shown import ShownModel
+
+from .networks import GREY, shown
 from .real import make, serving, write_run
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -88,3 +93,21 @@ def served(static: Path, run: Path) -> Iterator[str]:
     """The address of the page with eyespot's own server behind it: one model, one run, one source."""
     with serving(make(run, static)) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def networks() -> list[ShownModel]:
+    """A chain, a network with skips, a grey one with few numbers, and one that gives a picture."""
+    return [
+        shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), deviation=(0.25,)), 5),
+        shown("skips", "residual", ImageSpec(height=32, width=40, channels=3), 30),
+        shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3),
+        shown("picture", "denoiser", ImageSpec(height=24, width=24, channels=1), 0),
+    ]
+
+
+@pytest.fixture(scope="session")
+def look(static: Path, networks: list[ShownModel]) -> Iterator[str]:
+    """The address of Look, with these networks behind it."""
+    with serving(make_app(networks, static=static)) as address:
+        yield f"{address}#/look"

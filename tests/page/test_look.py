@@ -1,46 +1,23 @@
 """Look in a real browser: a network beside its picture, one unit of it, one number of that."""
 
-import http.server
 import random
 import re
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from eyespot.images import ImageSpec
+from eyespot.images import encode_png
+from eyespot.serving.app import make_app
+from eyespot.serving.shown import ShownModel
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
-from .networks import shown
-from .served import Shown, handler
-
-GREY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
-
-
-@pytest.fixture(scope="session")
-def networks() -> list[Shown]:
-    """A chain, a network with skips, a grey one with few numbers, and one that gives a picture."""
-    return [
-        shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), deviation=(0.25,)), 5),
-        shown("skips", "residual", ImageSpec(height=32, width=40, channels=3), 30),
-        shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3),
-        shown("picture", "denoiser", ImageSpec(height=24, width=24, channels=1), 0),
-    ]
-
-
-@pytest.fixture(scope="session")
-def look(static: Path, networks: list[Shown]) -> Iterator[str]:
-    """The address of Look, with these networks behind it."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, networks)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/#/look"
-        server.shutdown()
+from .networks import outputs_of
+from .reading import agrees, number
+from .real import serving
 
 
 def opened(page: Page, look: str, query: str = "") -> Page:
@@ -52,24 +29,6 @@ def opened(page: Page, look: str, query: str = "") -> Page:
 
 def tile(page: Page, call: int, channel: int) -> Locator:
     return page.locator(f"button[data-call='{call}'][data-channel='{channel}']")
-
-
-def number(text: str) -> tuple[float, float]:
-    """A shown number and the weight of its last digit."""
-    found = re.fullmatch(r"\(?(\u2212?)(\d+)(?:\.(\d+))?(?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?\)?", text.strip())
-    assert found, text
-    power = int(found[4].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if found[4] else 0
-    value = float(f"{found[2]}.{found[3] or 0}") * 10.0**power
-    return (-value if found[1] else value), 10.0 ** (power - len(found[3] or ""))
-
-
-def agrees(text: str, wanted: float) -> bool:
-    value, last = number(text)
-    return abs(value - wanted) <= 0.6 * last
-
-
-def pixels_of(network: Shown, image: int = 0) -> np.ndarray:
-    return np.ascontiguousarray(network.pictures[image].transpose(2, 0, 1))
 
 
 def test_the_overview_shows_every_call_in_order_with_shapes_parameters_and_answers(page: Page, look: str) -> None:
@@ -171,15 +130,15 @@ def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, l
     expect(page.get_by_label("Bias", exact=True)).to_have_value("2.5")
 
 
-def test_a_picture_of_ones_own_is_read_as_in_training(page: Page, look: str, networks: list[Shown], tmp_path) -> None:
+def test_a_picture_of_ones_own_is_read_as_in_training(
+    page: Page, look: str, networks: list[ShownModel], tmp_path
+) -> None:
     own = tmp_path / "own.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)).save(own)
+    own.write_bytes(encode_png(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)))
     opened(page, look, "call=1&unit=0")
     page.get_by_label("A picture of your own").set_input_files(own)
     expect(page.get_by_text("Your own picture: own.png")).to_be_visible()
-    from eyespot.images import read_pixels
-
-    outputs = networks[0].outputs(read_pixels(own, networks[0].images).transpose(2, 0, 1))
+    outputs = networks[0].outputs(networks[0].pixels(own))
     _, height, width = outputs[1].shape
     assert agrees(page.locator(".value").last.inner_text(), float(outputs[1][0, height // 2, width // 2]))
     page.get_by_role("button", name="2.png").click()
@@ -225,7 +184,7 @@ def test_the_webcam_is_looked_at_live_and_can_be_frozen(page: Page, look: str) -
 
 
 def test_a_picture_is_fetched_from_its_address_by_the_browser(page: Page, look: str, tmp_path) -> None:
-    Image.new("RGB", (40, 40), "teal").save(tmp_path / "teal.png")
+    (tmp_path / "teal.png").write_bytes(encode_png(np.full((40, 40, 3), (0, 128, 128), np.uint8)))
     page.route("**/teal.png", lambda route: route.fulfill(path=tmp_path / "teal.png"))
     opened(page, look)
     address = page.get_by_label("Address of a picture")
@@ -246,10 +205,10 @@ def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Pa
 
 
 def test_many_channels_show_the_most_active_first_and_all_when_asked(
-    page: Page, look: str, networks: list[Shown]
+    page: Page, look: str, networks: list[ShownModel]
 ) -> None:
     opened(page, look, "model=1")
-    outputs = networks[1].outputs(pixels_of(networks[1]))
+    outputs = outputs_of(networks[1])
     call = next(i for i, output in enumerate(outputs) if output.dim() == 3 and output.shape[0] > 16)
     strongest = int(outputs[call].flatten(1).square().sum(1).argmax())
     column = page.locator("section.call").nth(call)
@@ -285,9 +244,11 @@ def test_models_are_switched_and_units_link_to_their_sandbox(page: Page, look: s
 
 
 @pytest.mark.parametrize("model", range(4))
-def test_numbers_read_back_from_the_page_are_pytorchs(page: Page, look: str, networks: list[Shown], model: int) -> None:
+def test_numbers_read_back_from_the_page_are_pytorchs(
+    page: Page, look: str, networks: list[ShownModel], model: int
+) -> None:
     network = networks[model]
-    outputs = network.outputs(pixels_of(network))
+    outputs = outputs_of(network)
     draw = random.Random(model)
     read = 0
     opened(page, look, f"model={model}")
@@ -336,13 +297,11 @@ def test_look_is_never_wider_than_the_window(page: Page, look: str, width: int) 
 
 
 def test_without_a_model_the_page_says_how_to_open_one(browser, static: Path) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, [])) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(make_app(static=static)) as address:
         tab = browser.new_page(locale="en-US")
-        tab.goto(f"http://127.0.0.1:{server.server_port}/#/look")
+        tab.goto(f"{address}#/look")
         expect(tab.get_by_text("eyespot serve")).to_be_visible()
         tab.close()
-        server.shutdown()
 
 
 def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Page, look: str) -> None:
@@ -371,13 +330,10 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     expect(page.locator(".scroll")).to_be_visible()
 
 
-def test_a_model_without_pictures_is_shown_on_an_even_grey(browser, static: Path, networks: list[Shown]) -> None:
-    bare = replace(networks[2], pictures=[])
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(static, [bare])) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+def test_a_model_without_pictures_is_shown_on_an_even_grey(browser, static: Path, networks: list[ShownModel]) -> None:
+    with serving(make_app([replace(networks[2], rows=[])], static=static)) as address:
         tab = browser.new_page(locale="en-US")
-        tab.goto(f"http://127.0.0.1:{server.server_port}/#/look")
+        tab.goto(f"{address}#/look")
         expect(tab.get_by_text("came without pictures")).to_be_visible()
-        expect(tab.locator("section.call")).to_have_count(len(networks[2].outputs(pixels_of(networks[2]))))
+        expect(tab.locator("section.call")).to_have_count(len(outputs_of(networks[2])))
         tab.close()
-        server.shutdown()

@@ -14,6 +14,7 @@ import typer
 from .attack import attack
 from .check import check
 from .explain import explain
+from .export import export
 from .networks import networks
 from .predict import evaluate, predict
 from .serve import serve
@@ -29,6 +30,7 @@ VERBS = {
     "explain": explain,
     "attack": attack,
     "serve": serve,
+    "export": export,
     "demo": demo,
 }
 

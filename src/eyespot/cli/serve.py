@@ -21,13 +21,7 @@ def serve(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the page: see a network work, number by number, in the browser."""
-    from ..errors import EyespotError
-
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise EyespotError(f"'{error.name}' is not installed; the page needs: pip install 'eyespot[serve]'") from error
+    needs_server()
     from ..serving.app import make_app
     from ..serving.opening import open_given
     from ..serving.running import listen, run
@@ -36,6 +30,17 @@ def serve(
         hall, notes = open_given(given or [], source or [])
         print(_told(hall, notes, listening.address), flush=True)
         run(make_app(hall.models, hall.runs, hall.sources, host=host), listening, browser)
+
+
+def needs_server() -> None:
+    """Raise `EyespotError` where the libraries of the page are not installed."""
+    from ..errors import EyespotError
+
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise EyespotError(f"'{error.name}' is not installed; the page needs: pip install 'eyespot[serve]'") from error
 
 
 def _told(hall: "Hall", notes: list[str], address: str) -> str:

@@ -1,0 +1,67 @@
+"""The verb `export`: a model in a form that needs no eyespot."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import AsJson, print_json
+from .predict import ModelFile
+
+if TYPE_CHECKING:
+    from ..serving.one_file import OneFile
+
+
+def export(
+    model: ModelFile,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="More pictures.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="The page as one file: the network at work, without a server.")
+    ] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Pictures to show; others may follow.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as one page that a browser opens without a server: every number, on pictures of your own."""
+    from ..errors import EyespotError
+
+    if page is None:
+        raise EyespotError("Nothing to write was named; give --page out.html.")
+    written, notes = _page(model, page, [*(images or []), *(more or [])])
+    if as_json:
+        print_json({**_told(written), "notes": notes})
+        return
+    for line in [*notes, *_lines(written)]:
+        print(line)
+
+
+def _page(model: Path, page: Path, pictures: list[Path]) -> "tuple[OneFile, list[str]]":
+    """Write the page; of a run, and without pictures, some of those that it was tested on are shown."""
+    from .serve import needs_server
+
+    needs_server()
+    from ..serving.one_file import row_of, usual_rows, write_one_file
+    from ..serving.opening import open_given
+
+    hall, notes = open_given([model], [])
+    [shown] = hall.models
+    rows = [row_of(picture) for picture in pictures] or usual_rows(shown.rows)
+    return write_one_file(shown, rows, page), [] if pictures else notes
+
+
+def _told(written: "OneFile") -> dict[str, Any]:
+    return {
+        "page": str(written.path),
+        "bytes": written.size,
+        "images": written.images,
+        "left_out": written.left_out,
+    }
+
+
+def _lines(written: "OneFile") -> list[str]:
+    lines = [f"{written.path}: {written.size / 1e6:.1f} MB, {len(written.images)} pictures"]
+    if written.left_out:
+        lines.append(f"  left out for its size: {', '.join(written.left_out)}")
+    lines.append(
+        "  left out because they need `eyespot serve`: other pictures than these, and what counts in a picture"
+    )
+    return lines

@@ -1,0 +1,73 @@
+"""`eyespot export` writes what was named, says how large it is and what is not in it, and refuses what cannot be."""
+
+import json
+
+import numpy as np
+import pytest
+
+from eyespot.cli.app import run
+from eyespot.images import ImageSpec, write_png
+from eyespot.model import Model
+from eyespot.networks import build
+from eyespot.networks.network import Output
+from eyespot.serving import one_file
+from eyespot.tasks.classify import Classify
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A model, two pictures, and a page that is built."""
+    images = ImageSpec(height=8, width=8, channels=3)
+    network = build("conv 2@3x3, flatten, dense", images.shape, Output("vector", 2))
+    Model(network=network, task=Classify(classes=("cat", "dog")), images=images).save(tmp_path / "pets.safetensors")
+    for name in ("a.png", "b.png"):
+        write_png(np.full((9, 9, 3), 90, np.uint8), tmp_path / name)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("page.js", "page.css"):
+        (alone / name).write_text("")
+    monkeypatch.setattr(one_file, "ALONE", alone)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_images_are_named_after_their_option_as_many_as_there_are(place, capsys):
+    command = ["export", "pets.safetensors", "--page", "out.html", "--images", "a.png", "b.png"]
+    assert run([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["images"] == ["a.png", "b.png"] and told["left_out"] == [] and told["page"] == "out.html"
+    assert told["bytes"] == (place / "out.html").stat().st_size
+
+
+def test_the_size_and_what_needs_a_server_are_told(place, capsys):
+    assert run(["export", "pets.safetensors", "a.png", "--page", "new/out.html"]) == 0
+    said = capsys.readouterr().out
+    assert "new/out.html: 0.0 MB, 1 pictures" in said and "eyespot serve" in said
+
+
+def test_what_has_no_room_is_told(place, capsys, monkeypatch):
+    assert run(["export", "pets.safetensors", "a.png", "--page", "out.html"]) == 0
+    monkeypatch.setattr(one_file, "MOST_BYTES", (place / "out.html").stat().st_size + 100)
+    assert run(["export", "pets.safetensors", "a.png", "b.png", "--page", "out.html"]) == 0
+    assert "left out for its size: b.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ([], "--page out.html"),
+        (["--page", "out.html", "--images", "c.png"], "c.png"),
+        (["--page", "a.png/out.html"], "a.png"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_code_2(place, capsys, more, says):
+    assert run(["export", "pets.safetensors", *more]) == 2
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1
+
+
+def test_a_model_that_is_not_there_and_a_page_that_is_not_built_are_told(place, capsys, monkeypatch):
+    assert run(["export", "missing.safetensors", "--page", "out.html"]) == 2
+    monkeypatch.setattr(one_file, "ALONE", place / "nowhere")
+    assert run(["export", "pets.safetensors", "--page", "out.html"]) == 2
+    assert "make page" in capsys.readouterr().err

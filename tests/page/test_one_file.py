@@ -1,0 +1,84 @@
+"""The page as one file, opened from disk in a real browser: the same numbers, and nothing that needs a server."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+from eyespot.images import ImageSpec
+from eyespot.serving.one_file import write_one_file
+from eyespot.serving.shown import ShownModel
+
+from .networks import outputs_of, shown
+from .reading import agrees
+
+
+@pytest.fixture(scope="module")
+def files(static: Path, networks: list[ShownModel], tmp_path_factory) -> dict[str, tuple[Path, ShownModel]]:
+    """Networks as pages: a chain, one with skips, and one with a call that the page cannot compute."""
+    folder = tmp_path_factory.mktemp("pages")
+    framed = shown("framed", "lenet5", ImageSpec(height=20, width=20, channels=1), 3)  # repeats the picture's border
+    return {
+        one.name: (write_one_file(one, one.rows, folder / f"{one.name}.html").path, one)
+        for one in (networks[0], networks[1], framed)
+    }
+
+
+def opened(page: Page, file: Path, query: str = "") -> Page:
+    page.on("request", lambda request: pytest.fail(request.url) if request.url.startswith("http") else None)
+    page.goto("about:blank")
+    page.goto(f"file://{file}#/look?{query}")
+    expect(page.locator(".scroll")).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("name", ["chain", "skips", "framed"])
+def test_numbers_in_the_file_are_pytorchs_for_each_of_its_pictures(page: Page, files, name: str) -> None:
+    file, network = files[name]
+    opened(page, file)
+    draw = random.Random(name)
+    for _ in range(12):
+        image = draw.randrange(3)
+        outputs = outputs_of(network, image)
+        call = draw.randrange(1, len(outputs))
+        shape = (*outputs[call].shape, 1, 1)[:3]
+        unit, y, x = (draw.randrange(side) for side in shape)
+        page.evaluate(f"location.hash = '#/look?image={image}&call={call}&unit={unit}&y={y}&x={x}'")
+        page.wait_for_function(f"document.querySelector('.unit')?.dataset.place === '{call} {unit} {y} {x}'")
+        expect(page.get_by_role("button", name=f"{image}.png")).to_have_attribute("aria-pressed", "true")
+        wanted = float(outputs[call].reshape(shape)[unit, y, x])
+        assert agrees(page.locator(".numbers .value").inner_text(), wanted), (image, call, unit, y, x)
+
+
+def test_what_needs_a_server_is_not_there(page: Page, files) -> None:
+    file, _ = files["chain"]
+    opened(page, file, "call=1&unit=2&why=occlusion")
+    for name in ["What counts in the picture", "Images that excite this unit most"]:
+        expect(page.get_by_role("region", name=name)).to_have_count(0)
+    expect(page.get_by_role("button", name="Webcam")).to_have_count(0)
+    expect(page.locator("input[type=file], input[type=url]")).to_have_count(0)
+    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Look", "Learn"]
+
+
+def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> None:
+    file, _ = files["chain"]
+    opened(page, file, "call=1&unit=2")
+    value = page.locator(".numbers .value")
+    before = value.inner_text()
+    bias = page.get_by_label("Bias", exact=True)
+    bias.fill("2.5")
+    bias.press("Enter")
+    expect(value).not_to_have_text(before)
+    page.get_by_role("button", name="Draw").click()
+    pad = page.get_by_role("application", name="Drawing pad")
+    pad.press("ArrowRight")
+    expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
+    page.get_by_role("radio", name="in space").check()
+    expect(page.get_by_role("region", name="The network in space").locator("canvas")).to_be_visible()
+    page.get_by_role("link", name="Learn").click()
+    expect(page.locator("h1")).to_be_visible()
+    page.reload()
+    expect(page.locator("h1")).to_be_visible()
