@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ Decided = TypeVar("Decided")
 
 PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = ("contiguous", "channels_last")
+LONGEST_WAIT = timedelta(hours=12)
+"""Processes wait so long for one that decodes a large folder; one that has died is noticed at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +158,12 @@ def same_threads() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class World:
-    """The processes that train together: this one's number, how many there are."""
+    """The processes that train together: this one's number, how many there are; and the same on this machine alone."""
 
     rank: int = 0
     size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
 
     @property
     def leads(self) -> bool:
@@ -172,8 +177,25 @@ def join_world() -> World:
     if size == 1:
         return World()
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return World(torch.distributed.get_rank(), size)
+        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        torch.distributed.init_process_group(backend, timeout=LONGEST_WAIT)
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    return World(torch.distributed.get_rank(), size, local_rank, processes_here())
+
+
+def processes_here() -> int:
+    """How many processes train together on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def first_once(world: World, work: Callable[[], Decided]) -> Decided:
+    """Let one process of each machine do its work first; the others find what it has left in the cache."""
+    if world.local_rank:
+        torch.distributed.barrier()
+    done = work()
+    if world.size > 1 and not world.local_rank:
+        torch.distributed.barrier()
+    return done
 
 
 def from_leader(world: World, decide: Callable[[], Decided]) -> Decided:

@@ -11,7 +11,7 @@ from torch import Tensor
 from .errors import TaskError
 from .images import ImageSpec
 from .sources.augment import random_crops
-from .sources.cache import Images, decode
+from .sources.cache import Images, decode_once
 from .sources.source import Part
 from .tasks.task import Task
 
@@ -55,11 +55,13 @@ class Samples:
     def batches(
         self, size: int, rank: int = 0, world: int = 1
     ) -> Iterator[tuple[np.ndarray, tuple[Tensor, ...], Tensor, Tensor]]:
-        """All samples of one process, in order: row numbers, images, targets, keys. Native sizes come one by one."""
-        mine = np.arange(rank, len(self), world)
+        """All samples of one process, in order: row numbers, images, targets, keys. Native sizes come one by one.
+
+        Processes take turns by whole batches, so that each batch is the same however many they are.
+        """
         step = 1 if self.native else size
-        for start in range(0, len(mine), step):
-            rows = mine[start : start + step]
+        for start in range(rank * step, len(self), world * step):
+            rows = np.arange(start, min(start + step, len(self)))
             yield rows, *(self.single(int(rows[0])) if self.native else self.batch(rows))
 
     def _targets(self, indices: np.ndarray) -> Tensor:
@@ -78,7 +80,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     seconds = sum(row.second is not None for row in part.rows)
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a second image; give one to all or to none.")
-    kinds = [decode(part, images)] + ([decode(part, images, second=True)] if seconds else [])
+    kinds = [decode_once(part, images)] + ([decode_once(part, images, second=True)] if seconds else [])
     return Samples(part=part, images=tuple(kinds), targets=targets, task=task, native=images.fit == "native")
 
 

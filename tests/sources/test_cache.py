@@ -9,7 +9,7 @@ import pytest
 from eyespot.errors import ImageError, SourceError
 from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.sources import cache, decode, from_arrays, open_source
-from eyespot.sources.cache import EqualImages, Images, UnequalImages
+from eyespot.sources.cache import EqualImages, Images, UnequalImages, decode_once
 from eyespot.sources.source import Part
 
 SPEC = ImageSpec(height=10, width=14, channels=3)
@@ -155,3 +155,23 @@ def test_no_images_are_no_images() -> None:
     for fit in ("crop", "native"):
         assert len(decode(empty, replace(SPEC, fit=fit))) == 0
     assert isinstance(decode(empty, NATIVE), UnequalImages) and issubclass(EqualImages, Images)
+
+
+def test_decoded_once_the_images_stay_with_their_part(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = decode_once(part, SPEC)
+    monkeypatch.setattr(cache, "decode", lambda *_: pytest.fail("decoded again"))
+    assert decode_once(part, replace(SPEC, mean=(0.5,))) is first
+
+
+def test_another_size_takes_the_place_of_the_first(part: Part) -> None:
+    first = decode_once(part, SPEC)
+    assert decode_once(part, replace(SPEC, height=12)) is not first
+    assert len(part.decoded) == 1
+
+
+def test_processes_that_train_together_share_a_file(
+    part: Part, cache_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    decode(part, SPEC)
+    assert len(files(cache_of_its_own)) == 1

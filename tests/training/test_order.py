@@ -22,14 +22,6 @@ def test_steps_follow_each_other_without_gap_or_repetition(batch, count, steps):
     assert [epoch for epoch, _ in seen] == [place // count for place in range(steps * batch)]
 
 
-@given(world=st.integers(1, 5), step=st.integers(0, 20))
-def test_ranks_share_a_batch_without_overlap(world, step):
-    whole = samples_at(1, step, 15, 40)
-    shares = [samples_at(1, step, 15, 40, rank, world) for rank in range(world)]
-    parts = sorted((int(e), int(i)) for epochs, indices in shares for e, i in zip(epochs, indices, strict=True))
-    assert parts == sorted((int(e), int(i)) for e, i in zip(*whole, strict=True))
-
-
 def test_epochs_and_seeds_have_orders_of_their_own():
     assert not np.array_equal(permutation(0, 0, 50), permutation(0, 1, 50))
     assert not np.array_equal(permutation(0, 0, 50), permutation(1, 0, 50))

@@ -99,12 +99,10 @@ Next:
 
 
 def _train(source: str, wishes: Any, out: Path, quiet: bool, columns: dict[str, str] | None) -> dict[str, Any]:
-    from ..sources import open_source
     from ..training.run import train_as_wished
 
     with _progress(quiet) as progress:
-        opened = open_source(source, columns=columns)
-        return train_as_wished(opened, wishes, out, progress, {"what": source, "columns": columns}).result
+        return train_as_wished(source, wishes, out, progress, {"what": source, "columns": columns}).result
 
 
 @contextmanager

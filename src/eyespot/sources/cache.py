@@ -16,6 +16,7 @@ from typing import final
 
 import numpy as np
 
+from ..device import processes_here
 from ..errors import ImageError, SourceError
 from ..images import ImageSpec, Picture, read_pixels, read_size
 from .collection import ArrayRows
@@ -97,15 +98,16 @@ def decode(
 ) -> Images:
     """Decode the images of a part (or, with `second`, their second images) as `spec` says, in several threads.
 
-    `memory` is how many bytes may be held in memory (a quarter of the machine's unless said); more than that is kept
-    in a file of the cache folder, which is found again as long as neither the images nor `spec` change.
+    `memory` is how many bytes may be held in memory (a quarter of the machine's unless said, none where several
+    processes train together, so that they share a file); more than that is kept in a file of the cache folder, which
+    is found again as long as neither the images nor `spec` change.
     Raises `ImageError` for an image that has become unreadable.
     """
     if (ready := _as_it_is(part.rows, spec, second)) is not None:
         return ready
     shapes = _shapes(part.rows, spec, second, workers)
     size = int(shapes.astype(np.int64).prod(axis=1).sum())
-    if size <= (memory if memory is not None else int(MEMORY_SHARE * machine_memory())):
+    if size <= (memory if memory is not None else _allowed_memory()):
         pixels = np.empty(size, np.uint8)
         _fill(pixels, part.rows, spec, second, shapes, workers)
     else:
@@ -113,6 +115,18 @@ def decode(
     if spec.fit == "native":
         return UnequalImages(pixels, shapes)
     return EqualImages(pixels.reshape(len(part), spec.height, spec.width, spec.channels))
+
+
+def decode_once(part: Part, spec: ImageSpec, second: bool = False) -> Images:
+    """Like `decode`, but what was decoded last stays with the part: whoever asks again gets the same images."""
+    key = _cache_key(part, spec, second)
+    if part.decoded.get(second, ("",))[0] != key:
+        part.decoded[second] = key, decode(part, spec, second)
+    return part.decoded[second][1]
+
+
+def _allowed_memory() -> int:
+    return 0 if processes_here() > 1 else int(MEMORY_SHARE * machine_memory())
 
 
 def machine_memory() -> int:

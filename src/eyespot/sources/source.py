@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,8 @@ class Part:
     name: str
     rows: Sequence[Row]
     keys: np.ndarray
+    decoded: dict[bool, tuple[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """The images as they were decoded last, and how: see `cache.decode_once`."""
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .. import __version__
-from ..device import machine
+from ..device import first_once, machine
 from ..errors import SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
@@ -36,7 +36,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     part, folder = held_out(source), training.checkpoint.parent
     chosen_step = choose_final(state, training.task, validate(training, state))
     model = settled(training, state, chosen_step)
-    samples = load_samples(part, model.task, model.images)
+    samples = first_once(training.world, lambda: load_samples(part, model.task, model.images))
     table = tabulate(model, samples, training.world.rank, training.world.size)
     found = evaluation(model.task, table)
     summary = {name: value for name, value in to_plain(found).items() if name not in ("table", "details")}

@@ -6,21 +6,20 @@ training that is killed and goes on ends with the same bits as one that was left
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
 from ..device import Placement, World
 from ..errors import DivergedError
 from ..files import written
 from ..images import ImageSpec
 from ..model import Model, normalise, outputs_over
+from ..networks import Network
 from ..samples import Samples
 from ..sources.augment import augment
 from ..tasks.task import Task
@@ -28,6 +27,7 @@ from .log import Log
 from .order import epoch_after, samples_at
 from .recipe import Recipe
 from .state import State, follow, keep_best, save
+from .together import in_order, summed_pieces
 
 CHECKPOINT_SECONDS = 60.0
 LOG_LINES = 100
@@ -53,7 +53,6 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
     Raises `DivergedError` before a step whose loss is not finite.
     """
     recipe, world = training.recipe, training.world
-    module = DistributedDataParallel(state.network) if world.size > 1 else state.network
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
@@ -63,17 +62,12 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
         keep_snapshot(training, state, 0)
 
     while state.step < recipe.steps:
-        # 1. This step's samples, changed as the recipe says.
-        epochs, indices = samples_at(recipe.seed, state.step, recipe.batch, recipe.count, world.rank, world.size)
-        x, target = learning_batch(training, epochs, indices)
-
-        # 2. Forward and backward. Dropout follows from (seed, step, rank) alone.
-        torch.manual_seed(hash((recipe.seed, state.step, world.rank)) % 2**63)
-        losses.append(backward(training, module, x, target))
+        # 1. This step's samples, changed as the recipe says, forward and backward.
+        losses.append(backward(training, state.network, state.step))
         if not np.isfinite(losses[-1]):
-            raise _diverged(training, state.step, indices)
+            raise _diverged(training, state.step)
 
-        # 3. One step of every optimizer, and of the running mean of the weights.
+        # 2. One step of every optimizer, and of the running mean of the weights.
         for optimizer in state.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate_at(state.step)
@@ -83,7 +77,7 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
         state.step += 1
         state.seconds = time.monotonic() - began
 
-        # 4. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
+        # 3. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
         epoch = epoch_after(state.step, recipe.batch, recipe.count)
         ended = epoch > epoch_after(state.step - 1, recipe.batch, recipe.count) or state.step == recipe.steps
         entry: dict[str, Any] = {
@@ -124,19 +118,28 @@ def learning_batch(training: Training, epochs: np.ndarray, indices: np.ndarray) 
     return x.to(placement.device), target.to(placement.device)
 
 
-def backward(training: Training, module: nn.Module, x: Tensor, target: Tensor) -> float:
-    """Add the gradients of the mean loss to the weights, in `recipe.pieces` pieces, and return that loss."""
-    pieces = training.recipe.pieces
-    total = 0.0
-    for part, (inputs, wanted) in enumerate(zip(x.tensor_split(pieces), target.tensor_split(pieces), strict=True)):
-        waits = isinstance(module, DistributedDataParallel) and part < pieces - 1
-        with module.no_sync() if waits else nullcontext():  # type: ignore[operator]
-            with training.placement.autocast():
-                output = module(inputs)
-            loss = training.task.loss(output.float(), wanted).sum() / len(x)
-            loss.backward()
-        total += float(loss.detach())
-    return total
+def backward(training: Training, network: Network, step: int) -> float:
+    """Give the weights the gradients of the mean loss over the batch of one step, and return that loss.
+
+    The batch is cut into `recipe.pieces`, which the processes share; what is random follows from (seed, step, piece).
+    """
+    recipe = training.recipe
+    epochs, indices = samples_at(recipe.seed, step, recipe.batch, recipe.count)
+    places = np.array_split(np.arange(recipe.batch), recipe.pieces)
+
+    def compute(piece: int) -> Tensor:
+        chosen = places[piece]
+        x, target = learning_batch(training, epochs[chosen], indices[chosen])
+        torch.manual_seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
+        with training.placement.autocast():
+            output = network(x)
+        loss = training.task.loss(output.float(), target).sum() / recipe.batch
+        loss.backward()
+        return loss.detach()
+
+    if recipe.pieces == 1 and training.world.size == 1:
+        return float(compute(0))
+    return summed_pieces(network, compute, recipe.pieces, training.world)
 
 
 @torch.no_grad()
@@ -147,17 +150,16 @@ def validate(training: Training, state: State) -> dict[str, float]:
     """
     model = Model(network=state.average, task=training.task, images=training.images)
     world, autocast = training.world, training.placement.autocast
-    sums: dict[str, Tensor] = {}
-    for _, output, target in outputs_over(
+    found: dict[int, dict[str, np.ndarray]] = {}
+    for rows, output, target in outputs_over(
         model, training.validation, autocast=autocast, rank=world.rank, world=world.size
     ):
         scores = {**training.task.score(output, target), "loss": training.task.loss(output, target)}
-        for name, values in scores.items():
-            counted = values[~values.isnan()].double()
-            sums[name] = sums.get(name, 0) + torch.stack(
-                [counted.sum(), counted.square().sum(), counted.new_tensor(len(counted))]
-            )
-    return {key: value for name, total in sums.items() for key, value in _mean_and_error(name, total, world).items()}
+        found[int(rows[0])] = {name: _sums(values) for name, values in scores.items()}
+    sums: dict[str, np.ndarray] = {}
+    for batch in in_order(found, world):
+        sums = {name: sums.get(name, 0) + values for name, values in batch.items()}
+    return {key: value for name, total in sums.items() for key, value in _mean_and_error(name, total).items()}
 
 
 def keep_snapshot(training: Training, state: State, epoch: int) -> None:
@@ -175,17 +177,22 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
     model.save(folder / f"epoch-{epoch:04d}.safetensors")
 
 
-def _mean_and_error(name: str, total: Tensor, world: World) -> dict[str, float]:
-    if world.size > 1:
-        torch.distributed.all_reduce(total)
+def _sums(values: Tensor) -> np.ndarray:
+    """Sum, sum of squares, and count of those that count."""
+    counted = values[~values.isnan()].double()
+    return np.array([float(counted.sum()), float(counted.square().sum()), len(counted)])
+
+
+def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
     summed, squared, count = total.tolist()
     mean = summed / max(count, 1)
     variance = max(0.0, squared / max(count, 1) - mean**2)
     return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
 
 
-def _diverged(training: Training, step: int, indices: np.ndarray) -> DivergedError:
-    rows = training.train.part.rows
+def _diverged(training: Training, step: int) -> DivergedError:
+    recipe, rows = training.recipe, training.train.part.rows
+    _, indices = samples_at(recipe.seed, step, recipe.batch, recipe.count)
     names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
     return DivergedError(
         f"Step {step + 1}: the loss is not a finite number (images {names}, ...). "

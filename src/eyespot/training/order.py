@@ -1,4 +1,4 @@
-"""Which samples at which step: a pure function of (seed, step, rank, world).
+"""Which samples at which step: a pure function of (seed, step).
 
 Nothing else decides the order, so a training that goes on in the middle of an epoch, or with another number of
 processes, sees the same images in the same order.
@@ -15,10 +15,8 @@ def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def samples_at(
-    seed: int, step: int, batch: int, count: int, rank: int = 0, world: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs and indices of the samples that one process learns from at one step.
+def samples_at(seed: int, step: int, batch: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and indices of the samples that are learned from at one step, by all processes together.
 
     Epochs follow each other without a gap, so that every batch is full: one batch may hold the end of an epoch and the
     beginning of the next.
@@ -27,7 +25,7 @@ def samples_at(
     >>> epochs.tolist()
     [0, 0, 1, 1]
     """
-    positions = np.arange(step * batch, (step + 1) * batch)[rank::world]
+    positions = np.arange(step * batch, (step + 1) * batch)
     epochs, places = positions // count, positions % count
     indices = np.empty_like(places)
     for epoch in np.unique(epochs):

@@ -15,7 +15,7 @@ from ..images import ImageSpec, read_size
 from ..networks import Network, build
 from ..networks.network import Output
 from ..sources.augment import PRESETS, choose_preset
-from ..sources.cache import decode
+from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
@@ -91,14 +91,19 @@ def _sides(heights: np.ndarray, widths: np.ndarray, picture: bool) -> tuple[int,
 
 def _scaled(spec: ImageSpec, part: Part) -> ImageSpec:
     """Mean and deviation of each channel, over at most 2,000 training images."""
-    images = decode(part, spec)
+    images = decode_once(part, spec)
     pixels = images.take(np.arange(0, len(part), max(1, len(part) // 2000))).reshape(-1, spec.channels) / 255
     mean, deviation = pixels.mean(axis=0), np.maximum(pixels.std(axis=0), 0.05)
     return replace(spec, mean=tuple(mean.round(4).tolist()), deviation=tuple(deviation.round(4).tolist()))
 
 
-def make_recipe(source: Source, origin: dict[str, Any], task: Task, images: ImageSpec, wishes: Wishes) -> Recipe:
-    """Decide everything that was left open; the machine chooses precision, memory format and threads by measuring."""
+def make_recipe(
+    source: Source, origin: dict[str, Any], task: Task, images: ImageSpec, wishes: Wishes, processes: int = 1
+) -> Recipe:
+    """Decide everything that was left open; the machine chooses precision, memory format and threads by measuring.
+
+    `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
+    """
     output = task.output(images.channels)
     name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
     views = _views(source.train, images) if images.fit == "native" else 1
@@ -119,7 +124,7 @@ def make_recipe(source: Source, origin: dict[str, Any], task: Task, images: Imag
         images=asdict(images),
         steps=steps,
         batch=batch,
-        pieces=wishes.pieces or 1,
+        pieces=min(wishes.pieces or processes, batch),
         count=count,
         rate=wishes.rate or 3e-3,
         weight_decay=0.05,

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..device import Placement, World, available, from_leader, join_world, same_threads
+from ..device import Placement, World, available, first_once, from_leader, join_world, same_threads
 from ..errors import RunError
 from ..files import write_whole
 from ..model import Model, images_spec, load, network_spec
@@ -17,14 +17,15 @@ from ..samples import load_samples
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
+from .checkpoint import load_checkpoint
 from .finish import finish, held_out
 from .folder import locked, stoppable
 from .log import Log, read_log
-from .loop import Training, backward, learning_batch, run
-from .order import samples_at
+from .loop import Training, backward, run
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, Wishes, differences, lasting, read_recipe
 from .state import State, begin, restore
+from .together import same_everywhere
 
 LISTED = 10
 """Images left out that are told one by one."""
@@ -118,12 +119,12 @@ def train_as_wished(
     origin = {"columns": None, **(origin or {"what": None if isinstance(source, Source) else source})}
     if origin["what"] is not None and Path(origin["what"]).exists():
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
-    opened = source if isinstance(source, Source) else open_source(source)
+    opened = first_once(world, lambda: open_source(source, columns=origin["columns"]))
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
         show({"note": note})
     with locked(folder, world), stoppable(world) as stop, same_threads():
-        recipe, result = from_leader(world, lambda: _decided(opened, origin, wishes, folder, show))
+        recipe, result = from_leader(world, lambda: _decided(opened, origin, wishes, folder, show, world.size))
         if result is not None:
             return Run(folder, result)
         training, state = prepare(opened, recipe, folder, world)
@@ -146,12 +147,12 @@ def _left_out(source: Source) -> list[str]:
 
 
 def _decided(
-    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show
+    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show, processes: int
 ) -> tuple[Recipe, dict[str, Any] | None]:
     """The recipe that stands in the folder, if it is the same, or a new one, written there; and the result, if any."""
     path, result = folder / "recipe.json", folder / "result.json"
     if not path.exists():
-        recipe = _planned(source, origin, wishes, folder, show)
+        recipe = _planned(source, origin, wishes, folder, show, processes)
         write_whole(path, recipe.to_json().encode())
         return recipe, None
     recipe = read_recipe(path)
@@ -174,17 +175,20 @@ def read_result(folder: Path) -> dict[str, Any]:
         raise RunError(f"{path}: is damaged ({error}). Delete it, and the same command writes it again.") from error
 
 
-def _planned(source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show) -> Recipe:
+def _planned(
+    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show, processes: int
+) -> Recipe:
     task, notes = choose_task(source, wishes.task)
     for note in notes:
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
     images = choose_images(source, task, wishes.input)
-    recipe = make_recipe(source, origin, task, images, wishes)
+    recipe = make_recipe(source, origin, task, images, wishes, processes)
     if wishes.minutes is not None:
         training, state = prepare(source, recipe, folder, World())
-        recipe = lasting(recipe, steps_in(wishes.minutes, timed_steps(lambda: _dry_step(training, state))))
+        alone = steps_in(wishes.minutes, timed_steps(lambda: _dry_step(training, state)))
+        recipe = lasting(recipe, alone * min(processes, recipe.pieces))
     show({"note": recipe.describe()})
     return recipe
 
@@ -200,8 +204,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    epochs, indices = samples_at(training.recipe.seed, 0, training.recipe.batch, training.recipe.count)
-    backward(training, state.network, *learning_batch(training, epochs, indices))
+    backward(training, state.network, step=0)
     state.network.zero_grad(set_to_none=True)
 
 
@@ -210,20 +213,25 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
     placement = available(Placement(**recipe.placement))
     torch.set_num_threads(placement.threads)
     task, images = task_from_json(recipe.task), images_spec(recipe.images)
+    learned = (source.train, source.validation)
+    train, validation = first_once(world, lambda: [load_samples(part, task, images) for part in learned])
+    checkpoint = folder / "checkpoint.safetensors"
     training = Training(
         recipe=recipe,
         task=task,
         images=images,
         placement=placement,
         world=world,
-        train=load_samples(source.train, task, images),
-        validation=load_samples(source.validation, task, images),
-        checkpoint=folder / "checkpoint.safetensors",
+        train=train,
+        validation=validation,
+        checkpoint=checkpoint,
     )
     torch.manual_seed(recipe.seed)
     state = begin(build_from(network_spec(recipe.network)), recipe, placement)
-    if training.checkpoint.exists():
-        restore(state, training.checkpoint)
+    for network in (state.network, state.average):
+        same_everywhere(network, world)
+    if saved := from_leader(world, lambda: load_checkpoint(checkpoint) if checkpoint.exists() else None):
+        restore(state, *saved)
     return training, state
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..device import Placement
 from ..networks import Network
 from ..tasks.task import Task
-from .checkpoint import group_of, grouped, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
 from .recipe import Recipe
 
 
@@ -44,9 +44,8 @@ def save(state: State, path: Path) -> None:
     save_checkpoint(path, tensors, {"step": state.step, "seconds": state.seconds, "best": state.best})
 
 
-def restore(state: State, path: Path) -> None:
-    """Bring a state back to where the checkpoint was written."""
-    tensors, values = load_checkpoint(path)
+def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    """Bring a state back to where its checkpoint was written."""
     state.network.load_state_dict(group_of("network", tensors))
     state.average.load_state_dict(group_of("average", tensors))
     for turn, optimizer in state.optimizers.items():
