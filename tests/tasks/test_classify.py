@@ -90,6 +90,14 @@ def test_loss_with_smoothing_worked_by_hand():
     assert loss.item() == pytest.approx(math.log(2))
 
 
+def test_squares_are_those_of_1989_worked_by_hand():
+    # tanh(0) is 0, one away from +1 and from -1; tanh(20) is 1 in float32.
+    task = Classify(classes=("a", "b"), squares=True)
+    assert task.loss(torch.zeros(1, 2), torch.tensor([0])).item() == 2
+    assert task.loss(torch.tensor([[20.0, -20.0]]), torch.tensor([0])).item() == 0
+    assert task.loss(torch.tensor([[20.0, -20.0]]), torch.tensor([1])).item() == 8
+
+
 def test_weights_multiply_the_loss_of_their_class():
     output, target = torch.randn(2, 2), torch.tensor([0, 1])
     plain = Classify(classes=("a", "b")).loss(output, target)

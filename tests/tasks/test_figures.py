@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from eyespot.tasks.figures import balancing_weights, calibration, mean_interval, precision_recall_f1, wilson_interval
+from eyespot.tasks.figures import (
+    balancing_weights,
+    calibration,
+    mean_interval,
+    precision_recall_f1,
+    rejected_for,
+    rejection,
+    wilson_interval,
+)
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=2, max_size=20))
@@ -66,3 +74,19 @@ def test_precision_of_a_label_that_was_never_given_is_zero():
     figures = precision_recall_f1(["a", "b"], ["a", "a"], ["a", "b"])
     assert figures[0].tolist() == [0.5, 0.0]
     assert figures[3].tolist() == [1, 1]
+
+
+def test_the_surest_answers_are_kept_and_their_errors_counted():
+    # Sorted by confidence the answers are right, wrong, right, wrong, wrong.
+    confidences, right = np.array([0.5, 0.9, 0.7, 0.6, 0.8]), np.array([False, True, True, False, False])
+    found = rejection(confidences, right)
+    assert [point["rejected"] for point in found] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert [point["error"] for point in found] == pytest.approx([3 / 5, 2 / 4, 1 / 3, 1 / 2, 0])
+
+
+def test_the_least_share_is_rejected_even_where_more_would_not_do():
+    confidences, right = np.arange(200, 0, -1) / 200, np.ones(200, bool)
+    right[[0, 199]] = False
+    assert rejected_for(confidences, right, error=0.01) == 0
+    assert rejected_for(confidences, right, error=0.006) == pytest.approx(1 / 200)
+    assert rejected_for(confidences, right, error=0.001) == 1

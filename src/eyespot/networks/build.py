@@ -29,7 +29,7 @@ class Family:
     """What is said of a named network: how it is made, what it can put out, and where it comes from.
 
     `input` is the (C, H, W) that its paper's counts hold for, `outputs` the number of outputs there (0: as many as the
-    pictures have channels).
+    pictures have channels). `signed` networks take pixels from -1 to 1, others with mean 0 and deviation 1.
     """
 
     make: Callable[[NetworkSpec], Network]
@@ -37,6 +37,7 @@ class Family:
     input: tuple[int, int, int]
     outputs: int
     summary: str
+    signed: bool = False
 
 
 def _make_default(spec: NetworkSpec) -> Network:
@@ -72,6 +73,7 @@ NETWORKS: dict[str, Family] = {
         input=(1, 16, 16),
         outputs=10,
         summary="the network that read zip codes (LeCun et al. 1989)",
+        signed=True,
     ),
     "lenet5": Family(
         make=make_lenet5,

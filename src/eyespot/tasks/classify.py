@@ -15,7 +15,15 @@ from torch import Tensor
 from ..errors import TaskError, look_up
 from ..networks.network import Output
 from ..sources.source import Row, Source
-from .figures import IMBALANCE, balancing_weights, calibration, precision_recall_f1, wilson_interval
+from .figures import (
+    IMBALANCE,
+    balancing_weights,
+    calibration,
+    precision_recall_f1,
+    rejected_for,
+    rejection,
+    wilson_interval,
+)
 from .task import Change, Metric, NotAllowed, Task
 
 UNKNOWN = "unknown"
@@ -32,8 +40,10 @@ class Classify(Task):
     """One of K kinds: cross-entropy, accuracy, calibrated probabilities, and "unknown" where it is not sure.
 
     `classes` are the labels, sorted as people sort them; the output's K numbers follow that order. `smoothing` is the
-    share of the target spread over all classes (Szegedy et al. 2016). `weights` (one per class, empty where the classes
-    are balanced) weigh the loss. `temperature` and `threshold` are chosen on validation images by `settle`.
+    share of the target spread over all classes (Szegedy et al. 2016). With `squares` it is learned as in 1989: by the
+    squared distance of tanh of the outputs from +1 for the right class and -1 for the others. `weights` (one per class,
+    empty where the classes are balanced) weigh the loss. `temperature` and `threshold` are chosen on validation images
+    by `settle`.
     """
 
     name: ClassVar[str] = "classify"
@@ -42,6 +52,7 @@ class Classify(Task):
 
     classes: tuple[str, ...] = ()
     smoothing: float = 0.1
+    squares: bool = False
     counts: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
     temperature: float = 1.0
@@ -108,8 +119,15 @@ class Classify(Task):
         return Output("vector", len(self.classes))
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Cross-entropy of (N, K) against (N,), with smoothed targets, times the weight of the target's class."""
-        loss = F.cross_entropy(output, target, reduction="none", label_smoothing=self.smoothing)
+        """Cross-entropy of (N, K) against (N,), with smoothed targets, times the weight of the target's class.
+
+        With `squares`: sum over the classes of (tanh(output) - wanted)^2, wanted being +1 or -1.
+        """
+        if self.squares:
+            wanted = 2 * F.one_hot(target, output.shape[1]).to(output.dtype) - 1
+            loss = (torch.tanh(output) - wanted).square().sum(1)
+        else:
+            loss = F.cross_entropy(output, target, reduction="none", label_smoothing=self.smoothing)
         if self.weights:
             loss = loss * torch.tensor(self.weights, dtype=loss.dtype, device=loss.device)[target]
         return loss
@@ -146,6 +164,8 @@ class Classify(Task):
             "confusion": confusion,
             "calibration_error": error,
             "calibration_bins": bins,
+            "rejection": rejection(confidences, right),
+            "rejected_for_1_percent_error": rejected_for(confidences, right),
             "negative_log_likelihood": float(-np.log(np.maximum(truths, 1e-12)).mean()),
             "temperature": self.temperature,
             "threshold": self.threshold,

@@ -73,3 +73,30 @@ def calibration(confidences: np.ndarray, right: np.ndarray, bins: int = 15) -> t
         )
     error = sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / len(confidences)
     return float(error), rows
+
+
+def rejection(confidences: np.ndarray, right: np.ndarray, points: int = 41) -> list[dict[str, float]]:
+    """Which share of the answers is wrong when a share of them, the least sure ones, is rejected (Chow 1970).
+
+    >>> rejection(np.array([0.9, 0.5, 0.8]), np.array([True, False, True]), points=2)[0]
+    {'rejected': 0.0, 'error': 0.3333333333333333}
+    """
+    errors = _errors_of_the_surest(confidences, right)
+    kept = np.unique(np.linspace(1, len(errors), min(points, len(errors))).round().astype(int))[::-1]
+    return [{"rejected": float(1 - count / len(errors)), "error": float(errors[count - 1])} for count in kept]
+
+
+def rejected_for(confidences: np.ndarray, right: np.ndarray, error: float = 0.01) -> float:
+    """The smallest share of the answers, the least sure ones, without which at most `error` of the rest are wrong.
+
+    >>> rejected_for(np.array([0.9, 0.5, 0.8, 0.7]), np.array([True, False, True, True]))
+    0.25
+    """
+    enough = np.flatnonzero(_errors_of_the_surest(confidences, right) <= error)
+    return float(1 - (enough[-1] + 1) / len(right)) if len(enough) else 1.0
+
+
+def _errors_of_the_surest(confidences: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(N,): which share of the surest 1, 2, ... N answers is wrong."""
+    wrong = ~right[np.argsort(-confidences, kind="stable")]
+    return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)

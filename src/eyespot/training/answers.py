@@ -10,7 +10,7 @@ import numpy as np
 
 from ..findings import Evaluation
 from ..html import number, percent, picture, thumbnail
-from .charts import calibration_plot, histogram, scatter
+from .charts import calibration_plot, histogram, rejection_plot, scatter
 
 Pictures = Callable[[int], np.ndarray]
 Values = dict[str, Any]
@@ -44,6 +44,8 @@ def classify_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
         "matrix": confusion_matrix(evaluation, pictures),
         "per_class": details["per_class"],
         "calibration": calibration_plot(details["calibration_bins"]),
+        "rejection": rejection_plot(details["rejection"]),
+        "rejected": details["rejected_for_1_percent_error"],
         "mistakes": [_called(entry["row"], table, pictures, SIDE) for entry in details["mistakes"][:SHOWN]],
         "examples": [_called(row, table, pictures, SIDE) for row in spread(len(table))],
     }

@@ -57,6 +57,15 @@ def calibration_plot(bins: Sequence[dict[str, Any]]) -> Markup:
         return _finished(axes, "Share of right answers against confidence; the dashed line is perfect calibration")
 
 
+def rejection_plot(points: Sequence[dict[str, float]]) -> Markup:
+    """Which share of the answers is wrong when the least sure ones are left away."""
+    with drawing_style():
+        axes = _axes("share left away", "share of the others that is wrong")
+        axes.plot([row["rejected"] for row in points], [row["error"] for row in points], color=INK["blue"])
+        axes.set_ylim(bottom=0)
+        return _finished(axes, "Share of wrong answers against the share of images that are left unanswered")
+
+
 def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], says: str) -> Markup:
     """One dot a row, with the line on which both values are equal; some, evenly chosen, where there are many."""
     every = max(1, -(-len(x) // MOST_POINTS))

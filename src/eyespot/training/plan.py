@@ -13,6 +13,7 @@ from ..device import PRECISIONS, Placement, choose_placement
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
 from ..networks import Network, build
+from ..networks.build import describe
 from ..networks.network import Output
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
@@ -63,7 +64,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def choose_images(source: Source, task: Task, wish: str | None) -> ImageSpec:
+def choose_images(source: Source, task: Task, network: str | None, wish: str | None) -> ImageSpec:
     """Size, colours and scaling: as the images are where they are small, their shape kept where all have the same."""
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
@@ -74,7 +75,10 @@ def choose_images(source: Source, task: Task, wish: str | None) -> ImageSpec:
         height, width, wished = parse_input(wish)
         channels = wished or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit="native" if picture else "crop")
-    return spec if picture else _scaled(spec, source.train)
+    if picture:
+        return spec
+    signed = network is not None and describe(network).signed
+    return replace(spec, mean=(0.5,) * channels, deviation=(0.5,) * channels) if signed else _scaled(spec, source.train)
 
 
 def _sides(heights: np.ndarray, widths: np.ndarray, picture: bool) -> tuple[int, int]:

@@ -183,7 +183,7 @@ def _planned(
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
-    images = choose_images(source, task, wishes.input)
+    images = choose_images(source, task, wishes.network, wishes.input)
     recipe = make_recipe(source, origin, task, images, wishes, processes)
     if wishes.minutes is not None:
         training, state = prepare(source, recipe, folder, World())
