@@ -5,23 +5,25 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from eyespot.attacks.hardening import harden
+from eyespot.attacks.hardening import Hardening, harden, read_hardening
 from eyespot.errors import AttackError
 from tests.attacks.small_models import bright_or_dark
 
+SMALL = Hardening(by="adversarial", size=0.05)
 
-def seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+
+def keys(images: torch.Tensor) -> torch.Tensor:
+    return torch.arange(len(images))
 
 
 def test_adversarial_images_stay_within_the_size_and_are_harder():
     model, images, labels = bright_or_dark()
     losses = lambda pixels: F.cross_entropy(model.outputs(pixels), labels, reduction="none")  # noqa: E731
-    harder = harden("adversarial", images, losses, 0.05, seeded())
+    harder = harden(SMALL, images, losses, keys(images))
     assert (harder - images).abs().max() <= 0.05 + 1e-6
     assert harder.min() >= 0 and harder.max() <= 1 and not harder.requires_grad
     assert losses(harder).mean() > 1.5 * losses(images).mean()
-    noisy = images + 0.05 * torch.randn(images.shape, generator=seeded()).sign()
+    noisy = images + 0.05 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).sign()
     assert losses(harder).mean() > losses(noisy).mean()
 
 
@@ -29,14 +31,25 @@ def test_no_gradient_is_left_in_the_weights():
     model, images, labels = bright_or_dark()
     for weight in model.network.parameters():
         weight.grad = None
-    harden("adversarial", images, lambda x: F.cross_entropy(model.outputs(x), labels, reduction="none"), 0.05)
+    losses = lambda x: F.cross_entropy(model.outputs(x), labels, reduction="none")  # noqa: E731
+    harden(SMALL, images, losses, keys(images))
     assert all(weight.grad is None for weight in model.network.parameters())
 
 
 def test_noise_has_the_deviation_asked_for():
     images = torch.full((50, 1, 20, 20), 0.5)
-    noisy = harden("noise", images, lambda x: x.sum((1, 2, 3)), 0.1, seeded())
+    noisy = harden(Hardening(by="noise", size=0.1), images, lambda x: x.sum((1, 2, 3)), keys(images))
     assert (noisy - images).std().item() == pytest.approx(0.1, rel=0.05)
+
+
+@pytest.mark.parametrize("by", ["adversarial", "noise"])
+def test_what_is_random_follows_from_the_key_of_the_image_alone(by):
+    images, hardening = torch.full((6, 1, 4, 4), 0.5), Hardening(by=by, size=0.1)
+    # A loss with no slope: only the random start is left.
+    together = harden(hardening, images, lambda x: 0 * x.sum((1, 2, 3)), keys(images))
+    alone = harden(hardening, images[3:4], lambda x: 0 * x.sum((1, 2, 3)), torch.tensor([3]))
+    assert torch.equal(together[3:4], alone)
+    assert not torch.equal(together[3], together[4])
 
 
 def test_training_on_harder_images_hardens():
@@ -47,18 +60,36 @@ def test_training_on_harder_images_hardens():
         network = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
         optimizer = torch.optim.SGD(network.parameters(), lr=0.3)
         losses = lambda x: F.cross_entropy(network(x - 0.5), labels, reduction="none")  # noqa: E731
+        strong = Hardening(by="adversarial", size=0.12)
         for _ in range(80):
-            x = harden("adversarial", images, losses, 0.12, seeded()) if hard else images
+            x = harden(strong, images, losses, keys(images)) if hard else images
             optimizer.zero_grad()
             losses(x).mean().backward()
             optimizer.step()
-        worse = harden("adversarial", images, losses, 0.12, seeded())
+        worse = harden(strong, images, losses, keys(images))
         return float((network(worse - 0.5).argmax(1) == labels).float().mean())
 
     assert attacked_accuracy(hard=True) >= attacked_accuracy(hard=False)
 
 
-@pytest.mark.parametrize(("by", "size"), [("luck", 0.1), ("noise", 0.0), ("adversarial", -1.0), ("noise", 1.0)])
-def test_what_cannot_be_is_refused(by, size):
-    with pytest.raises(AttackError, match="ardening"):
-        harden(by, torch.rand(1, 1, 2, 2), lambda x: x.sum((1, 2, 3)), size)
+def test_it_is_read_from_a_word_or_a_word_with_a_size():
+    assert read_hardening("adversarial") == Hardening(by="adversarial", size=8 / 255)
+    assert read_hardening("noise:size=0.25") == Hardening(by="noise", size=0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("luck", "'luck'"),
+        ("noise:size=0", "size of hardening is 0"),
+        ("adversarial:size=-1", "size of hardening is -1"),
+        ("noise:size=1", "size of hardening is 1"),
+        ("noise:size=nan", "size of hardening is nan"),
+        ("noise:size=much", "noise:size=0.1"),
+        ("noise:amount=0.1", "noise:size=0.1"),
+        ("noise:0.1", "noise:size=0.1"),
+    ],
+)
+def test_what_cannot_be_is_refused(text, says):
+    with pytest.raises(AttackError, match=says):
+        read_hardening(text)

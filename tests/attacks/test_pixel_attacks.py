@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from eyespot.attacks import attack_many, choose
+from eyespot.attacks import attack_many, choose, searching
 from eyespot.attacks.aim import Aim
 from eyespot.attacks.differential_evolution import POPULATION, _children, _first, _three_others, evolve
 from eyespot.attacks.every_pixel import grid
@@ -70,6 +70,19 @@ def test_a_search_ends_with_its_queries():
     for by in SEARCHES:
         found = attack_many(model, images, by, names=[""] * 2, settings=choose(by, queries=500))
         assert max(one.queries for one in found) <= 502  # and one look without any short cut
+
+
+def test_images_whose_searches_stand_at_different_points_are_searched_together(monkeypatch):
+    model, images = random_model(8), pictures(9, seed=8)
+    with torch.no_grad():
+        model.network[-1].bias[model.outputs(images).argmax(1).mode().values] += 0.6  # or all would fall at once
+    settings = choose("pixel-search", pixels=3, queries=2000)
+    alone = [attack_many(model, image[None], "pixel-search", names=[""], settings=settings)[0] for image in images]
+    monkeypatch.setattr(searching, "AT_ONCE", 3)  # so that new searches begin while others are well under way
+    together = attack_many(model, images, "pixel-search", names=[""] * 9, settings=settings)
+    assert [one.outcome for one in together] == [one.outcome for one in alone]
+    assert [one.queries for one in together] == [one.queries for one in alone]
+    assert len({one.queries for one in alone}) > 2
 
 
 def test_a_child_takes_the_place_of_its_own_parent_only_where_it_is_better():

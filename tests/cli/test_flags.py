@@ -20,6 +20,7 @@ CHOICES = [
     "augment",
     "norm",
     "precision",
+    "robust",
     "snapshots",
     "seed",
 ]

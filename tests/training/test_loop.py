@@ -46,12 +46,15 @@ def test_the_loss_curve_is_the_same_to_full_digits(run_training):
     assert same(weights(first.folder), weights(second.folder))
 
 
-@pytest.mark.parametrize("step", [1, 8, 11, 20])
-def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step):
-    straight = run_training("straight", augment="small")
+@pytest.mark.parametrize(
+    ("step", "robust"), [(1, None), (8, None), (11, None), (20, None), (11, "noise"), (11, "adversarial:size=0.1")]
+)
+def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step, robust):
+    wishes = {"augment": "small", "robust": robust}
+    straight = run_training("straight", **wishes)
     with pytest.raises(OSError, match="killed"):
-        run_training("broken", kill_after(step), augment="small")
-    run_training("broken", augment="small")
+        run_training("broken", kill_after(step), **wishes)
+    run_training("broken", **wishes)
     assert same(weights(straight.folder), weights(tmp_path / "broken"))
     lines = [
         [(line["step"], line["loss"]) for line in read_log(tmp_path / name / "log.jsonl")]

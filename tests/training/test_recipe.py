@@ -40,6 +40,7 @@ def recipe() -> Recipe:
         weight_decay=0.0,
         average=1.0,
         augment="none",
+        robust={"by": "noise", "size": 0.1},
         snapshots=False,
         seed=3,
         placement={"precision": "float32", "device": "cpu"},

@@ -29,6 +29,7 @@ RECIPE = {
     "rate": 0.01,
     "weight_decay": 0.05,
     "augment": "none",
+    "robust": None,
     "seed": 0,
     "placement": {"device": "cpu", "precision": "float32", "reason": "as asked"},
 }

@@ -6,37 +6,65 @@ Shapes: N images, C channels, H height, W width.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..errors import AttackError
+from ..errors import AttackError, look_up
+from ..tasks.noise import gaussian_noise, uniform_noise
 
-HARDENINGS = ("adversarial", "noise")
+HARDENINGS = {"adversarial": 8 / 255, "noise": 0.1}
+"""Each way to harden, and its size unless another is asked for."""
 STRIDE = 1.25
 """The step as a multiple of the allowed change; beyond 1.25 such training is known to fall into a trap."""
 
 
-def harden(
-    by: str,
-    images: Tensor,
-    losses: Callable[[Tensor], Tensor],
-    size: float,
-    generator: torch.Generator | None = None,
-) -> Tensor:
+@dataclass(frozen=True, kw_only=True)
+class Hardening:
+    """How to harden: "adversarial" changes every value by at most `size` (a share of full brightness), "noise" adds
+    Gaussian noise of deviation `size`. Raises `AttackError` for another name or size.
+    """
+
+    by: str
+    size: float
+
+    def __post_init__(self) -> None:
+        look_up("way to harden", self.by, HARDENINGS, AttackError)
+        if not isinstance(self.size, int | float) or not 0 < self.size < 1:
+            raise AttackError(f"The size of hardening is {self.size}; expected a share of full brightness, 0 to 1.")
+
+
+def read_hardening(text: str) -> Hardening:
+    """Read "adversarial", or with a size "adversarial:size=0.1".
+
+    >>> read_hardening("noise:size=0.2")
+    Hardening(by='noise', size=0.2)
+    """
+    by, _, options = text.partition(":")
+    usual = look_up("way to harden", by, HARDENINGS, AttackError)
+    name, _, value = options.partition("=")
+    if not options:
+        return Hardening(by=by, size=usual)
+    try:
+        size = float(value)
+    except ValueError:
+        size = None
+    if name != "size" or size is None:
+        raise AttackError(f"robust is '{text}'; expected {' or '.join(HARDENINGS)}, or with a size: {by}:size={usual}.")
+    return Hardening(by=by, size=size)
+
+
+def harden(hardening: Hardening, images: Tensor, losses: Callable[[Tensor], Tensor], keys: Tensor) -> Tensor:
     """The images (N, C, H, W) in [0, 1] that a step of training learns from instead: harder ones, detached.
 
-    `losses` gives the loss of each image (N,); "adversarial" changes every value by at most `size` so that it grows,
-    "noise" adds Gaussian noise of deviation `size`. Raises `AttackError` for another name or a size of 0 or less.
+    `losses` gives the loss of each image (N,), which adversarial training makes grow; all that is random follows from
+    each image's own key (N,) int64.
     """
-    if by not in HARDENINGS:
-        raise AttackError(f"Hardening by '{by}' is unknown; expected one of {', '.join(HARDENINGS)}.")
-    if not 0 < size < 1:
-        raise AttackError(f"The size of hardening is {size}; expected a share of full brightness between 0 and 1.")
-    if by == "noise":
-        drawn = torch.randn(images.shape, generator=generator, dtype=images.dtype).to(images.device)
-        return (images + size * drawn).clamp(0, 1).detach()
-    drawn = torch.rand(images.shape, generator=generator, dtype=images.dtype).to(images.device)
+    size, shape = hardening.size, tuple(images.shape[1:])
+    if hardening.by == "noise":
+        return (images + size * gaussian_noise(keys, shape).to(images)).clamp(0, 1).detach()
+    drawn = uniform_noise(keys, shape).to(images)
     start = (images + size * (2 * drawn - 1)).clamp(0, 1).detach().requires_grad_(True)
     with torch.enable_grad():
         slope = torch.autograd.grad(losses(start).sum(), start)[0]

@@ -70,14 +70,18 @@ def run_searches(victim: Victim, images: Tensor, begin: Callable[[int], Search],
 
 
 def _answer(victim: Victim, images: Tensor, running: list[_Running], queries: int) -> list[Reply]:
-    """Try all that was asked for, as far as each image has queries left, in one go."""
+    """Try all that was asked for, as far as each image has queries left; equally many changed pixels in one go."""
+    replies: dict[int, Reply] = {}
     for one in running:
         one.asked = one.asked[: max(1, queries - int(victim.queries[one.number]))]
-    counts = [len(one.asked) for one in running]
-    which = torch.repeat_interleave(torch.tensor([one.number for one in running]), torch.tensor(counts))
-    margins, fitness = victim.tried(images, joined([one.asked for one in running]), which)
-    parts = zip(margins.split(counts), fitness.split(counts), strict=True)
-    return [Reply(margin=margin, fitness=fit) for margin, fit in parts]
+    for pixels in sorted({one.asked.places.shape[1] for one in running}):
+        some = [one for one in running if one.asked.places.shape[1] == pixels]
+        counts = [len(one.asked) for one in some]
+        which = torch.repeat_interleave(torch.tensor([one.number for one in some]), torch.tensor(counts))
+        margins, fitness = victim.tried(images, joined([one.asked for one in some]), which)
+        parts = zip(some, margins.split(counts), fitness.split(counts), strict=True)
+        replies |= {one.number: Reply(margin=margin, fitness=fit) for one, margin, fit in parts}
+    return [replies[one.number] for one in running]
 
 
 def _goes_on(victim: Victim, images: Tensor, one: _Running, reply: Reply, queries: int) -> bool:

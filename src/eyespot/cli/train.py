@@ -34,6 +34,9 @@ def train(
     augment: Annotated[str | None, typer.Option(help="none, digits, small, photos or pictures.")] = None,
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
+    robust: Annotated[
+        str | None, typer.Option(help="Learn to withstand: adversarial or noise, or adversarial:size=0.1.")
+    ] = None,
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Keep the network of every epoch, to see it evolve.")
     ] = False,
@@ -58,6 +61,7 @@ def train(
         augment=augment,
         norm=norm,
         precision=precision,
+        robust=robust,
         snapshots=snapshots,
         seed=seed,
     )
@@ -138,6 +142,9 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     weakest = result["details"].get("weakest")
     if weakest:
         print(f"weakest class: {weakest['label']} ({weakest['recall']:.1%} of its {weakest['count']} images are right)")
+    if "withstands" in result:
+        right, withstood = (result["withstands"][name]["share"] for name in ("right", "withstood"))
+        print(f"under attack: {withstood:.1%} are still right, of {right:.1%} untouched")
     print(
         f"trained {result['steps']:,} steps in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters"
     )

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from .. import __version__
+from ..attacks.hardening import Hardening
 from ..device import first_once, machine
 from ..errors import SourceError
 from ..files import write_whole
@@ -21,6 +22,7 @@ from .log import read_log
 from .loop import Training, validate
 from .report import pictures_of, write_report
 from .state import State, choose_final
+from .withstanding import tiles, withstands
 
 
 def held_out(source: Source) -> Part:
@@ -54,6 +56,8 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
     }
     if training.world.leads:
+        if training.recipe.robust is not None:
+            result["withstands"] = withstands(model, part, Hardening(**training.recipe.robust))
         model.made["evaluation"] = {**summary, "part": part.name}
         _write(training, model, found, source, samples, result)
     return result
@@ -92,6 +96,7 @@ def _write(
         asdict(training.recipe),
         data_summary(source),
         pictures_of(model, samples),
+        tiles(result["withstands"]) if "withstands" in result else (),
     )
     model.save(folder / "model.safetensors")
     write_whole(folder / "result.json", to_json(result).encode())

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..attacks.hardening import Hardening, harden
 from ..device import Placement, World
 from ..errors import DivergedError
 from ..files import written
 from ..images import ImageSpec
 from ..model import Model, normalise, outputs_over
 from ..networks import Network
+from ..networks.graph import answering
 from ..samples import Samples
 from ..sources.augment import augment
 from ..tasks.task import Task
@@ -103,7 +105,9 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
             return
 
 
-def learning_batch(training: Training, epochs: np.ndarray, indices: np.ndarray) -> tuple[Tensor, Tensor]:
+def learning_batch(
+    training: Training, network: nn.Module, epochs: np.ndarray, indices: np.ndarray
+) -> tuple[Tensor, Tensor]:
     """What the network sees at one step and what it should answer, on the training's device and in its layout."""
     recipe, placement, samples = training.recipe, training.placement, training.train
     if samples.native:
@@ -114,8 +118,27 @@ def learning_batch(training: Training, epochs: np.ndarray, indices: np.ndarray) 
     visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
     fresh = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
     x, target = training.task.inputs(pixels, target, fresh)
-    x = normalise(x, training.images).contiguous(memory_format=placement.memory_format)
-    return x.to(placement.device), target.to(placement.device)
+    x, target = x.to(placement.device), target.to(placement.device)
+    if recipe.robust is not None:
+        x = hardened(training, network, x, target, fresh ^ recipe.seed)
+    return _scaled(training, x), target
+
+
+def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, keys: Tensor) -> Tensor:
+    """Harder images instead of `x`, for the network as it would answer now: none of its statistics are changed."""
+
+    def losses(pixels: Tensor) -> Tensor:
+        with training.placement.autocast():
+            output = network(_scaled(training, pixels))
+        return training.task.loss(output.float(), target)
+
+    assert training.recipe.robust is not None
+    with answering(network):
+        return harden(Hardening(**training.recipe.robust), x, losses, keys)
+
+
+def _scaled(training: Training, pixels: Tensor) -> Tensor:
+    return normalise(pixels, training.images).contiguous(memory_format=training.placement.memory_format)
 
 
 def backward(training: Training, network: Network, step: int) -> float:
@@ -129,7 +152,7 @@ def backward(training: Training, network: Network, step: int) -> float:
 
     def compute(piece: int) -> Tensor:
         chosen = places[piece]
-        x, target = learning_batch(training, epochs[chosen], indices[chosen])
+        x, target = learning_batch(training, network, epochs[chosen], indices[chosen])
         torch.manual_seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
         with training.placement.autocast():
             output = network(x)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..attacks.hardening import read_hardening
 from ..device import PRECISIONS, Placement, choose_placement
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
@@ -134,6 +135,7 @@ def make_recipe(
         weight_decay=0.05,
         average=max(1.0, steps / 40),
         augment=preset,
+        robust=_robust(wishes.robust, output),
         snapshots=wishes.snapshots,
         seed=wishes.seed,
         placement=asdict(placement),
@@ -153,6 +155,16 @@ def _placement(network: Network, images: ImageSpec, batch: int, wishes: Wishes) 
     layout = "channels_last" if wishes.precision == "bfloat16" else "contiguous"
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Placement(device=device, precision=wishes.precision, layout=layout, threads=torch.get_num_threads())
+
+
+def _robust(wish: str | None, output: Output) -> dict[str, Any] | None:
+    """How the network is hardened; where the answer is a picture, nothing says what it would have to withstand."""
+    if wish is None:
+        return None
+    hardening = read_hardening(wish)
+    if output.kind == "picture":
+        raise RecipeError(f"robust is '{wish}', but the answer is a picture; expected a task such as classify or tag.")
+    return asdict(hardening)
 
 
 def _views(part: Part, images: ImageSpec) -> int:

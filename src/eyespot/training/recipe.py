@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..attacks.hardening import Hardening
 from ..device import Placement
 from ..errors import RecipeError, RunError, unknown
 from ..model import images_spec, network_spec
@@ -32,6 +33,7 @@ class Wishes:
     augment: str | None = None
     norm: str | None = None
     precision: str | None = None
+    robust: str | None = None
     snapshots: bool = False
     seed: int = 0
 
@@ -65,6 +67,7 @@ class Recipe:
     weight_decay: float
     average: float
     augment: str
+    robust: dict[str, Any] | None
     snapshots: bool
     seed: int
     placement: dict[str, Any]
@@ -85,10 +88,11 @@ class Recipe:
         """One line for a person: what was chosen."""
         channels, height, width = self.network["input"]
         length = f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs)"
+        hardened = f", hardened by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
         place = f"{self.placement['precision']} on {self.placement['device']}"
         return (
             f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
-            f"{length}, augmentation {self.augment}, {place}"
+            f"{length}, augmentation {self.augment}{hardened}, {place}"
         )
 
     def to_json(self) -> str:
@@ -119,6 +123,8 @@ def _check(recipe: Recipe) -> None:
     network_spec(recipe.network)
     images_spec(recipe.images)
     Placement(**recipe.placement)
+    if recipe.robust is not None:
+        Hardening(**recipe.robust)
     task_from_json(recipe.task)
     if not {"what", "columns"} <= recipe.source.keys():
         raise ValueError("it does not say where its images came from")

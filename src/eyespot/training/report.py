@@ -27,13 +27,16 @@ def write_report(
     recipe: Mapping[str, Any],
     data: Mapping[str, Any],
     pictures: Pictures,
+    tiles: Sequence[tuple[str, str, str]] = (),
 ) -> Path:
     """Write `report/index.html` into a run's folder and return its path.
 
     `data` says what there was to learn from: "name", "kind", "parts" (name to number of images), "problems", "notes"
-    and, where rows have labels, "counts" (label to part to number). Raises `EyespotError` where it cannot be written.
+    and, where rows have labels, "counts" (label to part to number). `tiles` are further figures for the head of the
+    page, each with what it is and how it was counted. Raises `EyespotError` where it cannot be written.
     """
     template, answers = ANSWERS.get(evaluation.task, ("report_plain.html", plain_answers))
+    shown = answers(evaluation, pictures)
     steps_per_epoch = recipe["count"] / recipe["batch"]
     values = {
         "evaluation": evaluation,
@@ -45,7 +48,8 @@ def write_report(
         "recipe": recipe_facts(recipe, log),
         "data": {"counts": {}, **data},
         "folder": folder,
-        **answers(evaluation, pictures),
+        **shown,
+        "tiles": [*shown["tiles"], *tiles],
     }
     return write_page(folder / "report" / "index.html", template, values)
 
@@ -95,6 +99,7 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
         ("learning rate", f"up to {recipe['rate']:g}, one cycle; weight decay {recipe['weight_decay']:g}"),
         ("augmentation", recipe["augment"]),
+        ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),
         ("placement", ", ".join(str(value) for name, value in recipe["placement"].items() if name != "reason")),
         ("chosen because", recipe["placement"]["reason"].partition(":")[0]),
         ("seed", str(recipe["seed"])),

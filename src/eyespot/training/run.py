@@ -66,6 +66,7 @@ def train(
     augment: str | None = None,
     norm: str | None = None,
     precision: str | None = None,
+    robust: str | None = None,
     snapshots: bool = False,
     seed: int = 0,
     show: Show | None = None,
@@ -94,6 +95,7 @@ def train(
         augment=augment,
         norm=norm,
         precision=precision,
+        robust=robust,
         snapshots=snapshots,
         seed=seed,
     )
