@@ -47,7 +47,7 @@ def test_numbers_in_the_file_are_pytorchs_for_each_of_its_pictures(page: Page, f
         shape = (*outputs[call].shape, 1, 1)[:3]
         unit, y, x = (draw.randrange(side) for side in shape)
         page.evaluate(f"location.hash = '#/look?image={image}&call={call}&unit={unit}&y={y}&x={x}'")
-        page.wait_for_function(f"document.querySelector('.unit')?.dataset.place === '{call} {unit} {y} {x}'")
+        page.wait_for_function(f"() => document.querySelector('.unit')?.dataset.place === '{call} {unit} {y} {x}'")
         expect(page.get_by_role("button", name=f"{image}.png")).to_have_attribute("aria-pressed", "true")
         wanted = float(outputs[call].reshape(shape)[unit, y, x])
         assert agrees(page.locator(".numbers .value").inner_text(), wanted), (image, call, unit, y, x)

@@ -55,13 +55,21 @@ class Session {
       const model = this.models.find(({ id }) => id === this.model);
       if (!model || model.id === this.#loaded) return;
       const [manifest, weights, images] = await Promise.all([
-        this.source.manifest(model.id), this.source.weights(model.id), this.source.images(model.id),
+        this.source.manifest(model.id), this.source.weights(model.id), this.#offered(model.id),
       ]);
       [this.tensors, this.pixels, this.own, this.edited] = [[], null, null, false];
       this.images = images;
       this.#original = this.network = new Network(manifest, weights);
       this.#loaded = model.id;
     });
+  }
+
+  /** The images to choose from; the one to look at is asked for at once, before all the others. */
+  async #offered(model: number): Promise<readonly ImageEntry[]> {
+    const images = await this.source.images(model);
+    const first = images.find(({ id }) => id === this.image) ?? images[0];
+    if (first) void this.source.pixels(model, first.id).catch(() => {});
+    return images;
   }
 
   /** Load the picture that the address names, unless one of one's own is looked at; an even grey where there is none. */

@@ -65,6 +65,7 @@ def make_app(
 
 @asynccontextmanager
 async def _while_open(app: FastAPI) -> AsyncIterator[None]:
+    app.state.hall.prepare()
     yield
     app.state.hall.close()
 

@@ -37,6 +37,11 @@ class Hall:
         """Let the reading thread do some work, after what it was given before."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
+    def prepare(self) -> None:
+        """Make the manifests already, so that the page that is opened next need not wait; errors wait for who asks."""
+        for shown in self.models:
+            self._computing.submit(getattr, shown, "manifest")
+
     def close(self) -> None:
         """Let go of what waits to be done."""
         for pool in (self._computing, self._reading):
