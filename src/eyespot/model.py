@@ -17,6 +17,7 @@ from .images import ImageSpec, Picture, read_pixels
 from .modelfile import read_model_file, write_model_file
 from .networks import Network, build_from
 from .networks.network import NetworkSpec, Output
+from .pretrained import is_pretrained, load_pretrained
 from .samples import Samples, load_samples, to_pixels
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
@@ -89,7 +90,17 @@ class Model:
 
 
 def load(path: str | Path) -> Model:
-    """Read a model file; raises `ModelError` where it is damaged, of another format, or no model at all."""
+    """Read a model file, or a network that others have trained, such as "pretrained:efficientnet-lite0".
+
+    Raises `ModelError` where a file is damaged, of another format, or no model at all, and `NetworkError` where the
+    package that carries a trained network is missing.
+
+    >>> load("pretrained:efficientnet-lite0").images.shape
+    (3, 224, 224)
+    """
+    if is_pretrained(path):
+        network, task, images = load_pretrained(str(path))
+        return Model(network=network, task=task, images=images, made={"by": str(path)})
     path = Path(path)
     header, tensors = read_model_file(path)
     try:

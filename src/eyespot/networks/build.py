@@ -15,6 +15,7 @@ from .classic import (
     make_tinyvgg,
 )
 from .denoiser import make_denoiser
+from .efficientnet import make_efficientnet_lite0
 from .network import OUTPUT_KINDS, Network, NetworkSpec, Output
 from .residual import make_residual
 from .text import is_text, parse
@@ -109,6 +110,13 @@ NETWORKS: dict[str, Family] = {
         input=(3, 66, 200),
         outputs=1,
         summary="steers a car from its camera (Bojarski et al. 2016)",
+    ),
+    "efficientnet-lite0": Family(
+        make=make_efficientnet_lite0,
+        heads=("vector",),
+        input=(3, 224, 224),
+        outputs=1000,
+        summary="photos; there are learned weights for it (Tan and Le 2019)",
     ),
 }
 
