@@ -128,14 +128,14 @@ def drawing_style() -> Any:
 def number(value: float | None, digits: int = 4) -> str:
     """A number for people: whole ones with separators, others with some digits that count, none as a dash.
 
-    >>> number(12345), number(0.98765), number(None)
-    ('12,345', '0.9877', '–')
+    >>> number(12345), number(0.98765), number(1234.5, digits=3), number(None)
+    ('12,345', '0.9877', '1,234', '–')
     """
     if value is None or value != value:
         return "–"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
         return f"{int(value):,}"
-    return f"{value:,.{digits}g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -70,6 +70,15 @@ def amount(found: Mapping[str, float] | None, name: str = "median") -> str:
     return "–" if found is None else number(found[name], 3)
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """A count and what is counted.
+
+    >>> counted(1, "query", "queries"), counted(2000, "query", "queries")
+    ('1 query', '2,000 queries')
+    """
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def _compared(place: int, models: Mapping[str, Any]) -> dict[str, Any]:
     """One attack, model by model."""
     attacks = {name: found["attacks"][place] for name, found in models.items()}
@@ -96,8 +105,8 @@ def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[s
         "lines": [
             f"{told(row['before'])} → {told(row['after'])}",
             f"distortion {number(row['distortion'], 3)}, length {number(row['l2'], 3)}"
-            + (f", shown {factor:.3g} times larger" if factor > 1 else ""),
-            f"{row['pixels_changed']:,} pixel{'s' if row['pixels_changed'] > 1 else ''}, {row['queries']:,} queries",
+            + (f", shown × {factor:.3g}" if factor > 1 else ""),
+            f"{counted(row['pixels_changed'], 'pixel', 'pixels')}, {counted(row['queries'], 'query', 'queries')}",
         ],
         "name": row["name"],
     }

@@ -1,6 +1,7 @@
 """The verb `attack`: what fools a model, as a report in a folder."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +52,7 @@ def attack(
     first = next(iter(models.values()))
     wishes = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     attacks = plan(by, Aim(target=target, of=_place(of), change=change), first.task, wishes)
-    strange = _part(unlike, "all", None, None) if unlike else None
+    strange = _strange(unlike) if unlike else None
     chosen = _part(source, part, first, column)
     report = Report(models, Wanted(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
     _work(report, out, quiet or as_json)
@@ -83,6 +84,15 @@ def _part(source: str, name: str | None, model: "Model | None", columns: list[st
     opened = open_source(source, columns=columns_from(columns))
     known = model is not None and model.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
     return part_of(opened, name or ("test" if known else "all"))
+
+
+def _strange(source: str) -> Any:
+    """All images of another source, by its name."""
+    from ..sources import open_source
+    from ..sources.source import part_of
+
+    opened = open_source(source)
+    return replace(part_of(opened, "all"), name=opened.name)
 
 
 def _place(of: str | None) -> Any:
