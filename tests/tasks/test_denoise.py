@@ -128,6 +128,9 @@ def test_focus_is_one_place_or_the_whole_picture():
     assert Denoise().focus(output).tolist() == [3.5]
     with pytest.raises(TaskError, match="no pixel"):
         Denoise().focus(output, (0, 2))
+    for of in ("cat", (1,), (0.5, 1)):
+        with pytest.raises(TaskError, match="such as 3,5"):
+            Denoise().focus(output, of)
 
 
 @pytest.mark.parametrize("kind", ["turn", "zoom", "colour", "erase"])

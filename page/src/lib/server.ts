@@ -38,7 +38,44 @@ export interface ExcitedUnit {
   readonly strip: string;
 }
 
+/** An attack, and the settings that it reads with what they are unless given. */
+export interface AttackMethod {
+  readonly name: string;
+  readonly takes: Readonly<Record<string, number>>;
+}
+
+/** One step of a search for pixels: the best candidate so far, and the places that were tried. */
+export interface AttackStep {
+  readonly queries: number;
+  readonly fitness: number;
+  readonly best: readonly { readonly row: number; readonly column: number; readonly colour: readonly number[] }[];
+  readonly tried: readonly (readonly [number, number])[];
+}
+
+export interface Attacked {
+  readonly outcome: "fooled" | "resisted" | "skipped";
+  readonly reason: string;
+  readonly queries: number;
+  readonly distortion: number;
+  readonly pixels_changed: number;
+  /** uint8 pixels (C, H, W) in base64. */
+  readonly fooled: string;
+  readonly history: readonly AttackStep[];
+}
+
+/** For each pixel the lowest margin that one changed pixel reaches, below zero where it fools, and the colour for it. */
+export interface PixelMap {
+  readonly working: number;
+  readonly places: number;
+  readonly margin: readonly (readonly number[])[];
+  readonly colour: readonly (readonly (readonly number[])[])[];
+}
+
 export interface Server {
+  attacks(): Promise<readonly AttackMethod[]>;
+  /** Try to fool the network with uint8 pixels (C, H, W). */
+  attack(model: number, pixels: Uint8Array, choices: Choices): Promise<Attacked>;
+  pixelMap(model: number, pixels: Uint8Array, choices: Choices): Promise<PixelMap>;
   methods(): Promise<readonly Method[]>;
   /** Explain the answer for uint8 pixels (C, H, W). */
   explain(model: number, pixels: Uint8Array, choices: Choices): Promise<Explained>;
@@ -52,10 +89,14 @@ type Json = (path: string, body?: BodyInit) => Promise<unknown>;
 export function openServer(json: Json): Server {
   const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
     ((await json(path)) as Record<string, readonly Value[]>)[name];
+  const posed = (model: number, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
+    json(`models/${model}/${what}?${search({ ...choices, form: "pixels" })}`, new Uint8Array(pixels));
   return {
+    attacks: () => inside<AttackMethod>("attacks", "attacks"),
+    attack: async (model, pixels, choices) => (await posed(model, "attack", pixels, choices)) as Attacked,
+    pixelMap: async (model, pixels, choices) => (await posed(model, "pixel-map", pixels, choices)) as PixelMap,
     methods: () => inside<Method>("methods", "methods"),
-    explain: async (model, pixels, choices) =>
-      (await json(`models/${model}/explain?${search({ ...choices, form: "pixels" })}`, new Uint8Array(pixels))) as Explained,
+    explain: async (model, pixels, choices) => (await posed(model, "explain", pixels, choices)) as Explained,
     sources: () => inside<ImageSource>("sources", "sources"),
     strongest: async (model, layer, unit, source, part) => {
       const asked = search({ layer, unit: String(unit), source: String(source), part });

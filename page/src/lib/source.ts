@@ -109,7 +109,7 @@ function embeddedSource({ models }: Embedded): Source {
   };
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
+export function decode(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length); // a callback for each letter would take seconds for large networks
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

@@ -1,5 +1,7 @@
 import { texts } from "../lib/language.svelte";
 import type { Call } from "../lib/manifest";
+import { percent, short } from "../lib/numbers";
+import { argmax, type Tensor } from "../lib/tensor";
 import { session } from "./session.svelte";
 
 /** What an output stands for. */
@@ -46,4 +48,13 @@ export function unitTitle(call: Call, channel: number): string {
 
 export function sizeText(shape: readonly number[]): string {
   return shape.length === 3 ? `${shape[0]} @ ${shape[1]} × ${shape[2]}` : String(shape[0]);
+}
+
+/** What is answered first and how sure it is: "cat", "97.4 %"; null for a picture. */
+export function answerOf(tensors: readonly Tensor[]): { label: string; value: string } | null {
+  const { calls, manifest } = session.network!;
+  const values = tensors.at(-1)?.data;
+  if (manifest.labels.length === 0 || !values) return null;
+  const best = argmax(values);
+  return { label: labelOf(best), value: calls.at(-1)!.kind === "softmax" ? percent(values[best]) : short(values[best]) };
 }

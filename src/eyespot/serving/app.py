@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..errors import EyespotError
 from ..sources.source import Source
-from . import asking
+from . import asking, attacking
 from . import models as model_routes
 from . import runs as run_routes
 from .guard import Guard
@@ -53,7 +53,7 @@ def make_app(
     # The usual pages of documentation would load scripts from another site.
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
     app.state.hall = hall
-    for routes in (model_routes, asking, run_routes):
+    for routes in (model_routes, asking, attacking, run_routes):
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
         app.add_exception_handler(kind, answer)

@@ -1,6 +1,7 @@
 """Routes that ask a model: its answer, and how it came to it."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,8 @@ from .shown import ShownModel
 
 router = APIRouter(prefix="/api", tags=["asking"], responses=REFUSALS)
 
+PLACE = re.compile("^[0-9]{1,6},[0-9]{1,6}$")
+"""ROW,COLUMN."""
 PICTURE = takes("image/png", "image/jpeg", "application/octet-stream", required=False)
 
 
@@ -93,7 +96,7 @@ class Wanted:
     of: Annotated[str | None, Query(max_length=200, description="Class, tag or place.")] = None
     layer: Annotated[str | None, Query(max_length=500, description="Layer, by name.")] = None
     unit: Annotated[int | None, Query(description="Unit of the layer.")] = None
-    at: Annotated[str | None, Query(pattern="^[0-9]{1,6},[0-9]{1,6}$", description="ROW,COLUMN in the map.")] = None
+    at: Annotated[str | None, Query(pattern=PLACE.pattern, description="ROW,COLUMN in the map.")] = None
     patch: Annotated[int | None, Query(ge=1, le=8192, description="Side of the patch in pixels.")] = None
     stride: Annotated[int | None, Query(ge=1, le=8192, description="Pixels from patch to patch.")] = None
     fill: Annotated[float | None, Query(ge=0, le=1, description="Grey of the patch.")] = None
@@ -177,7 +180,7 @@ def _explained(shown: ShownModel, what: Any, wanted: Wanted, among: Source | Non
         of=wanted.of,
         layer=wanted.layer,
         unit=wanted.unit,
-        at=_place(wanted.at),
+        at=place_of(wanted.at),
         patch=wanted.patch,
         stride=wanted.stride,
         fill=wanted.fill,
@@ -186,10 +189,11 @@ def _explained(shown: ShownModel, what: Any, wanted: Wanted, among: Source | Non
     )
 
 
-def _place(at: str | None) -> tuple[int, int] | None:
-    if at is None:
-        return None
-    row, column = at.split(",")
+def place_of(text: str | None) -> Any:
+    """`3,5` as a row and a column; anything else stays as it is."""
+    if text is None or not PLACE.fullmatch(text):
+        return text
+    row, column = text.split(",")
     return int(row), int(column)
 
 

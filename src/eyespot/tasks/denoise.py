@@ -139,6 +139,8 @@ class Denoise(Task):
         """The mean brightness at the place `of` = (row, column), or of the whole picture if none is named."""
         if of is None:
             return output.mean((1, 2, 3))
+        if not (isinstance(of, tuple) and len(of) == 2 and all(isinstance(side, int) for side in of)):
+            raise TaskError(f"The place is '{of}'; expected a row and a column, such as 3,5.")
         row, column = of
         if not (0 <= row < output.shape[2] and 0 <= column < output.shape[3]):
             raise TaskError(

@@ -1,0 +1,89 @@
+"""What fools the network, in a real browser: by hand, and by searches of eyespot's own server."""
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Locator, Page, expect
+
+
+def opened(page: Page, served: str, query: str = "") -> Locator:
+    page.goto("about:blank")
+    page.goto(f"{served}#/look?{query}")
+    fool = page.get_by_role("region", name="What fools it")
+    expect(fool).to_be_visible()
+    return fool
+
+
+def test_a_picked_pixel_takes_the_chosen_colour_and_the_picture_comes_back(page: Page, served: str) -> None:
+    fool = opened(page, served, "call=0&unit=0&y=4&x=8")
+    pixel = page.locator(".unit p.formula strong")
+    before, answer = pixel.inner_text(), fool.locator(".answers").inner_text()
+    fool.get_by_label("Colour").fill("#00ff00")
+    pad = fool.get_by_role("application", name="The picture to change")
+    box = pad.bounding_box()
+    pad.click(position={"x": box["width"] * 8.5 / 16, "y": box["height"] * 4.5 / 16})
+    expect(pixel).to_have_text("\u22122")  # red 0: (0 - 0.5) / 0.25
+    expect(fool.locator(".answers")).to_contain_text("now:")
+    pad.press("ArrowRight")
+    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
+    fool.get_by_role("button", name="Back to the picture").click()
+    expect(pixel).to_have_text(before)
+    expect(fool.locator(".answers")).to_have_text(answer)
+
+
+def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
+    fool = opened(page, served)
+    fool.get_by_label("Attack", exact=True).select_option("one-pixel")
+    slider = fool.get_by_role("slider", name="Pixels that may change")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    fool.get_by_role("button", name="Attack", exact=True).click()
+    outcome = fool.locator(".outcome")
+    expect(outcome).to_contain_text(re.compile("fooled|resisted"), timeout=20_000)
+    expect(outcome).to_contain_text(re.compile("pixels changed: [123]"))
+    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
+    steps = fool.get_by_role("slider", name="Steps of the search")
+    steps.press("Home")
+    expect(outcome).to_contain_text("after 0 looks")
+    expect(fool.locator(".answers strong.fooled")).to_have_count(0)
+    fool.get_by_role("button", name="One step on").click()
+    expect(outcome).to_contain_text("400 looks")
+    expect(fool.get_by_role("img", name="Where this step looked")).to_be_visible()
+
+
+def test_an_attack_by_gradients_shows_the_fooled_picture(page: Page, served: str) -> None:
+    fool = opened(page, served)
+    fool.get_by_label("Attack", exact=True).select_option("minimum-noise")
+    expect(fool.get_by_role("slider", name="Pixels that may change")).to_have_count(0)
+    fool.get_by_role("button", name="Attack", exact=True).click()
+    expect(fool.locator(".outcome")).to_contain_text("It is fooled.", timeout=20_000)
+    expect(fool.locator(".answers strong.fooled")).to_have_count(1)
+
+
+def test_a_target_that_is_answered_already_is_refused_with_a_sentence(page: Page, served: str) -> None:
+    fool = opened(page, served)
+    label = fool.locator(".answers strong").first.inner_text().split()[0]
+    fool.get_by_label("It must answer").select_option(label)
+    fool.get_by_role("button", name="Attack", exact=True).click()
+    expect(fool.get_by_role("alert")).to_contain_text("name another class")
+
+
+def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:
+    fool = opened(page, served)
+    fool.get_by_role("button", name="Try every pixel").click()
+    works = fool.get_by_text(re.compile("Of 256 pixels"))
+    expect(works).to_be_visible(timeout=20_000)
+    fool.get_by_role("application", name="Which pixels work").click(position={"x": 100, "y": 100})
+    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
+    expect(works).to_be_visible()  # the map stays that of the picture before
+    page.get_by_role("group", name="Pictures").get_by_role("button").nth(3).click()
+    expect(works).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_never_wider_than_the_window(page: Page, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, served, "lang=en")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
