@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from _common import over_seeds
+import numpy as np
+from _common import data_folder, over_seeds
 
 if TYPE_CHECKING:
+    from eyespot.sources.source import Source
     from eyespot.training.run import Run
 
 
@@ -28,6 +30,23 @@ def clean_place() -> Iterator[Path]:
             del os.environ["EYESPOT_CACHE"]
             if before is not None:
                 os.environ["EYESPOT_CACHE"] = before
+
+
+def cifar10() -> "Source":
+    """The 50,000 training and the 10,000 test images of CIFAR-10; some of the former become validation images."""
+    import eyespot
+    from eyespot.images import ImageSpec, read_pixels
+
+    def sheet(name: str) -> np.ndarray:
+        pixels = read_pixels(folder / f"{name}.webp", ImageSpec(height=3200, width=3200, channels=3, fit="native"))
+        return pixels.reshape(100, 32, 100, 32, 3).swapaxes(1, 2).reshape(-1, 32, 32, 3)
+
+    folder = data_folder() / "cifar10"
+    labels = np.load(folder / "labels.npz")
+    train = np.concatenate([sheet(f"data_batch_{number}") for number in range(1, 6)])
+    names = ("x_train", "y_train", "x_test", "y_test")
+    values = (train, labels["train"], sheet("test_batch"), labels["test"])
+    return eyespot.open_source(dict(zip(names, values, strict=True)))
 
 
 def unpack(archive: Path, folder: Path) -> Path:

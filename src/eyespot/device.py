@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from .errors import EyespotError
+from .errors import EyespotError, RunError
+from .files import write_whole
 
 Decided = TypeVar("Decided")
 
@@ -132,10 +133,8 @@ def _write_choices(choices: dict[str, dict]) -> None:
     path = cache_folder() / "placements.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(choices, indent=1))
-        temporary.replace(path)
-    except OSError:
+        write_whole(path, json.dumps(choices, indent=1).encode())
+    except (OSError, RunError):
         return  # without the cache the next training measures again, which costs a second
 
 

@@ -1,5 +1,9 @@
 """The cache folder, and files that are whole or not there."""
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +39,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     with pytest.raises(RuntimeError):
         write()
     assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    mine, dead, elsewhere = (
+        tmp_path / f"b.{owner}.x_1.partial"
+        for owner in (f"{platform.node()}-{os.getpid()}", f"{platform.node()}-{process.pid}", f"far-{process.pid}")
+    )
+    for file in (mine, dead, elsewhere):
+        file.touch()
+    with replacing(tmp_path / "a.bin") as partial:
+        partial.write_bytes(b"new")
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "a.bin", mine, elsewhere])
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:

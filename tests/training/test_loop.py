@@ -237,3 +237,14 @@ def test_wrong_answers_in_the_test_part_are_told_before_anything_is_learned(tmp_
     with pytest.raises(TaskError, match="elsewhere"):
         running.train_as_wished(odd, running.Wishes(), tmp_path / "run", lambda entry: None)
     assert not (tmp_path / "run" / "recipe.json").exists()
+
+
+def test_a_process_that_sees_other_images_than_the_leading_one_says_so(source, run_training):
+    from eyespot.sources.arrays import from_arrays
+
+    from .conftest import stripes
+
+    recipe = running.read_recipe(run_training().folder / "recipe.json")
+    running._check_alike(source, recipe)
+    with pytest.raises(RunError, match="other images"):
+        running._check_alike(from_arrays("stripes", "arrays", *stripes(90, seed=5)), recipe)

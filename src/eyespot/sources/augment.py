@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import SourceError, look_up
-from ..images import ImageSpec, read_pixels
+from ..images import ImageSpec
+from .cache import decode_once
 from .randomness import uniforms
 from .source import Source
 
@@ -258,6 +259,6 @@ def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, place: np.nda
 
 def _is_grey(source: Source, images: ImageSpec) -> bool:
     """Tell whether colour files hold grey pictures, by up to 20 of them."""
-    rows = source.train.rows[:: max(1, len(source.train) // 20)]
-    pixels = (read_pixels(row.picture, images, row.name) for row in rows)
-    return all((picture == picture[..., :1]).all() for picture in pixels)
+    decoded = decode_once(source.train, images)
+    pictures = (decoded.image(number) for number in range(0, len(decoded), max(1, len(decoded) // 20)))
+    return all((picture == picture[..., :1]).all() for picture in pictures)

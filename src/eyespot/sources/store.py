@@ -1,6 +1,7 @@
 """The cache folder: the only place that eyespot writes to on its own account, never beside a person's images."""
 
 import os
+import platform
 import sys
 import tempfile
 import warnings
@@ -29,7 +30,9 @@ def replacing(file: Path) -> Iterator[Path]:
     """Write to a temporary name, then rename: whoever reads the file finds the old one or the new one, whole."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".partial")
+        _remove_orphans(file.parent)
+        owner = f".{platform.node()}-{os.getpid()}."
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem + owner, suffix=".partial")
         os.close(handle)
     except OSError as error:
         raise _no_room(file, error) from error
@@ -40,6 +43,24 @@ def replacing(file: Path) -> Iterator[Path]:
         raise _no_room(file, error) from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Remove what processes of this machine have left half written when they were killed."""
+    for file in folder.glob("*.partial"):
+        host, _, process = file.name.rsplit(".", 2)[0].rpartition("-")
+        if host.endswith(f".{platform.node()}") and process.isdecimal() and not _is_alive(int(process)):
+            file.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _no_room(file: Path, error: OSError) -> SourceError:

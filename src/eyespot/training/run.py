@@ -1,6 +1,7 @@
 """One training in one folder: begun, gone on with, finished; it can be killed at any time."""
 
 import json
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,6 +130,7 @@ def train_as_wished(
         recipe, result = from_leader(world, lambda: _decided(opened, origin, wishes, folder, show, world.size))
         if result is not None:
             return Run(folder, result)
+        _check_alike(opened, recipe)
         training, state = prepare(opened, recipe, folder, world)
         resumed_from = state.step
         if resumed_from:
@@ -139,6 +141,15 @@ def train_as_wished(
             raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
         result = finish(training, state, opened, resumed_from)
     return Run(folder, result)
+
+
+def _check_alike(source: Source, recipe: Recipe) -> None:
+    """Raise `RunError` where this process sees other images than the leading one, on another machine perhaps."""
+    if recipe.fingerprint != fingerprint(source) or recipe.answers != answers_fingerprint(source):
+        raise RunError(
+            f"{platform.node()}: {source.name} holds other images, or says something else of them, than on the machine "
+            "that leads the training. Copy them anew, or let all machines read the same folder."
+        )
 
 
 def _left_out(source: Source) -> list[str]:

@@ -1,0 +1,111 @@
+"""Networks of the past on their own data: the errors that their papers report, with their weights counted.
+
+Claims, three seeds each, test images looked at once. `lecun1989` (9,760 weights) on the original zip codes: at most
+5.0 % wrong with what is known of the recipe of 1989 (tanh units, squared errors towards +1 and -1, 23 passes, images as
+they are; the step sizes are AdamW's, where the paper has a diagonal Hessian), at most 3.0 % with a recipe of today, and
+at most 1.9 % with a network of one's own choice. `harley2015`: at least 99.0 % on MNIST. `convnetjs` (22,466 weights):
+at least 80.0 % on the 10,000 test images of CIFAR-10. Beside each: which share must be rejected so that 1 % of the rest
+are wrong (the paper of 1989: 12.1 %).
+
+Every choice was made on validation images, which are a part of the training images.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from _common import data_folder, finish, over_seeds, parse
+from _training import cifar10, clean_place, load_at_start, train_seeds
+
+import eyespot
+
+LENGTH = "long"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One network with its recipe, and the share of wrong answers that it may give, in percent."""
+
+    name: str
+    data: str
+    most: float
+    choices: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = (
+    Case(
+        name="lecun1989, recipe of 1989",
+        data="usps",
+        most=5.0,
+        choices={"network": "lecun1989", "task": "classify:squares=true", "augment": "none", "epochs": 23, "batch": 8},
+    ),
+    Case(
+        name="lecun1989, recipe of today",
+        data="usps",
+        most=3.0,
+        choices={"network": "lecun1989", "augment": "digits", "epochs": 300, "batch": 32, "rate": 0.01},
+    ),
+    Case(
+        name="residual",
+        data="usps",
+        most=1.9,
+        choices={"network": "residual", "size": "small", "augment": "digits", "epochs": 30, "batch": 64},
+    ),
+    Case(name="harley2015", data="MNIST", most=1.0, choices={"network": "harley2015", "epochs": 15}),
+    Case(
+        name="convnetjs",
+        data="cifar10",
+        most=20.0,
+        choices={
+            "network": "convnetjs",
+            "task": "classify:smoothing=0",
+            "augment": "pictures",
+            "epochs": 60,
+            "rate": 0.01,
+        },
+    ),
+)
+
+
+def main() -> None:
+    arguments = parse(__doc__, {"seeds": 3, "cases": "all"})
+    load = load_at_start()
+    with clean_place() as place:
+        rows = []
+        for number, case in enumerate(CASES):
+            if arguments.cases != "all" and str(number) not in arguments.cases.split(","):
+                continue
+            source = cifar10() if case.data == "cifar10" else eyespot.open_source(data_folder() / case.data)
+            runs = train_seeds(
+                arguments.seeds,
+                lambda seed, case=case, source=source, number=number: eyespot.train(
+                    source, out=place / f"{number}-{seed}", seed=seed, **case.choices
+                ),
+            )
+            rows.append(row_of(case, runs))
+    finish(__file__, arguments, {"load at start": load}, rows)
+
+
+def row_of(case: Case, runs: list[Any]) -> dict[str, Any]:
+    results = [run.result for run, _ in runs]
+    wrong = over_seeds([100 * (1 - result["score"]) for result in results])
+    rejected = over_seeds([100 * result["details"]["rejected_for_1_percent_error"] for result in results])
+    return {
+        "network": case.name,
+        "data": case.data,
+        "weights": results[0]["parameters"],
+        "test error %": wrong["mean"],
+        "deviation": wrong["deviation"],
+        "seeds": wrong["values"],
+        "at most": case.most,
+        "reached": wrong["mean"] <= case.most,
+        "validation error %": over_seeds([100 * (1 - run.log[-1]["validation"]["accuracy"]) for run, _ in runs])[
+            "mean"
+        ],
+        "rejected for 1 % error": rejected["mean"],
+        "training s": over_seeds([result["seconds"] for result in results])["mean"],
+        "recipe": ", ".join(f"{name} {value}" for name, value in case.choices.items() if name != "network"),
+    }
+
+
+if __name__ == "__main__":
+    main()
