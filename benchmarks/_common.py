@@ -191,7 +191,17 @@ def _section(
 ) -> str:
     told = ", ".join(f"{key} {_told(value)}" for key, value in settings.items())
     command = " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]])
-    return f"## {name}\n\n`{command}` at {where['commit']}{': ' + told if told else ''}\n\n{markdown_table(rows)}\n"
+    return f"## {name}\n\n`{command}` at {where['commit']}{': ' + told if told else ''}\n\n{_tables(rows)}\n"
+
+
+def _tables(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One table; or, where rows name the part that they belong to, one for each part."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        parts.setdefault(row.get("part", ""), []).append({name: row[name] for name in row if name != "part"})
+    return "\n\n".join(
+        f"{part}:\n\n{markdown_table(some)}" if part else markdown_table(some) for part, some in parts.items()
+    )
 
 
 def _with_section(path: Path, where: Mapping[str, Any], name: str, section: str) -> str:

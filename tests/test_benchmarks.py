@@ -67,6 +67,14 @@ def test_a_table_is_written_and_a_second_run_replaces_only_its_own_section(commo
     assert "written to results/" in capsys.readouterr().out
 
 
+def test_each_part_has_a_table_of_its_own(common):
+    rows = [{"part": "time", "seconds": 1.0}, {"part": "size", "bytes": 7}, {"part": "time", "seconds": 2.0}]
+    common.finish("parts.py", argparse.Namespace(json=False), {}, rows)
+    [path] = common.RESULTS.iterdir()
+    tables = ("time:\n\n| seconds |\n| ---: |\n| 1 |\n| 2 |\n", "size:\n\n| bytes |\n| ---: |\n| 7 |\n")
+    assert "\n".join(tables) in path.read_text()
+
+
 def test_as_json_it_prints_one_document_and_writes_nothing(common, capsys):
     common.finish("speed.py", argparse.Namespace(json=True), {"epochs": 2}, [{"seconds": 2.0}])
     found = json.loads(capsys.readouterr().out)

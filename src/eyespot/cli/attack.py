@@ -115,9 +115,14 @@ def _work(report: Any, out: Path, quiet: bool) -> None:
 
 def _tell(figures: dict[str, Any]) -> None:
     from ..attacks.page import amount, share
+    from ..html import number
 
     for name, found in figures["models"].items():
         print(f"{name}: reads {share(found['right'])} images rightly")
         for attack in found["attacks"]:
             size = f", median distortion {amount(attack['distortion'])}" if attack["distortion"] else ""
-            print(f"  {attack['title']}: fools {share(attack['fooled'])}{size}")
+            far = attack["moved"]
+            moved = (
+                f", moves the answer by {number(far['median'], 3)}, at most {number(far['largest'], 3)}" if far else ""
+            )
+            print(f"  {attack['title']}: fools {share(attack['fooled'])}{size}{moved}")
