@@ -16,7 +16,7 @@ LINES = (
     ("errors", "files", "images", "device", "findings", "html"),
     ("sources", "networks"),
     ("tasks",),
-    ("samples", "modelfile", "model"),
+    ("samples", "modelfile", "pretrained", "model", "features"),
     ("explanations",),
     ("attacks",),
     ("training",),

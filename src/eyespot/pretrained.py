@@ -83,6 +83,20 @@ def pretrained_network(known: Pretrained) -> Network:
     return network
 
 
+@torch.no_grad()
+def borrow(network: Network, name: str) -> None:
+    """Give the stages of a network the weights that others have learned; its head stays as it is.
+
+    Raises `NetworkError` that names a weight which is missing or too many: none is left random.
+    """
+    learned = pretrained_network(find_pretrained(name)).stages.state_dict()
+    ours = {key: value.shape for key, value in network.stages.state_dict().items()}
+    odd = sorted(set(ours.items()) ^ {(key, value.shape) for key, value in learned.items()})
+    if odd:
+        raise NetworkError(f"The weights of {name} do not fit {network.spec.name}: see {odd[0][0]}.")
+    network.stages.load_state_dict(learned)
+
+
 def _by_our_names(network: Network, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of the same network under other names: both list them in the order of computation."""
     ours = network.state_dict()

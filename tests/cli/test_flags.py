@@ -9,6 +9,8 @@ from eyespot.training.recipe import Wishes
 
 CHOICES = [
     "task",
+    "start",
+    "weights",
     "network",
     "size",
     "input",

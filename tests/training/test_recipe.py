@@ -30,6 +30,7 @@ def recipe() -> Recipe:
         fingerprint="00",
         answers="00",
         task={"name": "classify"},
+        start={"how": "nothing", "weights": "", "reason": "as asked"},
         network=asdict(NetworkSpec(name="residual", input=(1, 8, 8), output=Output("vector", 2))),
         images=asdict(ImageSpec(height=8, width=8, channels=1)),
         steps=100,

@@ -21,6 +21,7 @@ from eyespot.training.report import GAP, pictures_of, recipe_facts, side_by_side
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {
+    "start": {"how": "nothing", "weights": "", "reason": "as asked"},
     "network": {"name": "residual", "size": "tiny", "norm": "batch", "input": [1, 12, 12]},
     "images": {"fit": "crop"},
     "steps": 40,

@@ -23,6 +23,12 @@ def train(
     task: Annotated[
         str | None, typer.Option(help="classify, tag, steer, denoise; with options: denoise:sigma=50.")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="auto, nothing, probe or finetune: whether others' learned weights begin it.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors file.")
+    ] = None,
     network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
@@ -50,6 +56,8 @@ def train(
 
     wishes = Wishes(
         task=task,
+        start=start,
+        weights=weights,
         network=network,
         size=size,
         input=input,

@@ -28,6 +28,7 @@ from ..tasks.task import Task
 from .log import Log
 from .order import epoch_after, samples_at
 from .recipe import Recipe
+from .starting import learning
 from .state import State, follow, keep_best, save
 from .together import in_order, summed_pieces
 
@@ -59,7 +60,7 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
     losses: list[float] = []
-    state.network.train()
+    learning(state.network, recipe)
     if state.step == 0:
         keep_snapshot(training, state, 0)
 
@@ -72,7 +73,7 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
         # 2. One step of every optimizer, and of the running mean of the weights.
         for optimizer in state.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate_at(state.step)
+                group["lr"] = recipe.rate_at(state.step) * group["share"]
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         follow(state.average, state.network, recipe.average, state.step)

@@ -16,12 +16,14 @@ from ..images import ImageSpec, read_size
 from ..networks import Network, build
 from ..networks.build import describe
 from ..networks.network import Output
+from ..pretrained import find_pretrained
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
 from .recipe import Recipe, Wishes, automatic_batch, automatic_epochs, parse_input
+from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, network_of, tuned_epochs
 
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""
@@ -65,8 +67,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def choose_images(source: Source, task: Task, network: str | None, wish: str | None) -> ImageSpec:
-    """Size, colours and scaling: as the images are where they are small, their shape kept where all have the same."""
+def choose_images(
+    source: Source, task: Task, network: str | None, wish: str | None, start: Start = FROM_NOTHING
+) -> ImageSpec:
+    """Size, colours and scaling: as the images are where they are small, their shape kept where all have the same.
+
+    A network that was trained before has its own.
+    """
+    if start.how != "nothing":
+        return _images_of(start, wish)
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
     picture = task.output(1).kind == "picture"
@@ -80,6 +89,17 @@ def choose_images(source: Source, task: Task, network: str | None, wish: str | N
         return spec
     signed = network is not None and describe(network).signed
     return replace(spec, mean=(0.5,) * channels, deviation=(0.5,) * channels) if signed else _scaled(spec, source.train)
+
+
+def _images_of(start: Start, wish: str | None) -> ImageSpec:
+    """The preprocessing that the weights were learned with, at another size where one is wished for."""
+    images = find_pretrained(start.weights).images
+    if wish is None:
+        return images
+    height, width, channels = parse_input(wish)
+    if channels not in (None, images.channels):
+        raise RecipeError(f"input is '{wish}', but {start.weights} takes {images.channels} channels; leave them out.")
+    return replace(images, height=height, width=width)
 
 
 def _sides(heights: np.ndarray, widths: np.ndarray, picture: bool) -> tuple[int, int]:
@@ -103,20 +123,28 @@ def _scaled(spec: ImageSpec, part: Part) -> ImageSpec:
 
 
 def make_recipe(
-    source: Source, origin: dict[str, Any], task: Task, images: ImageSpec, wishes: Wishes, processes: int = 1
+    source: Source,
+    origin: dict[str, Any],
+    task: Task,
+    images: ImageSpec,
+    wishes: Wishes,
+    processes: int = 1,
+    start: Start = FROM_NOTHING,
 ) -> Recipe:
     """Decide everything that was left open; the machine chooses precision, memory format and threads by measuring.
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
     output = task.output(images.channels)
-    name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
+    name = network_of(start) or wishes.network or ("denoiser" if output.kind == "picture" else "residual")
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
-    batch = min(wishes.batch or automatic_batch(count, images.height * images.width), count)
+    tuned = start.how == "finetune"
+    batch = min(wishes.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count)
     network = _build(name, images, output, wishes)
     placement = _placement(network, images, batch, wishes)
-    steps = max(1, round((wishes.epochs or automatic_epochs(count)) * count / batch))
+    epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
+    steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
     preset = wishes.augment or choose_preset(source, task, images)
     look_up("augment preset", preset, PRESETS, RecipeError)
     return Recipe(
@@ -125,13 +153,14 @@ def make_recipe(
         fingerprint=fingerprint(source),
         answers=answers_fingerprint(source),
         task=task_to_json(task),
+        start=asdict(start),
         network=asdict(network.spec),
         images=asdict(images),
         steps=steps,
         batch=batch,
         pieces=min(wishes.pieces or processes, batch),
         count=count,
-        rate=wishes.rate or 3e-3,
+        rate=wishes.rate or (TUNED_RATE if tuned else 3e-3),
         weight_decay=0.05,
         average=max(1.0, steps / 40),
         augment=preset,

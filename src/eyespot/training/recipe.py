@@ -12,6 +12,7 @@ from ..device import Placement
 from ..errors import RecipeError, RunError, unknown
 from ..model import images_spec, network_spec
 from ..tasks import task_from_json
+from .start import Start
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
@@ -22,6 +23,8 @@ class Wishes:
     """What the user asked for; None means: choose for me. The command line's options are these fields."""
 
     task: str | None = None
+    start: str | None = None
+    weights: str | None = None
     network: str | None = None
     size: str | None = None
     input: str | None = None
@@ -44,8 +47,16 @@ class Wishes:
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; give a number above 0.")
+        if self.start == "nothing" and self.weights is not None:
+            raise RecipeError(f"weights are {self.weights}, but start is nothing; give only one of them.")
         if not 0 <= self.seed < 2**63:
             raise RecipeError(f"seed is {self.seed}; give a whole number from 0 to {2**63 - 1}.")
+
+    @property
+    def scratch(self) -> str:
+        """What was asked for that only a network learned from nothing has; empty where nothing was."""
+        asked = {"the network": self.network, "the size": self.size, "the normalisation": self.norm}
+        return next((f"{name} {value}" for name, value in asked.items() if value is not None), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,7 @@ class Recipe:
     fingerprint: str
     answers: str
     task: dict[str, Any]
+    start: dict[str, str]
     network: dict[str, Any]
     images: dict[str, Any]
     steps: int
@@ -87,7 +99,7 @@ class Recipe:
     def describe(self) -> str:
         """One line for a person: what was chosen."""
         channels, height, width = self.network["input"]
-        length = f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs)"
+        length = f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs)" if self.steps else "no steps"
         hardened = f", hardened by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
         place = f"{self.placement['precision']} on {self.placement['device']}"
         return (
@@ -126,9 +138,11 @@ def _check(recipe: Recipe) -> None:
     if recipe.robust is not None:
         Hardening(**recipe.robust)
     task_from_json(recipe.task)
+    Start(**recipe.start)
     if not {"what", "columns"} <= recipe.source.keys():
         raise ValueError("it does not say where its images came from")
-    if not (recipe.steps > 0 and 0 < recipe.batch <= recipe.count and recipe.pieces > 0):
+    fewest = 0 if recipe.start["how"] == "probe" else 1
+    if not (recipe.steps >= fewest and 0 < recipe.batch <= recipe.count and recipe.pieces > 0):
         raise ValueError("steps, batch, pieces and count do not go together")
 
 

@@ -93,7 +93,9 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
     """What was chosen for a training, as pairs of words for people."""
     channels, height, width = recipe["network"]["input"]
     epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
+    start = recipe["start"]
     facts = [
+        ("start", f"{start['how']}{' on ' + start['weights'] if start['weights'] else ''}: {start['reason']}"),
         ("network", f"{recipe['network']['name']}, {recipe['network']['size']}, norm {recipe['network']['norm']}"),
         ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,7 @@ import torch
 from ..device import Placement, World, available, first_once, from_leader, join_world, same_threads
 from ..errors import RunError
 from ..files import write_whole
-from ..model import Model, images_spec, load, network_spec
-from ..networks import build_from
+from ..model import Model, images_spec, load
 from ..samples import load_samples
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
@@ -25,6 +25,8 @@ from .log import Log, read_log
 from .loop import Training, backward, run
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, Wishes, differences, lasting, read_recipe
+from .start import choose_start
+from .starting import starting_network
 from .state import State, begin, restore
 from .together import same_everywhere
 
@@ -56,6 +58,8 @@ def train(
     *,
     out: str | Path,
     task: str | None = None,
+    start: str | None = None,
+    weights: str | None = None,
     network: str | None = None,
     size: str | None = None,
     input: str | None = None,
@@ -85,6 +89,8 @@ def train(
     """
     wishes = Wishes(
         task=task,
+        start=start,
+        weights=weights,
         network=network,
         size=size,
         input=input,
@@ -196,9 +202,11 @@ def _planned(
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
-    images = choose_images(source, task, wishes.network, wishes.input)
-    recipe = make_recipe(source, origin, task, images, wishes, processes)
-    if wishes.minutes is not None:
+    start = choose_start(source, task, wishes.start, wishes.weights, wishes.scratch)
+    show({"note": f"start from {start.how}: {start.reason}"})
+    images = choose_images(source, task, wishes.network, wishes.input, start)
+    recipe = make_recipe(source, origin, task, images, wishes, processes, start)
+    if wishes.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())
         alone = steps_in(wishes.minutes, timed_steps(lambda: _dry_step(training, state)))
         recipe = lasting(recipe, alone * min(processes, recipe.pieces))
@@ -239,8 +247,10 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
         validation=validation,
         checkpoint=checkpoint,
     )
-    torch.manual_seed(recipe.seed)
-    state = begin(build_from(network_spec(recipe.network)), recipe, placement)
+    began = time.monotonic()
+    network = first_once(world, lambda: starting_network(recipe, task, images, train))
+    state = begin(network, recipe, placement)
+    state.seconds = time.monotonic() - began
     for network in (state.network, state.average):
         same_everywhere(network, world)
     if saved := from_leader(world, lambda: load_checkpoint(checkpoint) if checkpoint.exists() else None):

@@ -13,6 +13,7 @@ from ..networks import Network
 from ..tasks.task import Task
 from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
 from .recipe import Recipe
+from .starting import shares
 
 
 @dataclass
@@ -99,15 +100,20 @@ def _names(network: nn.Module) -> dict[Tensor, str]:
     return {weight: name for name, weight in network.named_parameters()}
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019); biases and normalisation are not decayed.
 
     `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
-    gradient is nearly zero: two processes could then not end with the weights of one.
+    gradient is nearly zero: two processes could then not end with the weights of one. `share` is what a group learns
+    at, of the recipe's rate.
     """
-    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
-    free = [weight for weight in network.parameters() if weight.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    groups = []
+    for share, part in shares(network, recipe):
+        weights = [weight for weight in part.parameters() if weight.requires_grad]
+        decayed = [weight for weight in weights if weight.ndim > 1]
+        free = [weight for weight in weights if weight.ndim <= 1]
+        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share})
+        groups.append({"params": free, "weight_decay": 0.0, "share": share})
     return torch.optim.AdamW(
         [group for group in groups if group["params"]], lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6
     )

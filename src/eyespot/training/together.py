@@ -21,7 +21,7 @@ def summed_pieces(network: nn.Module, compute: Callable[[int], Tensor], pieces: 
     `compute(piece)` gives the weights a piece's gradients and returns its loss. Buffers (running statistics) become the
     mean of what each piece has made of them.
     """
-    weights = list(network.parameters())
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
     buffers = _buffers(network)
     before = [buffer.clone() for buffer in buffers]
     lengths = [1, *(value.numel() for value in (*weights, *buffers))]

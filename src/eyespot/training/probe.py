@@ -1,0 +1,93 @@
+"""A linear layer on what a trained network sees: the quickest way to learn from few images, and a good beginning.
+
+Its strength of regularisation is chosen by cross-validation on the training images. Shapes: N images, F features,
+K outputs.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold
+from torch import Tensor
+
+from ..tasks.task import Task
+
+STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+"""Of the squared weights in the loss, from strong to weak; each begins where the one before it ended."""
+FOLDS = 5
+MANY = 5000
+"""With more images one fold tells enough of a strength."""
+
+
+def fit_probe(
+    task: Task, features: np.ndarray, target: Tensor, kinds: Sequence[str], groups: Sequence[str]
+) -> tuple[Tensor, Tensor]:
+    """Weights (K, F) and biases (K,) of the dense layer that answers best for features (N, F) and targets (N, ...).
+
+    It has the least mean of the task's loss plus strength / 2 times the sum of the squared weights of the features,
+    each brought to mean 0 and deviation 1. `kinds` (N,) says what the folds keep balanced, the label or nothing;
+    images of one group (N,) are never on both sides.
+    """
+    x = torch.from_numpy(features).double()
+    mean, deviation = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
+    x, turn = _shortened((x - mean) / deviation)
+    outputs = task.output(3).size
+    folds = list(_folds(kinds, groups))
+    losses = np.array([_path(task, x, target, outputs, rows, held) for rows, held in folds]).mean(0)
+    best = int(losses.argmin())
+    weight, bias = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
+    for strength in STRENGTHS[: best + 1]:
+        weight, bias = _fit(task, x, target, weight, bias, strength)
+    weight = weight @ turn / deviation
+    return weight.float(), (bias - weight @ mean).float()
+
+
+def _shortened(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Fewer features (N, R) that carry the same, where there are more features than images, and the way back (R, F).
+
+    The best weights are sums of images, and a rotation leaves their squares alone: the answers are the same.
+    """
+    if x.shape[0] >= x.shape[1]:
+        return x, torch.eye(x.shape[1], dtype=x.dtype)
+    left, size, turn = torch.linalg.svd(x, full_matrices=False)
+    return left * size, turn
+
+
+def _folds(kinds: Sequence[str], groups: Sequence[str]):
+    """Rows to learn from and rows held out, some times over: as many as the smallest kind has groups, at most five."""
+    smallest = min(len({g for k, g in zip(kinds, groups, strict=True) if k == kind}) for kind in set(kinds))
+    count = min(FOLDS, smallest)
+    if count < 2:
+        chosen = GroupKFold(min(FOLDS, len(set(groups))))
+    elif len(set(kinds)) == 1 and len(set(groups)) == len(groups):
+        chosen = KFold(count, shuffle=True, random_state=0)
+    else:
+        chosen = StratifiedGroupKFold(count, shuffle=True, random_state=0)
+    split = chosen.split(np.zeros(len(kinds)), list(kinds), list(groups))
+    return list(split)[: 1 if len(kinds) > MANY else FOLDS]
+
+
+def _path(task: Task, x: Tensor, target: Tensor, outputs: int, rows: np.ndarray, held: np.ndarray) -> list[float]:
+    """The mean loss on the rows held out, for each strength."""
+    weight, bias = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
+    losses = []
+    for strength in STRENGTHS:
+        weight, bias = _fit(task, x[rows], target[rows], weight, bias, strength)
+        losses.append(float(task.loss(x[held] @ weight.T + bias, target[held]).mean()))
+    return losses
+
+
+def _fit(task: Task, x: Tensor, target: Tensor, weight: Tensor, bias: Tensor, strength: float) -> tuple[Tensor, Tensor]:
+    """Go downhill from the given weights until nothing is to be gained (L-BFGS, Liu and Nocedal 1989)."""
+    weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=60, tolerance_grad=1e-5, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = task.loss(x @ weight.T + bias, target).mean() + strength / 2 * weight.square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return weight.detach(), bias.detach()

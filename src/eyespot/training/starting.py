@@ -1,0 +1,66 @@
+"""The network before the first step: drawn at random, or with weights that others have learned and a fitted head."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from ..features import features, last_dense
+from ..images import ImageSpec
+from ..model import Model, network_spec
+from ..networks import Network, build_from
+from ..pretrained import borrow
+from ..samples import Samples
+from ..tasks.task import Task
+from .probe import fit_probe
+from .recipe import Recipe
+
+FROZEN = ("stem", "stage1", "stage2")
+"""Stages that tuning leaves as they are: edges and textures are the same on all photos, and cost most of the time."""
+LOWER = 0.1
+"""What the stages below the head learn at, of the head's rate."""
+
+
+def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
+    """The network as the recipe says it begins; the same bits every time."""
+    torch.manual_seed(recipe.seed)
+    network = build_from(network_spec(recipe.network))
+    if recipe.start["how"] == "nothing":
+        return network
+    borrow(network, recipe.start["weights"])
+    _fit_head(network, task, images, train)
+    if recipe.start["how"] == "finetune":
+        for name in set(FROZEN) & set(network.stages):
+            network.stages[name].requires_grad_(False)
+    return network
+
+
+@torch.no_grad()
+def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
+    """Give the last dense layer the weights of a probe on the training images, as they are."""
+    seen = features(Model(network=network, task=task, images=images), train.part)
+    rows = train.part.rows
+    kinds = [row.values.get("label", "") if task.name == "classify" else "" for row in rows]
+    groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
+    with torch.enable_grad():
+        weight, bias = fit_probe(task, seen, task.stack(train.targets), kinds, groups)
+    dense = last_dense(network)
+    dense.weight.copy_(weight)
+    dense.bias.copy_(bias)
+
+
+def learning(network: Network, recipe: Recipe) -> None:
+    """Training mode; a network that is tuned keeps the normalisation's statistics, for few images give poor ones."""
+    network.train()
+    for module in network.modules() if recipe.start["how"] == "finetune" else ():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, nn.Module]]:
+    """Parts of the network, each with what it learns at, of the recipe's rate."""
+    if recipe.start["how"] != "finetune":
+        yield 1.0, network
+        return
+    yield 1.0, network.head
+    yield LOWER, network.stages

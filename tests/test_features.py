@@ -1,0 +1,45 @@
+"""Features: what the last dense layer sees, the same from the cache, of networks that have one."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from eyespot.errors import ModelError
+from eyespot.features import features, last_dense
+from eyespot.images import ImageSpec
+from eyespot.model import Model, wrap
+from eyespot.networks import Output, build
+from eyespot.sources.synthetic import shapes
+from eyespot.tasks.classify import Classify
+
+IMAGES = ImageSpec(height=16, width=16, channels=3)
+
+
+def small_model(seed: int = 0) -> Model:
+    torch.manual_seed(seed)
+    network = build("residual", input=IMAGES.shape, output=Output("vector", 4), size="tiny")
+    return Model(network=network, task=Classify(), images=IMAGES)
+
+
+def test_the_dense_layer_makes_the_outputs_of_them():
+    model, part = small_model(), shapes(seed=0).test
+    dense = last_dense(model.network)
+    pixels = torch.cat([model.read(row.picture) for row in part.rows])
+    with torch.no_grad():
+        expected = model.outputs(pixels)
+        found = dense(torch.from_numpy(features(model, part)))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_the_cache_gives_the_same_and_knows_other_weights():
+    part = shapes(seed=1).test
+    first = features(small_model(), part)
+    assert np.array_equal(first, features(small_model(), part))
+    assert not np.allclose(first, features(small_model(seed=1), part))
+
+
+def test_a_network_without_a_dense_layer_is_refused():
+    model = wrap(nn.Conv2d(3, 2, 3), Classify(classes=("a", "b")), IMAGES)
+    with pytest.raises(ModelError, match="no dense layer"):
+        features(model, shapes(seed=0).test)
