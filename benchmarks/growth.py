@@ -1,0 +1,113 @@
+"""From 1,000 to 1,000,000 images: start-up, memory and time per image of a training.
+
+Claims: the time until the first step grows linearly, by less than 50 microseconds an image; memory beyond the images
+themselves grows by less than 500 bytes an image; a step takes as long with a million images as with a thousand. Images
+are synthetic, 16x16 grey pixels in one array, so that what is measured is the cost of each image and not of its pixels.
+Each size runs in a process of its own. The plot is `results/growth.svg`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from _common import RESULTS, finish, in_turns, parse, spread
+
+LENGTH = "long"
+SIDE, BATCH, STEPS = 16, 128, 60
+
+
+def main() -> None:
+    arguments = parse(__doc__, {"counts": "1000,10000,100000,1000000", "repeats": 3, "one": 0})
+    if arguments.one:
+        print(json.dumps(measured(arguments.one)))
+        return
+    found: dict[int, list[dict[str, float]]] = {count: [] for count in map(int, arguments.counts.split(","))}
+
+    def run(count: int) -> float:
+        command = [sys.executable, __file__, "--one", str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[count].append(json.loads(done.stdout))
+        return 0.0
+
+    in_turns({str(count): lambda count=count: run(count) for count in found}, arguments.repeats)
+    least = min(each["memory beyond the images MB"] for each in found[min(found)])
+    rows = [row_of(count, measures, least) for count, measures in found.items()]
+    if not arguments.json:
+        draw(rows)
+    finish(__file__, arguments, {"pixels": SIDE * SIDE, "batch": BATCH, "steps": STEPS}, rows)
+
+
+def measured(count: int) -> dict[str, float]:
+    """Seconds until a source is open and until the first step, milliseconds of a step, and megabytes at the most."""
+    import eyespot
+    from eyespot.device import World
+    from eyespot.training.loop import backward
+    from eyespot.training.plan import choose_images, choose_task, make_recipe
+    from eyespot.training.recipe import Wishes
+    from eyespot.training.run import prepare
+
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (count, SIDE, SIDE, 1), dtype=np.uint8)
+    labels = np.arange(count) % 10
+    before = resident()
+    began = time.perf_counter()
+    source = eyespot.open_source((images, labels))
+    opened = time.perf_counter()
+    task, _ = choose_task(source, "classify")
+    wishes = Wishes(size="tiny", precision="float32", batch=BATCH, epochs=STEPS * BATCH / count)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, None, None), wishes)
+    with TemporaryDirectory() as folder:
+        training, state = prepare(source, recipe, Path(folder), World())
+        ready = time.perf_counter()
+        seconds = []
+        for step in range(STEPS):
+            start = time.perf_counter()
+            backward(training, state.network, step)
+            seconds.append(time.perf_counter() - start)
+    return {
+        "opening s": opened - began,
+        "until the first step s": ready - began,
+        "step ms": 1000 * float(np.median(seconds[5:])),
+        "memory beyond the images MB": (resident() - before) / 1e6,
+    }
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def row_of(count: int, measures: list[dict[str, float]], least: float) -> dict[str, Any]:
+    """Medians, and what each image adds; `least` is the memory in megabytes that a training takes at any size."""
+    middle = {name: spread([each[name] for each in measures])["median"] for name in measures[0]}
+    reach = spread([each["until the first step s"] for each in measures])
+    return {
+        "images": count,
+        **middle,
+        "least and most s": f"{reach['low']:.2f} to {reach['high']:.2f}",
+        "start-up us an image": 1e6 * middle["until the first step s"] / count,
+        "bytes an image": 1e6 * (middle["memory beyond the images MB"] - least) / count,
+    }
+
+
+def draw(rows: list[dict[str, Any]]) -> None:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(10, 3), layout="constrained")
+    for part, name in zip(axes, ("until the first step s", "memory beyond the images MB", "step ms"), strict=True):
+        part.plot([row["images"] for row in rows], [row[name] for row in rows], marker="o")
+        part.set(xscale="log", yscale="log" if name != "step ms" else "linear", xlabel="images", title=name)
+    axes[2].set_ylim(bottom=0)
+    RESULTS.mkdir(exist_ok=True)
+    figure.savefig(RESULTS / "growth.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
