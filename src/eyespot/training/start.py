@@ -18,9 +18,7 @@ STARTS = ("auto", "nothing", "probe", "finetune")
 WEIGHTS = "efficientnet-lite0"
 SMALLEST_PHOTO = 64
 """Pixels of the short side; smaller pictures hold too little of what photos taught the network."""
-FEWEST_TO_TUNE = 40
-"""With fewer training images tuning has too little to go by."""
-MOST_TO_TUNE = 20_000
+MOST_TO_PROBE = 20_000
 """With more, a network of one's own learns as well and answers more quickly."""
 
 TUNED_BATCH = 16
@@ -64,14 +62,10 @@ def _automatic(source: Source, weights: str, obstacle: str) -> Start:
         return Start(how="nothing", reason=obstacle)
     if side < SMALLEST_PHOTO:
         return Start(how="nothing", reason=f"pictures of {side:.0f} pixels are small; --start finetune tries it")
-    if count > MOST_TO_TUNE:
+    if count > MOST_TO_PROBE:
         return Start(how="nothing", reason=f"{count:,} images teach a network of one's own; --start finetune tries it")
-    photos = f"{count:,} photos are few"
-    if count < FEWEST_TO_TUNE:
-        reason = f"{photos}, even to tune a network that knows photos; --start finetune tries it, in minutes"
-        return Start(how="probe", weights=weights, reason=reason)
-    reason = f"{photos}, so one that knows photos is tuned; --start probe takes seconds, --start nothing learns afresh"
-    return Start(how="finetune", weights=weights, reason=reason)
+    reason = f"{count:,} photos are few, and a probe takes seconds; --start finetune takes minutes and may bring more"
+    return Start(how="probe", weights=weights, reason=reason)
 
 
 def _obstacle(task: Task, weights: str, scratch: str) -> str:
