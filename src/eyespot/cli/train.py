@@ -26,9 +26,7 @@ def train(
     start: Annotated[
         str | None, typer.Option(help="auto, nothing, probe or finetune: whether others' learned weights begin it.")
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors file.")
-    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Whose learned weights: efficientnet-lite0.")] = None,
     network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
