@@ -49,7 +49,7 @@ def measured(count: int) -> dict[str, float]:
     from eyespot.device import World
     from eyespot.training.loop import backward
     from eyespot.training.plan import choose_images, choose_task, make_recipe
-    from eyespot.training.recipe import Wishes
+    from eyespot.training.wishes import Wishes
     from eyespot.training.run import prepare
 
     random = np.random.default_rng(0)

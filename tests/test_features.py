@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from eyespot.errors import ModelError
-from eyespot.features import features, last_dense
+from eyespot.errors import NetworkError
+from eyespot.features import features
 from eyespot.images import ImageSpec
 from eyespot.model import Model, wrap
 from eyespot.networks import Output, build
+from eyespot.networks.network import last_dense
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks.classify import Classify
 
@@ -24,7 +25,7 @@ def small_model(seed: int = 0) -> Model:
 
 def test_the_dense_layer_makes_the_outputs_of_them():
     model, part = small_model(), shapes(seed=0).test
-    dense = last_dense(model.network)
+    _, dense = last_dense(model.network)
     pixels = torch.cat([model.read(row.picture) for row in part.rows])
     with torch.no_grad():
         expected = model.outputs(pixels)
@@ -41,5 +42,5 @@ def test_the_cache_gives_the_same_and_knows_other_weights():
 
 def test_a_network_without_a_dense_layer_is_refused():
     model = wrap(nn.Conv2d(3, 2, 3), Classify(classes=("a", "b")), IMAGES)
-    with pytest.raises(ModelError, match="no dense layer"):
+    with pytest.raises(NetworkError, match="no dense layer"):
         features(model, shapes(seed=0).test)

@@ -2,7 +2,6 @@
 
 import sys
 import zipfile
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +9,8 @@ import torch
 
 from eyespot import explain, load
 from eyespot.errors import EyespotError, NetworkError
-from eyespot.pretrained import PRETRAINED, find_pretrained, is_pretrained, pretrained_network
+from eyespot.networks import Output, build
+from eyespot.pretrained import IMAGENET_CLASSES, find_pretrained, fitting, is_pretrained
 
 NAME = "pretrained:efficientnet-lite0"
 
@@ -26,7 +26,7 @@ def test_a_prefix_tells_a_trained_network_from_a_file():
 
 
 def test_every_class_has_one_name():
-    labels = PRETRAINED["efficientnet-lite0"].labels.read_text().splitlines()
+    labels = IMAGENET_CLASSES.read_text().splitlines()
     assert len(labels) == 1000 == len(set(labels))
     assert labels[0] == "tench" and labels[309:311] == ["bee", "ant"] and labels[999] == "toilet tissue"
 
@@ -41,15 +41,33 @@ def test_real_photos_are_answered_with_their_names(model, data):
 def test_its_weights_are_all_used_and_none_is_left_random(model):
     installed = find_pretrained(NAME).weights()
     ours = model.network.state_dict()
-    assert len(ours) == len(installed)
-    assert all(torch.equal(a, b) for a, b in zip(ours.values(), installed.values(), strict=True))
+    assert ours.keys() == installed.keys()
+    assert all(torch.equal(ours[name], installed[name]) for name in ours)
 
 
-def test_weights_of_another_network_are_refused(model):
-    known = find_pretrained(NAME)
-    short = dict(list(known.weights().items())[:-1])
-    with pytest.raises(NetworkError, match="not those of efficientnet-lite0"):
-        pretrained_network(replace(known, weights=lambda: short))
+def test_an_installed_package_with_other_weights_is_refused(model, monkeypatch):
+    monkeypatch.setattr(torch, "load", lambda *_, **__: {"a": torch.zeros(3)})
+    with pytest.raises(NetworkError, match="not those of efficientnet-lite0; install the package again"):
+        load(NAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda weights: weights.pop("stages.conv1.bias"),
+            r"'stages.conv1.bias' is missing, expected \(6,\)",
+        ),
+        (lambda weights: weights.update(more=torch.zeros(2)), r"'more' is \(2,\), expected no such weight"),
+        (lambda weights: weights.update({"head.bias": torch.zeros(3)}), r"is \(3,\), expected \(10,\)"),
+    ],
+)
+def test_a_weight_that_is_missing_or_odd_is_named(change, told):
+    network = build("lenet5", input=(1, 28, 28), output=Output("vector", 10))
+    weights = dict(network.state_dict())
+    change(weights)
+    with pytest.raises(NetworkError, match=told):
+        fitting(network, weights, "a file")
 
 
 def test_reading_leaves_the_random_numbers_alone(model):

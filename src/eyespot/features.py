@@ -10,10 +10,10 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .errors import ModelError
 from .model import Model, to_batch
+from .networks.network import last_dense
 from .sources.cache import decode_once
 from .sources.source import Part
 from .sources.store import cache_folder, load_numbers, save_numbers
@@ -24,7 +24,7 @@ BATCH = 32
 def features(model: Model, part: Part) -> np.ndarray:
     """What the last dense layer of a model sees of each image of a part: float32 (N, F), one row an image.
 
-    Kept in the cache folder by the content of images and weights: the second call reads them. Raises `ModelError`
+    Kept in the cache folder by the content of images and weights: the second call reads them. Raises `NetworkError`
     where the network has no dense layer, and `ImageError` for an image that cannot be read.
 
     >>> from eyespot import load
@@ -40,33 +40,26 @@ def features(model: Model, part: Part) -> np.ndarray:
     return found
 
 
-def last_dense(network: nn.Module) -> nn.Linear:
-    """The dense layer that gives the answer; raises `ModelError` where there is none."""
-    layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    if not layers:
-        raise ModelError("The network has no dense layer, and so no features before it; take one that has.")
-    return layers[-1]
-
-
 @torch.no_grad()
 def _computed(model: Model, part: Part) -> np.ndarray:
     images = decode_once(part, model.images)
     network = deepcopy(model.network).eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     quick = Model(network=network, task=model.task, images=model.images)
     seen: list[Tensor] = []
-    watch = last_dense(network).register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    dense = last_dense(network)[1]
+    watch = dense.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     for start in range(0, len(part), BATCH):
         pixels = to_batch(images.take(np.arange(start, min(start + BATCH, len(part)))))
         quick.outputs(pixels.contiguous(memory_format=torch.channels_last))
     watch.remove()
-    return torch.cat(seen).numpy() if seen else np.empty((0, last_dense(network).in_features), np.float32)
+    return torch.cat(seen).numpy() if seen else np.empty((0, dense.in_features), np.float32)
 
 
 def _key(model: Model, part: Part) -> str:
     """Follows from the content of the images, how they are read, and every weight."""
     hashed = hashlib.blake2b(json.dumps(asdict(model.images)).encode(), digest_size=16)
     hashed.update(np.ascontiguousarray(part.keys).data)
-    last = {id(weight) for weight in last_dense(model.network).parameters()}
+    last = {id(weight) for weight in last_dense(model.network)[1].parameters()}
     for name, value in model.network.state_dict(keep_vars=True).items():
         if id(value) in last:
             continue  # the answer does not change what comes before it

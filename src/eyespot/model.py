@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from .errors import ModelError
 from .findings import Evaluation
 from .images import ImageSpec, Picture, read_pixels
-from .modelfile import read_model_file, write_model_file
+from .modelfile import images_spec, network_spec, read_model_file, write_model_file
 from .networks import Network, build_from
-from .networks.network import NetworkSpec, Output
 from .pretrained import is_pretrained, load_pretrained
 from .samples import Samples, load_samples, to_pixels
 from .sources.source import Part
@@ -128,31 +127,6 @@ def wrap(network: nn.Module, task: Task, images: ImageSpec) -> Model:
     `network` takes float images (N, C, H, W), scaled as `images` says, and gives what `task.output` asks for.
     """
     return Model(network=network, task=task, images=images, made={"by": "wrap"})
-
-
-def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
-    """A network's description from the plain values of a file."""
-    output = Output(kind=values["output"]["kind"], size=int(values["output"]["size"]))
-    channels, height, width = (int(side) for side in values["input"])
-    return NetworkSpec(
-        name=values["name"],
-        input=(channels, height, width),
-        output=output,
-        size=values["size"],
-        norm=values["norm"],
-    )
-
-
-def images_spec(values: Mapping[str, Any]) -> ImageSpec:
-    """A preprocessing from the plain values of a file."""
-    return ImageSpec(
-        height=int(values["height"]),
-        width=int(values["width"]),
-        channels=int(values["channels"]),
-        fit=values["fit"],
-        mean=tuple(float(number) for number in values["mean"]),
-        deviation=tuple(float(number) for number in values["deviation"]),
-    )
 
 
 def to_batch(pixels: np.ndarray) -> Tensor:

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,8 @@ from torch import Tensor
 from .errors import ModelError
 from .files import write_whole
 from .findings import to_json
+from .images import ImageSpec
+from .networks.network import NetworkSpec, Output
 
 FORMAT = 1
 LARGEST_HEADER = 16 << 20
@@ -28,9 +31,18 @@ def write_model_file(path: Path, tensors: dict[str, Tensor], header: dict[str, A
 
 
 def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Header and weights of a model file; raises `ModelError`, with the remedy, for anything else.
+    """Header and weights of a model file; raises `ModelError`, with the remedy, for anything else."""
+    header, tensors = read_weights(path)
+    if header is None:
+        raise ModelError(f"{path}: is not a model of eyespot, but weights alone; give a model.safetensors.")
+    return header, tensors
 
-    Sizes in the file are compared with the file's own length before a byte is allocated for them.
+
+def read_weights(path: Path) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
+    """The weights in a `.safetensors` file, and the header where it is a model file.
+
+    Sizes in the file are compared with the file's own length before a byte is allocated for them. Raises `ModelError`
+    where it is no such file, or damaged.
     """
     try:
         with path.open("rb") as file:
@@ -45,7 +57,7 @@ def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise ModelError(f"{path}: is damaged ({error}); save or copy it again.") from error
 
 
-def _checked_header(path: Path, file: BinaryIO) -> dict[str, Any]:
+def _checked_header(path: Path, file: BinaryIO) -> dict[str, Any] | None:
     size = path.stat().st_size
     start = file.read(8)
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
@@ -54,6 +66,8 @@ def _checked_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     try:
         entries = json.loads(file.read(length))
         _check_sizes(entries, size - 8 - length)
+        if "eyespot" not in entries.get("__metadata__", {}):
+            return None
         header = json.loads(entries["__metadata__"]["eyespot"])
         found = header["format"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -71,3 +85,28 @@ def _check_sizes(entries: dict[str, Any], available: int) -> None:
         begin, end = entry["data_offsets"]
         if not 0 <= begin <= end <= available or math.prod(entry["shape"]) * BYTES[entry["dtype"]] != end - begin:
             raise ValueError(f"{name} claims more than the file holds")
+
+
+def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
+    """A network's description from the plain values of a file."""
+    output = Output(kind=values["output"]["kind"], size=int(values["output"]["size"]))
+    channels, height, width = (int(side) for side in values["input"])
+    return NetworkSpec(
+        name=values["name"],
+        input=(channels, height, width),
+        output=output,
+        size=values["size"],
+        norm=values["norm"],
+    )
+
+
+def images_spec(values: Mapping[str, Any]) -> ImageSpec:
+    """A preprocessing from the plain values of a file."""
+    return ImageSpec(
+        height=int(values["height"]),
+        width=int(values["width"]),
+        channels=int(values["channels"]),
+        fit=values["fit"],
+        mean=tuple(float(number) for number in values["mean"]),
+        deviation=tuple(float(number) for number in values["deviation"]),
+    )

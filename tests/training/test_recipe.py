@@ -11,15 +11,14 @@ from eyespot.images import ImageSpec
 from eyespot.networks import NetworkSpec, Output
 from eyespot.training.recipe import (
     Recipe,
-    Wishes,
     automatic_batch,
     automatic_epochs,
     differences,
     lasting,
     parse_input,
     read_recipe,
-    wishes_from,
 )
+from eyespot.training.wishes import Wishes, wishes_from
 
 
 @pytest.fixture

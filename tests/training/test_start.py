@@ -1,17 +1,21 @@
 """How a training begins: decided from the images, refused with a sentence, and carried out to the end."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from eyespot import load, train
-from eyespot.errors import RecipeError
+from eyespot.errors import NetworkError, RecipeError
 from eyespot.pretrained import PRETRAINED
 from eyespot.sources.arrays import from_arrays
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
 from eyespot.training.start import choose_start
+from eyespot.training.wishes import Wishes
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +28,8 @@ def photos():
     return from_arrays("noise", "arrays", pixels.astype(np.uint8), values)
 
 
-def chosen(source, wish=None, weights=None, scratch=""):
-    return choose_start(source, Classify(classes=("dark", "bright")), wish, weights, scratch)
+def chosen(source, **wishes):
+    return choose_start(source, Classify(classes=("dark", "bright")), Wishes(**wishes))
 
 
 def test_small_pictures_begin_from_nothing():
@@ -39,15 +43,15 @@ def test_a_few_photos_are_probed_and_the_reason_names_what_may_bring_more(photos
 
 
 def test_a_network_of_ones_own_choice_begins_from_nothing(photos):
-    start = chosen(photos, scratch="the network tinyvgg")
+    start = chosen(photos, network="tinyvgg")
     assert start.how == "nothing" and "tinyvgg" in start.reason
     with pytest.raises(RecipeError, match="start is probe, but the network tinyvgg"):
-        chosen(photos, wish="probe", scratch="the network tinyvgg")
+        chosen(photos, start="probe", network="tinyvgg")
 
 
 def test_pictures_as_answers_begin_from_nothing(photos):
     with pytest.raises(RecipeError, match="the answer is a picture"):
-        choose_start(photos, Denoise(), "finetune", None, "")
+        choose_start(photos, Denoise(), Wishes(start="finetune"))
 
 
 def test_without_the_extra_it_says_so_and_begins_from_nothing(photos, monkeypatch):
@@ -58,7 +62,7 @@ def test_without_the_extra_it_says_so_and_begins_from_nothing(photos, monkeypatc
 
 def test_an_unknown_start_tells_the_near_one(photos):
     with pytest.raises(RecipeError, match="Did you mean 'probe'"):
-        chosen(photos, wish="prob")
+        chosen(photos, start="prob")
 
 
 @pytest.mark.parametrize(("how", "steps"), [("probe", 0), ("finetune", 2)])
@@ -69,5 +73,57 @@ def test_a_network_that_knows_photos_is_trained_saved_and_read(photos, tmp_path,
     assert run.result["steps"] == steps and run.result["score"] == 1.0
     assert run.result["start"]["weights"] == "efficientnet-lite0"
     model = load(tmp_path / how / "model.safetensors")
-    learned = PRETRAINED["efficientnet-lite0"].weights()["_conv_stem.weight"]
+    learned = PRETRAINED["efficientnet-lite0"].weights()["stages.stem.conv.weight"]
     assert torch.equal(model.network.state_dict()["stages.stem.conv.weight"], learned)
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory):
+    """A training from nothing whose model others begin with."""
+    folder = tmp_path_factory.mktemp("earlier") / "run"
+    return train(shapes(seed=0, count=40), out=folder, network="residual", size="tiny", epochs=1)
+
+
+def test_a_model_of_ones_own_is_begun_with(earlier, tmp_path):
+    run = train(shapes(seed=1, count=40), out=tmp_path / "run", weights=str(earlier.folder / "model.safetensors"))
+    assert run.result["start"]["how"] == "probe" and run.result["steps"] == 0
+    before, after = earlier.model, run.model
+    assert after.network.spec.size == "tiny" and after.images == before.images
+    for name, value in before.network.stages.state_dict().items():
+        assert torch.equal(after.network.stages.state_dict()[name], value)
+
+
+def test_weights_alone_need_the_networks_name(earlier, tmp_path):
+    file = str(tmp_path / "weights.safetensors")
+    save_file(earlier.model.network.state_dict(), file)
+    with pytest.raises(RecipeError, match="--network NAME"):
+        train(shapes(seed=1, count=40), out=tmp_path / "unnamed", weights=file)
+    named = {"weights": file, "network": "residual", "size": "tiny", "start": "finetune", "epochs": 1}
+    assert train(shapes(seed=1, count=40), out=tmp_path / "named", **named).result["steps"] > 0
+    with pytest.raises(NetworkError, match="do not fit the network tinyvgg"):
+        train(shapes(seed=1, count=40), out=tmp_path / "other", weights=file, network="tinyvgg")
+
+
+def test_weights_and_a_network_that_do_not_go_together_are_refused(earlier, photos):
+    file = str(earlier.folder / "model.safetensors")
+    with pytest.raises(RecipeError, match="the size large was asked for, which a network with"):
+        chosen(photos, weights=file, size="large")
+
+
+def test_the_lowest_third_and_the_statistics_stay_as_they_were(earlier, tmp_path):
+    file = str(earlier.folder / "model.safetensors")
+    run = train(shapes(seed=1, count=40), out=tmp_path / "run", weights=file, start="finetune", epochs=2)
+    if run.result["start"]["how"] == "probe":
+        pytest.skip("tuning brought nothing on these images")
+    before, after = earlier.model.network, run.model.network
+    stages = list(before.stages)
+    for name in stages[: len(stages) // 3]:
+        for key, value in before.stages[name].state_dict().items():
+            assert torch.equal(after.stages[name].state_dict()[key], value)
+
+
+def test_a_training_without_validation_images_ends_well(tmp_path):
+    source = shapes(seed=0, count=40)
+    nothing = replace(source.validation, rows=[], keys=source.validation.keys[:0], decoded={})
+    run = train(replace(source, validation=nothing), out=tmp_path / "run", network="residual", size="tiny", epochs=1)
+    assert (run.folder / "report" / "index.html").exists()

@@ -26,7 +26,10 @@ def train(
     start: Annotated[
         str | None, typer.Option(help="auto, nothing, probe or finetune: whether others' learned weights begin it.")
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="Whose learned weights: efficientnet-lite0.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Whose learned weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."),
+    ] = None,
     network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
@@ -50,7 +53,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network on your images, measure it on images that it has not seen, and save it."""
-    from ..training.recipe import Wishes
+    from ..training.wishes import Wishes
 
     wishes = Wishes(
         task=task,
@@ -93,7 +96,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
-    from ..training.recipe import Wishes
+    from ..training.wishes import Wishes
 
     result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed), out, quiet or as_json, None)
     _finish(result, as_json)

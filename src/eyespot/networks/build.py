@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eyespot.errors import NetworkError, look_up, unknown
 
+from .adapters import is_adapted, make_adapted
 from .blocks import NORMS
 from .classic import (
     make_convnetjs,
@@ -150,6 +151,9 @@ def build_from(spec: NetworkSpec) -> Network:
 
 def describe(name: str) -> Family:
     """What is said of a network, found by its name or written as text; an unknown name raises `NetworkError`."""
+    if is_adapted(name):
+        about = f"a network of {name.partition(':')[0]}"
+        return Family(make=make_adapted, heads=("vector",), input=(3, 224, 224), outputs=1000, summary=about)
     if not is_text(name):
         return look_up("network", name, NETWORKS, NetworkError)
     picture = parse(name)[-1].kind == "conv"

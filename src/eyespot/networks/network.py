@@ -77,6 +77,14 @@ def replace_head(network: Network, output: Output, head: nn.Module) -> Network:
     return Network(spec, dict(network.stages.items()), head)
 
 
+def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:
+    """Name and module of the dense layer that gives the answer; raises `NetworkError` where there is none."""
+    layers = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise NetworkError("The network has no dense layer, and so nothing to learn on top of; take one that has.")
+    return layers[-1]
+
+
 @torch.no_grad()
 def output_shape(module: nn.Module, shape: tuple[int, int, int]) -> tuple[int, ...]:
     """The shape, without N, that `module` makes of one image of `shape` (C, H, W).

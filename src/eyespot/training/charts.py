@@ -97,7 +97,7 @@ def in_words(name: str) -> str:
 
 def _looks(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries of a log at which the validation images were looked at."""
-    return [entry for entry in log if "validation" in entry]
+    return [entry for entry in log if entry.get("validation")]
 
 
 def _axes(x: str, y: str) -> "Axes":

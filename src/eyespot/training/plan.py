@@ -13,17 +13,16 @@ from ..attacks.hardening import read_hardening
 from ..device import PRECISIONS, Placement, choose_placement
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
-from ..networks import Network, build
-from ..networks.build import describe
-from ..networks.network import Output
+from ..networks import NetworkSpec, Output, build_from, describe
 from ..pretrained import find_pretrained
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
-from .recipe import Recipe, Wishes, automatic_batch, automatic_epochs, parse_input
-from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, network_of, tuned_epochs
+from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
+from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, tuned_epochs
+from .wishes import Wishes
 
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""
@@ -67,39 +66,39 @@ def _value(text: str) -> Any:
         return text
 
 
-def choose_images(
-    source: Source, task: Task, network: str | None, wish: str | None, start: Start = FROM_NOTHING
-) -> ImageSpec:
+def choose_images(source: Source, task: Task, wishes: Wishes, start: Start = FROM_NOTHING) -> ImageSpec:
     """Size, colours and scaling: as the images are where they are small, their shape kept where all have the same.
 
     A network that was trained before has its own.
     """
-    if start.how != "nothing":
-        return _images_of(start, wish)
+    learned = None if start.how == "nothing" else find_pretrained(start.weights).images
+    if learned is not None:
+        return _images_of(learned, wishes)
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
     picture = task.output(1).kind == "picture"
     height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
     channels = int(sizes[:, 2].max())
-    if wish is not None:
-        height, width, wished = parse_input(wish)
+    if wishes.input is not None:
+        height, width, wished = parse_input(wishes.input)
         channels = wished or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit="native" if picture else "crop")
     if picture:
         return spec
-    signed = network is not None and describe(network).signed
+    signed = wishes.network is not None and describe(wishes.network).signed
     return replace(spec, mean=(0.5,) * channels, deviation=(0.5,) * channels) if signed else _scaled(spec, source.train)
 
 
-def _images_of(start: Start, wish: str | None) -> ImageSpec:
+def _images_of(learned: ImageSpec, wishes: Wishes) -> ImageSpec:
     """The preprocessing that the weights were learned with, at another size where one is wished for."""
-    images = find_pretrained(start.weights).images
-    if wish is None:
-        return images
-    height, width, channels = parse_input(wish)
-    if channels not in (None, images.channels):
-        raise RecipeError(f"input is '{wish}', but {start.weights} takes {images.channels} channels; leave them out.")
-    return replace(images, height=height, width=width)
+    if wishes.input is None:
+        return learned
+    height, width, channels = parse_input(wishes.input)
+    if channels not in (None, learned.channels):
+        raise RecipeError(
+            f"input is '{wishes.input}', but the weights take {learned.channels} channels; leave them out."
+        )
+    return replace(learned, height=height, width=width)
 
 
 def _sides(heights: np.ndarray, widths: np.ndarray, picture: bool) -> tuple[int, int]:
@@ -136,13 +135,12 @@ def make_recipe(
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
     output = task.output(images.channels)
-    name = network_of(start) or wishes.network or ("denoiser" if output.kind == "picture" else "residual")
+    spec = _network(images, output, wishes, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
     batch = min(wishes.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count)
-    network = _build(name, images, output, wishes)
-    placement = _placement(network, images, batch, wishes)
+    placement = _placement(spec, batch, wishes)
     epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
     preset = wishes.augment or choose_preset(source, task, images)
@@ -154,7 +152,7 @@ def make_recipe(
         answers=answers_fingerprint(source),
         task=task_to_json(task),
         start=asdict(start),
-        network=asdict(network.spec),
+        network=asdict(spec),
         images=asdict(images),
         steps=steps,
         batch=batch,
@@ -171,15 +169,23 @@ def make_recipe(
     )
 
 
-def _build(name: str, images: ImageSpec, output: Output, wishes: Wishes) -> Network:
-    return build(name, images.shape, output, wishes.size or "small", wishes.norm or "batch")
+def _network(images: ImageSpec, output: Output, wishes: Wishes, start: Start) -> NetworkSpec:
+    """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
+    known = None if start.how == "nothing" else find_pretrained(start.weights).network
+    if known is not None:
+        return replace(known, input=images.shape, output=output)
+    name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
+    spec = NetworkSpec(
+        name=name, input=images.shape, output=output, size=wishes.size or "small", norm=wishes.norm or "batch"
+    )
+    build_from(spec)  # what cannot be is told now
+    return spec
 
 
-def _placement(network: Network, images: ImageSpec, batch: int, wishes: Wishes) -> Placement:
-    spec = network.spec
+def _placement(spec: NetworkSpec, batch: int, wishes: Wishes) -> Placement:
     if wishes.precision is None:
         about = f"{spec.name} {spec.size} {spec.norm} {spec.output}"
-        return choose_placement(lambda: _build(spec.name, images, spec.output, wishes), images.shape, batch, about)
+        return choose_placement(lambda: build_from(spec), spec.input, batch, about)
     look_up("precision", wishes.precision, dict.fromkeys(PRECISIONS), RecipeError)
     layout = "channels_last" if wishes.precision == "bfloat16" else "contiguous"
     device = "cuda" if torch.cuda.is_available() else "cpu"

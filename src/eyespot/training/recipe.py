@@ -2,61 +2,20 @@
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..attacks.hardening import Hardening
 from ..device import Placement
-from ..errors import RecipeError, RunError, unknown
-from ..model import images_spec, network_spec
+from ..errors import RecipeError, RunError
+from ..modelfile import images_spec, network_spec
 from ..tasks import task_from_json
 from .start import Start
+from .wishes import Wishes, wishes_from
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What the user asked for; None means: choose for me. The command line's options are these fields."""
-
-    task: str | None = None
-    start: str | None = None
-    weights: str | None = None
-    network: str | None = None
-    size: str | None = None
-    input: str | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-    batch: int | None = None
-    pieces: int | None = None
-    rate: float | None = None
-    augment: str | None = None
-    norm: str | None = None
-    precision: str | None = None
-    robust: str | None = None
-    snapshots: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.epochs is not None and self.minutes is not None:
-            raise RecipeError("Both epochs and minutes were given; give only one of them.")
-        for name in ("epochs", "minutes", "batch", "pieces", "rate"):
-            value = getattr(self, name)
-            if value is not None and not (value > 0 and math.isfinite(value)):
-                raise RecipeError(f"{name} is {value}; give a number above 0.")
-        if self.start == "nothing" and self.weights is not None:
-            raise RecipeError(f"weights are {self.weights}, but start is nothing; give only one of them.")
-        if not 0 <= self.seed < 2**63:
-            raise RecipeError(f"seed is {self.seed}; give a whole number from 0 to {2**63 - 1}.")
-
-    @property
-    def scratch(self) -> str:
-        """What was asked for that only a network learned from nothing has; empty where nothing was."""
-        asked = {"the network": self.network, "the size": self.size, "the normalisation": self.norm}
-        return next((f"{name} {value}" for name, value in asked.items() if value is not None), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,12 +129,3 @@ def parse_input(text: str) -> tuple[int, int, int | None]:
     if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
         raise RecipeError(f"input is '{text}'; give height x width, or height x width x channels, such as 64x64x3.")
     return int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else None
-
-
-def wishes_from(values: Mapping[str, Any]) -> Wishes:
-    """Wishes from plain values; an unknown name raises `RecipeError` with the nearest one."""
-    names = [field.name for field in fields(Wishes)]
-    for name in values:
-        if name not in names:
-            raise RecipeError(unknown("choice of training", name, names))
-    return Wishes(**values)

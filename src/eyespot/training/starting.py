@@ -5,20 +5,22 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ..features import features, last_dense
+from ..features import features
 from ..images import ImageSpec
-from ..model import Model, network_spec
+from ..model import Model
+from ..modelfile import network_spec
 from ..networks import Network, build_from
+from ..networks.network import last_dense
 from ..pretrained import borrow
 from ..samples import Samples
 from ..tasks.task import Task
 from .probe import fit_probe
 from .recipe import Recipe
 
-FROZEN = ("stem", "stage1", "stage2")
-"""Stages that tuning leaves as they are: edges and textures are the same on all photos, and cost most of the time."""
+FROZEN = 3
+"""The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
 LOWER = 0.1
-"""What the stages below the head learn at, of the head's rate."""
+"""What all below the last dense layer learns at, of that layer's rate."""
 
 
 def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
@@ -30,8 +32,8 @@ def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Sampl
     borrow(network, recipe.start["weights"])
     _fit_head(network, task, images, train)
     if recipe.start["how"] == "finetune":
-        for name in set(FROZEN) & set(network.stages):
-            network.stages[name].requires_grad_(False)
+        for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
+            stage.requires_grad_(False)
     return network
 
 
@@ -44,7 +46,7 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     with torch.enable_grad():
         weight, bias = fit_probe(task, seen, task.stack(train.targets), kinds, groups)
-    dense = last_dense(network)
+    _, dense = last_dense(network)
     dense.weight.copy_(weight)
     dense.bias.copy_(bias)
 
@@ -57,10 +59,12 @@ def learning(network: Network, recipe: Recipe) -> None:
             module.eval()
 
 
-def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, nn.Module]]:
-    """Parts of the network, each with what it learns at, of the recipe's rate."""
+def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:
+    """The weights that learn, each group with what it learns at, of the recipe's rate."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
     if recipe.start["how"] != "finetune":
-        yield 1.0, network
+        yield 1.0, weights
         return
-    yield 1.0, network.head
-    yield LOWER, network.stages
+    last = list(last_dense(network)[1].parameters())
+    yield 1.0, last
+    yield LOWER, [weight for weight in weights if all(weight is not other for other in last)]

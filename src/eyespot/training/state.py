@@ -1,5 +1,6 @@
 """What changes while training goes on: weights, their running mean, optimizers, the best epoch so far."""
 
+import math
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,9 @@ def follow(average: nn.Module, network: nn.Module, horizon: float, step: int) ->
 
 
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
-    """Remember the averaged weights of the epoch with the best validation score."""
-    score = validation[next(iter(validation))]
-    if score != score:
+    """Remember the averaged weights of the epoch with the best validation score, where there is one."""
+    score = validation.get(next(iter(validation), ""), math.nan)
+    if math.isnan(score):
         return
     sign = 1 if task.metric.better == "higher" else -1
     if state.best is None or sign * score >= sign * state.best["score"]:
@@ -108,8 +109,7 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     at, of the recipe's rate.
     """
     groups = []
-    for share, part in shares(network, recipe):
-        weights = [weight for weight in part.parameters() if weight.requires_grad]
+    for share, weights in shares(network, recipe):
         decayed = [weight for weight in weights if weight.ndim > 1]
         free = [weight for weight in weights if weight.ndim <= 1]
         groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share})
