@@ -49,8 +49,8 @@ def measured(count: int) -> dict[str, float]:
     from eyespot.device import World
     from eyespot.training.loop import backward
     from eyespot.training.plan import choose_images, choose_task, make_recipe
-    from eyespot.training.wishes import Wishes
     from eyespot.training.run import prepare
+    from eyespot.training.wishes import Wishes
 
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, SIDE, SIDE, 1), dtype=np.uint8)
@@ -61,7 +61,7 @@ def measured(count: int) -> dict[str, float]:
     opened = time.perf_counter()
     task, _ = choose_task(source, "classify")
     wishes = Wishes(size="tiny", precision="float32", batch=BATCH, epochs=STEPS * BATCH / count)
-    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, None, None), wishes)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, wishes), wishes)
     with TemporaryDirectory() as folder:
         training, state = prepare(source, recipe, Path(folder), World())
         ready = time.perf_counter()

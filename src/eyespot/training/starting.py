@@ -19,7 +19,7 @@ from .recipe import Recipe
 
 FROZEN = 3
 """The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
-LOWER = 0.1
+LOWER = 0.2
 """What all below the last dense layer learns at, of that layer's rate."""
 
 

@@ -1,0 +1,46 @@
+"""Images that are nearly the same, and images that are like no other, by their features.
+
+Shapes: N images, F numbers, M neighbours.
+"""
+
+import numpy as np
+
+NEAR = 0.45
+"""Of the middle distance between an image and its nearest: closer than that, two are nearly the same."""
+ODD = 4.0
+"""Robust deviations above the middle distance to the five nearest: farther than that, an image is odd."""
+NEIGHBOURS = 5
+
+
+def nearest(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distances (N, M) to the up to five nearest images, and which they are (N, M).
+
+    The rows of `numbers` (N, F) are brought to length 1 first: what counts is which features are there, not how strong.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    rows = numbers / np.maximum(np.linalg.norm(numbers, axis=1, keepdims=True), 1e-9)
+    most = min(NEIGHBOURS, len(rows) - 1)
+    return NearestNeighbors(n_neighbors=most, algorithm="brute").fit(rows).kneighbors()
+
+
+def near_pairs(distances: np.ndarray, neighbours: np.ndarray) -> list[tuple[int, int, float]]:
+    """Pairs of images, each nearest to the other and far closer than is usual; with their distance, closest first."""
+    closest = neighbours[:, 0]
+    usual = float(np.median(distances[:, 0]))
+    pairs = [
+        (image, int(other), float(distances[image, 0]))
+        for image, other in enumerate(closest)
+        if image < other and closest[other] == image and distances[image, 0] < NEAR * usual
+    ]
+    return sorted(pairs, key=lambda pair: pair[2])
+
+
+def odd_ones(distances: np.ndarray) -> list[tuple[int, float]]:
+    """Images far from all others, with how many robust deviations they lie above the middle; worst first."""
+    mean = distances.mean(1)
+    middle = np.median(mean)
+    spread = 1.4826 * float(np.median(np.abs(mean - middle))) or 1e-9
+    scores = (mean - middle) / spread
+    order = np.argsort(-scores, kind="stable")
+    return [(int(image), float(scores[image])) for image in order if scores[image] > ODD]
