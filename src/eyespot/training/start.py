@@ -52,7 +52,7 @@ def choose_start(source: Source, task: Task, wishes: Wishes) -> Start:
     if how == "nothing":
         return FROM_NOTHING
     weights = wishes.weights or WEIGHTS
-    if is_weights_file(weights):
+    if own := is_weights_file(weights):
         weights = str(Path(weights).resolve())  # so that `resume` works from any folder
     obstacle = _obstacle(task, weights, wishes)
     if obstacle and (how != "auto" or wishes.weights is not None):
@@ -61,7 +61,9 @@ def choose_start(source: Source, task: Task, wishes: Wishes) -> Start:
     if how == "auto":
         how, reason = _automatic(source, obstacle, wishes)
         return Start(how=how, weights="" if how == "nothing" else weights, reason=reason)
-    return Start(how=how, weights=weights, reason="as asked")
+    side = short_side(source)
+    enlarged = f"; pictures of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
+    return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
 
 
 def _automatic(source: Source, obstacle: str, wishes: Wishes) -> tuple[str, str]:
