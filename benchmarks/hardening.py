@@ -1,7 +1,8 @@
 """What `--robust` gains and what it costs: accuracy on untouched digits beside accuracy under attack and under noise.
 
-The 5,000 bundled digits, 1,000 of them for the test, three seeds. The attack is PGD with 20 steps and no value changed by
-more than `size`, on the first 300 test digits; the noise is Gaussian, added to all 1,000. Nothing is chosen on them.
+The 5,000 bundled digits, 1,000 of them for the test, three seeds. The attack is PGD with 20 steps, none of its values
+further than `size` from the original, on the first 300 test digits; the noise is Gaussian, added to all 1,000. Nothing
+is chosen on them.
 """
 
 from typing import Any
