@@ -1,5 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
+import type { Predictions } from "../judge/table";
+
 /** A way to look inside, by its name for the server, and the choices that it takes. */
 export interface Method {
   readonly name: string;
@@ -71,7 +73,17 @@ export interface PixelMap {
   readonly colour: readonly (readonly (readonly number[])[])[];
 }
 
+export interface RunEntry {
+  readonly id: number;
+  readonly name: string;
+  /** The number of its model; null where it has none yet. */
+  readonly model: number | null;
+}
+
 export interface Server {
+  runs(): Promise<readonly RunEntry[]>;
+  /** The table of predictions of a run. */
+  predictions(run: number): Promise<Predictions>;
   attacks(): Promise<readonly AttackMethod[]>;
   /** Try to fool the network with uint8 pixels (C, H, W). */
   attack(model: number, pixels: Uint8Array, choices: Choices): Promise<Attacked>;
@@ -92,6 +104,8 @@ export function openServer(json: Json): Server {
   const posed = (model: number, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
     json(`models/${model}/${what}?${search({ ...choices, form: "pixels" })}`, new Uint8Array(pixels));
   return {
+    runs: () => inside<RunEntry>("runs", "runs"),
+    predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
     attack: async (model, pixels, choices) => (await posed(model, "attack", pixels, choices)) as Attacked,
     pixelMap: async (model, pixels, choices) => (await posed(model, "pixel-map", pixels, choices)) as PixelMap,

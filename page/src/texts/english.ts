@@ -1,3 +1,4 @@
+import { judge } from "./judge.english";
 import { learn } from "./learn.english";
 import { look } from "./look.english";
 
@@ -5,7 +6,7 @@ import { look } from "./look.english";
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn" },
+  views: { look: "Look", learn: "Learn", judge: "Judge" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colours",
   dark: "Use dark colours",
@@ -25,6 +26,7 @@ export const english = {
     hint: "Choose, drop or paste a picture. It does not leave this page.",
     unreadable: (name: string): string => `“${name}” cannot be read as a picture. Try a PNG or JPEG file.`,
   },
+  judge,
   learn,
   look,
 };

@@ -1,11 +1,12 @@
 import type { english } from "./english";
+import { judge } from "./judge.german";
 import { learn } from "./learn.german";
 import { look } from "./look.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen" },
+  views: { look: "Ansehen", learn: "Lernen", judge: "Beurteilen" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -25,6 +26,7 @@ export const german: typeof english = {
     hint: "Ein Bild wählen, hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
     unreadable: (name) => `„${name}“ lässt sich nicht als Bild lesen. Versuchen Sie eine PNG- oder JPEG-Datei.`,
   },
+  judge,
   learn,
   look,
 };

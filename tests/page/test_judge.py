@@ -1,0 +1,156 @@
+"""Judge in a real browser: the predictions of two runs, down to what happened inside the network."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Locator, Page, expect
+
+from eyespot.serving.app import make_app
+from eyespot.serving.shown import ShownModel, ShownRun
+from eyespot.sources import open_source
+
+from .real import CLASSES, serving, small_model
+
+COUNT = 150
+UNSURE = "unknown"
+
+
+def table(names: list[str], every: int) -> list[dict[str, object]]:
+    """Predictions of which every so-many-th is wrong, ever surer, and every fifth unsure."""
+    rows: list[dict[str, object]] = []
+    for i, name in enumerate(names):
+        target = CLASSES[i % 3]
+        label = CLASSES[(i + 1) % 3] if i % every == 0 else target
+        answer, sure = (UNSURE, 0.4) if i % 5 == 0 else (label, 0.6 + i / 1000)
+        row = {"image": name, "target": target, "answer": answer, "label": label, "probability": sure}
+        rows.append(row | {"right": label == target})
+    return rows
+
+
+def write(folder: Path, task: str, rows: list[dict[str, object]]) -> Path:
+    folder.mkdir()
+    (folder / "recipe.json").write_text(json.dumps({"task": {"name": task}}))
+    with (folder / "predictions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def judge(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Two runs over the same images, one that gives numbers, and one whose predictions are not there."""
+    base = tmp_path_factory.mktemp("judge")
+    rows = open_source("synthetic:shapes").train.rows[:COUNT]
+    names = [row.name for row in rows[:-1]] + ["moved.png"]  # the last image is no longer there
+    steered = [{"image": f"{i}.png", "target": 1.0, "answer": 1 + i / 8, "error": i / 8} for i in range(4)]
+    folders = [
+        write(base / "first", "classify", table(names, 6)),
+        write(base / "second", "classify", table(names, 10)),
+        write(base / "steered", "steer", steered),
+        base / "empty",
+    ]
+    runs = [ShownRun(name=folder.name, folder=folder, model=0 if i < 2 else None) for i, folder in enumerate(folders)]
+    with serving(make_app([ShownModel(name="shapes", model=small_model(), rows=rows)], runs, static=static)) as address:
+        yield address
+
+
+def opened(page: Page, judge: str, query: str = "") -> Locator:
+    page.goto("about:blank")
+    page.goto(f"{judge}#/judge?{query}")
+    expect(page.get_by_role("heading", name="Judge")).to_be_visible()
+    return page.get_by_role("list", name="Images").get_by_role("listitem")
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def test_a_cell_of_the_matrix_shows_its_images_and_one_opens_inside(page: Page, judge: str) -> None:
+    items = opened(page, judge)
+    expect(status(page)).to_contain_text(f"{COUNT} of {COUNT}")
+    cell = page.get_by_role("button", name="is circle, answered square: 25")
+    cell.press("Enter")
+    expect(status(page)).to_contain_text(f"25 of {COUNT}")
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    expect(items).to_have_count(25)
+    page.reload()  # the cell is in the address
+    expect(items).to_have_count(25)
+    link = items.first.get_by_role("link")
+    row = int(link.get_attribute("href").split("image=")[1])
+    assert row == 144  # the surest of the wrong ones; 150 is beyond
+    link.click()
+    expect(page.get_by_role("heading", name="shapes", exact=True)).to_be_visible()
+    assert f"image={row}" in page.url and "model=0" in page.url
+    page.go_back()
+    page.get_by_role("button", name="All images").click()
+    expect(status(page)).to_contain_text(f"{COUNT} of {COUNT}")
+
+
+@pytest.mark.parametrize(("name", "count"), [("right", 125), ("wrong", 25), ("unsure", 30)])
+def test_a_filter_leaves_what_it_says(page: Page, judge: str, name: str, count: int) -> None:
+    items = opened(page, judge)
+    page.get_by_role("radio", name=name, exact=True).check()
+    expect(status(page)).to_contain_text(f"{count} of {COUNT}")
+    for told in items.all_text_contents():
+        assert name in told
+
+
+def test_worst_is_first_until_the_order_of_the_table_is_asked_for(page: Page, judge: str) -> None:
+    items = opened(page, judge)
+    expect(items.first).to_contain_text("74.4 %")
+    expect(items.first).to_contain_text("wrong")
+    page.get_by_role("radio", name="as in the table").check()
+    expect(items.first).to_contain_text("40.0 %")
+    assert "order=row" in page.url
+
+
+def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, judge: str) -> None:
+    items = opened(page, judge, "order=row")
+    expect(items).to_have_count(100)
+    page.get_by_role("button", name="Show 50 more").click()
+    expect(items).to_have_count(COUNT)
+    expect(items.last).to_contain_text("Its picture is not there.")
+    expect(page.get_by_role("button", name="more")).to_have_count(0)
+    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255 && canvas.width === 16"
+    page.wait_for_function(f"({drawn})(document.querySelector('li canvas'))")
+    assert not items.nth(120).locator("canvas").evaluate(drawn)
+
+
+def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -> None:
+    items = opened(page, judge, "order=row")
+    page.get_by_label("Compare with").select_option("second")
+    # Wrong in one alone: of the 25 and the 15, the 5 that both have wrong are wrong alike.
+    expect(status(page)).to_contain_text(f"answer 30 of {COUNT} shared images differently")
+    expect(items.first).to_contain_text("second")
+    expect(items.first.get_by_role("link")).to_have_attribute("href", "#/look?model=0&image=6")
+    page.get_by_label("Compare with").select_option("nothing")
+    expect(items.first).not_to_contain_text("second")
+
+
+def test_numbers_are_listed_by_their_error_without_a_matrix(page: Page, judge: str) -> None:
+    items = opened(page, judge)
+    page.get_by_role("combobox", name="Run", exact=True).select_option("steered")
+    expect(page.get_by_text("no classes to confuse")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(0)
+    expect(items.first).to_contain_text("off by 0.375")
+
+
+def test_a_run_without_predictions_says_so(page: Page, judge: str) -> None:
+    opened(page, judge, "run=3")
+    expect(page.get_by_role("alert")).to_contain_text("wait until its training is finished")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_never_wider_than_the_window_in_german_and_dark(page: Page, judge: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{judge}#/judge?lang=de&other=1")
+    expect(page.get_by_role("heading", name="Beurteilen")).to_be_visible()
+    page.get_by_role("button", name="Dunkle Farben").click()
+    expect(page.get_by_role("list", name="Bilder").get_by_role("listitem")).to_have_count(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
