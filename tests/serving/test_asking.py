@@ -55,7 +55,7 @@ def test_arguments_have_the_names_of_the_verb(client):
     paths = client.get("/openapi.json").json()["paths"]
     there = {one["name"] for one in paths["/api/models/{model}/explain"]["post"]["parameters"]}
     asked = set(inspect.signature(verb).parameters) - {"model", "what", "out", "as_json"}
-    assert asked <= there and there - asked == {"model", "image", "form", "answer"}
+    assert asked <= there and there - asked == {"model", "image", "form", "answer", "epoch"}
 
 
 def test_an_explanation_is_that_of_python(client, png):

@@ -69,7 +69,7 @@ def test_every_pixel_that_works_is_told(client, png):
 def test_arguments_have_the_names_of_the_verb(client):
     paths = client.get("/openapi.json").json()["paths"]
     there = {one["name"] for one in paths["/api/models/{model}/attack"]["post"]["parameters"]}
-    assert there - {"model", "image", "form"} <= set(inspect.signature(verb).parameters)
+    assert there - {"model", "image", "form", "epoch"} <= set(inspect.signature(verb).parameters)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from eyespot.serving import shown as shown_module
 from eyespot.serving.shown import ShownModel, said_of
 from eyespot.sources.source import Row
 
-from .conftest import IMAGES, picture, small_model
+from .conftest import IMAGES, NETWORK, picture, small_model
 
 SIZE = 3 * 12 * 10
 
@@ -26,8 +26,8 @@ def numbers(response):
 
 def test_models_are_listed_by_number(client):
     assert client.get("/api/models").json()["models"] == [
-        {"id": 0, "name": "bees", "network": "conv 4@3x3, relu, maxpool 2, flatten, dense", "task": "classify"},
-        {"id": 1, "name": "clean", "network": "unet", "task": "denoise"},
+        {"id": 0, "name": "bees", "network": NETWORK, "task": "classify", "epochs": []},
+        {"id": 1, "name": "clean", "network": "unet", "task": "denoise", "epochs": []},
     ]
 
 

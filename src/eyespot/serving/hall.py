@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from ..sources.source import Source
+from .epochs import at_epoch, epochs_of
 from .shown import ShownModel, ShownRun
 
 Value = TypeVar("Value")
@@ -80,9 +81,23 @@ def pick(kind: str, items: Sequence[Value], number: int) -> Value:
     raise HTTPException(404, f"There is no {kind} {number}; {there}.")
 
 
-def chosen_model(model: int, hall: InHall) -> ShownModel:
-    """The model that a path names by its number."""
-    return pick("model", hall.models, model)
+async def chosen_model(
+    model: int,
+    hall: InHall,
+    epoch: Annotated[int | None, Query(description="The model as it was after this epoch, instead of now.")] = None,
+) -> ShownModel:
+    """The model that a path names by its number, as it is or as it was after an epoch."""
+    shown = pick("model", hall.models, model)
+    if epoch is None:
+        return shown
+    return await hall.read(lambda: _at_epoch(shown, epoch))
+
+
+def _at_epoch(shown: ShownModel, epoch: int) -> ShownModel:
+    if epoch not in epochs_of(shown):
+        kept = ", ".join(str(there) for there in epochs_of(shown)) or "none; train with --snapshots to keep them"
+        raise HTTPException(404, f"There is no epoch {epoch} of '{shown.name}'; there are: {kept}.")
+    return at_epoch(shown, epoch)
 
 
 def chosen_run(run: int, hall: InHall) -> ShownRun:

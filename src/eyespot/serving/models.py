@@ -7,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from .epochs import epochs_of
 from .hall import REFUSALS, InHall, InModel, pick
 from .plain import strict_json
 from .shown import LISTED
@@ -34,8 +35,9 @@ PIXELS = takes("application/octet-stream")
 
 @router.get("")
 async def models(hall: InHall) -> Response:
-    """Every model, by number."""
-    return plain_json({"models": [{"id": place, **shown.entry} for place, shown in enumerate(hall.models)]})
+    """Every model, by number, and the epochs of its training that it can be looked at after."""
+    listed = [{"id": i, **shown.entry, "epochs": epochs_of(shown)} for i, shown in enumerate(hall.models)]
+    return plain_json({"models": listed})
 
 
 @router.get("/{model}")
@@ -105,6 +107,22 @@ async def one_call(call: int, request: Request, shown: InModel, hall: InHall) ->
     body = await request.body()
     outputs = await hall.compute(lambda: shown.outputs(body))
     return numbers([pick("call", outputs, call).numpy().astype("<f4", copy=False).reshape(-1)])
+
+
+@router.post("/{model}/gradients", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS)
+async def all_gradients(
+    request: Request,
+    shown: InModel,
+    hall: InHall,
+    of: Annotated[str | None, Query(max_length=200, description="Class or tag; without it, the answer.")] = None,
+) -> StreamingResponse:
+    """How an output grows with each number of each call of the network, one call after another.
+
+    What the task does after the network (softmax and the like) is left out.
+    """
+    body = await request.body()
+    found = await hall.compute(lambda: shown.gradients(body, of))
+    return numbers([slope.numpy().astype("<f4", copy=False).reshape(-1) for slope in found])
 
 
 def octets(data: bytes) -> Response:

@@ -13,7 +13,7 @@ from ..training.finish import held_out
 from .hall import Hall
 from .shown import ShownModel, ShownRun
 
-MODEL, RECIPE = "model.safetensors", "recipe.json"
+MODEL, RECIPE, SNAPSHOTS = "model.safetensors", "recipe.json", "snapshots"
 
 
 def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, list[str]]:
@@ -34,7 +34,11 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
         if folder is None or file.exists():
             number = len(models)
             own, source, trouble = _images_of(folder)
-            models.append(ShownModel(name=_name(path), model=load(file), rows=[*own, *more]))
+            models.append(
+                ShownModel(
+                    name=_name(path), model=load(file), rows=[*own, *more], snapshots=folder and folder / SNAPSHOTS
+                )
+            )
             opened += [source] if source else []
             notes += [trouble] if trouble else []
         if folder is not None:

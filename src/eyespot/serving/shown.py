@@ -13,8 +13,11 @@ import torch
 from torch import Tensor
 
 from ..errors import ImageError, RunError
+from ..explanations.activations import gradients
+from ..explanations.subject import look_at
 from ..images import ImageSpec, Picture, read_pixels, read_size
 from ..model import Model, normalise, to_batch
+from ..networks.graph_replay import require_followed
 from ..sources.source import Row
 from .manifest import make_manifest, network_name, record_answer, tell_images
 from .plain import strict_json
@@ -30,11 +33,15 @@ MOST_LOG_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShownModel:
-    """One model, its name, and rows of images to look at it with: a run's own held-out images first."""
+    """One model, its name, and rows of images to look at it with: a run's own held-out images first.
+
+    `snapshots` is the folder in which its training kept the network of every epoch, if it did.
+    """
 
     name: str
     model: Model
     rows: Sequence[Row] = ()
+    snapshots: Path | None = None
 
     @property
     def images(self) -> ImageSpec:
@@ -90,6 +97,18 @@ class ShownModel:
         """What each call puts out, without N, for uint8 numbers (C, H, W)."""
         self.array(pixels)
         return _outputs(self, pixels)
+
+    def gradients(self, pixels: bytes, of: str | None) -> list[Tensor]:
+        """How an output (the answer's, unless `of` names another) grows with each number of each call, without N.
+
+        What the task does after the network has none. Raises `TaskError` for a class that there is not, and
+        `ExplanationError` where an operation of the network cannot be followed.
+        """
+        subject = look_at(self.model, self.array(pixels), of)
+        require_followed(subject.calls, "A gradient")
+        slopes = gradients(subject)
+        assert slopes is not None
+        return [slope[0] for slope in slopes]
 
     def predict(self, picture: Picture, name: str = "") -> dict[str, Any]:
         """The task's answer, as `Model.predict` gives it; raises `ImageError`."""
