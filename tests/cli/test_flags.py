@@ -18,6 +18,7 @@ CHOICES = [
     "minutes",
     "batch",
     "pieces",
+    "optimizer",
     "rate",
     "augment",
     "norm",

@@ -36,6 +36,7 @@ def recipe() -> Recipe:
         batch=10,
         pieces=1,
         count=50,
+        optimizer="adamw",
         rate=0.01,
         weight_decay=0.0,
         average=1.0,

@@ -27,6 +27,7 @@ RECIPE = {
     "steps": 40,
     "batch": 8,
     "count": 80,
+    "optimizer": "muon",
     "rate": 0.01,
     "weight_decay": 0.05,
     "augment": "none",

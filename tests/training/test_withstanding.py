@@ -74,7 +74,7 @@ def test_after_noise_the_attack_has_its_usual_size(source, run_training):
 def test_where_nothing_is_read_rightly_nothing_withstands(source, run_training):
     model = run_training(epochs=12).model
     swapped = replace(model, task=replace(model.task, classes=model.task.classes[::-1]))
-    rows = [number for number, right in enumerate(subjects(swapped, source.test, 23).right) if not right]
+    rows = [number for number, right in enumerate(subjects(model, source.test, 23).right) if right]
     wrong = Part(name="test", rows=take_rows(source.test.rows, rows), keys=source.test.keys[rows])
     found = withstands(swapped, wrong, Hardening(by="noise", size=0.3))
     assert found["right"]["share"] == found["withstood"]["share"] == 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from eyespot.errors import NetworkError, look_up, unknown
 
 from .adapters import is_adapted, make_adapted
+from .airbench import make_airbench
 from .blocks import NORMS
 from .classic import (
     make_convnetjs,
@@ -54,6 +55,13 @@ NETWORKS: dict[str, Family] = {
         input=(3, 64, 64),
         outputs=10,
         summary="the default: residual blocks, four sizes, any input (He et al. 2016)",
+    ),
+    "airbench": Family(
+        make=make_airbench,
+        heads=("vector",),
+        input=(3, 32, 32),
+        outputs=10,
+        summary="small pictures, quickly to a high accuracy: four sizes (Jordan 2024)",
     ),
     "denoiser": Family(
         make=make_denoiser,

@@ -20,6 +20,7 @@ from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
+from .optimizers import OPTIMIZERS
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, tuned_epochs
 from .wishes import Wishes
@@ -143,6 +144,8 @@ def make_recipe(
     placement = _placement(spec, batch, wishes)
     epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
+    optimizer = wishes.optimizer or ("adamw" if tuned else "muon")
+    look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
     preset = wishes.augment or choose_preset(source, task, images)
     look_up("augment preset", preset, PRESETS, RecipeError)
     return Recipe(
@@ -158,8 +161,9 @@ def make_recipe(
         batch=batch,
         pieces=min(wishes.pieces or processes, batch),
         count=count,
-        rate=wishes.rate or (TUNED_RATE if tuned else 3e-3),
-        weight_decay=0.05,
+        optimizer=optimizer,
+        rate=wishes.rate or (TUNED_RATE if tuned else OPTIMIZERS[optimizer].rate),
+        weight_decay=OPTIMIZERS[optimizer].weight_decay,
         average=max(1.0, steps / 40),
         augment=preset,
         robust=_robust(wishes.robust, output),

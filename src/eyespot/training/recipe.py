@@ -34,6 +34,7 @@ class Recipe:
     batch: int
     pieces: int
     count: int
+    optimizer: str
     rate: float
     weight_decay: float
     average: float
@@ -63,7 +64,7 @@ class Recipe:
         place = f"{self.placement['precision']} on {self.placement['device']}"
         return (
             f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
-            f"{length}, augmentation {self.augment}{hardened}, {place}"
+            f"{length} of {self.optimizer}, augmentation {self.augment}{hardened}, {place}"
         )
 
     def to_json(self) -> str:
@@ -98,6 +99,8 @@ def _check(recipe: Recipe) -> None:
         Hardening(**recipe.robust)
     task_from_json(recipe.task)
     Start(**recipe.start)
+    if not isinstance(recipe.optimizer, str):
+        raise ValueError("its optimizer has no name")
     if not {"what", "columns"} <= recipe.source.keys():
         raise ValueError("it does not say where its images came from")
     fewest = 0 if recipe.start["how"] == "probe" else 1

@@ -99,6 +99,7 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
         ("network", f"{recipe['network']['name']}, {recipe['network']['size']}, norm {recipe['network']['norm']}"),
         ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
+        ("optimizer", recipe["optimizer"]),
         ("learning rate", f"up to {recipe['rate']:g}, one cycle; weight decay {recipe['weight_decay']:g}"),
         ("augmentation", recipe["augment"]),
         ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..features import features
 from ..images import ImageSpec
-from ..model import Model
+from ..model import Model, normalise
 from ..modelfile import network_spec
 from ..networks import Network, build_from
+from ..networks.airbench import whiten
 from ..networks.network import last_dense
 from ..pretrained import borrow
 from ..samples import Samples
@@ -21,6 +23,8 @@ FROZEN = 3
 """The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
 LOWER = 0.2
 """What all below the last dense layer learns at, of that layer's rate."""
+WHITENED = 2000
+"""Images that a whitening first layer is made of."""
 
 
 def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
@@ -28,6 +32,8 @@ def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Sampl
     torch.manual_seed(recipe.seed)
     network = build_from(network_spec(recipe.network))
     if recipe.start["how"] == "nothing":
+        if "whiten" in network.stages:
+            whiten(network, _sample(train, images))
         return network
     borrow(network, recipe.start["weights"])
     _fit_head(network, task, images, train)
@@ -49,6 +55,12 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     _, dense = last_dense(network)
     dense.weight.copy_(weight)
     dense.bias.copy_(bias)
+
+
+def _sample(train: Samples, images: ImageSpec) -> Tensor:
+    """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
+    pixels, _, _ = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
+    return normalise(pixels[0].float() / 255, images)
 
 
 def learning(network: Network, recipe: Recipe) -> None:

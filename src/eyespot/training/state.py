@@ -13,13 +13,13 @@ from ..device import Placement
 from ..networks import Network
 from ..tasks.task import Task
 from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
+from .optimizers import make_optimizers
 from .recipe import Recipe
-from .starting import shares
 
 
 @dataclass
 class State:
-    """All that a checkpoint holds. `optimizers` has one entry per turn: most tasks have only "network"."""
+    """All that a checkpoint holds. `optimizers` has one entry for each turn of a step."""
 
     network: Network
     average: Network
@@ -33,7 +33,7 @@ class State:
 def begin(network: Network, recipe: Recipe, placement: Placement) -> State:
     """The state before the first step."""
     placement.place(network)
-    return State(network=network, average=deepcopy(network), optimizers={"network": _optimizer(network, recipe)})
+    return State(network=network, average=deepcopy(network), optimizers=make_optimizers(network, recipe))
 
 
 def save(state: State, path: Path) -> None:
@@ -99,21 +99,3 @@ def choose_final(state: State, task: Task, last: dict[str, float]) -> int:
 
 def _names(network: nn.Module) -> dict[Tensor, str]:
     return {weight: name for name, weight in network.named_parameters()}
-
-
-def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter 2019); biases and normalisation are not decayed.
-
-    `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
-    gradient is nearly zero: two processes could then not end with the weights of one. `share` is what a group learns
-    at, of the recipe's rate.
-    """
-    groups = []
-    for share, weights in shares(network, recipe):
-        decayed = [weight for weight in weights if weight.ndim > 1]
-        free = [weight for weight in weights if weight.ndim <= 1]
-        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share})
-        groups.append({"params": free, "weight_decay": 0.0, "share": share})
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6
-    )

@@ -22,6 +22,7 @@ class Wishes:
     minutes: float | None = None
     batch: int | None = None
     pieces: int | None = None
+    optimizer: str | None = None
     rate: float | None = None
     augment: str | None = None
     norm: str | None = None

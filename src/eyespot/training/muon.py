@@ -1,0 +1,61 @@
+"""Muon: the optimizer of the filters. Every step turns a filter bank by about the same in all directions.
+
+Shapes: R rows (filters), C columns (the numbers that one filter looks at).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+"""Of the polynomial that brings all singular values near 1 in five rounds (Jordan et al. 2024)."""
+ROUNDS = 5
+LENGTH = 0.6
+"""Of a step, in rates: the root mean square of the change of a weight."""
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose step is made orthogonal, as if all its singular values were 1 (Jordan et al. 2024).
+
+    For weights with two dimensions or more, which are taken as matrices (R, C): u = orthogonal(g + beta m), then
+    w = w - rate (0.6 sqrt(max(R, C)) u + decay w). With 0.2 before the root a step would be as long as AdamW's (Liu et
+    al. 2025, https://arxiv.org/abs/2502.16982); one three times as long learns small networks faster.
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Change every weight that has a gradient."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._change(weight, weight.grad, group)
+
+    def _change(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+        mean = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+        mean.mul_(group["momentum"]).add_(gradient)
+        step = orthogonal((gradient + group["momentum"] * mean).flatten(1))
+        weight.mul_(1 - group["lr"] * group["weight_decay"])
+        weight.add_(step.view(weight.shape), alpha=-group["lr"] * LENGTH * max(step.shape) ** 0.5)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """A matrix (R, C) with the same singular vectors whose singular values are all between 0.7 and 1.2.
+
+    Five rounds of X = a X + (b A + c A^2) X with A = X X^T: Newton-Schulz without a decomposition.
+
+    >>> orthogonal(torch.diag(torch.tensor([3.0, 0.5]))).diagonal().round(decimals=1)
+    tensor([0.7, 1.1])
+    """
+    a, b, c = COEFFICIENTS
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(ROUNDS):
+        square = x @ x.T
+        x = torch.addmm(x, torch.addmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    return x.T if tall else x

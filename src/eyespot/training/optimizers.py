@@ -1,0 +1,89 @@
+"""The optimizers that a training can choose from, and which of them changes which weights."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..networks import Network
+from .muon import Muon
+from .recipe import Recipe
+from .starting import shares
+
+Groups = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """An optimizer by name: how it is made, and the rate and weight decay that are taken where none is asked for."""
+
+    make: Callable[[Network, Recipe], dict[str, torch.optim.Optimizer]]
+    rate: float
+    weight_decay: float
+
+
+def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """One optimizer for each turn of a step; every weight that learns is in one of them."""
+    return OPTIMIZERS[recipe.optimizer].make(network, recipe)
+
+
+def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """Muon for filters and hidden dense layers; AdamW for the last layer, biases and normalisation."""
+    filters = {id(weight) for weight in _filters(network)}
+    groups = _groups(network, recipe)
+    ours = [_only(group, lambda weight: id(weight) in filters) for group in groups]
+    others = [_only(group, lambda weight: id(weight) not in filters) for group in groups]
+    found = {"network": _adamw_of(_filled(others), recipe)}
+    return found | {"filters": Muon(_filled(ours), lr=recipe.rate)} if filters else found
+
+
+def _adamw(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    return {"network": _adamw_of(_groups(network, recipe), recipe)}
+
+
+def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """Stochastic gradient descent with Nesterov's momentum."""
+    return {"network": torch.optim.SGD(_groups(network, recipe), lr=recipe.rate, momentum=0.9, nesterov=True)}
+
+
+OPTIMIZERS = {
+    "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05),
+    "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05),
+    "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4),
+}
+
+
+def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter 2019).
+
+    `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
+    gradient is nearly zero: two processes could then not end with the weights of one.
+    """
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6)
+
+
+def _groups(network: Network, recipe: Recipe) -> Groups:
+    """The weights that learn; biases and normalisation are not decayed. `share` is what each learns at, of the rate."""
+    groups: Groups = []
+    for share, weights in shares(network, recipe):
+        decayed = [weight for weight in weights if weight.ndim > 1]
+        free = [weight for weight in weights if weight.ndim <= 1]
+        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share})
+        groups.append({"params": free, "weight_decay": 0.0, "share": share})
+    return _filled(groups)
+
+
+def _filters(network: Network) -> Iterator[Tensor]:
+    """Weights of convolutions and dense layers, but for the last: its rows are classes or numbers, not features."""
+    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    yield from (layer.weight for layer in layers[:-1] if layer.weight.requires_grad)
+
+
+def _only(group: dict[str, Any], wanted: Callable[[nn.Parameter], bool]) -> dict[str, Any]:
+    return {**group, "params": [weight for weight in group["params"] if wanted(weight)]}
+
+
+def _filled(groups: Groups) -> Groups:
+    return [group for group in groups if group["params"]]

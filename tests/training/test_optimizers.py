@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+import pytest
+
+from eyespot.errors import RecipeError
+from eyespot.networks import Output, build
+from eyespot.training.optimizers import OPTIMIZERS, make_optimizers
+from eyespot.training.recipe import read_recipe
+
+
+@pytest.fixture
+def recipe(run_training):
+    return read_recipe(run_training(network="residual", size="tiny", epochs=0.5).folder / "recipe.json")
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("network", ["residual", "lecun1989", "airbench", "conv 4@3x3, relu, flatten, dense"])
+def test_every_weight_that_learns_is_in_one_group_of_one_optimizer(recipe, name, network):
+    made = build(network, input=(1, 16, 16), output=Output("vector", 3), size="tiny")
+    optimizers = make_optimizers(made, replace(recipe, optimizer=name))
+    held = [id(w) for optimizer in optimizers.values() for group in optimizer.param_groups for w in group["params"]]
+    assert sorted(held) == sorted(id(weight) for weight in made.parameters() if weight.requires_grad)
+
+
+def test_muon_has_filters_and_not_the_last_layer_nor_biases(recipe):
+    made = build("conv 4@3x3, relu, flatten, dense 5, relu, dense", input=(1, 8, 8), output=Output("vector", 3))
+    muon = make_optimizers(made, recipe)["filters"]
+    names = {id(weight): name for name, weight in made.named_parameters()}
+    held = sorted(names[id(weight)] for group in muon.param_groups for weight in group["params"])
+    assert held == ["stages.conv1.weight", "stages.dense1.weight"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_each_of_them_learns(run_training, name):
+    run = run_training(network="residual", size="tiny", epochs=6, optimizer=name)
+    assert run.log[-1]["validation"]["loss"] < run.log[0]["loss"]
+    assert read_recipe(run.folder / "recipe.json").rate == OPTIMIZERS[name].rate
+
+
+def test_an_unknown_one_is_refused_with_the_nearest(run_training):
+    with pytest.raises(RecipeError, match="muon"):
+        run_training(optimizer="moun")
