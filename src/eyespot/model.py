@@ -138,7 +138,7 @@ def normalise(pixels: Tensor, images: ImageSpec) -> Tensor:
     """(pixel - mean) / deviation, channel by channel."""
     mean = torch.tensor(images.mean, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
     deviation = torch.tensor(images.deviation, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
-    return (pixels - mean) / deviation
+    return (pixels - mean).div_(deviation)
 
 
 @torch.no_grad()

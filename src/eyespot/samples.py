@@ -85,5 +85,5 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
 
 
 def to_pixels(images: Tensor) -> Tensor:
-    """uint8 to float32 in [0, 1]."""
-    return images.float().div_(255)
+    """uint8 to float32 in [0, 1], channel after channel: with 1 or 3 channels, all that follows is quicker so."""
+    return images.to(torch.float32, memory_format=torch.contiguous_format).div_(255)

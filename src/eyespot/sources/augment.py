@@ -160,26 +160,35 @@ def _move(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple
     if turns or zooms:
         turn, zoom = turn * turns, zoom if zooms else torch.ones_like(zoom)
         return tuple(_sampled(image.float().div_(255), flip, shift, turn, zoom) for image in images)
-    if shifts:
-        images = tuple(
-            _shifted(image, (shift * sides).long(), round(preset.shift * max(height, width))) for image in images
-        )
-    if flips:
-        images = tuple(torch.where(flip[:, None, None, None], image.flip(3), image) for image in images)
-    return tuple(image.float().div_(255) for image in images)
+    if shifts or flips:
+        places = _places(flip, (shift * sides).long(), height, width)
+        images = tuple(_gathered(image, places) for image in images)
+    return tuple(image.to(torch.float32, memory_format=torch.contiguous_format).div_(255) for image in images)
 
 
-def _shifted(images: Tensor, pixels: Tensor, most: int) -> Tensor:
-    """Shift each image by whole `pixels` (N, 2), down and to the right, at most `most`; a mirror fills the border."""
-    height, width = images.shape[2:]
-    padded = images.index_select(2, _reflected(height, most)).index_select(3, _reflected(width, most))
-    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
-    return windows[torch.arange(len(images)), :, most - pixels[:, 0], most - pixels[:, 1]]
+def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
+    """Where each pixel of the mirrored and shifted images comes from, as its number among all pixels of the batch.
+
+    Each image is shifted by whole `pixels` (N, 2), down and to the right; a mirror on its last pixels fills the border.
+    """
+    rows = _reflected(torch.arange(height, device=pixels.device) - pixels[:, :1])
+    columns = _reflected(torch.arange(width, device=pixels.device) - pixels[:, 1:])
+    columns = torch.where(flip[:, None], columns.flip(1), columns)
+    first = torch.arange(len(pixels), device=pixels.device) * (height * width)
+    return (first[:, None, None] + rows[:, :, None] * width + columns[:, None, :]).flatten()
 
 
-def _reflected(side: int, border: int) -> Tensor:
-    """The places of one side's pixels, continued at both ends as in mirrors that stand on the last pixels."""
-    return torch.from_numpy(np.pad(np.arange(side), border, mode="reflect"))
+def _reflected(places: Tensor) -> Tensor:
+    """Places (N, S) along a side of S pixels, those beyond its ends sent back as by mirrors on the last pixels."""
+    last = places.shape[1] - 1
+    return last - (last - places.abs()).abs()
+
+
+def _gathered(images: Tensor, places: Tensor) -> Tensor:
+    """The pixels at `places` as images of the same shape: all channels of a pixel at once, as they lie in the cache."""
+    count, channels, height, width = images.shape
+    pixels = images.permute(0, 2, 3, 1).reshape(-1, channels)
+    return pixels.index_select(0, places).view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _sampled(images: Tensor, flip: Tensor, shift: Tensor, turn: Tensor, zoom: Tensor) -> Tensor:
@@ -221,26 +230,23 @@ def _recolour(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> t
 
 
 def _erase(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Cover a rectangle of each image with its mean colour, in half of the samples; changes `images` in place."""
+    """Cover a rectangle of each image with its mean colour, in half of the samples."""
     share = torch.where(drawn[:, 0] < 0.5, drawn[:, 1] * allowed.preset.erase, 0.0)
     if not allowed.make("erase", share):
         return images
     height, width = images[0].shape[2:]
     shape = 2 ** (2 * drawn[:, 2] - 1)
-    tops, bottoms = _interval((share * shape).sqrt(), drawn[:, 3], height)
-    lefts, rights = _interval((share / shape).sqrt(), drawn[:, 4], width)
-    for image in images:
-        means = image.mean((2, 3), keepdim=True)
-        for number in share.nonzero()[:, 0].tolist():
-            rows, columns = slice(tops[number], bottoms[number]), slice(lefts[number], rights[number])
-            image[number, :, rows, columns] = means[number]
-    return images
+    rows = _interval((share * shape).sqrt(), drawn[:, 3], height)
+    columns = _interval((share / shape).sqrt(), drawn[:, 4], width)
+    covered = rows[:, None, :, None] & columns[:, None, None, :]
+    return tuple(torch.where(covered, image.mean((2, 3), keepdim=True), image) for image in images)
 
 
-def _interval(length: Tensor, place: Tensor, side: int) -> tuple[list[int], list[int]]:
-    """Where a random interval of `length` (a share of the side) begins and ends, in pixels."""
+def _interval(length: Tensor, place: Tensor, side: int) -> Tensor:
+    """Which pixels of a side lie in a random interval of `length` (a share of the side): (N, side)."""
     begin = place * (1 - length) * side
-    return begin.round().int().tolist(), (begin + length * side).round().int().tolist()
+    pixels = torch.arange(side, device=length.device)
+    return (pixels >= begin.round()[:, None]) & (pixels < (begin + length * side).round()[:, None])
 
 
 def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, place: np.ndarray) -> list[np.ndarray]:

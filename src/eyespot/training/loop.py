@@ -76,7 +76,7 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
                 group["lr"] = recipe.rate_at(state.step) * group["share"]
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        follow(state.average, state.network, recipe.average, state.step)
+        follow(state, recipe.average)
         state.step += 1
         state.seconds = time.monotonic() - began
 

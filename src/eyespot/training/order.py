@@ -28,9 +28,9 @@ def samples_at(seed: int, step: int, batch: int, count: int) -> tuple[np.ndarray
     positions = np.arange(step * batch, (step + 1) * batch)
     epochs, places = positions // count, positions % count
     indices = np.empty_like(places)
-    for epoch in np.unique(epochs):
+    for epoch in range(epochs[0], epochs[-1] + 1):
         chosen = epochs == epoch
-        indices[chosen] = permutation(seed, int(epoch), count)[places[chosen]]
+        indices[chosen] = permutation(seed, epoch, count)[places[chosen]]
     return epochs, indices
 
 

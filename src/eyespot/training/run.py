@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..device import Placement, World, available, first_once, from_leader, join_world, same_threads
+from ..device import Placement, World, available, first_once, from_leader, join_world, keeping_memory, same_threads
 from ..errors import RunError
 from ..files import write_whole
 from ..model import Model, load
@@ -265,6 +265,7 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
 def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool]) -> None:
     log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
     try:
-        run(training, state, log, show, stop)
+        with keeping_memory():
+            run(training, state, log, show, stop)
     finally:
         log.close()

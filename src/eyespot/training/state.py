@@ -3,6 +3,7 @@
 import math
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ class State:
     seconds: float = 0.0
     best: dict[str, Any] | None = None
     best_weights: dict[str, Tensor] | None = None
+
+    @cached_property
+    def followed(self) -> tuple[tuple[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]:
+        """The average's tensors and the network's: first those of real numbers, then those that count."""
+        pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
+        real = [pair for pair in pairs if pair[0].is_floating_point()]
+        counts = [pair for pair in pairs if not pair[0].is_floating_point()]
+        return ([a for a, _ in real], [b for _, b in real]), ([a for a, _ in counts], [b for _, b in counts])
 
 
 def begin(network: Network, recipe: Recipe, placement: Placement) -> State:
@@ -57,18 +66,16 @@ def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) ->
 
 
 @torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, horizon: float, step: int) -> None:
+def follow(state: State, horizon: float) -> None:
     """Move the averaged weights towards the network's: an exponential mean over about `horizon` steps.
 
     While fewer steps are behind, over a third of those, so that the beginning is forgotten in time.
     """
-    share = 1.0 / (1.0 + min(horizon, step / 3))
-    ours, theirs = list(average.state_dict().values()), list(network.state_dict().values())
-    real = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in real], [b for _, b in real], share)  # pyright: ignore[reportPrivateImportUsage]
-    for a, b in zip(ours, theirs, strict=True):
-        if not a.is_floating_point():
-            a.copy_(b)
+    share = 1.0 / (1.0 + min(horizon, state.step / 3))
+    real, counts = state.followed
+    torch._foreach_lerp_(*real, share)  # pyright: ignore[reportPrivateImportUsage]
+    if counts[0]:
+        torch._foreach_copy_(*counts)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:

@@ -1,0 +1,144 @@
+"""A whole training takes little longer than the arithmetic that it cannot do without.
+
+Claim: from a warm cache, over ten epochs with a tenth of the images for validation, a training (augmentation, logging,
+checkpoints, evaluation after every epoch) takes at most 1.15 times as long as the same number of bare steps: forward,
+backward and optimizer on one batch that lies in memory, with the same network, optimizer, precision, memory format,
+number of threads and handling of freed memory. Both are cut into parts that take turns: one epoch of the training,
+then as many bare steps. The last column is what bare steps take where freed memory goes back to the system, as glibc
+does by itself.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _common import data_folder, finish, parse, spread
+from _training import cifar10, clean_place
+
+import eyespot
+from eyespot.device import World, keeping_memory
+from eyespot.images import ImageSpec, read_pixels
+from eyespot.sources.source import Source
+from eyespot.training import loop
+from eyespot.training.log import Log
+from eyespot.training.loop import Training
+from eyespot.training.order import epoch_after, samples_at
+from eyespot.training.plan import choose_images, choose_task, make_recipe
+from eyespot.training.run import prepare
+from eyespot.training.starting import learning, starting_network
+from eyespot.training.state import State, begin
+from eyespot.training.wishes import Wishes
+
+LENGTH = "short"
+EPOCHS = 10
+NATIVE = {"cifar10": ImageSpec(height=32, width=32, channels=3), "MNIST": ImageSpec(height=28, width=28, channels=1)}
+TEXT = "conv 16@5x5 same, relu, maxpool 2, conv 32@3x3 same, relu, maxpool 2, flatten, dense"
+CASES: dict[str, tuple[str, Wishes]] = {
+    "residual (small), CIFAR-10 32x32": ("cifar10", Wishes(network="residual", epochs=EPOCHS)),
+    "tinyvgg, CIFAR-10 at 64x64": ("cifar10", Wishes(network="tinyvgg", input="64x64", epochs=EPOCHS)),
+    "harley2015, MNIST 28x28": ("MNIST", Wishes(network="harley2015", epochs=EPOCHS)),
+    "lenet5, MNIST 28x28": ("MNIST", Wishes(network="lenet5", epochs=EPOCHS)),
+    "text of two convolutions, MNIST 28x28": ("MNIST", Wishes(network=TEXT, epochs=EPOCHS)),
+}
+
+
+def main() -> None:
+    arguments = parse(__doc__, {"images": 5000, "cases": ",".join(map(str, range(len(CASES))))})
+    names = [list(CASES)[int(number)] for number in arguments.cases.split(",")]
+    with clean_place() as place:
+        rows = [row_of(name, place / str(number), arguments.images) for number, name in enumerate(names)]
+    settings = {"training images": arguments.images, "validation images": arguments.images // 10, "epochs": EPOCHS}
+    finish(__file__, arguments, settings, rows)
+
+
+def row_of(name: str, folder: Path, count: int) -> dict[str, Any]:
+    """Train and take bare steps in turns, and compare their times."""
+    which, wishes = CASES[name]
+    training, state = prepared(source_of(which, count), wishes, folder)
+    recipe = training.recipe
+    bare = Bare(training)
+    bare.take(20)
+    returned = spread([bare.take(20) / 20 for _ in range(5)])["median"]
+    whole, least = [], []
+    with keeping_memory():
+        bare.take(20)
+        for seconds, steps in epochs_of(training, state):
+            whole.append(seconds)
+            least.append(bare.take(steps))
+    ratios = spread([ours / theirs for ours, theirs in zip(whole, least, strict=True)])
+    return {
+        "network": name,
+        "placement": f"{recipe.placement['precision']} {recipe.placement['layout']}, {recipe.placement['threads']}",
+        "steps": recipe.steps,
+        "training s": sum(whole),
+        "bare steps s": sum(least),
+        "ratio": sum(whole) / sum(least),
+        "an epoch's ratio, median": ratios["median"],
+        "least and most": f"{ratios['low']:.2f} to {ratios['high']:.2f}",
+        "images/s": recipe.steps * recipe.batch / sum(whole),
+        "bare step ms": 1000 * sum(least) / recipe.steps,
+        "bare step ms, memory given back": 1000 * returned,
+    }
+
+
+def source_of(name: str, count: int) -> Source:
+    """So many training images, and a tenth as many each for validation and test."""
+    whole = cifar10() if name == "cifar10" else eyespot.open_source(data_folder() / name)
+    ends = np.cumsum([count, count // 10, count // 10])
+    rows = whole.train.rows[: ends[-1]]
+    images = np.split(np.stack([read_pixels(row.picture, NATIVE[name]) for row in rows]), ends[:-1])
+    labels = np.split(np.array([row.values["label"] for row in rows]), ends[:-1])
+    names = ("x_train", "x_val", "x_test"), ("y_train", "y_val", "y_test")
+    return eyespot.open_source(dict(zip(names[0], images, strict=True)) | dict(zip(names[1], labels, strict=True)))
+
+
+def prepared(source: Source, wishes: Wishes, folder: Path) -> tuple[Training, State]:
+    """A training before its first step."""
+    task, _ = choose_task(source, "classify")
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, wishes), wishes)
+    folder.mkdir()
+    return prepare(source, recipe, folder, World())
+
+
+def epochs_of(training: Training, state: State) -> Iterator[tuple[float, int]]:
+    """Train to the end, and give the seconds and the steps of each epoch: all that belongs to it is done."""
+    recipe, log = training.recipe, Log(training.checkpoint.with_name("log.jsonl"), 0)
+    while state.step < recipe.steps:
+        first, began = state.step, time.perf_counter()
+        behind = epoch_after(first, recipe.batch, recipe.count)
+        loop.run(
+            training, state, log, lambda _: None, lambda: epoch_after(state.step, recipe.batch, recipe.count) > behind
+        )
+        yield time.perf_counter() - began, state.step - first
+    log.close()
+
+
+class Bare:
+    """Forward, backward and optimizer on one batch, in a network of its own."""
+
+    def __init__(self, training: Training) -> None:
+        recipe = training.recipe
+        self.training = training
+        network = starting_network(recipe, training.task, training.images, training.train)
+        self.state = begin(network, recipe, training.placement)
+        learning(self.state.network, recipe)
+        epochs, indices = samples_at(recipe.seed, 0, recipe.batch, recipe.count)
+        self.x, self.target = loop.learning_batch(training, self.state.network, epochs, indices)
+
+    def take(self, steps: int) -> float:
+        """Seconds of some steps."""
+        began = time.perf_counter()
+        for _ in range(steps):
+            with self.training.placement.autocast():
+                output = self.state.network(self.x)
+            self.training.task.loss(output.float(), self.target).mean().backward()
+            for optimizer in self.state.optimizers.values():
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+        return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
