@@ -105,12 +105,14 @@ def prepared(source: Source, wishes: Wishes, folder: Path) -> tuple[Training, St
 def epochs_of(training: Training, state: State) -> Iterator[tuple[float, int]]:
     """Train to the end, and give the seconds and the steps of each epoch: all that belongs to it is done."""
     recipe, log = training.recipe, Log(training.checkpoint.with_name("log.jsonl"), 0)
+
+    def ended() -> bool:
+        before, now = (epoch_after(step, recipe.batch, recipe.count) for step in (state.step - 1, state.step))
+        return now > before
+
     while state.step < recipe.steps:
         first, began = state.step, time.perf_counter()
-        behind = epoch_after(first, recipe.batch, recipe.count)
-        loop.run(
-            training, state, log, lambda _: None, lambda: epoch_after(state.step, recipe.batch, recipe.count) > behind
-        )
+        loop.run(training, state, log, lambda _: None, ended)
         yield time.perf_counter() - began, state.step - first
     log.close()
 

@@ -122,10 +122,19 @@ def test_a_shift_moves_the_picture_by_what_the_task_is_told(preset):
     assert set(columns.tolist()) == set(range(6, 15))
 
 
+def shifted(images: torch.Tensor, flip: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    return room._gathered(images, room._places(flip, pixels, *images.shape[2:]))
+
+
+def test_the_shifted_image_is_what_is_mirrored():
+    image = torch.tensor([[1, 2, 3]], dtype=torch.uint8).view(1, 1, 1, 3)
+    assert shifted(image, torch.tensor([True]), torch.tensor([[0, 1]])).flatten().tolist() == [2, 1, 2]
+
+
 def test_a_shifted_border_is_filled_by_a_mirror():
     images = torch.arange(4, dtype=torch.uint8).expand(1, 1, 4, 4)
-    right = room._shifted(images, torch.tensor([[0, 1]]), 2)
-    left = room._shifted(images, torch.tensor([[0, -2]]), 2)
+    right = shifted(images, torch.tensor([False]), torch.tensor([[0, 1]]))
+    left = shifted(images, torch.tensor([False]), torch.tensor([[0, -2]]))
     assert right[0, 0, 0].tolist() == [1, 0, 1, 2]
     assert left[0, 0, 0].tolist() == [2, 3, 2, 1]
 
@@ -137,8 +146,8 @@ def test_interpolation_without_turn_or_zoom_gives_the_shift_by_whole_pixels(heig
     flip = torch.tensor([True, False])
     still = torch.zeros(2)
     sampled = room._sampled(images.float() / 255, flip, pixels / sides, still, still + 1)
-    whole = torch.where(flip[:, None, None, None], images.flip(3), images)
-    whole = room._shifted(whole, pixels, 3).float() / 255
+    mirrored = torch.where(flip[:, None, None, None], images.flip(3), images)
+    whole = shifted(mirrored, torch.zeros(2, dtype=torch.bool), pixels).float() / 255
     inside = (..., slice(3, -3), slice(3, -3))
     assert torch.allclose(sampled[inside], whole[inside], atol=1e-5)
 

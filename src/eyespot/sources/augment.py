@@ -90,13 +90,13 @@ def augment(
     indices: np.ndarray,
     preset: str,
 ) -> tuple[tuple[Tensor, ...], Tensor]:
-    """Change a batch of uint8 images (N, C, H, W) and its targets, as the preset says and the task allows.
+    """Change a batch of uint8 images (N, C, H, W) on the CPU, and its targets, as the preset and the task allow.
 
     Several images of a sample are changed alike. `epochs` (N,) and `indices` (N,) name the samples. Returns float
     images in [0, 1], and the targets.
     """
     allowed = _Allowed(task, target, look_up("augmentation", preset, PRESETS, SourceError))
-    drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float().to(images[0].device)
+    drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
     moved = _move(images, allowed, drawn)
     moved = _recolour(moved, allowed, drawn[:, COLOUR])
     return _erase(moved, allowed, drawn[:, ERASE]), allowed.target
@@ -150,7 +150,7 @@ def _move(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple
     preset, (height, width) = allowed.preset, images[0].shape[2:]
     flip = drawn[:, FLIP] < 0.5
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift
-    sides = torch.tensor([height, width], device=drawn.device)
+    sides = torch.tensor([height, width])
     shift = (shift * sides).round() / sides
     turn = (2 * drawn[:, TURN] - 1) * preset.turn
     zoom = (1 + preset.zoom) ** (2 * drawn[:, ZOOM] - 1)
@@ -171,10 +171,10 @@ def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
 
     Each image is shifted by whole `pixels` (N, 2), down and to the right; a mirror on its last pixels fills the border.
     """
-    rows = _reflected(torch.arange(height, device=pixels.device) - pixels[:, :1])
-    columns = _reflected(torch.arange(width, device=pixels.device) - pixels[:, 1:])
+    rows = _reflected(torch.arange(height) - pixels[:, :1])
+    columns = _reflected(torch.arange(width) - pixels[:, 1:])
     columns = torch.where(flip[:, None], columns.flip(1), columns)
-    first = torch.arange(len(pixels), device=pixels.device) * (height * width)
+    first = torch.arange(len(pixels)) * (height * width)
     return (first[:, None, None] + rows[:, :, None] * width + columns[:, None, :]).flatten()
 
 
@@ -219,34 +219,38 @@ def _recolour(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> t
         return images
     channels = images[0].shape[1]
     brightness, contrast, saturation = strength[:, 0] / 2, 1 + strength[:, 1], 1 + strength[:, 2]
-    matrix = contrast[:, None, None] * torch.eye(channels, device=drawn.device)
+    matrix = contrast[:, None, None] * torch.eye(channels)
     if channels == 3:
-        grey = torch.tensor(GREY, device=drawn.device).expand(3, 3)
+        grey = torch.tensor(GREY).expand(3, 3)
         colour = saturation[:, None, None]
         gains = 1 + strength[:, 3:] / 2
         matrix = gains[:, :, None] * (colour * matrix + (1 - colour) * contrast[:, None, None] * grey)
     offset = (0.5 * (1 - contrast) + brightness)[:, None, None].expand(-1, channels, 1)
-    return tuple(torch.baddbmm(offset, matrix, image.flatten(2)).clamp_(0, 1).view_as(image) for image in images)
+    return tuple(torch.bmm(matrix, image.flatten(2)).add_(offset).clamp_(0, 1).view_as(image) for image in images)
 
 
 def _erase(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Cover a rectangle of each image with its mean colour, in half of the samples."""
+    """Cover a rectangle of each image with its mean colour, in half of the samples; changes `images` in place."""
     share = torch.where(drawn[:, 0] < 0.5, drawn[:, 1] * allowed.preset.erase, 0.0)
     if not allowed.make("erase", share):
         return images
     height, width = images[0].shape[2:]
     shape = 2 ** (2 * drawn[:, 2] - 1)
-    rows = _interval((share * shape).sqrt(), drawn[:, 3], height)
-    columns = _interval((share / shape).sqrt(), drawn[:, 4], width)
-    covered = rows[:, None, :, None] & columns[:, None, None, :]
-    return tuple(torch.where(covered, image.mean((2, 3), keepdim=True), image) for image in images)
+    tops, bottoms = _interval((share * shape).sqrt(), drawn[:, 3], height)
+    lefts, rights = _interval((share / shape).sqrt(), drawn[:, 4], width)
+    covered = share.nonzero()[:, 0].tolist()
+    for image in images:
+        pixels, means = image.numpy(), image.mean((2, 3), keepdim=True).numpy()  # as numpy it takes a tenth of the time
+        for number in covered:
+            rows, columns = slice(tops[number], bottoms[number]), slice(lefts[number], rights[number])
+            pixels[number, :, rows, columns] = means[number]
+    return images
 
 
-def _interval(length: Tensor, place: Tensor, side: int) -> Tensor:
-    """Which pixels of a side lie in a random interval of `length` (a share of the side): (N, side)."""
+def _interval(length: Tensor, place: Tensor, side: int) -> tuple[list[int], list[int]]:
+    """Where a random interval of `length` (a share of the side) begins and ends, in pixels."""
     begin = place * (1 - length) * side
-    pixels = torch.arange(side, device=length.device)
-    return (pixels >= begin.round()[:, None]) & (pixels < (begin + length * side).round()[:, None])
+    return begin.round().int().tolist(), (begin + length * side).round().int().tolist()
 
 
 def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, place: np.ndarray) -> list[np.ndarray]:

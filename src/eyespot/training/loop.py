@@ -154,7 +154,7 @@ def backward(training: Training, network: Network, step: int) -> float:
     def compute(piece: int) -> Tensor:
         chosen = places[piece]
         x, target = learning_batch(training, network, epochs[chosen], indices[chosen])
-        torch.manual_seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
+        training.placement.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
         with training.placement.autocast():
             output = network(x)
         loss = training.task.loss(output.float(), target).sum() / recipe.batch
