@@ -61,7 +61,7 @@ def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
     `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
     gradient is nearly zero: two processes could then not end with the weights of one.
     """
-    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6)
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6, fused=True)
 
 
 def _groups(network: Network, recipe: Recipe) -> Groups:
