@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -25,6 +25,10 @@ PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = ("contiguous", "channels_last")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Numbers of glibc's settings (malloc.h)."""
+MOST_PIXELS = 400_000
+"""In a batch that is measured with: seven images of 224 x 224."""
+QUICK = 0.02
+"""Seconds of a step below which one thread may be as fast as several."""
 LONGEST_WAIT = timedelta(hours=12)
 """Processes wait so long for one that decodes a large folder; one that has died is noticed at once."""
 
@@ -71,6 +75,7 @@ def cache_folder() -> Path:
 def choose_placement(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int, about: str) -> Placement:
     """Measure, for about a second, which precision, memory format and number of threads train this network fastest.
 
+    `make` gives the network as it will learn: what is left as it is needs no gradients, which changes who is fastest.
     The choice is kept in the cache folder, so that a machine measures a network (named by `about`) only once.
     """
     if torch.cuda.is_available():
@@ -96,41 +101,56 @@ def machine() -> str:
 
 
 def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> Placement:
-    """Time a training step for each candidate, in turns, so that a passing disturbance does not hit one of them alone.
+    """Ask first for precision and memory format, then for the number of threads.
 
-    One thread is a candidate only where a step takes less than 20 ms with it: above that more threads win on a quiet
-    machine, and a busy one must not decide for later.
+    The first by the processor time of one thread, which other programs on the machine hardly change. The second only
+    where a step takes less than 20 ms: above that more threads win on a quiet machine, and a busy one must not decide
+    for later. Of large images some are enough, whatever the batch.
     """
     cores = torch.get_num_threads()
-    x = torch.rand(batch, *shape)
-    options = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
-    candidates = [Placement(precision=p, layout=form, threads=t) for t in sorted({1, cores}) for p, form in options]
+    x = torch.rand(max(1, min(batch, MOST_PIXELS // (shape[1] * shape[2]))), *shape)
+    ways = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
+    times = _in_turns(make, x, [Placement(precision=p, layout=form) for p, form in ways], time.process_time)
+    best = min(times, key=times.__getitem__)
+    told = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())
+    told = f"least processor time of a training step on one thread: {told}"
+    every = replace(best, threads=cores)
+    if cores == 1 or times[best] >= QUICK:
+        return replace(every, reason=told)
+    walls = _in_turns(make, x, [best, every], time.perf_counter)
+    spent = ", ".join(f"{c.threads} {'threads' if c.threads > 1 else 'thread'} {walls[c] * 1000:.1f} ms" for c in walls)
+    return replace(min(walls, key=walls.__getitem__), reason=f"{told}; by the clock {spent}")
+
+
+def _in_turns(
+    make: Callable[[], nn.Module], x: Tensor, candidates: Sequence[Placement], clock: Callable[[], float]
+) -> dict[Placement, float]:
+    """The least seconds of each candidate, tried in turns: a passing disturbance does not hit one of them alone."""
+    before = torch.get_num_threads()
     times = dict.fromkeys(candidates, float("inf"))
     with keeping_memory():
         for _ in range(2):
             for candidate in candidates:
-                times[candidate] = min(times[candidate], _step_seconds(make, x, candidate))
-    torch.set_num_threads(cores)
-    best = min((c for c in candidates if c.threads == cores or times[c] < 0.02), key=times.__getitem__)
-    told = ", ".join(f"{c.precision} {c.layout} {c.threads} threads {times[c] * 1000:.1f} ms" for c in candidates)
-    return replace(best, reason=f"fastest training step of those measured: {told}")
+                times[candidate] = min(times[candidate], _step_seconds(make, x, candidate, clock))
+    torch.set_num_threads(before)
+    return times
 
 
-def _step_seconds(make: Callable[[], nn.Module], x: Tensor, placement: Placement) -> float:
+def _step_seconds(make: Callable[[], nn.Module], x: Tensor, placement: Placement, clock: Callable[[], float]) -> float:
     """Seconds of one forward and backward pass: the least of several, since noise only ever adds."""
     torch.set_num_threads(placement.threads)
     with torch.random.fork_rng(devices=[]):
-        network = placement.place(make()).train()
+        network = placement.place(make())
     x = x.contiguous(memory_format=placement.memory_format)
     seconds: list[float] = []
     began = time.perf_counter()
     while len(seconds) < 2 or (len(seconds) < 8 and time.perf_counter() - began < 0.15):
-        start = time.perf_counter()
+        start = clock()
         with placement.autocast():
             output = network(x)
         output.float().square().mean().backward()
         network.zero_grad(set_to_none=True)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return min(seconds[1:])
 
 

@@ -28,7 +28,7 @@ from ..tasks.task import Task
 from .log import Log
 from .order import epoch_after, samples_at
 from .recipe import Recipe
-from .starting import learning
+from .starting import ready_to_learn
 from .state import State, follow, keep_best, save
 from .together import in_order, summed_pieces
 
@@ -60,7 +60,7 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
     losses: list[float] = []
-    learning(state.network, recipe)
+    ready_to_learn(state.network, recipe.start["how"])
     if state.step == 0:
         keep_snapshot(training, state, 0)
 

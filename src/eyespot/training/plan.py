@@ -23,6 +23,7 @@ from ..tasks.task import Task
 from .optimizers import OPTIMIZERS
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, tuned_epochs
+from .starting import ready_to_learn
 from .wishes import Wishes
 
 LARGEST_SIDE = 128
@@ -141,7 +142,7 @@ def make_recipe(
     count = len(source.train) * views
     tuned = start.how == "finetune"
     batch = min(wishes.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count)
-    placement = _placement(spec, batch, wishes)
+    placement = _placement(spec, batch, wishes, start)
     epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
     optimizer = wishes.optimizer or ("adamw" if tuned else "muon")
@@ -186,14 +187,18 @@ def _network(images: ImageSpec, output: Output, wishes: Wishes, start: Start) ->
     return spec
 
 
-def _placement(spec: NetworkSpec, batch: int, wishes: Wishes) -> Placement:
+def _placement(spec: NetworkSpec, batch: int, wishes: Wishes, start: Start) -> Placement:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    threads = torch.get_num_threads()
+    if start.how == "probe":
+        reason = "a probe takes no steps: its one pass is not worth measuring"
+        return Placement(device=device, layout="channels_last", threads=threads, reason=reason)
     if wishes.precision is None:
-        about = f"{spec.name} {spec.size} {spec.norm} {spec.output}"
-        return choose_placement(lambda: build_from(spec), spec.input, batch, about)
+        about = f"{spec.name} {spec.size} {spec.norm} {spec.output} {start.how}"
+        return choose_placement(lambda: ready_to_learn(build_from(spec), start.how), spec.input, batch, about)
     look_up("precision", wishes.precision, dict.fromkeys(PRECISIONS), RecipeError)
     layout = "channels_last" if wishes.precision == "bfloat16" else "contiguous"
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Placement(device=device, precision=wishes.precision, layout=layout, threads=torch.get_num_threads())
+    return Placement(device=device, precision=wishes.precision, layout=layout, threads=threads)
 
 
 def _robust(wish: str | None, output: Output) -> dict[str, Any] | None:

@@ -37,10 +37,7 @@ def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Sampl
         return network
     borrow(network, recipe.start["weights"])
     _fit_head(network, task, images, train)
-    if recipe.start["how"] == "finetune":
-        for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
-            stage.requires_grad_(False)
-    return network
+    return ready_to_learn(network, recipe.start["how"])
 
 
 @torch.no_grad()
@@ -63,12 +60,20 @@ def _sample(train: Samples, images: ImageSpec) -> Tensor:
     return normalise(pixels[0].float() / 255, images)
 
 
-def learning(network: Network, recipe: Recipe) -> None:
-    """Training mode; a network that is tuned keeps the normalisation's statistics, for few images give poor ones."""
+def ready_to_learn(network: Network, how: str) -> Network:
+    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalisation keeps its statistics.
+
+    Those of a few images in a batch are poor.
+    """
     network.train()
-    for module in network.modules() if recipe.start["how"] == "finetune" else ():
+    if how != "finetune":
+        return network
+    for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
+        stage.requires_grad_(False)
+    for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
+    return network
 
 
 def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:

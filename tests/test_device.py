@@ -1,0 +1,62 @@
+"""How a machine chooses: by processor time of one thread, and never by what a busy moment did to several."""
+
+import pytest
+import torch
+from torch import nn
+
+from eyespot import device
+from eyespot.device import Placement, choose_placement
+
+
+@pytest.fixture(autouse=True)
+def two_threads(monkeypatch, tmp_path):
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def chosen(monkeypatch, seconds):
+    """The choice where a step takes `seconds`, and what was measured: seconds by precision and format, or by threads."""
+    asked = []
+
+    def step_seconds(make, x, placement, clock):
+        asked.append((placement.threads, len(x)))
+        by_clock = seconds.get(placement.threads) if clock is device.time.perf_counter else None
+        return by_clock or seconds[placement.precision, placement.layout]
+
+    monkeypatch.setattr(device, "_step_seconds", step_seconds)
+    return choose_placement(lambda: nn.Identity(), (3, 224, 224), 32, "none"), asked
+
+
+SLOW = {("float32", "contiguous"): 0.9, ("float32", "channels_last"): 0.4, ("bfloat16", "channels_last"): 0.5}
+
+
+def test_slow_steps_are_measured_on_one_thread_and_get_all(monkeypatch):
+    placement, asked = chosen(monkeypatch, SLOW)
+    assert (placement.precision, placement.layout, placement.threads) == ("float32", "channels_last", 2)
+    assert {threads for threads, _ in asked} == {1} and "float32 channels_last 400.0 ms" in placement.reason
+
+
+def test_of_large_images_some_are_enough(monkeypatch):
+    _, asked = chosen(monkeypatch, SLOW)
+    assert {count for _, count in asked} == {7}
+
+
+@pytest.mark.parametrize(("one", "two", "threads"), [(0.010, 0.015, 1), (0.010, 0.006, 2)])
+def test_quick_steps_get_as_many_threads_as_are_fastest(monkeypatch, one, two, threads):
+    quick = {key: value / 50 for key, value in SLOW.items()} | {1: one, 2: two}
+    assert chosen(monkeypatch, quick)[0].threads == threads
+
+
+def test_a_network_is_measured_once(monkeypatch):
+    first, _ = chosen(monkeypatch, SLOW)
+    again, asked = chosen(monkeypatch, {})
+    assert again == first and asked == []
+
+
+def test_a_real_network_is_measured_and_the_threads_are_given_back():
+    placement = choose_placement(lambda: nn.Conv2d(1, 2, 3), (1, 8, 8), 4, "real")
+    assert isinstance(placement, Placement) and placement.precision in device.PRECISIONS
+    assert torch.get_num_threads() == 2
