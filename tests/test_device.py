@@ -18,7 +18,7 @@ def two_threads(monkeypatch, tmp_path):
 
 
 def chosen(monkeypatch, seconds):
-    """The choice where a step takes `seconds`, and what was measured: seconds by precision and format, or by threads."""
+    """The choice, and what was measured, where a step takes `seconds` by precision and format, or by threads."""
     asked = []
 
     def step_seconds(make, x, placement, clock):

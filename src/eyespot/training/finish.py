@@ -3,7 +3,7 @@
 import csv
 import io
 import platform
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,11 @@ from ..findings import Evaluation, to_json, to_plain
 from ..model import Model, evaluation, outputs_over, tabulate
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
-from ..tasks.task import Task
 from .log import read_log
 from .loop import Training, validate
 from .report import pictures_of, write_report
-from .starting import starting_network
 from .state import State, choose_final
+from .tuned import take_tuned
 from .withstanding import tiles, withstands
 
 
@@ -39,7 +38,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     """Make the model of the trained weights, evaluate it, and write everything down; returns the run's result."""
     part, folder = held_out(source), training.checkpoint.parent
     chosen_step = choose_final(state, training.task, validate(training, state))
-    began = begun(training, state)
+    began = take_tuned(training, state)
     model = settled(training, state, chosen_step)
     samples = first_once(training.world, lambda: load_samples(part, model.task, model.images))
     table = tabulate(model, samples, training.world.rank, training.world.size)
@@ -65,29 +64,6 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         model.made["evaluation"] = {**summary, "part": part.name}
         _write(training, model, found, source, samples, result)
     return result
-
-
-def begun(training: Training, state: State) -> dict[str, Any]:
-    """How the network began; one that was tuned and is no better for it on validation images goes back to its probe."""
-    start: dict[str, Any] = dict(training.recipe.start)
-    if start["how"] != "finetune" or not len(training.validation):
-        return start
-    recipe, task = training.recipe, training.task
-    probed = replace(state, average=starting_network(recipe, task, training.images, training.train))
-    training.placement.place(probed.average)
-    before, after = validate(training, probed), validate(training, state)
-    if not better(task, after, before):
-        state.average = probed.average
-        start["how"] = "probe"
-        start["reason"] += "; tuning brought nothing more on validation images"
-    return {**start, "validation": {"probe": before, "finetune": after}}
-
-
-def better(task: Task, after: dict[str, float], before: dict[str, float]) -> bool:
-    """Whether scores on validation images have become better; where they are equal, whether the loss has."""
-    name = next(iter(after))
-    gain = (after[name] - before[name]) * (1 if task.metric.better == "higher" else -1)
-    return gain > 0 or (gain == 0 and after["loss"] < before["loss"])
 
 
 def settled(training: Training, state: State, step: int) -> Model:

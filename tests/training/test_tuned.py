@@ -1,0 +1,52 @@
+"""How much of a tuning is taken: decided on validation images, between the probe and the tuned network."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from eyespot.networks import Output, build
+from eyespot.tasks.classify import Classify
+from eyespot.training.tuned import best_share, between
+
+CLASSIFY = Classify(classes=("a", "b"))
+
+
+def validated(*pairs):
+    """Score and loss for shares of 0, a half and 1."""
+    return {
+        share: {"accuracy": score, "loss": loss} for share, (score, loss) in zip((0.0, 0.5, 1.0), pairs, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "share"),
+    [
+        (validated((0.9, 0.5), (0.9, 0.4), (0.9, 0.3)), 1.0),
+        (validated((0.9, 0.5), (0.9, 0.4), (0.8, 0.3)), 0.5),  # the last has the least loss but a lower score
+        (validated((0.9, 0.5), (0.8, 0.4), (0.8, 0.3)), 0.0),
+        (validated((0.9, 0.5), (0.9, 0.5), (0.9, 0.6)), 0.0),  # no better: the probe
+        (validated((0.9, 0.5), (1.0, 0.4), (0.9, 0.3)), 1.0),
+    ],
+)
+def test_the_least_loss_counts_among_those_that_are_right_as_often_as_the_probe(found, share):
+    assert best_share(CLASSIFY, found) == share
+
+
+def test_a_task_that_wants_small_numbers_is_asked_the_other_way_round():
+    task = SimpleNamespace(metric=SimpleNamespace(better="lower"))
+    found = {0.0: {"mae": 2.0, "loss": 1.0}, 1.0: {"mae": 1.0, "loss": 0.5}}
+    assert best_share(task, found) == 1.0
+    found = {0.0: {"mae": 1.0, "loss": 1.0}, 1.0: {"mae": 2.0, "loss": 0.5}}
+    assert best_share(task, found) == 0.0
+
+
+def test_between_two_networks_every_weight_lies_between():
+    first, last = (build("lenet5", input=(1, 28, 28), output=Output("vector", 3)) for _ in range(2))
+    middle = between(first, last, 0.25)
+    for name, value in middle.state_dict().items():
+        expected = 0.75 * first.state_dict()[name] + 0.25 * last.state_dict()[name]
+        assert torch.allclose(value, expected, atol=1e-6)
+    for share, same in ((0.0, first), (1.0, last)):
+        ends = between(first, last, share).state_dict()
+        assert all(torch.allclose(ends[name], value, atol=1e-7) for name, value in same.state_dict().items())
