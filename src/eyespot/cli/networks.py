@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from eyespot.networks import Network
     from eyespot.networks.table import LayerRow
 
-Name = Annotated[str, typer.Argument(help="A network's name, or a network written as text. Without it: list them all.")]
+Name = Annotated[str, typer.Argument(help="A name, pretrained:NAME, or a network as text. Without it: list them all.")]
 Input = Annotated[str, typer.Option(help="Size of the images: HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")]
 Outputs = Annotated[
     int | None, typer.Option(help="Numbers that it puts out. Unless given: 10, or what the network is for.")
@@ -44,14 +44,17 @@ def _list(as_json: bool) -> None:
         print_json([{"name": name} | {key: getattr(f, key) for key in keys} for name, f in NETWORKS.items()])
         return
     for name, family in NETWORKS.items():
-        print(f"{name:<12} {_told(family.input):<10} {family.summary}")
+        print(f"{name:<18} {_told(family.input):<10} {family.summary}")
     print("\nOr write one as text: eyespot networks 'conv 8@5x5 same, relu, maxpool 2, flatten, dense' --input 28x28x1")
 
 
 def _build(name: str, input: str, outputs: int | None, size: str) -> "Network":
     """The network that is asked for; what was not said is as its paper has it."""
     from eyespot.networks import Output, build, describe
+    from eyespot.pretrained import is_pretrained, load_pretrained
 
+    if is_pretrained(name):
+        return load_pretrained(name)[0]
     family = describe(name)
     shape = _read_input(input) if input else family.input
     kind = family.heads[0]

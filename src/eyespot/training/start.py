@@ -24,7 +24,7 @@ MOST_TO_PROBE = 20_000
 """With more, a network of one's own learns as well and answers more quickly."""
 
 TUNED_BATCH = 16
-TUNED_RATE = 1e-3
+TUNED_RATE = 2.5e-4
 TUNED_IMAGES = 4000
 """Images that tuning sees, over the epochs: a few minutes on two cores."""
 FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
