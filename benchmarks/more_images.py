@@ -2,9 +2,9 @@
 
 A quarter of the images is held out. Of the others a quarter or a half is kept, of each class alike, and the curve is
 asked what twice as many would bring. `brought` is the difference in accuracy on the images held out between a linear
-layer that has learned from all that was kept and one that has learned from twice as many. Claim: the mean of what was brought
-lies within the mean of the intervals foretold, on every set. `seeds within` counts single seeds; a few images held
-out leave each of them to chance. Part "whole": the curve of all images, and how long it takes.
+layer that has learned from all that was kept and one that has learned from twice as many. Claim: the mean of what was
+brought lies within the mean of the intervals foretold, on every set. `seeds within` counts single seeds; a few images
+held out leave each of them to chance. Part "whole": the curve of all images, and how long it takes.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from ..device import PRECISIONS, Placement, choose_placement
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
 from ..networks import NetworkSpec, Output, build_from, describe
-from ..pretrained import find_pretrained
+from ..pretrained import borrow, find_pretrained
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
@@ -178,12 +178,15 @@ def _network(images: ImageSpec, output: Output, wishes: Wishes, start: Start) ->
     """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
     known = None if start.how == "nothing" else find_pretrained(start.weights).network
     if known is not None:
-        return replace(known, input=images.shape, output=output)
-    name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
-    spec = NetworkSpec(
-        name=name, input=images.shape, output=output, size=wishes.size or "small", norm=wishes.norm or "batch"
-    )
-    build_from(spec)  # what cannot be is told now
+        spec = replace(known, input=images.shape, output=output)
+    else:
+        name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
+        spec = NetworkSpec(
+            name=name, input=images.shape, output=output, size=wishes.size or "small", norm=wishes.norm or "batch"
+        )
+    network = build_from(spec)  # what cannot be is told now, before anything is written
+    if start.how != "nothing":
+        borrow(network, start.weights)
     return spec
 
 

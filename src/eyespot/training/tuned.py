@@ -1,4 +1,4 @@
-"""How far a network that was tuned goes from its probe towards what tuning found: as far as is best on validation images.
+"""How far a tuned network goes from its probe towards what tuning found: as far as is best on validation images.
 
 Between the two lie networks that are often better than both, above all where images are few: Wortsman and others 2022,
 "Robust fine-tuning of zero-shot models" (https://arxiv.org/abs/2109.01903).
