@@ -1,8 +1,9 @@
 """Crafted noise on MNIST: small noise fools every image, with less distortion than in the paper and than peers find.
 
-Claims, on the networks of Szegedy et al. (2013), their weight decay set so that the test error is near the paper's (the
-paper does not say over what its decay sums): no accuracy is left on the attacked images, at a mean distortion not
-above the paper's. At no more gradient calls, and after 8-bit rounding, the median length of our L-BFGS noise is not
+Claims, on the networks of Szegedy et al. (2013): no accuracy is left on the attacked images, at a mean distortion not
+above the paper's. The paper does not say over what its weight decay sums; ours was set by the error on 5,000 training
+images held out for that: half a point above the paper's test error, as it lies for the network with hardly any decay.
+At no more gradient calls, and after 8-bit rounding, the median length of our L-BFGS noise is not
 above that of the Carlini-Wagner L2 of foolbox and ART, that of our minimum-norm attack not above that of foolbox's
 L2FMN and DDN, in no more time than the better of each pair. Peers' noise is rounded plainly, and also by our own
 rounding, which tries again and pushes on: what stands in the table is the better for them.
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from _common import data_folder, finish, kept, parse
+from _common import data_folder, finish, kept, over_seeds, parse
 from peers.environment import HERE, peer_python
 from torch import Tensor, nn
 
@@ -52,10 +53,10 @@ class Paper:
 
 PAPER = {
     "FC10, decay 1e-4": Paper(hidden=(), decay=(1e-4,), error=0.074, distortion=0.062),
-    "FC10, decay 1e-2": Paper(hidden=(), decay=(0.1,), error=0.094, distortion=0.1),
+    "FC10, decay 1e-2": Paper(hidden=(), decay=(0.05,), error=0.094, distortion=0.1),
     "FC10, decay 1": Paper(hidden=(), decay=(3.0,), error=0.2, distortion=0.14),
-    "FC100-100-10": Paper(hidden=(100, 100), decay=(1e-3, 1e-3, 1e-4), error=0.0164, distortion=0.058),
-    "FC200-200-10": Paper(hidden=(200, 200), decay=(1e-3, 1e-3, 1e-4), error=0.0154, distortion=0.065),
+    "FC100-100-10": Paper(hidden=(100, 100), decay=(2e-3, 2e-3, 2e-4), error=0.0164, distortion=0.058),
+    "FC200-200-10": Paper(hidden=(200, 200), decay=(2e-3, 2e-3, 2e-4), error=0.0154, distortion=0.065),
 }
 
 
@@ -64,9 +65,10 @@ def main() -> None:
         "parts": "paper,peers,transfer",
         "images": 200,
         "gradients": 900,
-        "epochs": 40,
+        "epochs": 80,
         "threads": 2,
         "repeats": 3,
+        "seeds": 3,
         "networks": "all",
         "folder": "",
     }
@@ -86,9 +88,9 @@ def main() -> None:
 
 
 @cache
-def network(name: str, epochs: int) -> Model:
+def network(name: str, epochs: int, seed: int = 0) -> Model:
     """A trained network of the paper."""
-    return trained(PAPER[name], digits()[0], epochs)
+    return trained(PAPER[name], digits()[0], epochs, seed)
 
 
 Digits = tuple[Tensor, Tensor]
@@ -155,30 +157,44 @@ def rightly_read(model: Model, test: Digits, count: int) -> Digits:
 
 
 def as_in_the_paper(names: list[str], train: Digits, test: Digits, arguments: Any) -> list[dict]:
-    """Accuracy left and mean distortion for each network, beside the paper's."""
+    """Accuracy left and mean distortion for each network, over seeds, beside the paper's."""
     rows = []
     for name in names:
-        model = network(name, arguments.epochs)
-        images, labels = rightly_read(model, test, arguments.images)
-        settings = choose("crafted-noise", steps=arguments.gradients)
-        found = attack_many(
-            model, images, "crafted-noise", names=[""] * len(images), truths=labels.tolist(), settings=settings
-        )
-        sizes = [one.distortion for one in found if one.outcome == "fooled"]
+        found = [fooled(network(name, arguments.epochs, seed), test, arguments) for seed in range(arguments.seeds)]
+        over = {column: over_seeds([row[column] for row in found]) for column in found[0]}
+        error, size = over["test error"], over["mean distortion"]
         rows.append(
             {
                 "network": name,
-                "test error": error_of(model, *test),
+                "seeds": arguments.seeds,
+                "test error": error["mean"],
+                "± of it": error["deviation"],
                 "paper's test error": PAPER[name].error,
-                "images": len(found),
-                "accuracy left": 1 - len(sizes) / len(found),
-                "mean distortion": float(np.mean(sizes)),
+                "images": arguments.images,
+                "accuracy left": max(over["accuracy left"]["values"]),
+                "mean distortion": size["mean"],
+                "± of the mean": size["deviation"],
                 "paper's distortion": PAPER[name].distortion,
-                "gradients": float(np.mean([one.gradients for one in found])),
-                "seconds": sum(one.seconds for one in found),
+                "gradients": over["gradients"]["mean"],
+                "seconds": over["seconds"]["mean"],
             }
         )
     return rows
+
+
+def fooled(model: Model, test: Digits, arguments: Any) -> dict[str, float]:
+    """What crafted noise does to one network."""
+    images, labels = rightly_read(model, test, arguments.images)
+    settings = choose("crafted-noise", steps=arguments.gradients)
+    found = attack_many(model, images, "crafted-noise", truths=labels.tolist(), settings=settings)
+    sizes = [one.distortion for one in found if one.outcome == "fooled"]
+    return {
+        "test error": error_of(model, *test),
+        "accuracy left": 1 - len(sizes) / len(found),
+        "mean distortion": float(np.mean(sizes)),
+        "gradients": float(np.mean([one.gradients for one in found])),
+        "seconds": sum(one.seconds for one in found),
+    }
 
 
 def beside_peers(names: list[str], train: Digits, test: Digits, arguments: Any) -> list[dict]:
@@ -204,7 +220,6 @@ def ours(model: Model, images: Tensor, labels: Tensor, arguments: Any) -> dict[s
             model,
             images,
             by,
-            names=[""] * len(images),
             truths=labels.tolist(),
             settings=choose(by, steps=arguments.gradients),
         )

@@ -179,9 +179,7 @@ def attacked(
     model: Model, images: Tensor, labels: list[int], by: str, pixels: int, target: str | None = None
 ) -> list[Attack]:
     settings = choose(by) if by == "every-pixel" else choose(by, pixels=pixels)
-    return attack_many(
-        model, images, by, names=[""] * len(images), truths=labels, aim=Aim(target=target), settings=settings
-    )
+    return attack_many(model, images, by, truths=labels, aim=Aim(target=target), settings=settings)
 
 
 def tables(case: Case) -> Iterator[partial]:

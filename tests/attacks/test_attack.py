@@ -32,7 +32,7 @@ RANDOM = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
 def test_what_counts_is_the_saved_file_read_back(by, tmp_path):
     model = random_model(1)
     settings = choose(by, queries=3000) if "queries" in ATTACKS[by].defaults else choose(by)
-    found = attack_many(model, pictures(6, seed=1), by, names=[""] * 6, settings=settings)
+    found = attack_many(model, pictures(6, seed=1), by, settings=settings)
     assert {one.outcome for one in found} <= {"fooled", "resisted"}
     for one in found:
         assert one.fooled.dtype == np.uint8 and one.fooled.shape == (8, 8, 3)
@@ -50,8 +50,22 @@ def test_a_picture_of_another_size_is_attacked_as_the_model_sees_it(tmp_path):
     assert np.array_equal(found.original, read_pixels(path, COLOUR))
 
 
+def test_several_pictures_are_attacked_together(tmp_path):
+    path = tmp_path / "one.png"
+    path.write_bytes(encode_png(RANDOM))
+    found = attack_many(random_model(), [path, RANDOM, encode_png(RANDOM)], by="fgsm")
+    assert [one.name for one in found] == [str(path), "picture 2", "picture 3"]
+    assert len({one.fooled.tobytes() for one in found}) == 1
+
+
+def test_pictures_of_several_sizes_are_refused_together():
+    model = wrap(SmoothPicture(), Denoise(), ImageSpec(height=8, width=8, channels=1, fit="native"))
+    with pytest.raises(AttackError, match="2 sizes"):
+        attack_many(model, [np.zeros((8, 8), np.uint8), np.zeros((6, 8), np.uint8)])
+
+
 def test_sizes_are_measured_on_pixels_from_0_to_1():
-    [found] = attack_many(one_weak_pixel(0, 0), torch.zeros(1, 1, 6, 6), "every-pixel", names=[""])
+    [found] = attack_many(one_weak_pixel(0, 0), torch.zeros(1, 1, 6, 6), "every-pixel")
     change = found.fooled[0, 0, 0] / 255
     assert found.l2 == found.linf == pytest.approx(change)
     assert found.distortion == pytest.approx(change / 6)  # the root of 1/36 of its square
@@ -69,7 +83,7 @@ def test_a_misread_image_is_skipped_and_not_looked_at_again():
 def test_a_batch_with_nothing_to_attack_is_skipped_whole():
     model = random_model()
     truths = ((model.outputs(pictures(3)).argmax(1) + 1) % 3).tolist()
-    found = attack_many(model, pictures(3), "one-pixel", names=[""] * 3, truths=truths)
+    found = attack_many(model, pictures(3), "one-pixel", truths=truths)
     assert [one.outcome for one in found] == ["skipped"] * 3
 
 
@@ -183,9 +197,7 @@ def test_settings_are_those_given_or_the_attacks_own():
 
 def test_hard_and_easy_images_may_lie_in_one_batch():
     model, images, labels = bright_or_dark()
-    found = attack_many(
-        model, images, "pgd", names=[""] * 40, truths=labels.tolist(), settings=choose("pgd", size=0.145)
-    )
+    found = attack_many(model, images, "pgd", truths=labels.tolist(), settings=choose("pgd", size=0.145))
     assert {one.outcome for one in found} == {"fooled", "resisted"}
     assert len({one.gradients for one in found}) > 1
 
@@ -193,7 +205,7 @@ def test_hard_and_easy_images_may_lie_in_one_batch():
 def test_a_target_is_asked_of_every_image():
     model, images = random_model(), pictures(10)
     truths = model.outputs(images).argmax(1).tolist()
-    found = attack_many(model, images, names=[""] * 10, truths=truths, aim=Aim(target="b"))
+    found = attack_many(model, images, truths=truths, aim=Aim(target="b"))
     for one, truth in zip(found, truths, strict=True):
         assert (one.outcome == "skipped") == (truth == 1)
         assert one.outcome != "fooled" or one.after["label"] == "b"

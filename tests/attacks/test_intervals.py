@@ -47,7 +47,7 @@ def test_no_attack_within_a_certified_size_succeeds():
     assert (sizes > 0).all()
     for image, size in zip(images, sizes, strict=True):
         settings = choose("pgd", size=float(size))
-        [found] = attack_many(model, image[None], "pgd", names=[""], settings=settings)
+        [found] = attack_many(model, image[None], "pgd", settings=settings)
         assert found.outcome == "resisted"
 
 

@@ -49,7 +49,7 @@ def test_no_attack_finds_less_noise_than_is_certified():
     model, images = random_model(1), pictures(6, seed=1)
     radii = certified_radii(model, images)
     assert radii is not None
-    for radius, found in zip(radii, attack_many(model, images, names=[""] * 6), strict=True):
+    for radius, found in zip(radii, attack_many(model, images), strict=True):
         assert found.outcome == "fooled"
         assert found.l2 >= radius
 

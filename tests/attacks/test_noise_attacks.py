@@ -6,13 +6,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
+from eyespot.attacks.aim import Aim
 from eyespot.attacks.boundary import nearest_below
 from eyespot.attacks.eight_bit import rounded, rounded_inward, smallest
 from eyespot.attacks.goal import AnyOtherClass
 from eyespot.attacks.victim import Victim
-from tests.attacks.small_models import bright_or_dark, linear_model, pictures, random_model
+from eyespot.model import wrap
+from eyespot.tasks.steer import Steer
+from tests.attacks.small_models import GREY, bright_or_dark, linear_model, pictures, random_model
 
 LEAST_NOISE = ("crafted-noise", "minimum-noise")
 
@@ -39,19 +43,39 @@ def test_the_least_noise_of_a_linear_model_is_its_distance_from_the_plane(by, di
 @pytest.mark.parametrize("by", LEAST_NOISE)
 def test_both_searches_agree_on_a_bent_boundary(by):
     model, images = random_model(2), pictures(8, seed=2)
-    found = attack_many(model, images, by, names=[""] * 8, settings=choose(by, steps=300))
-    other = attack_many(model, images, LEAST_NOISE[1 - LEAST_NOISE.index(by)], names=[""] * 8)
+    found = attack_many(model, images, by, settings=choose(by, steps=300))
+    other = attack_many(model, images, LEAST_NOISE[1 - LEAST_NOISE.index(by)])
     assert all(one.outcome == "fooled" for one in found)
     ratios = [one.l2 / two.l2 for one, two in zip(found, other, strict=True)]
     assert sum(ratios) / 8 == pytest.approx(1, abs=0.1)
 
 
+class Ceiling(nn.Module):
+    """Ten times the mean brightness above a half, but no more than 0.05: upwards it soon ends."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (10 * (x.mean((1, 2, 3)) - 0.5)).clamp(max=0.05)[:, None]
+
+
+@pytest.mark.parametrize("by", LEAST_NOISE)
+def test_a_way_that_ends_before_the_goal_is_given_up_for_another(by):
+    model = wrap(Ceiling(), Steer(spread=1.0, low=-5.0, high=5.0), GREY)
+    for found in attack_many(model, torch.full((3, 1, 6, 6), 127 / 255), by, aim=Aim(change=1.0)):
+        assert found.outcome == "fooled" and found.after["number"] < -1
+        assert found.distortion == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("by", LEAST_NOISE)
+def test_what_resists_comes_back_as_near_as_it_could_be_brought(by):
+    model = wrap(Ceiling(), Steer(spread=1.0, low=-5.0, high=5.0), GREY)
+    [found] = attack_many(model, torch.full((1, 1, 6, 6), 127 / 255), by, aim=Aim(change=1.0, target="up"))
+    assert found.outcome == "resisted" and found.moved == pytest.approx(0.05, abs=0.03)
+
+
 @pytest.mark.parametrize("by", [*LEAST_NOISE, "pgd-l2"])
 def test_a_target_class_is_reached(by):
     model, images = random_model(4), pictures(6, seed=4)
-    from eyespot.attacks.aim import Aim
-
-    found = attack_many(model, images, by, names=[""] * 6, aim=Aim(target="c"), truths=[0] * 6, settings=choose(by))
+    found = attack_many(model, images, by, aim=Aim(target="c"), truths=[0] * 6, settings=choose(by))
     for one in found:
         assert one.outcome in ("fooled", "skipped", "resisted")
         if one.outcome == "fooled":
@@ -61,14 +85,14 @@ def test_a_target_class_is_reached(by):
 def test_gradients_stay_within_their_budget():
     model, images = random_model(), pictures(4)
     for by in (*LEAST_NOISE, "pgd"):
-        found = attack_many(model, images, by, names=[""] * 4, settings=choose(by, steps=20))
+        found = attack_many(model, images, by, settings=choose(by, steps=20))
         assert max(one.gradients for one in found) <= 20
 
 
 @pytest.mark.parametrize("by", ["fgsm", "pgd"])
 def test_no_value_changes_by_more_than_the_size(by):
     model, images, _ = bright_or_dark()
-    found = attack_many(model, images[:8], by, names=[""] * 8, settings=choose(by, size=10 / 255))
+    found = attack_many(model, images[:8], by, settings=choose(by, size=10 / 255))
     assert max(one.linf for one in found) <= 10 / 255 + 1e-9
 
 
@@ -76,13 +100,13 @@ def test_one_step_of_the_gradients_sign_is_worked_out_by_hand():
     weight = torch.zeros(2, 36)
     weight[0, 0], weight[0, 1] = 3.0, -2.0
     image = torch.full((1, 1, 6, 6), 128 / 255)
-    [found] = attack_many(linear_model(weight, torch.tensor([0.1, 0.0])), image, "fgsm", names=[""])
+    [found] = attack_many(linear_model(weight, torch.tensor([0.1, 0.0])), image, "fgsm")
     assert found.fooled.flatten()[:3].tolist() == [120, 136, 128]
 
 
 def test_the_whole_change_is_no_longer_than_the_size():
     model, images, _ = bright_or_dark()
-    found = attack_many(model, images[:8], "pgd-l2", names=[""] * 8, settings=choose("pgd-l2", size=0.5))
+    found = attack_many(model, images[:8], "pgd-l2", settings=choose("pgd-l2", size=0.5))
     assert max(one.l2 for one in found) <= 0.5 + 0.01
 
 
@@ -91,7 +115,7 @@ def test_many_steps_fool_where_one_does():
     truths = labels.tolist()
     rates = {}
     for by in ("fgsm", "pgd"):
-        found = attack_many(model, images, by, names=[""] * 40, truths=truths, settings=choose(by, size=38 / 255))
+        found = attack_many(model, images, by, truths=truths, settings=choose(by, size=38 / 255))
         rates[by] = sum(one.outcome == "fooled" for one in found)
     assert rates["pgd"] >= rates["fgsm"]
     assert rates["pgd"] > 0
@@ -101,8 +125,8 @@ def test_an_attack_in_a_batch_equals_the_attack_alone():
     model, images = random_model(6), pictures(5, seed=6)
     for by in ("minimum-noise", "pgd", "pixel-search", "one-pixel"):
         settings = choose(by, queries=2000) if "pixel" in by else choose(by)
-        together = attack_many(model, images, by, names=[""] * 5, settings=settings)[3]
-        [alone] = attack_many(model, images[3:4], by, names=[""], settings=settings)
+        together = attack_many(model, images, by, settings=settings)[3]
+        [alone] = attack_many(model, images[3:4], by, settings=settings)
         assert together.outcome == alone.outcome
         assert together.l2 == pytest.approx(alone.l2, abs=0.02)
 

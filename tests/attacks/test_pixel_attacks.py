@@ -25,7 +25,7 @@ DARK = torch.full((1, 1, 6, 6), 50 / 255)
 
 @pytest.mark.parametrize("by", [*SEARCHES, "every-pixel"])
 def test_the_one_pixel_that_works_is_found(by):
-    [found] = attack_many(one_weak_pixel(2, 4), DARK, by, names=[""], settings=choose(by))
+    [found] = attack_many(one_weak_pixel(2, 4), DARK, by, settings=choose(by))
     assert found.outcome == "fooled"
     assert found.pixels_changed == 1
     assert found.fooled[2, 4, 0] > 200
@@ -39,7 +39,7 @@ def test_three_pixels_do_what_one_cannot(by):
     model = linear_model(weight, torch.tensor([2.5, 0.0]))
     black = torch.zeros(1, 1, 6, 6)
     for pixels, outcome in ((1, "resisted"), (3, "fooled")):
-        [found] = attack_many(model, black, by, names=[""], settings=choose(by, pixels=pixels))
+        [found] = attack_many(model, black, by, settings=choose(by, pixels=pixels))
         assert found.outcome == outcome
         assert found.pixels_changed <= pixels
 
@@ -50,14 +50,14 @@ def test_a_target_class_is_reached_by_one_pixel(by):
     weight[1, 0], weight[2, 35] = 1.0, 1.0
     model = linear_model(weight, torch.tensor([0.8, 0.0, 0.0]))
     black = torch.zeros(1, 1, 6, 6)
-    [found] = attack_many(model, black, by, names=[""], aim=Aim(target="c"), settings=choose(by))
+    [found] = attack_many(model, black, by, aim=Aim(target="c"), settings=choose(by))
     assert found.after["answer"] == "c"
     assert found.fooled[5, 5, 0] > 200
 
 
 def test_the_search_looks_less_often_and_misses_nothing_that_evolution_finds():
     model, images = random_model(8), pictures(12, seed=8)
-    found = {by: attack_many(model, images, by, names=[""] * 12, settings=choose(by, queries=8000)) for by in SEARCHES}
+    found = {by: attack_many(model, images, by, settings=choose(by, queries=8000)) for by in SEARCHES}
     evolved = [one.outcome == "fooled" for one in found["one-pixel"]]
     sought = [one.outcome == "fooled" for one in found["pixel-search"]]
     assert all(second or not first for first, second in zip(evolved, sought, strict=True))
@@ -68,7 +68,7 @@ def test_the_search_looks_less_often_and_misses_nothing_that_evolution_finds():
 def test_a_search_ends_with_its_queries():
     model, images = random_model(), pictures(2)
     for by in SEARCHES:
-        found = attack_many(model, images, by, names=[""] * 2, settings=choose(by, queries=500))
+        found = attack_many(model, images, by, settings=choose(by, queries=500))
         assert max(one.queries for one in found) <= 502  # and one look without any short cut
 
 
@@ -77,9 +77,9 @@ def test_images_whose_searches_stand_at_different_points_are_searched_together(m
     with torch.no_grad():
         model.network[-1].bias[model.outputs(images).argmax(1).mode().values] += 0.6  # or all would fall at once
     settings = choose("pixel-search", pixels=3, queries=2000)
-    alone = [attack_many(model, image[None], "pixel-search", names=[""], settings=settings)[0] for image in images]
+    alone = [attack_many(model, image[None], "pixel-search", settings=settings)[0] for image in images]
     monkeypatch.setattr(searching, "AT_ONCE", 3)  # so that new searches begin while others are well under way
-    together = attack_many(model, images, "pixel-search", names=[""] * 9, settings=settings)
+    together = attack_many(model, images, "pixel-search", settings=settings)
     assert [one.outcome for one in together] == [one.outcome for one in alone]
     assert [one.queries for one in together] == [one.queries for one in alone]
     assert len({one.queries for one in alone}) > 2

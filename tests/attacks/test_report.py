@@ -1,6 +1,8 @@
 """The report: every figure from its rows, every fooled file on disk, interrupted and gone on with."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,6 @@ def wanted(model, part, by="minimum-noise,pixel-search", count=6, aim=None, **wi
     return Wanted(attacks=plan(by, aim or Aim(), model.task, {"queries": 600, **wishes}), count=count, part=part)
 
 
-@pytest.mark.filterwarnings("ignore:queries has no effect")
 def test_a_whole_report_is_written_and_every_fooled_file_fools(model_and_part, tmp_path):
     model, part = model_and_part
     report = Report({"halves": model}, wanted(model, part), tmp_path)
@@ -48,7 +49,6 @@ def test_a_whole_report_is_written_and_every_fooled_file_fools(model_and_part, t
     assert "minimum-noise" in page and "data:image/png" in page and "https:" not in page and "<script" not in page
 
 
-@pytest.mark.filterwarnings("ignore:queries has no effect")
 def test_an_interrupted_report_goes_on_and_ends_the_same(model_and_part, tmp_path, monkeypatch):
     model, part = model_and_part
     monkeypatch.setattr(room, "IMAGES_AT_ONCE", {True: 2, False: 2})
@@ -84,11 +84,18 @@ def test_a_finished_report_makes_no_attack_again(model_and_part, tmp_path):
 
 def test_another_wish_in_the_same_folder_is_refused(model_and_part, tmp_path):
     model, part = model_and_part
-    Report({"halves": model}, wanted(model, part, "fgsm", queries=None), tmp_path)
+    list(Report({"halves": model}, wanted(model, part, "fgsm", queries=None), tmp_path).work())
     with pytest.raises(AttackError, match="other attacks"):
         Report({"halves": model}, wanted(model, part, "pgd", queries=None), tmp_path)
     with pytest.raises(AttackError, match="other models"):
         Report({"other": model}, wanted(model, part, "fgsm", queries=None), tmp_path)
+
+
+def test_while_nothing_is_done_another_may_be_wished(model_and_part, tmp_path):
+    model, part = model_and_part
+    Report({"halves": model}, wanted(model, part, "fgsm", queries=None), tmp_path)
+    Report({"halves": model}, wanted(model, part, "pgd", queries=None), tmp_path)
+    assert json.loads((tmp_path / "plan.json").read_text())["attacks"][0]["by"] == "pgd"
 
 
 def test_a_folder_with_other_files_is_left_alone(model_and_part, tmp_path):
@@ -114,6 +121,17 @@ def test_models_of_different_tasks_cannot_be_compared(model_and_part, tmp_path):
         Report({"one": model, "two": wheel()}, wanted(model, part, "fgsm", queries=None), tmp_path)
 
 
+def test_every_rate_on_the_page_comes_with_its_interval_and_count(model_and_part, tmp_path):
+    model, part = model_and_part
+    unsure = replace(model, task=replace(model.task, threshold=1.0))
+    asked = wanted(model, part, "minimum-noise", aim=Aim(target="all"), queries=None)
+    list(Report({"halves": unsure}, asked, tmp_path).work())
+    page = (tmp_path / "index.html").read_text()
+    assert "“unknown”: 100.0 %" in page
+    assert "not tried" in page and "of the target class" in page
+    assert re.search(r"100 %<small>\d+–100 of \d", page)
+
+
 def test_strange_images_are_shown_too(model_and_part, tmp_path):
     model, part = model_and_part
     asked = Wanted(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, strange=part)
@@ -130,6 +148,15 @@ def test_the_default_set_takes_the_wishes_that_each_attack_reads(model_and_part)
     assert {one.settings.queries for one in attacks if one.by == "pixel-search"} == {900}
     assert {one.settings.steps for one in attacks if one.by in ("pgd", "minimum-noise")} == {5}
     assert [one.title for one in attacks][-2:] == ["pixel-search, 1 pixel", "pixel-search, 3 pixels"]
+
+
+def test_a_wish_goes_to_the_attacks_that_read_it_and_warns_where_none_does(model_and_part):
+    task = model_and_part[0].task
+    noise, pixel = plan("minimum-noise, pixel-search", Aim(), task, {"queries": 900, "seed": 1})
+    assert noise.settings.steps == 100 and pixel.settings.queries == 900
+    plan("fgsm", Aim(), task, {"seed": 1})
+    with pytest.warns(UserWarning, match="queries has no effect on fgsm"):
+        plan("fgsm", Aim(), task, {"queries": 900})
 
 
 def test_the_target_all_becomes_one_attack_towards_each_class(model_and_part, tmp_path):

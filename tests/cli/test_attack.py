@@ -1,6 +1,13 @@
 """`eyespot attack` writes a page, figures and fooled images, and refuses what cannot be with one sentence."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +15,8 @@ import pytest
 from eyespot.attacks import ATTACKS
 from eyespot.cli.app import run
 from eyespot.cli.attack import NAMES, _tell
-from tests.attacks.small_models import bright_or_dark
+from eyespot.networks import Output, build
+from tests.attacks.small_models import bright_or_dark, wheel
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +27,17 @@ def place(tmp_path_factory):
     model.save(folder / "halves" / "model.safetensors")
     pixels = (images * 255).round().byte().permute(0, 2, 3, 1).numpy()
     np.savez(folder / "images.npz", x=pixels, y=np.array([("right", "left")[label] for label in labels.tolist()]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def steered(tmp_path_factory):
+    """A model whose answer is a number, and eight pictures with numbers."""
+    folder = tmp_path_factory.mktemp("steered")
+    network = build("flatten, dense", (1, 6, 6), Output("vector", 1))
+    replace(wheel(), network=network).save(folder / "wheel.safetensors")
+    pixels = np.random.default_rng(0).integers(60, 200, (8, 6, 6, 1), dtype=np.uint8)
+    np.savez(folder / "images.npz", x=pixels, y=np.linspace(10.0, 80.0, 8))
     return folder
 
 
@@ -47,6 +66,46 @@ def test_json_is_one_document(place, tmp_path, capsys):
     assert [attack["by"] for attack in found["models"]["halves"]["attacks"]] == ["fgsm", "pgd"]
 
 
+def test_every_saved_file_is_answered_by_predict_as_the_report_says(place, tmp_path, capsys):
+    out = tmp_path / "out"
+    settings = ("--by", "minimum-noise,pixel-search", "--count", 4, "--queries", 500)
+    assert call(place, *settings, "--out", out, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    rows = {
+        str(out / row["file"]): row
+        for attack in said["models"]["halves"]["attacks"]
+        for row in attack["images"]
+        if row["outcome"] == "fooled"
+    }
+    assert rows and {Path(file).name for file in rows} == {path.name for path in (out / "fooled").iterdir()}
+    assert run(["predict", str(place / "halves"), *rows, "--json"]) == 0
+    for answer in json.loads(capsys.readouterr().out):
+        row = rows[answer["image"]]
+        assert answer["answer"] == row["after"]["answer"] != row["before"]["answer"]
+        assert answer["probability"] == pytest.approx(row["after"]["probability"], abs=1e-6)
+
+
+def test_a_target_that_every_image_already_is_is_refused(place, tmp_path, capsys):
+    images = np.load(place / "images.npz")
+    left = images["y"] == "left"
+    np.savez(tmp_path / "left.npz", x=images["x"][left], y=images["y"][left])
+    words = ["attack", str(place / "halves"), str(tmp_path / "left.npz"), "--target", "left"]
+    assert run([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "the target 'left' is the label of every image" in capsys.readouterr().err
+
+
+def test_misread_images_and_those_of_the_target_class_are_counted(place, tmp_path, capsys):
+    images = np.load(place / "images.npz")
+    labels = images["y"].copy()
+    labels[:5] = np.where(labels[:5] == "left", "right", "left")
+    np.savez(tmp_path / "some.npz", x=images["x"], y=labels)
+    words = ["attack", str(place / "halves"), str(tmp_path / "some.npz"), "--by", "fgsm", "--target", "left"]
+    assert run([*words, "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["models"]["halves"]
+    assert found["misread"] >= 5 and found["looked_at"] == 40
+    assert found["attacks"][0]["skipped"] + found["attacks"][0]["fooled"]["count"] == 40 - found["misread"]
+
+
 def test_all_is_the_default_set_and_a_model_can_be_compared(place, tmp_path, capsys):
     settings = ("--count", 3, "--queries", 400, "--steps", 20, "--out", tmp_path / "out", "--json")
     assert call(place, "--against", place / "halves", *settings) == 0
@@ -63,6 +122,12 @@ def test_all_is_the_default_set_and_a_model_can_be_compared(place, tmp_path, cap
         (("--target", "up"), "Unknown class 'up'"),
         (("--count", 0), "count is 0"),
         (("--change", 3), "mean nothing"),
+        (("--of", "left"), "mean nothing"),
+        (("--by", "one-pixel", "--pixels", 0), "pixels is 0"),
+        (("--by", "fgsm", "--size", -0.1), "size is -0.1"),
+        (("--part", "exam"), "exam"),
+        (("--unlike", "nowhere/"), "nowhere"),
+        (("--against", "nowhere"), "nowhere"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_code_2(place, tmp_path, capsys, more, says):
@@ -70,6 +135,36 @@ def test_wrong_use_is_one_sentence_and_code_2(place, tmp_path, capsys, more, say
     said = capsys.readouterr()
     assert says in said.err and len(said.err.strip().splitlines()) == 1
     assert not (tmp_path / "out" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--target", "left"), "expected up, down or none"),
+        (("--target", "all"), "'all' is for classes"),
+        (("--change", -2), "change is -2"),
+    ],
+)
+def test_a_number_is_not_asked_for_what_it_cannot_be(steered, tmp_path, capsys, more, says):
+    words = ["attack", str(steered / "wheel.safetensors"), str(steered / "images.npz"), *map(str, more)]
+    assert run([*words, "--out", str(tmp_path / "out")]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_killed_it_keeps_what_is_done_and_goes_on(place, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ["attack", str(place / "halves"), str(place / "images.npz"), "--by", "one-pixel", "--count", "12"]
+    words += ["--queries", "3000", "--out", str(out), "--json"]
+    process = subprocess.Popen([sys.executable, "-m", "eyespot", *words], stdout=subprocess.DEVNULL)
+    while not (lines := (out / "attacks.jsonl")).exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = lines.read_bytes()
+    assert kept and not (out / "report.json").exists()
+    assert run(words) == 0
+    assert len(json.loads(capsys.readouterr().out)["models"]["halves"]["attacks"][0]["images"]) == 12
+    assert lines.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])
 
 
 def test_an_interruption_says_how_to_go_on(place, tmp_path, capsys, monkeypatch):

@@ -49,3 +49,7 @@ def test_a_task_is_trained_and_asked(task: str, tmp_path: Path, monkeypatch, cap
     assert measured["score"] == trained["score"]
     assert trained["interval"][0] <= trained["score"] <= trained["interval"][1]
     assert "answer" in answer
+    fooled = said("attack", str(out), str(table), "--by", "fgsm", "--count", "2", "--out", str(tmp_path / "fooled"))
+    assert fooled["task"] == task and (tmp_path / "fooled" / "index.html").exists()
+    assert run(["train", str(table), "--out", str(out), *how]) == 0
+    assert TASKS[task].metric.name.replace("_", " ") in capsys.readouterr().out

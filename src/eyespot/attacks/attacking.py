@@ -18,8 +18,8 @@ from ..images import Picture, encode_png
 from ..model import Model
 from ..tasks.classify import Classify
 from .aim import Aim, aim_at, change_that_counts
-from .eight_bit import rounded
-from .finding import Attack
+from .eight_bit import rounded, to_bytes
+from .finding import Attack, plain
 from .goal import Moved
 from .methods import ATTACKS, Method, choose
 from .settings import Attempt, Settings
@@ -57,24 +57,28 @@ def attack(
     aim = Aim(target=target, of=of, change=change)
     settings = choose(by, pixels=pixels, size=size, steps=steps, queries=queries, seed=seed)
     truths = None if label is None else [_place(model, label, target)]
-    name = str(picture) if isinstance(picture, str | Path) else "the picture"
-    return attack_many(model, model.read(picture), by, names=[name], truths=truths, aim=aim, settings=settings)[0]
+    return attack_many(model, [picture], by, truths=truths, aim=aim, settings=settings)[0]
 
 
 def attack_many(
     model: Model,
-    images: Tensor,
+    pictures: Sequence[Picture] | Tensor,
     by: str = DEFAULT,
     *,
-    names: Sequence[str],
+    names: Sequence[str] | None = None,
     truths: Sequence[Any] | None = None,
     aim: Aim | None = None,
     settings: Settings | None = None,
 ) -> list[Attack]:
-    """Attack images (N, C, H, W) of pixels in [0, 1] together; an image that the model misreads is skipped.
+    """Attack several pictures together, or images (N, C, H, W) of pixels in [0, 1]; a misread one is skipped.
 
-    `truths` holds the task's target of each image; without it the model's own answers are taken for right.
+    `truths` holds the task's target of each picture; without it the model's own answers are taken for right. Raises
+    `AttackError` for pictures of several sizes, where the model does not bring them to one.
+
+    `attack_many(model, ["cat.jpg", "dog.jpg"], by="pgd", settings=choose("pgd", size=0.1))`
     """
+    names = names or _names(pictures)
+    images = pictures if isinstance(pictures, Tensor) else _read(model, pictures, names)
     method = look_up("attack", by, ATTACKS, AttackError)
     settings = settings or choose(by)
     found: list[Attack] = []
@@ -125,7 +129,7 @@ class _Judge:
     seconds: float
 
     def found(self, name: str, image: Tensor, output: Tensor, place: int) -> Attack:
-        original, fooled = _bytes(image), _bytes(self.attempt.pixels[place])
+        original, fooled = to_bytes(image), to_bytes(self.attempt.pixels[place])
         with torch.no_grad():
             after = self.model.outputs(self.model.read(encode_png(fooled)))
         succeeded, moved = self._judged(after, torch.tensor([place]))
@@ -135,8 +139,8 @@ class _Judge:
             name=name,
             outcome="fooled" if succeeded else "resisted",
             target=self.aim.target,
-            before=_plain(self.model.task.answer(output)),
-            after=_plain(self.model.task.answer(after[0])),
+            before=plain(self.model.task.answer(output)),
+            after=plain(self.model.task.answer(after[0])),
             distortion=float(np.sqrt(np.square(change).mean())),
             l2=float(np.sqrt(np.square(change).sum())),
             linf=float(np.abs(change).max()),
@@ -151,8 +155,8 @@ class _Judge:
         )
 
     def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> Attack:
-        answer = _plain(self.model.task.answer(output))
-        pixels = _bytes(image)
+        answer = plain(self.model.task.answer(output))
+        pixels = to_bytes(image)
         return Attack(
             by=self.by,
             name=name,
@@ -173,6 +177,22 @@ class _Judge:
         return moved >= change_that_counts(self.model.task, self.aim), moved
 
 
+def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
+    """Paths are names; what has none gets a number, unless it is alone."""
+    nameless = ["the picture"] if len(pictures) == 1 else [f"picture {place + 1}" for place in range(len(pictures))]
+    pairs = zip(pictures, nameless, strict=True)
+    return [str(picture) if isinstance(picture, str | Path) else name for picture, name in pairs]
+
+
+def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Tensor:
+    """Pictures as one batch of pixels (N, C, H, W)."""
+    images = [model.read(picture, name) for picture, name in zip(pictures, names, strict=True)]
+    sizes = sorted({f"{image.shape[3]} x {image.shape[2]}" for image in images})
+    if len(sizes) != 1:
+        raise AttackError(f"Pictures of {len(sizes)} sizes ({', '.join(sizes)}) are attacked one by one.")
+    return torch.cat(images)
+
+
 def _place(model: Model, label: str | int, target: str | int | None) -> int:
     """The place of the right class; raises `AttackError` where the task has no classes, or it is the target."""
     if not isinstance(model.task, Classify):
@@ -181,13 +201,3 @@ def _place(model: Model, label: str | int, target: str | int | None) -> int:
     if target is not None and model.task.place(target) == place:
         raise AttackError(f"The target '{target}' is the label of the picture; name another class.")
     return place
-
-
-def _bytes(pixels: Tensor) -> np.ndarray:
-    """Pixels (C, H, W) in [0, 1] as uint8 (H, W, C)."""
-    return (pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
-
-
-def _plain(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without its picture."""
-    return {name: value for name, value in answer.items() if not isinstance(value, np.ndarray)}

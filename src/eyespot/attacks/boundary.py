@@ -8,6 +8,9 @@ from torch import Tensor
 
 from .victim import Victim
 
+FARTHER = 1e4
+"""More than the length of any change of a picture of 5,000 x 5,000 pixels."""
+
 
 def nearest_below(
     original: Tensor, slope: Tensor, level: Tensor, stride: Tensor, steps: int = 12
@@ -30,6 +33,16 @@ def nearest_below(
         free = (squares * (beyond == point)).sum(1)
         stride = torch.where(free > 0, stride + above / free.clamp_min(1e-20), stride).clamp_min(0)
     return torch.addcmul(original, stride[:, None], slope, value=-1).clamp(0, 1), stride
+
+
+def cost_of(length: Tensor, margin: Tensor) -> Tensor:
+    """What makes one point better than another: the length of its change where it fools the model, else its margin,
+    which costs more than any length.
+
+    >>> cost_of(torch.tensor([2.0, 1.0]), torch.tensor([-0.1, 0.5]))
+    tensor([2.0000e+00, 1.0000e+04])
+    """
+    return torch.where(margin < 0, length, FARTHER + margin)
 
 
 def first_guesses(victim: Victim, images: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:

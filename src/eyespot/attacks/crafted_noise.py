@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .boundary import first_guesses
+from .boundary import cost_of, first_guesses
 from .eight_bit import smallest
 from .lbfgs import minimise
 from .settings import Attempt, Settings
@@ -17,6 +17,8 @@ from .victim import Victim
 
 ROUNDS = 8
 """How many values of c are tried for each image."""
+GUESSES, PATIENCE = 3, 2
+"""First guesses that a search may begin from, and after how many values of c without success it turns to the next."""
 
 
 def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
@@ -26,7 +28,9 @@ def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt
     the gradients per image over the whole search.
     """
     search = _Search(victim, images, settings.steps)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number and number % PATIENCE == 0:
+            search.turn()
         search.round()
     return Attempt(pixels=smallest(victim, images, search.best.view_as(images).to(images)))
 
@@ -40,14 +44,22 @@ class _Search:
         self.original = images.flatten(1).to(victim.dtype)
         self.left = torch.full((len(images),), gradients)
         self.best = self.original.clone()
-        self.distance = torch.full((len(images),), torch.inf, dtype=victim.dtype)
-        (self.point,), (self.margin,), (slope,) = first_guesses(victim, images, 1)
+        self.cost = torch.full((len(images),), torch.inf, dtype=victim.dtype)
+        self.guesses = first_guesses(victim, images, GUESSES)
         self.left -= victim.gradients
-        # Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
-        noise = (self.point - self.original).norm(dim=1)
-        self.c = slope / (4 * noise.clamp_min(1e-9)) / 1.5
-        self.succeeded = torch.zeros_like(self.c)
-        self.failed = torch.full_like(self.c, torch.inf)
+        self.guess = torch.zeros(len(images), dtype=torch.long)
+        self.point, (self.margin, self.c, self.succeeded, self.failed) = self.original.clone(), self.cost.repeat(4, 1)
+        self._begin(torch.arange(len(images)))
+
+    def _begin(self, rows: Tensor) -> None:
+        """Put some images at their present first guess, with the c that would end there.
+
+        Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
+        """
+        self.point[rows], self.margin[rows], slope = (values[self.guess[rows], rows] for values in self.guesses)
+        noise = (self.point[rows] - self.original[rows]).norm(dim=1)
+        self.c[rows] = slope / (4 * noise.clamp_min(1e-9)) / 1.5
+        self.succeeded[rows], self.failed[rows] = 0, torch.inf
 
     def round(self) -> None:
         """Minimise once for every image with its present c, from where the last minimum was, and choose the next c."""
@@ -61,6 +73,13 @@ class _Search:
         noise = (minimum.point - self.original[rows]).square().sum(1)
         # What is left of the value without the noise is softplus(margin).
         self._next(rows, (minimum.value - self.c[rows] * noise).clamp_min(1e-12).expm1().log())
+
+    def turn(self) -> None:
+        """Where nothing has fooled the model yet, begin again from the next nearest first guess."""
+        last = len(self.guesses[0]) - 1
+        rows = ((self.succeeded == 0) & (self.guess < last)).nonzero()[:, 0]
+        self.guess[rows] += 1
+        self._begin(rows)
 
     def _next(self, rows: Tensor, margin: Tensor) -> None:
         """Choose the next c: where a plane through this margin and the first would cross zero, inside the bounds."""
@@ -84,7 +103,7 @@ class _Search:
         return value, 2 * self.c[rows, None] * noise + margin.sigmoid()[:, None] * slope.flatten(1)
 
     def _note(self, rows: Tensor, point: Tensor, noise: Tensor, margin: Tensor) -> None:
-        """Keep every point on the way that fools the model with less noise than before."""
-        length = noise.norm(dim=1)
-        better = (margin < 0) & (length < self.distance[rows])
-        self.best[rows[better]], self.distance[rows[better]] = point[better], length[better]
+        """Keep the best of all points on the way."""
+        cost = cost_of(noise.norm(dim=1), margin)
+        better = cost < self.cost[rows]
+        self.best[rows[better]], self.cost[rows[better]] = point[better], cost[better]

@@ -4,6 +4,7 @@ An image that fools a model as a tensor often no longer does so when it is saved
 and pushed a little further where that is needed. Shapes: N images, C channels, H height, W width.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +20,11 @@ LEAST, MOST = 0.5, 1.5
 def rounded(pixels: Tensor) -> Tensor:
     """The nearest values that a file can hold, for pixels in [0, 1]."""
     return (pixels.clamp(0, 1) * 255).round() / 255
+
+
+def to_bytes(pixels: Tensor) -> np.ndarray:
+    """Pixels (C, H, W) in [0, 1] as a file holds them: uint8 (H, W, C)."""
+    return (pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 def rounded_inward(images: Tensor, pixels: Tensor) -> Tensor:

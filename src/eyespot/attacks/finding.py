@@ -118,6 +118,11 @@ class Attack:
         return Path(path)
 
 
+def plain(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without its picture."""
+    return {name: value for name, value in answer.items() if not isinstance(value, np.ndarray)}
+
+
 def told(answer: dict[str, Any]) -> str:
     """An answer in a few words.
 

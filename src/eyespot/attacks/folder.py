@@ -1,6 +1,6 @@
 """The folder of a robustness report: what was asked for, one line for every attack, the fooled images.
 
-plan.json       what is tried, on what; another wish in the same folder is refused
+plan.json       what is tried, on what; another wish in the same folder is refused once an attack is written down
 attacks.jsonl   one attack on one image a line, written as soon as it is done
 fooled/         every image that fools the model, as the very PNG file that was tried
 report.json     all figures
@@ -25,14 +25,13 @@ class ReportFolder:
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         self.path = path
-        plan = json.loads(to_json(plan))
         _make(path)
-        if (path / PLAN).exists():
-            _refuse_other(path, plan)
-        elif any(path.iterdir()):
+        if (path / ATTACKED).exists():
+            _refuse_other(path, json.loads(to_json(plan)))
+        elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED}:
             raise AttackError(f"{path}: holds other files and no report of attacks. Give another --out.")
         else:
-            write_whole(path / PLAN, json.dumps(plan, indent=1, ensure_ascii=False).encode())
+            write_whole(path / PLAN, to_json(plan).encode())
         (path / FOOLED).mkdir(exist_ok=True)
         self.rows = list(self._read())
 
@@ -69,7 +68,7 @@ class ReportFolder:
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             write_whole(path, whole.encode())
-        yield from (json.loads(line) for line in whole.splitlines())
+        yield from (json.loads(line) for line in whole.split("\n")[:-1])
 
 
 def file_name(text: str) -> str:

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from .boundary import first_guesses, nearest_below
+from .boundary import cost_of, first_guesses, nearest_below
 from .eight_bit import smallest
 from .settings import Attempt, Settings
 from .victim import Victim
@@ -32,30 +32,30 @@ def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt
     Starts towards the three ways of being fooled that seem nearest, and goes on with the best of them.
     `settings.steps` bounds the gradients per image.
     """
-    original = images.flatten(1).to(victim.dtype)
     starts, margins, _ = first_guesses(victim, images, STARTS)
     left = settings.steps - int(victim.gradients.max())
-    which = torch.arange(len(images)).repeat(len(starts))
-    best, length = _walk(
-        victim, images, starts.flatten(0, 1), margins.flatten(), which, max(1, left // (2 * len(starts)))
-    )
-    first = length.view(len(starts), -1).argmin(0)
     rows = torch.arange(len(images))
-    point = best.view(len(starts), *original.shape)[first, rows]
+    which = rows.repeat(len(starts))
+    steps = max(1, left // (2 * len(starts)))
+    points, costs = _walk(victim, images, starts.flatten(0, 1), margins.flatten(), which, steps)
+    cost, first = costs.view(len(starts), -1).min(0)
+    point = points.view(starts.shape)[first, rows]
     left = settings.steps - int(victim.gradients.max())
-    again, shorter = _walk(victim, images, point, margins[first, rows], rows, max(0, left))
-    better = shorter < length.view(len(starts), -1).amin(0)
-    point = torch.where(better[:, None], again, point)
+    again, new_cost = _walk(victim, images, point, margins[first, rows], rows, max(0, left))
+    point = torch.where((new_cost < cost)[:, None], again, point)
     return Attempt(pixels=smallest(victim, images, point.view_as(images).to(images)))
 
 
 def _walk(
     victim: Victim, images: Tensor, start: Tensor, margins: Tensor, which: Tensor, steps: int
 ) -> tuple[Tensor, Tensor]:
-    """Walk from `start` (n, D); the nearest fooled points on the way (n, D) and how far they are (n,)."""
+    """Walk from `start` (n, D); the best points on the way (n, D) and what they cost (n,).
+
+    The best is the nearest that fools the model; where none does, the one with the lowest margin.
+    """
     original = images.flatten(1).to(start)[which]
     point, best = start.clone(), start.clone()
-    shortest = torch.full_like(margins, torch.inf)
+    least = torch.full_like(margins, torch.inf)
     stride = torch.zeros_like(margins)
     rows = torch.arange(len(start))
     for step in range(steps):
@@ -65,11 +65,12 @@ def _walk(
         margin, slope = victim.slopes(here.view(-1, *images.shape[1:]), which[rows])
         slope = slope.flatten(1)
         length = (here - origin).norm(dim=1)
-        nearer = (margin < 0) & (length < shortest[rows])
-        best[rows[nearer]], shortest[rows[nearer]] = here[nearer], length[nearer]
+        cost = cost_of(length, margin)
+        better = cost < least[rows]
+        best[rows[better]], least[rows[better]] = here[better], cost[better]
         level = (slope * here).sum(1) - margin - BEYOND * margins[rows]
         aim, stride[rows] = nearest_below(origin, slope, level, stride[rows], steps=2)
         share = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
         point[rows] = here + share * (aim - here)
         rows = rows[((aim - here).norm(dim=1) > SETTLED * length) | (margin >= 0)]
-    return best, shortest
+    return best, least

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from ..html import INK, drawing, drawing_style, number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ..model import Model
+from .eight_bit import to_bytes
 from .finding import magnified, told
-from .sections import pixels_of
+from .methods import ATTACKS
 from .subjects import Subjects
 
 SHOWN = 6
@@ -41,13 +42,16 @@ def write_robustness_page(
             for attack in per_model[name]["attacks"]
         ],
         "places": [
-            {"model": name, **_place_map(row, pixels_of(subjects[name], row["number"]))}
+            {"model": name, **_place_map(row, to_bytes(subjects[name].images[row["number"]][0]))}
             for name in names
             for row in per_model[name]["places"]
         ],
         "everyday": _everyday(per_model),
         "transfer": _transfer(figures["transfer"], names),
         "share": share,
+        "between": between,
+        "scored": scored,
+        "summaries": {attack["by"]: ATTACKS[attack["by"]].summary for attack in per_model[names[0]]["attacks"]},
         "amount": amount,
     }
     return write_page(folder / "index.html", "robustness.html", values)
@@ -61,8 +65,25 @@ def share(found: Mapping[str, Any]) -> str:
     """
     if found["share"] is None:
         return "none tried"
-    low, high = found["interval"]
-    return f"{percent(found['share'])} ({percent(low).removesuffix(' %')} to {percent(high)}) of {found['count']:,}"
+    return f"{percent(found['share'])} ({between(found['interval'])}) of {found['count']:,}"
+
+
+def between(interval: Sequence[float]) -> str:
+    """An interval of shares for people.
+
+    >>> between([0.4, 0.6])
+    '40.0 to 60.0 %'
+    """
+    low, high = interval
+    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
+
+
+def scored(curve: Mapping[str, Any], place: int) -> str:
+    """The score at one strength of an everyday change, with its interval: shares in percent, else plain numbers."""
+    score, interval = curve["scores"][place], curve["intervals"][place]
+    if curve["metric"] == "accuracy":
+        return f"{percent(score)} ({between(interval)})"
+    return f"{number(score, 3)} ({number(interval[0], 3)} to {number(interval[1], 3)})"
 
 
 def amount(found: Mapping[str, float] | None, name: str = "median") -> str:
@@ -88,7 +109,7 @@ def _compared(place: int, models: Mapping[str, Any]) -> dict[str, Any]:
 def _examples(folder: Path, rows: Sequence[Mapping[str, Any]], chosen: Subjects) -> list[dict[str, Any]]:
     """Some fooled images: before, difference and after side by side, with both answers; the faintest changes first."""
     fooled = sorted((row for row in rows if row["file"]), key=lambda row: row["distortion"])[:SHOWN]
-    return [_example(folder, row, pixels_of(chosen, row["number"])) for row in fooled]
+    return [_example(folder, row, to_bytes(chosen.images[row["number"]][0])) for row in fooled]
 
 
 def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:

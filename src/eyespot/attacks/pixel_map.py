@@ -16,8 +16,9 @@ from ..findings import to_json
 from ..images import Picture
 from ..model import Model
 from .aim import Aim, aim_at
-from .eight_bit import SURE, rounded
+from .eight_bit import SURE, rounded, to_bytes
 from .every_pixel import exhaust, grid
+from .finding import plain
 from .victim import Victim
 
 MOST_PLACES = 128 * 128
@@ -94,7 +95,7 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
     return PixelMap(
         name=name,
         target=aim.target,
-        before={key: value for key, value in model.task.answer(output[0]).items() if not isinstance(value, np.ndarray)},
+        before=plain(model.task.answer(output[0])),
         colours=len(table),
         places=height * width,
         working=int((share > 0).sum()),
@@ -102,7 +103,7 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
         margin=lowest.numpy(),
         share=share.numpy(),
         colour=grid(image.shape[1])[number].numpy().astype(np.uint8),
-        original=(image[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy(),
+        original=to_bytes(image[0]),
     )
 
 

@@ -58,26 +58,21 @@ class Planned:
 def plan(by: str, aim: Aim, task: Task, wishes: dict[str, Any]) -> list[Planned]:
     """The attacks that `by` names: "all", one name, or several with commas between.
 
-    `wishes` are settings by name, None where nothing is wished; of "all", each attack takes those that it reads. The
-    target "all" becomes one attack towards each class. Raises `AttackError` for unknown names.
+    `wishes` are settings by name, None where nothing is wished; each attack takes those that it reads, and one that
+    none of them reads warns. The target "all" becomes one attack towards each class. Raises `AttackError` for unknown
+    names.
     """
+    named = ALL if by == "all" else tuple((name.strip(), {}) for name in by.split(","))
+    reads = {name: look_up("attack", name, ATTACKS, AttackError).defaults for name, _ in named}
+    # The seed also draws the images: it is no mistake to give it where no attack draws anything.
+    idle = set(wishes) - {"seed"}.union(*reads.values())
     wished = {name: value for name, value in wishes.items() if value is not None}
-    if by == "all":
-        chosen = [
-            (name, {**own, **{k: v for k, v in wished.items() if k in ATTACKS[name].defaults}}) for name, own in ALL
-        ]
-    else:
-        chosen = [(name.strip(), wished) for name in by.split(",")]
-        chosen = [(name, _without_idle_seed(name, values)) for name, values in chosen]
-    attacks = [Planned(by=name, settings=choose(name, **values), aim=aim) for name, values in chosen]
+    attacks = []
+    for name, own in named:
+        taken = {wish: value for wish, value in wished.items() if wish in reads[name] or wish in idle}
+        attacks.append(Planned(by=name, settings=choose(name, **{**own, **taken}), aim=aim))
     unique = list({one.title: one for one in attacks}.values())
     return [towards for one in unique for towards in _towards(one, task)]
-
-
-def _without_idle_seed(by: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The seed also draws the images: it is no mistake to give it where the attack itself draws nothing."""
-    method = look_up("attack", by, ATTACKS, AttackError)
-    return {name: value for name, value in values.items() if name != "seed" or name in method.defaults}
 
 
 def _towards(planned: Planned, task: Task) -> Sequence[Planned]:

@@ -16,6 +16,7 @@ from ..files import write_whole
 from ..findings import to_json
 from ..model import Model
 from ..sources.source import Part
+from ..tasks.classify import Classify
 from .attacking import attack_many
 from .folder import ReportFolder
 from .methods import ATTACKS
@@ -60,6 +61,7 @@ class Report:
         drawn = draw(wanted.part, wanted.count * DRAWN_PER_COUNT + DRAWN_MORE, wanted.seed)
         self.folder = ReportFolder(out, self._plan(drawn))
         self.subjects = {name: subjects(model, drawn, wanted.count) for name, model in models.items()}
+        self._refuse_own_target()
 
     def _plan(self, drawn: Part) -> dict[str, Any]:
         """Everything that the figures depend on."""
@@ -70,6 +72,18 @@ class Report:
             "images": [self.wanted.part.name, self.wanted.count, self.wanted.seed, part_key(drawn)],
             "unlike": None if strange is None else part_key(strange),
         }
+
+    def _refuse_own_target(self) -> None:
+        """A target that is the label of every image leaves nothing to attack."""
+        targets = {one.aim.target for one in self.wanted.attacks}
+        task = next(iter(self.models.values())).task
+        if len(targets) != 1 or None in targets or not isinstance(task, Classify):
+            return
+        [target] = targets
+        if {chosen.truths[number] for chosen in self.subjects.values() for number in chosen.ready} == {
+            task.place(target)
+        }:
+            raise AttackError(f"the target '{target}' is the label of every image; name another class.")
 
     def work(self) -> Iterator[str]:
         """Make every attack that is not done yet, write the report, and say after each step how far it is."""

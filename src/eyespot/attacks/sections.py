@@ -18,6 +18,7 @@ from ..model import Model
 from ..sources.source import Part
 from ..tasks.classify import Classify
 from .aim import Aim
+from .eight_bit import to_bytes
 from .everyday import everyday_curves
 from .intervals import certified_sizes
 from .lipschitz import certified_radii, layer_bounds
@@ -93,7 +94,7 @@ def about_transfer(models: Mapping[str, Model], chosen: Subjects) -> dict[str, A
         return None
     first = next(iter(models.values())).task
     numbers = chosen.ready[:CARRIED_OVER]
-    pictures = [pixels_of(chosen, number) for number in numbers]
+    pictures = [to_bytes(chosen.images[number][0]) for number in numbers]
     classes = first.classes if isinstance(first, Classify) else ()
     labels = [classes[chosen.truths[number]] if classes else "" for number in numbers]
     by = "minimum-noise"
@@ -101,11 +102,6 @@ def about_transfer(models: Mapping[str, Model], chosen: Subjects) -> dict[str, A
         return {"by": by, "cells": [asdict(cell) for cell in transfer(models, pictures, labels, by, choose(by))]}
     except AttackError as error:
         return {"by": by, "reason": str(error), "cells": []}
-
-
-def pixels_of(chosen: Subjects, number: int) -> np.ndarray:
-    """One of the images as uint8 (H, W, C)."""
-    return (chosen.images[number][0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 def weights_key(model: Model) -> str:

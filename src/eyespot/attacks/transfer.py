@@ -75,7 +75,7 @@ def _made_for(
     assert isinstance(model.task, Classify)
     batch = torch.cat([model.read(image) for image in images])
     truths = [model.task.place(label) for label in labels]
-    found: list[Attack] = attack_many(model, batch, by, names=[""] * len(batch), truths=truths, settings=settings)
+    found: list[Attack] = attack_many(model, batch, by, truths=truths, settings=settings)
     return [(one.original, one.fooled) for one in found]
 
 

@@ -150,9 +150,8 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
         return
     print(f"{result['task']}: {told_score(result)} of the {result['part']} part")
-    weakest = result["details"].get("weakest")
-    if weakest:
-        print(f"weakest class: {weakest['label']} ({weakest['recall']:.1%} of its {weakest['count']} images are right)")
+    if weakest := result["details"].get("weakest"):
+        print(_weakest(weakest))
     if "withstands" in result:
         right, withstood = (result["withstands"][name]["share"] for name in ("right", "withstood"))
         print(f"under attack: {withstood:.1%} are still right, of {right:.1%} untouched")
@@ -160,3 +159,10 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
         f"trained {result['steps']:,} steps in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters"
     )
     print(f"report: {result['report']}\nmodel:  {result['model']}")
+
+
+def _weakest(found: dict[str, Any]) -> str:
+    """The class or the tag that the model does worst on, in a line."""
+    if "tag" in found:
+        return f"weakest tag: {found['tag']} (average precision {found['average_precision']:.3f})"
+    return f"weakest class: {found['label']} ({found['recall']:.1%} of its {found['count']} images are right)"
