@@ -26,8 +26,8 @@ def numbers(response):
 
 def test_models_are_listed_by_number(client):
     assert client.get("/api/models").json()["models"] == [
-        {"id": 0, "name": "bees", "network": NETWORK, "task": "classify", "epochs": []},
-        {"id": 1, "name": "clean", "network": "unet", "task": "denoise", "epochs": []},
+        {"id": 0, "name": "bees", "network": NETWORK, "task": "classify", "source": None, "epochs": []},
+        {"id": 1, "name": "clean", "network": "unet", "task": "denoise", "source": None, "epochs": []},
     ]
 
 

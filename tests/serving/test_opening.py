@@ -25,7 +25,7 @@ def test_a_model_file_alone_has_no_images(alone):
 def test_a_run_brings_its_model_and_its_held_out_images(run_folder):
     hall, notes = open_given([run_folder], [])
     [shown], [run] = hall.models, hall.runs
-    assert shown.name == run.name == "bees" and run.model == 0 and not notes
+    assert shown.name == run.name == "bees" and run.model == 0 and shown.source == 0 and not notes
     assert [row.name for row in shown.rows] == [row.name for row in open_source("synthetic:shapes").test.rows]
     assert [source.name for source in hall.sources] == [open_source("synthetic:shapes").name]
 

@@ -64,11 +64,13 @@ export type Ask = (call: Call) => Promise<Tensor>;
 /** More multiply-adds than this between two breaths would make the page feel stuck. */
 const BREATH = 20e6;
 
-/** Everything that the network makes of one image: a tensor for each call, in order. */
-export async function runNetwork(network: Network, input: Tensor, ask: Ask, begin: readonly Tensor[] = []): Promise<Tensor[]> {
+/** Everything that the network makes of one image: a tensor for each call in order, up to the call `last`. */
+export async function runNetwork(
+  network: Network, input: Tensor, ask: Ask, begin: readonly Tensor[] = [], last = network.calls.length - 1,
+): Promise<Tensor[]> {
   const tensors = begin.length ? begin.slice() : [input];
   let work = 0;
-  for (const call of network.calls.slice(tensors.length)) {
+  for (const call of network.calls.slice(tensors.length, last + 1)) {
     work += call.multiplyAdds;
     if (work > BREATH) {
       await new Promise((resume) => setTimeout(resume));

@@ -1,6 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
 import type { Predictions } from "../judge/table";
+import { pathOf, type Choices, type Version } from "./version";
 
 /** A way to look inside, by its name for the server, and the choices that it takes. */
 export interface Method {
@@ -8,9 +9,6 @@ export interface Method {
   readonly takes: readonly string[];
   readonly of: "picture" | "source";
 }
-
-/** Choices of an explanation, by the server's names for them: `by`, `of`, `layer`, `unit`, `at`. */
-export type Choices = Readonly<Record<string, string>>;
 
 export interface Explained {
   readonly of: string;
@@ -86,14 +84,14 @@ export interface Server {
   predictions(run: number): Promise<Predictions>;
   attacks(): Promise<readonly AttackMethod[]>;
   /** Try to fool the network with uint8 pixels (C, H, W). */
-  attack(model: number, pixels: Uint8Array, choices: Choices): Promise<Attacked>;
-  pixelMap(model: number, pixels: Uint8Array, choices: Choices): Promise<PixelMap>;
+  attack(of: Version, pixels: Uint8Array, choices: Choices): Promise<Attacked>;
+  pixelMap(of: Version, pixels: Uint8Array, choices: Choices): Promise<PixelMap>;
   methods(): Promise<readonly Method[]>;
   /** Explain the answer for uint8 pixels (C, H, W). */
-  explain(model: number, pixels: Uint8Array, choices: Choices): Promise<Explained>;
+  explain(of: Version, pixels: Uint8Array, choices: Choices): Promise<Explained>;
   sources(): Promise<readonly ImageSource[]>;
   /** The images of a source's part that excite a unit of a layer most. */
-  strongest(model: number, layer: string, unit: number, source: number, part: string): Promise<ExcitedUnit>;
+  strongest(of: Version, layer: string, unit: number, source: number, part: string): Promise<ExcitedUnit>;
 }
 
 type Json = (path: string, body?: BodyInit) => Promise<unknown>;
@@ -101,24 +99,18 @@ type Json = (path: string, body?: BodyInit) => Promise<unknown>;
 export function openServer(json: Json): Server {
   const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
     ((await json(path)) as Record<string, readonly Value[]>)[name];
-  const posed = (model: number, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
-    json(`models/${model}/${what}?${search({ ...choices, form: "pixels" })}`, new Uint8Array(pixels));
+  const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
+    json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels));
   return {
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
-    attack: async (model, pixels, choices) => (await posed(model, "attack", pixels, choices)) as Attacked,
-    pixelMap: async (model, pixels, choices) => (await posed(model, "pixel-map", pixels, choices)) as PixelMap,
+    attack: async (of, pixels, choices) => (await posed(of, "attack", pixels, choices)) as Attacked,
+    pixelMap: async (of, pixels, choices) => (await posed(of, "pixel-map", pixels, choices)) as PixelMap,
     methods: () => inside<Method>("methods", "methods"),
-    explain: async (model, pixels, choices) => (await posed(model, "explain", pixels, choices)) as Explained,
+    explain: async (of, pixels, choices) => (await posed(of, "explain", pixels, choices)) as Explained,
     sources: () => inside<ImageSource>("sources", "sources"),
-    strongest: async (model, layer, unit, source, part) => {
-      const asked = search({ layer, unit: String(unit), source: String(source), part });
-      return (await json(`models/${model}/unit?${asked}`)) as ExcitedUnit;
-    },
+    strongest: async (of, layer, unit, source, part) =>
+      (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }))) as ExcitedUnit,
   };
-}
-
-function search(choices: Choices): string {
-  return new URLSearchParams(choices).toString();
 }

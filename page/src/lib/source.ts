@@ -1,12 +1,17 @@
 import { readManifest, type Call, type Manifest } from "./manifest";
 import { openServer, type Server } from "./server";
 import { sizeOf, tensor, type Tensor } from "./tensor";
+import { pathOf, type Version } from "./version";
 
 export interface ModelEntry {
   readonly id: number;
   readonly name: string;
   readonly network: string;
   readonly task: string;
+  /** The number of the source that it was trained on; null where that is not there. */
+  readonly source: number | null;
+  /** The epochs of its training that it can be looked at after. */
+  readonly epochs: readonly number[];
 }
 
 export interface ImageEntry {
@@ -19,15 +24,17 @@ export interface ImageEntry {
 export interface Source {
   models(): Promise<readonly ModelEntry[]>;
   manifest(model: number): Promise<Manifest>;
-  weights(model: number): Promise<Float32Array>;
+  weights(of: Version): Promise<Float32Array>;
   images(model: number): Promise<readonly ImageEntry[]>;
   /** Rows of the model's images from a place on, for those that `images` does not offer. */
   rows(model: number, from: number, count: number): Promise<readonly ImageEntry[]>;
   pixels(model: number, image: number): Promise<Uint8Array>;
   /** The outputs of all calls in order, for a network that is too large to run in the page; missing without a server. */
-  readonly outputs?: (model: number, manifest: Manifest, pixels: Uint8Array) => Promise<Tensor[]>;
+  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array) => Promise<Tensor[]>;
   /** The output of a call that the page cannot compute; `image` is null for a picture of one's own. */
-  output(model: number, call: Call, pixels: Uint8Array, image: number | null): Promise<Tensor>;
+  output(of: Version, call: Call, pixels: Uint8Array, image: number | null): Promise<Tensor>;
+  /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
+  readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string) => Promise<Tensor[]>;
   /** A picture file as the network takes it; missing where there is no server to read it. */
   readonly read?: (model: number, file: Blob) => Promise<Uint8Array>;
   /** What goes beyond numbers of the network; missing without a server. */
@@ -48,7 +55,7 @@ function serverSource(base: string): Source {
   return {
     models: async () => ((await json("models")) as { models: ModelEntry[] }).models,
     manifest: async (model) => readManifest(await json(`models/${model}/manifest`)),
-    weights: async (model) => new Float32Array(await bytes(`models/${model}/weights`)),
+    weights: async (of) => new Float32Array(await bytes(pathOf(of, "weights"))),
     images: (model) => entries(`models/${model}/images`),
     rows: (model, from, count) => entries(`models/${model}/images?offset=${from}&limit=${count}`),
     pixels: (model, image) => {
@@ -56,22 +63,24 @@ function serverSource(base: string): Source {
       if (!known.has(path)) known.set(path, bytes(path).then((buffer) => new Uint8Array(buffer)));
       return known.get(path)!;
     },
-    outputs: async (model, { calls }, pixels) => cut(calls, new Float32Array(await bytes(`models/${model}/calls`, new Uint8Array(pixels)))),
-    output: async (model, call, pixels) =>
-      tensor(call.shape, new Float32Array(await bytes(`models/${model}/calls/${call.id}`, new Uint8Array(pixels)))),
+    outputs: async (of, { calls }, pixels) => cut(calls, new Float32Array(await bytes(pathOf(of, "calls"), new Uint8Array(pixels)))),
+    output: async (of, call, pixels) =>
+      tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels)))),
+    gradients: async (of, { calls }, pixels, label) =>
+      cut(calls, new Float32Array(await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels)))),
     read: async (model, file) => new Uint8Array(await bytes(`models/${model}/pixels`, file)),
     server: openServer(json),
   };
 }
 
-/** The numbers of all calls, one call after another, as tensors. */
+/** The numbers of the calls, one call after another, as tensors; the last calls may be missing. */
 function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
-  let from = 0;
-  return calls.map(({ shape }) => {
-    const count = sizeOf(shape);
-    from += count;
-    return tensor(shape, numbers.subarray(from - count, from));
-  });
+  const found: Tensor[] = [];
+  for (let from = 0; from < numbers.length; from += found.at(-1)!.data.length) {
+    const { shape } = calls[found.length];
+    found.push(tensor(shape, numbers.subarray(from, from + sizeOf(shape))));
+  }
+  return found;
 }
 
 /** Ask the server; an error becomes the sentence that it gave. */
@@ -94,13 +103,13 @@ function embeddedSource({ models }: Embedded): Source {
   const now = <Value>(make: () => Value): Promise<Value> => Promise.resolve().then(make);
   const entriesOf = (model: number): ImageEntry[] => models[model].images.map(({ name, label }, id) => ({ id, name, label }));
   return {
-    models: () => now(() => models.map(({ manifest: { name, network, task } }, id) => ({ id, name, network, task }))),
+    models: () => now(() => models.map(({ manifest: { name, network, task } }, id) => ({ id, name, network, task, source: null, epochs: [] }))),
     manifest: (model) => now(() => readManifest(models[model].manifest)),
-    weights: (model) => now(() => new Float32Array(decode(models[model].weights).buffer)),
+    weights: ({ model }) => now(() => new Float32Array(decode(models[model].weights).buffer)),
     images: (model) => now(() => entriesOf(model)),
     rows: (model, from, count) => now(() => entriesOf(model).slice(from, from + count)),
     pixels: (model, image) => now(() => decode(models[model].images[image].pixels)),
-    output: (model, call, _pixels, image) =>
+    output: ({ model }, call, _pixels, image) =>
       now(() => {
         const stored = image === null ? undefined : models[model].images[image].calls[call.id];
         if (!stored) throw new Error(`This page has no numbers of “${call.name}” for this picture.`);

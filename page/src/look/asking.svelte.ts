@@ -1,20 +1,13 @@
-import type { Choices, Explained } from "../lib/server";
-import { session } from "./session.svelte";
-
-interface Question {
-  readonly model: number;
-  readonly pixels: Uint8Array;
-  readonly choices: Choices;
-}
-
-/** The explanation that is shown. One question is asked at a time, and the newest after it: drawing asks many in a row. */
-export class Asking {
-  found = $state.raw<Explained | null>(null);
+/** An answer that is shown. One question is asked at a time, and the newest after it: drawing asks many in a row. */
+export class Asking<Question, Answer> {
+  found = $state.raw<Answer | null>(null);
   busy = $state(false);
   trouble = $state("");
   #wanted: Question | null = null;
 
-  /** Ask for an explanation, or for none; what was found before stays until the answer is there. */
+  constructor(readonly answer: (question: Question) => Promise<Answer>) {}
+
+  /** Ask a question, or none; what was found before stays until the answer is there. */
   async ask(wanted: Question | null): Promise<void> {
     this.#wanted = wanted;
     if (!wanted) [this.found, this.trouble] = [null, ""];
@@ -22,16 +15,16 @@ export class Asking {
     this.busy = true;
     for (let asked: Question | null = null; this.#wanted && this.#wanted !== asked; ) {
       asked = this.#wanted;
-      await this.#answer(asked);
+      await this.#settle(asked);
     }
     this.busy = false;
   }
 
-  async #answer(asked: Question): Promise<void> {
-    let found: Explained | null = null;
+  async #settle(asked: Question): Promise<void> {
+    let found: Answer | null = null;
     let trouble = "";
     try {
-      found = await session.source.server!.explain(asked.model, asked.pixels, asked.choices);
+      found = await this.answer(asked);
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
     }

@@ -12,7 +12,7 @@ export const ALL_TILES = 16;
 export const FIRST_TILES = 12;
 const STRIP_HEIGHT = 480;
 const BARS_WIDTH = 152;
-const LEAST_LINK = 32;
+const LEAST_LINK = 29;
 const MOST_LINK = 64;
 
 export type Look = "tiles" | "strip" | "bars";

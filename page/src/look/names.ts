@@ -58,3 +58,9 @@ export function answerOf(tensors: readonly Tensor[]): { label: string; value: st
   const best = argmax(values);
   return { label: labelOf(best), value: calls.at(-1)!.kind === "softmax" ? percent(values[best]) : short(values[best]) };
 }
+
+/** What an epoch is called; epoch 0 is before the training, null the finished network. */
+export function epochName(epoch: number | null): string {
+  const text = texts().look.epochs;
+  return epoch === null ? text.finished : epoch === 0 ? text.untrained : text.epoch(epoch);
+}

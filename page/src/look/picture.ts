@@ -4,18 +4,19 @@ import { rangeOf } from "../lib/network";
 import { mapShape, plane } from "../lib/tensor";
 import { session } from "./session.svelte";
 
-/** Whether a call is a picture: the image itself, or the answer of a network that gives one. */
-export function isPicture(call: Call): boolean {
+/** Whether a call is a picture: the image itself, or the answer of a network that gives one; its gradients are none. */
+export function isPicture(call: Call, tensors = session.tensors): boolean {
   const { manifest, calls } = session.network!;
+  if (tensors !== session.tensors) return false;
   return call.kind === "input" || (manifest.labels.length === 0 && call.id === calls.length - 1 && call.shape.length === 3);
 }
 
 /** Draw one channel of a call: a picture as brightness, anything else in signed colours. */
-export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: number, dark: boolean): void {
+export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: number, dark: boolean, tensors = session.tensors): void {
   const [, height, width] = mapShape(call.shape);
-  const values = plane(session.tensors[call.id], channel);
-  if (!isPicture(call)) {
-    return drawSigned(canvas, values, width, height, rangeOf(session.scale, session.tensors, call.id, channel), "activation", dark);
+  const values = plane(tensors[call.id], channel);
+  if (!isPicture(call, tensors)) {
+    return drawSigned(canvas, values, width, height, rangeOf(session.scale, tensors, call.id, channel), "activation", dark);
   }
   const { mean, deviation } = session.network!.manifest.images;
   const asSeen = call.kind === "input";

@@ -4,7 +4,9 @@ import type { Call } from "../lib/manifest";
 import { Network, reachOf, runNetwork, type Scale } from "../lib/network";
 import { oneOf, wholeNumber } from "../lib/query";
 import { source, type ImageEntry, type ModelEntry } from "../lib/source";
-import { mapShape, sizeOf, type Tensor } from "../lib/tensor";
+import { mapShape, sizeOf, zeros, type Tensor } from "../lib/tensor";
+import { sameVersion, type Version } from "../lib/version";
+import { Asking } from "./asking.svelte";
 
 /** A picture of one's own that is looked at instead of a listed one. */
 interface OwnPicture {
@@ -14,6 +16,14 @@ interface OwnPicture {
 
 /** With more multiply-adds than this, PyTorch is asked: the page would need more than about a tenth of a second. */
 const HEAVY = 30e6;
+/** Weights of so many epochs stay in memory, so that one can go back and forth in time. */
+const EPOCHS_KEPT = 32;
+
+interface Leaning {
+  readonly version: Version;
+  readonly pixels: Uint8Array;
+  readonly label: string;
+}
 
 /** What Look shows: a model, a picture, and every number that the one makes of the other. */
 class Session {
@@ -28,14 +38,31 @@ class Session {
   trouble = $state("");
   // Derived, not getters: another number that is picked changes the address, and must not draw every tile anew.
   readonly model = $derived(wholeNumber("model", 0, 0, 1e6));
+  readonly epochs = $derived(this.models?.find(({ id }) => id === this.model)?.epochs ?? []);
+  readonly #epoch = $derived(wholeNumber("epoch", -1, 0, 1e9));
+  /** After which epoch of its training the network is looked at; null for the finished one. */
+  readonly epoch = $derived(this.epochs.includes(this.#epoch) ? this.#epoch : null);
+  readonly version = $derived<Version>({ model: this.model, epoch: this.epoch });
   readonly image = $derived(wholeNumber("image", 0, 0, 1e9));
+  /** The class that is asked about; empty for the one that is answered. */
+  readonly label = $derived(this.network?.manifest.labels.find((label) => label === address.query.of) ?? "");
+  /** Whether tiles show how the output leans on the numbers, instead of the numbers. */
+  readonly leaning = $derived(this.source.gradients !== undefined && oneOf("show", ["numbers", "gradients"]) === "gradients");
+  readonly slopes = new Asking(({ version, pixels, label }: Leaning) => this.source.gradients!(version, this.network!.manifest, pixels, label));
   readonly scale = $derived(oneOf<Scale>("scale", ["layer", "unit", "network"]));
   readonly #call = $derived(this.network?.calls[wholeNumber("call", -1, 0, this.network.calls.length - 1)] ?? null);
   readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
   /** The open call and unit, or null where only the overview is open. */
   readonly unit = $derived(this.#call && { call: this.#call, channel: this.#channel });
+  /** What tiles are drawn from: the numbers, or the gradients where these are asked for. */
+  readonly drawn = $derived.by(() => {
+    const { found } = this.slopes;
+    return this.leaning && found ? this.tensors.map(({ shape }, call) => found[call] ?? zeros(shape)) : this.tensors;
+  });
   #original: Network | null = null;
-  #loaded = -1;
+  /** What `network` is. */
+  #at: Version | null = null;
+  readonly #blobs = new Map<string, Promise<Float32Array>>();
   /** Counts what was asked for, so that a slow answer to an old question is dropped. */
   #turn = 0;
 
@@ -48,20 +75,55 @@ class Session {
     return { call: call.id, channel, y, x: wholeNumber("x", Math.floor(width / 2), 0, width - 1) };
   }
 
-  /** Load the list of models, and the one that the address names. */
+  /** Load the list of models, and the one that the address names, as it was after the epoch that it names. */
   async open(): Promise<void> {
     await this.#trying(async () => {
       this.models ??= await this.source.models();
-      const model = this.models.find(({ id }) => id === this.model);
-      if (!model || model.id === this.#loaded) return;
+      const version = this.version;
+      if (sameVersion(this.#at, version) || !this.models.some(({ id }) => id === version.model)) return;
+      if (this.#at?.model === version.model) return this.#turnTo(version);
       const [manifest, weights, images] = await Promise.all([
-        this.source.manifest(model.id), this.source.weights(model.id), this.#offered(model.id),
+        this.source.manifest(version.model), this.weights(version), this.#offered(version.model),
       ]);
       [this.tensors, this.pixels, this.own, this.edited] = [[], null, null, false];
       this.images = images;
       this.#original = this.network = new Network(manifest, weights);
-      this.#loaded = model.id;
+      this.#at = version;
     });
+  }
+
+  /** Put the weights of another epoch into the same network; weights and numbers change at once. */
+  async #turnTo(version: Version): Promise<void> {
+    const network = new Network(this.network!.manifest, await this.weights(version));
+    if (!sameVersion(version, this.version)) return;
+    [this.#at, this.edited, this.#original] = [version, false, network];
+    await this.run(1, network);
+  }
+
+  /** The weights of a version, kept for a while. */
+  weights(version: Version): Promise<Float32Array> {
+    const key = `${version.model} ${version.epoch}`;
+    const found = this.#blobs.get(key) ?? this.source.weights(version);
+    this.#blobs.delete(key); // what was used last comes last
+    this.#blobs.set(key, found);
+    found.catch(() => this.#blobs.delete(key));
+    for (const old of this.#blobs.keys()) if (this.#blobs.size > EPOCHS_KEPT) this.#blobs.delete(old);
+    return found;
+  }
+
+  /** What one call puts out with the weights of another version. */
+  async outputAt(version: Version, call: Call): Promise<{ network: Network; output: Tensor }> {
+    const pixels = this.pixels!;
+    const network = new Network(this.network!.manifest, await this.weights(version));
+    const ask = (one: Call): Promise<Tensor> => this.source.output(version, one, pixels, null);
+    const output = network.multiplyAdds > HEAVY ? await ask(call) : (await runNetwork(network, network.normalise(pixels), ask, [], call.id))[call.id];
+    return { network, output };
+  }
+
+  /** Ask how the output leans on every number, where that is shown. */
+  lean(): void {
+    const { version, pixels, label } = this;
+    void this.slopes.ask(this.leaning && pixels ? { version, pixels, label } : null);
   }
 
   /** The images to choose from; the one to look at is asked for at once, before all the others. */
@@ -78,19 +140,19 @@ class Session {
     await this.#list(this.image);
     const image = this.images.find(({ id }) => id === this.image) ?? this.images[0];
     if (!image) return this.show(new Uint8Array(sizeOf(this.network.calls[0].shape)).fill(128));
-    const model = this.#loaded;
+    const { model } = this.#at!;
     await this.#trying(async () => {
       const pixels = await this.source.pixels(model, image.id);
-      if (!this.own && model === this.#loaded) await this.show(pixels);
+      if (!this.own && model === this.#at!.model) await this.show(pixels);
     });
   }
 
   /** Put an image that is named in the address in front of the offered ones; one that is not there is left out. */
   async #list(image: number): Promise<void> {
     if (image === 0 || this.images.some(({ id }) => id === image)) return;
-    const model = this.#loaded;
+    const { model } = this.#at!;
     const found = await this.source.rows(model, image, 1).catch(() => []);
-    if (model === this.#loaded) this.images = [...found, ...this.images.filter(({ id }) => id !== image)];
+    if (model === this.#at!.model) this.images = [...found, ...this.images.filter(({ id }) => id !== image)];
   }
 
   /** Run the network on uint8 pixels (C, H, W), and show all numbers at once when they are there. */
@@ -99,26 +161,27 @@ class Session {
     await this.run();
   }
 
-  async run(from = 1): Promise<void> {
-    const { network, pixels } = this;
+  /** Compute all numbers from the call `from` on; `network` is shown together with what it gives. */
+  async run(from = 1, network = this.network): Promise<void> {
+    const { pixels } = this;
     if (!network || !pixels) return;
     const turn = ++this.#turn;
     const listed = this.own ? null : (this.images.find(({ id }) => id === this.image) ?? this.images[0])?.id ?? null;
     await this.#trying(async () => {
-      const ask = (call: Call): Promise<Tensor> => this.source.output(this.#loaded, call, pixels, listed);
+      const ask = (call: Call): Promise<Tensor> => this.source.output(this.#at!, call, pixels, listed);
       const begin = from > 1 ? this.tensors.slice(0, from) : [];
       const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
       const tensors = heavy
-        ? await this.source.outputs!(this.#loaded, network.manifest, pixels)
+        ? await this.source.outputs!(this.#at!, network.manifest, pixels)
         : await runNetwork(network, network.normalise(pixels), ask, begin);
-      if (turn === this.#turn) this.tensors = tensors;
+      if (turn === this.#turn) [this.network, this.tensors] = [network, tensors];
     });
   }
 
   /** Look at a picture file of one's own; the model's own preprocessing reads it. */
   async take(file: Blob, name: string): Promise<void> {
     await this.#trying(async () => {
-      const pixels = await this.source.read!(this.#loaded, file);
+      const pixels = await this.source.read!(this.#at!.model, file);
       this.own = { name, pixels };
       await this.show(pixels);
     });
@@ -143,9 +206,8 @@ class Session {
   }
 
   async reset(): Promise<void> {
-    this.network = this.#original;
     this.edited = false;
-    await this.run();
+    await this.run(1, this.#original);
   }
 
   /** Largest number of a call, by which all its numbers get their digits. */

@@ -35,8 +35,11 @@ PIXELS = takes("application/octet-stream")
 
 @router.get("")
 async def models(hall: InHall) -> Response:
-    """Every model, by number, and the epochs of its training that it can be looked at after."""
-    listed = [{"id": i, **shown.entry, "epochs": epochs_of(shown)} for i, shown in enumerate(hall.models)]
+    """Every model by number, the source that it was trained on, and the epochs that it can be looked at after."""
+    listed = [
+        {"id": i, **shown.entry, "source": shown.source, "epochs": epochs_of(shown)}
+        for i, shown in enumerate(hall.models)
+    ]
     return plain_json({"models": listed})
 
 

@@ -36,7 +36,11 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
             own, source, trouble = _images_of(folder)
             models.append(
                 ShownModel(
-                    name=_name(path), model=load(file), rows=[*own, *more], snapshots=folder and folder / SNAPSHOTS
+                    name=_name(path),
+                    model=load(file),
+                    rows=[*own, *more],
+                    snapshots=folder and folder / SNAPSHOTS,
+                    source=len(opened) if source else None,
                 )
             )
             opened += [source] if source else []

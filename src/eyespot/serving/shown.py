@@ -35,13 +35,15 @@ MOST_LOG_BYTES = 1 << 20
 class ShownModel:
     """One model, its name, and rows of images to look at it with: a run's own held-out images first.
 
-    `snapshots` is the folder in which its training kept the network of every epoch, if it did.
+    `snapshots` is the folder in which its training kept the network of every epoch, if it did, and `source` the
+    number of the source that it was trained on, if that is there.
     """
 
     name: str
     model: Model
     rows: Sequence[Row] = ()
     snapshots: Path | None = None
+    source: int | None = None
 
     @property
     def images(self) -> ImageSpec:

@@ -1,0 +1,163 @@
+"""Time in a real browser: the network after each epoch, what is open staying open; gradients of a class; figures."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+from eyespot.serving.app import make_app
+from eyespot.serving.epochs import at_epoch
+from eyespot.serving.shown import ShownModel
+
+from .networks import outputs_of, picture, rows_of
+from .reading import agrees, number
+from .real import serving, small_model
+
+EPOCHS = (0, 1, 2)
+OPEN = "call=1&unit=2&y=3&x=4"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> ShownModel:
+    """A model whose weights grew from epoch to epoch."""
+    folder: Path = tmp_path_factory.mktemp("snapshots")
+    for epoch in EPOCHS:
+        stage = small_model()
+        with torch.no_grad():
+            for weight in stage.network.parameters():
+                weight.mul_((epoch + 1) / 4)
+        stage.save(folder / f"epoch-{epoch:04d}.safetensors")
+    pictures = [picture(seed, 16, 16, 3) for seed in range(2)]
+    return ShownModel(name="shapes", model=small_model(), rows=rows_of(pictures), snapshots=folder)
+
+
+@pytest.fixture(scope="module")
+def served(static: Path, trained: ShownModel) -> Iterator[str]:
+    with serving(make_app([trained], static=static)) as address:
+        yield address
+
+
+def opened(page: Page, served: str, query: str = "") -> Page:
+    page.goto("about:blank")
+    page.goto(f"{served}#/look?{query}")
+    expect(page.locator(".scroll")).to_be_visible()
+    return page
+
+
+def wanted(trained: ShownModel, epoch: int | None, image: int = 0) -> float:
+    shown = trained if epoch is None else at_epoch(trained, epoch)
+    return float(outputs_of(shown, image)[1][2, 3, 4])
+
+
+def shows(page: Page, value: float) -> None:
+    """Wait until the open number is this one."""
+    page.wait_for_function(
+        """value => {
+          const text = document.querySelector(".numbers .value")?.textContent ?? "";
+          return Math.abs(Number(text.replace("\\u2212", "-")) - value) < 1e-4;
+        }""",
+        arg=value,
+    )
+    assert agrees(page.locator(".numbers .value").inner_text(), value)
+
+
+def test_the_open_number_stays_open_from_epoch_to_epoch_and_from_picture_to_picture(page, served, trained) -> None:
+    opened(page, served, OPEN)
+    time = page.get_by_role("group", name="Epoch of the training")
+    shows(page, wanted(trained, None))
+    time.get_by_role("slider").fill("0")
+    expect(time).to_contain_text("untrained")
+    shows(page, wanted(trained, 0))
+    time.get_by_role("button", name="One step on").click()
+    expect(time).to_contain_text("epoch 1")
+    shows(page, wanted(trained, 1))
+    page.get_by_role("button", name="1.png").click()
+    shows(page, wanted(trained, 1, image=1))
+    page.wait_for_url(re.compile("epoch=1"))
+    assert "call=1" in page.url and "unit=2" in page.url
+    time.get_by_role("button", name="One step back").click()
+    shows(page, wanted(trained, 0, image=1))
+    time.get_by_role("button", name="Play").click()
+    expect(time).to_contain_text("epoch 2")
+    time.get_by_role("button", name="Pause").click()
+
+
+def test_a_unit_is_shown_over_the_epochs_and_each_is_a_way_there(page, served, trained) -> None:
+    opened(page, served, OPEN)
+    over = page.get_by_role("region", name="This unit over the epochs")
+    over.get_by_role("button", name="This unit over the epochs").click()
+    stages = over.get_by_role("listitem")
+    expect(stages).to_have_count(len(EPOCHS) + 1)
+    for stage, epoch in zip(stages.all(), [*EPOCHS, None], strict=True):
+        assert agrees(stage.locator("strong").inner_text(), wanted(trained, epoch))
+    over.get_by_role("button", name="epoch 2").click()
+    shows(page, wanted(trained, 2))
+    expect(over.get_by_role("button", name="epoch 2")).to_have_attribute("aria-pressed", "true")
+    over.get_by_role("button", name="This unit over the epochs").click()
+    expect(stages).to_have_count(0)
+
+
+def test_edited_weights_of_an_epoch_go_back_to_that_epoch(page, served, trained) -> None:
+    opened(page, served, f"{OPEN}&epoch=1")
+    shows(page, wanted(trained, 1))
+    bias = page.get_by_label("Bias", exact=True)
+    bias.fill("2.5")
+    bias.press("Enter")
+    page.get_by_role("button", name="Back to the trained weights").click()
+    shows(page, wanted(trained, 1))
+
+
+def test_what_is_explained_is_the_network_of_the_epoch(page, served) -> None:
+    opened(page, served, "why=occlusion&epoch=0")
+    with page.expect_request(lambda request: "explain" in request.url and "epoch=2" in request.url):
+        page.get_by_role("slider", name="Epoch of the training").fill("2")
+    expect(page.get_by_role("region", name="What counts in the picture").get_by_role("alert")).to_have_count(0)
+
+
+def test_gradients_of_any_class_are_pytorchs_and_the_same_number_stays_open(page, served, trained) -> None:
+    opened(page, served, OPEN)
+    page.get_by_role("radio", name="gradients").check()
+    pixels = trained.pixels(trained.rows[0].picture)
+    for label in ("square", "triangle"):
+        page.get_by_role("combobox", name="Of", exact=True).select_option(label)
+        slope = trained.gradients(pixels, label)[1]
+        page.wait_for_function(
+            """value => {
+              const text = document.querySelector(".gradient")?.textContent.split(" ").pop() ?? "";
+              return Math.abs(Number(text.replace("\\u2212", "-")) - value) <= 1e-3 * Math.abs(value);
+            }""",
+            arg=float(slope[2, 3, 4]),
+        )
+        reach = page.locator("section.call").nth(1).locator(".range").inner_text().removeprefix("±")
+        assert number(reach)[0] == pytest.approx(float(slope.abs().max()), rel=6e-3)
+    expect(page.get_by_role("img", name=re.compile("Gradients of conv1, unit 3"))).to_be_visible()
+    page.wait_for_url(re.compile(f"{OPEN}.*of=triangle"))
+    page.get_by_role("radio", name="numbers").check()
+    expect(page.locator(".gradient")).to_have_count(0)
+
+
+def test_the_figures_of_a_unit_and_its_layer_are_pytorchs(page, served, trained) -> None:
+    opened(page, served, "call=2&unit=1")
+    layer = outputs_of(trained)[2].numpy()
+    for row, values in zip(page.locator("table tbody tr:nth-child(odd)").all()[:2], (layer[1], layer), strict=True):
+        low, high, mean, zeros = row.locator("td").all_inner_texts()
+        assert agrees(low, float(values.min())) and agrees(high, float(values.max()))
+        assert agrees(mean, float(values.mean(dtype=np.float64)))
+        assert float(zeros.removesuffix(" %")) == pytest.approx(float((values == 0).mean() * 100), abs=0.06)
+
+
+def test_a_model_without_snapshots_has_no_time(browser, static: Path, trained: ShownModel) -> None:
+    with serving(make_app([replace(trained, snapshots=None)], static=static)) as address:
+        tab = browser.new_page(locale="en-US")
+        tab.goto(f"{address}#/look?{OPEN}")
+        expect(tab.locator(".unit")).to_be_visible()
+        expect(tab.get_by_role("group", name="Epoch of the training")).to_have_count(0)
+        expect(tab.get_by_role("region", name="This unit over the epochs")).to_have_count(0)
+        tab.close()
