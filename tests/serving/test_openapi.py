@@ -5,15 +5,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-
-from schemathesis import checks
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
-
 from eyespot.attacks import ATTACKS
 from eyespot.serving.app import make_app
 from eyespot.serving.shown import ShownModel, ShownRun
@@ -22,10 +13,18 @@ from eyespot.sources import open_source
 from ..page.real import serving
 from .conftest import small_model
 
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+described = pytest.importorskip("schemathesis.specs.openapi.checks")
+
 MUCH = {"queries": 20, "steps": 2, "pixels": 2, "wait": 0}
 """Choices that only ask for more of the same work, and what they are cut to: all that is allowed would take minutes."""
 EXAMPLES = 8
-CHECKS = [checks.not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    described.status_code_conformance,
+    described.content_type_conformance,
+    described.response_schema_conformance,
+]
 
 
 @pytest.fixture(scope="module")
