@@ -1,9 +1,11 @@
 """The page is quick enough to teach with: in Chromium without a window, drawn by the processor, the server beside it.
 
-Claims, on two cores. Of `tinyvgg` the first picture stands within 1 s after the page is opened; pointing at a term of
-a formula is drawn within 16.7 ms (95th percentile, from the event to the end of the frame that shows it); another image
-is in all tiles within 150 ms. A network of 50 convolutions and 2,000 channels opens within 3 s and scrolls at 30 frames
-a second or more (95th percentile of the times between frames: 33.3 ms).
+Claims, on two cores. Of `tinyvgg` the first picture stands within 1 s after the page is opened; another image is in
+all tiles within 150 ms; pointing at a term of a formula is drawn within 16.7 ms (95th percentile, to the end of the
+frame that shows it). The last is measured from the event's own time, which counts the wait for the next tick of a
+display of 60 Hz (0 to 16.7 ms, whatever a page does), and from the moment at which the page is told of it. A network of
+50 convolutions and 2,000 channels opens within 3 s and scrolls at 30 frames a second or more (95th percentile of the
+times between frames: 33.3 ms).
 """
 
 import subprocess
@@ -57,7 +59,9 @@ HOVERED = """
 () => {
   window.hovers = [];
   addEventListener("mouseover", (event) => {
-    if (event.target.closest(".terms button")) afterFrame(() => hovers.push(performance.now() - event.timeStamp));
+    if (!event.target.closest(".terms button")) return;
+    const told = performance.now();
+    afterFrame(() => hovers.push([performance.now() - event.timeStamp, performance.now() - told]));
   }, true);
 }
 """
@@ -144,10 +148,13 @@ def measure(browser: Browser, address: str, name: str, repeats: int) -> list[dic
     page, _ = open_page(browser, address)
     rows = [row(name, "first picture after opening (the first of a new server)", opened[:1], None)]
     if name == "tinyvgg":
+        changed = change_images(page, repeats)
+        whole, own = hover(page, address)
         rows += [
             row(name, "first picture after opening", opened[1:], 1000),
-            row(name, "another image in all tiles", change_images(page, repeats), 150),
-            row(name, "a term of a formula pointed at", hover(page, address), 16.7),
+            row(name, "another image in all tiles", changed, 150),
+            row(name, "a term of a formula pointed at, from the event on", whole, 16.7),
+            row(name, "a term of a formula pointed at, from its handling on", own, 16.7),
         ]
     else:
         rows += [
@@ -177,7 +184,8 @@ def change_images(page: Page, repeats: int) -> list[float]:
     return page.evaluate("changes")
 
 
-def hover(page: Page, address: str) -> list[float]:
+def hover(page: Page, address: str) -> tuple[list[float], list[float]]:
+    """Milliseconds until a pointed term was drawn: from the event's own time, and from its handling on."""
     page.goto(f"{address}#/look?call=3&unit=2&y=20&x=20")
     terms = page.locator(".terms button")
     terms.first.scroll_into_view_if_needed()
@@ -186,7 +194,8 @@ def hover(page: Page, address: str) -> list[float]:
     for box in [box for box in boxes if box] * 4:
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(40)
-    return page.evaluate("hovers")
+    whole, own = zip(*page.evaluate("hovers"), strict=True)
+    return list(whole), list(own)
 
 
 def scroll(page: Page, repeats: int) -> list[float]:

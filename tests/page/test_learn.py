@@ -169,6 +169,11 @@ def test_a_stride_that_does_not_divide_leaves_pixels_out(page: Page, site: str) 
     expect(page.locator("article")).to_contain_text("every pixel is used")
     page.get_by_role("radio", name="1").check()
     assert len(numbers(page, "Result")) == 16
+    change(cell(page, "Kernel", 2, 2), "2")
+    change(cell(page, "Image", 1, 1), "5")
+    assert numbers(page, "Result")[0] == 4 + 4 + 1  # four more in the corner, one more in the middle
+    page.get_by_role("button", name="Back to the first numbers").click()
+    assert numbers(page, "Result")[0] == 4
 
 
 def test_a_kernel_is_tried_on_a_photo_of_ones_own(page: Page, site: str, tmp_path) -> None:

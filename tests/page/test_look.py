@@ -1,5 +1,6 @@
 """Look in a real browser: a network beside its picture, one unit of it, one number of that."""
 
+import json
 import random
 import re
 from dataclasses import replace
@@ -18,6 +19,9 @@ from playwright.sync_api import Locator, Page, expect
 from .networks import outputs_of
 from .reading import agrees, number
 from .real import serving
+
+READ = 50
+"""Numbers that are read back for each of the four networks, beside all their products."""
 
 
 def opened(page: Page, look: str, query: str = "") -> Page:
@@ -83,6 +87,20 @@ def test_another_number_of_the_map_is_picked_by_pointer_and_by_keys(page: Page, 
     expect(page.get_by_role("heading", name="Row 4, column 6")).to_be_visible()
     produced.click(position={"x": 2, "y": 2})
     expect(page.get_by_role("heading", name="Row 1, column 1")).to_be_visible()
+
+
+def test_the_window_slides_over_the_map_by_itself(page: Page, look: str) -> None:
+    opened(page, look, "call=1&unit=0&y=0&x=24")
+    window = page.get_by_role("group", name="Place of the window")
+    window.get_by_role("button", name="One step on").click()
+    expect(page.get_by_role("heading", name="Row 1, column 26")).to_be_visible()
+    window.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("heading", name="Row 2, column 1")).to_be_visible()  # the map is 30 x 26
+    window.get_by_role("button", name="Pause").click()
+    window.get_by_role("slider").press("End")
+    expect(page.get_by_role("heading", name="Row 30, column 26")).to_be_visible()
+    window.get_by_role("button", name="One step back").click()
+    expect(page.get_by_role("heading", name="Row 30, column 25")).to_be_visible()
 
 
 def test_a_term_is_followed_down_to_the_image_and_up_to_the_answer(page: Page, look: str) -> None:
@@ -232,15 +250,69 @@ def test_skips_are_drawn_as_arcs_and_many_labels_are_searched(page: Page, look: 
     expect(page.get_by_role("heading", name="softmax, class 17")).to_be_visible()
 
 
-def test_models_are_switched_and_units_link_to_their_sandbox(page: Page, look: str) -> None:
+def test_the_answers_beside_the_picture_lead_into_the_network(
+    page: Page, look: str, networks: list[ShownModel]
+) -> None:
+    opened(page, look, "call=1&unit=0")
+    best = int(outputs_of(networks[0])[-1].argmax())
+    page.get_by_role("list", name="The answer").get_by_role("button").first.click()
+    expect(page.get_by_role("heading", name=f"softmax, class {best}")).to_be_visible()
+
+
+def test_a_long_vector_opens_where_it_is_picked_and_by_keys(page: Page, look: str, networks: list[ShownModel]) -> None:
+    opened(page, look)
+    strip = page.get_by_role("button", name=re.compile("flatten.*, [0-9]+ numbers"))
+    call = int(strip.get_attribute("data-call"))
+    count = len(outputs_of(networks[0])[call])
+    box = strip.bounding_box()
+    strip.click(position={"x": box["width"] - 1, "y": box["height"] / 2})
+    unit = page.locator(".unit")
+    picked = int(unit.get_attribute("data-place").split()[1])
+    assert 0.4 * count < picked < 0.6 * count
+    strip.press("ArrowDown")
+    assert int(unit.get_attribute("data-place").split()[1]) > picked
+    strip.press("ArrowUp")
+    assert int(unit.get_attribute("data-place").split()[1]) == picked
+
+
+def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(
+    page: Page, look: str, networks: list[ShownModel]
+) -> None:
+    opened(page, look, "model=1")
+    calls = json.loads(networks[1].manifest[0])["calls"]
+    wide = next(call["id"] for call in calls if call["kind"] == "conv" and call["weights"]["weight"]["shape"][1] > 12)
+    dense = next(call for call in calls if call["kind"] == "dense")
+    page.evaluate(f"location.hash = '#/look?model=1&call={wide}&unit=0'")
+    cards = page.locator(".inputs figure")
+    expect(cards).to_have_count(12)
+    flow = page.locator(".flow")
+    flow.get_by_role("button", name=re.compile("show [0-9]+ more")).click()
+    assert cards.count() > 12
+    flow.get_by_role("button", name="show fewer").click()
+    expect(cards).to_have_count(12)
+    page.evaluate(f"location.hash = '#/look?model=1&call={dense['id']}&unit=0'")
+    terms = page.locator(".terms button")
+    expect(terms).to_have_count(30)
+    page.get_by_role("region", name="The number").get_by_role("button", name=re.compile("show [0-9]+ more")).click()
+    expect(terms).to_have_count(dense["weights"]["weight"]["shape"][1])
+    page.get_by_role("region", name="The number").get_by_role("button", name="show fewer").click()
+    expect(terms).to_have_count(30)
+
+
+def test_models_are_switched_and_units_link_to_their_sandboxes_and_back(page: Page, look: str) -> None:
     opened(page, look)
     page.get_by_label("Model").select_option("grey")
     expect(page.locator("h1")).to_have_text("grey")
     tile(page, 1, 1).click()
-    page.get_by_role("link", name="Convolution, step by step").click()
-    expect(page.locator("h1")).to_have_text("Convolution, step by step")
-    page.get_by_role("link", name="The same in your network").click()
-    expect(page.get_by_role("heading", name="conv1, unit 1")).to_be_visible()
+    # A convolution of stride 2 without padding, on a grey picture.
+    links = page.locator(".unit dd.links a")
+    wanted = ["convolution", "turned", "kernels", "learning", "filters", "usage", "stride"]
+    assert links.evaluate_all("all => all.map(link => link.getAttribute('href').split('/').pop())") == wanted
+    for sandbox in wanted:
+        links.and_(page.locator(f"a[href$='/{sandbox}']")).click()
+        expect(page).to_have_url(re.compile(f"#/learn/{sandbox}"))
+        page.get_by_role("link", name="The same in your network").click()
+        expect(page.get_by_role("heading", name="conv1, unit 1")).to_be_visible()
 
 
 @pytest.mark.parametrize("model", range(4))
@@ -250,9 +322,8 @@ def test_numbers_read_back_from_the_page_are_pytorchs(
     network = networks[model]
     outputs = outputs_of(network)
     draw = random.Random(model)
-    read = 0
     opened(page, look, f"model={model}")
-    while read < 60:
+    for _ in range(READ):
         call = draw.randrange(1, len(outputs))
         shape = (*outputs[call].shape, 1, 1)[:3]
         unit, y, x = (draw.randrange(side) for side in shape)
@@ -261,10 +332,12 @@ def test_numbers_read_back_from_the_page_are_pytorchs(
         wanted = float(outputs[call].reshape(shape)[unit, y, x])
         shown_value = page.locator(".numbers .value").inner_text()
         assert agrees(shown_value, wanted), (call, unit, y, x, shown_value, wanted)
-        read += 1 + check_products(page)
+        # Beside the largest number of the call, float32 carries no smaller digit.
+        assert number(shown_value)[1] >= 2**-23 * float(outputs[call].abs().max()), shown_value
+        check_products(page)
 
 
-def check_products(page: Page) -> int:
+def check_products(page: Page) -> None:
     """Each product that is shown is the product of the factors beside it, as far as their digits go."""
     texts = page.locator(".terms button").all_inner_texts()[:20]
     for text in texts:
@@ -274,7 +347,6 @@ def check_products(page: Page) -> int:
             product, digit = number(lines[1])
             slack = 0.6 * (digit + value_digit * abs(weight) + weight_digit * abs(value) + value_digit * weight_digit)
             assert abs(value * weight - product) <= slack, text
-    return len(texts)
 
 
 def test_the_sum_of_all_inputs_and_the_bias_is_the_number(page: Page, look: str) -> None:
@@ -328,6 +400,39 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     assert canvas.screenshot() != before
     page.get_by_role("radio", name="flat").check()
     expect(page.locator(".scroll")).to_be_visible()
+
+
+def test_in_space_arrow_keys_walk_from_cube_to_cube_and_enter_opens_one(
+    page: Page, look: str, networks: list[ShownModel]
+) -> None:
+    opened(page, look, "model=2&view=space")
+    stage = page.get_by_role("application", name=re.compile("All numbers of the network"))
+    told = page.get_by_role("region", name="The network in space").get_by_role("status")
+    for key in ["ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown"]:
+        stage.press(key)
+    expect(told).to_contain_text("conv1, unit 1")
+    expect(told).to_contain_text("Row 1, column 3")
+    expect(told).to_contain_text("sees rows 1–5, columns 5–9 of the image")
+    expect(told).to_contain_text("sum of 25 products")
+    value = float(outputs_of(networks[2])[1][0, 0, 2])
+    assert agrees(told.inner_text().split("\n")[2], value)
+    stage.press("Enter")
+    expect(page.locator(".unit")).to_have_attribute("data-place", "1 0 0 2")
+
+
+def test_a_picture_is_pasted_and_dropped(page: Page, look: str, tmp_path) -> None:
+    png = encode_png(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8))
+    opened(page, look)
+    give = """([bytes, name, kind]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+      const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
+      const given = kind === "paste" ? { clipboardData: data } : { dataTransfer: data };
+      window.dispatchEvent(new Kind(kind, { ...given, bubbles: true, cancelable: true }));
+    }"""
+    for kind in ("paste", "drop"):
+        page.evaluate(give, [list(png), f"{kind}ed.png", kind])
+        expect(page.get_by_text(f"Your own picture: {kind}ed.png")).to_be_visible()
 
 
 def test_a_model_without_pictures_is_shown_on_an_even_grey(browser, static: Path, networks: list[ShownModel]) -> None:

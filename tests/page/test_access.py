@@ -1,0 +1,91 @@
+"""Everything by keyboard and by screen reader, and text that can be read in light and in dark colours."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+from .test_learn import SANDBOXES
+
+LOOK = [
+    "#/look?call=3&unit=2&show=gradients&why=occlusion",
+    "#/look?call=4&unit=1&view=space&scale=network",
+    "#/look?call=6&unit=1&lang=de",
+]
+VIEWS = [*LOOK, "#/judge", *(f"#/learn/{name}" for name in SANDBOXES)]
+NAMED = {
+    *("button", "link", "textbox", "searchbox", "combobox", "slider", "spinbutton", "radio", "checkbox", "ColorWell"),
+    *("application", "image", "grid", "region", "navigation"),
+}
+SCRIPT = (Path(__file__).parent / "access.js").read_text()
+
+
+def opened(page: Page, served: str, view: str) -> Page:
+    page.goto("about:blank")
+    page.goto(f"{served}{view}")
+    expect(page.locator("h1")).to_be_visible()
+    if "call=" in view:
+        expect(page.locator(".unit")).to_be_visible()
+    if "why=" in view:
+        expect(page.locator(".why .said")).to_be_visible()
+    if "judge" in view:
+        expect(page.get_by_role("list", name="Images").get_by_role("listitem").first).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_everything_that_can_be_used_has_a_name_for_screen_readers(page: Page, served: str, view: str) -> None:
+    opened(page, served, view)
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    shown = [node for node in nodes if not node["ignored"]]
+    roles = [node["role"]["value"] for node in shown]
+    assert len(NAMED & set(roles)) >= 3
+    nameless = [
+        (node["role"]["value"], node.get("description", {}).get("value"))
+        for node in shown
+        if node["role"]["value"] in NAMED and not node.get("name", {}).get("value", "").strip()
+    ]
+    assert not nameless
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_the_contrast_of_level_aa(page: Page, served: str, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)
+    for view in VIEWS:
+        opened(page, served, view)
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        faults = page.evaluate(f"{SCRIPT}; contrastFaults()")
+        assert not faults, (view, faults)
+
+
+@pytest.mark.parametrize("view", [*LOOK, "#/judge", "#/learn/convolution", "#/learn/kernels", "#/learn/dense"])
+def test_tab_reaches_every_control_and_leaves_it_again(page: Page, served: str, view: str) -> None:
+    opened(page, served, view)
+    found = page.evaluate(f"{SCRIPT}; stops()")
+    assert not found["lost"]
+    assert len(found["wanted"]) > 8
+    reached: set[str] = set()
+    for _ in range(len(found["wanted"]) + 12):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement?.dataset.stop ?? ''"))
+    assert not set(found["wanted"]) - reached
+
+
+def test_focus_is_always_to_be_seen(page: Page, served: str) -> None:
+    opened(page, served, LOOK[0])
+    page.keyboard.press("Tab")
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(f"{SCRIPT}; focusSeen()")
+        assert seen, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+def test_no_text_is_smaller_than_eleven_pixels(page: Page, served: str) -> None:
+    for view in VIEWS:
+        opened(page, served, view)
+        small = page.evaluate(f"{SCRIPT}; smallTexts(11)")
+        assert not small, view
