@@ -165,3 +165,5 @@ def test_the_demo_trains_and_says_what_to_do_next(tmp_path, capsys):
     said = capsys.readouterr().out
     for text in ("95 % interval", "weakest class", "report:", "model:", "eyespot train photos/"):
         assert text in said
+    assert said.split("Next:\n")[1].split()[:3] == ["eyespot", "serve", str(tmp_path / "demo")]
+    assert (tmp_path / "demo" / "snapshots" / "epoch-0000.safetensors").exists()  # the page goes through the epochs

@@ -28,7 +28,7 @@ function contrast(element) {
 function contrastFaults() {
   const faults = [];
   for (const element of document.querySelectorAll("body *")) {
-    const text = ownText(element) || (element.matches("input, select") ? element.value || element.placeholder : "");
+    const text = ownText(element) || (element.matches("input:not([type=color]), select") ? element.value || element.placeholder : "");
     const seen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
     if (!text || !seen || element.disabled || element.closest(".hidden-visually, .skip")) continue;
     const { fontSize, fontWeight } = getComputedStyle(element);
@@ -43,11 +43,13 @@ function contrastFaults() {
 function stops() {
   const all = [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex]")];
   const shown = all.filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled);
-  shown.forEach((element, i) => (element.dataset.stop = i));
+  // The cells of a matrix are one stop together: which of them has it changes.
+  const stop = (element) => element.closest("[role=grid]") ?? element;
+  shown.forEach((element, i) => (stop(element).dataset.stop ??= i));
   const wanted = shown.filter((element) => element.tabIndex >= 0 && !(element.type === "radio" && !element.checked));
   // Of a row of tiles and of the cells of a matrix one is a stop, and arrow keys go on from there.
   const lost = shown.filter((element) => element.tabIndex < 0 && !element.closest("[data-call], [role=grid]") && !element.matches("main"));
-  return { wanted: wanted.map((element) => element.dataset.stop), lost: lost.map((element) => element.outerHTML.slice(0, 120)) };
+  return { wanted: wanted.map((element) => stop(element).dataset.stop), lost: lost.map((element) => element.outerHTML.slice(0, 120)) };
 }
 
 /** Whether the element that has the focus is marked. */

@@ -97,12 +97,15 @@ def served(static: Path, run: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def networks() -> list[ShownModel]:
-    """A chain, a network with skips, a grey one with few numbers, and one that gives a picture."""
+    """A chain, a network with skips, a grey one with few numbers, one that gives a picture, and dense layers."""
     return [
         shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), deviation=(0.25,)), 5),
         shown("skips", "residual", ImageSpec(height=32, width=40, channels=3), 30),
         shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3),
         shown("picture", "denoiser", ImageSpec(height=24, width=24, channels=1), 0),
+        shown(
+            "dense", "conv 2@5x5, relu, flatten, dense 40, relu, dense", ImageSpec(height=12, width=12, channels=1), 4
+        ),
     ]
 
 

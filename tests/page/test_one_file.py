@@ -82,3 +82,10 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     expect(page.locator("h1")).to_be_visible()
     page.reload()
     expect(page.locator("h1")).to_be_visible()
+
+
+def test_tinyvgg_with_four_pictures_stays_far_below_five_megabytes(static: Path, tmp_path: Path) -> None:
+    one = shown("tinyvgg", "tinyvgg", ImageSpec(height=64, width=64, channels=3), 10)
+    written = write_one_file(one, [*one.rows, one.rows[0]], tmp_path / "tinyvgg.html")
+    assert len(written.images) == 4 and not written.left_out
+    assert written.size < 1_500_000

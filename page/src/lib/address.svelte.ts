@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** Values that stay when another view is opened. */
-const LASTING = ["lang"];
+const LASTING = ["lang", "model"];
 
 /** Browsers refuse many changes of the address in a row, and dragging a slider makes many: so often, in milliseconds. */
 const WRITE_AFTER = 200;

@@ -100,7 +100,7 @@ def demo(
     """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
     from ..training.wishes import Wishes
 
-    result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed), out, quiet or as_json, None)
+    result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json, None)
     _finish(result, as_json)
     if not as_json:
         print(_NEXT.format(run=out))
