@@ -4,6 +4,7 @@ For photos these are the features of a network that knows a million others; for 
 are where. Shapes: N images, F numbers, K classes.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,9 @@ def believed(sight: Sight, learned: np.ndarray, asked: np.ndarray, penalty: floa
         found[:, present] = 1.0
         return found
     line = LogisticRegression(C=1 / (penalty * len(learned)), max_iter=300, tol=1e-3)
-    line.fit(sight.numbers[learned], sight.given[learned])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # many classes of few images are fine
+        line.fit(sight.numbers[learned], sight.given[learned])
     found[:, present] = line.predict_proba(sight.numbers[asked])
     return found
 
