@@ -13,7 +13,6 @@ the training images. `--parts fashion90` runs one part alone; `--folder` keeps w
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import gettempdir
@@ -42,31 +41,28 @@ PEERS = {"keras_convnet": 40, "pytorch_tutorial": 40, "pytorch_convnet": 40}
 
 
 def main() -> None:
-    arguments = parse(__doc__, {"parts": ",".join(OURS), "folder": "", "seeds": 3, "peer-repeats": 3})
+    arguments = parse(__doc__, {"parts": ",".join(OURS), "folder": "", "seeds": 3, "repeats": 3})
     load = load_at_start()
     file = Path(arguments.folder, "time_to_accuracy.jsonl") if arguments.folder else None
     rows: list[dict[str, Any]] = []
     for part in arguments.parts.split(","):
-        key = {"part": part, "ours": OURS[part], "seeds": arguments.seeds, "repeats": arguments.peer_repeats}
-        measure = beside_peers if part == "fashion90" else alone
-        rows += kept(file, key, lambda measure=measure, part=part: measure(part, arguments))
+        beside = part == "fashion90"
+        ours, theirs = measured(part, 5 if beside else arguments.seeds, arguments.repeats if beside else 0, file)
+        rows.append(ours_row(part, ours))
+        rows += [peer_row(part, name, runs, rows[-1]["median s"]) for name, runs in theirs.items() if runs]
     finish(__file__, arguments, {"load at start": load}, rows)
 
 
-def alone(part: str, arguments: Any) -> list[dict[str, Any]]:
-    return [ours_row(part, [train(part, seed) for seed in range(arguments.seeds)])]
-
-
-def beside_peers(part: str, arguments: Any) -> list[dict[str, Any]]:
-    """Ours with five seeds and every peer with fewer, in turns."""
-    python = peer_python("fashion", Path(gettempdir(), "eyespot-peers-fashion"))
+def measured(
+    part: str, seeds: int, repeats: int, file: Path | None
+) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """Ours with each seed, and every peer so many times, in turns."""
     ours, theirs = [], {name: [] for name in PEERS}
-    for turn in range(5):
-        ours.append(train(part, turn))
-        for name in PEERS if turn < arguments.peer_repeats else ():
-            theirs[name].append(peer(python, name, turn))
-    first = ours_row(part, ours)
-    return [first, *(peer_row(part, name, runs, first["median s"]) for name, runs in theirs.items())]
+    for turn in range(seeds):
+        ours += kept(file, {"ours": OURS[part], "seed": turn}, lambda turn=turn: [train(part, turn)])
+        for name in PEERS if turn < repeats else ():
+            theirs[name] += kept(file, {"peer": name, "seed": turn}, lambda name=name, turn=turn: [peer(name, turn)])
+    return ours, theirs
 
 
 def train(part: str, seed: int) -> dict[str, Any]:
@@ -76,11 +72,11 @@ def train(part: str, seed: int) -> dict[str, Any]:
         run = eyespot.train(images, out=place / "run", seed=seed, **OURS[part])
         validation = run.log[-1]["validation"]["accuracy"]
     told = {"accuracy": run.result["score"], "validation": validation, "seconds": run.result["seconds"]}
-    print(f"ours, {part}, seed {seed}: {told}", file=sys.stderr, flush=True)
     return told | {"parameters": run.result["parameters"]}
 
 
-def peer(python: Path, name: str, seed: int) -> dict[str, Any]:
+def peer(name: str, seed: int) -> dict[str, Any]:
+    python = peer_python("fashion", Path(gettempdir(), "eyespot-peers-fashion"))
     script, images = Path(__file__).parent / "peers" / "fashion.py", data_folder() / "FashionMNIST" / "raw"
     command = [python, script, name, images, seed, PEERS[name]]
     done = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True)
