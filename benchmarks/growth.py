@@ -68,7 +68,7 @@ def measured(count: int) -> dict[str, float]:
         seconds = []
         for step in range(STEPS):
             start = time.perf_counter()
-            backward(training, state.network, step)
+            backward(training, state.network, step, state.course)
             seconds.append(time.perf_counter() - start)
     return {
         "opening s": opened - began,

@@ -37,10 +37,17 @@ RECIPE = {
 }
 DATA = {"name": EVIL, "kind": "a folder per class", "parts": {"train": 80, "test": 20}, "problems": [], "notes": [EVIL]}
 LOG = [
-    {"step": 10, "epoch": 1, "loss": 2.0},
-    {"step": 20, "epoch": 2, "loss": 1.0, "validation": {"accuracy": 0.5, "accuracy error": 0.1, "loss": 1.5}},
+    {"step": 10, "images": 80, "epoch": 1, "loss": 2.0},
+    {
+        "step": 20,
+        "images": 160,
+        "epoch": 2,
+        "loss": 1.0,
+        "validation": {"accuracy": 0.5, "accuracy error": 0.1, "loss": 1.5},
+    },
     {
         "step": 40,
+        "images": 320,
         "epoch": 4,
         "loss": 0.5,
         "validation": {"accuracy": 0.7, "accuracy error": 0.1, "loss": 1.2},

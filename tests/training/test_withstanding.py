@@ -30,7 +30,7 @@ def test_a_step_learns_from_changed_images_and_the_rest_stays_as_it_was(source, 
     hard, _ = prepared(source, run_training("hard", robust=robust, **RESIDUAL))
     before = {name: value.clone() for name, value in state.network.state_dict().items()}
     state.network.train()
-    random, (epochs, indices) = torch.get_rng_state(), samples_at(0, 3, 8, 61)
+    random, (epochs, indices) = torch.get_rng_state(), samples_at(0, 24, 8, 61)
     clean, target = loop.learning_batch(plain, state.network, epochs, indices)
     changed, still = loop.learning_batch(hard, state.network, epochs, indices)
     again, _ = loop.learning_batch(hard, state.network, epochs[2:5], indices[2:5])

@@ -16,24 +16,24 @@ SIZE = (4.0, 2.7)
 MOST_POINTS = 1000
 
 
-def loss_curve(log: Sequence[dict[str, Any]], steps_per_epoch: float) -> Markup:
-    """Training and validation loss over the epochs."""
+def loss_curve(log: Sequence[dict[str, Any]], count: int) -> Markup:
+    """Training and validation loss over the epochs of `count` images."""
     with drawing_style():
         axes = _axes("epoch", "loss")
-        _line(axes, [(entry["step"] / steps_per_epoch, entry["loss"]) for entry in log], "quiet", "training")
-        validation = [(entry["step"] / steps_per_epoch, entry["validation"]["loss"]) for entry in _looks(log)]
+        _line(axes, [(entry["images"] / count, entry["loss"]) for entry in log], "quiet", "training")
+        validation = [(entry["images"] / count, entry["validation"]["loss"]) for entry in _looks(log)]
         _line(axes, validation, "blue", "validation", marker="o")
         axes.legend()
         return _finished(axes, "Training and validation loss over the epochs")
 
 
-def score_curve(log: Sequence[dict[str, Any]], steps_per_epoch: float) -> Markup | None:
+def score_curve(log: Sequence[dict[str, Any]], count: int) -> Markup | None:
     """The first of the task's scores on validation images, with a band of one standard error; None without any."""
     looks = _looks(log)
     if not looks:
         return None
     name = next(iter(looks[0]["validation"]))
-    points = [(entry["step"] / steps_per_epoch, entry["validation"][name]) for entry in looks]
+    points = [(entry["images"] / count, entry["validation"][name]) for entry in looks]
     errors = np.array([entry["validation"].get(f"{name} error") or 0.0 for entry in looks])
     with drawing_style():
         axes = _axes("epoch", in_words(name))

@@ -52,7 +52,8 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "model": str(folder / "model.safetensors"),
         "report": str(folder / "report" / "index.html"),
         "seconds": round(state.seconds, 2),
-        "steps": training.recipe.steps,
+        "steps": state.step,
+        "changes": [asdict(change) for change in state.course.changes],
         "resumed_from": resumed_from,
         "start": began,
         "left_out": [asdict(problem) for problem in source.problems],
@@ -74,6 +75,7 @@ def settled(training: Training, state: State, step: int) -> Model:
         "python": platform.python_version(),
         "machine": machine(),
         "recipe": asdict(training.recipe),
+        "changes": [asdict(change) for change in state.course.changes],
         "step": step,
     }
     made["recipe"]["source"] = {"fingerprint": training.recipe.fingerprint}

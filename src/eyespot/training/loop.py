@@ -4,6 +4,7 @@ Everything random follows from (seed, step) or (seed, epoch, index), and the who
 training that is killed and goes on ends with the same bits as one that was left alone.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +26,11 @@ from ..networks.graph import answering
 from ..samples import Samples
 from ..sources.augment import augment
 from ..tasks.task import Task
+from .course import Course
+from .desk import Desk
 from .log import Log
-from .order import epoch_after, samples_at
+from .optimizers import set_groups
+from .order import samples_at
 from .recipe import Recipe
 from .starting import ready_to_learn
 from .state import State, follow, keep_best, save
@@ -50,44 +54,55 @@ class Training:
     checkpoint: Path
 
 
-def run(training: Training, state: State, log: Log, show: Callable[[dict], None], stop: Callable[[], bool]) -> None:
-    """Train from `state.step` to the recipe's last step, or until `stop` says so; the state is then saved.
+def run(
+    training: Training,
+    state: State,
+    log: Log,
+    show: Callable[[dict], None],
+    stop: Callable[[], bool],
+    desk: Desk | None = None,
+) -> None:
+    """Train from `state.step` to the last step, or until `stop` says so; the state is then saved.
 
-    Raises `DivergedError` before a step whose loss is not finite.
+    At `desk` somebody may look on and change the course. Raises `DivergedError` before a step whose loss is not finite.
     """
-    recipe, world = training.recipe, training.world
+    recipe, world, course = training.recipe, training.world, state.course
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
-    losses: list[float] = []
+    learned: list[tuple[float, float]] = []
     ready_to_learn(state.network, recipe.start["how"])
     if state.step == 0:
         keep_snapshot(training, state, 0)
 
-    while state.step < recipe.steps:
+    while state.step < course.steps:
         # 1. This step's samples, changed as the recipe says, forward and backward.
-        losses.append(backward(training, state.network, state.step))
-        if not np.isfinite(losses[-1]):
-            raise _diverged(training, state.step)
+        now, rate = course.at(state.step), course.rate_at(state.step)
+        learned.append(backward(training, state.network, state.step, course))
+        if not np.isfinite(learned[-1][0]):
+            raise _diverged(training, state)
 
         # 2. One step of every optimizer, and of the running mean of the weights.
         for optimizer in state.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate_at(state.step) * group["share"]
+            set_groups(optimizer, now, rate)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        follow(state, recipe.average)
+        follow(state, now.average)
         state.step += 1
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
-        epoch = epoch_after(state.step, recipe.batch, recipe.count)
-        ended = epoch > epoch_after(state.step - 1, recipe.batch, recipe.count) or state.step == recipe.steps
+        if desk is not None:
+            desk.attend(training, state)
+        changed = course.changed_at(state.step)
+        epoch = course.epoch(state.step)
+        ended = epoch > course.epoch(state.step - 1) or state.step == course.steps
         entry: dict[str, Any] = {
             "step": state.step,
-            "steps": recipe.steps,
+            "steps": course.steps,
             "epoch": epoch,
-            "loss": float(np.mean(losses)),
+            "images": course.seen(state.step),
+            **_means(training, learned),
         }
         if ended:
             entry["validation"] = validate(training, state)
@@ -97,11 +112,12 @@ def run(training: Training, state: State, log: Log, show: Callable[[dict], None]
         if world.leads and (ended or stopping or time.monotonic() - saved > CHECKPOINT_SECONDS):
             save(state, training.checkpoint)
             saved = time.monotonic()
-        if ended or state.step % every == 0:
-            entry |= {"rate": recipe.rate_at(state.step - 1), "seconds": round(state.seconds, 3)}
+        if ended or changed or state.step % every == 0:
+            entry |= {"rate": rate, "seconds": round(state.seconds, 3)}
+            entry |= {"changed": changed} if changed else {}
             log.write(entry)
             show(entry)
-            losses.clear()
+            learned.clear()
         if stopping:
             return
 
@@ -142,14 +158,14 @@ def _scaled(training: Training, pixels: Tensor) -> Tensor:
     return normalise(pixels, training.images).contiguous(memory_format=training.placement.memory_format)
 
 
-def backward(training: Training, network: Network, step: int) -> float:
-    """Give the weights the gradients of the mean loss over the batch of one step, and return that loss.
+def backward(training: Training, network: Network, step: int, course: Course) -> tuple[float, float]:
+    """Give the weights the gradients of the mean loss over the batch of one step; return that loss, and the mean score.
 
     The batch is cut into `recipe.pieces`, which the processes share; what is random follows from (seed, step, piece).
     """
-    recipe = training.recipe
-    epochs, indices = samples_at(recipe.seed, step, recipe.batch, recipe.count)
-    places = np.array_split(np.arange(recipe.batch), recipe.pieces)
+    recipe, batch = training.recipe, course.at(step).batch
+    epochs, indices = samples_at(recipe.seed, course.seen(step), batch, recipe.count)
+    places = np.array_split(np.arange(batch), recipe.pieces)
 
     def compute(piece: int) -> Tensor:
         chosen = places[piece]
@@ -157,13 +173,17 @@ def backward(training: Training, network: Network, step: int) -> float:
         training.placement.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
         with training.placement.autocast():
             output = network(x)
-        loss = training.task.loss(output.float(), target).sum() / recipe.batch
+        loss = training.task.loss(output.float(), target).sum() / batch
         loss.backward()
-        return loss.detach()
+        scores = next(iter(training.task.score(output.detach().float(), target).values()))
+        return torch.stack([loss.detach(), scores.nansum(), scores.isfinite().sum()])
 
     if recipe.pieces == 1 and training.world.size == 1:
-        return float(compute(0))
-    return summed_pieces(network, compute, recipe.pieces, training.world)
+        told = compute(0)
+    else:
+        told = summed_pieces(network, compute, recipe.pieces, training.world)
+    loss, score, count = told.tolist()
+    return loss, score / count if count else math.nan
 
 
 @torch.no_grad()
@@ -201,6 +221,12 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
     model.save(folder / f"epoch-{epoch:04d}.safetensors")
 
 
+def _means(training: Training, learned: list[tuple[float, float]]) -> dict[str, Any]:
+    """Loss, and the task's first score, over the steps since the last line of the log; None where none counts."""
+    loss, score = np.mean(np.array(learned), axis=0).tolist()
+    return {"loss": loss, "training": {training.task.metric.name: score if math.isfinite(score) else None}}
+
+
 def _sums(values: Tensor) -> np.ndarray:
     """Sum, sum of squares, and count of those that count."""
     counted = values[~values.isnan()].double()
@@ -214,11 +240,11 @@ def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
     return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
 
 
-def _diverged(training: Training, step: int) -> DivergedError:
-    recipe, rows = training.recipe, training.train.part.rows
-    _, indices = samples_at(recipe.seed, step, recipe.batch, recipe.count)
+def _diverged(training: Training, state: State) -> DivergedError:
+    recipe, rows, now = training.recipe, training.train.part.rows, state.course.at(state.step)
+    _, indices = samples_at(recipe.seed, state.course.seen(state.step), now.batch, recipe.count)
     names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
     return DivergedError(
-        f"Step {step + 1}: the loss is not a finite number (images {names}, ...). "
-        f"Nothing was changed by this step; begin again with a smaller --rate than {training.recipe.rate:g}."
+        f"Step {state.step + 1}: the loss is not a finite number (images {names}, ...). "
+        f"Nothing was changed by this step; begin again with a smaller --rate than {now.rate:g}."
     )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks import Network
+from .course import Stretch
 from .muon import Muon
 from .recipe import Recipe
 from .starting import shares
@@ -17,16 +18,28 @@ Groups = list[dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """An optimizer by name: how it is made, and the rate and weight decay that are taken where none is asked for."""
+    """An optimizer by name: how it is made, and what is taken where nothing else is asked for."""
 
     make: Callable[[Network, Recipe], dict[str, torch.optim.Optimizer]]
     rate: float
     weight_decay: float
+    momentum: float
 
 
 def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """One optimizer for each turn of a step; every weight that learns is in one of them."""
     return OPTIMIZERS[recipe.optimizer].make(network, recipe)
+
+
+def set_groups(optimizer: torch.optim.Optimizer, now: Stretch, rate: float) -> None:
+    """Let the next step be made as the course says; a momentum that nobody changed stays each optimizer's own."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["share"]
+        group["weight_decay"] = now.weight_decay * group["decayed"]
+        if now.momentum is not None and "betas" in group:
+            group["betas"] = (now.momentum, group["betas"][1])
+        elif now.momentum is not None:
+            group["momentum"] = now.momentum
 
 
 def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -49,9 +62,9 @@ def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
 
 
 OPTIMIZERS = {
-    "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05),
-    "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05),
-    "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4),
+    "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95),
+    "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
+    "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }
 
 
@@ -70,8 +83,8 @@ def _groups(network: Network, recipe: Recipe) -> Groups:
     for share, weights in shares(network, recipe):
         decayed = [weight for weight in weights if weight.ndim > 1]
         free = [weight for weight in weights if weight.ndim <= 1]
-        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share})
-        groups.append({"params": free, "weight_decay": 0.0, "share": share})
+        groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1})
+        groups.append({"params": free, "weight_decay": 0.0, "share": share, "decayed": 0})
     return _filled(groups)
 
 

@@ -50,11 +50,8 @@ class Recipe:
         return self.steps * self.batch / self.count
 
     def rate_at(self, step: int) -> float:
-        """The learning rate of one step: up for the first fifth, then down to nothing (one cycle, Smith 2018)."""
-        rise = max(1, self.steps // 5)
-        if step < rise:
-            return self.rate * (step + 1) / rise
-        return self.rate * (self.steps - step) / max(1, self.steps - rise)
+        """The learning rate of one step, where nothing is changed on the way."""
+        return one_cycle(self.rate, step, self.steps)
 
     def describe(self) -> str:
         """One line for a person: what was chosen."""
@@ -69,6 +66,14 @@ class Recipe:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+
+def one_cycle(rate: float, step: float, steps: int) -> float:
+    """The learning rate of a step: up to `rate` in the first fifth, then down to nothing (one cycle, Smith 2018)."""
+    rise = max(1, steps // 5)
+    if step < rise:
+        return rate * (step + 1) / rise
+    return rate * (steps - step) / max(1, steps - rise)
 
 
 def lasting(recipe: Recipe, steps: int) -> Recipe:

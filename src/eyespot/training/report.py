@@ -37,14 +37,13 @@ def write_report(
     """
     template, answers = ANSWERS.get(evaluation.task, ("report_plain.html", plain_answers))
     shown = answers(evaluation, pictures)
-    steps_per_epoch = recipe["count"] / recipe["batch"]
     values = {
         "evaluation": evaluation,
         "metric": in_words(evaluation.metric),
         "score": told(evaluation.score, evaluation),
         "interval": " to ".join(told(end, evaluation) for end in evaluation.interval),
-        "loss": loss_curve(log, steps_per_epoch) if log else None,
-        "curve": score_curve(log, steps_per_epoch),
+        "loss": loss_curve(log, recipe["count"]) if log else None,
+        "curve": score_curve(log, recipe["count"]),
         "recipe": recipe_facts(recipe, log),
         "data": {"counts": {}, **data},
         "folder": folder,
@@ -107,8 +106,17 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
         ("chosen because", recipe["placement"]["reason"].partition(":")[0]),
         ("seed", str(recipe["seed"])),
     ]
+    facts += [
+        (f"changed after step {line['step']}", _told_change(line["changed"])) for line in log if "changed" in line
+    ]
     seconds = log[-1].get("seconds") if log else None
     return [*facts, ("training time", f"{seconds:,.1f} s")] if seconds else facts
+
+
+def _told_change(changed: Mapping[str, Any]) -> str:
+    """What was changed on the way, in words."""
+    told = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
+    return ", ".join(told)
 
 
 def _pixels(batch: torch.Tensor) -> np.ndarray:

@@ -20,6 +20,8 @@ from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
 from .checkpoint import load_checkpoint
+from .course import Course, read_changes
+from .desk import Desk
 from .finish import finish, held_out
 from .folder import locked, stoppable
 from .log import Log, read_log
@@ -113,21 +115,28 @@ def train(
     return train_as_wished(source, wishes, Path(out), show or (lambda entry: None))
 
 
-def resume(folder: str | Path, show: Show | None = None) -> Run:
+def resume(folder: str | Path, show: Show | None = None, desk: Desk | None = None) -> Run:
     """Go on with a training from its folder alone; raises `RunError` where that cannot be."""
     folder = Path(folder)
     recipe = read_recipe(folder / "recipe.json")
     if (folder / "result.json").exists():
         return Run(folder, read_result(folder))
-    return train_as_wished(
-        _reopened(recipe, folder), Wishes(**recipe.wishes), folder, show or (lambda entry: None), recipe.source
-    )
+    wishes, source = Wishes(**recipe.wishes), _reopened(recipe, folder)
+    return train_as_wished(source, wishes, folder, show or (lambda entry: None), recipe.source, desk)
 
 
 def train_as_wished(
-    source: Source | str | Path, wishes: Wishes, folder: Path, show: Show, origin: dict[str, Any] | None = None
+    source: Source | str | Path,
+    wishes: Wishes,
+    folder: Path,
+    show: Show,
+    origin: dict[str, Any] | None = None,
+    desk: Desk | None = None,
 ) -> Run:
-    """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again."""
+    """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again.
+
+    At `desk` somebody may look on, let it pause, and change its course.
+    """
     world = join_world()
     origin = {"columns": None, **(origin or {"what": None if isinstance(source, Source) else source})}
     if origin["what"] is not None and Path(origin["what"]).exists():
@@ -144,10 +153,10 @@ def train_as_wished(
         training, state = prepare(opened, recipe, folder, world)
         resumed_from = state.step
         if resumed_from:
-            show({"note": f"going on from step {resumed_from} of {recipe.steps}"})
-        _train_on(training, state, show, stop)
-        if state.step < recipe.steps:
-            where = f"step {state.step} of {recipe.steps}"
+            show({"note": f"going on from step {resumed_from} of {state.course.steps}"})
+        _train_on(training, state, show, stop, desk)
+        if state.step < state.course.steps:
+            where = f"step {state.step} of {state.course.steps}"
             raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
         result = finish(training, state, opened, resumed_from)
     return Run(folder, result)
@@ -229,7 +238,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    backward(training, state.network, step=0)
+    backward(training, state.network, 0, state.course)
     state.network.zero_grad(set_to_none=True)
 
 
@@ -253,7 +262,8 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
     )
     began = time.monotonic()
     network = first_once(world, lambda: starting_network(recipe, task, images, train))
-    state = begin(network, recipe, placement)
+    course = Course(recipe, from_leader(world, lambda: read_changes(folder)))
+    state = begin(network, course, placement)
     state.seconds = time.monotonic() - began
     for network in (state.network, state.average):
         same_everywhere(network, world)
@@ -262,10 +272,21 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
     return training, state
 
 
-def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool]) -> None:
+def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool], desk: Desk | None) -> None:
     log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
     try:
         with keeping_memory():
-            run(training, state, log, show, stop)
+            if desk is None:
+                run(training, state, log, show, stop)
+            else:
+                _train_at(desk, training, state, log, show, stop)
     finally:
         log.close()
+
+
+def _train_at(desk: Desk, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]) -> None:
+    """Train while somebody looks on, who may let it pause as often as they like."""
+    desk.tell({"state": "training"})
+    run(training, state, log, show, lambda: stop() or desk.away, desk)
+    while desk.goes_on(training, state, stop) and not stop():
+        run(training, state, log, show, lambda: stop() or desk.away, desk)

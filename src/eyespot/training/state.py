@@ -14,17 +14,21 @@ from ..device import Placement
 from ..networks import Network
 from ..tasks.task import Task
 from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
+from .course import Course
 from .optimizers import make_optimizers
-from .recipe import Recipe
 
 
 @dataclass
 class State:
-    """All that a checkpoint holds. `optimizers` has one entry for each turn of a step."""
+    """All that a checkpoint holds, and the course, which lies beside it.
+
+    `optimizers` has one entry for each turn of a step.
+    """
 
     network: Network
     average: Network
     optimizers: dict[str, torch.optim.Optimizer]
+    course: Course
     step: int = 0
     seconds: float = 0.0
     best: dict[str, Any] | None = None
@@ -39,10 +43,11 @@ class State:
         return ([a for a, _ in real], [b for _, b in real]), ([a for a, _ in counts], [b for _, b in counts])
 
 
-def begin(network: Network, recipe: Recipe, placement: Placement) -> State:
+def begin(network: Network, course: Course, placement: Placement) -> State:
     """The state before the first step."""
     placement.place(network)
-    return State(network=network, average=deepcopy(network), optimizers=make_optimizers(network, recipe))
+    optimizers = make_optimizers(network, course.recipe)
+    return State(network=network, average=deepcopy(network), optimizers=optimizers, course=course)
 
 
 def save(state: State, path: Path) -> None:

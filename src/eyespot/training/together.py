@@ -13,34 +13,37 @@ from torch import Tensor, nn
 
 from ..device import World
 
+TOLD = 3
+"""Numbers that a piece tells of itself: its share of the loss, the sum of its scores, and how many count."""
+
 
 @torch.no_grad()
-def summed_pieces(network: nn.Module, compute: Callable[[int], Tensor], pieces: int, world: World) -> float:
-    """Let the processes compute their pieces, give all of them the sum of the gradients, and return that of the losses.
+def summed_pieces(network: nn.Module, compute: Callable[[int], Tensor], pieces: int, world: World) -> Tensor:
+    """Let the processes compute their pieces; give all of them the sum of the gradients, and return that of the losses.
 
-    `compute(piece)` gives the weights a piece's gradients and returns its loss. Buffers (running statistics) become the
-    mean of what each piece has made of them.
+    `compute(piece)` gives the weights a piece's gradients and returns its loss, and two numbers more to be summed.
+    Buffers (running statistics) become the mean of what each piece has made of them.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     buffers = _buffers(network)
     before = [buffer.clone() for buffer in buffers]
-    lengths = [1, *(value.numel() for value in (*weights, *buffers))]
+    lengths = [TOLD, *(value.numel() for value in (*weights, *buffers))]
     total = torch.zeros(sum(lengths), device=weights[0].device)
     for first in range(0, pieces, world.size):
         found = torch.zeros_like(total)
         if first + world.rank < pieces:
             with torch.enable_grad():
-                loss = compute(first + world.rank)
-            torch.cat([_row(value) for value in (loss, *map(_gradient, weights), *buffers)], out=found)
+                told = compute(first + world.rank)
+            torch.cat([_row(value) for value in (told, *map(_gradient, weights), *buffers)], out=found)
             network.zero_grad(set_to_none=True)
             _set(buffers, before)
         for vector in _from_all(found, world)[: pieces - first]:
             total += vector
-    loss, *sums = total.split(lengths)
+    told, *sums = total.split(lengths)
     for weight, summed in zip(weights, sums, strict=False):
         weight.grad = torch.empty_like(weight).copy_(summed.view(weight.shape))
     _set(buffers, [summed / pieces for summed in sums[len(weights) :]])
-    return float(loss)
+    return told
 
 
 def in_order(found: dict[int, Any], world: World) -> list[Any]:
