@@ -47,6 +47,9 @@ class Script:
             self.desk._asked.put(self.messages.pop(0)[1])
         return self.desk.goes_on(training, state, stop)
 
+    def tell(self, message):
+        self.desk.tell(message)
+
     @property
     def answers(self):
         return [json.loads(line) for line in self.told.getvalue().splitlines()]
@@ -116,6 +119,7 @@ def test_it_pauses_saves_and_goes_on_with_the_same_bits(train, run_training):
     folder, told = train("paused", (4, PAUSE), (4, CHANGE | {"change": {}}), (4, GO_ON))
     assert same(folder, run_training("alone").folder)
     assert told == [
+        {"state": "training"},
         {"number": 5, "step": 4, "steps": STEPS},
         {"state": "paused"},
         {"number": 1, "step": 4, "steps": STEPS},
@@ -159,5 +163,5 @@ def test_it_leaves_when_what_comes_in_ends_or_nobody_listens(train):
 
 def test_a_change_that_cannot_be_is_refused_with_a_sentence(train, run_training):
     folder, told = train("refused", (5, {"number": 1, "change": {"batch": 1000}}))
-    assert told[0]["number"] == 1 and "give a number from 2 to 61" in told[0]["refused"]
+    assert told[1]["number"] == 1 and "give a number from 2 to 61" in told[1]["refused"]
     assert not (folder / "changes.json").exists() and same(folder, run_training("alone").folder)

@@ -1,6 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
 import type { Predictions } from "../judge/table";
+import { openTrainer, type Trainer } from "../train/api";
 import { pathOf, type Choices, type Version } from "./version";
 
 /** A way to look inside, by its name for the server, and the choices that it takes. */
@@ -79,6 +80,7 @@ export interface RunEntry {
 }
 
 export interface Server {
+  readonly trainer: Trainer;
   runs(): Promise<readonly RunEntry[]>;
   /** The table of predictions of a run. */
   predictions(run: number): Promise<Predictions>;
@@ -102,6 +104,7 @@ export function openServer(json: Json): Server {
   const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
     json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels));
   return {
+    trainer: openTrainer(json),
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),

@@ -78,8 +78,8 @@ class Session {
   /** Load the list of models, and the one that the address names, as it was after the epoch that it names. */
   async open(): Promise<void> {
     await this.#trying(async () => {
-      this.models ??= await this.source.models();
       const version = this.version;
+      if (!this.models?.some(({ id }) => id === version.model)) this.models = await this.source.models(); // a training makes new ones
       if (sameVersion(this.#at, version) || !this.models.some(({ id }) => id === version.model)) return;
       if (this.#at?.model === version.model) return this.#turnTo(version);
       const [manifest, weights, images] = await Promise.all([

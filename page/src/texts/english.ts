@@ -1,12 +1,13 @@
 import { judge } from "./judge.english";
 import { learn } from "./learn.english";
 import { look } from "./look.english";
+import { train } from "./train.english";
 
 /** Every word on the page in English; the other languages have the same entries. */
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", judge: "Judge" },
+  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colours",
   dark: "Use dark colours",
@@ -29,4 +30,5 @@ export const english = {
   judge,
   learn,
   look,
+  train,
 };

@@ -2,11 +2,12 @@ import type { english } from "./english";
 import { judge } from "./judge.german";
 import { learn } from "./learn.german";
 import { look } from "./look.german";
+import { train } from "./train.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", judge: "Beurteilen" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Beurteilen" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -29,4 +30,5 @@ export const german: typeof english = {
   judge,
   learn,
   look,
+  train,
 };

@@ -14,6 +14,7 @@ def serve(
         list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and folders of runs.")
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Images to look at; may be given several times.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for trainings that are begun on the page.")] = Path("runs/page"),
     host: Annotated[str, typer.Option(help="Address to listen on; others than this reach beyond your machine.")] = (
         "127.0.0.1"
     ),
@@ -29,7 +30,8 @@ def serve(
     with listen(host, port) as listening:
         hall, notes = open_given(given or [], source or [])
         print(_told(hall, notes, listening.address), flush=True)
-        run(make_app(hall.models, hall.runs, hall.sources, host=host), listening, browser)
+        app = make_app(hall.models, hall.runs, hall.sources, host, origins=hall.origins, folder=runs.resolve())
+        run(app, listening, browser)
 
 
 def needs_server() -> None:

@@ -1,6 +1,7 @@
 """The application: routes of the API, the built page, the guard around both, and errors as one sentence."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..errors import EyespotError
 from ..sources.source import Source
-from . import asking, attacking
+from . import asking, attacking, dropping, training
 from . import models as model_routes
 from . import runs as run_routes
 from .guard import Guard
-from .hall import Hall
+from .hall import Hall, Origin
 from .plain import strict_json
 from .shown import ShownModel, ShownRun
+from .workshop import Workshop
 
 STATIC = Path(__file__).with_name("static")
 UNBUILT = """<!doctype html>
@@ -41,19 +43,23 @@ def make_app(
     sources: Sequence[Source] = (),
     host: str = "127.0.0.1",
     static: Path = STATIC,
+    origins: Mapping[int, Origin] | None = None,
+    folder: Path | None = None,
 ) -> FastAPI:
     """The application that shows these models, runs and sources, and nothing else, to who asks for `host`.
 
-    `static` is the folder of the built page; where it is empty, a page says how to build it.
+    `static` is the folder of the built page; where it is empty, a page says how to build it. New trainings are written
+    below `folder`, from sources of which `origins` says how they were opened; without it, none can be begun.
 
     >>> make_app(static=Path("nowhere")).title
     'eyespot'
     """
-    hall = Hall(models=models, runs=runs, sources=sources)
+    hall = Hall(models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}))
     # The usual pages of documentation would load scripts from another site.
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
     app.state.hall = hall
-    for routes in (model_routes, asking, attacking, run_routes):
+    app.state.workshop = Workshop(hall=hall, folder=folder)
+    for routes in (model_routes, asking, attacking, run_routes, training, dropping):
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
         app.add_exception_handler(kind, answer)
@@ -67,6 +73,7 @@ def make_app(
 async def _while_open(app: FastAPI) -> AsyncIterator[None]:
     app.state.hall.prepare()
     yield
+    await asyncio.to_thread(app.state.workshop.close)
     app.state.hall.close()
 
 

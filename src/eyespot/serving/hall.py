@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
@@ -14,19 +14,22 @@ from .epochs import at_epoch, epochs_of
 from .shown import ShownModel, ShownRun
 
 Value = TypeVar("Value")
+Origin = dict[str, Any]
+"""How a source, by its number, was opened, so that another process can open it again: {"what": ..., "columns": ...}."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hall:
-    """Models, runs and sources that were named on the command line; nothing else can be reached.
+    """Models, runs and sources that were named on the command line or came about on the page; nothing else is reached.
 
     One thread computes and one reads files and pictures: requests wait for each other instead of sharing processor
     and memory, and a long explanation does not keep pictures from being shown.
     """
 
-    models: Sequence[ShownModel] = ()
-    runs: Sequence[ShownRun] = ()
-    sources: Sequence[Source] = ()
+    models: list[ShownModel] = field(default_factory=list)
+    runs: list[ShownRun] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    origins: dict[int, Origin] = field(default_factory=dict)
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
 
@@ -60,6 +63,7 @@ REFUSALS: dict[int | str, dict[str, object]] = {
     403: {"model": Refusal, "description": "The request comes from another site."},
     404: {"model": Refusal, "description": "There is no such model, image or call."},
     408: {"model": Refusal, "description": "The body did not come."},
+    409: {"model": Refusal, "description": "Not now: as it stands, this cannot be done."},
     413: {"model": Refusal, "description": "The body is too large."},
     422: {"model": Refusal, "description": "A number or name that cannot be."},
 }

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import EyespotError, ModelError, SourceError
 from ..model import load
 from ..sources import open_source
 from ..sources.source import Row, Source
 from ..training.finish import held_out
-from .hall import Hall
+from .hall import Hall, Origin
 from .shown import ShownModel, ShownRun
 
 MODEL, RECIPE, SNAPSHOTS = "model.safetensors", "recipe.json", "snapshots"
@@ -23,6 +22,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
     a run was trained with are opened too, where they are still there: its held-out images are shown first.
     """
     opened = [open_source(source) for source in sources]
+    origins = {place: origin_of(source) for place, source in enumerate(sources)}
     more = [row for source in opened for row in source.rows]
     models: list[ShownModel] = []
     runs: list[ShownRun] = []
@@ -34,6 +34,8 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
         if folder is None or file.exists():
             number = len(models)
             own, source, trouble = _images_of(folder)
+            if source and folder:
+                origins[len(opened)] = read_origin(folder)
             models.append(
                 ShownModel(
                     name=_name(path),
@@ -47,7 +49,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
             notes += [trouble] if trouble else []
         if folder is not None:
             runs.append(ShownRun(name=folder.resolve().name, folder=folder, model=number))
-    return Hall(models=models, runs=runs, sources=opened), notes
+    return Hall(models=models, runs=runs, sources=opened, origins=origins), notes
 
 
 def _run_of(path: Path) -> Path | None:
@@ -65,12 +67,22 @@ def _name(path: Path) -> str:
     return whole.parent.name if whole.name == MODEL else whole.name if path.is_dir() else whole.stem
 
 
+def origin_of(what: str) -> Origin:
+    """How a source is opened that was named on the command line, from any folder."""
+    return {"what": str(Path(what).resolve()) if Path(what).exists() else what, "columns": None}
+
+
+def read_origin(folder: Path) -> Origin:
+    """How the images of a run were opened; raises `OSError`, `ValueError` or `KeyError` where it does not say."""
+    return json.loads((folder / RECIPE).read_bytes())["source"]
+
+
 def _images_of(folder: Path | None) -> tuple[Sequence[Row], Source | None, str]:
     """The images that a run's table of predictions is about, its source, and why not where they are not there."""
     if folder is None:
         return (), None, ""
     try:
-        told: dict[str, Any] = json.loads((folder / RECIPE).read_bytes())["source"]
+        told = read_origin(folder)
         if told["what"] is None:
             raise SourceError("they came from Python")
         source = open_source(told["what"], columns=told["columns"])

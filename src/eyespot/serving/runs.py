@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from .hall import REFUSALS, InHall, InRun
 from .models import plain_json
+from .workshop import InWorkshop
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=REFUSALS)
 
@@ -24,9 +25,9 @@ async def runs(hall: InHall) -> Response:
 
 
 @router.get("/runs/{run}")
-async def one_run(run: int, shown: InRun, hall: InHall) -> Response:
-    """Recipe and result of a run, as far as they are written."""
-    return plain_json({"id": run, **await hall.read(shown.describe)})
+async def one_run(run: int, shown: InRun, hall: InHall, workshop: InWorkshop) -> Response:
+    """Recipe and result of a run, as far as they are written, and how it stands with it."""
+    return plain_json({"id": run, **await hall.read(lambda: {**shown.describe(), **workshop.state(run)})})
 
 
 @router.get("/runs/{run}/log")

@@ -12,13 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ImageError, RunError
+from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
 from ..explanations.subject import look_at
 from ..images import ImageSpec, Picture, read_pixels, read_size
 from ..model import Model, normalise, to_batch
 from ..networks.graph_replay import require_followed
 from ..sources.source import Row
+from ..training.course import Course, read_changes
+from ..training.optimizers import OPTIMIZERS
+from ..training.recipe import read_recipe
 from .manifest import make_manifest, network_name, record_answer, tell_images
 from .plain import strict_json
 
@@ -165,13 +168,37 @@ class ShownRun:
     folder: Path
     model: int | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Whether its result is written."""
+        return (self.folder / "result.json").exists()
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """How its images were opened, as far as it is written."""
+        return self._json("recipe.json").get("source", {})
+
     def describe(self) -> dict[str, Any]:
         """Recipe and result as far as they are written, without places on this machine's disk."""
         recipe, result = self._json("recipe.json"), self._json("result.json")
         for values, private in ((recipe, ("source",)), (result, ("run", "model", "report"))):
             for name in private if values else ():
                 values.pop(name, None)
-        return {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
+        told = {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
+        return {**told, **self._course()}
+
+    def _course(self) -> dict[str, Any]:
+        """What was changed on the way, and what can be changed as it is now; None where no recipe is written yet."""
+        try:
+            course = Course(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
+        except EyespotError:
+            return {"changes": [], "settings": None}
+        changes = [{"step": change.step, **change.values} for change in course.changes]
+        last = course.stretches[-1]
+        settings = {name: getattr(last, name) for name in ("rate", "momentum", "weight_decay", "batch")}
+        if last.momentum is None:
+            settings["momentum"] = OPTIMIZERS[course.recipe.optimizer].momentum
+        return {"changes": changes, "settings": settings}
 
     def _json(self, name: str) -> dict[str, Any]:
         try:

@@ -1,0 +1,166 @@
+/** What the server does about training: FORMAT.md and docs/serve.md have the routes. */
+
+export type RunState = "preparing" | "training" | "paused" | "finishing" | "finished" | "stopped" | "failed" | "elsewhere";
+
+/** What can be changed on the way; `rate` is the highest of the cycle. */
+export const SETTINGS = ["rate", "momentum", "weight_decay", "batch"] as const;
+export type Setting = (typeof SETTINGS)[number];
+export type Settings = Readonly<Record<Setting, number>>;
+
+export interface Recipe {
+  readonly steps: number;
+  readonly batch: number;
+  /** Images of an epoch. */
+  readonly count: number;
+  readonly optimizer?: string;
+  readonly task: { readonly name: string };
+  readonly network: { readonly name: string; readonly size: string };
+}
+
+export type Change = Readonly<Partial<Record<Setting | "step" | "end", number | boolean>>>;
+
+export interface RunDescription {
+  readonly name: string;
+  readonly model: number | null;
+  readonly state: RunState;
+  readonly error: string;
+  readonly notes: readonly string[];
+  readonly recipe: Partial<Recipe>;
+  /** What was changed on the way, each with the step after which. */
+  readonly changes: readonly Change[];
+  readonly settings: Settings | null;
+  readonly result: { readonly steps?: number; readonly metric?: string; readonly score?: number; readonly count?: number };
+}
+
+/** A line of the log: the loss and the score are means over the steps since the line before. */
+export interface LogLine {
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly images?: number;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly loss: number;
+  readonly training?: Readonly<Record<string, number | null>>;
+  readonly validation?: Readonly<Record<string, number | null>>;
+}
+
+/** Bytes in base64, of a shape; signed ones stand for numbers up to `scale`. */
+export interface Bytes {
+  readonly shape: readonly number[];
+  readonly data: string;
+}
+export interface SignedBytes extends Bytes {
+  readonly scale: number;
+}
+
+/** A random held-out image and the answer to it as it is now. */
+export interface Held {
+  readonly name: string;
+  readonly target?: unknown;
+  readonly answer?: unknown;
+  readonly label?: string;
+  readonly right?: boolean;
+  readonly error?: number;
+  readonly psnr?: number;
+  readonly best: readonly (readonly [string, number])[];
+  readonly pixels?: Bytes;
+  readonly answered?: Bytes;
+}
+
+export interface Sight {
+  readonly part: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly images: number;
+  readonly seconds: number;
+  readonly held: readonly Held[];
+  readonly layers: readonly { readonly name: string; readonly kind: string; readonly shape: readonly number[] }[];
+  readonly layer: string;
+  readonly maps: SignedBytes | null;
+  readonly kernels: SignedBytes | null;
+}
+
+export interface Wanted {
+  readonly layer: string;
+  readonly images: number;
+  readonly picture: number;
+  readonly pixels: boolean;
+}
+
+export interface Order {
+  readonly source: number;
+  readonly network: string;
+  readonly task: string;
+  readonly size: string;
+  readonly epochs: number | null;
+  readonly batch: number | null;
+  readonly rate: number | null;
+  readonly seed: number;
+  readonly snapshots: boolean;
+}
+
+export interface Layers {
+  readonly task: string;
+  readonly input: readonly number[];
+  readonly rows: readonly {
+    readonly name: string; readonly kind: string; readonly output: readonly number[];
+    readonly parameters: number; readonly formula: string; readonly multiply_adds: number;
+  }[];
+  readonly parameters: number;
+  readonly multiply_adds: number;
+}
+
+export interface OpenedBasket {
+  readonly source: number;
+  readonly name: string;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  readonly notes: readonly string[];
+}
+
+export interface Trainer {
+  run(run: number): Promise<RunDescription>;
+  log(run: number, after: number): Promise<{ readonly lines: readonly LogLine[]; readonly next: number }>;
+  /** What there is to see now; null while the training is busy with something else than steps. */
+  look(run: number, wanted: Wanted): Promise<Sight | null>;
+  begin(order: Order): Promise<number>;
+  pause(run: number): Promise<void>;
+  goOn(run: number): Promise<void>;
+  stop(run: number): Promise<void>;
+  /** Change settings from the next step on; the step and how many there are now, where it was told in time. */
+  change(run: number, settings: Partial<Settings>): Promise<{ readonly step?: number; readonly steps?: number }>;
+  networks(): Promise<readonly { readonly name: string; readonly says: string }[]>;
+  layers(source: number, network: string, size: string, task: string): Promise<Layers>;
+  newBasket(): Promise<number>;
+  addPicture(basket: number, picture: Blob, name: string, label: string, part: string): Promise<number>;
+  openBasket(basket: number, name: string): Promise<OpenedBasket>;
+}
+
+type Json = (path: string, body?: BodyInit) => Promise<unknown>;
+
+export function openTrainer(json: Json): Trainer {
+  const post = (path: string, values: unknown = {}): Promise<unknown> =>
+    json(path, new Blob([JSON.stringify(values)], { type: "application/json" }));
+  const query = (values: Record<string, unknown>): string =>
+    new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)])).toString();
+  return {
+    run: async (run) => (await json(`runs/${run}`)) as RunDescription,
+    log: async (run, after) => (await json(`runs/${run}/log?after=${after}`)) as { lines: LogLine[]; next: number },
+    look: async (run, wanted) => {
+      const found = (await json(`runs/${run}/look?${query({ ...wanted })}`)) as Sight | Record<string, never>;
+      return "held" in found ? (found as Sight) : null;
+    },
+    begin: async (order) => ((await post("runs", order)) as { run: number }).run,
+    pause: async (run) => void (await post(`runs/${run}/pause`)),
+    goOn: async (run) => void (await post(`runs/${run}/go-on`)),
+    stop: async (run) => void (await post(`runs/${run}/stop`)),
+    change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
+    networks: async () => ((await json("networks")) as { networks: { name: string; says: string }[] }).networks,
+    layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
+    newBasket: async () => ((await post("baskets")) as { basket: number }).basket,
+    addPicture: async (basket, picture, name, label, part) =>
+      ((await json(`baskets/${basket}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
+    openBasket: async (basket, name) => (await post(`baskets/${basket}/open`, { name })) as OpenedBasket,
+  };
+}

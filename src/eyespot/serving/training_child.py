@@ -1,0 +1,55 @@
+"""The process that trains for the page: the first line says what, then its streams are the training's desk.
+
+It ends by itself, saved, when the server that started it is gone.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ..errors import EyespotError
+from ..sources import open_source
+from ..training.desk import Desk
+from ..training.run import resume, train_as_wished
+from ..training.wishes import Wishes
+
+
+def main() -> None:
+    """Train as the first line of standard input says, and tell on standard output how it goes."""
+    order = json.loads(sys.stdin.readline())
+    desk = Desk(sys.stdin, sys.stdout)
+    sys.stdout = sys.stderr  # what libraries print must not come between the answers
+    try:
+        _train(order, desk)
+        desk.tell({"state": "finished"})
+    except KeyboardInterrupt:
+        desk.tell({"state": "stopped"})
+    except EyespotError as error:
+        desk.tell({"state": "failed", "error": str(error)})
+    except Exception as error:
+        traceback.print_exc()
+        told = f"The training made a mistake ({type(error).__name__}); the server's terminal says more."
+        desk.tell({"state": "failed", "error": told})
+    os._exit(0)  # the thread that still waits for a line would hold up the usual way out
+
+
+def _train(order: dict[str, Any], desk: Desk) -> None:
+    folder = Path(order["folder"])
+
+    def show(entry: dict[str, Any]) -> None:
+        if "note" in entry:
+            desk.tell(entry)
+
+    if order["wishes"] is None:
+        resume(folder, show, desk)
+        return
+    origin = order["origin"]
+    source = open_source(origin["what"], columns=origin["columns"])
+    train_as_wished(source, Wishes(**order["wishes"]), folder, show, origin, desk)
+
+
+if __name__ == "__main__":
+    main()
