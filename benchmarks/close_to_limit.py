@@ -27,7 +27,7 @@ from eyespot.training.loop import Training
 from eyespot.training.order import epoch_after, samples_at
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
-from eyespot.training.starting import learning, starting_network
+from eyespot.training.starting import ready_to_learn, starting_network
 from eyespot.training.state import State, begin
 from eyespot.training.wishes import Wishes
 
@@ -125,7 +125,7 @@ class Bare:
         self.training = training
         network = starting_network(recipe, training.task, training.images, training.train)
         self.state = begin(network, recipe, training.placement)
-        learning(self.state.network, recipe)
+        ready_to_learn(self.state.network, recipe.start["how"])
         epochs, indices = samples_at(recipe.seed, 0, recipe.batch, recipe.count)
         self.x, self.target = loop.learning_batch(training, self.state.network, epochs, indices)
 

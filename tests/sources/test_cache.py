@@ -1,5 +1,8 @@
 """Images are decoded once: in memory or in a file, with the same numbers as `read_pixels`."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import numpy as np
 import pytest
 
 from eyespot.errors import ImageError, SourceError
-from eyespot.images import ImageSpec, encode_png, read_pixels
+from eyespot.images import ImageSpec, encode_png, read_pixels, write_png
 from eyespot.sources import cache, decode, from_arrays, open_source
 from eyespot.sources.cache import EqualImages, Images, UnequalImages, decode_once
 from eyespot.sources.source import Part
@@ -55,6 +58,48 @@ def test_native_images_keep_their_sizes(part: Part, memory: int | None) -> None:
 def test_what_fits_into_memory_leaves_no_file(part: Part, cache_of_its_own: Path) -> None:
     decode(part, SPEC)
     assert not files(cache_of_its_own)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process's memory")
+def test_decoding_holds_two_images_a_worker_at_the_most_while_it_fills_a_cache_larger_than_its_memory(
+    tmp_path: Path, cache_of_its_own: Path
+) -> None:
+    rows, columns, count, workers = 1500, 2000, 12, 2
+    for number in range(count):
+        path = tmp_path / "large" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(np.full((rows, columns, 3), number, np.uint8), path)
+    rows_of_all = open_source(tmp_path / "large").rows
+    whole = Part(name="all", rows=rows_of_all, keys=np.arange(count, dtype=np.uint64))
+    spec = ImageSpec(height=rows, width=columns, channels=3)
+    with own_memory() as most:
+        images = decode(whole, spec, memory=0, workers=workers)
+    assert most[0] < workers * 2 * rows * columns * 3 + 8_000_000 < count * rows * columns * 3
+    assert len(files(cache_of_its_own)) == 1
+    assert images.image(5)[0, 0, 0] == read_pixels(rows_of_all[5].picture, spec)[0, 0, 0]
+
+
+@contextmanager
+def own_memory() -> Iterator[list[int]]:
+    """The most memory of its own, in bytes above that at the beginning, that this process holds meanwhile."""
+    begin, most, done = anonymous(), [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.001):
+            most[0] = max(most[0], anonymous() - begin)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watcher.join()
+
+
+def anonymous() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 
 
 def test_a_file_is_found_again_and_not_decoded_again(
