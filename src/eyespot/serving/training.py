@@ -18,6 +18,8 @@ from .workshop import InWorkshop, Workshop
 
 router = APIRouter(prefix="/api", tags=["training"], responses=REFUSALS)
 
+NAME = "^[a-z]{0,20}$"
+"""Of a task: options of one could be anything."""
 LOOK_PATIENCE = 5.0
 """Seconds that a look waits for the training's next step."""
 
@@ -33,7 +35,7 @@ class Order(Strict):
 
     source: int
     network: str | None = Field(None, max_length=LONGEST_TEXT, description="A name, or a network as text.")
-    task: str | None = Field(None, max_length=200)
+    task: str | None = Field(None, pattern=NAME, description="A task, without options.")
     size: str | None = Field(None, max_length=20)
     epochs: float | None = Field(None, gt=0, le=10_000)
     batch: int | None = Field(None, ge=1, le=100_000)
@@ -120,7 +122,7 @@ async def layers(
     source: Annotated[int, Query(description="A source, by number.")],
     network: Annotated[str, Query(max_length=LONGEST_TEXT, description="A name, or a network as text.")],
     size: Annotated[str, Query(max_length=20)] = "small",
-    task: Annotated[str | None, Query(max_length=200)] = None,
+    task: Annotated[str | None, Query(pattern=NAME)] = None,
 ) -> Response:
     """The layers of a network for the images of a source: sizes, parameters and multiply-adds, before it is made."""
     pick("source", hall.sources, source)
