@@ -90,3 +90,13 @@ def test_a_file_that_vanished_is_named_and_not_shown(folder, tmp_path, monkeypat
     monkeypatch.setattr("eyespot.measures.deep.read_pixels", gone)
     look_deeply(source, tmp_path)
     assert "cannot be read" in (tmp_path / "index.html").read_text()
+
+
+def test_classes_mixed_up_are_shown_with_examples_that_say_what_they_are_taken_for(tmp_path):
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 255, (80, 8, 8, 3)).astype(np.uint8)
+    report = look_deeply(from_arrays("noise", "arrays", pixels, [{"label": "ab"[n % 2]} for n in range(80)]), tmp_path)
+    (pair,) = report.confusable
+    page = (tmp_path / "index.html").read_text()
+    assert pair.classes == ("a", "b") and "a and b" in page
+    assert "a, taken for b" in page or "b, taken for a" in page

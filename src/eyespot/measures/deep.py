@@ -138,7 +138,7 @@ def _write(report: DeepReport, sight: Sight, folder: Path) -> None:
             {
                 "classes": " and ".join(pair.classes),
                 "told": f"{percent(pair.share)} of {pair.count:,} are taken for the other",
-                "pictures": [_shown(rows[name]) for name in pair.images[:EXAMPLES]],
+                "examples": [_example(rows[name], pair.classes) for name in pair.images[:EXAMPLES]],
             }
             for pair in report.confusable
         ],
@@ -152,6 +152,13 @@ def _tiles(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
     for one in found[:SHOWN]:
         told = f"{one.given} → {one.proposed}?" if one.proposed else one.given
         yield {"pictures": [_shown(rows[one.image])], "told": told, "name": one.image, "score": number(one.score, 2)}
+
+
+def _example(row: Row, classes: tuple[str, str]) -> dict:
+    """A picture of one class that is taken for the other."""
+    label = row.values["label"]
+    other = classes[1] if label == classes[0] else classes[0]
+    return {"pictures": [_shown(row)], "told": f"{label}, taken for {other}", "name": row.name, "score": ""}
 
 
 def _twins(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
