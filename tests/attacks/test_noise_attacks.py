@@ -50,6 +50,12 @@ def test_both_searches_agree_on_a_bent_boundary(by):
     assert sum(ratios) / 8 == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("target", "abcdefgh")
+def test_a_class_that_others_hem_in_is_reached(target):
+    found = attack_many(random_model(3, classes=8), pictures(20, seed=3), "minimum-noise", aim=Aim(target=target))
+    assert {one.outcome for one in found} <= {"fooled", "skipped"}
+
+
 class Ceiling(nn.Module):
     """Ten times the mean brightness above a half, but no more than 0.05: upwards it soon ends."""
 

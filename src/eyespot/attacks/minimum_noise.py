@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from .boundary import cost_of, first_guesses, nearest_below
+from .boundary import FARTHER, cost_of, first_guesses, nearest_below
 from .eight_bit import smallest
 from .settings import Attempt, Settings
 from .victim import Victim
@@ -24,6 +24,9 @@ SETTLED = 1e-3
 """A walk ends on the far side of the boundary once what is left to go is this share of its distance."""
 
 STARTS = 3
+PATIENCE = 6
+"""After how many steps without success a walk goes on from where it is, not from the original: each plane then adds to
+those before it, which finds a class that others hem in."""
 
 
 def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
@@ -69,6 +72,9 @@ def _walk(
         better = cost < least[rows]
         best[rows[better]], least[rows[better]] = here[better], cost[better]
         level = (slope * here).sum(1) - margin - BEYOND * margins[rows]
+        lost = (step >= PATIENCE) & (least[rows] >= FARTHER)
+        origin = torch.where(lost[:, None], here, origin)
+        stride[rows] = stride[rows].masked_fill(lost, 0)
         aim, stride[rows] = nearest_below(origin, slope, level, stride[rows], steps=2)
         share = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
         point[rows] = here + share * (aim - here)
