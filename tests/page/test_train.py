@@ -80,7 +80,7 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     page.get_by_label("batch", exact=True).fill("100000")
     page.get_by_role("button", name="Change from the next step on").click()
     expect(page.get_by_role("alert")).to_contain_text("batch is 100000; give a number from 2 to 153")
-    for label, value in (("highest learning rate", "0.004"), ("momentum", "0.7"), ("weight decay", "0.01")):
+    for label, value in (("highest learning rate", "0.006"), ("momentum", "0.7"), ("weight decay", "0.01")):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("batch", exact=True).fill("much")
     page.get_by_role("button", name="Change from the next step on").press("Enter")
@@ -89,7 +89,7 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     page.get_by_role("button", name="Change from the next step on").press("Enter")
     expect(page.get_by_text("Counts from step")).to_be_visible()
     changed = page.get_by_role("list", name="Changes")
-    expect(changed).to_contain_text("highest learning rate 0.004, momentum 0.7, weight decay 0.01, batch 16")
+    expect(changed).to_contain_text("highest learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16")
     expect(page.get_by_label("batch", exact=True)).to_have_value("16")
 
     # A pause holds the step; looking goes on.
