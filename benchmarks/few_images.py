@@ -2,7 +2,7 @@
 
 Claims, on the 398 photos of ants and bees: a probe is right for at least 92 % of the test photos after less than 30
 seconds of training, tuning for at least 94 % after less than 8 minutes, three seeds each; and both as means over five
-folds of all 398 photos (153 alone leave an uncertainty of 4 points). Rates and lengths were chosen by cross-validation
+folds of all 398 photos (153 alone leave an uncertainty of 4 points). The rate of tuning was chosen by cross-validation
 on the 245 training photos. Part "thousand": a probe of 1,000 photos of 1024 x 768 pixels, made of those by cutting and
 mirroring, takes about a minute. Part "others": 40 people's faces and the styles of 40 paintings, end to end.
 

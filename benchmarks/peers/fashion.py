@@ -76,17 +76,6 @@ def pytorch_tutorial(folder: Path, seed: int) -> Iterator[tuple[float, float]]:
     return _plain_loop(network, optimizer, 4, folder, seed)
 
 
-def pytorch_convnet(folder: Path, seed: int) -> Iterator[tuple[float, float]]:
-    """The same plain loop with the network, optimizer and batches of the Keras example."""
-    from torch import nn, optim
-
-    network = nn.Sequential(
-        *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(1600, 10)),
-    )
-    return _plain_loop(network, optim.Adam(network.parameters()), 128, folder, seed)
-
-
 def _plain_loop(network, optimizer, batch: int, folder: Path, seed: int) -> Iterator[tuple[float, float]]:
     import torch
     from torch.nn.functional import cross_entropy
@@ -116,7 +105,6 @@ def _plain_loop(network, optimizer, batch: int, folder: Path, seed: int) -> Iter
 CONTESTANTS: dict[str, Callable[[Path, int], Iterator[tuple[float, float]]]] = {
     "keras_convnet": keras_convnet,
     "pytorch_tutorial": pytorch_tutorial,
-    "pytorch_convnet": pytorch_convnet,
 }
 
 

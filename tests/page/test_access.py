@@ -14,7 +14,7 @@ LOOK = [
     "#/look?call=4&unit=1&view=space&scale=network",
     "#/look?call=6&unit=1&lang=de",
 ]
-VIEWS = [*LOOK, "#/judge", *(f"#/learn/{name}" for name in SANDBOXES)]
+VIEWS = [*LOOK, "#/judge", "#/train", *(f"#/learn/{name}" for name in SANDBOXES)]
 NAMED = {
     *("button", "link", "textbox", "searchbox", "combobox", "slider", "spinbutton", "radio", "checkbox", "ColorWell"),
     *("application", "image", "grid", "region", "navigation"),

@@ -49,7 +49,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
     Five rounds of X = a X + (b A + c A^2) X with A = X X^T: Newton-Schulz without a decomposition.
 
     >>> orthogonal(torch.diag(torch.tensor([3.0, 0.5]))).diagonal().round(decimals=1)
-    tensor([0.7, 1.1])
+    tensor([0.7000, 1.0000])
     """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
