@@ -1,11 +1,18 @@
 """What fools the network, in a real browser: by hand, and by searches of eyespot's own server."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
+
+from eyespot.images import ImageSpec
+from eyespot.serving.app import make_app
+
+from .networks import GREY, shown
+from .real import serving
 
 
 def opened(page: Page, served: str, query: str = "") -> Locator:
@@ -31,6 +38,21 @@ def test_a_picked_pixel_takes_the_chosen_colour_and_the_picture_comes_back(page:
     fool.get_by_role("button", name="Back to the picture").click()
     expect(pixel).to_have_text(before)
     expect(fool.locator(".answers")).to_have_text(answer)
+
+
+def test_a_grey_pixel_takes_the_brightness_of_the_slider(page: Page, static: Path) -> None:
+    grey = shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3)
+    with serving(make_app([grey], static=static)) as address:
+        fool = opened(page, address, "call=0&unit=0&y=5&x=5")
+        slider = fool.get_by_role("slider", name="Colour")
+        slider.press("Home")
+        slider.press("ArrowRight")
+        assert slider.input_value() == "1"
+        pad = fool.get_by_role("application", name="The picture to change")
+        box = pad.bounding_box()
+        assert box
+        pad.click(position={"x": box["width"] * 5.5 / 20, "y": box["height"] * 5.5 / 20})
+        expect(page.locator(".unit p.formula strong")).to_have_text("0.003922")  # 1 / 255
 
 
 def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:

@@ -1,6 +1,7 @@
 """What counts in the picture, asked of eyespot's own server in a real browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,11 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from eyespot.explanations import METHODS
+from eyespot.serving.app import make_app
+from eyespot.serving.shown import ShownModel
+from eyespot.sources import open_source
+
+from .real import serving, small_model
 
 
 def opened(page: Page, served: str, query: str = "") -> Page:
@@ -78,6 +84,23 @@ def test_the_strongest_images_of_a_unit_open_at_their_place(page: Page, served: 
     page.get_by_role("button", name="Next unit").click()
     # Only two images excite the second unit at all.
     expect(links).to_have_count(2)
+
+
+def test_the_strongest_images_are_looked_for_in_the_source_that_is_chosen(page: Page, static: Path) -> None:
+    sources = [open_source("synthetic:shapes"), open_source("synthetic:textures")]
+    model = ShownModel(name="shapes", model=small_model(), rows=sources[0].test.rows)
+    with serving(make_app([model], [], sources, static=static)) as address:
+        opened(page, address, "call=4&unit=0")
+        unit = page.locator(".unit")
+        asking = unit.get_by_role("button", name=re.compile("Look through"))
+        expect(asking).to_contain_text(sources[0].name)
+        unit.get_by_label("Images of").select_option(label=sources[1].name)
+        expect(asking).to_contain_text(sources[1].name)
+        asking.click()
+        found = unit.get_by_role("region", name="Images that excite").locator("li")
+        expect(found.first).to_be_visible()
+        names = {row.name for row in sources[1].test.rows}
+        assert {item.rsplit(" ", 1)[0] for item in found.all_inner_texts()} <= names
 
 
 @pytest.mark.parametrize("width", [1280, 390])
