@@ -76,7 +76,7 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     pad = page.get_by_role("application", name="Drawing pad")
     pad.press("ArrowRight")
     expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
-    page.get_by_role("radio", name="in space").check()
+    page.get_by_role("radio", name="in space").check(timeout=20_000)  # drawn by the processor here
     expect(page.get_by_role("region", name="The network in space").locator("canvas")).to_be_visible()
     page.get_by_role("link", name="Learn").click()
     expect(page.locator("h1")).to_be_visible()

