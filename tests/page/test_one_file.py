@@ -78,7 +78,7 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
     page.get_by_role("radio", name="in space").check(timeout=20_000)  # drawn by the processor here
     expect(page.get_by_role("region", name="The network in space").locator("canvas")).to_be_visible()
-    page.get_by_role("link", name="Learn").click()
+    page.get_by_role("link", name="Learn", exact=True).click()
     expect(page.locator("h1")).to_be_visible()
     page.reload()
     expect(page.locator("h1")).to_be_visible()
