@@ -2,6 +2,8 @@ import { source } from "../lib/source";
 import { SETTINGS, type Bytes, type LogLine, type RunDescription, type Settings, type Sight } from "./api";
 import { imagesAt, speedOf, withMoment, type Moment } from "./pace";
 
+/** Bytes of a log in one answer, above which there is more of it. */
+const PART = 500_000;
 /** Milliseconds between two looks: three a second. */
 const LOOK_EVERY = 330;
 const ASK_EVERY = 500;
@@ -78,14 +80,16 @@ export class Watch {
     }
   }
 
+  /** Read what is new in the log. A long one comes in parts; a quick training never stops writing, and is not waited for. */
   async #read(): Promise<void> {
     const description = await this.#trainer.run(this.run);
-    for (;;) {
-      const { lines, next } = await this.#trainer.log(this.run, this.#after);
+    for (let bytes = PART; bytes >= PART; ) {
+      const from = this.#after;
+      const { lines, next } = await this.#trainer.log(this.run, from);
       if (this.#left) return;
-      if (next < this.#after || this.#after === 0) [this.lines, this.moments] = [[], []];
-      this.#after = next;
-      if (lines.length === 0) break;
+      if (from !== this.#after) break; // the same lines have come to who asked at the same time
+      if (next < from || from === 0) [this.lines, this.moments] = [[], []];
+      [this.#after, bytes] = [next, next - from];
       this.lines = [...this.lines, ...lines];
       for (const line of lines) this.#pass({ step: line.step, images: imagesAt(line, description.recipe.batch ?? 1), seconds: line.seconds });
     }
