@@ -2,10 +2,11 @@
 
 Claims, on two cores. Of `tinyvgg` the first picture stands within 1 s after the page is opened; another image is in
 all tiles within 150 ms; pointing at a term of a formula is drawn within 16.7 ms (95th percentile, to the end of the
-frame that shows it). The last is measured from the event's own time, which counts the wait for the next tick of a
-display of 60 Hz (0 to 16.7 ms, whatever a page does), and from the moment at which the page is told of it. A network of
-50 convolutions and 2,000 channels opens within 3 s and scrolls at 30 frames a second or more (95th percentile of the
-times between frames: 33.3 ms).
+frame that shows it). The last is measured from the event's own time in a browser that draws as soon as there is
+something to draw; in one that draws at the ticks of a display of 60 Hz, the wait for the next tick counted (0 to
+16.7 ms, whatever a page does); and there from the moment at which the page is told of it. A network of 50 convolutions
+and 2,000 channels opens within 3 s and scrolls at 30 frames a second or more (95th percentile of the times between
+frames: 33.3 ms).
 """
 
 import subprocess
@@ -30,6 +31,7 @@ LENGTH = "short"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CONVOLUTIONS = ", ".join(["conv 40@3x3 same, relu"] * 2 + ["maxpool 2"] + ["conv 40@3x3 same, relu"] * 48)
+WITHOUT_TICKS = [*FLAGS, "--disable-frame-rate-limit", "--disable-gpu-vsync"]
 NETWORKS = {
     "tinyvgg": ("tinyvgg", 64),
     "50 convolutions of 40 channels": (f"{CONVOLUTIONS}, maxpool 16, flatten, dense", 32),
@@ -104,10 +106,12 @@ def main() -> None:
         for name, (text, side) in NETWORKS.items():
             model = write_model(Path(place), text, side)
             with serving(model, pictures) as address:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-                rows += measure(browser, address, name, arguments.repeats)
-                version = browser.version
-                browser.close()
+                with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+                    rows += measure(browser, address, name, arguments.repeats)
+                    version = browser.version
+                if name == "tinyvgg":
+                    with playwright.chromium.launch(executable_path=CHROMIUM, args=WITHOUT_TICKS) as browser:
+                        rows.append(hover_without_ticks(browser, address))
     finish(__file__, arguments, {"chromium": version, "window": "1280 x 900"}, rows)
 
 
@@ -153,7 +157,7 @@ def measure(browser: Browser, address: str, name: str, repeats: int) -> list[dic
         rows += [
             row(name, "first picture after opening", opened[1:], 1000),
             row(name, "another image in all tiles", changed, 150),
-            row(name, "a term of a formula pointed at, from the event on", whole, 16.7),
+            row(name, "a term of a formula pointed at, the wait for the tick of 60 Hz counted", whole, None),
             row(name, "a term of a formula pointed at, from its handling on", own, 16.7),
         ]
     else:
@@ -163,6 +167,12 @@ def measure(browser: Browser, address: str, name: str, repeats: int) -> list[dic
         ]
     page.context.close()
     return rows
+
+
+def hover_without_ticks(browser: Browser, address: str) -> dict[str, Any]:
+    page, _ = open_page(browser, address)
+    whole, _ = hover(page, address)
+    return row("tinyvgg", "a term of a formula pointed at, from the event on, without a display's ticks", whole, 16.7)
 
 
 def open_page(browser: Browser, address: str, query: str = "") -> tuple[Page, float]:

@@ -17,6 +17,8 @@ from .real import make, serving, write_run
 
 CHROMIUM = Path("/usr/bin/chromium")
 STATIC = Path(__file__).parents[2] / "src" / "eyespot" / "serving" / "static"
+WAIT = 15_000
+"""Milliseconds until a test gives up: much longer than the page takes, for machines that do much else."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -71,7 +73,7 @@ def page(browser):
     """A fresh tab of 1280 x 900 pixels in English; a test fails when the page complains in its console."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce")
     tab = context.new_page()
-    tab.set_default_timeout(5000)
+    tab.set_default_timeout(WAIT)
     complaints: list[str] = []
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     # The browser itself tells of a refused request; the tests of refusals look for the page's sentence.

@@ -110,11 +110,12 @@ def test_a_term_is_followed_down_to_the_image_and_up_to_the_answer(page: Page, l
     page.locator("p.formula button").click()
     page.locator(".terms button").first.click()
     expect(page.get_by_role("heading", name=re.compile("image, (red|green|blue)"))).to_be_visible()
-    for _ in range(20):
-        up = page.get_by_role("region", name="The number").locator("li button").first
-        if up.count() == 0:
-            break
+    up = page.get_by_role("region", name="The number").locator("li button").first
+    heading = page.locator(".unit h2").first
+    while up.count():
+        place = heading.inner_text()
         up.click()
+        expect(heading).not_to_have_text(place)
     expect(page.get_by_role("heading", name=re.compile("softmax, class"))).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("head, class"))).to_be_visible()
