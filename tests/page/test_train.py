@@ -210,6 +210,25 @@ def test_files_are_dropped_with_the_mouse(page: Page, train: str) -> None:
     expect(page.get_by_role("alert")).to_contain_text("holds no picture")
 
 
+def test_a_real_folder_is_dropped_with_the_mouse(page: Page, train: str, pets: Path) -> None:
+    page.goto(train)
+    zone = page.locator(".zone")
+    zone.scroll_into_view_if_needed()
+    box = zone.bounding_box()
+    assert box
+    protocol = page.context.new_cdp_session(page)
+    place = {
+        "x": box["x"] + 20,
+        "y": box["y"] + 10,
+        "data": {"items": [], "files": [str(pets)], "dragOperationsMask": 1},
+    }
+    for kind in ("dragEnter", "dragOver", "drop"):
+        protocol.send("Input.dispatchDragEvent", {"type": kind, **place})
+    classes = page.get_by_role("list", name="Classes")
+    expect(classes).to_contain_text("cat: 13")
+    expect(classes).to_contain_text("dog: 12")
+
+
 def test_a_run_of_another_program_is_watched_by_its_log(page: Page, train: str, tmp_path: Path) -> None:
     page.goto(f"{train}?run=0")
     expect(page.get_by_text("in training elsewhere")).to_be_visible()
