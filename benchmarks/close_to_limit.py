@@ -22,9 +22,10 @@ from eyespot.device import World, keeping_memory
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.sources.source import Source
 from eyespot.training import loop
+from eyespot.training.course import Course
 from eyespot.training.log import Log
 from eyespot.training.loop import Training
-from eyespot.training.order import epoch_after, samples_at
+from eyespot.training.order import samples_at
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
 from eyespot.training.starting import ready_to_learn, starting_network
@@ -107,8 +108,7 @@ def epochs_of(training: Training, state: State) -> Iterator[tuple[float, int]]:
     recipe, log = training.recipe, Log(training.checkpoint.with_name("log.jsonl"), 0)
 
     def ended() -> bool:
-        before, now = (epoch_after(step, recipe.batch, recipe.count) for step in (state.step - 1, state.step))
-        return now > before
+        return state.course.epoch(state.step) > state.course.epoch(state.step - 1)
 
     while state.step < recipe.steps:
         first, began = state.step, time.perf_counter()
@@ -124,7 +124,7 @@ class Bare:
         recipe = training.recipe
         self.training = training
         network = starting_network(recipe, training.task, training.images, training.train)
-        self.state = begin(network, recipe, training.placement)
+        self.state = begin(network, Course(recipe), training.placement)
         ready_to_learn(self.state.network, recipe.start["how"])
         epochs, indices = samples_at(recipe.seed, 0, recipe.batch, recipe.count)
         self.x, self.target = loop.learning_batch(training, self.state.network, epochs, indices)

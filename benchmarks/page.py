@@ -103,12 +103,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         pictures = draw_pictures(Path(place))
         rows: list[dict[str, Any]] = []
+        with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+            version = browser.version
         for name, (text, side) in NETWORKS.items():
             model = write_model(Path(place), text, side)
             with serving(model, pictures) as address:
                 with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
                     rows += measure(browser, address, name, arguments.repeats)
-                    version = browser.version
                 if name == "tinyvgg":
                     with playwright.chromium.launch(executable_path=CHROMIUM, args=WITHOUT_TICKS) as browser:
                         rows.append(hover_without_ticks(browser, address))

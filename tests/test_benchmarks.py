@@ -1,13 +1,15 @@
 """What the benchmarks share: spreads, turns, and tables that replace their older selves."""
 
 import argparse
+import ast
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -173,3 +175,17 @@ def test_a_script_says_what_it_claims_and_takes_seeds(name):
     assert found.returncode == 0, found.stderr
     assert "--seeds" in found.stdout
     assert "--json" in found.stdout
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("[a-z]*.py")), ids=lambda script: script.stem)
+def test_every_benchmark_finds_what_it_imports(script: Path):
+    """Names that the project no longer has would only be noticed when somebody measures."""
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "eyespot":
+            module = importlib.import_module(node.module)
+            missing = [name.name for name in node.names if not has(module, name.name)]
+            assert not missing, f"{node.module} has no {missing}"
+
+
+def has(module: ModuleType, name: str) -> bool:
+    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None

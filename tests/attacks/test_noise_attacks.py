@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from eyespot.attacks import attack_many, choose
 from eyespot.attacks.aim import Aim
 from eyespot.attacks.boundary import nearest_below
-from eyespot.attacks.eight_bit import rounded, rounded_inward, smallest
+from eyespot.attacks.eight_bit import rounded, rounded_inward, smallest, trimmed
 from eyespot.attacks.goal import AnyOtherClass
 from eyespot.attacks.victim import Victim
 from eyespot.model import wrap
@@ -175,3 +175,25 @@ def test_noise_too_faint_for_256_values_is_made_larger():
     found = smallest(watched, image, image + 0.0006 * weight)
     assert watched.margins(found, torch.tensor([0])) < 0
     assert (found - image).abs().max() <= 2.01 / 255
+
+
+def test_values_that_the_fooling_can_do_without_go_back():
+    model, image = plane(0.3)
+    watched, row = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1), torch.tensor([0])
+    weight = model.network[1].weight.detach()[1].view(1, 1, 6, 6) / 20
+    generous = rounded(image + 0.4 * weight)
+    found = trimmed(watched, image, generous, rounds=20)
+    torch.testing.assert_close(rounded(found), found)
+    assert watched.margins(found, row) < 0
+    assert 0.3 - 1e-3 <= (found - image).norm() < (generous - image).norm()
+    one_less = found - (found - image).sign() / 255 * torch.nn.functional.one_hot(weight.abs().argmax(), 36).view(
+        1, 1, 6, 6
+    )
+    assert watched.margins(one_less, row) > watched.margins(found, row)
+
+
+def test_an_image_that_does_not_fool_is_not_trimmed():
+    model, image = plane(0.3)
+    watched = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1)
+    near = rounded(image + 0.02)
+    torch.testing.assert_close(trimmed(watched, image, near, rounds=3), near, rtol=0, atol=0)

@@ -235,6 +235,10 @@ def test_a_number_is_attacked_and_reported(tmp_path):
         {"wheel": model}, Wanted(attacks=plan("fgsm", Aim(), model.task, {}), count=5, part=whole), tmp_path
     )
     list(report.work())
-    moved = json.loads((tmp_path / "report.json").read_text())["models"]["wheel"]["attacks"][0]["moved"]
+    found = json.loads((tmp_path / "report.json").read_text())["models"]["wheel"]
+    moved = found["attacks"][0]["moved"]
     assert moved["median"] == pytest.approx(100 * 8 / 255, rel=0.05)
+    stretched = found["bounds"]["layers"][-1]["total"]  # the answer is 100 times the output; 36 pixels by 8 / 255 each
+    assert 100 * stretched * 6 * 8 / 255 >= moved["largest"]
+    assert "radii" not in found["bounds"] and "no boundary" in found["bounds"]["reason"]
     assert "moved" in (tmp_path / "index.html").read_text()
