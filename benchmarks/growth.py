@@ -103,8 +103,9 @@ def draw(rows: list[dict[str, Any]]) -> None:
     figure, axes = pyplot.subplots(1, 3, figsize=(10, 3), layout="constrained")
     for part, name in zip(axes, ("until the first step s", "memory beyond the images MB", "step ms"), strict=True):
         part.plot([row["images"] for row in rows], [row[name] for row in rows], marker="o")
-        part.set(xscale="log", yscale="log" if name != "step ms" else "linear", xlabel="images", title=name)
-    axes[2].set_ylim(bottom=0)
+        part.set(xscale="log", xlabel="images", title=name)
+        part.set_ylim(bottom=0)
+    axes[0].set(yscale="log", ylim=(0.1, None))
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "growth.svg", metadata={"Date": None})
 
