@@ -110,7 +110,9 @@ def test_edited_weights_of_an_epoch_go_back_to_that_epoch(page, served, trained)
     bias = page.get_by_label("Bias", exact=True)
     bias.fill("2.5")
     bias.press("Enter")
+    expect(page.get_by_text("Weights were changed")).to_be_visible()
     page.get_by_role("button", name="Back to the trained weights").click()
+    expect(page.get_by_text("Weights were changed")).to_have_count(0)
     shows(page, wanted(trained, 1))
 
 

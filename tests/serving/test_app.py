@@ -110,8 +110,9 @@ def test_200_requests_at_once_are_all_answered_right(png):
 
 def test_numbers_that_are_none_are_null_and_never_nan(client):
     asked = {"by": "activations", "image": 0}
-    text = client.post("/api/models/0/explain", params=asked).text
-    json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    answer = client.post("/api/models/0/explain", params=asked)
+    assert answer.status_code == 200 and "null" in answer.text
+    json.loads(answer.text, parse_constant=lambda name: pytest.fail(name))
 
 
 def test_an_image_whose_name_is_no_text_is_listed_and_refused_with_a_sentence():
