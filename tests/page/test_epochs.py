@@ -116,6 +116,14 @@ def test_edited_weights_of_an_epoch_go_back_to_that_epoch(page, served, trained)
     shows(page, wanted(trained, 1))
 
 
+def test_an_epoch_in_the_address_is_not_overtaken_by_the_finished_network(page, served, trained) -> None:
+    finished = re.compile(r"/api/models/0/weights$")
+    page.route(finished, lambda route: (page.wait_for_timeout(300), route.continue_()))
+    opened(page, served, f"{OPEN}&epoch=1")
+    page.wait_for_timeout(600)  # as long as a wrong answer would need to be shown
+    shows(page, wanted(trained, 1))
+
+
 def test_what_is_explained_is_the_network_of_the_epoch(page, served) -> None:
     opened(page, served, "why=occlusion&epoch=0")
     with page.expect_request(lambda request: "explain" in request.url and "epoch=2" in request.url):

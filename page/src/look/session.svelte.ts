@@ -60,7 +60,11 @@ class Session {
     return this.leaning && found ? this.tensors.map(({ shape }, call) => found[call] ?? zeros(shape)) : this.tensors;
   });
   #original: Network | null = null;
-  /** What `network` is. */
+  /** What `network` is as soon as its numbers are there. */
+  #coming: Network | null = null;
+  /** The first call whose shown numbers are not those of `#coming` and the picture. */
+  #from = Infinity;
+  /** What `#coming` is. */
   #at: Version | null = null;
   readonly #blobs = new Map<string, Promise<Float32Array>>();
   /** Counts what was asked for, so that a slow answer to an old question is dropped. */
@@ -78,16 +82,17 @@ class Session {
   /** Load the list of models, and the one that the address names, as it was after the epoch that it names. */
   async open(): Promise<void> {
     await this.#trying(async () => {
-      const version = this.version;
-      if (!this.models?.some(({ id }) => id === version.model)) this.models = await this.source.models(); // a training makes new ones
+      if (!this.models?.some(({ id }) => id === this.model)) this.models = await this.source.models(); // a training makes new ones
+      const { version } = this; // which epochs there are is known only now
       if (sameVersion(this.#at, version) || !this.models.some(({ id }) => id === version.model)) return;
       if (this.#at?.model === version.model) return this.#turnTo(version);
       const [manifest, weights, images] = await Promise.all([
         this.source.manifest(version.model), this.weights(version), this.#offered(version.model),
       ]);
+      if (!sameVersion(version, this.version) || sameVersion(this.#at, version)) return; // another was asked for, or came first
       [this.tensors, this.pixels, this.own, this.edited] = [[], null, null, false];
       this.images = images;
-      this.#original = this.network = new Network(manifest, weights);
+      this.#original = this.#coming = this.network = new Network(manifest, weights);
       this.#at = version;
     });
   }
@@ -96,8 +101,8 @@ class Session {
   async #turnTo(version: Version): Promise<void> {
     const network = new Network(this.network!.manifest, await this.weights(version));
     if (!sameVersion(version, this.version)) return;
-    [this.#at, this.edited, this.#original] = [version, false, network];
-    await this.run(1, network);
+    [this.#at, this.edited, this.#original, this.#coming] = [version, false, network, network];
+    await this.#run();
   }
 
   /** The weights of a version, kept for a while. */
@@ -138,13 +143,18 @@ class Session {
   async look(): Promise<void> {
     if (this.own || !this.network) return;
     await this.#list(this.image);
-    const image = this.images.find(({ id }) => id === this.image) ?? this.images[0];
+    const image = this.#listed;
     if (!image) return this.show(new Uint8Array(sizeOf(this.network.calls[0].shape)).fill(128));
     const { model } = this.#at!;
     await this.#trying(async () => {
       const pixels = await this.source.pixels(model, image.id);
-      if (!this.own && model === this.#at!.model) await this.show(pixels);
+      if (!this.own && model === this.#at!.model && image.id === this.#listed?.id) await this.show(pixels);
     });
+  }
+
+  /** The image that the address names, or the first one. */
+  get #listed(): ImageEntry | undefined {
+    return this.images.find(({ id }) => id === this.image) ?? this.images[0];
   }
 
   /** Put an image that is named in the address in front of the offered ones; one that is not there is left out. */
@@ -158,23 +168,24 @@ class Session {
   /** Run the network on uint8 pixels (C, H, W), and show all numbers at once when they are there. */
   async show(pixels: Uint8Array): Promise<void> {
     this.pixels = pixels;
-    await this.run();
+    await this.#run();
   }
 
-  /** Compute all numbers from the call `from` on; `network` is shown together with what it gives. */
-  async run(from = 1, network = this.network): Promise<void> {
-    const { pixels } = this;
+  /** Compute all numbers from the call `from` on, or from an earlier one that still waits for it; the network is shown with them. */
+  async #run(from = 1): Promise<void> {
+    this.#from = Math.min(from, this.#from);
+    const [{ pixels }, network, first] = [this, this.#coming, this.#from];
     if (!network || !pixels) return;
     const turn = ++this.#turn;
-    const listed = this.own ? null : (this.images.find(({ id }) => id === this.image) ?? this.images[0])?.id ?? null;
+    const listed = this.own ? null : this.#listed?.id ?? null;
     await this.#trying(async () => {
       const ask = (call: Call): Promise<Tensor> => this.source.output(this.#at!, call, pixels, listed);
-      const begin = from > 1 ? this.tensors.slice(0, from) : [];
+      const begin = first > 1 ? this.tensors.slice(0, first) : [];
       const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
       const tensors = heavy
         ? await this.source.outputs!(this.#at!, network.manifest, pixels)
         : await runNetwork(network, network.normalise(pixels), ask, begin);
-      if (turn === this.#turn) [this.network, this.tensors] = [network, tensors];
+      if (turn === this.#turn) [this.network, this.tensors, this.#from] = [network, tensors, Infinity];
     });
   }
 
@@ -200,14 +211,14 @@ class Session {
 
   /** Change one number of a weight; only what comes after is computed again. */
   async edit(call: Call, role: string, index: number, value: number): Promise<void> {
-    this.network = this.network!.edited(call, role, index, value);
+    this.#coming = this.#coming!.edited(call, role, index, value);
     this.edited = true;
-    await this.run(call.id);
+    await this.#run(call.id);
   }
 
   async reset(): Promise<void> {
-    this.edited = false;
-    await this.run(1, this.#original);
+    [this.edited, this.#coming] = [false, this.#original];
+    await this.#run();
   }
 
   /** Largest number of a call, by which all its numbers get their digits. */
