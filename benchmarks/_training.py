@@ -32,9 +32,23 @@ def clean_place() -> Iterator[Path]:
                 os.environ["EYESPOT_CACHE"] = before
 
 
-def cifar10() -> "Source":
-    """The 50,000 training and the 10,000 test images of CIFAR-10; some of the former become validation images."""
+def cifar10(validation: int | None = None) -> "Source":
+    """The 50,000 training and the 10,000 test images of CIFAR-10; some of the former become validation images.
+
+    `validation`: so many, the last ones; None: eyespot's own share, by content.
+    """
     import eyespot
+
+    images = cifar10_arrays()
+    if validation is not None:
+        for name in ("x", "y"):
+            learned = images[f"{name}_train"]
+            images[f"{name}_train"], images[f"{name}_val"] = np.split(learned, [len(learned) - validation])
+    return eyespot.open_source(images)
+
+
+def cifar10_arrays() -> dict[str, np.ndarray]:
+    """Images (N, 32, 32, 3) and labels (N,): x_train, y_train, x_test, y_test."""
     from eyespot.images import ImageSpec, read_pixels
 
     def sheet(name: str) -> np.ndarray:
@@ -44,9 +58,7 @@ def cifar10() -> "Source":
     folder = data_folder() / "cifar10"
     labels = np.load(folder / "labels.npz")
     train = np.concatenate([sheet(f"data_batch_{number}") for number in range(1, 6)])
-    names = ("x_train", "y_train", "x_test", "y_test")
-    values = (train, labels["train"], sheet("test_batch"), labels["test"])
-    return eyespot.open_source(dict(zip(names, values, strict=True)))
+    return {"x_train": train, "y_train": labels["train"], "x_test": sheet("test_batch"), "y_test": labels["test"]}
 
 
 def unpack(archive: Path, folder: Path) -> Path:

@@ -24,12 +24,12 @@ from eyespot.sources.source import Source
 from eyespot.training import loop
 from eyespot.training.course import Course
 from eyespot.training.log import Log
-from eyespot.training.loop import Training
-from eyespot.training.order import samples_at
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
 from eyespot.training.starting import ready_to_learn, starting_network
 from eyespot.training.state import State, begin
+from eyespot.training.stream import Stream
+from eyespot.training.training import Training
 from eyespot.training.wishes import Wishes
 
 LENGTH = "short"
@@ -126,8 +126,8 @@ class Bare:
         network = starting_network(recipe, training.task, training.images, training.train)
         self.state = begin(network, Course(recipe), training.placement)
         ready_to_learn(self.state.network, recipe.start["how"])
-        epochs, indices = samples_at(recipe.seed, 0, recipe.batch, recipe.count)
-        self.x, self.target = loop.learning_batch(training, self.state.network, epochs, indices)
+        batch = Stream(training).take(0, recipe.batch)
+        self.x, self.target = loop.learning_batch(training, self.state.network, batch)
 
     def take(self, steps: int) -> float:
         """Seconds of some steps."""

@@ -20,6 +20,7 @@ CHOICES = [
     "pieces",
     "optimizer",
     "rate",
+    "weight_decay",
     "augment",
     "norm",
     "precision",

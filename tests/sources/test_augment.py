@@ -112,6 +112,18 @@ def test_about_half_of_the_images_are_mirrored_and_their_angles_with_them():
     assert 150 < int(mirrored.sum()) < 250
 
 
+@pytest.mark.parametrize("epoch", range(4))
+def test_every_image_is_mirrored_in_every_other_epoch(epoch):
+    def mirrored(epochs: int | np.ndarray) -> torch.Tensor:
+        (result,), _ = augment((images,), torch.ones(60), Steer(), 3, epochs, np.arange(60), "pictures")
+        return result[:, 0, 0, 0] > 0
+
+    images = torch.arange(5, dtype=torch.uint8).expand(60, 1, 4, 5)
+    assert torch.equal(mirrored(epoch), ~mirrored(epoch + 1))
+    mixed = np.arange(60) % 2 + epoch  # a batch that an epoch ends in
+    assert torch.equal(mirrored(mixed), torch.where(torch.arange(60) % 2 == 0, mirrored(epoch), mirrored(epoch + 1)))
+
+
 def test_a_shift_moves_the_picture_by_what_the_task_is_told(preset):
     images = torch.zeros(50, 1, 20, 20, dtype=torch.uint8)
     images[:, :, 10, 10] = 255

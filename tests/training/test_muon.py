@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.training.muon import LENGTH, Muon, orthogonal
+from eyespot.training.muon import LARGE, LENGTH, Muon, orthogonal
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000))
@@ -30,3 +30,19 @@ def test_without_a_gradient_nothing_changes_and_with_one_weights_decay():
     Muon([idle, decayed], lr=0.5, weight_decay=0.1).step()
     assert (idle == 1).all()
     assert decayed.detach() == pytest.approx(torch.full((2, 2), 0.95))
+
+
+def test_large_matrices_alone_are_turned_in_half_precision_and_nearly_as_well():
+    def stepped(rows: int, dtype: torch.dtype) -> torch.Tensor:
+        weight = torch.nn.Parameter(torch.zeros(rows, 256))
+        weight.grad = torch.randn(rows, 256, generator=torch.Generator().manual_seed(0))
+        Muon([weight], lr=1 / (LENGTH * 16), dtype=dtype).step()
+        return weight.detach()
+
+    assert torch.equal(stepped(LARGE - 1, torch.bfloat16), stepped(LARGE - 1, torch.float32))
+    exact, rounded = stepped(LARGE, torch.float32), stepped(LARGE, torch.bfloat16)
+    assert rounded.dtype == torch.float32 and not torch.equal(exact, rounded)
+    assert torch.linalg.svdvals(rounded)[[0, -1]].tolist() == pytest.approx(
+        torch.linalg.svdvals(exact)[[0, -1]].tolist(), abs=0.1
+    )
+    assert torch.nn.functional.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.99

@@ -37,6 +37,12 @@ def test_each_of_them_learns(run_training, name):
     assert read_recipe(run.folder / "recipe.json").rate == OPTIMIZERS[name].rate
 
 
+@pytest.mark.parametrize(("wished", "taken"), [(None, OPTIMIZERS["muon"].weight_decay), (0.0, 0.0), (0.3, 0.3)])
+def test_weights_are_decayed_as_wished(run_training, wished, taken):
+    run = run_training(network="residual", size="tiny", epochs=0.5, weight_decay=wished)
+    assert read_recipe(run.folder / "recipe.json").weight_decay == taken
+
+
 def test_an_unknown_one_is_refused_with_the_nearest(run_training):
     with pytest.raises(RecipeError, match="muon"):
         run_training(optimizer="moun")

@@ -103,6 +103,8 @@ def test_other_wishes_are_told(recipe):
         {"rate": math.nan},
         {"epochs": 1, "minutes": 1},
         {"batch": 0},
+        {"weight_decay": -0.1},
+        {"weight_decay": math.inf},
     ],
 )
 def test_wishes_that_cannot_be_are_refused(wishes):

@@ -14,7 +14,7 @@ from eyespot.sources.collection import take_rows
 from eyespot.sources.source import Part
 from eyespot.training import loop
 from eyespot.training import run as running
-from eyespot.training.order import samples_at
+from eyespot.training.stream import Stream
 from eyespot.training.withstanding import tiles, withstands
 
 RESIDUAL = {"network": "residual", "size": "tiny"}
@@ -30,10 +30,10 @@ def test_a_step_learns_from_changed_images_and_the_rest_stays_as_it_was(source, 
     hard, _ = prepared(source, run_training("hard", robust=robust, **RESIDUAL))
     before = {name: value.clone() for name, value in state.network.state_dict().items()}
     state.network.train()
-    random, (epochs, indices) = torch.get_rng_state(), samples_at(0, 24, 8, 61)
-    clean, target = loop.learning_batch(plain, state.network, epochs, indices)
-    changed, still = loop.learning_batch(hard, state.network, epochs, indices)
-    again, _ = loop.learning_batch(hard, state.network, epochs[2:5], indices[2:5])
+    random = torch.get_rng_state()
+    clean, target = loop.learning_batch(plain, state.network, Stream(plain).take(24, 8))
+    changed, still = loop.learning_batch(hard, state.network, Stream(hard).take(24, 8))
+    again, _ = loop.learning_batch(hard, state.network, Stream(hard).take(26, 3))
     assert torch.equal(target, still)
     assert state.network.training
     assert torch.equal(random, torch.get_rng_state())

@@ -39,7 +39,10 @@ def train(
     pieces: Annotated[int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="muon, adamw or sgd.")] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    augment: Annotated[str | None, typer.Option(help="none, digits, small, photos or pictures.")] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="How strongly weights are drawn to 0: by rate x decay a step.")
+    ] = None,
+    augment: Annotated[str | None, typer.Option(help="none, digits, small, photos, pictures or light.")] = None,
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
     robust: Annotated[
@@ -69,6 +72,7 @@ def train(
         pieces=pieces,
         optimizer=optimizer,
         rate=rate,
+        weight_decay=weight_decay,
         augment=augment,
         norm=norm,
         precision=precision,

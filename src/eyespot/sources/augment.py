@@ -53,7 +53,7 @@ class Moving(Protocol):
 class Preset:
     """How much images are changed, at most; 0 for what is not done at all.
 
-    `flip`: mirrored half of the time. `shift`: share of a side. `turn`: degrees either way. `zoom`: 0.25 is
+    `flip`: mirrored in every other epoch. `shift`: share of a side. `turn`: degrees either way. `zoom`: 0.25 is
     a factor from 1/1.25 to 1.25. `colour`: change of brightness, contrast, saturation and of each channel. `erase`:
     share of the picture that a rectangle covers with the picture's mean colour, half of the time (Zhong et al. 2020).
     """
@@ -72,6 +72,7 @@ PRESETS: dict[str, Preset] = {
     "small": Preset(flip=True, shift=0.125, colour=0.1, erase=0.25),
     "photos": Preset(flip=True, shift=0.1, turn=10, zoom=0.25, colour=0.2, erase=0.25),
     "pictures": Preset(flip=True),
+    "light": Preset(flip=True, shift=0.0625),
 }
 
 DRAWS = 18
@@ -97,7 +98,7 @@ def augment(
     """
     allowed = _Allowed(task, target, look_up("augmentation", preset, PRESETS, SourceError))
     drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
-    moved = _move(images, allowed, drawn)
+    moved = _move(images, allowed, _mirrored(seed, epochs, indices), drawn)
     moved = _recolour(moved, allowed, drawn[:, COLOUR])
     return _erase(moved, allowed, drawn[:, ERASE]), allowed.target
 
@@ -145,10 +146,19 @@ class _Allowed:
         return True
 
 
-def _move(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
+def _mirrored(seed: int, epochs: int | np.ndarray, indices: np.ndarray) -> Tensor:
+    """Which samples (N,) are mirrored: half of them in the first epoch, the other half in the next, and so on by turns.
+
+    So any two epochs in a row show every image both ways, where chance would show half of them twice alike (Jordan
+    2024, https://arxiv.org/abs/2404.00498).
+    """
+    first = uniforms(seed, 0, indices, FLIP + 1)[:, FLIP] < 0.5
+    return torch.from_numpy(first ^ (np.asarray(epochs) % 2 == 1))
+
+
+def _move(images: tuple[Tensor, ...], allowed: _Allowed, flip: Tensor, drawn: Tensor) -> tuple[Tensor, ...]:
     """Mirror, shift, turn and zoom: by whole pixels where nothing is turned or zoomed, else in one interpolation."""
     preset, (height, width) = allowed.preset, images[0].shape[2:]
-    flip = drawn[:, FLIP] < 0.5
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift
     sides = torch.tensor([height, width])
     shift = (shift * sides).round() / sides

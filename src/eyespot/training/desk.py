@@ -19,8 +19,8 @@ from .course import Change, write_changes
 from .view import view
 
 if TYPE_CHECKING:
-    from .loop import Training
     from .state import State
+    from .training import Training
 
 LOOKS = 4
 """After a look nobody looks again for this many times as long as it took, so that training keeps most of the time."""

@@ -19,9 +19,10 @@ from ..model import Model, evaluation, outputs_over, tabulate
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
 from .log import read_log
-from .loop import Training, validate
+from .loop import validate
 from .report import pictures_of, write_report
 from .state import State, choose_final
+from .training import Training
 from .tuned import take_tuned
 from .withstanding import tiles, withstands
 

@@ -7,8 +7,6 @@ training that is killed and goes on ends with the same bits as one that was left
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,42 +14,24 @@ import torch
 from torch import Tensor, nn
 
 from ..attacks.hardening import Hardening, harden
-from ..device import Placement, World
 from ..errors import DivergedError
 from ..files import written
-from ..images import ImageSpec
-from ..model import Model, normalise, outputs_over
+from ..model import Model, outputs_over
 from ..networks import Network
 from ..networks.graph import answering
-from ..samples import Samples
-from ..sources.augment import augment
-from ..tasks.task import Task
 from .course import Course
 from .desk import Desk
 from .log import Log
 from .optimizers import set_groups
 from .order import samples_at
-from .recipe import Recipe
 from .starting import ready_to_learn
 from .state import State, follow, keep_best, save
+from .stream import Batch, Stream, scaled
 from .together import in_order, summed_pieces
+from .training import Training
 
 CHECKPOINT_SECONDS = 60.0
 LOG_LINES = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """What does not change while training goes on: the recipe and what it names, ready to be used."""
-
-    recipe: Recipe
-    task: Task
-    images: ImageSpec
-    placement: Placement
-    world: World
-    train: Samples
-    validation: Samples
-    checkpoint: Path
 
 
 def run(
@@ -67,6 +47,7 @@ def run(
     At `desk` somebody may look on and change the course. Raises `DivergedError` before a step whose loss is not finite.
     """
     recipe, world, course = training.recipe, training.world, state.course
+    stream = Stream(training)
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
@@ -78,7 +59,7 @@ def run(
     while state.step < course.steps:
         # 1. This step's samples, changed as the recipe says, forward and backward.
         now, rate = course.at(state.step), course.rate_at(state.step)
-        learned.append(backward(training, state.network, state.step, course))
+        learned.append(backward(training, stream, state.network, state.step, course))
         if not np.isfinite(learned[-1][0]):
             raise _diverged(training, state)
 
@@ -122,23 +103,12 @@ def run(
             return
 
 
-def learning_batch(
-    training: Training, network: nn.Module, epochs: np.ndarray, indices: np.ndarray
-) -> tuple[Tensor, Tensor]:
+def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """What the network sees at one step and what it should answer, on the training's device and in its layout."""
-    recipe, placement, samples = training.recipe, training.placement, training.train
-    if samples.native:
-        images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
-    else:
-        images, target, keys = samples.batch(indices)
-    pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
-    visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
-    fresh = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
-    x, target = training.task.inputs(pixels, target, fresh)
-    x, target = x.to(placement.device), target.to(placement.device)
-    if recipe.robust is not None:
-        x = hardened(training, network, x, target, fresh ^ recipe.seed)
-    return _scaled(training, x), target
+    x, target, keys = batch
+    if training.recipe.robust is not None:
+        x = scaled(training, hardened(training, network, x, target, keys ^ training.recipe.seed))
+    return x, target
 
 
 def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, keys: Tensor) -> Tensor:
@@ -146,7 +116,7 @@ def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, 
 
     def losses(pixels: Tensor) -> Tensor:
         with training.placement.autocast():
-            output = network(_scaled(training, pixels))
+            output = network(scaled(training, pixels))
         return training.task.loss(output.float(), target)
 
     assert training.recipe.robust is not None
@@ -154,22 +124,17 @@ def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, 
         return harden(Hardening(**training.recipe.robust), x, losses, keys)
 
 
-def _scaled(training: Training, pixels: Tensor) -> Tensor:
-    return normalise(pixels, training.images).contiguous(memory_format=training.placement.memory_format)
-
-
-def backward(training: Training, network: Network, step: int, course: Course) -> tuple[float, float]:
+def backward(training: Training, stream: Stream, network: Network, step: int, course: Course) -> tuple[float, float]:
     """Give the weights the gradients of the mean loss over the batch of one step; return that loss, and the mean score.
 
     The batch is cut into `recipe.pieces`, which the processes share; what is random follows from (seed, step, piece).
     """
     recipe, batch = training.recipe, course.at(step).batch
-    epochs, indices = samples_at(recipe.seed, course.seen(step), batch, recipe.count)
-    places = np.array_split(np.arange(batch), recipe.pieces)
+    places = np.array_split(course.seen(step) + np.arange(batch), recipe.pieces)
 
     def compute(piece: int) -> Tensor:
-        chosen = places[piece]
-        x, target = learning_batch(training, network, epochs[chosen], indices[chosen])
+        taken = places[piece]
+        x, target = learning_batch(training, network, stream.take(int(taken[0]), len(taken)))
         training.placement.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
         with training.placement.autocast():
             output = network(x)

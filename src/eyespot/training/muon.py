@@ -16,16 +16,29 @@ LENGTH = 0.6
 """Of a step, in rates: the root mean square of the change of a weight."""
 
 
+LARGE = 128
+"""Matrices with as many rows and columns are made orthogonal in the training's precision; below, it saves nothing."""
+
+
 class Muon(torch.optim.Optimizer):
     """Momentum whose step is made orthogonal, as if all its singular values were 1 (Jordan et al. 2024).
 
     For weights with two dimensions or more, which are taken as matrices (R, C): u = orthogonal(g + beta m), then
     w = w - rate (0.6 sqrt(max(R, C)) u + decay w). With 0.2 before the root a step would be as long as AdamW's (Liu et
-    al. 2025, https://arxiv.org/abs/2502.16982); one three times as long learns small networks faster.
+    al. 2025, https://arxiv.org/abs/2502.16982); one three times as long learns small networks faster. `dtype` is what
+    large matrices are multiplied in: bfloat16 is enough, and five times as fast where the processor knows it.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -38,7 +51,8 @@ class Muon(torch.optim.Optimizer):
     def _change(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         mean = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
         mean.mul_(group["momentum"]).add_(gradient)
-        step = orthogonal((gradient + group["momentum"] * mean).flatten(1))
+        turned = (gradient + group["momentum"] * mean).flatten(1)
+        step = orthogonal(turned.to(self.dtype) if min(turned.shape) >= LARGE else turned).to(weight.dtype)
         weight.mul_(1 - group["lr"] * group["weight_decay"])
         weight.add_(step.view(weight.shape), alpha=-group["lr"] * LENGTH * max(step.shape) ** 0.5)
 

@@ -49,7 +49,8 @@ def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     ours = [_only(group, lambda weight: id(weight) in filters) for group in groups]
     others = [_only(group, lambda weight: id(weight) not in filters) for group in groups]
     found = {"network": _adamw_of(_filled(others), recipe)}
-    return found | {"filters": Muon(_filled(ours), lr=recipe.rate)} if filters else found
+    dtype = torch.bfloat16 if recipe.placement["precision"] == "bfloat16" else torch.float32
+    return found | {"filters": Muon(_filled(ours), lr=recipe.rate, dtype=dtype)} if filters else found
 
 
 def _adamw(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:

@@ -146,7 +146,7 @@ def make_recipe(
     epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
     optimizer = wishes.optimizer or ("adamw" if tuned else "muon")
-    look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
+    kind = look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
     preset = wishes.augment or choose_preset(source, task, images)
     look_up("augment preset", preset, PRESETS, RecipeError)
     return Recipe(
@@ -163,8 +163,8 @@ def make_recipe(
         pieces=min(wishes.pieces or processes, batch),
         count=count,
         optimizer=optimizer,
-        rate=wishes.rate or (TUNED_RATE if tuned else OPTIMIZERS[optimizer].rate),
-        weight_decay=OPTIMIZERS[optimizer].weight_decay,
+        rate=wishes.rate or (TUNED_RATE if tuned else kind.rate),
+        weight_decay=kind.weight_decay if wishes.weight_decay is None else wishes.weight_decay,
         average=max(1.0, steps / 40),
         augment=preset,
         robust=_robust(wishes.robust, output),

@@ -25,13 +25,15 @@ from .desk import Desk
 from .finish import finish, held_out
 from .folder import locked, stoppable
 from .log import Log, read_log
-from .loop import Training, backward, run
+from .loop import backward, run
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, differences, lasting, read_recipe
 from .start import choose_start
 from .starting import starting_network
 from .state import State, begin, restore
+from .stream import Stream
 from .together import same_everywhere
+from .training import Training
 from .wishes import Wishes
 
 LISTED = 10
@@ -73,6 +75,7 @@ def train(
     pieces: int | None = None,
     optimizer: str | None = None,
     rate: float | None = None,
+    weight_decay: float | None = None,
     augment: str | None = None,
     norm: str | None = None,
     precision: str | None = None,
@@ -105,6 +108,7 @@ def train(
         pieces=pieces,
         optimizer=optimizer,
         rate=rate,
+        weight_decay=weight_decay,
         augment=augment,
         norm=norm,
         precision=precision,
@@ -238,7 +242,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    backward(training, state.network, 0, state.course)
+    backward(training, Stream(training), state.network, 0, state.course)
     state.network.zero_grad(set_to_none=True)
 
 

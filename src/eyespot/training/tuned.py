@@ -13,9 +13,10 @@ import torch
 
 from ..networks import Network
 from ..tasks.task import Task
-from .loop import Training, validate
+from .loop import validate
 from .starting import starting_network
 from .state import State
+from .training import Training
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """How far, from the probe (0) to the tuned network (1)."""

@@ -16,8 +16,8 @@ from ..networks.graph import Call, record
 from ..samples import to_pixels
 
 if TYPE_CHECKING:
-    from .loop import Training
     from .state import State
+    from .training import Training
 
 HELD = 12
 """Random validation images that are answered at a time; of those that keep their own size, a third."""

@@ -24,6 +24,7 @@ class Wishes:
     pieces: int | None = None
     optimizer: str | None = None
     rate: float | None = None
+    weight_decay: float | None = None
     augment: str | None = None
     norm: str | None = None
     precision: str | None = None
@@ -38,6 +39,8 @@ class Wishes:
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; give a number above 0.")
+        if self.weight_decay is not None and not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
+            raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above it.")
         if self.start == "nothing" and self.weights is not None:
             raise RecipeError(f"weights are {self.weights}, but start is nothing; give only one of them.")
         if not 0 <= self.seed < 2**63:

@@ -1,0 +1,66 @@
+"""The samples of a training in the order in which it learns from them, ready for the network.
+
+Shapes: N samples, C channels, H height, W width.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..model import normalise
+from ..sources.augment import augment
+from .order import samples_at
+from .training import Training
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""What the network sees (N, C, H, W), what it should answer (N, ...), and keys (N,) for what else is random."""
+AHEAD = 2**21
+"""Numbers that may lie ready for later steps (8 MiB), so that they are still in the processor's cache when needed."""
+
+
+class Stream:
+    """Takes samples from the stream of all epochs; what each becomes follows from its place in the stream alone.
+
+    They are made for several steps at once: many of the operations take as long for a batch of small images as for ten.
+    Where batches are cut into pieces, other processes need what comes next, and only what is asked for is made.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        recipe = training.recipe
+        self.ahead = AHEAD // math.prod(training.images.shape) if recipe.pieces == 1 else 0
+        self.end = recipe.steps * recipe.batch
+        self.first = self.made_to = 0
+        self.made: Batch | None = None
+
+    def take(self, seen: int, count: int) -> Batch:
+        """The `count` samples that come after `seen` others."""
+        if self.made is None or not (self.first <= seen and seen + count <= self.made_to):
+            self.first = seen
+            self.made_to = seen + max(count, min(self.ahead // count * count, self.end - seen))
+            self.made = make_batch(self.training, seen, self.made_to - seen)
+        chosen = slice(seen - self.first, seen - self.first + count)
+        x, target, keys = self.made
+        return x[chosen], target[chosen], keys[chosen]
+
+
+def make_batch(training: Training, seen: int, count: int) -> Batch:
+    """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
+    recipe, placement, samples = training.recipe, training.placement, training.train
+    epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
+    if samples.native:
+        images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
+    else:
+        images, target, keys = samples.batch(indices)
+    pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
+    visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
+    keys = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
+    x, target = training.task.inputs(pixels, target, keys)
+    x, target = x.to(placement.device), target.to(placement.device)
+    return (x if recipe.robust is not None else scaled(training, x)), target, keys
+
+
+def scaled(training: Training, pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1] as the network takes them, in the training's layout."""
+    return normalise(pixels, training.images).contiguous(memory_format=training.placement.memory_format)
