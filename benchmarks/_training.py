@@ -14,7 +14,7 @@ import numpy as np
 from _common import data_folder, over_seeds
 
 if TYPE_CHECKING:
-    from eyespot.sources.source import Source
+    from eyespot.sources.source import Row, Source
     from eyespot.training.run import Run
 
 
@@ -45,6 +45,25 @@ def cifar10(validation: int | None = None) -> "Source":
             learned = images[f"{name}_train"]
             images[f"{name}_train"], images[f"{name}_val"] = np.split(learned, [len(learned) - validation])
     return eyespot.open_source(images)
+
+
+def zip_codes(validation: int) -> "Source":
+    """The 7,291 zip-code digits to learn from, of which so many, drawn at random, are for validation; 2,007 for test."""
+    import eyespot
+    from eyespot.images import ImageSpec, read_pixels
+
+    def arrays(rows: Sequence["Row"]) -> tuple[np.ndarray, np.ndarray]:
+        spec = ImageSpec(height=16, width=16, channels=1)
+        pixels = np.stack([read_pixels(row.picture, spec) for row in rows])
+        return pixels, np.array([row.values["label"] for row in rows])
+
+    whole = eyespot.open_source(data_folder() / "usps")
+    x, y = arrays([*whole.train.rows, *whole.validation.rows])
+    order = np.random.default_rng(0).permutation(len(x))
+    learned, kept = order[validation:], order[:validation]
+    x_test, y_test = arrays(whole.test.rows)
+    images = {"x_train": x[learned], "y_train": y[learned], "x_val": x[kept], "y_val": y[kept]}
+    return eyespot.open_source({**images, "x_test": x_test, "y_test": y_test})
 
 
 def cifar10_arrays() -> dict[str, np.ndarray]:
