@@ -48,7 +48,7 @@ def cifar10(validation: int | None = None) -> "Source":
 
 
 def zip_codes(validation: int) -> "Source":
-    """The 7,291 zip-code digits to learn from, of which so many, drawn at random, are for validation; 2,007 for test."""
+    """The 7,291 zip codes to learn from, of which so many, drawn at random, are for validation, and 2,007 for test."""
     import eyespot
     from eyespot.images import ImageSpec, read_pixels
 

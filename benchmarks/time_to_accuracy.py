@@ -30,7 +30,14 @@ QUICK = (
 )
 OURS: dict[str, dict[str, Any]] = {
     "fashion90": {"network": QUICK, "augment": "none", "epochs": 1.25, "rate": 0.005},
-    "fashion93.5": {"network": "airbench", "size": "small", "augment": "small", "epochs": 20, "batch": 256},
+    "fashion93.5": {
+        "network": "airbench",
+        "size": "small",
+        "augment": "light",
+        "epochs": 10,
+        "batch": 256,
+        "weight_decay": 1.0,
+    },
     "mnist99.6": {"epochs": 16},
 }
 DATA = {"fashion90": "FashionMNIST", "fashion93.5": "FashionMNIST", "mnist99.6": "MNIST"}
