@@ -66,20 +66,14 @@ CASES = (
         name="residual",
         data="usps",
         most=1.9,
-        choices={"network": "residual", "size": "small", "augment": "digits", "epochs": 30, "batch": 64},
+        choices={"network": "residual", "size": "small", "augment": "digits", "epochs": 60, "batch": 64},
     ),
     Case(name="harley2015", data="MNIST", most=1.0, choices={"network": "harley2015", "epochs": 15}),
     Case(
         name="convnetjs",
         data="cifar10",
         most=20.0,
-        choices={
-            "network": "convnetjs",
-            "task": "classify:smoothing=0",
-            "augment": "pictures",
-            "epochs": 60,
-            "rate": 0.01,
-        },
+        choices={"network": "convnetjs", "task": "classify:smoothing=0", "augment": "pictures", "epochs": 40},
     ),
 )
 
