@@ -91,11 +91,12 @@ def test_loss_with_smoothing_worked_by_hand():
 
 
 def test_squares_are_those_of_1989_worked_by_hand():
-    # tanh(0) is 0, one away from +1 and from -1; tanh(20) is 1 in float32.
+    # 1.7159 tanh(2x / 3) is 0 at 0, one away from +1 and from -1; 1 at 1; 1.7159 far out.
     task = Classify(classes=("a", "b"), squares=True)
     assert task.loss(torch.zeros(1, 2), torch.tensor([0])).item() == 2
-    assert task.loss(torch.tensor([[20.0, -20.0]]), torch.tensor([0])).item() == 0
-    assert task.loss(torch.tensor([[20.0, -20.0]]), torch.tensor([1])).item() == 8
+    assert task.loss(torch.tensor([[1.0, -1.0]]), torch.tensor([0])).item() == pytest.approx(0, abs=1e-8)
+    assert task.loss(torch.tensor([[1.0, -1.0]]), torch.tensor([1])).item() == pytest.approx(8, abs=1e-3)
+    assert task.loss(torch.tensor([[40.0, -40.0]]), torch.tensor([0])).item() == pytest.approx(2 * 0.7159**2)
 
 
 def test_weights_multiply_the_loss_of_their_class():

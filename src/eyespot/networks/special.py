@@ -11,10 +11,19 @@ from torch import Tensor, nn
 
 
 class ScaledTanh(nn.Module):
-    """1.7159 tanh(2x / 3), which maps 1 to 1 and -1 to -1 (LeCun et al. 1998, "Efficient BackProp")."""
+    """`scaled_tanh` as a layer."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return 1.7159 * torch.tanh(x * (2 / 3))
+        return scaled_tanh(x)
+
+
+def scaled_tanh(x: Tensor) -> Tensor:
+    """1.7159 tanh(2x / 3), which maps 1 to 1 and -1 to -1 (LeCun et al. 1998, "Efficient BackProp").
+
+    >>> scaled_tanh(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=4).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return 1.7159 * torch.tanh(x * (2 / 3))
 
 
 class ToYuv(nn.Module):
