@@ -59,6 +59,16 @@ def test_several_steps_are_made_at_once_and_none_beyond_the_last(training, monke
     assert made[-1] == (64, 8)
 
 
+def test_a_step_that_is_timed_makes_its_own_batch_alone(source, run_training, monkeypatch):
+    run = run_training("timed", network="residual", size="tiny", batch=8)
+    recipe = running.read_recipe(run.folder / "recipe.json")
+    training, state = running.prepare(source, recipe, run.folder, World())
+    made = []
+    monkeypatch.setattr(room, "make_batch", lambda *asked: made.append(asked[1:]) or make_batch(*asked))
+    running._dry_step(training, state)
+    assert made == [(0, 8)]
+
+
 def test_processes_that_share_a_batch_make_their_own_pieces_alone(training, monkeypatch):
     made = []
     monkeypatch.setattr(room, "make_batch", lambda *asked: made.append(asked[1:]) or make_batch(*asked))

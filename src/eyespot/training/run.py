@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,8 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    backward(training, Stream(training), state.network, 0, state.course)
+    alone = replace(training, recipe=lasting(training.recipe, 1))  # whose batch is made, and none of later steps
+    backward(training, Stream(alone), state.network, 0, state.course)
     state.network.zero_grad(set_to_none=True)
 
 
