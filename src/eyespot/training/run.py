@@ -242,9 +242,12 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
+    """A step to be timed, of a state that is thrown away: the optimizers take their part of it."""
     alone = replace(training, recipe=lasting(training.recipe, 1))  # whose batch is made, and none of later steps
     backward(training, Stream(alone), state.network, 0, state.course)
-    state.network.zero_grad(set_to_none=True)
+    for optimizer in state.optimizers.values():
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
 
 
 def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple[Training, State]:
