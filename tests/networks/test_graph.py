@@ -1,3 +1,5 @@
+from threading import Event, Thread, current_thread, main_thread
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +85,29 @@ def test_hooks_and_modes_are_left_as_they_were_when_the_network_fails():
     with pytest.raises(RuntimeError):
         record(network, torch.randn(1, 2, 9, 9))
     assert network.training and not any(module._forward_hooks for module in network.modules())
+
+
+def test_two_threads_record_the_same_network_at_once():
+    """The second begins while the first is inside, and ends after it."""
+    inside, ended = Event(), Event()
+
+    def meet(x):
+        if current_thread() is main_thread():
+            other.start()
+            assert inside.wait(5)
+        else:
+            inside.set()
+            assert ended.wait(5)
+        return x * 2
+
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), Step(meet), nn.Sequential(nn.ReLU(), nn.Flatten()))
+    seen = []
+    other = Thread(target=lambda: seen.append(kinds(network, torch.randn(1, 1, 5, 5))), daemon=True)
+    expected = ["input", "conv", "multiply", "relu", "flatten"]
+    assert kinds(network, torch.randn(1, 1, 5, 5)) == expected
+    ended.set()
+    other.join(5)
+    assert seen == [expected]
 
 
 @settings(max_examples=20, deadline=None)

@@ -8,6 +8,7 @@ Shapes: N images, C channels, H height, W width.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -120,6 +121,7 @@ class _Recorder(TorchFunctionMode):
         self.calls: list[Call] = []
         self.names: dict[str, int] = {}
         self.path: list[str] = [""]
+        self.thread = get_ident()
         self.weight_names = {id(t): n for n, t in [*network.named_buffers(), *network.named_parameters()]}
         # Tensors are known by identity, so each is kept alive beside its call and the version it had then.
         self.known: dict[int, tuple[int, int, Tensor]] = {}
@@ -161,7 +163,7 @@ class _Recorder(TorchFunctionMode):
         """Follow which module is at work, through hooks that are taken away again."""
         hooks = []
         for name, module in self.network.named_modules():
-            hooks.append(module.register_forward_pre_hook(lambda _m, _a, name=name: self.path.append(name)))
+            hooks.append(module.register_forward_pre_hook(lambda _m, _a, name=name: self._enter(name)))
             hooks.append(module.register_forward_hook(self._leave, with_kwargs=True))
         try:
             yield
@@ -169,8 +171,15 @@ class _Recorder(TorchFunctionMode):
             for hook in hooks:
                 hook.remove()
 
+    def _enter(self, name: str) -> None:
+        # Hooks are called in every thread that uses the network, as when two pages of one server show it.
+        if get_ident() == self.thread:
+            self.path.append(name)
+
     def _leave(self, _module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         """A tensor that no torch function was seen to make came from something hidden inside the module."""
+        if get_ident() != self.thread:
+            return
         inside = self._tracked((args, kwargs))
         for leaf in tree_leaves(output):
             if inside and isinstance(leaf, Tensor) and id(leaf) not in self.known:
