@@ -32,9 +32,10 @@ OURS: dict[str, Any] = {
     "size": "medium",
     "task": "classify:smoothing=0.2",
     "augment": "light",
-    "epochs": 12,
+    "epochs": 13,
     "batch": 256,
     "weight_decay": 1.0,
+    "lookahead": True,
 }
 SECONDS = 60
 

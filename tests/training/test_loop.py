@@ -47,10 +47,15 @@ def test_the_loss_curve_is_the_same_to_full_digits(run_training):
 
 
 @pytest.mark.parametrize(
-    ("step", "robust"), [(1, None), (8, None), (11, None), (20, None), (11, "noise"), (11, "adversarial:size=0.1")]
+    ("step", "more"),
+    [
+        *((step, {}) for step in (1, 8, 11, 20)),
+        *((11, more) for more in ({"robust": "noise"}, {"robust": "adversarial:size=0.1"})),
+        (21, {"lookahead": True, "epochs": 6}),
+    ],
 )
-def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step, robust):
-    wishes = {"augment": "small", "robust": robust}
+def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step, more):
+    wishes = {"augment": "small", **more}
     straight = run_training("straight", **wishes)
     with pytest.raises(OSError, match="killed"):
         run_training("broken", kill_after(step), **wishes)

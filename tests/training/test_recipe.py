@@ -40,6 +40,7 @@ def recipe() -> Recipe:
         rate=0.01,
         weight_decay=0.0,
         average=1.0,
+        lookahead=False,
         augment="none",
         robust={"by": "noise", "size": 0.1},
         snapshots=False,

@@ -42,6 +42,9 @@ def train(
     weight_decay: Annotated[
         float | None, typer.Option(help="How strongly weights are drawn to 0: by rate x decay a step.")
     ] = None,
+    lookahead: Annotated[
+        bool, typer.Option("--lookahead", help="Let the network go on from its averaged weights every 20 steps.")
+    ] = False,
     augment: Annotated[str | None, typer.Option(help="none, digits, small, photos, pictures or light.")] = None,
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
@@ -73,6 +76,7 @@ def train(
         optimizer=optimizer,
         rate=rate,
         weight_decay=weight_decay,
+        lookahead=lookahead,
         augment=augment,
         norm=norm,
         precision=precision,

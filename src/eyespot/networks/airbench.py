@@ -1,6 +1,7 @@
 """The network of the CIFAR-10 speed records: a whitening first layer, then three blocks of two convolutions.
 
-Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (https://arxiv.org/abs/2404.00498), with ReLU for GELU.
+Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (https://arxiv.org/abs/2404.00498), with SiLU for GELU,
+which is nearly the same and quicker.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -29,7 +30,7 @@ def make_airbench(spec: NetworkSpec) -> Network:
     widths = WIDTHS[spec.size]
     stem = 2 * channels * KERNEL**2
     stages: dict[str, nn.Module] = {
-        "whiten": sequence({"conv": nn.Conv2d(channels, stem, KERNEL), "relu": nn.ReLU()}),
+        "whiten": sequence({"conv": nn.Conv2d(channels, stem, KERNEL), "silu": nn.SiLU()}),
     }
     for number, (before, filters) in enumerate(zip((stem, *widths), widths, strict=False), 1):
         stages[f"block{number}"] = _block(before, filters, spec.norm)
@@ -44,10 +45,10 @@ def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
             "conv1": _begun_as_identity(convolution(channels, filters, norm)),
             "pool": nn.MaxPool2d(2),
             "norm1": normalisation(norm, filters),
-            "relu1": nn.ReLU(),
+            "silu1": nn.SiLU(),
             "conv2": _begun_as_identity(convolution(filters, filters, norm)),
             "norm2": normalisation(norm, filters),
-            "relu2": nn.ReLU(),
+            "silu2": nn.SiLU(),
         }
     )
 

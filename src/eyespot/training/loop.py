@@ -25,7 +25,7 @@ from .log import Log
 from .optimizers import set_groups
 from .order import samples_at
 from .starting import ready_to_learn
-from .state import State, follow, keep_best, save
+from .state import State, follow, keep_best, look_ahead, save
 from .stream import Batch, Stream, scaled
 from .together import in_order, summed_pieces
 from .training import Training
@@ -68,8 +68,11 @@ def run(
             set_groups(optimizer, now, rate)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        follow(state, now.average)
         state.step += 1
+        if recipe.lookahead:
+            look_ahead(state)
+        else:
+            follow(state, now.average)
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
@@ -78,22 +81,18 @@ def run(
         changed = course.changed_at(state.step)
         epoch = course.epoch(state.step)
         ended = epoch > course.epoch(state.step - 1) or state.step == course.steps
-        entry: dict[str, Any] = {
-            "step": state.step,
-            "steps": course.steps,
-            "epoch": epoch,
-            "images": course.seen(state.step),
-            **_means(training, learned),
-        }
-        if ended:
-            entry["validation"] = validate(training, state)
-            keep_best(state, training.task, epoch, entry["validation"])
+        found = validate(training, state) if ended else None
+        if found is not None:
+            keep_best(state, training.task, epoch, found)
             keep_snapshot(training, state, epoch)
         stopping = stop()
         if world.leads and (ended or stopping or time.monotonic() - saved > CHECKPOINT_SECONDS):
             save(state, training.checkpoint)
             saved = time.monotonic()
         if ended or changed or state.step % every == 0:
+            entry: dict[str, Any] = {"step": state.step, "steps": course.steps, "epoch": epoch}
+            entry |= {"images": course.seen(state.step), **_means(training, learned)}
+            entry |= {"validation": found} if ended else {}
             entry |= {"rate": rate, "seconds": round(state.seconds, 3)}
             entry |= {"changed": changed} if changed else {}
             log.write(entry)

@@ -165,6 +165,7 @@ def make_recipe(
         optimizer=optimizer,
         rate=wishes.rate or (TUNED_RATE if tuned else kind.rate),
         weight_decay=kind.weight_decay if wishes.weight_decay is None else wishes.weight_decay,
+        lookahead=wishes.lookahead,
         average=max(1.0, steps / 40),
         augment=preset,
         robust=_robust(wishes.robust, output),

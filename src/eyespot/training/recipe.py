@@ -38,6 +38,7 @@ class Recipe:
     rate: float
     weight_decay: float
     average: float
+    lookahead: bool
     augment: str
     robust: dict[str, Any] | None
     snapshots: bool

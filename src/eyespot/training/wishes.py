@@ -25,6 +25,7 @@ class Wishes:
     optimizer: str | None = None
     rate: float | None = None
     weight_decay: float | None = None
+    lookahead: bool = False
     augment: str | None = None
     norm: str | None = None
     precision: str | None = None

@@ -1,0 +1,50 @@
+"""The running means of a training's weights."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from eyespot.training.state import LOOKAHEAD_KEPT, LOOKAHEAD_STEPS, State, follow, look_ahead
+
+STEPS = 3 * LOOKAHEAD_STEPS + 7
+
+
+def state_of(weight, average, step):
+    """A state of two networks of one weight and one count."""
+    networks = [nn.BatchNorm1d(1), nn.BatchNorm1d(1)]
+    for network, value in zip(networks, (weight, average), strict=True):
+        nn.init.constant_(network.weight, value)
+        network.num_batches_tracked += int(value)
+    return State(
+        network=networks[0], average=networks[1], optimizers={}, course=SimpleNamespace(steps=STEPS), step=step
+    )
+
+
+def weights(state):
+    return state.network.weight.item(), state.average.weight.item()
+
+
+@pytest.mark.parametrize(("step", "share"), [(1, 1.0), (4, 0.5), (10, 0.25), (1000, 0.2)])
+def test_the_average_follows_over_a_third_of_the_steps_behind_or_the_horizon(step, share):
+    state = state_of(8.0, 0.0, step)
+    follow(state, horizon=4.0)
+    assert weights(state) == pytest.approx((8.0, 8.0 * share))
+    assert state.average.num_batches_tracked == 8
+
+
+@pytest.mark.parametrize("step", [1, LOOKAHEAD_STEPS - 1, LOOKAHEAD_STEPS + 1])
+def test_between_its_steps_lookahead_changes_nothing(step):
+    state = state_of(8.0, 0.0, step)
+    look_ahead(state)
+    assert weights(state) == (8.0, 0.0)
+
+
+@pytest.mark.parametrize("step", [LOOKAHEAD_STEPS, 3 * LOOKAHEAD_STEPS, STEPS])
+def test_the_network_goes_on_from_the_average_of_which_more_is_kept_the_later_it_is(step):
+    state = state_of(8.0, 0.0, step)
+    look_ahead(state)
+    expected = 8.0 * (1 - LOOKAHEAD_KEPT * (step / STEPS) ** 3)
+    assert weights(state) == pytest.approx((expected, expected))
+    assert torch.equal(state.network.running_mean, state.average.running_mean)
