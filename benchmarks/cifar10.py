@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from _common import finish, kept, over_seeds, parse, spread
 from _training import cifar10, cifar10_arrays, clean_place, load_at_start
-from torch import Tensor, nn
+from _views import by_six_views
 
 import eyespot
 
@@ -32,26 +30,12 @@ OURS: dict[str, Any] = {
     "size": "medium",
     "task": "classify:smoothing=0.2",
     "augment": "light",
-    "epochs": 13,
+    "epochs": 10.5,
     "batch": 256,
     "weight_decay": 1.0,
     "lookahead": True,
 }
 SECONDS = 60
-
-
-class SixViews(nn.Module):
-    """A network that answers by the mean over an image and two shifted ones, each with its mirror image."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
-        views = (x, 0.5), (padded[:, :, :height, :width], 0.25), (padded[:, :, 2:, 2:], 0.25)
-        return torch.stack([share * (self.network(view) + self.network(view.flip(3))) for view, share in views]).sum(0)
 
 
 def main() -> None:
@@ -77,9 +61,8 @@ def train(folder: Path, seed: int) -> dict[str, Any]:
     """One whole training; its accuracy on the test images, looked at once, and the seconds of its steps and epochs."""
     source = cifar10(VALIDATION)
     run = eyespot.train(source, out=folder, seed=seed, **OURS)
-    wrapped = eyespot.wrap(SixViews(run.model.network), run.model.task, run.model.images)
     return {
-        "accuracy": wrapped.evaluate(source.test).score,
+        "accuracy": by_six_views(run.model).evaluate(source.test).score,
         "one view": run.result["score"],
         "validation": run.log[-1]["validation"]["accuracy"],
         "seconds": run.result["seconds"],
