@@ -30,7 +30,7 @@ OURS: dict[str, Any] = {
     "size": "medium",
     "task": "classify:smoothing=0.2",
     "augment": "light",
-    "epochs": 10.5,
+    "epochs": 13,
     "batch": 256,
     "weight_decay": 1.0,
     "lookahead": True,
