@@ -21,6 +21,7 @@ CHOICES = [
     "optimizer",
     "rate",
     "weight_decay",
+    "lookahead",
     "augment",
     "norm",
     "precision",
