@@ -61,7 +61,7 @@ CASES = (
         choices={
             "network": "lecun1989",
             "augment": "digits",
-            "epochs": 1000,
+            "epochs": 300,
             "batch": 32,
             "optimizer": "adamw",
             "rate": 0.01,
