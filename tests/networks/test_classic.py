@@ -103,6 +103,12 @@ def test_1989_pads_with_empty_paper():
     assert torch.allclose(planes, planes[:, :, :1, :1].expand_as(planes), atol=1e-6)
 
 
+@pytest.mark.parametrize(("weights", "inputs"), [("stages.h1.conv", 25), ("stages.h2.conv", 200), ("head", 30)])
+def test_the_weights_of_1989_are_drawn_as_printed(weights, inputs):
+    drawn = of_paper("lecun1989").get_submodule(weights).weight
+    assert 0.9 * 2.4 / inputs < drawn.abs().max() <= 2.4 / inputs
+
+
 def test_every_unit_of_1989_has_a_bias_of_its_own():
     bias = UnitBias(2, 3, 3)
     bias.bias.data[1, 2, 0] = 5.0
