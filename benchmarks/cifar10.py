@@ -30,9 +30,9 @@ OURS: dict[str, Any] = {
     "size": "medium",
     "task": "classify:smoothing=0.2",
     "augment": "light",
-    "epochs": 13,
-    "batch": 256,
-    "weight_decay": 1.0,
+    "epochs": 11,
+    "batch": 1000,
+    "optimizer": "sphere",
     "lookahead": True,
 }
 SECONDS = 60

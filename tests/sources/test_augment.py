@@ -197,9 +197,9 @@ def test_colours_change_and_grey_pictures_stay_grey_in_brightness_only(preset):
 
 def test_without_strength_the_colour_matrix_changes_nothing():
     allowed = room._Allowed(Recorder("colour"), torch.zeros(1), Preset(colour=0.2))
-    image = IMAGES[:1].float() / 255
+    image = IMAGES[:1].float()
     [result] = room._recolour((image,), allowed, torch.full((1, 6), 0.5))
-    assert torch.allclose(result, image, atol=1e-6)
+    assert torch.allclose(result, image / 255, atol=1e-6)
 
 
 def test_about_half_of_the_images_have_a_part_covered_within_the_limit(preset):

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.training.muon import LARGE, LENGTH, Muon, orthogonal
+from eyespot.training.muon import LARGE, LENGTH, Muon, SphereMuon, orthogonal
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000))
@@ -21,6 +21,18 @@ def test_a_step_has_the_length_that_the_formula_says():
     weight.grad = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0))
     Muon([weight], lr=0.1).step()
     wanted = -0.1 * LENGTH * 18**0.5 * orthogonal((1.95 * weight.grad).flatten(1))
+    assert torch.allclose(weight.detach().flatten(1), wanted, atol=1e-6)
+
+
+def test_on_a_sphere_matrices_keep_their_length_and_turn_by_the_share_of_the_rate():
+    weight = torch.nn.Parameter(torch.full((4, 2, 3, 3), 7.0))
+    weight.grad = torch.zeros(4, 2, 3, 3)
+    SphereMuon([weight], lr=0.1).step()
+    assert weight.detach().norm() == pytest.approx(2.0)  # the root of four rows
+    before = weight.detach().clone()
+    weight.grad = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0))
+    SphereMuon([weight], lr=0.1).step()
+    wanted = before.flatten(1) - 0.1 * orthogonal((1.95 * weight.grad).flatten(1))
     assert torch.allclose(weight.detach().flatten(1), wanted, atol=1e-6)
 
 

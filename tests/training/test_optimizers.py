@@ -4,7 +4,7 @@ import pytest
 
 from eyespot.errors import RecipeError
 from eyespot.networks import Output, build
-from eyespot.training.optimizers import OPTIMIZERS, make_optimizers
+from eyespot.training.optimizers import OPTIMIZERS, make_optimizers, momentum_of
 from eyespot.training.recipe import read_recipe
 
 
@@ -46,3 +46,9 @@ def test_weights_are_decayed_as_wished(run_training, wished, taken):
 def test_an_unknown_one_is_refused_with_the_nearest(run_training):
     with pytest.raises(RecipeError, match="muon"):
         run_training(optimizer="moun")
+
+
+@pytest.mark.parametrize(("name", "batch", "momentum"), [("muon", 8, 0.95), ("muon", 1000, 0.75), ("muon", 9000, 0.0)])
+def test_muon_remembers_fewer_steps_of_large_batches(name, batch, momentum):
+    assert momentum_of(name, batch) == pytest.approx(momentum)
+    assert momentum_of("sgd", batch) == 0.9

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -38,6 +38,7 @@ def recipe() -> Recipe:
         count=50,
         optimizer="adamw",
         rate=0.01,
+        rise=0.2,
         weight_decay=0.0,
         average=1.0,
         lookahead=False,
@@ -76,6 +77,12 @@ def test_the_rate_rises_to_its_top_and_falls_to_nothing(recipe):
     assert rates[19:] == sorted(rates[19:], reverse=True)
     assert max(rates) == pytest.approx(0.01)
     assert rates[-1] < 0.0002
+
+
+def test_without_a_rise_the_rate_only_falls(recipe):
+    rates = [replace(recipe, rise=0.0).rate_at(step) for step in range(100)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(0.01)
 
 
 def test_the_rate_follows_from_the_step_alone_whatever_the_number_of_processes(recipe):

@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from eyespot.training.state import LOOKAHEAD_KEPT, LOOKAHEAD_STEPS, State, follow, look_ahead
+from eyespot.training.state import LOOKAHEAD_IMAGES, LOOKAHEAD_KEPT, State, follow, look_ahead
 
-STEPS = 3 * LOOKAHEAD_STEPS + 7
+BATCH, EVERY = 1000, 5
+STEPS = 3 * EVERY + 2
+assert round(LOOKAHEAD_IMAGES / BATCH) == EVERY
 
 
 def state_of(weight, average, step):
@@ -17,9 +19,8 @@ def state_of(weight, average, step):
     for network, value in zip(networks, (weight, average), strict=True):
         nn.init.constant_(network.weight, value)
         network.num_batches_tracked += int(value)
-    return State(
-        network=networks[0], average=networks[1], optimizers={}, course=SimpleNamespace(steps=STEPS), step=step
-    )
+    course = SimpleNamespace(steps=STEPS, at=lambda step: SimpleNamespace(batch=BATCH))
+    return State(network=networks[0], average=networks[1], optimizers={}, course=course, step=step)
 
 
 def weights(state):
@@ -34,14 +35,14 @@ def test_the_average_follows_over_a_third_of_the_steps_behind_or_the_horizon(ste
     assert state.average.num_batches_tracked == 8
 
 
-@pytest.mark.parametrize("step", [1, LOOKAHEAD_STEPS - 1, LOOKAHEAD_STEPS + 1])
+@pytest.mark.parametrize("step", [1, EVERY - 1, EVERY + 1])
 def test_between_its_steps_lookahead_changes_nothing(step):
     state = state_of(8.0, 0.0, step)
     look_ahead(state)
     assert weights(state) == (8.0, 0.0)
 
 
-@pytest.mark.parametrize("step", [LOOKAHEAD_STEPS, 3 * LOOKAHEAD_STEPS, STEPS])
+@pytest.mark.parametrize("step", [EVERY, 3 * EVERY, STEPS])
 def test_the_network_goes_on_from_the_average_of_which_more_is_kept_the_later_it_is(step):
     state = state_of(8.0, 0.0, step)
     look_ahead(state)

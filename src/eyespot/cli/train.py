@@ -37,13 +37,13 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="How long to train, instead of --epochs.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in one step.")] = None,
     pieces: Annotated[int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="muon, adamw or sgd.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="muon, sphere, adamw or sgd.")] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     weight_decay: Annotated[
         float | None, typer.Option(help="How strongly weights are drawn to 0: by rate x decay a step.")
     ] = None,
     lookahead: Annotated[
-        bool, typer.Option("--lookahead", help="Let the network go on from its averaged weights every 20 steps.")
+        bool, typer.Option("--lookahead", help="Let the network go on from its averaged weights every 5,120 images.")
     ] = False,
     augment: Annotated[str | None, typer.Option(help="none, digits, small, photos, pictures or light.")] = None,
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,

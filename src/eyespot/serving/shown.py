@@ -20,7 +20,7 @@ from ..model import Model, normalise, to_batch
 from ..networks.graph_replay import require_followed
 from ..sources.source import Row
 from ..training.course import Course, read_changes
-from ..training.optimizers import OPTIMIZERS
+from ..training.optimizers import momentum_of
 from ..training.recipe import read_recipe
 from .manifest import make_manifest, network_name, record_answer, tell_images
 from .plain import strict_json
@@ -197,7 +197,7 @@ class ShownRun:
         last = course.stretches[-1]
         settings = {name: getattr(last, name) for name in ("rate", "momentum", "weight_decay", "batch")}
         if last.momentum is None:
-            settings["momentum"] = OPTIMIZERS[course.recipe.optimizer].momentum
+            settings["momentum"] = momentum_of(course.recipe.optimizer, course.recipe.batch)
         return {"changes": changes, "settings": settings}
 
     def _json(self, name: str) -> dict[str, Any]:

@@ -157,7 +157,10 @@ def _mirrored(seed: int, epochs: int | np.ndarray, indices: np.ndarray) -> Tenso
 
 
 def _move(images: tuple[Tensor, ...], allowed: _Allowed, flip: Tensor, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Mirror, shift, turn and zoom: by whole pixels where nothing is turned or zoomed, else in one interpolation."""
+    """Mirror, shift, turn and zoom: by whole pixels where nothing is turned or zoomed, else in one interpolation.
+
+    Returns float images from 0 to 255; `_recolour` brings them to [0, 1].
+    """
     preset, (height, width) = allowed.preset, images[0].shape[2:]
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift
     sides = torch.tensor([height, width])
@@ -169,11 +172,11 @@ def _move(images: tuple[Tensor, ...], allowed: _Allowed, flip: Tensor, drawn: Te
     flip, shift = flip & flips, shift * shifts
     if turns or zooms:
         turn, zoom = turn * turns, zoom if zooms else torch.ones_like(zoom)
-        return tuple(_sampled(image.float().div_(255), flip, shift, turn, zoom) for image in images)
+        return tuple(_sampled(image.float(), flip, shift, turn, zoom) for image in images)
     if shifts or flips:
         places = _places(flip, (shift * sides).long(), height, width)
         images = tuple(_gathered(image, places) for image in images)
-    return tuple(image.to(torch.float32, memory_format=torch.contiguous_format).div_(255) for image in images)
+    return tuple(image.to(torch.float32, memory_format=torch.contiguous_format) for image in images)
 
 
 def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
@@ -223,10 +226,13 @@ def _middles(side: int) -> Tensor:
 
 
 def _recolour(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Brightness, contrast, saturation and the strength of each channel, as one matrix for each sample."""
+    """Brightness, contrast, saturation and the strength of each channel, as one matrix for each sample.
+
+    Takes images from 0 to 255, which it may change, and returns images in [0, 1].
+    """
     strength = (2 * drawn - 1) * allowed.preset.colour
     if not allowed.make("colour", strength.abs().mean(1)):
-        return images
+        return tuple(image.div_(255) for image in images)
     channels = images[0].shape[1]
     brightness, contrast, saturation = strength[:, 0] / 2, 1 + strength[:, 1], 1 + strength[:, 2]
     matrix = contrast[:, None, None] * torch.eye(channels)
@@ -235,8 +241,9 @@ def _recolour(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> t
         colour = saturation[:, None, None]
         gains = 1 + strength[:, 3:] / 2
         matrix = gains[:, :, None] * (colour * matrix + (1 - colour) * contrast[:, None, None] * grey)
+    matrix /= 255
     offset = (0.5 * (1 - contrast) + brightness)[:, None, None].expand(-1, channels, 1)
-    return tuple(torch.bmm(matrix, image.flatten(2)).add_(offset).clamp_(0, 1).view_as(image) for image in images)
+    return tuple(torch.baddbmm(offset, matrix, image.flatten(2)).clamp_(0, 1).view_as(image) for image in images)
 
 
 def _erase(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:

@@ -120,7 +120,8 @@ class Course:
 
     def rate_at(self, step: int) -> float:
         """The learning rate of one step: one cycle over all images."""
-        return one_cycle(self.at(step).rate, self.seen(step) / self.recipe.batch, self.recipe.steps)
+        recipe = self.recipe
+        return one_cycle(self.at(step).rate, self.seen(step) / recipe.batch, recipe.steps, recipe.rise)
 
     def changed_at(self, step: int) -> dict[str, Any]:
         """What counts from this step on for the first time."""

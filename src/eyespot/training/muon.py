@@ -53,8 +53,23 @@ class Muon(torch.optim.Optimizer):
         mean.mul_(group["momentum"]).add_(gradient)
         turned = (gradient + group["momentum"] * mean).flatten(1)
         step = orthogonal(turned.to(self.dtype) if min(turned.shape) >= LARGE else turned).to(weight.dtype)
+        self._move(weight, step, group)
+
+    def _move(self, weight: Tensor, step: Tensor, group: dict[str, Any]) -> None:
         weight.mul_(1 - group["lr"] * group["weight_decay"])
         weight.add_(step.view(weight.shape), alpha=-group["lr"] * LENGTH * max(step.shape) ** 0.5)
+
+
+class SphereMuon(Muon):
+    """Muon whose matrices keep one length, so that the rate says by what share of it each step turns them.
+
+    w = sqrt(R) w / |w| - rate u, where |u| is about sqrt(min(R, C)): for networks whose normalisation makes the length
+    of a filter meaningless (Jordan 2024, https://github.com/KellerJordan/cifar10-airbench). Nothing is decayed.
+    """
+
+    def _move(self, weight: Tensor, step: Tensor, group: dict[str, Any]) -> None:
+        weight.mul_(len(weight) ** 0.5 / weight.norm().clamp_min(1e-7))
+        weight.add_(step.view(weight.shape), alpha=-group["lr"])
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

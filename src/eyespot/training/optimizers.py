@@ -9,21 +9,29 @@ from torch import Tensor, nn
 
 from ..networks import Network
 from .course import Stretch
-from .muon import Muon
+from .muon import Muon, SphereMuon
 from .recipe import Recipe
 from .starting import shares
 
 Groups = list[dict[str, Any]]
+REMEMBERED = 4_000
+"""Images that Muon's momentum goes back over, at most: of large batches it remembers fewer steps."""
+OTHERS, LAST = 0.14, 0.05
+"""Beside filters of one length: what AdamW changes, of their rate, and the last layer's weights, of that."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """An optimizer by name: how it is made, and what is taken where nothing else is asked for."""
+    """An optimizer by name: how it is made, and what is taken where nothing else is asked for.
+
+    `rise` is the share of the steps in which the learning rate rises.
+    """
 
     make: Callable[[Network, Recipe], dict[str, torch.optim.Optimizer]]
     rate: float
     weight_decay: float
     momentum: float
+    rise: float = 0.2
 
 
 def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -42,15 +50,28 @@ def set_groups(optimizer: torch.optim.Optimizer, now: Stretch, rate: float) -> N
             group["momentum"] = now.momentum
 
 
+def momentum_of(name: str, batch: int) -> float:
+    """The momentum of an optimizer where nobody changed it, at a size of the batch."""
+    usual = OPTIMIZERS[name].momentum
+    return max(0.0, min(usual, 1 - batch / REMEMBERED)) if name in ("muon", "sphere") else usual
+
+
 def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """Muon for filters and hidden dense layers; AdamW for the last layer, biases and normalisation."""
-    filters = {id(weight) for weight in _filters(network)}
-    groups = _groups(network, recipe)
-    ours = [_only(group, lambda weight: id(weight) in filters) for group in groups]
-    others = [_only(group, lambda weight: id(weight) not in filters) for group in groups]
-    found = {"network": _adamw_of(_filled(others), recipe)}
-    dtype = torch.bfloat16 if recipe.placement["precision"] == "bfloat16" else torch.float32
-    return found | {"filters": Muon(_filled(ours), lr=recipe.rate, dtype=dtype)} if filters else found
+    filters, others = _parted(network, recipe)
+    found = {"network": _adamw_of(others, recipe)}
+    return found | {"filters": _muon_of(Muon, filters, recipe)} if filters else found
+
+
+def _sphere(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """Muon at one length for filters and hidden dense layers; AdamW, far more slowly, for the rest.
+
+    The last layer is the slowest, so that the features must move, and not what is made of them.
+    """
+    filters, others = _parted(network, recipe)
+    slow = [{**group, "share": group["share"] * OTHERS * (LAST if group["decayed"] else 1)} for group in others]
+    found = {"network": _adamw_of(slow, recipe)}
+    return found | {"filters": _muon_of(SphereMuon, filters, recipe)} if filters else found
 
 
 def _adamw(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -64,6 +85,7 @@ def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
 
 OPTIMIZERS = {
     "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95),
+    "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, rise=0.0),
     "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
     "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }
@@ -87,6 +109,20 @@ def _groups(network: Network, recipe: Recipe) -> Groups:
         groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1})
         groups.append({"params": free, "weight_decay": 0.0, "share": share, "decayed": 0})
     return _filled(groups)
+
+
+def _parted(network: Network, recipe: Recipe) -> tuple[Groups, Groups]:
+    """The groups of filters and hidden dense layers, and those of all other weights that learn."""
+    filters = {id(weight) for weight in _filters(network)}
+    groups = _groups(network, recipe)
+    ours = [_only(group, lambda weight: id(weight) in filters) for group in groups]
+    others = [_only(group, lambda weight: id(weight) not in filters) for group in groups]
+    return _filled(ours), _filled(others)
+
+
+def _muon_of(kind: type[Muon], groups: Groups, recipe: Recipe) -> Muon:
+    dtype = torch.bfloat16 if recipe.placement["precision"] == "bfloat16" else torch.float32
+    return kind(groups, recipe.rate, momentum_of(recipe.optimizer, recipe.batch), dtype=dtype)
 
 
 def _filters(network: Network) -> Iterator[Tensor]:

@@ -164,6 +164,7 @@ def make_recipe(
         count=count,
         optimizer=optimizer,
         rate=wishes.rate or (TUNED_RATE if tuned else kind.rate),
+        rise=kind.rise,
         weight_decay=kind.weight_decay if wishes.weight_decay is None else wishes.weight_decay,
         lookahead=wishes.lookahead,
         average=max(1.0, steps / 40),

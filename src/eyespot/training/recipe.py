@@ -36,6 +36,7 @@ class Recipe:
     count: int
     optimizer: str
     rate: float
+    rise: float
     weight_decay: float
     average: float
     lookahead: bool
@@ -52,7 +53,7 @@ class Recipe:
 
     def rate_at(self, step: int) -> float:
         """The learning rate of one step, where nothing is changed on the way."""
-        return one_cycle(self.rate, step, self.steps)
+        return one_cycle(self.rate, step, self.steps, self.rise)
 
     def describe(self) -> str:
         """One line for a person: what was chosen."""
@@ -69,9 +70,9 @@ class Recipe:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
-def one_cycle(rate: float, step: float, steps: int) -> float:
-    """The learning rate of a step: up to `rate` in the first fifth, then down to nothing (one cycle, Smith 2018)."""
-    rise = max(1, steps // 5)
+def one_cycle(rate: float, step: float, steps: int, share: float) -> float:
+    """The learning rate of a step: up to `rate` in the first `share`, then down to nothing (one cycle, Smith 2018)."""
+    rise = max(1, int(steps * share))
     if step < rise:
         return rate * (step + 1) / rise
     return rate * (steps - step) / max(1, steps - rise)

@@ -17,7 +17,7 @@ from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer,
 from .course import Course
 from .optimizers import make_optimizers
 
-LOOKAHEAD_STEPS = 20
+LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_KEPT = 0.95**5
 
 
@@ -84,14 +84,15 @@ def follow(state: State, horizon: float) -> None:
 
 @torch.no_grad()
 def look_ahead(state: State) -> None:
-    """After every few steps, draw the averaged weights to the network's, and let it go on from there.
+    """After every 5,120 images or so, draw the averaged weights to the network's, and let it go on from there.
 
     Lookahead (Zhang et al. 2019, https://arxiv.org/abs/1907.08610): the network explores, the average follows. How
     much of the average is kept grows to three quarters at the end (Jordan 2024, https://arxiv.org/abs/2404.00498, who
     does so after 5 steps of 1,024 images).
     """
     done = state.step / state.course.steps
-    if state.step % LOOKAHEAD_STEPS and done < 1:
+    steps = max(1, round(LOOKAHEAD_IMAGES / state.course.at(state.step).batch))
+    if state.step % steps and done < 1:
         return
     _draw(state, 1.0 - LOOKAHEAD_KEPT * done**3)
     (averages, weights), _ = state.followed
