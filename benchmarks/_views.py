@@ -1,5 +1,7 @@
 """Answers by several views of an image, as the speed records of CIFAR-10 and the ConvNetJS page give them."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,39 +13,36 @@ EMPTY_PAPER = -1.0
 
 
 def by_six_views(model: Model) -> Model:
-    """The same model, answering by the mean of six views of each image."""
-    return eyespot.wrap(SixViews(model.network), model.task, model.images)
+    """The same model, answering by the mean over an image and two shifted by a pixel, each with its mirror image."""
+
+    def views(x: Tensor) -> list[tuple[Tensor, float]]:
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        shifted = [(x, 0.25), *((_cut(padded, x, place, place), 0.125) for place in (0, 2))]
+        return [*shifted, *((view.flip(3), share) for view, share in shifted)]
+
+    return eyespot.wrap(ByViews(model.network, views), model.task, model.images)
 
 
 def by_five_views(model: Model) -> Model:
-    """The same model of digits, answering by the mean of five views of each image."""
-    return eyespot.wrap(FiveViews(model.network), model.task, model.images)
+    """The same model of digits, answering by the mean over an image and itself shifted by a pixel on empty paper."""
 
-
-class SixViews(nn.Module):
-    """A network that answers by the mean over an image and two shifted ones, each with its mirror image."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
-        views = (x, 0.5), (padded[:, :, :height, :width], 0.25), (padded[:, :, 2:, 2:], 0.25)
-        return torch.stack([share * (self.network(view) + self.network(view.flip(3))) for view, share in views]).sum(0)
-
-
-class FiveViews(nn.Module):
-    """A network that answers by the mean over an image and itself a pixel up, down, left and right on empty paper."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
+    def views(x: Tensor) -> list[tuple[Tensor, float]]:
         padded = F.pad(x, (1, 1, 1, 1), value=EMPTY_PAPER)
-        places = (1, 1), (0, 1), (2, 1), (1, 0), (1, 2)
-        views = [padded[:, :, top : top + height, left : left + width] for top, left in places]
-        return torch.stack([self.network(view) for view in views]).mean(0)
+        return [(_cut(padded, x, *place), 0.2) for place in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))]
+
+    return eyespot.wrap(ByViews(model.network, views), model.task, model.images)
+
+
+class ByViews(nn.Module):
+    """A network that answers by the mean over the views of an image, each with its share."""
+
+    def __init__(self, network: nn.Module, views: Callable[[Tensor], list[tuple[Tensor, float]]]) -> None:
+        super().__init__()
+        self.network, self.views = network, views
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([share * self.network(view) for view, share in self.views(x)]).sum(0)
+
+
+def _cut(padded: Tensor, x: Tensor, top: int, left: int) -> Tensor:
+    return padded[:, :, top : top + x.shape[2], left : left + x.shape[3]]

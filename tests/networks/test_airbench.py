@@ -49,3 +49,21 @@ def test_the_whitened_layer_stays_and_all_else_learns():
 def test_pictures_too_small_are_refused():
     with pytest.raises(NetworkError, match=f"at least {SMALLEST} pixels a side; these have 8"):
         build("airbench", (1, 8, 30), Output("vector", 2))
+
+
+def test_the_first_answers_are_unsure():
+    torch.manual_seed(0)
+    network = build("airbench", (3, 32, 32), Output("vector", 10), size="tiny")
+    chances = network(torch.randn(20, 3, 32, 32)).softmax(1)
+    assert chances.max() < 0.2
+
+
+def test_statistics_follow_within_a_few_batches():
+    network = build("airbench", (3, 10, 10), Output("vector", 4), size="tiny")
+    found = {module.momentum for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)}
+    assert found == {0.4}
+    assert (
+        build("airbench", (3, 10, 10), Output("vector", 4), size="tiny", norm="group")(torch.ones(1, 3, 10, 10))
+        .isfinite()
+        .all()
+    )

@@ -30,7 +30,12 @@ def test_a_class_with_one_image_is_named_with_its_file(class_folder) -> None:
 
 
 def test_two_classes_of_two_images_are_enough(class_folder) -> None:
-    open_source(class_folder(cat=2, dog=2)).require_classes()
+    source = open_source(class_folder(cat=2, dog=2))
+    source.require_classes()
+    assert {row.values["label"] for part in (source.train, source.validation, source.test) for row in part.rows} == {
+        "cat",
+        "dog",
+    }
 
 
 def test_a_part_is_found_by_its_name() -> None:

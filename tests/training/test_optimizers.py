@@ -4,7 +4,7 @@ import pytest
 
 from eyespot.errors import RecipeError
 from eyespot.networks import Output, build
-from eyespot.training.optimizers import OPTIMIZERS, make_optimizers, momentum_of
+from eyespot.training.optimizers import LAST, OPTIMIZERS, OTHERS, make_optimizers, momentum_of
 from eyespot.training.recipe import read_recipe
 
 
@@ -46,6 +46,16 @@ def test_weights_are_decayed_as_wished(run_training, wished, taken):
 def test_an_unknown_one_is_refused_with_the_nearest(run_training):
     with pytest.raises(RecipeError, match="muon"):
         run_training(optimizer="moun")
+
+
+def test_on_a_sphere_the_last_layer_learns_far_more_slowly_than_filters_and_biases(recipe):
+    made = build("airbench", input=(3, 16, 16), output=Output("vector", 3), size="tiny")
+    optimizers = make_optimizers(made, replace(recipe, optimizer="sphere"))
+    shares = {id(w): g["share"] for o in optimizers.values() for g in o.param_groups for w in g["params"]}
+    named = {name: shares[id(weight)] for name, weight in made.named_parameters() if weight.requires_grad}
+    assert named["stages.block1.conv1.weight"] == 1
+    assert named["stages.block1.norm1.bias"] == named["head.dense.bias"] == OTHERS
+    assert named["head.dense.weight"] == pytest.approx(OTHERS * LAST)
 
 
 @pytest.mark.parametrize(("name", "batch", "momentum"), [("muon", 8, 0.95), ("muon", 1000, 0.75), ("muon", 9000, 0.0)])

@@ -6,20 +6,20 @@ import pytest
 import torch
 from torch import nn
 
-from eyespot.training.state import LOOKAHEAD_IMAGES, LOOKAHEAD_KEPT, State, follow, look_ahead
+from eyespot.training.state import LOOKAHEAD_IMAGES, LOOKAHEAD_KEPT, LOOKAHEAD_TIMES, State, follow, look_ahead
 
 BATCH, EVERY = 1000, 5
-STEPS = 3 * EVERY + 2
+STEPS = LOOKAHEAD_TIMES * EVERY + 2
 assert round(LOOKAHEAD_IMAGES / BATCH) == EVERY
 
 
-def state_of(weight, average, step):
+def state_of(weight, average, step, steps=STEPS, batch=BATCH):
     """A state of two networks of one weight and one count."""
     networks = [nn.BatchNorm1d(1), nn.BatchNorm1d(1)]
     for network, value in zip(networks, (weight, average), strict=True):
         nn.init.constant_(network.weight, value)
         network.num_batches_tracked += int(value)
-    course = SimpleNamespace(steps=STEPS, at=lambda step: SimpleNamespace(batch=BATCH))
+    course = SimpleNamespace(steps=steps, at=lambda step: SimpleNamespace(batch=batch))
     return State(network=networks[0], average=networks[1], optimizers={}, course=course, step=step)
 
 
@@ -49,3 +49,12 @@ def test_the_network_goes_on_from_the_average_of_which_more_is_kept_the_later_it
     expected = 8.0 * (1 - LOOKAHEAD_KEPT * (step / STEPS) ** 3)
     assert weights(state) == pytest.approx((expected, expected))
     assert torch.equal(state.network.running_mean, state.average.running_mean)
+
+
+@pytest.mark.parametrize(("steps", "batch"), [(6, 8), (18, 8), (60, 8), (300, 32), (125, 1000)])
+def test_half_way_hardly_anything_of_the_beginning_is_left_however_few_the_steps(steps, batch):
+    state = state_of(8.0, 0.0, 0, steps, batch)
+    for state.step in range(1, steps // 2 + 1):
+        look_ahead(state)
+        nn.init.constant_(state.network.weight, 8.0)  # where it learns to, wherever it goes on from
+    assert state.average.weight.item() > 7.5

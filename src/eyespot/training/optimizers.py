@@ -1,5 +1,6 @@
 """The optimizers that a training can choose from, and which of them changes which weights."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,6 @@ from .recipe import Recipe
 from .starting import shares
 
 Groups = list[dict[str, Any]]
-REMEMBERED = 4_000
-"""Images that Muon's momentum goes back over, at most: of large batches it remembers fewer steps."""
 OTHERS, LAST = 0.14, 0.05
 """Beside filters of one length: what AdamW changes, of their rate, and the last layer's weights, of that."""
 
@@ -24,7 +23,8 @@ OTHERS, LAST = 0.14, 0.05
 class Kind:
     """An optimizer by name: how it is made, and what is taken where nothing else is asked for.
 
-    `rise` is the share of the steps in which the learning rate rises.
+    `rise` is the share of the steps in which the learning rate rises. The momentum goes back over `remembered` images
+    at most: of large batches it holds fewer steps.
     """
 
     make: Callable[[Network, Recipe], dict[str, torch.optim.Optimizer]]
@@ -32,6 +32,7 @@ class Kind:
     weight_decay: float
     momentum: float
     rise: float = 0.2
+    remembered: float = math.inf
 
 
 def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -52,8 +53,8 @@ def set_groups(optimizer: torch.optim.Optimizer, now: Stretch, rate: float) -> N
 
 def momentum_of(name: str, batch: int) -> float:
     """The momentum of an optimizer where nobody changed it, at a size of the batch."""
-    usual = OPTIMIZERS[name].momentum
-    return max(0.0, min(usual, 1 - batch / REMEMBERED)) if name in ("muon", "sphere") else usual
+    kind = OPTIMIZERS[name]
+    return max(0.0, min(kind.momentum, 1 - batch / kind.remembered))
 
 
 def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -84,8 +85,8 @@ def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
 
 
 OPTIMIZERS = {
-    "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95),
-    "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, rise=0.0),
+    "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95, remembered=4_000),
+    "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, rise=0.0, remembered=4_000),
     "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
     "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }

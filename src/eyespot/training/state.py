@@ -18,6 +18,8 @@ from .course import Course
 from .optimizers import make_optimizers
 
 LOOKAHEAD_IMAGES = 5_120
+LOOKAHEAD_TIMES = 25
+"""How often at least in a training: seldom moved, the average would hold much of the weights of the beginning."""
 LOOKAHEAD_KEPT = 0.95**5
 
 
@@ -84,15 +86,15 @@ def follow(state: State, horizon: float) -> None:
 
 @torch.no_grad()
 def look_ahead(state: State) -> None:
-    """After every 5,120 images or so, draw the averaged weights to the network's, and let it go on from there.
+    """After every 5,120 images or so, and at least 25 times, draw the average to the network, which goes on from there.
 
     Lookahead (Zhang et al. 2019, https://arxiv.org/abs/1907.08610): the network explores, the average follows. How
     much of the average is kept grows to three quarters at the end (Jordan 2024, https://arxiv.org/abs/2404.00498, who
     does so after 5 steps of 1,024 images).
     """
     done = state.step / state.course.steps
-    steps = max(1, round(LOOKAHEAD_IMAGES / state.course.at(state.step).batch))
-    if state.step % steps and done < 1:
+    every = min(round(LOOKAHEAD_IMAGES / state.course.at(state.step).batch), state.course.steps // LOOKAHEAD_TIMES)
+    if state.step % max(1, every) and done < 1:
         return
     _draw(state, 1.0 - LOOKAHEAD_KEPT * done**3)
     (averages, weights), _ = state.followed
