@@ -1,4 +1,4 @@
-"""The weights that the network of 1989 begins with: as its paper prints them, and with the root that others suppose lost.
+"""The weights that the network of 1989 begins with: as its paper prints them, and with a root that may have been lost.
 
 Claim: drawn between -2.4 / F and 2.4 / F for F inputs, `lecun1989` leaves fewer held out zip codes wrong after its
 23 passes on plain gradients than drawn between -2.4 / sqrt(F) and 2.4 / sqrt(F). The held out are 1,291 of the 7,291
