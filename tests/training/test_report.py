@@ -29,7 +29,9 @@ RECIPE = {
     "count": 80,
     "optimizer": "muon",
     "rate": 0.01,
+    "rise": 0.2,
     "weight_decay": 0.05,
+    "lookahead": False,
     "augment": "none",
     "robust": None,
     "seed": 0,
@@ -205,7 +207,15 @@ def test_the_recipe_is_told_in_words():
     facts = dict(recipe_facts(RECIPE, LOG))
     assert facts["images"] == "12 x 12 x 1, fit by crop"
     assert facts["length"] == "40 steps of 8 images: 4 epochs"
+    assert facts["learning rate"] == "up to 0.01, rising for 20% of the steps, then falling"
+    assert facts["weights"] == "averaged at the end"
     assert facts["training time"] == "3.0 s"
+
+
+def test_a_rate_that_only_falls_and_lookahead_are_told():
+    facts = dict(recipe_facts({**RECIPE, "rise": 0.0, "lookahead": True}, LOG))
+    assert facts["learning rate"] == "up to 0.01, falling from the first step"
+    assert "Lookahead" in facts["weights"]
 
 
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (1000, 24)])

@@ -130,7 +130,7 @@ def _examine_row(row: Row, number: int, facts: Facts) -> None:
         if row.second is not None:
             read_pixels(row.second, THUMBNAIL, f"second image of {row.name}")
     except ImageError as error:
-        facts.unreadable[number] = str(error)
+        facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
 
 
 def load_bytes(picture: Picture, name: str) -> bytes | np.ndarray:

@@ -19,7 +19,7 @@ from ..files import written
 from ..model import Model, outputs_over
 from ..networks import Network
 from ..networks.graph import answering
-from .course import Course
+from .course import Course, Stretch
 from .desk import Desk
 from .log import Log
 from .optimizers import set_groups
@@ -58,21 +58,13 @@ def run(
 
     while state.step < course.steps:
         # 1. This step's samples, changed as the recipe says, forward and backward.
-        now, rate = course.at(state.step), course.rate_at(state.step)
+        rate = course.rate_at(state.step)
         learned.append(backward(training, stream, state.network, state.step, course))
         if not np.isfinite(learned[-1][0]):
             raise _diverged(training, state)
 
         # 2. One step of every optimizer, and of the running mean of the weights.
-        for optimizer in state.optimizers.values():
-            set_groups(optimizer, now, rate)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        state.step += 1
-        if recipe.lookahead:
-            look_ahead(state)
-        else:
-            follow(state, now.average)
+        take_step(state, course.at(state.step), rate)
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
@@ -90,16 +82,27 @@ def run(
             save(state, training.checkpoint)
             saved = time.monotonic()
         if ended or changed or state.step % every == 0:
-            entry: dict[str, Any] = {"step": state.step, "steps": course.steps, "epoch": epoch}
-            entry |= {"images": course.seen(state.step), **_means(training, learned)}
-            entry |= {"validation": found} if ended else {}
-            entry |= {"rate": rate, "seconds": round(state.seconds, 3)}
-            entry |= {"changed": changed} if changed else {}
+            entry = {"step": state.step, "steps": course.steps, "epoch": epoch, "images": course.seen(state.step)}
+            entry |= _means(training, learned) | ({"validation": found} if ended else {})
+            entry |= {"rate": rate, "seconds": round(state.seconds, 3)} | ({"changed": changed} if changed else {})
             log.write(entry)
             show(entry)
             learned.clear()
         if stopping:
             return
+
+
+def take_step(state: State, now: Stretch, rate: float) -> None:
+    """Change the weights by their gradients, and let the running mean of the weights follow."""
+    for optimizer in state.optimizers.values():
+        set_groups(optimizer, now, rate)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    state.step += 1
+    if state.course.recipe.lookahead:
+        look_ahead(state)
+    else:
+        follow(state, now.average)
 
 
 def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -99,7 +99,12 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
         ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
         ("optimizer", recipe["optimizer"]),
-        ("learning rate", f"up to {recipe['rate']:g}, one cycle; weight decay {recipe['weight_decay']:g}"),
+        ("learning rate", f"up to {recipe['rate']:g}, {_told_rise(recipe['rise'])}"),
+        ("weight decay", f"{recipe['weight_decay']:g}"),
+        (
+            "weights",
+            "averaged, and gone on with from there (Lookahead)" if recipe["lookahead"] else "averaged at the end",
+        ),
         ("augmentation", recipe["augment"]),
         ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),
         ("placement", ", ".join(str(value) for name, value in recipe["placement"].items() if name != "reason")),
@@ -111,6 +116,10 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
     ]
     seconds = log[-1].get("seconds") if log else None
     return [*facts, ("training time", f"{seconds:,.1f} s")] if seconds else facts
+
+
+def _told_rise(share: float) -> str:
+    return f"rising for {share:.0%} of the steps, then falling" if share else "falling from the first step"
 
 
 def _told_change(changed: Mapping[str, Any]) -> str:
