@@ -2,7 +2,7 @@
 
 Claim: drawn between -2.4 / F and 2.4 / F for F inputs, `lecun1989` leaves fewer held out zip codes wrong after its
 23 passes on plain gradients than drawn between -2.4 / sqrt(F) and 2.4 / sqrt(F). The held out are 1,291 of the 7,291
-training images; test images are not looked at.
+training images; nothing is told of test images here.
 """
 
 from contextlib import AbstractContextManager, nullcontext
