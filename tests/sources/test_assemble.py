@@ -100,6 +100,20 @@ def test_keys_follow_the_images_into_their_parts() -> None:
         assert [content_key(np.asarray(row.picture)) for row in part.rows] == part.keys.tolist()
 
 
+def test_too_many_broken_pictures_are_refused_in_one_sentence_that_tells_each(class_folder) -> None:
+    root = class_folder(cat=4, dog=4)
+    (root / "cat" / "text.jpg").write_bytes(b"no picture")
+    (root / "dog" / "nothing.png").write_bytes(b"")
+    with pytest.raises(SourceError, match="2 of 10 images cannot be used") as told:
+        open_source(root, bad_share=0.0)
+    sentence = str(told.value)
+    assert "text.jpg: is not a picture that can be read; replace it by a JPEG or PNG file" in sentence
+    assert "nothing.png: is damaged or not a picture (0 bytes" in sentence
+    assert sentence.endswith(("file.", "it."))
+    assert ".;" not in sentence
+    assert ".." not in sentence
+
+
 def test_a_split_for_some_rows_only_is_refused(tmp_path: Path, photo) -> None:
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(encode_png(photo(number)))

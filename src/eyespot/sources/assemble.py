@@ -71,7 +71,7 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
         )
     if len(problems) <= bad_share * total:
         return
-    listed = "; ".join(f"{problem.where}: {problem.reason}" for problem in problems[:5])
+    listed = "; ".join(f"{problem.where}: {problem.reason.rstrip('.')}" for problem in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
     raise SourceError(
         f"{collection.name}: {len(problems)} of {total} images cannot be used (up to {bad_share:.0%} would be left "
