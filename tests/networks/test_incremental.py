@@ -9,7 +9,7 @@ from eyespot.networks.incremental import Incremental, paste
 from tests.networks.small_networks import Careless, networks, tinyvgg
 
 
-def compare(network, x, rows, columns, contents):
+def assert_same_outputs(network, x, rows, columns, contents):
     incremental = Incremental(network, x)
     given = incremental.outputs(rows, columns, contents)
     with torch.no_grad():
@@ -33,20 +33,20 @@ def test_outputs_are_those_of_the_whole_images(drawn, side, share):
     rows, columns = every_place(x, side)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(incremental_windows, "WHOLE_FROM", share)
-        compare(network, x, rows, columns, torch.randn(len(rows), x.shape[1], side, side))
+        assert_same_outputs(network, x, rows, columns, torch.randn(len(rows), x.shape[1], side, side))
 
 
 def test_shortcuts_reused_layers_and_work_in_place_are_right():
     network, x = Careless().eval(), torch.randn(1, 3, 15, 13)
     rows, columns = every_place(x, 2)
-    incremental = compare(network, x, rows, columns, torch.zeros(1, 3, 2, 2))
+    incremental = assert_same_outputs(network, x, rows, columns, torch.zeros(1, 3, 2, 2))
     assert incremental.followed and incremental.saved > 1.5
 
 
 def test_tiny_vgg_needs_over_ten_times_fewer_multiply_adds_for_a_patch_of_8():
     network, x = tinyvgg(), torch.randn(1, 3, 64, 64)
     rows, columns = every_place(x, 8, stride=7)
-    assert compare(network, x, rows, columns, torch.zeros(1, 3, 8, 8)).saved > 10
+    assert assert_same_outputs(network, x, rows, columns, torch.zeros(1, 3, 8, 8)).saved > 10
 
 
 def test_a_patch_that_changes_nothing_changes_nothing():
@@ -57,7 +57,7 @@ def test_a_patch_that_changes_nothing_changes_nothing():
 
 def test_a_patch_over_the_whole_image_is_another_image():
     network, x = Careless().eval(), torch.randn(2, 3, 9, 9)
-    compare(network, x[:1], torch.tensor([0]), torch.tensor([0]), x[1:])
+    assert_same_outputs(network, x[:1], torch.tensor([0]), torch.tensor([0]), x[1:])
 
 
 def test_maps_of_several_layers_come_together():
@@ -109,7 +109,7 @@ def test_channels_and_places_of_scale_and_gate_are_kept_apart():
 
     network, x = Gated().eval(), torch.randn(1, 3, 10, 10)
     rows, columns = every_place(x, 3)
-    compare(network, x, rows, columns, torch.zeros(1, 3, 3, 3))
+    assert_same_outputs(network, x, rows, columns, torch.zeros(1, 3, 3, 3))
 
 
 @pytest.mark.parametrize("side", [[0, 0, 0, 0, 1, -1], [1, 3, 0, 2], [-1, 2, 0, -1]])
@@ -124,7 +124,7 @@ def test_borders_of_any_side_and_of_channels_are_right(side):
 
     x = torch.randn(1, 3, 9, 10)
     rows, columns = every_place(x, 2)
-    assert compare(Padded(), x, rows, columns, torch.randn(len(rows), 3, 2, 2)).followed
+    assert assert_same_outputs(Padded(), x, rows, columns, torch.randn(len(rows), 3, 2, 2)).followed
 
 
 def test_a_network_in_training_mode_answers_as_in_evaluation_and_keeps_its_mode_and_statistics():

@@ -56,7 +56,7 @@ def wanted(trained: ShownModel, epoch: int | None, image: int = 0) -> float:
     return float(outputs_of(shown, image)[1][2, 3, 4])
 
 
-def shows(page: Page, value: float) -> None:
+def assert_shows(page: Page, value: float) -> None:
     """Wait until the open number is this one."""
     page.wait_for_function(
         """value => {
@@ -71,19 +71,19 @@ def shows(page: Page, value: float) -> None:
 def test_the_open_number_stays_open_from_epoch_to_epoch_and_from_picture_to_picture(page, served, trained) -> None:
     opened(page, served, OPEN)
     time = page.get_by_role("group", name="Epoch of the training")
-    shows(page, wanted(trained, None))
+    assert_shows(page, wanted(trained, None))
     time.get_by_role("slider").fill("0")
     expect(time).to_contain_text("untrained")
-    shows(page, wanted(trained, 0))
+    assert_shows(page, wanted(trained, 0))
     time.get_by_role("button", name="One step on").click()
     expect(time).to_contain_text("epoch 1")
-    shows(page, wanted(trained, 1))
+    assert_shows(page, wanted(trained, 1))
     page.get_by_role("button", name="1.png").click()
-    shows(page, wanted(trained, 1, image=1))
+    assert_shows(page, wanted(trained, 1, image=1))
     page.wait_for_url(re.compile("epoch=1"))
     assert "call=1" in page.url and "unit=2" in page.url
     time.get_by_role("button", name="One step back").click()
-    shows(page, wanted(trained, 0, image=1))
+    assert_shows(page, wanted(trained, 0, image=1))
     time.get_by_role("button", name="Play").click()
     expect(time).to_contain_text("epoch 2")
     time.get_by_role("button", name="Pause").click()
@@ -98,7 +98,7 @@ def test_a_unit_is_shown_over_the_epochs_and_each_is_a_way_there(page, served, t
     for stage, epoch in zip(stages.all(), [*EPOCHS, None], strict=True):
         assert agrees(stage.locator("strong").inner_text(), wanted(trained, epoch))
     over.get_by_role("button", name="epoch 2").click()
-    shows(page, wanted(trained, 2))
+    assert_shows(page, wanted(trained, 2))
     expect(over.get_by_role("button", name="epoch 2")).to_have_attribute("aria-pressed", "true")
     over.get_by_role("button", name="This unit over the epochs").click()
     expect(stages).to_have_count(0)
@@ -106,14 +106,14 @@ def test_a_unit_is_shown_over_the_epochs_and_each_is_a_way_there(page, served, t
 
 def test_edited_weights_of_an_epoch_go_back_to_that_epoch(page, served, trained) -> None:
     opened(page, served, f"{OPEN}&epoch=1")
-    shows(page, wanted(trained, 1))
+    assert_shows(page, wanted(trained, 1))
     bias = page.get_by_label("Bias", exact=True)
     bias.fill("2.5")
     bias.press("Enter")
     expect(page.get_by_text("Weights were changed")).to_be_visible()
     page.get_by_role("button", name="Back to the trained weights").click()
     expect(page.get_by_text("Weights were changed")).to_have_count(0)
-    shows(page, wanted(trained, 1))
+    assert_shows(page, wanted(trained, 1))
 
 
 def test_an_epoch_in_the_address_is_not_overtaken_by_the_finished_network(page, served, trained) -> None:
@@ -121,7 +121,7 @@ def test_an_epoch_in_the_address_is_not_overtaken_by_the_finished_network(page, 
     page.route(finished, lambda route: (page.wait_for_timeout(300), route.continue_()))
     opened(page, served, f"{OPEN}&epoch=1")
     page.wait_for_timeout(600)  # as long as a wrong answer would need to be shown
-    shows(page, wanted(trained, 1))
+    assert_shows(page, wanted(trained, 1))
 
 
 def test_what_is_explained_is_the_network_of_the_epoch(page, served) -> None:

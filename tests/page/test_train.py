@@ -62,10 +62,16 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     begin(page, 2000)
     expect(page.get_by_text("in training", exact=True)).to_be_visible(timeout=LONG)
     assert "run=2" in page.url
+    assert_moves(page)
+    assert_changes_count(page)
+    assert_a_pause_holds_the_step(page)
+    assert_a_second_one_is_refused(page)
+    assert_stopped_it_is_a_model(page, train)
 
-    # It moves: steps, kernels, maps and answers, several times a second.
-    held = page.get_by_role("heading", name="Random held-out images")
-    expect(held).to_be_visible(timeout=LONG)
+
+def assert_moves(page: Page) -> None:
+    """Steps, kernels, maps and answers, several times a second."""
+    expect(page.get_by_role("heading", name="Random held-out images")).to_be_visible(timeout=LONG)
     kernels, maps = picture(page, "4 kernels of stages.conv1"), picture(page, "maps of stages.conv1")
     page.wait_for_function(
         "before => [...document.querySelectorAll('[role=img] canvas')].map(c => c.toDataURL()).join() !== before",
@@ -76,7 +82,9 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     expect(page.locator("dl div", has_text="time left").locator("dd")).to_contain_text("s", timeout=LONG)
     assert int(number(page, "images a second").replace("\u202f", "")) > 0
 
-    # Changes count from the next step on; what cannot be is refused with a sentence, and nothing is changed.
+
+def assert_changes_count(page: Page) -> None:
+    """From the next step on; what cannot be is refused with a sentence, and nothing is changed."""
     page.get_by_label("batch", exact=True).fill("100000")
     page.get_by_role("button", name="Change from the next step on").click()
     expect(page.get_by_role("alert")).to_contain_text("batch is 100000; give a number from 2 to 153")
@@ -88,13 +96,17 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     page.get_by_label("batch", exact=True).fill("16")
     page.get_by_role("button", name="Change from the next step on").press("Enter")
     expect(page.get_by_text("Counts from step")).to_be_visible()
-    changed = page.get_by_role("list", name="Changes")
-    expect(changed).to_contain_text("highest learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16")
+    expect(page.get_by_role("list", name="Changes")).to_contain_text(
+        "highest learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16"
+    )
     expect(page.get_by_label("batch", exact=True)).to_have_value("16")
 
-    # A pause holds the step; looking goes on.
+
+def assert_a_pause_holds_the_step(page: Page) -> None:
+    """Looking goes on."""
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("pauses", exact=True)).to_be_visible()
+    held = page.get_by_role("heading", name="Random held-out images")
     items = page.locator("section", has=held).get_by_role("listitem")
     expect(items).to_have_count(12)
     names = [str(button.get_attribute("title")) for button in items.get_by_role("button").all()]
@@ -108,7 +120,8 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     expect(page.get_by_role("img", name="6 kernels of stages.conv2")).to_be_visible()
     assert number(page, "step") == step
 
-    # A second one is refused while the first goes on.
+
+def assert_a_second_one_is_refused(page: Page) -> None:
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("in training", exact=True)).to_be_visible()
     page.get_by_role("button", name="New training").click()
@@ -116,10 +129,12 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     expect(page.get_by_role("alert")).to_contain_text("'shapes-1' is in training")
     page.get_by_role("combobox", name="Run").select_option("shapes-1")
 
-    # Stopped, it is a model: to be looked into and judged.
+
+def assert_stopped_it_is_a_model(page: Page, train: str) -> None:
+    """To be looked into and judged."""
     page.get_by_role("button", name="Stop and make the model").click()
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=LONG)
-    expect(changed).to_contain_text("stopped")
+    expect(page.get_by_role("list", name="Changes")).to_contain_text("stopped")
     expect(page.get_by_text("accuracy on test images")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     judge = page.get_by_role("link", name="See its answers").get_attribute("href")
