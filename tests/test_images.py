@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -158,6 +158,17 @@ def test_crop_cuts_the_middle_out_and_stretch_keeps_everything() -> None:
     assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3)).min() == 200
     assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3, fit="stretch")).min() == 0
     assert read_pixels(wide, ImageSpec(height=10, width=10, channels=3, fit="native")).shape == (10, 30, 3)
+
+
+@given(rows=st.integers(1, 300), columns=st.integers(1, 300), side=st.sampled_from([28, 32, 112, 224]))
+@example(rows=116, columns=120, side=224)  # 116 / 224 * 224 is rounded to more than 116
+@example(rows=40, columns=29, side=28)
+@settings(max_examples=60, deadline=None)
+def test_a_picture_of_any_size_can_be_cropped_to_any_other(rows: int, columns: int, side: int) -> None:
+    picture = np.full((rows, columns, 3), 7, np.uint8)
+    found = read_pixels(picture, ImageSpec(height=side, width=side, channels=3))
+    assert found.shape == (side, side, 3)
+    assert (found == 7).all()
 
 
 def test_scaling_a_jpeg_down_agrees_with_scaling_its_pixels_down() -> None:

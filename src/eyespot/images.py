@@ -245,10 +245,16 @@ def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:
     box = (0.0, 0.0, float(image.width), float(image.height))
     if spec.fit == "crop":
         scale = min(image.width / spec.width, image.height / spec.height)
-        left = (image.width - spec.width * scale) / 2
-        top = (image.height - spec.height * scale) / 2
-        box = (left, top, left + spec.width * scale, top + spec.height * scale)
+        left, right = _middle(image.width, spec.width * scale)
+        top, bottom = _middle(image.height, spec.height * scale)
+        box = (left, top, right, bottom)
     return image.resize((spec.width, spec.height), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+
+
+def _middle(side: int, length: float) -> tuple[float, float]:
+    """Where a part of a side, in its middle, begins and ends; 116 / 224 * 224 is rounded to more than 116."""
+    begin = max(0.0, (side - length) / 2)
+    return begin, min(float(side), begin + length)
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
