@@ -85,11 +85,11 @@ def named(rows: list[dict]) -> list[dict]:
     return [{"image": f"{place} {EVIL}.png", **row} for place, row in enumerate(rows)]
 
 
-def classified(classes: tuple[str, ...], count: int = 60) -> Evaluation:
+def classified(classes: tuple[str, ...], count: int = 60, right: float = 2.0) -> Evaluation:
     generator = torch.Generator().manual_seed(0)
     target = torch.arange(count) % len(classes)
     output = torch.randn(count, len(classes), generator=generator)
-    output[torch.arange(count), target] += 2
+    output[torch.arange(count), target] += right
     task = Classify(classes=classes, threshold=0.3)
     return evaluation(task, named(task.tabulate(output, target)))
 
@@ -139,6 +139,19 @@ def test_a_report_stands_alone_and_users_text_does_no_harm(name, tmp_path):
     assert len(set(page.ids)) == len(page.ids)
     assert {reference[1:] for reference in page.references if reference.startswith("#")} <= set(page.ids)
     assert "on held-out images" in re.sub(r"on \S+ held-out", "on held-out", text)
+
+
+@pytest.mark.parametrize(
+    ("right", "told"),
+    [
+        (20.0, "At most 1 % of its answers are wrong, with none left away."),
+        (2.0, "of the images that it is least sure of, at most 1 % of its answers are wrong."),
+        (-20.0, "Even its surest answers are wrong in more than 1 % of the cases."),
+    ],
+)
+def test_what_must_be_left_away_for_1_percent_error_is_told(right, told, tmp_path):
+    found = classified(("a", "b", "c"), right=right)
+    assert told in write_report(tmp_path, found, LOG, RECIPE, DATA, picture).read_text()
 
 
 def test_every_count_of_the_confusion_matrix_opens_its_images(tmp_path):
