@@ -213,10 +213,10 @@ def _sampled(images: Tensor, flip: Tensor, shift: Tensor, turn: Tensor, zoom: Te
     cosine, sine = torch.cos(torch.deg2rad(turn)) / zoom, torch.sin(torch.deg2rad(turn)) / zoom
     x, y = _middles(width) - 2 * shift[:, 1:], _middles(height) - 2 * shift[:, :1]
     mirror = 1.0 - 2.0 * flip
-    # As sums of a row and a column, this takes a tenth of the time of F.affine_grid.
-    across = (mirror * cosine)[:, None] * x, (-mirror * sine * (height / width))[:, None] * y
-    down = (sine * (width / height))[:, None] * x, cosine[:, None] * y
-    grid = torch.stack([row[:, None, :] + column[:, :, None] for row, column in (across, down)], dim=3)
+    # As complex numbers x + iy, each the sum of a row's and a column's, they take less than a tenth of F.affine_grid.
+    across = torch.complex((mirror * cosine)[:, None] * x, (sine * (width / height))[:, None] * x)
+    down = torch.complex((-mirror * sine * (height / width))[:, None] * y, cosine[:, None] * y)
+    grid = torch.view_as_real(across[:, None, :] + down[:, :, None])
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
