@@ -50,6 +50,18 @@ def cifar10(validation: int | None = None) -> "Source":
 def zip_codes(validation: int) -> "Source":
     """The 7,291 zip codes to learn from, of which so many, drawn at random, are for validation, and 2,007 for test."""
     import eyespot
+
+    images = zip_code_arrays()
+    x, y = images["x_train"], images["y_train"]
+    order = np.random.default_rng(0).permutation(len(x))
+    learned, kept = order[validation:], order[:validation]
+    parts = {"x_train": x[learned], "y_train": y[learned], "x_val": x[kept], "y_val": y[kept]}
+    return eyespot.open_source(images | parts)
+
+
+def zip_code_arrays() -> dict[str, np.ndarray]:
+    """Images (N, 16, 16, 1) and labels (N,): x_train, y_train, x_test, y_test."""
+    import eyespot
     from eyespot.images import ImageSpec, read_pixels
 
     def arrays(rows: Sequence["Row"]) -> tuple[np.ndarray, np.ndarray]:
@@ -58,12 +70,9 @@ def zip_codes(validation: int) -> "Source":
         return pixels, np.array([row.values["label"] for row in rows])
 
     whole = eyespot.open_source(data_folder() / "usps")
-    x, y = arrays([*whole.train.rows, *whole.validation.rows])
-    order = np.random.default_rng(0).permutation(len(x))
-    learned, kept = order[validation:], order[:validation]
+    x_train, y_train = arrays([*whole.train.rows, *whole.validation.rows])
     x_test, y_test = arrays(whole.test.rows)
-    images = {"x_train": x[learned], "y_train": y[learned], "x_val": x[kept], "y_val": y[kept]}
-    return eyespot.open_source({**images, "x_test": x_test, "y_test": y_test})
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
 
 def cifar10_arrays() -> dict[str, np.ndarray]:

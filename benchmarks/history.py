@@ -54,7 +54,12 @@ CASES = (
         most=5.0,
         choices={**OF_1989, "optimizer": "sgd", "batch": 4, "rate": 0.002},
     ),
-    Case(name="lecun1989, recipe of 1989, Muon", data="usps", most=5.0, choices={**OF_1989, "batch": 8}),
+    Case(
+        name="lecun1989, recipe of 1989, Muon",
+        data="usps",
+        most=5.0,
+        choices={**OF_1989, "batch": 8, "weight_decay": 0.2},
+    ),
     Case(
         name="lecun1989, recipe of today",
         data="usps",
