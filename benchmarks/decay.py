@@ -33,7 +33,7 @@ def main() -> None:
                 eyespot.train(source, out=place / f"{number}", batch=BATCH, weight_decay=decay, **OF_1989)
                 for number, source in enumerate(parts)
             ]
-        ends = [run.log[-1]["validation"] for run in runs]
+            ends = [run.log[-1]["validation"] for run in runs]
         wrong = over_seeds([100 * (1 - end["accuracy"]) for end in ends])
         found = {"held out wrong %": wrong["mean"], "deviation": wrong["deviation"], "each part": wrong["values"]}
         rows.append({"decay": decay, **found, "squared error": over_seeds([end["loss"] for end in ends])["mean"]})
