@@ -171,4 +171,4 @@ def test_a_damaged_file_is_a_model_or_an_error_never_a_crash(place, byte, cut, t
     data[place % len(data)] = byte
     path.write_bytes(bytes(data[:cut]) if cut is not None else bytes(data))
     with contextlib.suppress(ModelError):
-        load(path)
+        assert isinstance(load(path), Model)
