@@ -40,6 +40,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return folder
 
 
+@pytest.fixture(autouse=True)
+def every_epoch_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All epochs of so small a training end before a second is over."""
+    monkeypatch.setattr("eyespot.training.loop.SAVED_EPOCH", 0.0)
+
+
 @pytest.fixture
 def run_training(source: Source, tmp_path: Path) -> Callable:
     """Train the stripes in a folder, with a few wishes of the test's own."""

@@ -123,6 +123,15 @@ def test_the_uneven_end_is_counted_exactly(source, run_training):
     assert run.result["count"] == 23
 
 
+@pytest.mark.parametrize(("apart", "expected"), [(0.0, [8, 16, 23]), (60.0, [23])])
+def test_epochs_that_follow_fast_share_a_checkpoint(run_training, monkeypatch, apart, expected):
+    saved = []
+    monkeypatch.setattr(loop, "SAVED_EPOCH", apart)
+    monkeypatch.setattr(loop, "save", lambda state, path: saved.append(state.step))
+    run_training()
+    assert saved == expected
+
+
 def test_killed_while_saving_the_old_checkpoint_stays_readable(run_training, monkeypatch, tmp_path):
     saved = loop.save
 

@@ -30,7 +30,8 @@ from .stream import Batch, Stream, scaled
 from .together import in_order, summed_pieces
 from .training import Training
 
-CHECKPOINT_SECONDS = 60.0
+SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
+"""Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""
 LOG_LINES = 100
 
 
@@ -67,18 +68,20 @@ def run(
         take_step(state, course.at(state.step), rate)
         state.seconds = time.monotonic() - began
 
-        # 3. Say how it goes; at the end of an epoch look at the validation images; save before it is said.
+        # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
         if desk is not None:
             desk.attend(training, state)
         changed = course.changed_at(state.step)
         epoch = course.epoch(state.step)
-        ended = epoch > course.epoch(state.step - 1) or state.step == course.steps
+        last = state.step == course.steps
+        ended = epoch > course.epoch(state.step - 1) or last
         found = validate(training, state) if ended else None
         if found is not None:
             keep_best(state, training.task, epoch, found)
             keep_snapshot(training, state, epoch)
         stopping = stop()
-        if world.leads and (ended or stopping or time.monotonic() - saved > CHECKPOINT_SECONDS):
+        due = time.monotonic() - saved > (SAVED_EPOCH if ended else SAVED_STEP)
+        if world.leads and (due or stopping or last):
             save(state, training.checkpoint)
             saved = time.monotonic()
         if ended or changed or state.step % every == 0:

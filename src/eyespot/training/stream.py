@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from ..model import normalise
 from ..sources.augment import augment
+from ..sources.colours import scale
 from .order import samples_at
 from .training import Training
 
@@ -62,5 +62,8 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
 
 
 def scaled(training: Training, pixels: Tensor) -> Tensor:
-    """Pixels in [0, 1] as the network takes them, in the training's layout."""
-    return normalise(pixels, training.images).contiguous(memory_format=training.placement.memory_format)
+    """Pixels in [0, 1] as the network takes them (see `normalise`), in the training's layout."""
+    images, channels = training.images, pixels.shape[1]
+    factors = 1 / torch.tensor(images.deviation, device=pixels.device).expand(channels)
+    offsets = -torch.tensor(images.mean, device=pixels.device) * factors
+    return scale(pixels, factors, offsets).contiguous(memory_format=training.placement.memory_format)
