@@ -163,9 +163,8 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     if "withstands" in result:
         right, withstood = (result["withstands"][name]["share"] for name in ("right", "withstood"))
         print(f"under attack: {withstood:.1%} are still right, of {right:.1%} untouched")
-    print(
-        f"trained {result['steps']:,} steps in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters"
-    )
+    learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
+    print(f"{learned} in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")
 
 

@@ -195,7 +195,7 @@ def _item(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, side: i
 
 def _called(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, side: int) -> Values:
     entry = table[row]
-    said = f"{entry['label']} · {percent(entry['probability'], 0)}"
+    said = f"{entry['label']} · {percent(entry['probability'], 0)}".replace(" %", "\N{NO-BREAK SPACE}%")
     return _item(row, table, pictures, side, [said] if entry["right"] else [said, f"is {entry['target']}"])
 
 

@@ -16,6 +16,8 @@ from .wishes import Wishes, wishes_from
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
+PROBED = "no steps: the last layer is fitted to what the trained network sees in each image"
+"""What a probe does instead of steps, for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +60,15 @@ class Recipe:
     def describe(self) -> str:
         """One line for a person: what was chosen."""
         channels, height, width = self.network["input"]
-        length = f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs)" if self.steps else "no steps"
+        learned = (
+            f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs) of {self.optimizer}, "
+            f"augmentation {self.augment}"
+        )
         hardened = f", hardened by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
         place = f"{self.placement['precision']} on {self.placement['device']}"
         return (
             f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
-            f"{length} of {self.optimizer}, augmentation {self.augment}{hardened}, {place}"
+            f"{learned if self.steps else PROBED}{hardened}, {place}"
         )
 
     def to_json(self) -> str:

@@ -13,6 +13,7 @@ from ..model import Model
 from ..samples import Samples, to_pixels
 from .answers import ANSWERS, plain_answers
 from .charts import in_words, loss_curve, score_curve
+from .recipe import PROBED
 
 Pictures = Callable[[int], np.ndarray]
 """A row's number in the table of predictions to its picture, uint8 (H, W, C)."""
@@ -91,21 +92,12 @@ def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
 def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """What was chosen for a training, as pairs of words for people."""
     channels, height, width = recipe["network"]["input"]
-    epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
     start = recipe["start"]
     facts = [
         ("start", f"{start['how']}{' on ' + start['weights'] if start['weights'] else ''}: {start['reason']}"),
         ("network", f"{recipe['network']['name']}, {recipe['network']['size']}, norm {recipe['network']['norm']}"),
         ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
-        ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
-        ("optimizer", recipe["optimizer"]),
-        ("learning rate", f"up to {recipe['rate']:g}, {_told_rise(recipe['rise'])}"),
-        ("weight decay", f"{recipe['weight_decay']:g}"),
-        (
-            "weights",
-            "averaged, and gone on with from there (Lookahead)" if recipe["lookahead"] else "averaged at the end",
-        ),
-        ("augmentation", recipe["augment"]),
+        *(_course_facts(recipe) if recipe["steps"] else [("length", PROBED)]),
         ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),
         ("placement", ", ".join(str(value) for name, value in recipe["placement"].items() if name != "reason")),
         ("chosen because", recipe["placement"]["reason"].partition(":")[0]),
@@ -116,6 +108,22 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
     ]
     seconds = log[-1].get("seconds") if log else None
     return [*facts, ("training time", f"{seconds:,.1f} s")] if seconds else facts
+
+
+def _course_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How the steps were made."""
+    epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
+    return [
+        ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
+        ("optimizer", recipe["optimizer"]),
+        ("learning rate", f"up to {recipe['rate']:g}, {_told_rise(recipe['rise'])}"),
+        ("weight decay", f"{recipe['weight_decay']:g}"),
+        (
+            "weights",
+            "averaged, and gone on with from there (Lookahead)" if recipe["lookahead"] else "averaged at the end",
+        ),
+        ("augmentation", recipe["augment"]),
+    ]
 
 
 def _told_rise(share: float) -> str:
