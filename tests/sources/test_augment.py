@@ -124,18 +124,20 @@ def test_every_image_is_mirrored_in_every_other_epoch(epoch):
     assert torch.equal(mirrored(mixed), torch.where(torch.arange(60) % 2 == 0, mirrored(epoch), mirrored(epoch + 1)))
 
 
-def test_a_shift_moves_the_picture_by_what_the_task_is_told(preset):
-    images = torch.zeros(50, 1, 20, 20, dtype=torch.uint8)
-    images[:, :, 10, 10] = 255
+@pytest.mark.parametrize("side", [20, 37])
+def test_a_shift_moves_the_picture_by_what_the_task_is_told(preset, side: int):
+    """37 since 3 / 37 * 37 in single precision is less than 3."""
+    images = torch.zeros(100, 1, side, side, dtype=torch.uint8)
+    images[:, :, side // 2, side // 2] = 255
     task = Recorder("shift")
     result = changed(images, task, preset(shift=0.2))
-    columns = result[:, 0].amax(1).argmax(1)
-    assert torch.equal(columns, 10 + (task.seen["shift"] * 20).round().long())
-    assert set(columns.tolist()) == set(range(6, 15))
+    columns = result[:, 0].amax(1).argmax(1) - side // 2
+    assert torch.equal(columns, (task.seen["shift"] * side).round().long())
+    assert set(columns.tolist()) == set(range(-(side // 5), side // 5 + 1))
 
 
 def shifted(images: torch.Tensor, flip: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
-    return room._gathered(images, room._places(flip, pixels, *images.shape[2:]))
+    return room._gathered(images, room._places(flip, pixels.int(), *images.shape[2:]))
 
 
 def test_the_mirrored_image_is_what_is_shifted():

@@ -176,7 +176,7 @@ def _move(images: tuple[Tensor, ...], allowed: _Allowed, flip: Tensor, drawn: Te
         sampled = tuple(_sampled(image.float(), flip, shift, turn, zoom) for image in images)
         return tuple(image.contiguous(memory_format=torch.channels_last) for image in sampled)
     if shifts or flips:
-        places = _places(flip, (shift * sides).long(), height, width)
+        places = _places(flip, (shift * sides).round().int(), height, width)
         images = tuple(_gathered(image, places) for image in images)
     return tuple(image.to(torch.float32, memory_format=torch.channels_last) for image in images)
 
@@ -185,11 +185,12 @@ def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
     """Where each pixel of the mirrored and shifted images comes from, as its number among all pixels of the batch.
 
     Each image is shifted by whole `pixels` (N, 2), down and to the right; a mirror on its last pixels fills the border.
+    As int32 the places are made and read in less time.
     """
-    rows = _reflected(torch.arange(height) - pixels[:, :1])
-    columns = _reflected(torch.arange(width) - pixels[:, 1:])
+    rows = _reflected(torch.arange(height, dtype=torch.int32) - pixels[:, :1])
+    columns = _reflected(torch.arange(width, dtype=torch.int32) - pixels[:, 1:])
     columns = torch.where(flip[:, None], width - 1 - columns, columns)
-    first = torch.arange(len(pixels)) * (height * width)
+    first = torch.arange(len(pixels), dtype=torch.int32) * (height * width)
     return (first[:, None, None] + rows[:, :, None] * width + columns[:, None, :]).flatten()
 
 

@@ -14,8 +14,11 @@ MIXED, SCALED = 4, 16
 def mix(images: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
     """Each pixel of an image times the image's matrix (N, C, C), and the image's offset (N,) added."""
     blocks, pixels = _in_blocks(images, MIXED)
-    matrices = torch.kron(torch.eye(pixels)[None], matrices.mT.contiguous())
-    return _as_images(torch.bmm(blocks, matrices).add_(offsets[:, None, None]), images)
+    (count, channels), size = matrices.shape[:2], blocks.shape[2]
+    blockwise = torch.zeros(count, pixels, channels, pixels, channels)
+    blockwise.diagonal(dim1=1, dim2=3)[:] = matrices.mT[..., None]
+    mixed = torch.bmm(blocks, blockwise.view(count, size, size))
+    return _as_images(mixed.add_(offsets[:, None, None]), images)
 
 
 def scale(images: Tensor, factors: Tensor, offsets: Tensor) -> Tensor:
