@@ -41,7 +41,7 @@ IMPORTED = [
     "scipy.stats",
     "matplotlib.backends.backend_svg",
 ]
-CHOICES: dict[str, Any] = {"size": "tiny", "epochs": 16, "batch": 16, "precision": "float32", "snapshots": True}
+CHOICES: dict[str, Any] = {"size": "tiny", "epochs": 32, "batch": 16, "precision": "float32", "snapshots": True}
 
 
 def main() -> None:

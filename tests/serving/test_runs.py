@@ -1,5 +1,6 @@
 """Runs are read as they are written, and say nothing of this machine's disk."""
 
+import asyncio
 import json
 
 import pytest
@@ -77,8 +78,12 @@ def test_lines_that_are_no_json_are_left_out(growing):
 
 
 def test_who_waits_gets_the_line_when_it_comes(growing, monkeypatch):
+    sleep = asyncio.sleep
+
     async def write_meanwhile(_seconds):
-        write(growing, '{"step": 1}\n')
+        if not (growing.folder / "log.jsonl").exists():  # others sleep meanwhile too
+            write(growing, '{"step": 1}\n')
+        await sleep(0)
 
     monkeypatch.setattr("eyespot.serving.runs.asyncio.sleep", write_meanwhile)
     with TestClient(make_app(runs=[growing]), base_url=HERE) as client:
