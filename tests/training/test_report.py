@@ -231,6 +231,12 @@ def test_a_rate_that_only_falls_and_lookahead_are_told():
     assert "Lookahead" in facts["weights"]
 
 
+def test_a_probe_is_told_as_what_it_does_and_not_as_no_steps_of_an_optimizer():
+    facts = dict(recipe_facts({**RECIPE, "steps": 0}, []))
+    assert facts["length"].startswith("no steps: the last layer is fitted")
+    assert not facts.keys() & {"optimizer", "learning rate", "weights", "augmentation"}
+
+
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (1000, 24)])
 def test_spread_rows_are_different_in_order_and_at_most_so_many(count, most):
     rows = spread(count, most)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from eyespot.device import World
+from eyespot.model import normalise
 from eyespot.sources.augment import PRESETS
 from eyespot.training import run as running
 from eyespot.training import stream as room
@@ -44,6 +45,7 @@ def test_it_takes_the_images_of_the_order_and_their_targets(training):
     images, wanted, _ = training.train.batch(indices)
     assert torch.equal(target, wanted)
     assert torch.equal(x, room.scaled(training, images[0].float() / 255))
+    assert torch.allclose(x, normalise(images[0].float() / 255, training.images), atol=1e-5)
 
 
 def test_several_steps_are_made_at_once_and_none_beyond_the_last(training, monkeypatch):

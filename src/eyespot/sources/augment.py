@@ -185,7 +185,7 @@ def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
     """Where each pixel of the mirrored and shifted images comes from, as its number among all pixels of the batch.
 
     Each image is shifted by whole `pixels` (N, 2), down and to the right; a mirror on its last pixels fills the border.
-    As int32 the places are made and read in less time.
+    As int32 (a batch has fewer than 2^31 pixels) the places are made and read in less time.
     """
     rows = _reflected(torch.arange(height, dtype=torch.int32) - pixels[:, :1])
     columns = _reflected(torch.arange(width, dtype=torch.int32) - pixels[:, 1:])
