@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyespot.errors import NetworkError
 
-from .blocks import convolution, normalisation, sequence
+from .blocks import MaxPool2d, convolution, normalisation, sequence
 from .network import Network, NetworkSpec
 
 WIDTHS = {"tiny": (32, 64, 64), "small": (64, 128, 128), "medium": (64, 256, 256), "large": (128, 384, 384)}
@@ -44,7 +44,7 @@ def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
     return sequence(
         {
             "conv1": _begun_as_identity(convolution(channels, filters, norm)),
-            "pool": nn.MaxPool2d(2),
+            "pool": MaxPool2d(2),
             "norm1": _quick(normalisation(norm, filters)),
             "silu1": nn.SiLU(),
             "conv2": _begun_as_identity(convolution(filters, filters, norm)),

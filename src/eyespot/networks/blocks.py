@@ -11,6 +11,7 @@ from math import gcd, sqrt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import has_torch_function_unary
 
 NORMS = ("batch", "group", "none")
 
@@ -27,6 +28,31 @@ class Concatenate(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return torch.cat([a, b], dim=1)
+
+
+class MaxPool2d(nn.MaxPool2d):
+    """The largest number of each window, as PyTorch's module of this name finds it, to the bit.
+
+    Where nothing learns, nobody asks which number of a window it was: then windows of 2x2 side by side are the maxima
+    of pairs of columns, and those of pairs of rows, which takes PyTorch a quarter of the time or less. Learning needs
+    the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled() or has_torch_function_unary(x) or not self._halves:
+            return super().forward(x)
+        return _of_pairs(_of_pairs(x, -2), -1)
+
+    @property
+    def _halves(self) -> bool:
+        settings = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        return settings in ((2, 2, 0, 1, False), ((2, 2), (2, 2), 0, 1, False))
+
+
+def _of_pairs(x: Tensor, side: int) -> Tensor:
+    """The larger of each two neighbours along one side; the last number of an odd side has none, and is left out."""
+    firsts, seconds = x.narrow(side, 0, x.shape[side] // 2 * 2).unflatten(side, (-1, 2)).unbind(side)
+    return torch.maximum(firsts, seconds)
 
 
 class Shortcut(nn.Module):

@@ -8,7 +8,7 @@ from math import sqrt
 
 from torch import Tensor, nn
 
-from .blocks import Concatenate, Padded, sequence
+from .blocks import Concatenate, MaxPool2d, Padded, sequence
 from .network import Network, NetworkSpec
 
 SLOPE = 0.1
@@ -30,8 +30,8 @@ class UnetBody(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        down = [sequence({"block1": _block(channels, 48), "block2": _block(48, 48), "pool": nn.MaxPool2d(2)})]
-        down += [sequence({"block1": _block(48, 48), "pool": nn.MaxPool2d(2)}) for _ in range(HALVINGS - 1)]
+        down = [sequence({"block1": _block(channels, 48), "block2": _block(48, 48), "pool": MaxPool2d(2)})]
+        down += [sequence({"block1": _block(48, 48), "pool": MaxPool2d(2)}) for _ in range(HALVINGS - 1)]
         widths = [(48 + 48, 96, 96), *[(96 + 48, 96, 96)] * (HALVINGS - 2), (96 + channels, 64, 32)]
         self.down = nn.ModuleList(down)
         self.middle = _block(48, 48)

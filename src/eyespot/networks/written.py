@@ -14,7 +14,7 @@ from torch import nn
 from eyespot.errors import NetworkError
 
 from .arithmetic import convolution_parameters, dense_parameters, output_size, same_padding
-from .blocks import initialise
+from .blocks import MaxPool2d, initialise
 from .network import Network, NetworkSpec, Output
 from .text import Layer, parse
 
@@ -150,7 +150,7 @@ def _unchanged(make: Callable[[], nn.Module]) -> Callable[[Layer, int, Shape], P
 
 
 POOLINGS: dict[str, Callable[..., nn.Module]] = {
-    "maxpool": nn.MaxPool2d,
+    "maxpool": MaxPool2d,
     "avgpool": nn.AvgPool2d,
     # A mean that is divided by 1 is the sum.
     "sumpool": partial(nn.AvgPool2d, divisor_override=1),

@@ -15,8 +15,8 @@ from .training import Training
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """What the network sees (N, C, H, W), what it should answer (N, ...), and keys (N,) for what else is random."""
-AHEAD = 2**21
-"""Numbers that may lie ready for later steps (8 MiB), so that they are still in the processor's cache when needed."""
+AHEAD = 2**23
+"""Numbers that may lie ready for later steps (32 MiB as float32)."""
 
 
 class Stream:
