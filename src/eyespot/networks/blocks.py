@@ -34,8 +34,8 @@ class MaxPool2d(nn.MaxPool2d):
     """The largest number of each window, as PyTorch's module of this name finds it, to the bit.
 
     Where nothing learns, nobody asks which number of a window it was: then windows of 2x2 side by side are the maxima
-    of pairs of columns, and those of pairs of rows, which takes PyTorch a quarter of the time or less. Learning needs
-    the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
+    of pairs of rows, and of these the maxima of pairs of columns, in half of the time down to a twentieth. Learning
+    needs the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
     """
 
     def forward(self, x: Tensor) -> Tensor:
