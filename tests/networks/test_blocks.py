@@ -24,7 +24,7 @@ def test_answers_are_pytorchs_to_the_bit(channels, height, width, precision, lay
     x = x.to(precision).contiguous(memory_format=layout)
     with torch.no_grad():
         found, expected = MaxPool2d(2)(x), F.max_pool2d(x, 2)
-    assert torch.equal(found, expected) and found.dtype == precision
+    assert isinstance(found, torch.Tensor) and torch.equal(found, expected) and found.dtype == precision
     assert found.is_contiguous(memory_format=layout)
 
 
@@ -48,9 +48,18 @@ def test_other_windows_are_pytorchs_own(settings):
         assert torch.equal(MaxPool2d(*settings)(x), nn.MaxPool2d(*settings)(x))
 
 
+def test_places_are_told_where_they_are_asked_for():
+    x = torch.tensor([[[[1.0, 5.0], [3.0, 4.0]]]])
+    with torch.no_grad():
+        found = MaxPool2d(2, return_indices=True)(x)
+    assert [part.item() for part in found] == [5.0, 1]
+
+
 def test_gradients_go_to_the_first_of_equals():
     x = torch.ones(1, 1, 2, 2, requires_grad=True)
-    MaxPool2d(2)(x).sum().backward()
+    found = MaxPool2d(2)(x)
+    assert isinstance(found, torch.Tensor)
+    found.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [[[[1.0, 0.0], [0.0, 0.0]]]]
 
 

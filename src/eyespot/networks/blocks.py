@@ -38,15 +38,15 @@ class MaxPool2d(nn.MaxPool2d):
     needs the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        if torch.is_grad_enabled() or has_torch_function_unary(x) or not self._halves:
-            return super().forward(x)
-        return _of_pairs(_of_pairs(x, -2), -1)
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        if torch.is_grad_enabled() or has_torch_function_unary(input) or not self._halves:
+            return super().forward(input)
+        return _of_pairs(_of_pairs(input, -2), -1)
 
     @property
     def _halves(self) -> bool:
-        settings = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-        return settings in ((2, 2, 0, 1, False), ((2, 2), (2, 2), 0, 1, False))
+        settings = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
+        return settings in ((2, 2, 0, 1, False, False), ((2, 2), (2, 2), 0, 1, False, False))
 
 
 def _of_pairs(x: Tensor, side: int) -> Tensor:
