@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eyespot.cli import train as verbs
 from eyespot.cli.app import run
 from eyespot.images import write_png
 
@@ -167,3 +168,13 @@ def test_the_demo_trains_and_says_what_to_do_next(tmp_path, capsys):
         assert text in said
     assert said.split("Next:\n")[1].split()[:3] == ["eyespot", "serve", str(tmp_path / "demo")]
     assert (tmp_path / "demo" / "snapshots" / "epoch-0000.safetensors").exists()  # the page goes through the epochs
+
+
+@pytest.mark.parametrize(("recall", "said"), [(0.5, "weakest class: cat (50.0 % of 4 images found)\n"), (1.0, "")])
+def test_a_training_names_the_weakest_class_where_it_missed_something(recall, said, capsys):
+    score = {"metric": "accuracy", "score": 0.9, "better": "higher", "interval": [0.8, 1.0], "unit": "", "count": 8}
+    details = {"weakest": {"label": "cat", "recall": recall, "count": 4}}
+    made = {"steps": 3, "seconds": 1.0, "parameters": 9, "report": "r", "model": "m"}
+    verbs._finish({"task": "classify", "part": "test", "details": details, **score, **made}, as_json=False)
+    lines = capsys.readouterr().out.splitlines(keepends=True)
+    assert "".join(line for line in lines if line.startswith("weakest")) == said

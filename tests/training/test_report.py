@@ -16,7 +16,7 @@ from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
 from eyespot.tasks.steer import Steer
 from eyespot.tasks.tag import Tag
-from eyespot.training.answers import CELL_PICTURES, MOST_CLASSES, confusion_matrix, most_confused, spread
+from eyespot.training.answers import CELL_PICTURES, MOST_CLASSES, confusion_matrix, most_confused, spread, weakest_class
 from eyespot.training.report import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
 
 EVIL = "<script>alert(1)</script>"
@@ -220,7 +220,7 @@ def test_the_recipe_is_told_in_words():
     facts = dict(recipe_facts(RECIPE, LOG))
     assert facts["images"] == "12 x 12 x 1, fit by crop"
     assert facts["length"] == "40 steps of 8 images: 4 epochs"
-    assert facts["learning rate"] == "up to 0.01, rising for 20% of the steps, then falling"
+    assert facts["learning rate"] == "up to 0.01, rising for 20 % of the steps, then falling"
     assert facts["weights"] == "averaged at the end"
     assert facts["training time"] == "3.0 s"
 
@@ -235,6 +235,19 @@ def test_a_probe_is_told_as_what_it_does_and_not_as_no_steps_of_an_optimizer():
     facts = dict(recipe_facts({**RECIPE, "steps": 0}, []))
     assert facts["length"].startswith("no steps: the last layer is fitted")
     assert not facts.keys() & {"optimizer", "learning rate", "weights", "augmentation"}
+
+
+@pytest.mark.parametrize(
+    ("recall", "count", "expected"),
+    [
+        (0.98, 100, ("6", "98.0 % of 100 images found")),
+        (0.0, 1, ("6", "0.0 % of 1 image found")),
+        (1.0, 100, ("none", "every image of every class was found")),
+    ],
+)
+def test_a_class_is_the_weakest_only_where_something_was_missed(recall, count, expected):
+    value, what, hint = weakest_class({"label": "6", "recall": recall, "count": count})
+    assert (value, hint) == expected and what == "weakest class"
 
 
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (1000, 24)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import AttackError
 from ..findings import to_json
+from ..html import percent
 from ..images import write_png
 from ..tasks.classify import UNKNOWN
 
@@ -135,9 +136,9 @@ def told(answer: dict[str, Any]) -> str:
         return ", ".join(answer["answer"]) or "no tag"
     short = answer.get("answer", "")
     if short == UNKNOWN:
-        return f"unknown ({answer['label']} {answer['probability']:.0%})".replace("%", " %")
+        return f"unknown ({answer['label']} {percent(answer['probability'], 0)})"
     text = f"{short:.4g} {answer.get('unit', '')}".strip() if isinstance(short, float) else str(short)
-    return f"{text} {answer['probability']:.0%}".replace("%", " %") if "probability" in answer else text
+    return f"{text} {percent(answer['probability'], 0)}" if "probability" in answer else text
 
 
 def magnified(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, float]:

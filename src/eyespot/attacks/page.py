@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from ..html import INK, drawing, drawing_style, number, percent, picture, thumbnail, write_page
+from ..html import INK, counted, drawing, drawing_style, number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ..model import Model
 from .eight_bit import to_bytes
@@ -89,15 +89,6 @@ def scored(curve: Mapping[str, Any], place: int) -> str:
 def amount(found: Mapping[str, float] | None, name: str = "median") -> str:
     """One of the figures of a size of change, or a dash where nothing was fooled."""
     return "–" if found is None else number(found[name], 3)
-
-
-def counted(count: int, one: str, more: str) -> str:
-    """A count and what is counted.
-
-    >>> counted(1, "query", "queries"), counted(2000, "query", "queries")
-    ('1 query', '2,000 queries')
-    """
-    return f"{count:,} {one if count == 1 else more}"
 
 
 def _compared(place: int, models: Mapping[str, Any]) -> dict[str, Any]:

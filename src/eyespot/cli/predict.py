@@ -18,6 +18,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Answer for one or more pictures."""
+    from ..html import percent
     from ..model import load
 
     loaded = load(model_path(model))
@@ -27,7 +28,7 @@ def predict(
         print_json(answers)
         return
     for answer in answers:
-        sure = f" ({answer['probability']:.1%})" if "probability" in answer else ""
+        sure = f" ({percent(answer['probability'])})" if "probability" in answer else ""
         print(f"{answer['image']}: {answer['answer']}{sure}")
 
 

@@ -157,12 +157,15 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
+    from ..html import percent
+
     print(f"{result['task']}: {told_score(result)} of the {result['part']} part")
-    if weakest := result["details"].get("weakest"):
+    weakest = result["details"].get("weakest")
+    if weakest and weakest.get("recall") != 1:
         print(_weakest(weakest))
     if "withstands" in result:
         right, withstood = (result["withstands"][name]["share"] for name in ("right", "withstood"))
-        print(f"under attack: {withstood:.1%} are still right, of {right:.1%} untouched")
+        print(f"under attack: {percent(withstood)} are still right, of {percent(right)} untouched")
     learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
     print(f"{learned} in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")
@@ -170,6 +173,9 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
 
 def _weakest(found: dict[str, Any]) -> str:
     """The class or the tag that the model does worst on, in a line."""
+    from ..html import counted, percent
+
     if "tag" in found:
         return f"weakest tag: {found['tag']} (average precision {found['average_precision']:.3f})"
-    return f"weakest class: {found['label']} ({found['recall']:.1%} of its {found['count']} images are right)"
+    right, images = percent(found["recall"]), counted(found["count"], "image", "images")
+    return f"weakest class: {found['label']} ({right} of {images} found)"

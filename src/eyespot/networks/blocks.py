@@ -34,7 +34,7 @@ class MaxPool2d(nn.MaxPool2d):
     """The largest number of each window, as PyTorch's module of this name finds it, to the bit.
 
     Where nothing learns, nobody asks which number of a window it was: then windows of 2x2 side by side are the maxima
-    of pairs of rows, and of these the maxima of pairs of columns, in half of the time down to a twentieth. Learning
+    of pairs of rows, and of these the maxima of pairs of columns, which takes up to a tenth of the time. Learning
     needs the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
     """
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..findings import Evaluation
-from ..html import number, percent, picture, thumbnail
+from ..html import counted, number, percent, picture, thumbnail
 from .charts import calibration_plot, histogram, rejection_plot, scatter
 
 Pictures = Callable[[int], np.ndarray]
@@ -30,10 +30,9 @@ SIDE, CELL_SIDE, WIDE_SIDE = 128, 64, 720
 def classify_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
     """Confusion matrix with the images of its cells, figures per class, calibration, worst mistakes, examples."""
     details, table = evaluation.details, evaluation.table
-    weakest = details["weakest"]
     return {
         "tiles": [
-            (weakest["label"], "weakest class", f"{percent(weakest['recall'])} of its {weakest['count']} images found"),
+            weakest_class(details["weakest"]),
             (
                 percent(details["calibration_error"]),
                 "calibration error",
@@ -49,6 +48,14 @@ def classify_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
         "mistakes": [_called(entry["row"], table, pictures, SIDE) for entry in details["mistakes"][:SHOWN]],
         "examples": [_called(row, table, pictures, SIDE) for row in spread(len(table))],
     }
+
+
+def weakest_class(found: Values) -> tuple[str, str, str]:
+    """The tile that names the class of which the smallest share was found, where anything was missed."""
+    if found["recall"] == 1:
+        return "none", "weakest class", "every image of every class was found"
+    images = counted(found["count"], "image", "images")
+    return found["label"], "weakest class", f"{percent(found['recall'])} of {images} found"
 
 
 def tag_answers(evaluation: Evaluation, pictures: Pictures) -> Values:

@@ -127,7 +127,7 @@ def _course_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _told_rise(share: float) -> str:
-    return f"rising for {share:.0%} of the steps, then falling" if share else "falling from the first step"
+    return f"rising for {percent(share, 0)} of the steps, then falling" if share else "falling from the first step"
 
 
 def _told_change(changed: Mapping[str, Any]) -> str:
