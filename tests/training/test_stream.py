@@ -48,15 +48,24 @@ def test_it_takes_the_images_of_the_order_and_their_targets(training):
     assert torch.allclose(x, normalise(images[0].float() / 255, training.images), atol=1e-5)
 
 
-def test_several_steps_are_made_at_once_and_none_beyond_the_last(training, monkeypatch):
+@pytest.mark.parametrize(
+    ("ahead", "most", "expected"),
+    [
+        (48, 64, [(0, 48), (48, 16)]),  # small images: as many as the processor's cache holds
+        (7, 64, [(0, 40), (40, 24)]),  # large ones: five steps
+        (7, 30, [(0, 24), (24, 24), (48, 16)]),  # larger ones: what may be held
+    ],
+)
+def test_several_steps_are_made_at_once_and_none_beyond_the_last(training, monkeypatch, ahead, most, expected):
     made = []
     monkeypatch.setattr(room, "make_batch", lambda *asked: made.append(asked[1:]) or make_batch(*asked))
-    monkeypatch.setattr(room, "AHEAD", 30 * int(np.prod(training.images.shape)))
+    monkeypatch.setattr(room, "AHEAD", ahead * int(np.prod(training.images.shape)))
+    monkeypatch.setattr(room, "MOST_AHEAD", most * int(np.prod(training.images.shape)))
     training = recast(training, steps=8)
     stream = Stream(training)
     for step in range(8):
         stream.take(8 * step, 8)
-    assert made == [(0, 24), (24, 24), (48, 16)]
+    assert made == expected
     stream.take(64, 8)  # a course that was changed goes on
     assert made[-1] == (64, 8)
 

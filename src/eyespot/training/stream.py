@@ -15,8 +15,11 @@ from .training import Training
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """What the network sees (N, C, H, W), what it should answer (N, ...), and keys (N,) for what else is random."""
-AHEAD = 2**23
-"""Numbers that may lie ready for later steps (32 MiB as float32)."""
+AHEAD = 2**20
+"""Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
+LARGE_STEPS, MOST_AHEAD = 5, 2**23
+"""Of large batches, which no cache holds anyway, so many are made at once, as long as they are no more numbers than this
+(32 MiB): what each operation takes to begin is shared."""
 
 
 class Stream:
@@ -29,7 +32,7 @@ class Stream:
     def __init__(self, training: Training) -> None:
         self.training = training
         recipe = training.recipe
-        self.ahead = AHEAD // math.prod(training.images.shape) if recipe.pieces == 1 else 0
+        self.numbers = math.prod(training.images.shape)
         self.end = recipe.steps * recipe.batch
         self.first = self.made_to = 0
         self.made: Batch | None = None
@@ -38,11 +41,18 @@ class Stream:
         """The `count` samples that come after `seen` others."""
         if self.made is None or not (self.first <= seen and seen + count <= self.made_to):
             self.first = seen
-            self.made_to = seen + max(count, min(self.ahead // count * count, self.end - seen))
+            self.made_to = seen + max(count, min(self._steps(count) * count, self.end - seen))
             self.made = make_batch(self.training, seen, self.made_to - seen)
         chosen = slice(seen - self.first, seen - self.first + count)
         x, target, keys = self.made
         return x[chosen], target[chosen], keys[chosen]
+
+    def _steps(self, count: int) -> int:
+        """For how many steps of `count` samples to make batches at once."""
+        if self.training.recipe.pieces > 1:
+            return 1
+        numbers = count * self.numbers
+        return max(AHEAD // numbers, min(LARGE_STEPS, MOST_AHEAD // numbers))
 
 
 def make_batch(training: Training, seen: int, count: int) -> Batch:
