@@ -18,7 +18,7 @@ Batch = tuple[Tensor, Tensor, Tensor]
 AHEAD = 2**20
 """Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
 LARGE_STEPS, MOST_AHEAD = 5, 2**23
-"""Of large batches, which no cache holds anyway, so many are made at once, as long as they are no more numbers than this
+"""Of large batches, which no cache holds anyway, so many are made at once, while they are no more numbers than this
 (32 MiB): what each operation takes to begin is shared."""
 
 
