@@ -118,7 +118,7 @@ def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, jud
     expect(items.last).to_contain_text("Its picture is not there.")
     expect(page.get_by_role("button", name="more")).to_have_count(0)
     drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255 && canvas.width === 16"
-    page.wait_for_function(f"({drawn})(document.querySelector('li canvas'))")
+    page.wait_for_function(f"() => ({drawn})(document.querySelector('li canvas'))")
     assert not items.nth(120).locator("canvas").evaluate(drawn)
 
 

@@ -208,7 +208,9 @@ def test_a_random_kernel_learns_to_be_sobel(page: Page, site: str) -> None:
     page.get_by_role("button", name="One step").click()
     expect(page.locator("article")).to_contain_text("Step 1.")
     page.get_by_role("button", name="Run").click()
-    page.wait_for_function("[...document.querySelectorAll('p strong')].some(e => parseInt(e.innerText.slice(5)) > 150)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('p strong')].some(e => parseInt(e.innerText.slice(5)) > 150)"
+    )
     page.get_by_role("button", name="Pause").click()
     learned = numbers(page, "Weights now")
     assert [round(value / 2) for value in learned[3::2]] == pytest.approx([-1, 1, 0])
@@ -334,7 +336,9 @@ def test_language_and_colours_can_be_switched(page: Page, site: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     page.get_by_role("button", name="Dunkle Farben").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.wait_for_function("location.hash.includes('lang=de')")  # the address is written five times a second at most
+    page.wait_for_function(
+        "() => location.hash.includes('lang=de')"
+    )  # the address is written five times a second at most
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("h1")).to_have_text("Faltung, Schritt für Schritt")
