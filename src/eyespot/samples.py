@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ class Samples:
 
     part: Part
     images: tuple[Images, ...]
-    targets: list[Any]
+    targets: Tensor
     task: Task
     native: bool
 
@@ -65,7 +64,7 @@ class Samples:
             yield rows, *(self.single(int(rows[0])) if self.native else self.batch(rows))
 
     def _targets(self, indices: np.ndarray) -> Tensor:
-        return self.task.stack([self.targets[i] for i in indices])
+        return self.targets[torch.from_numpy(indices)]
 
     def _keys(self, indices: np.ndarray) -> Tensor:
         return torch.from_numpy(self.part.keys[indices].astype(np.uint64).view(np.int64))
@@ -76,7 +75,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
 
     Raises `TaskError` where some rows have a second image and others have none.
     """
-    targets = [task.read(row) for row in part.rows]
+    targets = task.stack([task.read(row) for row in part.rows])
     seconds = sum(row.second is not None for row in part.rows)
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a second image; give one to all or to none.")

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from safetensors.torch import load_file
 
 from eyespot.device import World
 from eyespot.errors import DivergedError, RecipeError, RunError
+from eyespot.tasks.classify import Classify
 from eyespot.training import loop
 from eyespot.training import run as running
 from eyespot.training.checkpoint import load_checkpoint
@@ -80,6 +82,20 @@ def test_a_batch_in_pieces_gives_the_same_weights(run_training):
     pieces = run_training("pieces", network=text, batch=32, pieces=4)
     for name, value in weights(whole.folder).items():
         torch.testing.assert_close(weights(pieces.folder)[name], value, atol=2e-5, rtol=0)
+    for one, other in zip(whole.log, pieces.log, strict=True):
+        assert other["loss"] == pytest.approx(one["loss"], abs=1e-4)
+        assert other["training"]["accuracy"] == pytest.approx(one["training"]["accuracy"], abs=1e-6)
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_training_score_is_the_mean_of_those_that_count(run_training, monkeypatch, pieces):
+    halves = torch.tensor([0.25, math.nan])
+    monkeypatch.setattr(
+        Classify, "score", lambda _, output, target: {"accuracy": halves[torch.arange(len(target)) % 2]}
+    )
+    assert {line["training"]["accuracy"] for line in run_training("some", pieces=pieces).log} == {0.25}
+    halves[:] = math.nan
+    assert {line["training"]["accuracy"] for line in run_training("none", pieces=pieces).log} == {None}
 
 
 def test_float16_is_refused_since_its_small_gradients_would_need_scaling(run_training):

@@ -64,7 +64,7 @@ def subjects(model: Model, part: Part, count: int) -> Subjects:
         seen, _ = model.task.inputs(tuple(to_pixels(kind) for kind in pictures), target, key)
         images.append(rounded(seen))
         names.append(part.rows[row].name)
-        truths.append(samples.targets[row])
+        truths.append(model.task.read(part.rows[row]))
         right.append(_is_right(model, images[-1], truths[-1]))
     if not any(right):
         raise AttackError(f"The model reads none of the {len(right)} images rightly; there is nothing to fool.")

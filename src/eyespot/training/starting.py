@@ -48,7 +48,7 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     kinds = [row.values.get("label", "") if task.name == "classify" else "" for row in rows]
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     with torch.enable_grad():
-        weight, bias = fit_probe(task, seen, task.stack(train.targets), kinds, groups)
+        weight, bias = fit_probe(task, seen, train.targets, kinds, groups)
     _, dense = last_dense(network)
     dense.weight.copy_(weight)
     dense.bias.copy_(bias)
