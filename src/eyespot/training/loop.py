@@ -198,7 +198,7 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
 def _means(training: Training, learned: list[tuple[float, Tensor]]) -> dict[str, Any]:
     """Loss, and the task's first score, over the steps since the last line of the log; None where none counts.
 
-    Here and not at each step: after a backward pass every small operation takes ten times as long as by itself.
+    Here and not at each step: after a backward pass every small operation takes five to ten times as long as by itself.
     """
     losses, scores = zip(*learned, strict=True)
     counted = torch.cat(scores).double()
