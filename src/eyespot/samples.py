@@ -22,6 +22,7 @@ class Samples:
     part: Part
     images: tuple[Images, ...]
     targets: Tensor
+    task: Task
     native: bool
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a second image; give one to all or to none.")
     kinds = [decode_once(part, images)] + ([decode_once(part, images, second=True)] if seconds else [])
-    return Samples(part=part, images=tuple(kinds), targets=targets, native=images.fit == "native")
+    return Samples(part=part, images=tuple(kinds), targets=targets, task=task, native=images.fit == "native")
 
 
 def to_pixels(images: Tensor) -> Tensor:
