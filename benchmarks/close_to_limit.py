@@ -23,15 +23,14 @@ from eyespot.device import World, keeping_memory
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.sources.source import Source
 from eyespot.training import loop
-from eyespot.training.course import Course
-from eyespot.training.log import Log
+from eyespot.training.batches import Stream
+from eyespot.training.initial_weights import ready_to_learn, starting_network
+from eyespot.training.options import Wishes
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
-from eyespot.training.starting import ready_to_learn, starting_network
-from eyespot.training.state import State, begin
-from eyespot.training.stream import Stream
-from eyespot.training.training import Training
-from eyespot.training.wishes import Wishes
+from eyespot.training.run_folder import Log
+from eyespot.training.schedule import Course
+from eyespot.training.state import State, Training, begin
 
 LENGTH = "short"
 NATIVE = {"cifar10": ImageSpec(height=32, width=32, channels=3), "MNIST": ImageSpec(height=28, width=28, channels=1)}

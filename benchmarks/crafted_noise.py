@@ -28,8 +28,8 @@ from peers.environment import HERE, peer_python
 from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.eight_bit import rounded, smallest
-from eyespot.attacks.goal import AnyOtherClass
+from eyespot.attacks.criterion import AnyOtherClass
+from eyespot.attacks.quantization import rounded, smallest
 from eyespot.attacks.transfer import transfer
 from eyespot.attacks.victim import Victim
 from eyespot.images import ImageSpec

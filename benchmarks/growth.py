@@ -48,9 +48,9 @@ def measured(count: int) -> dict[str, float]:
     import eyespot
     from eyespot.device import World
     from eyespot.training.loop import backward
+    from eyespot.training.options import Wishes
     from eyespot.training.plan import choose_images, choose_task, make_recipe
     from eyespot.training.run import prepare
-    from eyespot.training.wishes import Wishes
 
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, SIDE, SIDE, 1), dtype=np.uint8)

@@ -12,11 +12,10 @@ from _common import finish, over_seeds, parse
 from _training import clean_place, load_at_start
 
 import eyespot
-from eyespot.attacks.hardening import Hardening
 from eyespot.model import Model
 from eyespot.samples import load_samples, to_pixels
 from eyespot.sources.source import Part
-from eyespot.training.withstanding import withstands
+from eyespot.training.adversarial import Hardening, withstands
 
 LENGTH = "long"
 CHOICES = (None, "noise:size=0.3", "adversarial", "adversarial:size=0.1")

@@ -19,8 +19,8 @@ from _common import data_folder, finish, kept, parse, seconds_of
 from _training import clean_place, unpack
 
 import eyespot
-from eyespot.measures.curve import Curve, curve_of
-from eyespot.measures.sight import Sight, believed, choose_penalty, folds, see
+from eyespot.embeddings.embed import Sight, believed, choose_penalty, folds, see
+from eyespot.measures.learning_curve import Curve, curve_of
 from eyespot.sources.source import Part, Source
 
 LENGTH = "long"

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from eyespot.embeddings.features import features
 from eyespot.errors import NetworkError
-from eyespot.features import features
 from eyespot.images import ImageSpec
 from eyespot.model import Model, wrap
 from eyespot.networks import Output, build

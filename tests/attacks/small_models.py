@@ -11,7 +11,7 @@ from eyespot.networks import Output, build
 from eyespot.sources import open_source
 from eyespot.sources.source import Source
 from eyespot.tasks.classify import Classify
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from eyespot.tasks.tag import Tag
 
 COLOUR = ImageSpec(height=8, width=8, channels=3, mean=(0.5, 0.5, 0.5), deviation=(0.25, 0.25, 0.25))

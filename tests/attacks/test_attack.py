@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from eyespot.attacks import ATTACKS, attack, attack_many, choose
-from eyespot.attacks.aim import Aim
-from eyespot.attacks.finding import magnified, told
+from eyespot.attacks.criterion import Aim
+from eyespot.attacks.result import magnified, told
 from eyespot.attacks.settings import Settings
 from eyespot.errors import AttackError, TaskError
 from eyespot.images import ImageSpec, encode_png, read_pixels

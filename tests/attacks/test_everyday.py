@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from eyespot.attacks import everyday
-from eyespot.attacks.everyday import EVERYDAY, changed, everyday_curves
+from eyespot.attacks import corruptions as everyday
+from eyespot.attacks.corruptions import EVERYDAY, changed, everyday_curves
 from eyespot.errors import AttackError
 from eyespot.images import ImageSpec
 from eyespot.model import wrap

@@ -5,12 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eyespot.attacks.aim import Aim, aim_at
-from eyespot.attacks.goal import AnyOtherClass, AnyTagTurns, Moved, ThatClass
+from eyespot.attacks.criterion import Aim, AnyOtherClass, AnyTagTurns, Moved, ThatClass, aim_at
 from eyespot.errors import AttackError, TaskError
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from eyespot.tasks.tag import Tag
 
 CLASSES = Classify(classes=("cat", "dog", "owl"))

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from eyespot.attacks.hardening import Hardening, harden, read_hardening
 from eyespot.errors import AttackError
+from eyespot.training.adversarial import Hardening, harden, read_hardening
 from tests.attacks.small_models import bright_or_dark
 
 SMALL = Hardening(by="adversarial", size=0.05)

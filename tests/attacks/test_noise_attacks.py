@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.aim import Aim
 from eyespot.attacks.boundary import nearest_below
-from eyespot.attacks.eight_bit import rounded, rounded_inward, smallest, trimmed
-from eyespot.attacks.goal import AnyOtherClass
+from eyespot.attacks.criterion import Aim, AnyOtherClass
+from eyespot.attacks.quantization import rounded, rounded_inward, smallest, trimmed
 from eyespot.attacks.victim import Victim
 from eyespot.model import wrap
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from tests.attacks.small_models import GREY, bright_or_dark, linear_model, pictures, random_model
 
 LEAST_NOISE = ("crafted-noise", "minimum-noise")

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.attacks import report as room
-from eyespot.attacks.aim import Aim
-from eyespot.attacks.folder import file_name
-from eyespot.attacks.planned import ALL, plan
-from eyespot.attacks.report import Report, Wanted
-from eyespot.attacks.summary import rate, summarise, target_matrix
+from eyespot.attacks.criterion import Aim
+from eyespot.attacks.report.write import write as room
+from eyespot.attacks.report.write.folder import file_name
+from eyespot.attacks.report.write.planned import ALL, plan
+from eyespot.attacks.report.write.summary import rate, summarise, target_matrix
+from eyespot.attacks.report.write.write import Report, Wanted
 from eyespot.errors import AttackError
 from eyespot.sources.source import Part
 from tests.attacks.small_models import bright_or_dark, source_of, wheel

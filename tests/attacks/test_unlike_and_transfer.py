@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from eyespot.attacks import choose
+from eyespot.attacks.out_of_distribution import unlike
 from eyespot.attacks.transfer import RANDOM, transfer
-from eyespot.attacks.unlike import unlike
 from eyespot.errors import AttackError
 from eyespot.model import Model
 from eyespot.tasks.classify import Classify

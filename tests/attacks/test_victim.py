@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from eyespot.attacks.goal import AnyOtherClass
+from eyespot.attacks.criterion import AnyOtherClass
 from eyespot.attacks.victim import Changes, Victim, apply, joined
 from tests.attacks.small_models import pictures, random_model
 

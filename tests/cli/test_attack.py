@@ -168,7 +168,7 @@ def test_killed_it_keeps_what_is_done_and_goes_on(place, tmp_path, capsys):
 
 
 def test_an_interruption_says_how_to_go_on(place, tmp_path, capsys, monkeypatch):
-    from eyespot.attacks import report
+    from eyespot.attacks.report.write import write as report
 
     def interrupted(*_args, **_more):
         raise KeyboardInterrupt

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from eyespot.cli.app import VERBS
 from eyespot.training import train
-from eyespot.training.wishes import Wishes
+from eyespot.training.options import Wishes
 
 CHOICES = [
     "task",

@@ -65,7 +65,7 @@ def test_it_says_where_it_is_and_answers_there_until_it_is_stopped(model):
 def test_what_was_given_reaches_the_server(model, monkeypatch):
     started = []
     monkeypatch.setattr(
-        "eyespot.serving.running.run", lambda app, listening, browser: started.append((app, listening, browser))
+        "eyespot.serving.server.run", lambda app, listening, browser: started.append((app, listening, browser))
     )
     result = call(model, model, "--source", "synthetic:shapes", "--no-browser", "--host", "localhost")
     [(made, listening, browser)] = started
@@ -75,7 +75,7 @@ def test_what_was_given_reaches_the_server(model, monkeypatch):
 
 
 def test_without_a_model_the_page_is_served_all_the_same(monkeypatch):
-    monkeypatch.setattr("eyespot.serving.running.run", lambda app, listening, browser: None)
+    monkeypatch.setattr("eyespot.serving.server.run", lambda app, listening, browser: None)
     assert call("--no-browser").exit_code == 0
 
 

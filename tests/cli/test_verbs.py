@@ -138,7 +138,7 @@ def test_wrong_use_is_one_sentence_and_code_2(arguments, says, photos, trained, 
 
 def test_a_run_in_use_is_refused(photos, tmp_path, capsys):
     from eyespot.device import World
-    from eyespot.training.folder import locked
+    from eyespot.training.run_folder import locked
 
     with locked(tmp_path / "run", World()):
         assert run(["train", str(photos), "--out", str(tmp_path / "run"), *SMALL]) == 2

@@ -10,7 +10,7 @@ from eyespot.sources.arrays import from_arrays
 from eyespot.sources.source import Source
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from eyespot.tasks.tag import Tag
 from tests.networks.small_networks import Careless, randomised
 

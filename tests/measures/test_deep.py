@@ -87,7 +87,7 @@ def test_a_file_that_vanished_is_named_and_not_shown(folder, tmp_path, monkeypat
         raise ImageError("gone")
 
     source = open_source(folder)
-    monkeypatch.setattr("eyespot.measures.deep.read_pixels", gone)
+    monkeypatch.setattr("eyespot.measures.data_audit.read_pixels", gone)
     look_deeply(source, tmp_path)
     assert "cannot be read" in (tmp_path / "index.html").read_text()
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from eyespot.embeddings.embed import believed, choose_penalty, folds, out_of_fold, see, standardised
 from eyespot.errors import SourceError
-from eyespot.measures.sight import believed, choose_penalty, folds, out_of_fold, see, standardised
 from eyespot.sources.arrays import from_arrays
 
 
@@ -26,15 +26,15 @@ def test_small_pictures_are_seen_by_their_pixels(sight):
 
 def test_photos_are_seen_by_a_network(monkeypatch):
     asked = []
-    monkeypatch.setattr("eyespot.measures.sight.load", lambda name: asked.append(name))
-    monkeypatch.setattr("eyespot.measures.sight.features", lambda model, part: np.random.rand(len(part), 3))
-    monkeypatch.setattr("eyespot.measures.sight.is_installed", lambda weights: True)
+    monkeypatch.setattr("eyespot.embeddings.embed.load", lambda name: asked.append(name))
+    monkeypatch.setattr("eyespot.embeddings.embed.features", lambda model, part: np.random.rand(len(part), 3))
+    monkeypatch.setattr("eyespot.embeddings.embed.is_installed", lambda weights: True)
     see(pictures(["a", "b"] * 10, side=70))
     assert asked == ["pretrained:efficientnet-lite0"]
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("eyespot.measures.sight.is_installed", lambda weights: False)
+    monkeypatch.setattr("eyespot.embeddings.embed.is_installed", lambda weights: False)
     assert r"pip install 'eyespot[pretrained]'" in see(pictures(["a", "b"] * 10, side=70)).by
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given as given_by
 from hypothesis import strategies
 
-from eyespot.measures.suspicion import CONFUSED, confusable, margins, proposals, suspicious
+from eyespot.measures.label_errors import CONFUSED, confusable, margins, proposals, suspicious
 
 CHANCES = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.0, 0.1, 0.9], [0.8, 0.1, 0.1]])
 GIVEN = np.array([0, 0, 1, 2, 2])

@@ -13,7 +13,7 @@ from eyespot.networks import Output, build
 from eyespot.networks.adapters import is_adapted, named_as_ours
 from eyespot.pretrained import _of_library, borrow, is_pretrained
 from eyespot.sources.synthetic import shapes
-from eyespot.training.wishes import Wishes
+from eyespot.training.options import Wishes
 
 SIDE = 24
 

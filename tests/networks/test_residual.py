@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from eyespot.networks import Output, build
+from eyespot.networks.graph.record.layer_table import layer_table, totals
 from eyespot.networks.residual import ResidualBlock, stem_stride
-from eyespot.networks.table import layer_table, totals
 
 sides = st.integers(1, 70)
 

@@ -10,7 +10,7 @@ import pytest
 
 from eyespot.images import ImageSpec
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 
 from .networks import GREY, shown
 from .real import make, serving, write_run

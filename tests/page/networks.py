@@ -6,11 +6,11 @@ import torch
 from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import Output, build
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 from eyespot.sources.source import Row
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 
 GREY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
 

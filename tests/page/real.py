@@ -16,7 +16,7 @@ from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import Output, build
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel, ShownRun
+from eyespot.serving.resources import ShownModel, ShownRun
 from eyespot.sources import open_source
 from eyespot.tasks.classify import Classify
 

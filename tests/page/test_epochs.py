@@ -13,8 +13,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from eyespot.serving.app import make_app
-from eyespot.serving.epochs import at_epoch
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
+from eyespot.serving.snapshots import at_epoch
 
 from .networks import outputs_of, picture, rows_of
 from .reading import agrees

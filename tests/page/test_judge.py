@@ -11,7 +11,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel, ShownRun
+from eyespot.serving.resources import ShownModel, ShownRun
 from eyespot.sources import open_source
 
 from .real import CLASSES, serving, small_model

@@ -11,7 +11,7 @@ import pytest
 
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect

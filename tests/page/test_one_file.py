@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from eyespot.images import ImageSpec
 from eyespot.serving.one_file import write_one_file
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 
 from .networks import outputs_of, shown
 from .reading import agrees

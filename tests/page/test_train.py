@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownRun
+from eyespot.serving.resources import ShownRun
 from eyespot.sources import open_source
 
 from .real import serving, write_run

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from eyespot.explanations import METHODS
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 from eyespot.sources import open_source
 
 from .real import serving, small_model

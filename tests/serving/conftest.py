@@ -12,7 +12,7 @@ from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel, ShownRun
+from eyespot.serving.resources import ShownModel, ShownRun
 from eyespot.sources import open_source
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise

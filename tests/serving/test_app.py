@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 from eyespot.sources.source import Row
 
 from .conftest import HERE, small_model

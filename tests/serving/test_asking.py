@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eyespot.cli.explain import explain as verb
 from eyespot.explanations import METHODS, explain
 from eyespot.images import ImageSpec, read_pixels
-from eyespot.serving import shown as shown_module
+from eyespot.serving import resources as shown_module
 
 from .conftest import denoiser, small_model
 

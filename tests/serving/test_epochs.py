@@ -10,9 +10,9 @@ from eyespot.errors import ModelError
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.serving.app import make_app
-from eyespot.serving.epochs import at_epoch, epochs_of
-from eyespot.serving.opening import open_given
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.loading import open_given
+from eyespot.serving.resources import ShownModel
+from eyespot.serving.snapshots import at_epoch, epochs_of
 from eyespot.tasks.classify import Classify
 
 from .conftest import HERE, IMAGES, NETWORK, TestClient, picture, small_model

@@ -12,12 +12,12 @@ from eyespot.findings import to_json
 from eyespot.images import ImageSpec
 from eyespot.model import Model, normalise, wrap
 from eyespot.networks import build
+from eyespot.networks.graph.record.layer_table import layer_table, totals
 from eyespot.networks.network import Output
-from eyespot.networks.table import layer_table, totals
 from eyespot.serving.manifest import make_manifest, record_answer
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from eyespot.tasks.tag import Tag
 
 GREY = ImageSpec(height=8, width=8, channels=1)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.model import normalise, to_batch
-from eyespot.serving import shown as shown_module
-from eyespot.serving.shown import ShownModel, said_of
+from eyespot.serving import resources as shown_module
+from eyespot.serving.resources import ShownModel, said_of
 from eyespot.sources.source import Row
 
 from .conftest import IMAGES, NETWORK, picture, small_model

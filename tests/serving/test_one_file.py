@@ -12,7 +12,7 @@ from eyespot.errors import EyespotError, ImageError
 from eyespot.images import ImageSpec
 from eyespot.networks import Output
 from eyespot.serving.one_file import in_page, row_of, usual_rows, write_one_file
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
 from eyespot.sources.source import Row
 from eyespot.tasks.classify import Classify
 

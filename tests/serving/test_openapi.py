@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from eyespot.attacks import ATTACKS
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownModel, ShownRun
+from eyespot.serving.resources import ShownModel, ShownRun
 from eyespot.sources import open_source
 
 from ..page.real import serving

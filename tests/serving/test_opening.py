@@ -5,7 +5,7 @@ import json
 import pytest
 
 from eyespot.errors import ModelError, SourceError
-from eyespot.serving.opening import open_given
+from eyespot.serving.loading import open_given
 from eyespot.sources import open_source
 
 from .conftest import small_model

@@ -9,10 +9,10 @@ import pytest
 import uvicorn
 
 from eyespot.errors import EyespotError
-from eyespot.serving import running
+from eyespot.serving import server as running
 from eyespot.serving.app import make_app
-from eyespot.serving.running import listen, run
-from eyespot.serving.shown import ShownModel
+from eyespot.serving.resources import ShownModel
+from eyespot.serving.server import listen, run
 
 from .conftest import small_model
 

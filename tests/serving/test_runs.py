@@ -6,9 +6,9 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from eyespot.serving import shown as shown_module
+from eyespot.serving import resources as shown_module
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownRun
+from eyespot.serving.resources import ShownRun
 
 from .conftest import HERE
 

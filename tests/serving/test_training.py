@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
-from eyespot.serving import workshop as workshop_module
+from eyespot.serving import training_manager as workshop_module
 from eyespot.serving.app import make_app
-from eyespot.serving.shown import ShownRun
+from eyespot.serving.resources import ShownRun
 from eyespot.sources import open_source
 
 from .conftest import HERE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eyespot.images import encode_png
-from eyespot.sources import recall
+from eyespot.sources import file_statistics as recall
 from eyespot.sources.collection import ArrayRows, Numbered
 from eyespot.sources.examine import THUMBNAIL, content_key, examine, in_threads
 from eyespot.sources.source import Row

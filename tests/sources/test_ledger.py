@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eyespot.sources.ledger import ledger_file, read_ledger, reconcile, write_ledger
 from eyespot.sources.split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
+from eyespot.sources.split_record import ledger_file, read_ledger, reconcile, write_ledger
 
 N = UNDECIDED
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from eyespot.errors import SourceError
-from eyespot.sources.store import cache_folder, load_numbers, replacing, save_numbers
+from eyespot.sources.cache_folder import cache_folder, load_numbers, replacing, save_numbers
 
 
 def test_the_cache_lies_where_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from eyespot.tasks.figures import (
+from eyespot.tasks.statistics import (
     balancing_weights,
     calibration,
     mean_interval,

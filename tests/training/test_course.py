@@ -5,16 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyespot.errors import RecipeError, RunError
-from eyespot.training.course import Change, Course, read_changes, write_changes
 from eyespot.training.run import read_recipe
+from eyespot.training.schedule import Change, Course, read_changes, write_changes
 
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
     """61 images, 8 in a step, 23 steps: about 3 epochs."""
     from eyespot.sources.arrays import from_arrays
+    from eyespot.training.options import Wishes
     from eyespot.training.run import train_as_wished
-    from eyespot.training.wishes import Wishes
 
     from .conftest import TEXT, stripes
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from eyespot.training.checkpoint import load_checkpoint
-from eyespot.training.desk import GONE, Desk
+from eyespot.serving.control import GONE, Desk
 from eyespot.training.run import Wishes, resume, train_as_wished
+from eyespot.training.run_folder import load_checkpoint
 
 from .conftest import TEXT
 

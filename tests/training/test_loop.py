@@ -14,8 +14,7 @@ from eyespot.errors import DivergedError, RecipeError, RunError
 from eyespot.tasks.classify import Classify
 from eyespot.training import loop
 from eyespot.training import run as running
-from eyespot.training.checkpoint import load_checkpoint
-from eyespot.training.log import read_log
+from eyespot.training.run_folder import load_checkpoint, read_log
 
 
 def weights(folder):

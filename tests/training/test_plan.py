@@ -2,8 +2,8 @@
 
 import pytest
 
+from eyespot.training.options import Wishes
 from eyespot.training.plan import choose_images, choose_task, make_recipe
-from eyespot.training.wishes import Wishes
 
 
 def images_for(source, network: str | None):

@@ -9,6 +9,7 @@ import pytest
 from eyespot.errors import RecipeError, RunError
 from eyespot.images import ImageSpec
 from eyespot.networks import NetworkSpec, Output
+from eyespot.training.options import Wishes, wishes_from
 from eyespot.training.recipe import (
     Recipe,
     automatic_batch,
@@ -18,7 +19,6 @@ from eyespot.training.recipe import (
     parse_input,
     read_recipe,
 )
-from eyespot.training.wishes import Wishes, wishes_from
 
 
 @pytest.fixture

@@ -14,10 +14,17 @@ from eyespot.model import Model, evaluation
 from eyespot.samples import load_samples
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.steer import Steer
+from eyespot.tasks.regress import Steer
 from eyespot.tasks.tag import Tag
-from eyespot.training.answers import CELL_PICTURES, MOST_CLASSES, confusion_matrix, most_confused, spread, weakest_class
-from eyespot.training.report import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
+from eyespot.training.report.write.answers import (
+    CELL_PICTURES,
+    MOST_CLASSES,
+    confusion_matrix,
+    most_confused,
+    spread,
+    weakest_class,
+)
+from eyespot.training.report.write.write import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {

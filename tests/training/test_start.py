@@ -14,8 +14,8 @@ from eyespot.sources.arrays import from_arrays
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.training.start import choose_start
-from eyespot.training.wishes import Wishes
+from eyespot.training.initial_weights import choose_start
+from eyespot.training.options import Wishes
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,10 @@ import torch
 from eyespot.device import World
 from eyespot.model import normalise
 from eyespot.sources.augment import PRESETS
+from eyespot.training import batches as room
 from eyespot.training import run as running
-from eyespot.training import stream as room
+from eyespot.training.batches import Stream, make_batch, samples_at
 from eyespot.training.loop import learning_batch
-from eyespot.training.order import samples_at
-from eyespot.training.stream import Stream, make_batch
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from eyespot.device import World
-from eyespot.training import together
-from eyespot.training.together import in_order, summed_pieces
+from eyespot.training import distributed as together
+from eyespot.training.distributed import in_order, summed_pieces
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 
 from eyespot.networks import Output, build
 from eyespot.tasks.classify import Classify
-from eyespot.training.tuned import best_share, between
+from eyespot.training.finish import best_share, between
 
 CLASSIFY = Classify(classes=("a", "b"))
 

@@ -8,10 +8,10 @@ import torch
 
 from eyespot.device import World
 from eyespot.model import Model
-from eyespot.networks.graph import find_call, record
+from eyespot.networks.graph.record.record import find_call, record
+from eyespot.serving.live_view import HELD, MOST_SIDE, view
 from eyespot.sources import open_source
 from eyespot.training import run as running
-from eyespot.training.view import HELD, MOST_SIDE, view
 
 
 def prepared(source, folder):
@@ -74,7 +74,7 @@ def test_looking_leaves_no_trace(source, run_training):
 @pytest.mark.parametrize("task", ["denoise", "steer", "tag"])
 def test_every_task_has_something_to_see(run_training, tmp_path, task):
     from eyespot.tasks import TASKS
-    from eyespot.training.wishes import Wishes
+    from eyespot.training.options import Wishes
 
     source = open_source(TASKS[task]().example(0))
     wishes = Wishes(task=task, epochs=0.1, size="tiny", precision="float32", augment="none")

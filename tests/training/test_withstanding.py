@@ -6,16 +6,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from eyespot.attacks.hardening import Hardening
-from eyespot.attacks.subjects import subjects
+from eyespot.attacks.candidates import subjects
 from eyespot.device import World
 from eyespot.errors import AttackError, RecipeError
 from eyespot.sources.collection import take_rows
 from eyespot.sources.source import Part
 from eyespot.training import loop
 from eyespot.training import run as running
-from eyespot.training.stream import Stream
-from eyespot.training.withstanding import tiles, withstands
+from eyespot.training.adversarial import Hardening, tiles, withstands
+from eyespot.training.batches import Stream
 
 RESIDUAL = {"network": "residual", "size": "tiny"}
 

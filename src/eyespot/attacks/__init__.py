@@ -11,8 +11,8 @@ The report    planned: what to try; subjects: on which images; report: the work;
 """
 
 from .attacking import attack, attack_many
-from .finding import Attack
 from .methods import ATTACKS, choose
 from .pixel_map import PixelMap, pixel_map
+from .result import Attack
 
 __all__ = ["ATTACKS", "Attack", "PixelMap", "attack", "attack_many", "choose", "pixel_map"]

@@ -17,11 +17,10 @@ from ..errors import AttackError, look_up
 from ..images import Picture, encode_png
 from ..model import Model
 from ..tasks.classify import Classify
-from .aim import Aim, aim_at, change_that_counts
-from .eight_bit import rounded, to_bytes
-from .finding import Attack, plain
-from .goal import Moved
+from .criterion import Aim, Moved, aim_at, change_that_counts
 from .methods import ATTACKS, Method, choose
+from .quantization import rounded, to_bytes
+from .result import Attack, plain
 from .settings import Attempt, Settings
 from .victim import Victim
 

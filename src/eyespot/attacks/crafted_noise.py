@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .boundary import cost_of, first_guesses
-from .eight_bit import smallest
 from .lbfgs import minimise
+from .quantization import smallest
 from .settings import Attempt, Settings
 from .victim import Victim
 

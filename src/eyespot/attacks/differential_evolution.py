@@ -11,7 +11,7 @@ Shapes: P candidates of d pixels, V = d x (2 + C) values each, C channels, H hei
 import torch
 from torch import Tensor
 
-from .searching import Search, run_searches
+from .black_box import Search, run_searches
 from .settings import Attempt, Settings, seed_of
 from .victim import Changes, Victim
 

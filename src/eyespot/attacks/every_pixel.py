@@ -8,8 +8,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from .black_box import Search, run_searches
 from .pixel_search import corners
-from .searching import Search, run_searches
 from .settings import Attempt, Settings
 from .victim import Changes, Victim
 

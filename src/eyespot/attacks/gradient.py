@@ -9,7 +9,7 @@ Shapes: N images, C channels, H height, W width.
 import torch
 from torch import Tensor
 
-from .eight_bit import SURE, rounded, rounded_inward
+from .quantization import SURE, rounded, rounded_inward
 from .settings import Attempt, Settings
 from .victim import Victim
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import AttackError
 from ..model import Model, normalise
-from ..networks.graph import Call, record
+from ..networks.graph.record import Call, record
 from .lipschitz import MOVING, SPREADING
 
 RISING = ("relu", "tanh", "maximum", "max_pool", "adaptive_max_pool", "concatenate", "pad", *MOVING, *SPREADING)

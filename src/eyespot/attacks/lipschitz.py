@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..model import Model, normalise
-from ..networks.graph import Call, record
+from ..networks.graph.record import Call, record
 from .operator_norms import convolution_bound, dense_norm, power_iteration, sum_bound, without_constant
 
 MOVING = ("flatten", "reshape", "identity", "dropout", "permute", "slice")

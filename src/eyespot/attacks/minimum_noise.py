@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .boundary import FARTHER, cost_of, first_guesses, nearest_below
-from .eight_bit import smallest, trimmed
+from .quantization import smallest, trimmed
 from .settings import Attempt, Settings
 from .victim import Victim
 

@@ -15,10 +15,10 @@ from ..errors import AttackError
 from ..findings import to_json
 from ..images import Picture
 from ..model import Model
-from .aim import Aim, aim_at
-from .eight_bit import SURE, rounded, to_bytes
+from .criterion import Aim, aim_at
 from .every_pixel import exhaust, grid
-from .finding import plain
+from .quantization import SURE, rounded, to_bytes
+from .result import plain
 from .victim import Victim
 
 MOST_PLACES = 128 * 128

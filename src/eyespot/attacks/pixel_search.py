@@ -13,7 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from .searching import Reply, Search, run_searches
+from .black_box import Reply, Search, run_searches
 from .settings import Attempt, Settings, seed_of
 from .victim import Changes, Victim, joined
 

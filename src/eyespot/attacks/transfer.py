@@ -14,9 +14,9 @@ from ..errors import AttackError
 from ..images import encode_png
 from ..model import Model
 from ..tasks.classify import Classify
-from ..tasks.figures import wilson_interval
+from ..tasks.statistics import wilson_interval
 from .attacking import attack_many
-from .finding import Attack
+from .result import Attack
 from .settings import Settings
 
 RANDOM = "random noise"

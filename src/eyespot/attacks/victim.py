@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ..model import Model, normalise
-from ..networks.incremental import Incremental
-from .goal import Goal
+from ..networks.graph.incremental import Incremental
+from .criterion import Goal
 
 VALUES_AT_ONCE = 3_000_000
 """How many input values are put through the network in one go: large enough to be fast, small enough for the memory."""

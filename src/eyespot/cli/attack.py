@@ -44,9 +44,9 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Find out what fools a model: a page, all figures, and every fooled image, in one folder."""
-    from ..attacks.aim import Aim
-    from ..attacks.planned import plan
-    from ..attacks.report import Report, Wanted
+    from ..attacks.criterion import Aim
+    from ..attacks.report.planned import plan
+    from ..attacks.report.write import Report, Wanted
 
     models = _named([model, *(against or [])])
     first = next(iter(models.values()))
@@ -114,7 +114,7 @@ def _work(report: Any, out: Path, quiet: bool) -> None:
 
 
 def _tell(figures: dict[str, Any]) -> None:
-    from ..attacks.page import amount, share
+    from ..attacks.report.page import amount, share
     from ..html import number
 
     for name, found in figures["models"].items():

@@ -39,8 +39,8 @@ def _page(model: Path, page: Path, pictures: list[Path]) -> "tuple[OneFile, list
     from .serve import needs_server
 
     needs_server()
+    from ..serving.loading import open_given
     from ..serving.one_file import row_of, usual_rows, write_one_file
-    from ..serving.opening import open_given
 
     hall, notes = open_given([model], [])
     [shown] = hall.models

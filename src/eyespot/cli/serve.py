@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..serving.hall import Hall
+    from ..serving.app_state import Hall
 
 
 def serve(
@@ -24,8 +24,8 @@ def serve(
     """Open the page: see a network work, number by number, in the browser."""
     needs_server()
     from ..serving.app import make_app
-    from ..serving.opening import open_given
-    from ..serving.running import listen, run
+    from ..serving.loading import open_given
+    from ..serving.server import listen, run
 
     with listen(host, port) as listening:
         hall, notes = open_given(given or [], source or [])

@@ -60,7 +60,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network on your images, measure it on images that it has not seen, and save it."""
-    from ..training.wishes import Wishes
+    from ..training.options import Wishes
 
     wishes = Wishes(
         task=task,
@@ -106,7 +106,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
-    from ..training.wishes import Wishes
+    from ..training.options import Wishes
 
     result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json, None)
     _finish(result, as_json)

@@ -10,6 +10,7 @@ from ..model import Model
 from ..sources.source import Part, Source
 from .activations import explain_activations
 from .attribution import ATTRIBUTIONS, explain_by
+from .contributions import explain_votes
 from .correspondence import correspondence
 from .deconvnet import explain_deconvnet
 from .everything import explain_by_all
@@ -20,11 +21,10 @@ from .invariance import explain_invariance
 from .maps import ImageMap, explain_map
 from .neighbours import explain_neighbours
 from .occlusion import explain_occlusion
-from .question import At, Question
+from .request import At, Question
 from .subject import Subject, look_at
 from .trace import Trace, trace
 from .trace_explained import explain_trace
-from .votes import explain_votes
 
 __all__ = [
     "METHODS",

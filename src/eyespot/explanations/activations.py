@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..networks.graph import Call
-from ..networks.graph_replay import first_opaque, replay
+from ..networks.graph.record import Call
+from ..networks.graph.replay import first_opaque, replay
 from .deconvnet import LAYERS
 from .explanation import Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject, choose_layer
 
 BINS = 32

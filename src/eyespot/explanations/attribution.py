@@ -27,13 +27,13 @@ from captum.attr._utils.custom_modules import Addition_Module
 from torch import Tensor, nn
 
 from ..errors import ExplanationError
-from ..networks.graph import Call
-from ..networks.graph_modules import MODULES, Rebuilt
-from ..networks.graph_replay import first_opaque, require_followed
+from ..networks.graph.modules import MODULES, Rebuilt
+from ..networks.graph.record import Call
+from ..networks.graph.replay import first_opaque, require_followed
 from .checks import completeness_check, deletion_insertion, randomisation_check
 from .deconvnet import LAYERS
 from .explanation import Check, Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject, choose_layer
 from .visualbackprop import visual_backprop
 

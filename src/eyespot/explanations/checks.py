@@ -10,8 +10,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from ..networks.graph import Call, record
-from ..networks.graph_replay import ancestors
+from ..networks.graph.record import Call, record
+from ..networks.graph.replay import ancestors
 from .explanation import Check, Panel
 from .subject import Subject
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..embeddings.layers import features_of
 from ..errors import ExplanationError
 from ..images import Picture
 from ..model import Model, normalise
 from .explanation import Explanation, Panel
-from .features import features_of
 
 Box = tuple[int, int, int, int]
 GREY = 0.5

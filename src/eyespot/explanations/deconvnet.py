@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..networks.graph import Call
-from ..networks.graph_replay import replay, require_followed
+from ..networks.graph.record import Call
+from ..networks.graph.replay import replay, require_followed
 from .checks import randomisation_check
 from .explanation import Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject, choose_layer, choose_unit
 from .trace import check_place
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..errors import ExplanationError
 from ..model import Model, normalise
-from ..networks.graph import Call, find_call, record
-from ..networks.graph_replay import replay, require_followed
+from ..networks.graph.record import Call, find_call, record
+from ..networks.graph.replay import replay, require_followed
 from ..sources.cache import Images
 from .units import BATCH, STRONGEST, Exciting, Unit, batch_of, seen_side, unit_layers
 

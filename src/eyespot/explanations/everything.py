@@ -12,7 +12,7 @@ from ..errors import ExplanationError
 from .attribution import ATTRIBUTIONS, explain_attribution
 from .explanation import Check, Explanation, Panel
 from .occlusion import explain_occlusion
-from .question import Question
+from .request import Question
 from .subject import Subject
 
 

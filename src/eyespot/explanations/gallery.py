@@ -20,7 +20,7 @@ from ..model import Model
 from ..sources.cache import decode
 from ..sources.source import Part, Source, part_of
 from .directions import excited_by_directions
-from .question import Question
+from .request import Question
 from .units import Exciting, LayerUnits, Unit, look_at_units, spec_for_batches
 
 GAP = 2

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..model import normalise
-from ..networks.graph import Call, record
+from ..networks.graph.record import Call, record
 from .explanation import Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject
 from .units import unit_layers
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from ..embeddings.layers import features_over
 from ..errors import ExplanationError, EyespotError
 from ..files import write_whole
 from ..findings import to_json, to_plain
@@ -21,8 +22,7 @@ from ..model import Model, outputs_over
 from ..samples import load_samples
 from ..sources.cache import Images, decode
 from ..sources.source import Part, Source, part_of
-from .features import features_over
-from .question import Question
+from .request import Question
 from .units import spec_for_batches
 
 MOST = 900

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from ..embeddings.layers import features_of, features_over
 from ..errors import ExplanationError
 from ..sources.cache import decode
 from ..sources.source import part_of
 from .explanation import Explanation, Panel
-from .features import features_of, features_over
-from .question import Question
+from .request import Question
 from .subject import Subject
 from .units import spec_for_batches
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from ..errors import ExplanationError
 from ..model import normalise
-from ..networks.incremental import TOLERANCE, Incremental, paste
+from ..networks.graph.incremental import TOLERANCE, Incremental, paste
 from .checks import deletion_insertion
 from .deconvnet import LAYERS, project
 from .explanation import Check, Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject, choose_layer, choose_unit, probabilities
 
 GREY = 0.5

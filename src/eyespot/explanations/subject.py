@@ -11,8 +11,8 @@ from torch import Tensor
 from ..errors import ExplanationError
 from ..images import Picture, read_size
 from ..model import Model, normalise
-from ..networks.graph import Call, find_call, record
-from ..networks.graph_replay import ancestors
+from ..networks.graph.record import Call, find_call, record
+from ..networks.graph.replay import ancestors
 from ..tasks.task import Task
 
 

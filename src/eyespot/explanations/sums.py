@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..networks.graph import Call
-from .terms import Place, Sum
-from .terms_of_numbers import NUMBERS
-from .terms_of_windows import WINDOWS
+from ..networks.graph.record import Call
+from .decomposition import Place, Sum
+from .decomposition_of_numbers import NUMBERS
+from .decomposition_of_windows import WINDOWS
 
 FOLLOWED = frozenset({*WINDOWS, *NUMBERS})
 """Kinds of calls whose numbers can be taken apart; of others only the number itself is shown."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ExplanationError
-from ..networks.graph import Call
-from .question import At
+from ..networks.graph.record import Call
+from .decomposition import Group, Place, Sum, source_place
+from .request import At
 from .subject import choose_unit
 from .sums import FOLLOWED, sum_of
-from .terms import Group, Place, Sum, source_place
 from .uses import uses_of
 
 _MOVING = ("flatten", "reshape", "slice", "pad", "concatenate", "dropout", "identity")

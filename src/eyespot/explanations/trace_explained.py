@@ -3,13 +3,13 @@
 from dataclasses import fields
 from typing import Any
 
-from ..networks.graph import find_call
+from ..networks.graph.record import find_call
+from .contributions import channels_of, sums_by_channel
+from .decomposition import Group
 from .explanation import Explanation, Panel
-from .question import Question
+from .request import Question
 from .subject import Subject, choose_unit
-from .terms import Group
 from .trace import Trace, trace
-from .votes import channels_of, sums_by_channel
 
 SHOWN = 12
 """Channels with the largest sums are drawn; all are among the values."""

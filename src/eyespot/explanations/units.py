@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..images import ImageSpec
 from ..model import Model, normalise
-from ..networks.graph import Call, find_call, record
-from ..networks.graph_replay import replay, require_followed
+from ..networks.graph.record import Call, find_call, record
+from ..networks.graph.replay import replay, require_followed
 from ..samples import to_pixels
 from ..sources.cache import Images
 from .deconvnet import as_picture, project_from

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ..networks.graph import Call, winners
-from ..networks.graph_fields import taps
-from .terms import Place
+from ..networks.graph.receptive_fields import taps
+from ..networks.graph.record import Call, winners
+from .decomposition import Place
 
 _BY_CHANNEL = ("max_pool", "adaptive_max_pool", "average_pool", "adaptive_average_pool", "upsample")
 """Calls that read each channel by itself; of others but convolutions the readers are not counted."""

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..networks.graph import Call
+from ..networks.graph.record import Call
 
 RECTIFIED = ("relu", "tanh", "elementwise")
 WINDOWED = ("conv", "max_pool", "average_pool")

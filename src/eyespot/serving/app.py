@@ -14,14 +14,17 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..errors import EyespotError
 from ..sources.source import Source
-from . import asking, attacking, dropping, training
+from . import attack_api as attacking
+from . import explain_api as asking
 from . import models as model_routes
 from . import runs as run_routes
+from . import training
+from . import uploads as dropping
+from .app_state import Hall, Origin
 from .guard import Guard
-from .hall import Hall, Origin
 from .plain import strict_json
-from .shown import ShownModel, ShownRun
-from .workshop import Workshop
+from .resources import ShownModel, ShownRun
+from .training_manager import Workshop
 
 STATIC = Path(__file__).with_name("static")
 UNBUILT = """<!doctype html>

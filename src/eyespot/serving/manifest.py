@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from ..images import ImageSpec
 from ..model import Model
-from ..networks.graph import Call, record
-from ..networks.graph_fields import Field
-from ..networks.table import count_connections, count_parameters
+from ..networks.graph.layer_table import count_connections, count_parameters
+from ..networks.graph.receptive_fields import Field
+from ..networks.graph.record import Call, record
 from ..tasks.classify import Classify
-from ..tasks.steer import Steer
+from ..tasks.regress import Steer
 from ..tasks.tag import Tag
 from .plain import finite
 

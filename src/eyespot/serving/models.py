@@ -7,10 +7,10 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from .epochs import epochs_of
-from .hall import REFUSALS, InHall, InModel, pick
+from .app_state import REFUSALS, InHall, InModel, pick
 from .plain import strict_json
-from .shown import LISTED
+from .resources import LISTED
+from .snapshots import epochs_of
 
 router = APIRouter(prefix="/api/models", tags=["models"], responses=REFUSALS)
 

@@ -15,7 +15,7 @@ from ..errors import EyespotError
 from ..html import write_page
 from ..sources.source import Row
 from .plain import strict_json
-from .shown import ShownModel, said_of
+from .resources import ShownModel, said_of
 
 ALONE = Path(__file__).with_name("static") / "alone"
 """The page's script and style as one file each."""

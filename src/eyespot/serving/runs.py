@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from .hall import REFUSALS, InHall, InRun
+from .app_state import REFUSALS, InHall, InRun
 from .models import plain_json
-from .workshop import InWorkshop
+from .training_manager import InWorkshop
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=REFUSALS)
 

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import NetworkError, look_up
 from ..networks import NETWORKS, NetworkSpec, build_from
-from ..networks.table import layer_table, totals
+from ..networks.graph.layer_table import layer_table, totals
 from ..networks.text import LONGEST_TEXT, is_text
-from ..training.wishes import Wishes
-from .hall import REFUSALS, InHall, InRun, pick
+from ..training.options import Wishes
+from .app_state import REFUSALS, InHall, InRun, pick
 from .models import plain_json
-from .workshop import InWorkshop, Workshop
+from .training_manager import InWorkshop, Workshop
 
 router = APIRouter(prefix="/api", tags=["training"], responses=REFUSALS)
 

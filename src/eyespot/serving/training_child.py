@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import EyespotError
 from ..sources import open_source
-from ..training.desk import Desk
+from ..training.options import Wishes
 from ..training.run import resume, train_as_wished
-from ..training.wishes import Wishes
+from .control import Desk
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from .arrays import from_arrays
 from .cache import Images, decode
-from .opening import open_source
+from .open import open_source
 from .source import Part, Problem, Row, Source
 
 __all__ = ["Images", "Part", "Problem", "Row", "Source", "decode", "from_arrays", "open_source"]

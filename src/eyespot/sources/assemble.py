@@ -9,9 +9,9 @@ from ..errors import SourceError
 from .collection import Collection, take_rows
 from .duplicates import exact_pairs, near_pairs
 from .examine import NEAR_LIMIT, Facts, examine
-from .ledger import ledger_file, read_ledger, reconcile, write_ledger
 from .source import PARTS, Part, Problem, Row, Source
 from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
+from .split_record import ledger_file, read_ledger, reconcile, write_ledger
 
 BAD_SHARE = 0.05
 """Up to this share of the rows may be unreadable or missing; more than that is an error."""

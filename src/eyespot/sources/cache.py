@@ -19,10 +19,10 @@ import numpy as np
 from ..device import processes_here
 from ..errors import ImageError, SourceError
 from ..images import ImageSpec, Picture, read_pixels, read_size
+from .cache_folder import cache_folder, replacing
 from .collection import ArrayRows
 from .examine import in_threads
 from .source import Part, Row
-from .store import cache_folder, replacing
 
 MAGIC = b"eyespot pixels 1"
 HEADER = 4096

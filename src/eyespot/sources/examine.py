@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ImageError
 from ..images import ImageSpec, Picture, read_file, read_pixels, read_size
 from .collection import ArrayRows
-from .recall import NO_STAMP, recall, remember, stamps
+from .file_statistics import NO_STAMP, recall, remember, stamps
 from .source import Row
 
 THUMBNAIL = ImageSpec(height=32, width=32, channels=3, fit="stretch")

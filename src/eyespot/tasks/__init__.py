@@ -7,8 +7,8 @@ from ..errors import TaskError, look_up, unknown
 from ..sources.source import Source
 from .classify import Classify
 from .denoise import Denoise
-from .plain import checked, plain
-from .steer import Steer
+from .field_checks import checked, plain
+from .regress import Steer
 from .tag import Tag
 from .task import Task
 

@@ -16,7 +16,7 @@ from ..errors import TaskError, look_up
 from ..networks.network import Output
 from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
-from .figures import (
+from .statistics import (
     IMBALANCE,
     balancing_weights,
     calibration,

@@ -15,8 +15,8 @@ from torch import Tensor
 from ..errors import TaskError
 from ..networks.network import Output
 from ..sources.source import Row, Source
-from .figures import mean_interval
 from .noise import gaussian_noise, noise_level
+from .statistics import mean_interval
 from .task import Change, Metric, NotAllowed, Task
 
 SMALLEST_FOR_SSIM = 11

@@ -13,7 +13,7 @@ from ..errors import TaskError, look_up
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .classify import names_a_side, natural_key
-from .figures import IMBALANCE, precision_recall_f1
+from .statistics import IMBALANCE, precision_recall_f1
 from .task import Change, Metric, NotAllowed, Task
 
 NONE = "-"

@@ -13,22 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..attacks.hardening import Hardening, harden
 from ..errors import DivergedError
 from ..files import written
 from ..model import Model, outputs_over
 from ..networks import Network
-from ..networks.graph import answering
-from .course import Course, Stretch
-from .desk import Desk
-from .log import Log
+from ..networks.graph.record import answering
+from ..serving.control import Desk
+from .adversarial import Hardening, harden
+from .batches import Batch, Stream, samples_at, scaled
+from .distributed import in_order, summed_pieces
+from .initial_weights import ready_to_learn
 from .optimizers import set_groups
-from .order import samples_at
-from .starting import ready_to_learn
-from .state import State, follow, keep_best, look_ahead, save
-from .stream import Batch, Stream, scaled
-from .together import in_order, summed_pieces
-from .training import Training
+from .run_folder import Log
+from .schedule import Course, Stretch
+from .state import State, Training, follow, keep_best, look_ahead, save
 
 SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
 """Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..networks import Network
-from .course import Stretch
+from .initial_weights import shares
 from .muon import Muon, SphereMuon
 from .recipe import Recipe
-from .starting import shares
+from .schedule import Stretch
 
 Groups = list[dict[str, Any]]
 OTHERS, LAST = 0.14, 0.05

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..attacks.hardening import read_hardening
 from ..device import PRECISIONS, Placement, choose_placement
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
@@ -20,11 +19,11 @@ from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
+from .adversarial import read_hardening
+from .initial_weights import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
 from .optimizers import OPTIMIZERS
+from .options import Wishes
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
-from .start import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, tuned_epochs
-from .starting import ready_to_learn
-from .wishes import Wishes
 
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""

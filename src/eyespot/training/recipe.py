@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..attacks.hardening import Hardening
 from ..device import Placement
 from ..errors import RecipeError, RunError
 from ..modelfile import images_spec, network_spec
 from ..tasks import task_from_json
-from .start import Start
-from .wishes import Wishes, wishes_from
+from .adversarial import Hardening
+from .initial_weights import Start
+from .options import Wishes, wishes_from
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""

@@ -16,25 +16,21 @@ from ..files import write_whole
 from ..model import Model, load
 from ..modelfile import images_spec
 from ..samples import load_samples
+from ..serving.control import Desk
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
-from .checkpoint import load_checkpoint
-from .course import Course, read_changes
-from .desk import Desk
+from .batches import Stream
+from .distributed import same_everywhere
 from .finish import finish, held_out
-from .folder import locked, stoppable
-from .log import Log, read_log
+from .initial_weights import choose_start, starting_network
 from .loop import backward, run
+from .options import Wishes
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, differences, lasting, read_recipe
-from .start import choose_start
-from .starting import starting_network
-from .state import State, begin, restore
-from .stream import Stream
-from .together import same_everywhere
-from .training import Training
-from .wishes import Wishes
+from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
+from .schedule import Course, read_changes
+from .state import State, Training, begin, restore
 
 LISTED = 10
 """Images left out that are told one by one."""

@@ -1,4 +1,7 @@
-"""What changes while training goes on: weights, their running mean, optimizers, the best epoch so far."""
+"""What changes while training goes on: weights, their running mean, optimizers, the best epoch so far.
+
+What does not change while training goes on.
+"""
 
 import math
 from copy import deepcopy
@@ -10,12 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..device import Placement
+from ..device import Placement, World
+from ..images import ImageSpec
 from ..networks import Network
+from ..samples import Samples
 from ..tasks.task import Task
-from .checkpoint import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
-from .course import Course
 from .optimizers import make_optimizers
+from .recipe import Recipe
+from .run_folder import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
+from .schedule import Course
 
 LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_TIMES = 25
@@ -137,3 +143,17 @@ def choose_final(state: State, task: Task, last: dict[str, float]) -> int:
 
 def _names(network: nn.Module) -> dict[Tensor, str]:
     return {weight: name for name, weight in network.named_parameters()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The recipe and what it names, ready to be used."""
+
+    recipe: Recipe
+    task: Task
+    images: ImageSpec
+    placement: Placement
+    world: World
+    train: Samples
+    validation: Samples
+    checkpoint: Path

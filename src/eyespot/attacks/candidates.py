@@ -1,0 +1,79 @@
+"""The images that attacks are tried on: drawn from a part of a source, with what the model says of them untouched.
+
+Shapes: N images, C channels, H height, W width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AttackError
+from ..model import Model
+from ..samples import load_samples, to_pixels
+from ..sources.collection import take_rows
+from ..sources.source import Part
+from .criterion import Aim, aim_at
+from .quantization import rounded
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subjects:
+    """Images as one model sees them, each (1, C, H, W) on the grid of 256 values, with names and right answers.
+
+    `ready` lists the numbers of those that are attacked; the model gets the others wrong.
+    """
+
+    names: list[str]
+    images: list[Tensor]
+    truths: list[Any]
+    right: list[bool]
+    ready: list[int]
+
+    def batches(self, numbers: Sequence[int], size: int) -> list[list[int]]:
+        """Some of the images in groups of at most `size` that have the same shape."""
+        groups: dict[torch.Size, list[int]] = {}
+        for number in numbers:
+            groups.setdefault(self.images[number].shape, []).append(number)
+        return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
+
+
+def draw(part: Part, count: int, seed: int) -> Part:
+    """Up to `count` rows of a part, drawn without repetition: the same for the same seed."""
+    places = np.random.default_rng(seed).permutation(len(part))[:count]
+    return Part(name=part.name, rows=take_rows(part.rows, places), keys=part.keys[places])
+
+
+def subjects(model: Model, part: Part, count: int) -> Subjects:
+    """Look at the images of a part, one after another, until `count` of them are read rightly.
+
+    Raises `AttackError` where the model reads none of them rightly.
+    """
+    samples = load_samples(part, model.task, model.images)
+    names: list[str] = []
+    images: list[Tensor] = []
+    truths: list[Any] = []
+    right: list[bool] = []
+    for row in range(len(samples)):
+        if sum(right) >= count:
+            break
+        pictures, target, key = samples.single(row)
+        seen, _ = model.task.inputs(tuple(to_pixels(kind) for kind in pictures), target, key)
+        images.append(rounded(seen))
+        names.append(part.rows[row].name)
+        truths.append(model.task.read(part.rows[row]))
+        right.append(_is_right(model, images[-1], truths[-1]))
+    if not any(right):
+        raise AttackError(f"The model reads none of the {len(right)} images rightly; there is nothing to fool.")
+    ready = [number for number, good in enumerate(right) if good]
+    return Subjects(names=names, images=images, truths=truths, right=right, ready=ready)
+
+
+def _is_right(model: Model, image: Tensor, truth: Any) -> bool:
+    """Whether an attack without a target would not skip this image."""
+    with torch.no_grad():
+        output = model.outputs(image)
+    return not aim_at(model.task, Aim(), output, [truth], farthest=False).skipped[0]

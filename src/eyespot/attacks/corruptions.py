@@ -1,0 +1,209 @@
+"""Everyday changes: blur, noise, JPEG, light, small turns and shifts, occlusion, each at five strengths.
+
+The kinds follow Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions" (2019);
+strengths are stated in units that a person can check. Shapes: N images, C channels, H height, W width.
+"""
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import AttackError
+from ..images import ImageSpec, read_pixels
+from ..model import Model, to_batch
+from ..tasks.task import Change, NotAllowed, Task
+from .quantization import rounded
+
+GREY = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everyday:
+    """One kind of change: how it is made of images (N, C, H, W), and its five strengths in `unit`.
+
+    `make(images, strength, generator)` gives images of the same shape; `kind` is the `Change` that tasks know it by.
+    """
+
+    make: Callable[[Tensor, float, torch.Generator], Tensor]
+    strengths: tuple[float, ...]
+    unit: str
+    kind: str = ""
+
+
+def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
+    """Gaussian blur; `strength` is its deviation as a share of the short side."""
+    from scipy.ndimage import gaussian_filter
+
+    deviation = strength * min(images.shape[2:])
+    return torch.from_numpy(gaussian_filter(images.numpy(), (0, 0, deviation, deviation), mode="nearest"))
+
+
+def noise(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Gaussian noise of deviation `strength` in every value."""
+    return images + strength * torch.randn(images.shape, generator=generator)
+
+
+def jpeg(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
+    """What a JPEG file of quality `strength` keeps."""
+    from matplotlib.image import imsave
+
+    channels, height, width = images.shape[1:]
+    spec = ImageSpec(height=height, width=width, channels=channels)
+    kept = []
+    for pixels in (images * 255).round().byte().permute(0, 2, 3, 1).expand(-1, -1, -1, 3).numpy():
+        file = io.BytesIO()
+        imsave(file, np.ascontiguousarray(pixels), format="jpg", pil_kwargs={"quality": int(strength)})
+        kept.append(read_pixels(file.getvalue(), spec))
+    return to_batch(np.stack(kept))
+
+
+def brightness(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Brighter or darker by `strength`."""
+    return images + strength * _signs(images, generator)
+
+
+def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
+    """Differences from the mean made `strength` times as large."""
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return mean + (images - mean) * strength
+
+
+def turn(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Turned by `strength` degrees, to either side."""
+    angles = math.radians(strength) * _signs(images, generator).flatten()
+    zeros, ratio = torch.zeros_like(angles), images.shape[3] / images.shape[2]
+    cosines, sines = angles.cos(), angles.sin()
+    matrices = torch.stack(
+        [torch.stack([cosines, -sines / ratio, zeros], 1), torch.stack([sines * ratio, cosines, zeros], 1)], 1
+    )
+    return _sampled(images, matrices)
+
+
+def shift(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Moved by `strength` of the side, in any direction."""
+    angles = torch.rand(len(images), generator=generator) * 2 * math.pi
+    places = torch.stack([angles.cos(), angles.sin()], 1) * 2 * strength
+    return _sampled(images, torch.cat([torch.eye(2).expand(len(images), 2, 2), places[:, :, None]], 2))
+
+
+def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """A grey square of `strength` of the short side, in any place."""
+    images = images.clone()
+    height, width = images.shape[2:]
+    side = max(1, round(strength * min(height, width)))
+    tops = torch.randint(height - side + 1, (len(images),), generator=generator).tolist()
+    lefts = torch.randint(width - side + 1, (len(images),), generator=generator).tolist()
+    for image, top, left in zip(images, tops, lefts, strict=True):
+        image[:, top : top + side, left : left + side] = GREY
+    return images
+
+
+EVERYDAY = {
+    "blur": Everyday(make=blur, strengths=(0.01, 0.02, 0.03, 0.045, 0.07), unit="of the short side"),
+    "noise": Everyday(make=noise, strengths=(0.02, 0.05, 0.1, 0.15, 0.25), unit="of full brightness"),
+    "jpeg": Everyday(make=jpeg, strengths=(80, 50, 30, 15, 7), unit="quality"),
+    "brightness": Everyday(
+        make=brightness, strengths=(0.05, 0.1, 0.2, 0.3, 0.45), unit="of full brightness", kind="colour"
+    ),
+    "contrast": Everyday(make=contrast, strengths=(0.8, 0.6, 0.4, 0.25, 0.15), unit="times", kind="colour"),
+    "turn": Everyday(make=turn, strengths=(3, 6, 10, 15, 25), unit="degrees", kind="turn"),
+    "shift": Everyday(make=shift, strengths=(0.03, 0.06, 0.1, 0.15, 0.2), unit="of the side", kind="shift"),
+    "occlusion": Everyday(make=occlusion, strengths=(0.1, 0.2, 0.3, 0.4, 0.5), unit="of the short side", kind="erase"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """The score under one kind of change, at each strength, with 95 % intervals; first without any change.
+
+    `calibration` holds the expected calibration errors of a classifier, None for other tasks. `worst` is the strength
+    with the worst score.
+    """
+
+    name: str
+    unit: str
+    metric: str
+    strengths: list[float | None]
+    scores: list[float]
+    intervals: list[tuple[float, float]]
+    calibration: list[float | None]
+    worst: float | None
+    count: int
+
+
+def everyday_curves(model: Model, images: Tensor, targets: Sequence[Any], seed: int = 0) -> list[Curve]:
+    """How good the answers for images (N, C, H, W) stay under everyday changes that leave `targets` true.
+
+    Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
+    """
+    if model.task.output(model.images.channels).kind == "picture":
+        raise AttackError(
+            f"Everyday changes say nothing about {model.task.name}: its answer is the changed picture itself."
+        )
+    clean = _judged(model, images, targets)
+    return [
+        _curve(model, name, change, images, targets, seed, clean)
+        for name, change in EVERYDAY.items()
+        if _leaves_true(model.task, change, targets)
+    ]
+
+
+def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor:
+    """Images (N, C, H, W) under one everyday change, rounded to 256 values."""
+    return rounded(EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed)))
+
+
+def _curve(
+    model: Model, name: str, change: Everyday, images: Tensor, targets: Sequence[Any], seed: int, clean: tuple[Any, ...]
+) -> Curve:
+    judged = [clean, *(_judged(model, changed(name, images, value, seed), targets) for value in change.strengths)]
+    scores = [score for score, _, _ in judged]
+    better = max if model.task.metric.better == "lower" else min
+    worst = better(range(len(scores) - 1, 0, -1), key=scores.__getitem__)
+    return Curve(
+        name=name,
+        unit=change.unit,
+        metric=model.task.metric.name,
+        strengths=[None, *change.strengths],
+        scores=scores,
+        intervals=[interval for _, interval, _ in judged],
+        calibration=[error for _, _, error in judged],
+        worst=change.strengths[worst - 1],
+        count=len(images),
+    )
+
+
+def _judged(model: Model, images: Tensor, targets: Sequence[Any]) -> tuple[float, tuple[float, float], float | None]:
+    """Score, interval and calibration error of the answers for some images."""
+    with torch.no_grad():
+        output = torch.cat([model.outputs(part) for part in images.split(256)])
+    table = model.task.tabulate(output, model.task.stack(targets))
+    score, interval, details = model.task.evaluate(table)
+    return score, interval, details.get("calibration_error")
+
+
+def _leaves_true(task: Task, change: Everyday, targets: Sequence[Any]) -> bool:
+    if not change.kind:
+        return True
+    try:
+        task.move(task.stack(targets), Change(kind=change.kind, amount=torch.ones(len(targets))))
+    except NotAllowed:
+        return False
+    return True
+
+
+def _signs(images: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randint(2, (len(images), 1, 1, 1), generator=generator) * 2.0 - 1
+
+
+def _sampled(images: Tensor, matrices: Tensor) -> Tensor:
+    """Images under affine maps (N, 2, 3) of their coordinates from -1 to 1; what comes in is mirrored at the edge."""
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)

@@ -1,0 +1,79 @@
+"""Images unlike any that was learned from: does the model say that it does not know?
+
+Hendrycks and Gimpel, "A Baseline for Detecting Misclassified and Out-of-Distribution Examples" (2016): the probability
+of the best class tells known from unknown images; how well, the area under the ROC curve says. Shapes: N images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AttackError
+from ..model import Model
+from ..tasks.classify import UNKNOWN, Classify
+from ..tasks.statistics import wilson_interval
+
+RESAMPLES = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlike:
+    """How a classifier answers for images unlike its own.
+
+    `refused` and `refused_own` are the shares that it answers with "unknown", of the strange images and of its own;
+    `auroc` is the chance that it is less sure of a strange image than of one of its own. All with 95 % intervals.
+    """
+
+    name: str
+    count: int
+    own: int
+    refused: float
+    refused_interval: tuple[float, float]
+    refused_own: float
+    refused_own_interval: tuple[float, float]
+    auroc: float
+    auroc_interval: tuple[float, float]
+
+
+def unlike(model: Model, own: Tensor, strange: Tensor, name: str) -> Unlike:
+    """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` unless the task is classify."""
+    if not isinstance(model.task, Classify):
+        raise AttackError(f"Only a classifier can answer 'unknown'; this model's task is {model.task.name}.")
+    sure_own, unknown_own = _answers(model, own)
+    sure, unknown = _answers(model, strange)
+    auroc, interval = _area(sure_own, sure)
+    return Unlike(
+        name=name,
+        count=len(sure),
+        own=len(sure_own),
+        refused=float(unknown.mean()),
+        refused_interval=wilson_interval(int(unknown.sum()), len(unknown)),
+        refused_own=float(unknown_own.mean()),
+        refused_own_interval=wilson_interval(int(unknown_own.sum()), len(unknown_own)),
+        auroc=auroc,
+        auroc_interval=interval,
+    )
+
+
+@torch.no_grad()
+def _answers(model: Model, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of the best class (N,), and whether the answer is "unknown" (N,)."""
+    answers = [model.task.answer(output) for part in images.split(256) for output in model.outputs(part)]
+    sure = np.array([answer["probability"] for answer in answers])
+    return sure, np.array([answer["answer"] == UNKNOWN for answer in answers])
+
+
+def _area(own: np.ndarray, strange: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """Area under the ROC curve, and its 95 % interval by drawing both kinds again (Efron 1979)."""
+    from sklearn.metrics import roc_auc_score
+
+    def area(first: np.ndarray, second: np.ndarray) -> float:
+        known = np.r_[np.ones(len(first)), np.zeros(len(second))]
+        return float(roc_auc_score(known, np.r_[first, second]))
+
+    random = np.random.default_rng(0)
+    drawn = [area(random.choice(own, len(own)), random.choice(strange, len(strange))) for _ in range(RESAMPLES)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return area(own, strange), (float(low), float(high))

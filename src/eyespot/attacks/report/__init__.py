@@ -1,0 +1,1 @@
+"""The robustness report: its plan, folder, sections and page."""

@@ -1,0 +1,83 @@
+"""What a robustness report tries: which attacks, with which settings, towards what."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ...errors import AttackError, look_up
+from ...tasks.classify import Classify
+from ...tasks.task import Task
+from ..criterion import Aim
+from ..methods import ATTACKS, choose
+from ..settings import Settings
+
+ALL: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("fgsm", {}),
+    ("pgd", {}),
+    ("minimum-noise", {}),
+    ("pixel-search", {"pixels": 1}),
+    ("pixel-search", {"pixels": 3}),
+)
+"""The default set: weak and strong, with gradients and without."""
+
+EVERY_CLASS = "all"
+"""As a target: one attack towards each class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One attack of a report: its name, its settings, what it is for, and how people call it."""
+
+    by: str
+    settings: Settings
+    aim: Aim = field(default_factory=Aim)
+
+    @property
+    def title(self) -> str:
+        """The attack with the one setting that matters most.
+
+        >>> Planned(by="pixel-search", settings=choose("pixel-search", pixels=3)).title
+        'pixel-search, 3 pixels'
+        """
+        reads = ATTACKS[self.by].defaults
+        told = self.by
+        if "pixels" in reads:
+            told += f", {self.settings.pixels} pixel" + ("s" if self.settings.pixels > 1 else "")
+        elif "size" in reads:
+            told += (
+                f", {self.settings.size * 255:.3g}/255" if self.by != "pgd-l2" else f", length {self.settings.size:g}"
+            )
+        return told if self.aim.target is None else f"{told}, to {self.aim.target}"
+
+    def values(self) -> dict[str, Any]:
+        """The settings that this attack reads, and its aim, as plain values."""
+        read = {name: value for name, value in asdict(self.settings).items() if name in ATTACKS[self.by].defaults}
+        return {"by": self.by, **read, **asdict(self.aim)}
+
+
+def plan(by: str, aim: Aim, task: Task, wishes: dict[str, Any]) -> list[Planned]:
+    """The attacks that `by` names: "all", one name, or several with commas between.
+
+    `wishes` are settings by name, None where nothing is wished; each attack takes those that it reads, and one that
+    none of them reads warns. The target "all" becomes one attack towards each class. Raises `AttackError` for unknown
+    names.
+    """
+    named = ALL if by == "all" else tuple((name.strip(), {}) for name in by.split(","))
+    reads = {name: look_up("attack", name, ATTACKS, AttackError).defaults for name, _ in named}
+    # The seed also draws the images: it is no mistake to give it where no attack draws anything.
+    idle = set(wishes) - {"seed"}.union(*reads.values())
+    wished = {name: value for name, value in wishes.items() if value is not None}
+    attacks = []
+    for name, own in named:
+        taken = {wish: value for wish, value in wished.items() if wish in reads[name] or wish in idle}
+        attacks.append(Planned(by=name, settings=choose(name, **{**own, **taken}), aim=aim))
+    unique = list({one.title: one for one in attacks}.values())
+    return [towards for one in unique for towards in _towards(one, task)]
+
+
+def _towards(planned: Planned, task: Task) -> Sequence[Planned]:
+    if planned.aim.target != EVERY_CLASS or (isinstance(task, Classify) and EVERY_CLASS in task.classes):
+        return [planned]
+    if not isinstance(task, Classify):
+        raise AttackError(f"The target 'all' is for classes; this model's task is {task.name}.")
+    return [replace(planned, aim=replace(planned.aim, target=label)) for label in task.classes]

@@ -1,0 +1,63 @@
+"""From attacks on many images to rates with intervals and sizes of change.
+
+Every figure comes from the rows of `attacks.jsonl`, one attack on one image each.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import mean, median
+from typing import Any
+
+from ...tasks.classify import UNKNOWN
+from ...tasks.statistics import wilson_interval
+
+Row = Mapping[str, Any]
+
+
+def rate(hits: int, count: int) -> dict[str, Any]:
+    """A share with its 95 % Wilson interval and what it was counted from; a share of nothing is None."""
+    if not count:
+        return {"share": None, "interval": None, "hits": 0, "count": 0}
+    return {"share": hits / count, "interval": list(wilson_interval(hits, count)), "hits": hits, "count": count}
+
+
+def summarise(rows: Sequence[Row]) -> dict[str, Any]:
+    """How many of the attacked images fell, at which size of change, and what it cost."""
+    tried = [row for row in rows if row["outcome"] != "skipped"]
+    fooled = [row for row in tried if row["outcome"] == "fooled"]
+    figures = {
+        "fooled": rate(len(fooled), len(tried)),
+        "skipped": len(rows) - len(tried),
+        "unknown": rate(sum(row["after"]["answer"] == UNKNOWN for row in fooled), len(fooled)),
+        "pixels_changed": _middle(fooled, "pixels_changed"),
+        "confidence": _mean(row["after"].get("probability") for row in fooled),
+        "queries": _mean(row["queries"] for row in tried),
+        "queries_when_fooled": _mean(row["queries"] for row in fooled),
+        "gradients": _mean(row["gradients"] for row in tried),
+        "seconds": _mean(row["seconds"] for row in tried),
+    }
+    sizes = {name: _sizes(fooled, name) for name in ("distortion", "l2", "linf")}
+    moved = [row["moved"] for row in tried if row["moved"] is not None]
+    return {**figures, **sizes, "moved": {"median": median(moved), "largest": max(moved)} if moved else None}
+
+
+def target_matrix(rows: Sequence[Row], classes: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """For each right class (row) and each target (column) the share of images that were turned into it."""
+    cells: dict[tuple[str, str], list[bool]] = {}
+    for row in rows:
+        if row["outcome"] != "skipped":
+            cells.setdefault((row["before"]["label"], str(row["target"])), []).append(row["outcome"] == "fooled")
+    return [[rate(sum(cells.get((own, to), [])), len(cells.get((own, to), []))) for to in classes] for own in classes]
+
+
+def _sizes(rows: Sequence[Row], name: str) -> dict[str, float] | None:
+    values = [row[name] for row in rows]
+    return {"median": median(values), "mean": mean(values), "largest": max(values)} if values else None
+
+
+def _middle(rows: Sequence[Row], name: str) -> float | None:
+    return median(row[name] for row in rows) if rows else None
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None

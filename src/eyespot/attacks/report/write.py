@@ -1,0 +1,167 @@
+"""The robustness report: what fools one or several models, how easily, and what can be proved.
+
+`Report.work` does what is left to do, step by step, and says what it did; killed and begun again it goes on.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...errors import AttackError
+from ...files import write_whole
+from ...findings import to_json
+from ...model import Model
+from ...sources.source import Part
+from ...tasks.classify import Classify
+from ..attacking import attack_many
+from ..candidates import draw, subjects
+from ..methods import ATTACKS
+from .folder import ReportFolder
+from .page import write_robustness_page
+from .planned import Planned
+from .sections import about_bounds, about_everyday, about_places, about_strangers, about_transfer, part_key, weights_key
+from .summary import rate, summarise, target_matrix
+
+IMAGES_AT_ONCE = {True: 8, False: 32}
+"""How many images are attacked before they are written down: fewer where an attack has no gradients."""
+DRAWN_PER_COUNT, DRAWN_MORE = 3, 50
+"""At most so many images are looked at for each that is to be attacked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a report is about: attacks, how many rightly read images, which part, and strange images to show too."""
+
+    attacks: Sequence[Planned]
+    count: int
+    part: Part
+    seed: int = 0
+    strange: Part | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise AttackError(f"count is {self.count}; expected at least 1 image.")
+
+
+class Report:
+    """A report in a folder: begun, gone on with, finished."""
+
+    def __init__(self, models: Mapping[str, Model], wanted: Wanted, out: Path) -> None:
+        self.models = models
+        self.wanted = wanted
+        tasks = {model.task.name for model in models.values()}
+        if len(tasks) > 1:
+            raise AttackError(
+                f"The models have different tasks ({', '.join(sorted(tasks))}); compare models of one task."
+            )
+        drawn = draw(wanted.part, wanted.count * DRAWN_PER_COUNT + DRAWN_MORE, wanted.seed)
+        self.folder = ReportFolder(out, self._plan(drawn))
+        self.subjects = {name: subjects(model, drawn, wanted.count) for name, model in models.items()}
+        self._refuse_own_target()
+
+    def _plan(self, drawn: Part) -> dict[str, Any]:
+        """Everything that the figures depend on."""
+        strange = self.wanted.strange
+        return {
+            "models": {name: weights_key(model) for name, model in self.models.items()},
+            "attacks": [one.values() for one in self.wanted.attacks],
+            "images": [self.wanted.part.name, self.wanted.count, self.wanted.seed, part_key(drawn)],
+            "unlike": None if strange is None else part_key(strange),
+        }
+
+    def _refuse_own_target(self) -> None:
+        """A target that is the label of every image leaves nothing to attack."""
+        targets = {one.aim.target for one in self.wanted.attacks}
+        task = next(iter(self.models.values())).task
+        if len(targets) != 1 or None in targets or not isinstance(task, Classify):
+            return
+        [target] = targets
+        if {chosen.truths[number] for chosen in self.subjects.values() for number in chosen.ready} == {
+            task.place(target)
+        }:
+            raise AttackError(f"the target '{target}' is the label of every image; name another class.")
+
+    def work(self) -> Iterator[str]:
+        """Make every attack that is not done yet, write the report, and say after each step how far it is."""
+        for name, model in self.models.items():
+            for planned in self.wanted.attacks:
+                yield from self._attack(name, model, planned)
+        figures = self._figures()
+        write_whole(self.folder.path / "report.json", to_json(figures).encode())
+        write_robustness_page(self.folder.path, figures, self.models, self.subjects)
+        yield f"{self.folder.path / 'index.html'}: written"
+
+    def _attack(self, name: str, model: Model, planned: Planned) -> Iterator[str]:
+        chosen, title = self.subjects[name], planned.title
+        done = self.folder.done(name, title)
+        left = [number for number in chosen.ready if number not in done]
+        size = IMAGES_AT_ONCE["queries" in ATTACKS[planned.by].defaults]
+        for numbers in chosen.batches(left, size):
+            found = attack_many(
+                model,
+                torch.cat([chosen.images[number] for number in numbers]),
+                planned.by,
+                names=[chosen.names[number] for number in numbers],
+                truths=[chosen.truths[number] for number in numbers],
+                aim=planned.aim,
+                settings=planned.settings,
+            )
+            self.folder.add(name, title, numbers, found)
+            rows = self.folder.of(name, title)
+            fell = sum(row["outcome"] == "fooled" for row in rows)
+            yield f"{name}: {title}: {len(rows)} of {len(chosen.ready)} images, {fell} fooled"
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """Everything that the finished report says, as plain values."""
+        return json.loads((self.folder.path / "report.json").read_text(encoding="utf-8"))
+
+    def _figures(self) -> dict[str, Any]:
+        first = next(iter(self.models.values()))
+        return {
+            "task": first.task.name,
+            "part": self.wanted.part.name,
+            "seed": self.wanted.seed,
+            "models": {name: self._model(name) for name in self.models},
+            "transfer": about_transfer(self.models, next(iter(self.subjects.values()))),
+        }
+
+    def _model(self, name: str) -> dict[str, Any]:
+        model, chosen, strange = self.models[name], self.subjects[name], self.wanted.strange
+        return {
+            "looked_at": len(chosen.right),
+            "misread": len(chosen.right) - len(chosen.ready),
+            "right": rate(len(chosen.ready), len(chosen.right)),
+            "parameters": sum(weight.numel() for weight in model.network.parameters()),
+            "attacks": [self._attacked(name, planned) for planned in self.wanted.attacks],
+            "targets": self._targets(name),
+            "places": self._places(name),
+            "bounds": about_bounds(model, chosen),
+            "everyday": about_everyday(model, chosen),
+            "unlike": about_strangers(model, chosen, strange) if strange is not None else None,
+        }
+
+    def _attacked(self, name: str, planned: Planned) -> dict[str, Any]:
+        rows = self.folder.of(name, planned.title)
+        return {"title": planned.title, **planned.values(), **summarise(rows), "images": rows}
+
+    def _places(self, name: str) -> list[dict[str, Any]]:
+        """Which pixels work, where the first attack with one pixel has fooled the model."""
+        single = [one for one in self.wanted.attacks if one.settings.pixels == 1 and "pixels" in one.values()]
+        if not single:
+            return []
+        rows = self.folder.of(name, single[0].title)
+        return about_places(self.models[name], self.subjects[name], rows, single[0].aim)
+
+    def _targets(self, name: str) -> dict[str, Any] | None:
+        """The matrix source -> target, where every class was a target."""
+        classes = [str(label) for label in getattr(self.models[name].task, "classes", ())]
+        towards = [one for one in self.wanted.attacks if one.aim.target is not None]
+        if len(classes) < 2 or len({one.aim.target for one in towards}) < len(classes):
+            return None
+        rows = [row for one in towards for row in self.folder.of(name, one.title)]
+        return {"classes": classes, "cells": target_matrix(rows, classes)}

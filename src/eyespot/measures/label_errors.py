@@ -1,0 +1,73 @@
+"""Which labels are probably wrong, and which classes cannot be told apart: confident learning.
+
+After Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"
+(https://arxiv.org/abs/1911.00068). Shapes: N images, K classes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..tasks.statistics import wilson_interval
+
+CONFUSED = 0.1
+"""Two classes are named when surely more than this share of their images is taken for the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two classes by number, the share of their images that is taken for the other, and those images, surest first."""
+
+    classes: tuple[int, int]
+    share: float
+    interval: tuple[float, float]
+    count: int
+    images: tuple[int, ...]
+
+
+def margins(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """How much more the given label is believed than the best other one: (N,), from -1 (wrong, surely) to 1.
+
+    >>> margins(np.array([[0.75, 0.25], [0.0, 1.0]]), np.array([0, 0])).tolist()
+    [0.5, -1.0]
+    """
+    rows = np.arange(len(given))
+    others = chances.copy()
+    others[rows, given] = -np.inf
+    return chances[rows, given] - others.max(1)
+
+
+def proposals(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """The most believed other label of each image (N,)."""
+    others = chances.copy()
+    others[np.arange(len(given)), given] = -np.inf
+    return others.argmax(1)
+
+
+def suspicious(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Which labels (N,) are probably wrong: another class is believed more than its own images believe it on average.
+
+    t_j = mean of p_j over the images labelled j; an image is counted to the likeliest class j with p_j >= t_j, and is
+    suspicious where that is not its label (the paper's confident joint).
+    """
+    count = chances.shape[1]
+    own = [chances[given == label, label] for label in range(count)]
+    thresholds = np.array([values.mean() if len(values) else np.inf for values in own])
+    counted = np.where(chances >= thresholds, chances, -1.0)
+    return (counted.max(1) >= 0) & (counted.argmax(1) != given)
+
+
+def confusable(chances: np.ndarray, given: np.ndarray) -> list[Pair]:
+    """Pairs of classes whose images are often taken for each other, the worst first."""
+    called = chances.argmax(1)
+    found = []
+    for a, b in sorted({(min(pair), max(pair)) for pair in zip(given.tolist(), called.tolist(), strict=True)}):
+        mixed = ((given == a) & (called == b)) | ((given == b) & (called == a))
+        count = int(np.isin(given, (a, b)).sum())
+        interval = wilson_interval(int(mixed.sum()), count)
+        if a != b and interval[0] > CONFUSED:
+            images = np.flatnonzero(mixed)
+            surest = images[np.argsort(-chances[images, called[images]], kind="stable")]
+            share = float(mixed.sum() / count)
+            found.append(Pair(classes=(a, b), share=share, interval=interval, count=count, images=tuple(surest)))
+    return sorted(found, key=lambda pair: -pair.share)

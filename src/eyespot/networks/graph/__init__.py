@@ -1,0 +1,1 @@
+"""The computation graph of a network: recorded once, replayed, traced and tabulated."""

@@ -1,0 +1,244 @@
+"""What a network did with one batch, call by call: the one record that every view into a network reads.
+
+A module may be used twice, a ReLU may be a function or work in place, a forward may branch: so the record follows the
+calls that PyTorch really executed, not the modules. What it does not know becomes an opaque call, never a guess.
+Shapes: N images, C channels, H height, W width.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import get_ident
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+
+from eyespot.errors import ExplanationError, NetworkError, unknown
+
+from .operations import DECISIONS, Operation, full_name, read_operation
+from .receptive_fields import Field, field_of_call, field_of_image
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Call:
+    """One operation that the network executed.
+
+    `name` is stable for a network: the module's path, the path and the kind for a function inside a module, with ":2"
+    for a second use. `inputs` are the indices of earlier calls (0 is the image). `settings` holds kernel, stride,
+    padding and the like; `weights` the tensors by role ("weight", "bias", "mean", "variance") and `parameters` their
+    names in the network's `state_dict`. `output` is a copy (N, C, H, W) or (N, F). `run` computes the call again on
+    other inputs of any N, never in place; it is None for an opaque call, whose `operation` says what was met.
+    """
+
+    index: int
+    name: str
+    kind: str
+    operation: str
+    module: str
+    inputs: tuple[int, ...]
+    settings: dict[str, Any]
+    weights: dict[str, Tensor] = field(repr=False)
+    parameters: dict[str, str]
+    output: Tensor = field(repr=False)
+    receptive_field: Field | None = field(repr=False)
+    run: Callable[..., Tensor] | None = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what comes out, without N."""
+        return tuple(self.output.shape[1:])
+
+    @property
+    def opaque(self) -> bool:
+        """Tell whether this is an operation that cannot be followed."""
+        return self.run is None and self.kind != "input"
+
+
+@torch.no_grad()
+def record(network: nn.Module, x: Tensor) -> list[Call]:
+    """Run `network` on images `x` (N, C, H, W) as when it answers, and give the calls in order of execution.
+
+    The first call is the image itself, the last one is the network's output. Modes, weights and hooks are left as they
+    were. Raises `NetworkError` where the network does not give exactly one tensor.
+
+    >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
+    >>> [call.kind for call in record(network, torch.zeros(1, 1, 5, 5))]
+    ['input', 'conv', 'relu']
+    """
+    recorder = _Recorder(network, x)
+    with answering(network), recorder.watching_modules(), recorder:
+        output = network(recorder.image)
+    if not isinstance(output, Tensor):
+        raise NetworkError(
+            f"The network gave a {type(output).__name__}; expected one tensor. Wrap it so that it gives one."
+        )
+    recorder.finish(output)
+    return recorder.calls
+
+
+def find_call(calls: list[Call], name: str) -> Call:
+    """The call named `name`, or the last one of the module of that name; an unknown name raises `ExplanationError`."""
+    exact = [call for call in calls if call.name == name] or [call for call in calls if call.module == name]
+    inside = exact or [call for call in calls if name and call.module.startswith(name + ".")]
+    if not inside:
+        raise ExplanationError(unknown("layer", name, [call.name for call in calls]))
+    return inside[-1]
+
+
+def winners(call: Call, calls: list[Call]) -> Tensor:
+    """For a max pooling: which cell of each input map won, as row * width + column, shaped like the output."""
+    assert call.kind in ("max_pool", "adaptive_max_pool"), call.kind
+    x = calls[call.inputs[0]].output
+    if call.kind == "adaptive_max_pool":
+        return F.adaptive_max_pool2d(x, call.output.shape[-2:], return_indices=True)[1]
+    kept = {key: call.settings[key] for key in ("stride", "padding", "dilation", "ceil_mode")}
+    return F.max_pool2d(x, call.settings["kernel"], return_indices=True, **kept)[1]
+
+
+@contextmanager
+def answering(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; every module gets its own mode back."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+class _Recorder(TorchFunctionMode):
+    """Sees every torch function that is called, and keeps those whose result depends on the image."""
+
+    def __init__(self, network: nn.Module, x: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.image = x.detach().clone()
+        self.calls: list[Call] = []
+        self.names: dict[str, int] = {}
+        self.path: list[str] = [""]
+        self.thread = get_ident()
+        self.weight_names = {id(t): n for n, t in [*network.named_buffers(), *network.named_parameters()]}
+        # Tensors are known by identity, so each is kept alive beside its call and the version it had then.
+        self.known: dict[int, tuple[int, int, Tensor]] = {}
+        self._learn(self.image, Operation(kind="input", name="image", run=None), ())
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        tracked = self._tracked((args, kwargs))
+        if not tracked:
+            return function(*args, **kwargs)
+        sources = tuple(self._source(tensor) for tensor in tracked)
+        versions = [tensor._version for tensor in tracked]
+        others = self._others((args, kwargs))
+        result = function(*args, **kwargs)
+        if full_name(function).rsplit(".", 1)[-1] in DECISIONS:
+            self._learn(tracked[0], _opaque(full_name(function)), sources)
+        if full_name(function) == "torch.Tensor.data.__get__":
+            self._doubt(tracked[0])
+        for tensor, version in others:
+            if tensor._version != version:
+                self._learn(tensor, _opaque(f"{full_name(function)} into another tensor"), sources)
+        outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        written = versions != [tensor._version for tensor in tracked]
+        for part, output in enumerate(outputs):
+            read = read_operation(function, args, kwargs, tracked, output, part if len(outputs) > 1 else None)
+            read = read or _opaque(full_name(function))
+            if written or id(output) not in self.known or read.kind == "dropout":
+                self._learn(output, read, sources)
+        return result
+
+    def finish(self, output: Tensor) -> None:
+        """Make the network's output the last call, through an identity where other calls came later."""
+        source = self._source(output)
+        if source != len(self.calls) - 1:
+            self._learn(output, Operation(kind="identity", name="output", run=lambda x: x), (source,))
+
+    @contextmanager
+    def watching_modules(self) -> Iterator[None]:
+        """Follow which module is at work, through hooks that are taken away again."""
+        hooks = []
+        for name, module in self.network.named_modules():
+            hooks.append(module.register_forward_pre_hook(lambda _m, _a, name=name: self._enter(name)))
+            hooks.append(module.register_forward_hook(self._leave, with_kwargs=True))
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _enter(self, name: str) -> None:
+        # Hooks are called in every thread that uses the network, as when two pages of one server show it.
+        if get_ident() == self.thread:
+            self.path.append(name)
+
+    def _leave(self, _module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """A tensor that no torch function was seen to make came from something hidden inside the module."""
+        if get_ident() != self.thread:
+            return
+        inside = self._tracked((args, kwargs))
+        for leaf in tree_leaves(output):
+            if inside and isinstance(leaf, Tensor) and id(leaf) not in self.known:
+                self._learn(leaf, _opaque("unseen"), tuple(self._source(tensor) for tensor in inside))
+        self.path.pop()
+
+    def _tracked(self, values: Any) -> list[Tensor]:
+        """The tensors among `values` that come from the image, in their order."""
+        return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor) and id(leaf) in self.known]
+
+    def _others(self, values: Any) -> list[tuple[Tensor, int]]:
+        """The other tensors among `values`, with their versions: a call may write into one."""
+        leaves = [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor) and id(leaf) not in self.known]
+        return [(leaf, leaf._version) for leaf in leaves if not leaf.is_inference()]
+
+    def _doubt(self, tensor: Tensor) -> None:
+        """From now on this tensor may be written into unseen (through `.data`): its next use is not followed."""
+        index, _, tensor = self.known[id(tensor)]
+        self.known[id(tensor)] = (index, -1, tensor)
+
+    def _source(self, tensor: Tensor) -> int:
+        """The call that made a tensor; one that was written into since, through another name, is not followed."""
+        index, version, _ = self.known[id(tensor)]
+        if tensor._version != version:
+            self._learn(tensor, _opaque("written into through another tensor"), (index,))
+            index = self.known[id(tensor)][0]
+        return index
+
+    def _learn(self, output: Tensor, operation: Operation, inputs: tuple[int, ...]) -> None:
+        """Keep one call, and know its output from now on."""
+        before = [(self.calls[i].output.shape, self.calls[i].receptive_field) for i in inputs]
+        ids = {role: self.weight_names.get(id(weight), "") for role, weight in operation.weights.items()}
+        call = Call(
+            index=len(self.calls),
+            name=self._name(operation.settings.get("function", operation.kind)),
+            kind=operation.kind,
+            operation=operation.name,
+            module=self.path[-1],
+            inputs=inputs,
+            settings=operation.settings,
+            weights={role: weight.detach() for role, weight in operation.weights.items()},
+            parameters={role: name for role, name in ids.items() if name},
+            output=output.detach().clone(),
+            receptive_field=field_of_call(operation.kind, operation.settings, before, output.shape)
+            if inputs
+            else field_of_image(output.shape),
+            run=operation.run,
+        )
+        self.calls.append(call)
+        self.known[id(output)] = (call.index, output._version, output)
+
+    def _name(self, kind: str) -> str:
+        """The path of a module without parts, else the path and the kind; ":2" for the second of that name."""
+        module = self.network.get_submodule(self.path[-1])
+        leaf = self.path[-1] and not any(True for _ in module.children())
+        name = self.path[-1] if leaf else ".".join(filter(None, (self.path[-1], kind)))
+        self.names[name] = self.names.get(name, 0) + 1
+        return name if self.names[name] == 1 else f"{name}:{self.names[name]}"
+
+
+def _opaque(name: str) -> Operation:
+    return Operation(kind="opaque", name=name, run=None)

@@ -1,0 +1,49 @@
+"""Run a recorded network again, call by call: on other images, with some calls replaced, or as a chain of modules."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from torch import Tensor
+
+from eyespot.errors import ExplanationError
+
+from .record import Call
+
+
+def first_opaque(calls: Sequence[Call]) -> Call | None:
+    """The first call that cannot be followed, if there is one."""
+    return next((call for call in calls if call.opaque), None)
+
+
+def require_followed(calls: Sequence[Call], purpose: str) -> None:
+    """Raise `ExplanationError` where a call cannot be followed, naming it."""
+    call = first_opaque(calls)
+    if call is not None:
+        raise ExplanationError(
+            f"{purpose} must follow every operation, and '{call.operation}' (call {call.index}, '{call.name}') is "
+            "unknown to eyespot. Write this step with operations of torch.nn, or choose another method."
+        )
+
+
+def replay(
+    calls: Sequence[Call], x: Tensor, replaced: Mapping[int, Callable[..., Tensor]] | None = None
+) -> list[Tensor]:
+    """The outputs of all calls for other images `x` (N, C, H, W), N free; gradients flow through.
+
+    `replaced` gives another function for some calls, by index. All calls must be followed (see `require_followed`).
+    """
+    replaced = replaced or {}
+    values = [x]
+    for call in calls[1:]:
+        run = replaced.get(call.index, call.run)
+        assert run is not None, call.operation
+        values.append(run(*(values[index] for index in call.inputs)))
+    return values
+
+
+def ancestors(calls: Sequence[Call], index: int) -> list[int]:
+    """The indices of all calls that call `index` depends on, itself included, in order."""
+    needed = {index}
+    for call in reversed(calls[: index + 1]):
+        if call.index in needed:
+            needed.update(call.inputs)
+    return sorted(needed)

@@ -1,0 +1,113 @@
+"""Everything that one server shows, by number, and the two threads that work for it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, HTTPException, Query, Request
+from pydantic import BaseModel
+
+from ..sources.source import Source
+from .resources import ShownModel, ShownRun
+from .snapshots import at_epoch, epochs_of
+
+Value = TypeVar("Value")
+Origin = dict[str, Any]
+"""How a source, by its number, was opened, so that another process can open it again: {"what": ..., "columns": ...}."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hall:
+    """Models, runs and sources that were named on the command line or came about on the page; nothing else is reached.
+
+    One thread computes and one reads files and pictures: requests wait for each other instead of sharing processor
+    and memory, and a long explanation does not keep pictures from being shown.
+    """
+
+    models: list[ShownModel] = field(default_factory=list)
+    runs: list[ShownRun] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    origins: dict[int, Origin] = field(default_factory=dict)
+    _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
+    _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
+
+    async def compute(self, work: Callable[[], Value]) -> Value:
+        """Let the computing thread do some work, after what it was given before."""
+        return await asyncio.get_running_loop().run_in_executor(self._computing, work)
+
+    async def read(self, work: Callable[[], Value]) -> Value:
+        """Let the reading thread do some work, after what it was given before."""
+        return await asyncio.get_running_loop().run_in_executor(self._reading, work)
+
+    def prepare(self) -> None:
+        """Make the manifests already, so that the page that is opened next need not wait; errors wait for who asks."""
+        for shown in self.models:
+            self._computing.submit(getattr, shown, "manifest")
+
+    def close(self) -> None:
+        """Let go of what waits to be done."""
+        for pool in (self._computing, self._reading):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Refusal(BaseModel):
+    """Every error: one sentence, which the page shows."""
+
+    error: str
+
+
+REFUSALS: dict[int | str, dict[str, object]] = {
+    400: {"model": Refusal, "description": "What was given cannot be used."},
+    403: {"model": Refusal, "description": "The request comes from another site."},
+    404: {"model": Refusal, "description": "There is no such model, image or call."},
+    408: {"model": Refusal, "description": "The body did not come."},
+    409: {"model": Refusal, "description": "Not now: as it stands, this cannot be done."},
+    413: {"model": Refusal, "description": "The body is too large."},
+    422: {"model": Refusal, "description": "A number or name that cannot be."},
+}
+
+
+def hall_of(request: Request) -> Hall:
+    """The hall of the server that was asked."""
+    return request.app.state.hall
+
+
+InHall = Annotated[Hall, Depends(hall_of)]
+
+
+def pick(kind: str, items: Sequence[Value], number: int) -> Value:
+    """One of several by its number; answers 404 with how many there are."""
+    if 0 <= number < len(items):
+        return items[number]
+    there = f"there are 0 to {len(items) - 1}" if items else "there are none"
+    raise HTTPException(404, f"There is no {kind} {number}; {there}.")
+
+
+async def chosen_model(
+    model: int,
+    hall: InHall,
+    epoch: Annotated[int | None, Query(description="The model as it was after this epoch, instead of now.")] = None,
+) -> ShownModel:
+    """The model that a path names by its number, as it is or as it was after an epoch."""
+    shown = pick("model", hall.models, model)
+    if epoch is None:
+        return shown
+    return await hall.read(lambda: _at_epoch(shown, epoch))
+
+
+def _at_epoch(shown: ShownModel, epoch: int) -> ShownModel:
+    if epoch not in epochs_of(shown):
+        kept = ", ".join(str(there) for there in epochs_of(shown)) or "none; train with --snapshots to keep them"
+        raise HTTPException(404, f"There is no epoch {epoch} of '{shown.name}'; there are: {kept}.")
+    return at_epoch(shown, epoch)
+
+
+def chosen_run(run: int, hall: InHall) -> ShownRun:
+    """The run that a path names by its number."""
+    return pick("run", hall.runs, run)
+
+
+InModel = Annotated[ShownModel, Depends(chosen_model)]
+InRun = Annotated[ShownRun, Depends(chosen_run)]

@@ -1,0 +1,114 @@
+"""Routes that try to fool a model: an attack on one picture, step by step, and which of its pixels work."""
+
+import base64
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from ..attacks import ATTACKS, attack, pixel_map
+from ..errors import AttackError
+from .app_state import REFUSALS, InHall, InModel
+from .explain_api import PICTURE, InPicture, place_of
+from .models import plain_json
+
+router = APIRouter(prefix="/api", tags=["attacking"], responses=REFUSALS)
+
+MOST_QUERIES = 1_000_000
+"""Looks at a model that one request may ask for: others wait meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aimed:
+    """What an attack is for, by the argument names of `eyespot attack`."""
+
+    target: Annotated[str | None, Query(max_length=200, description="The class that must win; up or down.")] = None
+    of: Annotated[str | None, Query(max_length=200, description="The tag, or the place ROW,COLUMN.")] = None
+    change: Annotated[float | None, Query(gt=0, le=1e9, description="How far a number must move.")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The settings of an attack; each attack reads those that `/api/attacks` names."""
+
+    pixels: Annotated[int | None, Query(ge=1, le=100)] = None
+    size: Annotated[float | None, Query(gt=0, le=1e4)] = None
+    steps: Annotated[int | None, Query(ge=1, le=1000)] = None
+    queries: Annotated[int | None, Query(ge=1, le=MOST_QUERIES)] = None
+    seed: Annotated[int | None, Query(ge=0, lt=2**32)] = None
+
+
+@router.get("/attacks")
+async def attacks() -> dict[str, Any]:
+    """Every attack: what it does, and the settings that it reads with what they are unless given."""
+    return {"attacks": [{"name": name, "says": one.summary, "takes": one.defaults} for name, one in ATTACKS.items()]}
+
+
+@router.post("/models/{model}/attack", openapi_extra=PICTURE)
+async def attack_picture(
+    shown: InModel,
+    posed: InPicture,
+    hall: InHall,
+    aimed: Annotated[Aimed, Depends()],
+    chosen: Annotated[Chosen, Depends()],
+    by: Annotated[str, Query(description="The attack.")] = "pixel-search",
+) -> Response:
+    """Change a picture as little as can be until the model answers something else, as `eyespot attack` does.
+
+    `original` and `fooled` are uint8 pixels (C, H, W) in base64, `history` the steps of a search for pixels.
+    """
+    settings = _settings(by, chosen)
+
+    def work() -> Response:
+        shown.check(posed.picture, posed.name)
+        of = place_of(aimed.of)
+        found = attack(shown.model, posed.picture, by, target=aimed.target, of=of, change=aimed.change, **settings)
+        return plain_json({**found.facts(), "original": _pixels(found.original), "fooled": _pixels(found.fooled)})
+
+    return await hall.compute(work)
+
+
+@router.post("/models/{model}/pixel-map", openapi_extra=PICTURE)
+async def map_pixels(shown: InModel, posed: InPicture, hall: InHall, aimed: Annotated[Aimed, Depends()]) -> Response:
+    """Which pixels of a picture work: every place in every colour of a grid; small pictures only.
+
+    `margin` is below zero where one pixel fools the model, `share` how many of the colours do so there, `colour` the
+    best of them.
+    """
+
+    def work() -> Response:
+        shown.check(posed.picture, posed.name)
+        found = pixel_map(shown.model, posed.picture, target=aimed.target, of=place_of(aimed.of))
+        return plain_json(
+            {
+                "before": found.before,
+                "colours": found.colours,
+                "places": found.places,
+                "working": found.working,
+                "queries": found.queries,
+                "margin": found.margin.tolist(),
+                "share": found.share.tolist(),
+                "colour": found.colour.tolist(),
+            }
+        )
+
+    return await hall.compute(work)
+
+
+def _settings(by: str, chosen: Chosen) -> dict[str, Any]:
+    """The settings that were given; raises `AttackError` for one that the attack does not read."""
+    given = {name: value for name, value in vars(chosen).items() if value is not None}
+    reads = (
+        ATTACKS[by].defaults if by in ATTACKS else given
+    )  # an unknown attack is refused by `attack`, with the others
+    idle = [name for name in given if name not in reads]
+    if idle:
+        raise AttackError(f"{', '.join(idle)} has no effect on {by}, which reads {', '.join(reads)}; leave it out.")
+    return given
+
+
+def _pixels(pixels: np.ndarray) -> str:
+    """uint8 (H, W, C) as the page takes pixels: channel by channel, in base64."""
+    return base64.b64encode(np.ascontiguousarray(pixels.transpose(2, 0, 1)).tobytes()).decode()

@@ -1,0 +1,108 @@
+"""What there is to see of a training that goes on: kernels, maps, and answers to random held-out images.
+
+All of it is of the averaged weights, which become the model. Shapes: N images, C channels, H height, W width.
+"""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..findings import to_plain
+from ..model import Model, normalise
+from ..networks.graph.record import Call, record
+from ..samples import to_pixels
+
+if TYPE_CHECKING:
+    from ..training.state import State, Training
+
+HELD = 12
+"""Random validation images that are answered at a time; of those that keep their own size, a third."""
+MOST_TILES, MOST_SIDE = 32, 64
+"""Maps or filters that are shown of one layer, and pixels of a side."""
+MOST_INPUTS = 8
+"""Channels of a kernel that are shown."""
+BEST = 3
+KEPT = ("target", "answer", "label", "right", "error", "psnr")
+"""Columns of the table of predictions that are told of an image."""
+
+
+def view(
+    training: "Training", state: "State", layer: str = "", images: int = 0, picture: int = 0, pixels: bool = False
+) -> dict[str, Any]:
+    """Kernels and maps of one layer, and the answers to some held-out images, as plain values.
+
+    `images` numbers the random choice of images, and `picture` the one of them whose maps are shown; with `pixels` the
+    images themselves come too. Nothing of the training is changed. Where no image validates, training images are shown.
+    """
+    model = Model(network=state.average, task=training.task, images=training.images)
+    samples = training.validation if len(training.validation) else training.train
+    count = min(HELD // 3 if samples.native else HELD, len(samples))
+    rows = np.random.default_rng([training.recipe.seed, images]).choice(len(samples), count, replace=False)
+    batches = [samples.single(int(row)) for row in rows] if samples.native else [samples.batch(rows)]
+    held: list[dict[str, Any]] = []
+    seen: list[Tensor] = []
+    with torch.no_grad(), training.placement.autocast():
+        for kinds, target, keys in batches:
+            x, target = model.task.inputs(tuple(to_pixels(kind) for kind in kinds), target, keys)
+            output = model.outputs(x.to(training.placement.device)).float().cpu()
+            seen += list(x.split(1))
+            held += [_told(row, found) for row, found in zip(model.task.tabulate(output, target), output, strict=True)]
+        x = normalise(seen[picture % count].to(training.placement.device), model.images)
+        calls = record(model.network, x)
+    for place, (row, one) in enumerate(zip(rows, held, strict=True)):
+        one["name"] = samples.part.rows[int(row)].name
+        if pixels:
+            one["pixels"] = _bytes(seen[place][0])
+    return {
+        "part": samples.part.name,
+        "step": state.step,
+        "steps": state.course.steps,
+        "images": state.course.seen(state.step),
+        "seconds": state.seconds,
+        "held": held,
+        **_layer(calls, layer),
+    }
+
+
+def _told(row: dict[str, Any], output: Tensor) -> dict[str, Any]:
+    """One answer: what it is, whether it is right, the likeliest classes; or the picture that came out."""
+    kept = {name: to_plain(row[name]) for name in KEPT if name in row}
+    chances = row.get("probabilities") or {}
+    best = sorted(chances.items(), key=lambda pair: -pair[1])[:BEST]
+    return {**kept, "best": best, **({"answered": _bytes(output)} if output.ndim == 3 else {})}
+
+
+def _layer(calls: list[Call], name: str) -> dict[str, Any]:
+    """The layers that have maps, and the maps and kernels of one of them; the first convolution unless it is named."""
+    drawn = [call for call in calls[1:] if len(call.shape) == 3]
+    listed = {"layers": [{"name": call.name, "kind": call.kind, "shape": call.shape} for call in drawn]}
+    convolutions = [call for call in drawn if call.kind == "conv"]
+    chosen = next((call for call in drawn if call.name == name), next(iter(convolutions or drawn), None))
+    if chosen is None:
+        return {**listed, "layer": "", "maps": None, "kernels": None}
+    weight = chosen.weights.get("weight") if chosen.kind == "conv" else None
+    kernels = None if weight is None else _numbers(weight[:MOST_TILES, :MOST_INPUTS])
+    return {**listed, "layer": chosen.name, "maps": _numbers(_small(chosen.output[0][:MOST_TILES])), "kernels": kernels}
+
+
+def _small(maps: Tensor) -> Tensor:
+    """Every so-many-th pixel of maps (C, H, W) that are too large to be sent several times a second."""
+    every = -(-max(maps.shape[1:]) // MOST_SIDE)
+    return maps[:, ::every, ::every]
+
+
+def _numbers(values: Tensor) -> dict[str, Any]:
+    """Numbers as signed bytes in base64: 127 stands for `scale`, the largest of them."""
+    values = values.detach().float().cpu()
+    scale = float(values.abs().max()) if values.numel() else 0.0
+    levels = (values / (scale or 1.0) * 127).round().to(torch.int8).numpy()
+    return {"shape": list(values.shape), "scale": scale, "data": base64.b64encode(levels.tobytes()).decode()}
+
+
+def _bytes(picture: Tensor) -> dict[str, Any]:
+    """A picture (C, H, W) in [0, 1] as bytes (C, H, W) in base64, made smaller where it is large."""
+    levels = (_small(picture).clamp(0, 1) * 255).round().byte().cpu().numpy()
+    return {"shape": list(levels.shape), "data": base64.b64encode(np.ascontiguousarray(levels).tobytes()).decode()}

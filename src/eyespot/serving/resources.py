@@ -1,0 +1,268 @@
+"""What is shown: a model with the images that it can be looked at with, and the runs that models come from."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import EyespotError, ImageError, RunError
+from ..explanations.activations import gradients
+from ..explanations.subject import look_at
+from ..images import ImageSpec, Picture, read_pixels, read_size
+from ..model import Model, normalise, to_batch
+from ..networks.graph.replay import require_followed
+from ..sources.source import Row
+from ..training.optimizers import momentum_of
+from ..training.recipe import read_recipe
+from ..training.schedule import Course, read_changes
+from .manifest import make_manifest, network_name, record_answer, tell_images
+from .plain import strict_json
+
+MOST_PIXELS = 40_000_000
+"""A picture of more pixels is refused; with one picture decoded at a time, that bounds the memory."""
+MOST_NATIVE_PIXELS = 1_000_000
+"""The same for models that take a picture in its own size: every layer then grows with it."""
+LISTED = 48
+"""Images of a model that are offered where nobody asks for more."""
+MOST_LOG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShownModel:
+    """One model, its name, and rows of images to look at it with: a run's own held-out images first.
+
+    `snapshots` is the folder in which its training kept the network of every epoch, if it did, and `source` the
+    number of the source that it was trained on, if that is there.
+    """
+
+    name: str
+    model: Model
+    rows: Sequence[Row] = ()
+    snapshots: Path | None = None
+    source: int | None = None
+
+    @property
+    def images(self) -> ImageSpec:
+        """The preprocessing of what is shown: every picture gets one size, also where the model takes any."""
+        spec = self.model.images
+        return ImageSpec(
+            height=spec.height,
+            width=spec.width,
+            channels=spec.channels,
+            fit="crop" if spec.fit == "native" else spec.fit,
+            mean=spec.mean,
+            deviation=spec.deviation,
+        )
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The line of this model in the list of models."""
+        return {"name": self.name, "network": network_name(self.model), "task": self.model.task.name}
+
+    def describe(self) -> dict[str, Any]:
+        """Classes, preprocessing, size and score."""
+        return {
+            **self.entry,
+            "labels": list(self.model.task.labels),
+            "images": {**tell_images(self.model.images), "fit": self.model.images.fit},
+            "parameters": sum(weight.numel() for weight in self.model.network.parameters()),
+            "evaluation": self.model.made.get("evaluation"),
+            "imageCount": len(self.rows),
+        }
+
+    @cached_property
+    def manifest(self) -> tuple[bytes, list[np.ndarray]]:
+        """The manifest as JSON, and the weights as float32 arrays in the order of the blob."""
+        manifest, weights = make_manifest(self.model, self.images, self.name)
+        return strict_json(manifest), weights
+
+    def pixels(self, picture: Picture, name: str = "") -> bytes:
+        """One picture as uint8 numbers (C, H, W), as the network takes it but for scaling; raises `ImageError`."""
+        check_pixels(picture, MOST_PIXELS, name)
+        return np.ascontiguousarray(read_pixels(picture, self.images, name).transpose(2, 0, 1)).tobytes()
+
+    def array(self, pixels: bytes) -> np.ndarray:
+        """uint8 numbers (C, H, W) as an array (H, W, C); raises `ImageError` where they are too many or too few."""
+        channels, height, width = self.images.shape
+        if len(pixels) != channels * height * width:
+            raise ImageError(
+                f"There are {len(pixels):,} bytes of pixels; '{self.name}' takes {channels} x {height} x {width} = "
+                f"{channels * height * width:,}, channel by channel. For a picture file ask for its pixels first."
+            )
+        return np.frombuffer(pixels, np.uint8).reshape(channels, height, width).transpose(1, 2, 0)
+
+    def outputs(self, pixels: bytes) -> list[Tensor]:
+        """What each call puts out, without N, for uint8 numbers (C, H, W)."""
+        self.array(pixels)
+        return _outputs(self, pixels)
+
+    def gradients(self, pixels: bytes, of: str | None) -> list[Tensor]:
+        """How an output (the answer's, unless `of` names another) grows with each number of each call, without N.
+
+        What the task does after the network has none. Raises `TaskError` for a class that there is not, and
+        `ExplanationError` where an operation of the network cannot be followed.
+        """
+        subject = look_at(self.model, self.array(pixels), of)
+        require_followed(subject.calls, "A gradient")
+        slopes = gradients(subject)
+        assert slopes is not None
+        return [slope[0] for slope in slopes]
+
+    def predict(self, picture: Picture, name: str = "") -> dict[str, Any]:
+        """The task's answer, as `Model.predict` gives it; raises `ImageError`."""
+        self.check(picture, name)
+        return self.model.predict(picture)
+
+    def check(self, picture: Picture, name: str = "") -> None:
+        """Raise `ImageError` where a picture is none, or has more pixels than this model may be asked to look at."""
+        check_pixels(picture, MOST_NATIVE_PIXELS if self.model.images.fit == "native" else MOST_PIXELS, name)
+
+    def listed(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
+        """Images by their row: `limit` of them from `offset`, or spread evenly over all where no offset is given."""
+        count = len(self.rows)
+        chosen = range(count)[offset : offset + limit] if offset is not None else _spread(count, limit)
+        return [{"id": i, "name": self.rows[i].name, "label": said_of(self.rows[i])} for i in chosen]
+
+
+# One record alone is kept: the page asks for several calls of the same pixels, and a record may be large.
+@lru_cache(maxsize=1)
+def _outputs(shown: ShownModel, pixels: bytes) -> list[Tensor]:
+    x = normalise(to_batch(shown.array(pixels)[None]), shown.images)
+    with torch.no_grad():
+        return [call.output[0] for call in record_answer(shown.model, x)]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Up to `most` numbers below `count`, evenly spread.
+
+    >>> _spread(10, 4)
+    [0, 2, 5, 7]
+    """
+    return [place * count // most for place in range(most)] if count > most else list(range(count))
+
+
+def said_of(row: Row) -> str | None:
+    """What is known of an image: its label, its tags or its number; None where nothing is."""
+    return next((row.values[column] for column in ("label", "tags", "number") if row.values.get(column)), None)
+
+
+def check_pixels(picture: Picture, most: int, name: str = "") -> None:
+    """Raise `ImageError` for a picture of more than `most` pixels, before it is decoded."""
+    height, width, _ = read_size(picture, name)
+    if height * width > most:
+        raise ImageError(f"{name or 'The picture'}: has {width} x {height} pixels, more than {most:,}; scale it down.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShownRun:
+    """One run's folder, read while the training may still be at work in it; `model` is its place among the models."""
+
+    name: str
+    folder: Path
+    model: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether its result is written."""
+        return (self.folder / "result.json").exists()
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """How its images were opened, as far as it is written."""
+        return self._json("recipe.json").get("source", {})
+
+    def describe(self) -> dict[str, Any]:
+        """Recipe and result as far as they are written, without places on this machine's disk."""
+        recipe, result = self._json("recipe.json"), self._json("result.json")
+        for values, private in ((recipe, ("source",)), (result, ("run", "model", "report"))):
+            for name in private if values else ():
+                values.pop(name, None)
+        told = {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
+        return {**told, **self._course()}
+
+    def _course(self) -> dict[str, Any]:
+        """What was changed on the way, and what can be changed as it is now; None where no recipe is written yet."""
+        try:
+            course = Course(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
+        except EyespotError:
+            return {"changes": [], "settings": None}
+        changes = [{"step": change.step, **change.values} for change in course.changes]
+        last = course.stretches[-1]
+        settings = {name: getattr(last, name) for name in ("rate", "momentum", "weight_decay", "batch")}
+        if last.momentum is None:
+            settings["momentum"] = momentum_of(course.recipe.optimizer, course.recipe.batch)
+        return {"changes": changes, "settings": settings}
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self.folder / name).read_bytes())
+        except (OSError, ValueError):  # not written yet, or no JSON
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def log_after(self, place: int) -> tuple[list[dict[str, Any]], int]:
+        """Whole lines of the log from byte `place` on, and where to go on reading.
+
+        A training that is gone on with writes its log again, and shorter: reading then begins at the top.
+        """
+        try:
+            with (self.folder / "log.jsonl").open("rb") as file:
+                place = place if place <= file.seek(0, 2) else 0
+                file.seek(place)
+                text = file.read(MOST_LOG_BYTES)
+        except FileNotFoundError:
+            return [], 0
+        whole = text[: text.rfind(b"\n") + 1]
+        return list(_readable(whole)), place + len(whole)
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        """Columns of the table that hold names, which may look like numbers: digits are labels too."""
+        named = self._json("recipe.json").get("task", {}).get("name") in ("classify", "tag")
+        return ("image", "target", "answer", "label") if named else ("image",)
+
+    def predictions(self, offset: int, limit: int) -> dict[str, Any]:
+        """Some rows of the table of predictions, and how many there are; raises `RunError` where there is none yet."""
+        try:
+            with (self.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
+                reader = csv.reader(file)
+                columns, table = next(reader, []), list(reader)
+        except FileNotFoundError as error:
+            raise RunError(f"{self.name}: has no predictions yet; wait until its training is finished.") from error
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise RunError(f"{self.name}: its predictions.csv cannot be read ({error}).") from error
+        told = [_as_text if name in self._texts else _value for name in columns]
+        rows = [[tell(cell) for tell, cell in zip(told, row, strict=False)] for row in table[offset : offset + limit]]
+        return {"columns": columns, "rows": rows, "count": len(table)}
+
+
+def _readable(text: bytes) -> Iterator[dict[str, Any]]:
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _as_text(cell: str) -> str:
+    return cell
+
+
+def _value(cell: str) -> str | float | bool | None:
+    """A cell of the table as it was before it became text."""
+    if cell in ("True", "False", ""):
+        return {"True": True, "False": False, "": None}[cell]
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell
+    return number if np.isfinite(number) else cell

@@ -1,0 +1,111 @@
+"""Pictures that were dropped into the page: kept below the folder of runs, they become a source like any other.
+
+Names and classes are people's text and never become a path: files are numbered, and a table says what each is.
+"""
+
+import csv
+import re
+import shutil
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fastapi import HTTPException
+
+from ..errors import SourceError
+from ..sources import open_source
+from ..sources.source import Source
+from .resources import MOST_PIXELS, check_pixels
+
+MOST_PICTURES = 20_000
+MOST_BYTES = 2 << 30
+"""Of all pictures of one server together (2 GB)."""
+MOST_BASKETS = 100
+LONGEST_NAME = 60
+TABLE = "pictures.csv"
+
+
+@dataclass(eq=False)
+class Basket:
+    """Pictures that belong together, in a folder of their own."""
+
+    folder: Path
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    opened: bool = False
+
+
+@dataclass(eq=False)
+class Baskets:
+    """All that was dropped into one server; `folder` is where new ones are kept."""
+
+    folder: Path | None
+    held: list[Basket] = field(default_factory=list)
+    size: int = 0
+    _adding: threading.Lock = field(default_factory=threading.Lock)
+
+    def new(self) -> int:
+        """Make room for more pictures, and return its number."""
+        if self.folder is None:
+            raise HTTPException(409, "This server takes no pictures; start it with: eyespot serve --runs FOLDER")
+        if len(self.held) >= MOST_BASKETS:
+            raise HTTPException(409, f"There are {MOST_BASKETS} sets of pictures already; start the server anew.")
+        self.held.append(Basket(_free_folder(self.folder)))
+        return len(self.held) - 1
+
+    def add(self, basket: Basket, picture: bytes, name: str, label: str, part: str) -> int:
+        """Keep one picture, and return how many there are now; raises `ImageError` for what is none."""
+        check_pixels(picture, MOST_PIXELS)
+        with self._adding:
+            if basket.opened:
+                raise HTTPException(409, "These pictures are a source already; drop others into a new one.")
+            if len(basket.rows) >= MOST_PICTURES or self.size + len(picture) > MOST_BYTES:
+                raise HTTPException(
+                    413,
+                    f"At most {MOST_PICTURES:,} pictures and {MOST_BYTES >> 30} GB are taken; use --source for more.",
+                )
+            file = f"{len(basket.rows) + 1:05}-{_plain(name)}"
+            (basket.folder / file).write_bytes(picture)
+            basket.rows.append((file, label, part))
+            self.size += len(picture)
+            return len(basket.rows)
+
+    def open(self, basket: Basket, name: str) -> tuple[Source, Path]:
+        """The pictures of a basket as a source with a name, and its table; raises `SourceError` where they are none."""
+        with self._adding:
+            if not basket.rows:
+                raise SourceError(f"{name}: holds no picture; drop some first.")
+            table = basket.folder / TABLE
+            with table.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(("path", "label", "split"))
+                writer.writerows(basket.rows)
+            try:
+                source = open_source(table)
+            except SourceError as error:
+                raise SourceError(str(error).replace(str(table), name)) from error
+            basket.opened = True
+        return replace(source, name=name, notes=[note.replace(TABLE, name) for note in source.notes]), table.resolve()
+
+    def close(self, used: set[str]) -> None:
+        """Take away the pictures that no run was begun with; `used` are the tables of the others."""
+        for basket in self.held:
+            if str((basket.folder / TABLE).resolve()) not in used:
+                shutil.rmtree(basket.folder, ignore_errors=True)
+
+
+def _plain(name: str) -> str:
+    """The end of a file's name in plain letters, so that people know it again."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-LONGEST_NAME:]
+
+
+def _free_folder(parent: Path) -> Path:
+    for number in range(1, 1_000_000):
+        try:
+            folder = parent / "pictures" / str(number)
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise HTTPException(409, f"Pictures cannot be kept ({error.strerror}); free some space.") from error
+    raise HTTPException(409, "There are too many sets of pictures; give another --runs.")

@@ -1,0 +1,74 @@
+"""What was seen of files before: a file that has not changed since need not be decoded to be known.
+
+A file is known by a stamp, made from its path, size and times of change. It lies in the cache folder.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..images import Picture
+from .cache_folder import cache_folder, load_numbers, save_numbers
+from .source import Row
+
+YOUNG = 3.0
+"""Files changed within so many seconds are read again: they could change once more within one tick of the clock."""
+
+NO_STAMP = 0
+
+
+def stamps(rows: Sequence[Row]) -> np.ndarray:
+    """A number (N,) for each row that changes with its files; `NO_STAMP` for one that is not made of settled files."""
+    latest = time.time() - YOUNG
+    return np.array([_stamp(row, latest) for row in rows], np.uint64)
+
+
+def _stamp(row: Row, latest: float) -> int:
+    texts = [_told(picture, latest) for picture in (row.picture, row.second) if picture is not None]
+    if not all(texts):
+        return NO_STAMP
+    digest = hashlib.blake2b("\n".join(texts).encode(errors="surrogateescape"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _told(picture: Picture, latest: float) -> str:
+    if not isinstance(picture, str | Path):
+        return ""
+    try:
+        found = Path(picture).stat()
+    except (OSError, ValueError):
+        return ""
+    if max(found.st_mtime, found.st_ctime) > latest:
+        return ""
+    return f"{picture} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def _file(root: Path) -> Path:
+    place = str(root.resolve()).encode(errors="surrogateescape")
+    return cache_folder() / "seen" / f"{hashlib.blake2b(place, digest_size=16).hexdigest()}.npz"
+
+
+def recall(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
+    """Fill in what is known of the rows with these stamps (N,); returns the numbers of the rows that are not known."""
+    known = load_numbers(_file(root))
+    if known.keys() != {"stamps", *facts} or any(known[name].shape[1:] != facts[name].shape[1:] for name in facts):
+        return np.arange(len(marks))
+    place = np.searchsorted(known["stamps"], marks).clip(max=max(0, len(known["stamps"]) - 1))
+    if not len(known["stamps"]):
+        return np.arange(len(marks))
+    found = (known["stamps"][place] == marks) & (marks != NO_STAMP)
+    for name, values in facts.items():
+        values[found] = known[name][place[found]]
+    return np.flatnonzero(~found)
+
+
+def remember(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> None:
+    """Keep what was seen of the rows with these stamps, in place of what was kept before."""
+    settled = np.flatnonzero(marks != NO_STAMP)
+    settled = settled[np.argsort(marks[settled], kind="stable")]
+    if len(settled):
+        arrays = {name: values[settled] for name, values in facts.items()}
+        save_numbers(_file(root), {"stamps": marks[settled], **arrays})

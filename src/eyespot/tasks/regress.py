@@ -1,0 +1,188 @@
+"""Which number belongs to the picture: how far to turn the wheel, how old, how many?"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import TaskError
+from ..networks.network import Output
+from ..sources.source import Row, Source
+from .statistics import balancing_weights, mean_interval
+from .task import Change, Metric, NotAllowed, Task
+
+COMMON_SHARE = 0.5
+"""A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
+MIRRORS = ("sign", "same", "refuse")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Steer(Task):
+    """A number with a unit, such as a steering angle: Huber loss, mean absolute error.
+
+    The network's one output, times `spread` plus `centre` (deviation and mean of the training numbers), is the number
+    in its `unit`. `mirror` says what a mirrored picture does to the number: "sign" makes of a left turn a right one,
+    "same" leaves it, "refuse" forbids mirrors. `common` is a value that more than half of the training images have;
+    each of these weighs `weights[0]` in the loss, each other one `weights[1]`. `low`, `middle` (the median) and `high`
+    describe the training numbers, `error` is the mean error on validation images.
+    """
+
+    name: ClassVar[str] = "steer"
+    metric: ClassVar[Metric] = Metric(name="mean_absolute_error", better="lower")
+    columns: ClassVar[tuple[str, ...]] = ("number",)
+
+    unit: str = ""
+    mirror: str = "sign"
+    centre: float = 0.0
+    middle: float = 0.0
+    spread: float = 1.0
+    low: float = 0.0
+    high: float = 0.0
+    common: float | None = None
+    weights: tuple[float, float] = (1.0, 1.0)
+    error: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.mirror not in MIRRORS:
+            raise TaskError(f"mirror is '{self.mirror}'; expected one of {', '.join(MIRRORS)}.")
+        if self.spread <= 0:
+            raise TaskError(f"spread is {self.spread}; expected a number above 0.")
+
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Learn centre, spread and range; forbid mirrors where the numbers do not lie on both sides of zero."""
+        numbers = np.array([self.read(row) for row in rows])
+        if len(numbers) < 2 or numbers.min() == numbers.max():
+            raise TaskError(
+                f"steer needs training images with different numbers, but all {len(numbers)} have the same or none is "
+                "given; add images with other numbers."
+            )
+        value, count = Counter(numbers.tolist()).most_common(1)[0]
+        unbalanced = count > COMMON_SHARE * len(numbers)
+        centred = numbers.min() < 0 < numbers.max() and abs(numbers.mean()) < numbers.std()
+        return replace(
+            self,
+            mirror="refuse" if self.mirror == "sign" and not centred else self.mirror,
+            centre=float(numbers.mean()),
+            middle=float(np.median(numbers)),
+            spread=float(numbers.std()),
+            low=float(numbers.min()),
+            high=float(numbers.max()),
+            common=value if unbalanced else None,
+            weights=_pair(balancing_weights([count, len(numbers) - count])) if unbalanced else (1.0, 1.0),
+        )
+
+    def notes(self) -> list[str]:
+        """Say the range, whether one value is most of the data, and what a mirror does."""
+        notes = [f"Numbers from {self._told(self.low)} to {self._told(self.high)}."]
+        if self.common is not None:
+            notes.append(
+                f"Unbalanced: more than half of the training images have the number {self._told(self.common)}; "
+                f"each weighs {self.weights[0]:.2f} in the loss, each other one {self.weights[1]:.2f}."
+            )
+        if self.mirror == "refuse":
+            notes.append("Pictures are not mirrored: the numbers do not lie evenly on both sides of zero.")
+        return notes
+
+    def read(self, row: Row) -> float:
+        """The row's number."""
+        text = row.values.get("number", "")
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise TaskError(f"{row.where}: the number is '{text}'; expected a number such as -3.5. Correct it.")
+        return number
+
+    def stack(self, targets: Sequence[Any]) -> Tensor:
+        """Numbers as float32 (N,), in their unit."""
+        return torch.tensor(targets, dtype=torch.float32)
+
+    def output(self, channels: int) -> Output:
+        """One number."""
+        return Output("vector", 1)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Huber's loss (1964) of the standardised number: square near the answer, straight far away."""
+        loss = F.huber_loss(output[:, 0], (target - self.centre) / self.spread, reduction="none")
+        if self.common is None:
+            return loss
+        # The target was stored in single precision, so compare it with the value as that precision holds it.
+        is_common = target == torch.tensor(self.common, dtype=target.dtype, device=target.device)
+        return loss * torch.where(is_common, self.weights[0], self.weights[1])
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Absolute error in the unit, and its square."""
+        error = (self.focus(output) - target).abs()
+        return {"mean_absolute_error": error, "squared_error": error.square()}
+
+    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+        """Per sample: target, answer and error (answer minus target), in the unit."""
+        pairs = zip(_digits(target), _digits(self.focus(output)), strict=True)
+        return [{"target": truth, "answer": answer, "error": answer - truth} for truth, answer in pairs]
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Mean absolute error with its bootstrap interval, beside that of always answering the same."""
+        errors = np.array([row["error"] for row in table])
+        targets = np.array([row["target"] for row in table])
+        sizes = np.abs(errors)
+        variance = float(np.square(targets - targets.mean()).mean())
+        details = {
+            "mean_absolute_error": float(sizes.mean()),
+            "median_absolute_error": float(np.median(sizes)),
+            "root_mean_squared_error": float(np.sqrt(np.square(errors).mean())),
+            "bias": float(errors.mean()),
+            "explained": 1 - float(np.square(errors).mean()) / variance if variance else None,
+            "error_of_the_mean": float(np.abs(targets - self.centre).mean()),
+            "error_of_the_median": float(np.abs(targets - self.middle).mean()),
+            "unit": self.unit,
+            "range": [float(targets.min()), float(targets.max())],
+            "mistakes": [{"row": int(place), **table[place]} for place in np.argsort(-sizes, kind="stable")[:50]],
+        }
+        return float(sizes.mean()), mean_interval(sizes), details
+
+    def answer(self, output: Tensor) -> dict[str, Any]:
+        """The number, its unit, and the mean error on validation images."""
+        [number] = _digits(self.focus(output[None]))
+        return {"answer": number, "number": number, "unit": self.unit, "error": self.error}
+
+    def settle(self, output: Tensor, target: Tensor) -> Self:
+        """Keep the mean absolute error on the validation images."""
+        return replace(self, error=float((self.focus(output) - target).abs().mean()))
+
+    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+        """The number in its unit, (N,)."""
+        return output[:, 0] * self.spread + self.centre
+
+    def move(self, target: Tensor, change: Change) -> Tensor:
+        """A mirror flips the sign; a shifted or turned road asks for another number, so those are not allowed."""
+        if change.kind in ("shift", "turn") or (change.kind == "flip" and self.mirror == "refuse"):
+            raise NotAllowed
+        if change.kind == "flip" and self.mirror == "sign":
+            return target * (1 - 2 * change.amount)
+        return target
+
+    def example(self, seed: int) -> Source:
+        """Roads that lead to the left or to the right, and their angle."""
+        from ..sources.synthetic import road
+
+        return road(seed=seed)
+
+    def _told(self, number: float) -> str:
+        return f"{number:g} {self.unit}".strip()
+
+
+def _digits(numbers: Tensor) -> list[float]:
+    """As many digits as single precision holds, so that 0.1 does not become 0.10000000149."""
+    return [float(f"{number:.7g}") for number in numbers.tolist()]
+
+
+def _pair(values: tuple[float, ...]) -> tuple[float, float]:
+    return values[0], values[1]

