@@ -129,8 +129,8 @@ def kept(
 
 def over_seeds(values: Sequence[float]) -> dict[str, Any]:
     """Mean and standard deviation over seeds, and each value."""
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return {"mean": statistics.fmean(values), "deviation": deviation, "seeds": len(values), "values": list(values)}
+    std = statistics.stdev(values) if len(values) > 1 else None
+    return {"mean": statistics.fmean(values), "std": std, "seeds": len(values), "values": list(values)}
 
 
 def finish(
@@ -168,11 +168,11 @@ def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     numeric = {name: any(isinstance(row.get(name), int | float) for row in rows) for name in columns}
     lines = [columns, ["---:" if numeric[name] else "---" for name in columns]]
-    lines += [[_told(row.get(name)) for name in columns] for row in rows]
+    lines += [[_describe(row.get(name)) for name in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _told(value: Any) -> str:
+def _describe(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -182,14 +182,14 @@ def _told(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_told, value))
+        return ", ".join(map(_describe, value))
     return str(value).replace("|", "\\|")
 
 
 def _section(
     name: str, where: Mapping[str, Any], settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> str:
-    told = ", ".join(f"{key} {_told(value)}" for key, value in settings.items())
+    told = ", ".join(f"{key} {_describe(value)}" for key, value in settings.items())
     command = " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]])
     return f"## {name}\n\n`{command}` at {where['commit']}{': ' + told if told else ''}\n\n{_tables(rows)}\n"
 

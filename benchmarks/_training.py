@@ -132,7 +132,7 @@ def classify_rows(runs: Sequence[tuple["Run", float]]) -> list[dict[str, Any]]:
 def with_spread(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of all seeds, and below them mean and standard deviation of some of their columns."""
     found = {column: over_seeds([row[column] for row in rows]) for column in columns}
-    ends = [{"seed": name, **{column: found[column][name] for column in columns}} for name in ("mean", "deviation")]
+    ends = [{"seed": name, **{column: found[column][name] for column in columns}} for name in ("mean", "std")]
     return [*map(dict, rows), *ends]
 
 
@@ -146,4 +146,4 @@ def recipe_of(run: "Run") -> str:
     from eyespot.training.recipe import read_recipe
 
     recipe = read_recipe(run.folder / "recipe.json")
-    return f"{recipe.describe()} with {recipe.placement['threads']} of {os.cpu_count()} cores"
+    return f"{recipe.describe()} with {recipe.compute['threads']} of {os.cpu_count()} cores"

@@ -84,7 +84,7 @@ def our_rows(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "contestant": "eyespot",
             "accuracy %": found["mean"],
-            "deviation": found["deviation"],
+            "std": found["std"],
             "seeds": found["values"],
             "one view %": over_seeds([100 * run["one view"] for run in runs])["mean"],
             "reached": f"{found['mean'] >= 100 * GOAL} (goal {100 * GOAL:g} %)",

@@ -24,23 +24,23 @@ from eyespot.images import ImageSpec, read_pixels
 from eyespot.sources.source import Source
 from eyespot.training import loop
 from eyespot.training.batches import Stream
-from eyespot.training.initial_weights import ready_to_learn, starting_network
-from eyespot.training.options import Wishes
+from eyespot.training.initial_weights import initial_network, ready_to_learn
+from eyespot.training.options import TrainOptions
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
 from eyespot.training.run_folder import Log
-from eyespot.training.schedule import Course
+from eyespot.training.schedule import Schedule
 from eyespot.training.state import State, Training, begin
 
 LENGTH = "short"
 NATIVE = {"cifar10": ImageSpec(height=32, width=32, channels=3), "MNIST": ImageSpec(height=28, width=28, channels=1)}
 TEXT = "conv 16@5x5 same, relu, maxpool 2, conv 32@3x3 same, relu, maxpool 2, flatten, dense"
-CASES: dict[str, tuple[str, Wishes]] = {
-    "residual (small), CIFAR-10 32x32": ("cifar10", Wishes(network="residual")),
-    "tinyvgg, CIFAR-10 at 64x64": ("cifar10", Wishes(network="tinyvgg", input="64x64")),
-    "harley2015, MNIST 28x28": ("MNIST", Wishes(network="harley2015")),
-    "lenet5, MNIST 28x28": ("MNIST", Wishes(network="lenet5")),
-    "text of two convolutions, MNIST 28x28": ("MNIST", Wishes(network=TEXT)),
+CASES: dict[str, tuple[str, TrainOptions]] = {
+    "residual (small), CIFAR-10 32x32": ("cifar10", TrainOptions(network="residual")),
+    "tinyvgg, CIFAR-10 at 64x64": ("cifar10", TrainOptions(network="tinyvgg", input="64x64")),
+    "harley2015, MNIST 28x28": ("MNIST", TrainOptions(network="harley2015")),
+    "lenet5, MNIST 28x28": ("MNIST", TrainOptions(network="lenet5")),
+    "text of two convolutions, MNIST 28x28": ("MNIST", TrainOptions(network=TEXT)),
 }
 
 
@@ -56,9 +56,9 @@ def main() -> None:
 
 def row_of(name: str, folder: Path, arguments: Namespace) -> dict[str, Any]:
     """Train and take bare steps in turns, and compare their times."""
-    which, wishes = CASES[name]
-    wishes = replace(wishes, epochs=arguments.epochs)
-    training, state = prepared(source_of(which, arguments.images), wishes, folder)
+    which, options = CASES[name]
+    options = replace(options, epochs=arguments.epochs)
+    training, state = prepared(source_of(which, arguments.images), options, folder)
     recipe = training.recipe
     bare = Bare(training)
     bare.take(20)
@@ -69,7 +69,7 @@ def row_of(name: str, folder: Path, arguments: Namespace) -> dict[str, Any]:
     ratios = spread([ours / theirs for ours, theirs in zip(whole, least, strict=True)])
     return {
         "network": name,
-        "placement": f"{recipe.placement['precision']} {recipe.placement['layout']}, {recipe.placement['threads']}",
+        "compute": f"{recipe.compute['precision']} {recipe.compute['layout']}, {recipe.compute['threads']}",
         "steps": recipe.steps,
         "training s": sum(whole),
         "bare steps s": sum(least),
@@ -93,10 +93,10 @@ def source_of(name: str, count: int) -> Source:
     return eyespot.open_source(dict(zip(names[0], images, strict=True)) | dict(zip(names[1], labels, strict=True)))
 
 
-def prepared(source: Source, wishes: Wishes, folder: Path) -> tuple[Training, State]:
+def prepared(source: Source, options: TrainOptions, folder: Path) -> tuple[Training, State]:
     """A training before its first step."""
     task, _ = choose_task(source, "classify")
-    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, wishes), wishes)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options), options)
     folder.mkdir()
     return prepare(source, recipe, folder, World())
 
@@ -107,8 +107,8 @@ class Bare:
     def __init__(self, training: Training) -> None:
         recipe = training.recipe
         self.training = training
-        network = starting_network(recipe, training.task, training.images, training.train)
-        self.state = begin(network, Course(recipe), training.placement)
+        network = initial_network(recipe, training.task, training.images, training.train)
+        self.state = begin(network, Schedule(recipe), training.compute)
         ready_to_learn(self.state.network, recipe.start["how"])
         batch = Stream(training).take(0, recipe.batch)
         self.x, self.target = loop.learning_batch(training, self.state.network, batch)
@@ -117,7 +117,7 @@ class Bare:
         """Seconds of some steps."""
         began = time.perf_counter()
         for _ in range(steps):
-            with self.training.placement.autocast():
+            with self.training.compute.autocast():
                 output = self.state.network(self.x)
             self.training.task.loss(output.float(), self.target).mean().backward()
             for optimizer in self.state.optimizers.values():

@@ -28,7 +28,7 @@ from peers.environment import HERE, peer_python
 from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.criterion import AnyOtherClass
+from eyespot.attacks.criterion import Misclassification
 from eyespot.attacks.quantization import rounded, smallest
 from eyespot.attacks.transfer import transfer
 from eyespot.attacks.victim import Victim
@@ -38,7 +38,7 @@ from eyespot.tasks.classify import Classify
 
 LENGTH = "long"
 DIGITS = Classify(classes=tuple("0123456789"))
-GREY = ImageSpec(height=28, width=28, channels=1)
+GRAY = ImageSpec(height=28, width=28, channels=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ def trained(paper: Paper, train: Digits, epochs: int, seed: int = 0) -> Model:
         loss.backward()
         optimizer.step()
         schedule.step()
-    return wrap(network.requires_grad_(False), DIGITS, GREY)
+    return wrap(network.requires_grad_(False), DIGITS, GRAY)
 
 
 def error_of(model: Model, images: Tensor, labels: Tensor) -> float:
@@ -168,12 +168,12 @@ def as_in_the_paper(names: list[str], train: Digits, test: Digits, arguments: An
                 "network": name,
                 "seeds": arguments.seeds,
                 "test error": error["mean"],
-                "± of it": error["deviation"],
+                "± of it": error["std"],
                 "paper's test error": PAPER[name].error,
                 "images": arguments.images,
                 "accuracy left": max(over["accuracy left"]["values"]),
                 "mean distortion": size["mean"],
-                "± of the mean": size["deviation"],
+                "± of the mean": size["std"],
                 "paper's distortion": PAPER[name].distortion,
                 "gradients": over["gradients"]["mean"],
                 "seconds": over["seconds"]["mean"],
@@ -247,7 +247,7 @@ def theirs(
 
 def judged(model: Model, images: Tensor, labels: Tensor, made: Tensor) -> dict[str, Any]:
     """Accuracy left and median length, after plain rounding or our own, whichever is better."""
-    watched = Victim(model, AnyOtherClass(labels=labels), len(images))
+    watched = Victim(model, Misclassification(labels=labels), len(images))
     best: dict[str, Any] = {}
     for pixels in (rounded(made), smallest(watched, images, made)):
         lengths = (pixels - images).flatten(1).norm(dim=1)

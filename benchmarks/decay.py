@@ -35,7 +35,7 @@ def main() -> None:
             ]
             ends = [run.log[-1]["validation"] for run in runs]
         wrong = over_seeds([100 * (1 - end["accuracy"]) for end in ends])
-        found = {"held out wrong %": wrong["mean"], "deviation": wrong["deviation"], "each part": wrong["values"]}
+        found = {"held out wrong %": wrong["mean"], "std": wrong["std"], "each part": wrong["values"]}
         rows.append({"decay": decay, **found, "squared error": over_seeds([end["loss"] for end in ends])["mean"]})
     finish(__file__, arguments, {"load at start": load, "batch": BATCH, "recipe": OF_1989}, rows)
 

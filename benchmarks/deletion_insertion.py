@@ -2,7 +2,7 @@
 
 Trains the default network on CIFAR-10 for a while (or takes `--model`), then explains test images that it answers
 right, by every method that makes a map of the pixels. Deletion: smaller is better; insertion: larger is better.
-`randomised` is the mean rank correlation with the map of a network whose weights are shuffled: near 0 is right.
+`randomized` is the mean rank correlation with the map of a network whose weights are shuffled: near 0 is right.
 """
 
 import statistics
@@ -21,7 +21,7 @@ from eyespot.sources.source import Source
 from eyespot.training import train
 
 LENGTH = "long"
-COLUMNS = ("deletion", "insertion", "randomised", "sum_off_by")
+COLUMNS = ("deletion", "insertion", "randomized", "sum_off_by")
 
 
 def main() -> None:

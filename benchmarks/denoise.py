@@ -1,6 +1,6 @@
 """Denoising: at least 8.6 dB gained on Set12 at sigma 25 after at most 10 minutes of training, BM3D beside it.
 
-Learned from Train400, 400 grey pictures of 180 x 180 pixels that have nothing in common with Set12. The noise on each
+Learned from Train400, 400 gray pictures of 180 x 180 pixels that have nothing in common with Set12. The noise on each
 picture of Set12 follows from the picture's content alone, is not clipped or rounded, and is the same for all
 contestants. BM3D (Dabov et al. 2007, the package `bm3d`, its standard profile) is told sigma; so is, by its training,
 the network. Figures of others are the means over Set12 that Zhang et al. 2017 (https://arxiv.org/abs/1608.03981,
@@ -108,7 +108,7 @@ def bm3d_row(model: "Model", test: "Part", bm3d: Callable[["Tensor"], "Tensor"])
         start = time.perf_counter()
         answer = bm3d(target[:, 1])
         seconds += time.perf_counter() - start
-        table += model.task.tabulate(answer, target)
+        table += model.task.to_rows(answer, target)
     details = evaluation(model.task, table).details
     figures = {"PSNR dB": details["psnr"], "gain dB": details["gain"], "SSIM": details["ssim"]}
     return {"contestant": "BM3D, same noise", **figures, "denoising s": seconds}

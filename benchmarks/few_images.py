@@ -111,7 +111,7 @@ def means(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Mean and deviation over seeds or folds."""
     columns = ("accuracy %", "training s", "all s")
     found = {column: over_seeds([row[column] for row in rows]) for column in columns}
-    for name in ("mean", "deviation"):
+    for name in ("mean", "std"):
         yield {"seed": name, **{column: found[column][name] for column in columns}}
 
 
@@ -140,7 +140,7 @@ def others(place: Path, file: Path | None) -> Iterator[dict[str, Any]]:
     """Two more folders, as a user would give them: nothing is said but where they are."""
     for name in ("orl_faces", "art_styles40"):
         folder = unpack(data_folder() / name / f"{name}.zip", place / name)
-        for start in (None, "nothing"):
+        for start in (None, "scratch"):
             key = {"part": "others", "name": name, "start": start}
             rows = kept(file, key, lambda folder=folder, start=start: rows_of(opened(folder), place, start, 0))
             yield from ({"part": "others", "folder": name, "start": start or "auto", **row} for row in rows)

@@ -47,7 +47,7 @@ def main() -> None:
                 lambda seed, place=place: eyespot.train(source, out=place / f"{seed}", seed=seed, **RECIPE),
             )
             wrong = over_seeds([100 * (1 - run.log[-1]["validation"]["accuracy"]) for run, _ in runs])
-        found = {"held out wrong %": wrong["mean"], "deviation": wrong["deviation"], "seeds": wrong["values"]}
+        found = {"held out wrong %": wrong["mean"], "std": wrong["std"], "seeds": wrong["values"]}
         rows.append({"weights up to": name, **found})
     settings = {"load at start": load, "held out": HELD_OUT, "recipe": RECIPE}
     finish(__file__, arguments, settings, rows)

@@ -2,7 +2,7 @@
 
 Claims: the time until the first step grows linearly, by less than 50 microseconds an image; memory beyond the images
 themselves grows by less than 500 bytes an image; a step takes as long with a million images as with a thousand. Images
-are synthetic, 16x16 grey pixels in one array, so that what is measured is the cost of each image and not of its pixels.
+are synthetic, 16x16 gray pixels in one array, so that what is measured is the cost of each image and not of its pixels.
 Each size runs in a process of its own. The plot is `results/growth.svg`.
 """
 
@@ -48,7 +48,7 @@ def measured(count: int) -> dict[str, float]:
     import eyespot
     from eyespot.device import World
     from eyespot.training.loop import backward
-    from eyespot.training.options import Wishes
+    from eyespot.training.options import TrainOptions
     from eyespot.training.plan import choose_images, choose_task, make_recipe
     from eyespot.training.run import prepare
 
@@ -60,15 +60,15 @@ def measured(count: int) -> dict[str, float]:
     source = eyespot.open_source((images, labels))
     opened = time.perf_counter()
     task, _ = choose_task(source, "classify")
-    wishes = Wishes(size="tiny", precision="float32", batch=BATCH, epochs=STEPS * BATCH / count)
-    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, wishes), wishes)
+    options = TrainOptions(size="tiny", precision="float32", batch=BATCH, epochs=STEPS * BATCH / count)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options), options)
     with TemporaryDirectory() as folder:
         training, state = prepare(source, recipe, Path(folder), World())
         ready = time.perf_counter()
         seconds = []
         for step in range(STEPS):
             start = time.perf_counter()
-            backward(training, state.network, step, state.course)
+            backward(training, state.network, step, state.schedule)
             seconds.append(time.perf_counter() - start)
     return {
         "opening s": opened - began,

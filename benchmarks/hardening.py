@@ -15,7 +15,7 @@ import eyespot
 from eyespot.model import Model
 from eyespot.samples import load_samples, to_pixels
 from eyespot.sources.source import Part
-from eyespot.training.adversarial import Hardening, withstands
+from eyespot.training.adversarial import Hardening, adversarial_evaluation
 
 LENGTH = "long"
 CHOICES = (None, "noise:size=0.3", "adversarial", "adversarial:size=0.1")
@@ -42,7 +42,9 @@ def main() -> None:
 
 def figures(model: Model, part: Part) -> dict[str, float]:
     """Shares of right answers in percent."""
-    under = [withstands(model, part, Hardening(by="adversarial", size=size))["withstood"]["share"] for size in SIZES]
+    under = [
+        adversarial_evaluation(model, part, Hardening(by="adversarial", size=size))["robust"]["share"] for size in SIZES
+    ]
     values = (right(model, part, 0.0), *under, right(model, part, NOISE))
     return dict(zip(COLUMNS, (100 * value for value in values), strict=True))
 
@@ -63,7 +65,7 @@ def right(model: Model, part: Part, noise: float) -> float:
 def summed(found: list[dict[str, float]]) -> list[dict[str, Any]]:
     """Mean and deviation over the seeds."""
     spread = {name: over_seeds([row[name] for row in found]) for name in COLUMNS}
-    return [{"": kind, **{name: spread[name][kind] for name in COLUMNS}} for kind in ("mean", "deviation")]
+    return [{"": kind, **{name: spread[name][kind] for name in COLUMNS}} for kind in ("mean", "std")]
 
 
 if __name__ == "__main__":

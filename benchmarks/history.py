@@ -128,7 +128,7 @@ def row_of(case: Case, runs: list[Run], source: Source) -> dict[str, Any]:
         "data": case.data,
         "weights": results[0]["parameters"],
         "test error %": wrong["mean"],
-        "deviation": wrong["deviation"],
+        "std": wrong["std"],
         "seeds": wrong["values"],
         "at most": case.most,
         "reached": wrong["mean"] <= case.most,

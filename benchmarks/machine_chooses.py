@@ -17,7 +17,7 @@ from _common import finish, in_turns, parse, spread
 from _training import clean_place
 from torch import nn
 
-from eyespot.device import LAYOUTS, PRECISIONS, Placement, choose_placement, keeping_memory
+from eyespot.device import LAYOUTS, PRECISIONS, ComputeConfig, choose_compute, keeping_memory
 from eyespot.networks import Output, build
 from eyespot.training.recipe import automatic_batch
 
@@ -58,10 +58,10 @@ def row_of(name: str, size: str, shape: tuple[int, int, int], repeats: int, seco
     make = partial(made, name, size or "small", shape)
     cores = torch.get_num_threads()
     began = time.perf_counter()
-    chosen = choose_placement(make, shape, batch, f"{name} {size}")
+    chosen = choose_compute(make, shape, batch, f"{name} {size}")
     took = time.perf_counter() - began
     fixed = [
-        Placement(precision=precision, layout=layout, threads=threads)
+        ComputeConfig(precision=precision, layout=layout, threads=threads)
         for precision, layout, threads in itertools.product(PRECISIONS, LAYOUTS, sorted({1, cores}))
     ]
     steps = {placed: Steps(make, placed, batch, shape) for placed in fixed}
@@ -81,7 +81,7 @@ def row_of(name: str, size: str, shape: tuple[int, int, int], repeats: int, seco
         "share of the best": middle[best] / middle.get(ours, 9e9),
         "least and most": f"{shares['low']:.2f} to {shares['high']:.2f}",
         "best ms": 1000 * middle[best],
-        "float32 contiguous, all cores ms": 1000 * first[Placement(threads=cores)],
+        "float32 contiguous, all cores ms": 1000 * first[ComputeConfig(threads=cores)],
         "choosing s": took,
     }
 
@@ -92,24 +92,24 @@ def made(name: str, size: str, shape: tuple[int, int, int]) -> nn.Module:
     return build(name, input=shape, output=output, size=size).train()
 
 
-def told(placement: Placement) -> str:
-    return f"{placement.precision} {placement.layout} {placement.threads}"
+def told(compute: ComputeConfig) -> str:
+    return f"{compute.precision} {compute.layout} {compute.threads}"
 
 
 class Steps:
     """Training steps of a network of its own, placed in one way."""
 
-    def __init__(self, make: partial[nn.Module], placement: Placement, batch: int, shape: tuple[int, ...]) -> None:
-        self.placement = placement
+    def __init__(self, make: partial[nn.Module], compute: ComputeConfig, batch: int, shape: tuple[int, ...]) -> None:
+        self.compute = compute
         torch.manual_seed(0)
-        self.network = placement.place(make()).train()
-        self.x = torch.rand(batch, *shape).contiguous(memory_format=placement.memory_format)
+        self.network = compute.place(make()).train()
+        self.x = torch.rand(batch, *shape).contiguous(memory_format=compute.memory_format)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-4, fused=True)
-        torch.set_num_threads(placement.threads)
+        torch.set_num_threads(compute.threads)
         self.step()
 
     def step(self) -> None:
-        with self.placement.autocast():
+        with self.compute.autocast():
             output = self.network(self.x)
         output.float().square().mean().backward()
         self.optimizer.step()
@@ -117,7 +117,7 @@ class Steps:
 
     def mean(self, seconds: float) -> float:
         """Mean seconds of a step over so many seconds, one step at the least."""
-        torch.set_num_threads(self.placement.threads)
+        torch.set_num_threads(self.compute.threads)
         began, steps = time.perf_counter(), 0
         while steps < 1 or time.perf_counter() - began < seconds:
             self.step()

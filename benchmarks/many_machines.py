@@ -1,6 +1,6 @@
 """Several processes end with the weights of one: on one machine, on two, after one was killed, and gone on with alone.
 
-A batch is computed in two pieces (`--pieces 2`) by one process or by two; sums are taken in the order of the pieces. So
+A batch is computed in two pieces (`--micro_batches 2`) by one process or by two; sums are taken in the order of the pieces. So
 the weights after 100 steps in float32 with GroupNorm must agree to 1e-5 (they agree to the last bit), and the tables of
 predictions to the letter. Two machines are two network namespaces where that is allowed, else two agents of torchrun on
 the loopback; each has a cache of its own. Every image is counted whenever it is decoded. The last row is one process
@@ -43,7 +43,7 @@ def main() -> None:
             training.row(f"2 machines x 1 process ({pair[0].kind})", training.on_both("far", pair)),
             training.row("2 processes, one killed, started again by torchrun", training.killed("killed", alone)),
             training.row("begun with 2, both killed, gone on with 1", training.moved("moved", alone)),
-            training.row("1 process, whole batches", training.started("whole", alone, pieces=1)),
+            training.row("1 process, whole batches", training.started("whole", alone, micro_batches=1)),
         ]
     settings = {name: getattr(arguments, name) for name in ("steps", "images", "norm", "size")}
     finish(__file__, arguments, {**settings, "batch": BATCH, "precision": "float32"}, rows)
@@ -65,9 +65,14 @@ class Training:
     def __init__(self, place: Path, source: Path, arguments: Any) -> None:
         self.place, self.source, self.arguments = place, source, arguments
 
-    def command(self, name: str, pieces: int = 2) -> list[str]:
+    def command(self, name: str, micro_batches: int = 2) -> list[str]:
         epochs = self.arguments.steps * BATCH / self._learned()
-        choices = {"size": self.arguments.size, "norm": self.arguments.norm, "pieces": pieces, "batch": BATCH}
+        choices = {
+            "size": self.arguments.size,
+            "norm": self.arguments.norm,
+            "micro_batches": micro_batches,
+            "batch": BATCH,
+        }
         choices |= {"precision": "float32", "epochs": epochs, "out": self.place / name}
         options = [part for key, value in choices.items() for part in (f"--{key}", str(value))]
         return ["train", str(self.source), *options, "--json"]
@@ -77,8 +82,8 @@ class Training:
 
         return len(eyespot.open_source(self.source).train)
 
-    def started(self, name: str, machine: Machine, processes: int = 1, pieces: int = 2) -> Path:
-        finished(machine.start(self.command(name, pieces), processes))
+    def started(self, name: str, machine: Machine, processes: int = 1, micro_batches: int = 2) -> Path:
+        finished(machine.start(self.command(name, micro_batches), processes))
         return self.place / name
 
     def on_both(self, name: str, pair: Sequence[Machine]) -> Path:

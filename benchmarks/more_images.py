@@ -19,7 +19,7 @@ from _common import data_folder, finish, kept, parse, seconds_of
 from _training import clean_place, unpack
 
 import eyespot
-from eyespot.embeddings.embed import Sight, believed, choose_penalty, folds, see
+from eyespot.embeddings.embed import Embeddings, believed, choose_penalty, embed, folds
 from eyespot.measures.learning_curve import Curve, curve_of
 from eyespot.sources.source import Part, Source
 
@@ -34,7 +34,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with clean_place() as place:
         for name, source in sources(place):
-            look = cache(partial(see, source))  # only where something is not kept yet
+            look = cache(partial(embed, source))  # only where something is not kept yet
             rows += kept(file, {"whole": name}, lambda n=name, look=look: [whole(n, look)])
             for share in SHARES:
                 found: list[dict[str, Any]] = []
@@ -57,7 +57,7 @@ def opened(folder: Path) -> Source:
     return eyespot.open_source(inside[0] if len(inside) == 1 else folder)
 
 
-def whole(name: str, look: Callable[[], Sight]) -> dict[str, Any]:
+def whole(name: str, look: Callable[[], Embeddings]) -> dict[str, Any]:
     """The curve of all images; the first look at them is timed by itself."""
     looking = seconds_of(look)
     found: list[Curve] = []
@@ -74,19 +74,19 @@ def whole(name: str, look: Callable[[], Sight]) -> dict[str, Any]:
     }
 
 
-def doubled(sight: Sight, share: float, seed: int) -> Iterator[dict[str, Any]]:
+def doubled(embeddings: Embeddings, share: float, seed: int) -> Iterator[dict[str, Any]]:
     """What was foretold and brought with one seed; nothing where the images are too few for a look ahead."""
     random = np.random.default_rng(seed)
-    fold = folds(sight.given, sight.groups, random, HELD_OUT)
+    fold = folds(embeddings.given, embeddings.groups, random, HELD_OUT)
     held, others = np.flatnonzero(fold == 0), np.flatnonzero(fold != 0)
     place = np.empty(len(others))
-    for label in range(len(sight.classes)):
-        rows = np.flatnonzero(sight.given[others] == label)
+    for label in range(len(embeddings.classes)):
+        rows = np.flatnonzero(embeddings.given[others] == label)
         place[random.permutation(rows)] = np.arange(len(rows)) / len(rows)
     some, twice = others[place < share], others[place < 2 * share]
-    ahead = curve_of(restricted(sight, some), "some", seed=seed).ahead
+    ahead = curve_of(restricted(embeddings, some), "some", seed=seed).ahead
     if ahead:
-        brought = accuracy(sight, twice, held) - accuracy(sight, some, held)
+        brought = accuracy(embeddings, twice, held) - accuracy(embeddings, some, held)
         yield {
             "from": len(some),
             "to": len(twice),
@@ -96,16 +96,16 @@ def doubled(sight: Sight, share: float, seed: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def accuracy(sight: Sight, learned: np.ndarray, asked: np.ndarray) -> float:
-    chances = believed(sight, learned, asked, choose_penalty(sight, learned))
-    return float((chances.argmax(1) == sight.given[asked]).mean())
+def accuracy(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray) -> float:
+    chances = believed(embeddings, learned, asked, choose_penalty(embeddings, learned))
+    return float((chances.argmax(1) == embeddings.given[asked]).mean())
 
 
-def restricted(sight: Sight, rows: np.ndarray) -> Sight:
+def restricted(embeddings: Embeddings, rows: np.ndarray) -> Embeddings:
     """Some rows of what was seen."""
-    part = Part(name="some", rows=[sight.rows[row] for row in rows], keys=sight.part.keys[rows])
-    groups = np.unique(sight.groups[rows], return_inverse=True)[1]
-    return replace(sight, part=part, numbers=sight.numbers[rows], given=sight.given[rows], groups=groups)
+    part = Part(name="some", rows=[embeddings.rows[row] for row in rows], keys=embeddings.part.keys[rows])
+    groups = np.unique(embeddings.groups[rows], return_inverse=True)[1]
+    return replace(embeddings, part=part, numbers=embeddings.numbers[rows], given=embeddings.given[rows], groups=groups)
 
 
 def summary(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Claims. On the same images, our pixel search takes at most a third of the time of scipy's differential evolution with
 400 candidates in each forward pass on the two small networks, half on the residual one, and at most half the queries of
 the paper's differential evolution, at a success that is no lower, paired by image. The whole of part "table" takes at
-most 90 minutes. Part "exhaustive" says how much the search misses: every place in 64 colours.
+most 90 minutes. Part "exhaustive" says how much the search misses: every place in 64 colors.
 
 The paper's 68 % were on Kaggle's images, which are not these; the figures are not comparable one to one.
 Parts: table, paired, exhaustive. Networks are trained first, on the 50,000 training images, by the plain loop below.
@@ -28,7 +28,7 @@ from torch import Tensor
 from eyespot.attacks import attack_many, choose
 from eyespot.attacks.criterion import Aim
 from eyespot.attacks.differential_evolution import GENERATIONS, POPULATION, SCALE
-from eyespot.attacks.result import Attack
+from eyespot.attacks.result import AttackResult
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.model import Model, load
 from eyespot.networks import Output, build
@@ -37,7 +37,7 @@ from eyespot.tasks.statistics import wilson_interval
 
 LENGTH = "long"
 LABELS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-COLOUR = ImageSpec(height=32, width=32, channels=3, mean=(0.4914, 0.4822, 0.4465), deviation=(0.247, 0.2435, 0.2616))
+COLOR = ImageSpec(height=32, width=32, channels=3, mean=(0.4914, 0.4822, 0.4465), std=(0.247, 0.2435, 0.2616))
 ALL_CONVOLUTIONAL = (
     "conv 40@3x3 same, relu, conv 40@3x3 same stride 2, relu, conv 80@3x3 same, relu, conv 80@3x3 same stride 2, relu, "
     "conv 80@3x3 same, relu, conv 80@1x1, relu, avgpool 8, flatten, dense"
@@ -143,8 +143,8 @@ def trained(case: Case, train: Images, folder: Path) -> tuple[Model, float]:
 def learn(case: Case, train: Images, seed: int = 0) -> Model:
     """The network after training with mirrors and shifts; nothing is chosen on test images."""
     torch.manual_seed(seed)
-    network = build(case.network, COLOUR.shape, Output("vector", 10), size=case.size)
-    model = Model(network=network, task=Classify(classes=LABELS), images=COLOUR)
+    network = build(case.network, COLOR.shape, Output("vector", 10), size=case.size)
+    model = Model(network=network, task=Classify(classes=LABELS), images=COLOR)
     images, labels = train
     steps = case.epochs * (len(images) // 128)
     optimizer = torch.optim.SGD(network.parameters(), case.rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
@@ -177,7 +177,7 @@ def rightly_read(model: Model, test: Images, count: int) -> tuple[Tensor, list[i
 
 def attacked(
     model: Model, images: Tensor, labels: list[int], by: str, pixels: int, target: str | None = None
-) -> list[Attack]:
+) -> list[AttackResult]:
     settings = choose(by) if by == "every-pixel" else choose(by, pixels=pixels)
     return attack_many(model, images, by, truths=labels, aim=Aim(target=target), settings=settings)
 
@@ -200,7 +200,7 @@ def targeted(case: Case, model: Model, images: Tensor, labels: list[int], pixels
     return [{**summed(met, "pixel-search", pixels), "target": "each other"}]
 
 
-def summed(found: list[Attack], by: str, pixels: int) -> dict[str, Any]:
+def summed(found: list[AttackResult], by: str, pixels: int) -> dict[str, Any]:
     """Success with its interval, queries and seconds."""
     fooled = [one for one in found if one.outcome == "fooled"]
     return {
@@ -286,8 +286,8 @@ def one_by_scipy(model: Model, image: Tensor, label: int, pixels: int) -> Try:
     looks = Looks(model, image, label, pixels)
     random = np.random.default_rng(0)
     places = random.uniform(0, 32 - 1e-3, (POPULATION, pixels, 2))
-    colours = random.normal(128, 127, (POPULATION, pixels, 3)).clip(0, 255)
-    first: Any = np.concatenate([places, colours], axis=2).reshape(POPULATION, -1)
+    colors = random.normal(128, 127, (POPULATION, pixels, 3)).clip(0, 255)
+    first: Any = np.concatenate([places, colors], axis=2).reshape(POPULATION, -1)
     differential_evolution(
         looks.fitness,
         [(0, 32 - 1e-3), (0, 32 - 1e-3), (0, 255), (0, 255), (0, 255)] * pixels,
@@ -332,7 +332,7 @@ def exhaustives(case: Case) -> Iterator[partial]:
 
 
 def exhaustive(case: Case, model: Model, images: Tensor, labels: list[int], pixels: int) -> list[dict]:
-    """Every place in 64 colours, and beside it our search: what each finds that the other misses."""
+    """Every place in 64 colors, and beside it our search: what each finds that the other misses."""
     count = max(1, case.images // 5)
     every, sought = (attacked(model, images[:count], labels[:count], by, 1) for by in ("every-pixel", "pixel-search"))
     fell, found = ({place for place, one in enumerate(row) if one.outcome == "fooled"} for row in (every, sought))

@@ -128,7 +128,7 @@ def draw_pictures(place: Path) -> Path:
 
 def write_model(place: Path, text: str, side: int) -> Path:
     torch.manual_seed(0)
-    images = ImageSpec(height=side, width=side, channels=3, mean=(0.5,), deviation=(0.25,))
+    images = ImageSpec(height=side, width=side, channels=3, mean=(0.5,), std=(0.25,))
     network = build(text, images.shape, Output("vector", 10)).eval()
     task = Classify(classes=tuple(f"class {k}" for k in range(10)))
     return Model(network=network, task=task, images=images).save(place / "network.safetensors")
@@ -203,7 +203,7 @@ def hover(page: Page, address: str) -> tuple[list[float], list[float]]:
     page.evaluate(HOVERED)
     boxes = [terms.nth(place).bounding_box() for place in range(min(27, terms.count()))]
     for box in [box for box in boxes if box] * 4:
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.transform_target(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(40)
     whole, own = zip(*page.evaluate("hovers"), strict=True)
     return list(whole), list(own)

@@ -3,7 +3,7 @@
 Claims. Fashion-MNIST at 90 %: ours, the whole fixed schedule whose mean over five seeds is at least 90 % of the 10,000
 test images, takes at most 1/20 of the time that Keras' example of a simple convnet takes where the machine has
 AVX512-BF16 (1/12 elsewhere), and at most 1/15 of PyTorch's tutorial "Training with PyTorch". The others stop at the
-first epoch that ends with 90 % of the test images right, which favours them, and only their training is counted.
+first epoch that ends with 90 % of the test images right, which favors them, and only their training is counted.
 Fashion-MNIST at 93.5 %, MNIST at 99.6 %: means over three seeds, with their times.
 
 All in turns, on one machine, in one run. What ours trains with was chosen on validation images, which are a part of
@@ -95,7 +95,7 @@ def ours_row(part: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "part": part,
         "contestant": "eyespot",
         "accuracy %": found["mean"],
-        "deviation": found["deviation"],
+        "std": found["std"],
         "validation %": over_seeds([100 * run["validation"] for run in runs])["mean"],
         "reached": f"{found['mean'] >= 100 * GOALS[part]} (goal {100 * GOALS[part]:g} %)",
         **seconds_of(runs),

@@ -24,7 +24,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     network = build("tinyvgg", (3, 64, 64), Output("vector", 10))
-    spec = ImageSpec(height=64, width=64, channels=3, mean=(0.5,) * 3, deviation=(0.25,) * 3)
+    spec = ImageSpec(height=64, width=64, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3)
     model = wrap(network, Classify(classes=tuple("abcdefghij")), spec)
     pixels = np.random.default_rng(0).integers(0, 256, (arguments.images, 64, 64, 3), dtype=np.uint8)
     images = EqualImages(pixels)

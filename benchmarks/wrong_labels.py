@@ -15,7 +15,7 @@ from _common import data_folder, finish, kept, parse, seconds_of
 from _training import clean_place, unpack, with_spread
 
 import eyespot
-from eyespot.measures import DeepReport, look_deeply
+from eyespot.measures import AuditReport, audit
 from eyespot.sources.source import Source
 
 LENGTH = "long"
@@ -43,9 +43,9 @@ def main() -> None:
 
 def row_of(source: Source, place: Path, seed: int) -> dict[str, Any]:
     """How many of the labels that were swapped with this seed are found."""
-    spoilt, swapped = with_wrong_labels(source, seed)
-    reports: list[DeepReport] = []
-    seconds = seconds_of(lambda: reports.append(look_deeply(spoilt, place / "deep")))
+    spoiled, swapped = with_wrong_labels(source, seed)
+    reports: list[AuditReport] = []
+    seconds = seconds_of(lambda: reports.append(audit(spoiled, place / "deep")))
     (report,) = reports
     first = set(report.ranking[: round(READ * report.count)])
     proposed = {one.image for one in report.labels}
@@ -67,11 +67,11 @@ def with_wrong_labels(source: Source, seed: int) -> tuple[Source, set[str]]:
     chosen = random.choice(len(names), round(SWAPPED * len(names)), replace=False)
     shift = {names[place]: int(random.integers(1, len(labels))) for place in chosen}
 
-    def spoilt(row: Any) -> Any:
+    def spoiled(row: Any) -> Any:
         label = labels[(labels.index(row.values["label"]) + shift.get(row.name, 0)) % len(labels)]
         return replace(row, values={**row.values, "label": label})
 
-    parts: Iterator[Any] = (replace(part, rows=[spoilt(row) for row in part.rows]) for part in source.parts)
+    parts: Iterator[Any] = (replace(part, rows=[spoiled(row) for row in part.rows]) for part in source.parts)
     train, validation, test = parts
     return replace(source, train=train, validation=validation, test=test), set(shift)
 

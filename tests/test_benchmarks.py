@@ -33,8 +33,8 @@ def test_a_spread_is_median_least_and_greatest(common):
 
 
 def test_over_seeds_is_mean_and_sample_deviation(common):
-    assert common.over_seeds([1.0, 3.0]) == {"mean": 2.0, "deviation": 2**0.5, "seeds": 2, "values": [1.0, 3.0]}
-    assert common.over_seeds([1.0])["deviation"] is None
+    assert common.over_seeds([1.0, 3.0]) == {"mean": 2.0, "std": 2**0.5, "seeds": 2, "values": [1.0, 3.0]}
+    assert common.over_seeds([1.0])["std"] is None
 
 
 def test_contestants_take_turns_and_the_order_is_turned_round(common):
@@ -46,11 +46,11 @@ def test_contestants_take_turns_and_the_order_is_turned_round(common):
 
 def test_rows_of_finished_parts_are_not_computed_again(common, tmp_path: Path, capsys):
     file = tmp_path / "kept" / "speed.jsonl"
-    for key, name in (({"part": "a"}, "first"), ({"part": "b"}, "second"), ({"part": "a"}, "third")):
+    for key, name in (({"part": "a"}, "first"), ({"part": "b"}, "paired"), ({"part": "a"}, "third")):
         rows = common.kept(file, key, lambda name=name: [{"name": name}])
     assert rows == [{"name": "first"}]
     assert [json.loads(line)["key"] for line in file.read_text().splitlines()] == [{"part": "a"}, {"part": "b"}]
-    assert capsys.readouterr().err == '{"name": "first"}\n{"name": "second"}\n'
+    assert capsys.readouterr().err == '{"name": "first"}\n{"name": "paired"}\n'
     assert common.kept(None, {"part": "a"}, lambda: [{"name": "fourth"}]) == [{"name": "fourth"}]
 
 
@@ -141,7 +141,7 @@ def test_each_seed_is_trained_once(training, capsys):
 
 def test_the_rows_of_the_seeds_are_followed_by_mean_and_deviation(training):
     rows = training.classify_rows([(finished_run(0.5), 3.0), (finished_run(1.0), 5.0)])
-    assert [row["seed"] for row in rows] == [0, 1, "mean", "deviation"]
+    assert [row["seed"] for row in rows] == [0, 1, "mean", "std"]
     assert [row["accuracy %"] for row in rows] == [50.0, 100.0, 75.0, pytest.approx(50 / 2**0.5)]
     assert rows[0]["95 % interval"] == "50.00 to 100.00"
     assert rows[2]["processor s"] == 4.0

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from eyespot import device
-from eyespot.device import Placement, choose_placement
+from eyespot.device import ComputeConfig, choose_compute
 
 
 @pytest.fixture(autouse=True)
@@ -21,22 +21,22 @@ def chosen(monkeypatch, seconds):
     """The choice, and what was measured, where a step takes `seconds` by precision and format, or by threads."""
     asked = []
 
-    def step_seconds(make, x, placement, clock):
-        asked.append((placement.threads, len(x)))
-        by_clock = seconds.get(placement.threads) if clock is device.time.perf_counter else None
-        return by_clock or seconds[placement.precision, placement.layout]
+    def step_seconds(make, x, compute, clock):
+        asked.append((compute.threads, len(x)))
+        by_clock = seconds.get(compute.threads) if clock is device.time.perf_counter else None
+        return by_clock or seconds[compute.precision, compute.layout]
 
     monkeypatch.setattr(device, "_step_seconds", step_seconds)
-    return choose_placement(lambda: nn.Identity(), (3, 224, 224), 32, "none"), asked
+    return choose_compute(lambda: nn.Identity(), (3, 224, 224), 32, "none"), asked
 
 
 SLOW = {("float32", "contiguous"): 0.9, ("float32", "channels_last"): 0.4, ("bfloat16", "channels_last"): 0.5}
 
 
 def test_slow_steps_are_measured_on_one_thread_and_get_all(monkeypatch):
-    placement, asked = chosen(monkeypatch, SLOW)
-    assert (placement.precision, placement.layout, placement.threads) == ("float32", "channels_last", 2)
-    assert {threads for threads, _ in asked} == {1} and "float32 channels_last 400.0 ms" in placement.reason
+    compute, asked = chosen(monkeypatch, SLOW)
+    assert (compute.precision, compute.layout, compute.threads) == ("float32", "channels_last", 2)
+    assert {threads for threads, _ in asked} == {1} and "float32 channels_last 400.0 ms" in compute.reason
 
 
 def test_of_large_images_some_are_enough(monkeypatch):
@@ -57,6 +57,6 @@ def test_a_network_is_measured_once(monkeypatch):
 
 
 def test_a_real_network_is_measured_and_the_threads_are_given_back():
-    placement = choose_placement(lambda: nn.Conv2d(1, 2, 3), (1, 8, 8), 4, "real")
-    assert isinstance(placement, Placement) and placement.precision in device.PRECISIONS
+    compute = choose_compute(lambda: nn.Conv2d(1, 2, 3), (1, 8, 8), 4, "real")
+    assert isinstance(compute, ComputeConfig) and compute.precision in device.PRECISIONS
     assert torch.get_num_threads() == 2

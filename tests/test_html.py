@@ -100,7 +100,7 @@ def test_a_drawing_follows_the_page_and_shows_users_text_as_it_is():
     assert "var(--blue)" in svg
     assert "<script" not in svg
     assert "$x^2$" in svg
-    assert not any(colour in svg for colour in html.INK.values())
+    assert not any(color in svg for color in html.INK.values())
 
 
 def test_drawings_of_the_same_figure_are_the_same_text():

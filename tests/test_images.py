@@ -15,12 +15,12 @@ from PIL import Image
 
 from eyespot import images
 from eyespot.errors import ImageError
-from eyespot.images import ImageSpec, encode_png, is_grey, read_file, read_pixels, read_size, write_png
+from eyespot.images import ImageSpec, encode_png, is_gray, read_file, read_pixels, read_size, write_png
 
 SPEC = ImageSpec(height=12, width=16, channels=3)
-GREY = ImageSpec(height=12, width=16, channels=1)
+GRAY = ImageSpec(height=12, width=16, channels=1)
 RAMP = (np.arange(12)[:, None] * 8 + np.arange(16)[None, :] * 6).astype(np.uint8)
-COLOUR = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=2)
+COLOR = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=2)
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -48,14 +48,14 @@ def png_that_claims(width: int, height: int) -> bytes:
     ],
 )
 def test_files_without_loss_give_the_numbers_that_were_saved(kind: str, options: dict[str, object]) -> None:
-    np.testing.assert_array_equal(read_pixels(saved(Image.fromarray(COLOUR), kind, **options), SPEC), COLOUR)
+    np.testing.assert_array_equal(read_pixels(saved(Image.fromarray(COLOR), kind, **options), SPEC), COLOR)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
 def test_files_with_loss_give_nearly_the_numbers_that_were_saved(kind: str) -> None:
     options = {} if kind == "GIF" else {"quality": 95}
-    read = read_pixels(saved(Image.fromarray(COLOUR), kind, **options), SPEC)
-    assert np.abs(read.astype(int) - COLOUR).mean() < 6
+    read = read_pixels(saved(Image.fromarray(COLOR), kind, **options), SPEC)
+    assert np.abs(read.astype(int) - COLOR).mean() < 6
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "I;16", "I", "F", "RGB"])
@@ -67,31 +67,31 @@ def test_every_way_to_store_grey_gives_the_same_numbers(mode: str) -> None:
     }
     image = stored.get(mode) or Image.fromarray(RAMP).convert(mode)
     data = saved(image, "TIFF")
-    np.testing.assert_array_equal(read_pixels(data, GREY)[..., 0], RAMP)
+    np.testing.assert_array_equal(read_pixels(data, GRAY)[..., 0], RAMP)
     np.testing.assert_array_equal(read_pixels(data, SPEC), np.repeat(RAMP[..., None], 3, axis=2))
 
 
 def test_a_16_bit_png_is_scaled_to_8_bits() -> None:
     data = saved(Image.fromarray(np.full((12, 16), 0x8080, np.uint16)), "PNG")
-    assert set(read_pixels(data, GREY).ravel()) == {0x80}
+    assert set(read_pixels(data, GRAY).ravel()) == {0x80}
 
 
 def test_a_dark_16_bit_picture_stays_dark() -> None:
     data = saved(Image.fromarray(np.full((12, 16), 200, np.uint16)), "PNG")
-    assert read_pixels(data, GREY).max() == 1
+    assert read_pixels(data, GRAY).max() == 1
 
 
 def test_a_real_picture_with_values_that_are_no_numbers_is_read() -> None:
     values = np.full((12, 16), 0.5, np.float32)
     values[0, 0] = np.nan
-    read = read_pixels(saved(Image.fromarray(values), "TIFF"), GREY)
+    read = read_pixels(saved(Image.fromarray(values), "TIFF"), GRAY)
     assert read[0, 0, 0] == 0 and read[1, 1, 0] == 128
 
 
-def test_cmyk_is_turned_into_the_colours_that_it_prints() -> None:
-    cmyk = Image.fromarray(COLOUR).convert("CMYK")
-    np.testing.assert_array_equal(read_pixels(saved(cmyk, "TIFF"), SPEC), COLOUR)
-    assert np.abs(read_pixels(saved(cmyk, "JPEG", quality=95), SPEC).astype(int) - COLOUR).mean() < 4
+def test_cmyk_is_turned_into_the_colors_that_it_prints() -> None:
+    cmyk = Image.fromarray(COLOR).convert("CMYK")
+    np.testing.assert_array_equal(read_pixels(saved(cmyk, "TIFF"), SPEC), COLOR)
+    assert np.abs(read_pixels(saved(cmyk, "JPEG", quality=95), SPEC).astype(int) - COLOR).mean() < 4
 
 
 def test_a_palette_is_looked_up() -> None:
@@ -109,7 +109,7 @@ def test_what_is_transparent_becomes_white() -> None:
     np.testing.assert_array_equal(read, read_pixels(half, SPEC))
 
 
-def test_a_transparent_palette_colour_becomes_white() -> None:
+def test_a_transparent_palette_color_becomes_white() -> None:
     image = Image.fromarray(np.zeros((12, 16), np.uint8), "P")
     image.putpalette([9, 9, 9])
     assert read_pixels(saved(image, "GIF", transparency=0), SPEC).min() == 255
@@ -118,7 +118,7 @@ def test_a_transparent_palette_colour_becomes_white() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_upright(kind: str, orientation: int) -> None:
-    upright = Image.fromarray(np.repeat(np.repeat(COLOUR, 8, axis=0), 8, axis=1))
+    upright = Image.fromarray(np.repeat(np.repeat(COLOR, 8, axis=0), 8, axis=1))
     back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's numbers of flips and turns that undo each orientation
     stored = upright.transpose(Image.Transpose(back[orientation])) if orientation > 1 else upright
     exif = Image.Exif()
@@ -132,23 +132,23 @@ def test_a_picture_is_turned_upright(kind: str, orientation: int) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_damaged_exif_data_does_not_make_a_picture_unreadable(kind: str) -> None:
-    data = saved(Image.fromarray(COLOUR), kind, exif=b"Exif\0\0nonsense")
+    data = saved(Image.fromarray(COLOR), kind, exif=b"Exif\0\0nonsense")
     assert read_pixels(data, SPEC).shape == (12, 16, 3)
     assert read_size(data) == (12, 16, 3)
 
 
 def test_the_first_frame_stands_for_an_animation() -> None:
-    frames = [Image.new("RGB", (16, 12), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue")]
     for kind in ("GIF", "WEBP", "PNG", "TIFF"):
         data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
         assert np.abs(read_pixels(data, SPEC)[0, 0].astype(int) - [255, 0, 0]).max() < 4, kind
 
 
 def test_path_bytes_and_array_give_the_same_numbers(tmp_path: Path) -> None:
-    path = write_png(COLOUR, tmp_path / "a.png")
+    path = write_png(COLOR, tmp_path / "a.png")
     spec = ImageSpec(height=5, width=7, channels=3)
-    expected = read_pixels(COLOUR, spec)
-    for picture in (path, str(path), path.read_bytes(), encode_png(COLOUR)):
+    expected = read_pixels(COLOR, spec)
+    for picture in (path, str(path), path.read_bytes(), encode_png(COLOR)):
         np.testing.assert_array_equal(read_pixels(picture, spec), expected)
 
 
@@ -172,7 +172,7 @@ def test_a_picture_of_any_size_can_be_cropped_to_any_other(rows: int, columns: i
 
 
 def test_scaling_a_jpeg_down_agrees_with_scaling_its_pixels_down() -> None:
-    large = np.repeat(np.repeat(COLOUR, 40, axis=0), 40, axis=1)
+    large = np.repeat(np.repeat(COLOR, 40, axis=0), 40, axis=1)
     data = saved(Image.fromarray(large), "JPEG", quality=95)
     spec = ImageSpec(height=24, width=32, channels=3)
     assert np.abs(read_pixels(data, spec).astype(int) - read_pixels(large, spec)).mean() < 3
@@ -234,7 +234,7 @@ def test_a_picture_of_100_million_pixels_is_no_reason_to_warn() -> None:
 def test_a_file_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "MAX_BYTES", 50)
     with pytest.raises(ImageError, match="expected 1 to 50"):
-        read_pixels(encode_png(COLOUR), SPEC)
+        read_pixels(encode_png(COLOR), SPEC)
 
 
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
@@ -251,17 +251,17 @@ def test_an_array_that_is_no_picture_is_refused(array: np.ndarray) -> None:
 
 
 def test_the_bytes_of_a_file_are_read_within_bounds(tmp_path: Path) -> None:
-    path = write_png(COLOUR, tmp_path / "a.png")
-    assert read_file(path) == encode_png(COLOUR)
+    path = write_png(COLOR, tmp_path / "a.png")
+    assert read_file(path) == encode_png(COLOR)
     (tmp_path / "empty.png").write_bytes(b"")
     for name, message in (("empty.png", "0 bytes"), ("nowhere.png", "there is no such file"), ("", "a folder")):
         with pytest.raises(ImageError, match=message):
             read_file(tmp_path / name)
 
 
-def test_grey_is_recognised_in_colour_files() -> None:
-    assert is_grey(saved(Image.fromarray(RAMP).convert("RGB"), "JPEG"))
-    assert not is_grey(COLOUR)
+def test_grey_is_recognized_in_color_files() -> None:
+    assert is_gray(saved(Image.fromarray(RAMP).convert("RGB"), "JPEG"))
+    assert not is_gray(COLOR)
 
 
 @pytest.mark.parametrize("wrong", [{"height": 0}, {"width": 9000}, {"channels": 2}, {"fit": "squeeze"}])
@@ -272,10 +272,10 @@ def test_a_size_that_cannot_be_is_refused(wrong: dict[str, int | str]) -> None:
 
 @pytest.mark.skipif(not images.heic_is_readable(), reason="needs pillow-heif")
 def test_heic_is_read_where_its_reader_is_installed() -> None:
-    assert read_pixels(saved(Image.fromarray(COLOUR), "HEIF"), SPEC).shape == (12, 16, 3)
+    assert read_pixels(saved(Image.fromarray(COLOR), "HEIF"), SPEC).shape == (12, 16, 3)
 
 
 def test_png_keeps_every_number(tmp_path: Path) -> None:
-    for array in (RAMP, RAMP[..., None], COLOUR):
-        read = read_pixels(write_png(array, tmp_path / "a.png"), SPEC if array is COLOUR else GREY)
+    for array in (RAMP, RAMP[..., None], COLOR):
+        read = read_pixels(write_png(array, tmp_path / "a.png"), SPEC if array is COLOR else GRAY)
         np.testing.assert_array_equal(read, array.reshape(12, 16, -1))

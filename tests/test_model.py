@@ -19,15 +19,15 @@ from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.tasks.classify import Classify
 
-GREY = ImageSpec(height=12, width=10, channels=1, mean=(0.3,), deviation=(0.2,))
+GRAY = ImageSpec(height=12, width=10, channels=1, mean=(0.3,), std=(0.2,))
 
 
 @pytest.fixture
 def model() -> Model:
     torch.manual_seed(0)
     text = "conv 3@3x3, relu, maxpool 2, flatten, dense"
-    network = build(text, GREY.shape, Output("vector", 2))
-    return Model(network=network, task=Classify(classes=("ä cat", "<b>")), images=GREY, made={"by": "test"})
+    network = build(text, GRAY.shape, Output("vector", 2))
+    return Model(network=network, task=Classify(classes=("ä cat", "<b>")), images=GRAY, made={"by": "test"})
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_edited_weights_make_a_new_model_and_leave_the_old(model, picture):
     assert edited.predict(picture) != before
     assert model.predict(picture) == before
     with pytest.raises(ModelError, match="no weight 'nothing'"):
-        model.edited({"nothing": torch.zeros(1)})
+        model.edited({"scratch": torch.zeros(1)})
 
 
 def test_gradients_flow_to_the_pixels(model, picture):
@@ -68,7 +68,7 @@ def test_gradients_flow_to_the_pixels(model, picture):
 
 
 def test_a_network_of_ones_own_works_but_cannot_be_saved(tmp_path, picture):
-    own = wrap(nn.Sequential(nn.Flatten(), nn.Linear(120, 2)), Classify(classes=("a", "b")), GREY)
+    own = wrap(nn.Sequential(nn.Flatten(), nn.Linear(120, 2)), Classify(classes=("a", "b")), GRAY)
     assert own.predict(picture)["label"] in ("a", "b")
     with pytest.raises(ModelError, match="own"):
         own.save(tmp_path / "m.safetensors")

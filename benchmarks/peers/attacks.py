@@ -49,7 +49,7 @@ def contestants(network: nn.Module, images: Tensor, labels: Tensor, gradients: i
     wrapped = foolbox.PyTorchModel(network, bounds=(0, 1))
     each = gradients // BINARY_STEPS
 
-    def run(attack: foolbox.attacks.base.Attack) -> Made:
+    def run(attack: foolbox.attacks.base.AttackResult) -> Made:
         return lambda: attack(wrapped, images, labels, epsilons=None)[1]
 
     for rate in (0.01, 0.05, 0.1):

@@ -1,7 +1,7 @@
 """Others train on Fashion-MNIST until an epoch ends with 90 % of the test images right; prints one JSON line.
 
 `python fashion.py CONTESTANT DATA SEED MOST_EPOCHS`, in an environment that has Keras and TensorFlow. Seconds are those
-of training alone: reading the images and looking at the test images are not counted, which favours the contestants,
+of training alone: reading the images and looking at the test images are not counted, which favors the contestants,
 and so does stopping where the test images say so.
 """
 

@@ -18,10 +18,10 @@ const call = (id: number, shape: number[], more: Partial<Call> = {}): Call => ({
 async function run(name: string): Promise<{ network: Network; tensors: Tensor[] }> {
   const { manifest, weights, pixels } = CASES[name];
   const network = new Network(readManifest(manifest), Float32Array.from(weights));
-  return { network, tensors: await runNetwork(network, network.normalise(Uint8Array.from(pixels)), () => Promise.reject(new Error())) };
+  return { network, tensors: await runNetwork(network, network.normalize(Uint8Array.from(pixels)), () => Promise.reject(new Error())) };
 }
 
-test("maps and short vectors are tiles, long vectors strips, the labelled answer bars", () => {
+test("maps and short vectors are tiles, long vectors strips, the labeled answer bars", () => {
   expect([lookOf(call(0, [3, 8, 8]), false), lookOf(call(1, [10]), false), lookOf(call(1, [100]), false), lookOf(call(1, [10]), true)]).toEqual([
     "tiles", "tiles", "strip", "bars",
   ]);

@@ -16,7 +16,7 @@ from eyespot.tasks.denoise import Denoise
 
 
 class Residual(nn.Module):
-    """A block with a skip, batch normalisation, and squeeze and excitation."""
+    """A block with a skip, batch normalization, and squeeze and excitation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Residual(nn.Module):
         self.head = nn.Linear(4, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Grey images to three numbers."""
+        """Gray images to three numbers."""
         x = F.relu(self.norm(self.first(x)))
         y = F.leaky_relu(self.second(x), 0.1)
         y = y * torch.sigmoid(self.gate(F.adaptive_avg_pool2d(y, 1)))
@@ -35,7 +35,7 @@ class Residual(nn.Module):
 
 
 class Hourglass(nn.Module):
-    """Down and up again with a skip: pooling, group normalisation, transposed convolution, concatenation."""
+    """Down and up again with a skip: pooling, group normalization, transposed convolution, concatenation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Hourglass(nn.Module):
         self.last = nn.Conv2d(7, 3, 3, padding=2, dilation=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Colour images to colour images."""
+        """Color images to color images."""
         y = F.silu(self.norm(self.down(x)))
         y = F.avg_pool2d(F.pad(y, (1, 0, 1, 0), value=0.5), 2, stride=1)
         smooth = F.interpolate(y, scale_factor=2, mode="bilinear")[:, 1:3]
@@ -55,7 +55,7 @@ class Hourglass(nn.Module):
 
 
 def tiny_vgg() -> nn.Module:
-    """Convolutions, ReLU, max pooling, flatten and dense on an oblong colour image."""
+    """Convolutions, ReLU, max pooling, flatten and dense on an oblong color image."""
     return nn.Sequential(
         nn.Conv2d(3, 3, 3), nn.ReLU(), nn.Conv2d(3, 2, 3, padding="same"), nn.Tanh(), nn.MaxPool2d(2),
         nn.Dropout(0.5), nn.Flatten(), nn.Linear(2 * 3 * 2, 4),

@@ -15,7 +15,7 @@ const never = (): Promise<Tensor> => Promise.reject(new Error("nothing is missin
 async function run(name: string): Promise<{ network: Network; tensors: Tensor[]; outputs: number[][] }> {
   const { manifest, weights, pixels, outputs } = CASES[name];
   const network = new Network(readManifest(manifest), Float32Array.from(weights));
-  const tensors = await runNetwork(network, network.normalise(Uint8Array.from(pixels)), never);
+  const tensors = await runNetwork(network, network.normalize(Uint8Array.from(pixels)), never);
   return { network, tensors, outputs };
 }
 
@@ -62,7 +62,7 @@ test("what the page cannot compute is asked for", async () => {
   told.calls[4].kind = "opaque";
   const network = new Network(readManifest(told), Float32Array.from(weights));
   const asked: string[] = [];
-  const tensors = await runNetwork(network, network.normalise(Uint8Array.from(pixels)), (call) => {
+  const tensors = await runNetwork(network, network.normalize(Uint8Array.from(pixels)), (call) => {
     asked.push(call.name);
     return Promise.resolve(tensor(call.shape, outputs[call.id]));
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colourAt, colourTable, inkOn, signedStep, STEPS } from "../src/lib/colours";
+import { colorAt, colorTable, inkOn, signedStep, STEPS } from "../src/lib/colors";
 import { count, decimals, fixed, parse, percent, short } from "../src/lib/numbers";
 
 test("numbers side by side get the same digits after the point", () => {
@@ -37,12 +37,12 @@ test("a comma or a real minus sign may be typed", () => {
   expect([parse("1,5"), parse("−2"), parse(""), parse("x")]).toEqual([1.5, -2, NaN, NaN]);
 });
 
-test("signed colours are symmetric around zero", () => {
+test("signed colors are symmetric around zero", () => {
   expect([signedStep(0, 1), signedStep(1, 1), signedStep(-1, 1), signedStep(9, 1), signedStep(0, 0)]).toEqual([127, 254, 0, 254, 127]);
 });
 
-test("a colour table is opaque and holds red, green and blue in memory order", () => {
-  const table = colourTable("grey");
+test("a color table is opaque and holds red, green and blue in memory order", () => {
+  const table = colorTable("gray");
   expect(table.length).toBe(STEPS);
   expect([...new Uint8Array(table.buffer, 4 * 254, 4)]).toEqual([255, 255, 255, 255]);
   expect([...new Uint8Array(table.buffer, 0, 4)]).toEqual([0, 0, 0, 255]);
@@ -51,20 +51,20 @@ test("a colour table is opaque and holds red, green and blue in memory order", (
 test("positive and negative ends differ in more than red and green, for eyes that confuse these", () => {
   for (const name of ["activation", "weight"] as const) {
     for (const dark of [false, true]) {
-      const [low, high] = [colourAt(name, 0, dark), colourAt(name, 1, dark)];
+      const [low, high] = [colorAt(name, 0, dark), colorAt(name, 1, dark)];
       expect(Math.abs(low[2] - high[2])).toBeGreaterThan(40);
     }
   }
 });
 
-test("ink is readable on every colour of every table", () => {
-  const luminance = (colour: readonly number[]): number => {
-    const [r, g, b] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+test("ink is readable on every color of every table", () => {
+  const luminance = (color: readonly number[]): number => {
+    const [r, g, b] = color.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   for (let i = 0; i < STEPS; i++) {
-    const colour = colourAt("activation", i / (STEPS - 1));
-    const [ink, ground] = [inkOn(colour) === "#000" ? 0 : 1, luminance(colour)];
+    const color = colorAt("activation", i / (STEPS - 1));
+    const [ink, ground] = [inkOn(color) === "#000" ? 0 : 1, luminance(color)];
     expect((Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)).toBeGreaterThan(4.5);
   }
 });

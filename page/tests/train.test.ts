@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classesOf, fromFiles, nameOf, placed } from "../src/train/dropped";
+import { classesOf, fromFiles, nameOf, placed } from "../src/train/uploads";
 import { duration, imagesAt, speedOf, withMoment, type Moment } from "../src/train/pace";
 
 const moment = (step: number, seconds: number, batch = 8): Moment => ({ step, images: step * batch, seconds });

@@ -34,7 +34,7 @@ LONGEST_WAIT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
+class ComputeConfig:
     """How one training computes: chosen once, written into its recipe, and used again when it goes on."""
 
     device: str = "cpu"
@@ -72,7 +72,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
 
 
-def choose_placement(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int, about: str) -> Placement:
+def choose_compute(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int, about: str) -> ComputeConfig:
     """Measure, for about a second, which precision, memory format and number of threads train this network fastest.
 
     `make` gives the network as it will learn: what is left as it is needs no gradients, which changes who is fastest.
@@ -81,13 +81,13 @@ def choose_placement(make: Callable[[], nn.Module], shape: tuple[int, int, int],
     if torch.cuda.is_available():
         precision = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
         reason = "a CUDA device is present (not measured)"
-        return Placement(device="cuda", precision=precision, layout="channels_last", threads=1, reason=reason)
+        return ComputeConfig(device="cuda", precision=precision, layout="channels_last", threads=1, reason=reason)
     key = json.dumps([machine(), torch.__version__, torch.get_num_threads(), about, shape, batch])
     known = _read_choices()
     if key not in known:
         known = {**_read_choices(), key: asdict(_measure(make, shape, batch))}
         _write_choices(known)
-    return Placement(**known[key])
+    return ComputeConfig(**known[key])
 
 
 def machine() -> str:
@@ -100,7 +100,7 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores"
 
 
-def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> Placement:
+def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> ComputeConfig:
     """Ask first for precision and memory format, then for the number of threads.
 
     The first by the processor time of one thread, which other programs on the machine hardly change. The second only
@@ -110,7 +110,7 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
     cores = torch.get_num_threads()
     x = torch.rand(max(1, min(batch, MOST_PIXELS // (shape[1] * shape[2]))), *shape)
     ways = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
-    times = _in_turns(make, x, [Placement(precision=p, layout=form) for p, form in ways], time.process_time)
+    times = _in_turns(make, x, [ComputeConfig(precision=p, layout=form) for p, form in ways], time.process_time)
     best = min(times, key=times.__getitem__)
     told = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())
     told = f"least processor time of a training step on one thread: {told}"
@@ -123,8 +123,8 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
 
 
 def _in_turns(
-    make: Callable[[], nn.Module], x: Tensor, candidates: Sequence[Placement], clock: Callable[[], float]
-) -> dict[Placement, float]:
+    make: Callable[[], nn.Module], x: Tensor, candidates: Sequence[ComputeConfig], clock: Callable[[], float]
+) -> dict[ComputeConfig, float]:
     """The least seconds of each candidate, tried in turns: a passing disturbance does not hit one of them alone."""
     before = torch.get_num_threads()
     times = dict.fromkeys(candidates, float("inf"))
@@ -136,17 +136,19 @@ def _in_turns(
     return times
 
 
-def _step_seconds(make: Callable[[], nn.Module], x: Tensor, placement: Placement, clock: Callable[[], float]) -> float:
+def _step_seconds(
+    make: Callable[[], nn.Module], x: Tensor, compute: ComputeConfig, clock: Callable[[], float]
+) -> float:
     """Seconds of one forward and backward pass: the least of several, since noise only ever adds."""
-    torch.set_num_threads(placement.threads)
+    torch.set_num_threads(compute.threads)
     with torch.random.fork_rng(devices=[]):
-        network = placement.place(make())
-    x = x.contiguous(memory_format=placement.memory_format)
+        network = compute.place(make())
+    x = x.contiguous(memory_format=compute.memory_format)
     seconds: list[float] = []
     began = time.perf_counter()
     while len(seconds) < 2 or (len(seconds) < 8 and time.perf_counter() - began < 0.15):
         start = clock()
-        with placement.autocast():
+        with compute.autocast():
             output = network(x)
         output.float().square().mean().backward()
         network.zero_grad(set_to_none=True)
@@ -170,11 +172,11 @@ def _write_choices(choices: dict[str, dict]) -> None:
         return  # without the cache the next training measures again, which costs a second
 
 
-def available(placement: Placement) -> Placement:
+def available(compute: ComputeConfig) -> ComputeConfig:
     """The placement, or the nearest one where its device is not on this machine (a run that moved)."""
-    if placement.device.startswith("cuda") and not torch.cuda.is_available():
-        return replace(placement, device="cpu", reason=f"{placement.reason}; no CUDA device is left")
-    return placement
+    if compute.device.startswith("cuda") and not torch.cuda.is_available():
+        return replace(compute, device="cpu", reason=f"{compute.reason}; no CUDA device is left")
+    return compute
 
 
 @contextmanager
@@ -242,7 +244,7 @@ def processes_here() -> int:
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
-def first_once(world: World, work: Callable[[], Decided]) -> Decided:
+def leader_first(world: World, work: Callable[[], Decided]) -> Decided:
     """Let one process of each machine do its work first; the others find what it has left in the cache."""
     if world.local_rank:
         torch.distributed.barrier()

@@ -51,7 +51,7 @@ class RunError(EyespotError):
 
 
 class DivergedError(RunError):
-    """A loss that is not finite: training stopped before the step that would have spoilt the weights."""
+    """A loss that is not finite: training stopped before the step that would have spoiled the weights."""
 
 
 class ModelError(EyespotError):

@@ -31,7 +31,7 @@ INK = {
     "orange": "#010207",
     "green": "#010208",
 }
-"""Colours to draw figures with: each becomes the page's own colour of that name, in light and in dark."""
+"""Colors to draw figures with: each becomes the page's own color of that name, in light and in dark."""
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
 def drawing(figure: "Figure", says: str) -> Markup:
     """A matplotlib figure as inline SVG; `says` tells what it shows to those who cannot see it.
 
-    Draw with the colours of `INK` inside `with drawing_style():`, so that it follows the page into the dark.
+    Draw with the colors of `INK` inside `with drawing_style():`, so that it follows the page into the dark.
     """
     import matplotlib as mpl
 
@@ -92,13 +92,13 @@ def drawing(figure: "Figure", says: str) -> Markup:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' id="[a-zA-Z0-9.]+_\d+"', "", svg)  # would stand twice on a page with two drawings
     svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1; font-family: inherit", svg)
-    for name, colour in INK.items():
-        svg = svg.replace(colour, f"var(--{name})")
+    for name, color in INK.items():
+        svg = svg.replace(color, f"var(--{name})")
     return Markup(re.sub(r"<svg ", f'<svg role="img" aria-label="{Markup.escape(says)}" ', svg, count=1))
 
 
 def drawing_style() -> Any:
-    """A context in which matplotlib draws quietly and in the colours of the page; users' text is never formulas."""
+    """A context in which matplotlib draws quietly and in the colors of the page; users' text is never formulas."""
     import matplotlib as mpl
 
     return mpl.rc_context(

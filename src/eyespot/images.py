@@ -29,7 +29,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 """What is decoded; Pillow knows more, and runs other programs for some of it."""
 
 FITS = ("crop", "stretch", "native")
-GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 # Larger pictures are refused, damaged ones are errors: Pillow's warnings would say nothing new.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -39,11 +39,11 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSpec:
-    """How a picture becomes what a network takes: its size, its colours and the scaling of its values.
+    """How a picture becomes what a network takes: its size, its colors and the scaling of its values.
 
     `fit` says what happens to a picture of another shape: "crop" scales its short side and cuts the middle out,
     "stretch" scales both sides, "native" keeps its size (`height` and `width` are then the size of training crops).
-    The network sees `(pixel / 255 - mean) / deviation`, with one mean and deviation a channel.
+    The network sees `(pixel / 255 - mean) / std`, with one mean and deviation a channel.
     """
 
     height: int
@@ -51,13 +51,13 @@ class ImageSpec:
     channels: int
     fit: str = "crop"
     mean: tuple[float, ...] = (0.0,)
-    deviation: tuple[float, ...] = (1.0,)
+    std: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1 or max(self.height, self.width) > 8192:
             raise ImageError(f"Images of {self.height}x{self.width} pixels: each side must lie between 1 and 8192.")
         if self.channels not in (1, 3):
-            raise ImageError(f"Images of {self.channels} channels: give 1 for grey or 3 for colour.")
+            raise ImageError(f"Images of {self.channels} channels: give 1 for gray or 3 for color.")
         if self.fit not in FITS:
             raise ImageError(f"fit is '{self.fit}'; expected one of {', '.join(FITS)}.")
 
@@ -68,7 +68,7 @@ class ImageSpec:
 
 
 def read_pixels(picture: Picture, spec: ImageSpec, name: str = "") -> np.ndarray:
-    """Read one picture as uint8 numbers (H, W, C), turned upright, in the colours and the size of `spec`.
+    """Read one picture as uint8 numbers (H, W, C), turned upright, in the colors and the size of `spec`.
 
     Raises `ImageError`, which names the file (or `name`), where it is no readable picture.
 
@@ -78,7 +78,7 @@ def read_pixels(picture: Picture, spec: ImageSpec, name: str = "") -> np.ndarray
     with _decoding(picture, name) as image:
         if spec.fit != "native":
             _draft(image, spec)
-        return _pixels(_fitted(_coloured(_upright(image), spec.channels), spec))
+        return _pixels(_fitted(_colored(_upright(image), spec.channels), spec))
 
 
 def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
@@ -87,7 +87,7 @@ def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
         width, height = image.size
         if image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8):  # Pillow tells a TIFF's size upright
             width, height = height, width
-        return height, width, 1 if image.mode in GREY_MODES else 3
+        return height, width, 1 if image.mode in GRAY_MODES else 3
 
 
 def read_file(path: str | Path, name: str = "") -> bytes:
@@ -99,8 +99,8 @@ def read_file(path: str | Path, name: str = "") -> bytes:
         raise _explained(name or str(path), error) from error
 
 
-def is_grey(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
-    """Tell whether a picture is grey, also where it is stored in colour: its channels differ by `tolerance` at most."""
+def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
+    """Tell whether a picture is gray, also where it is stored in color: its channels differ by `tolerance` at most."""
     small = read_pixels(picture, ImageSpec(height=32, width=32, channels=3, fit="stretch"), name).astype(np.int16)
     return int(np.ptp(small, axis=2).max()) <= tolerance
 
@@ -219,9 +219,9 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
 
 
-def _coloured(image: Image.Image, channels: int) -> Image.Image:
+def _colored(image: Image.Image, channels: int) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bit(image)
+        image = _to_8_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -229,7 +229,7 @@ def _coloured(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def _to_8_bits(image: Image.Image) -> Image.Image:
     """Scale 16-bit values by 1/257, and real values from the range 0 to 1 where they lie in it."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     if image.mode == "F":

@@ -44,7 +44,7 @@ class Model:
 
     def outputs(self, pixels: Tensor) -> Tensor:
         """Pixels (N, C, H, W) in [0, 1] to raw outputs (N, K), or (N, C, H, W); gradients flow through."""
-        return self.network(normalise(pixels, self.images))
+        return self.network(normalize(pixels, self.images))
 
     @torch.no_grad()
     def predict(self, picture: Picture) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Model:
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets, one row a image; see `Evaluation`."""
-        return evaluation(self.task, tabulate(self, load_samples(part, self.task, self.images)))
+        return evaluation(self.task, to_rows(self, load_samples(part, self.task, self.images)))
 
     def edited(self, weights: Mapping[str, Tensor]) -> "Model":
         """A new model with some weights replaced, by their names in `network.state_dict()`."""
@@ -134,11 +134,11 @@ def to_batch(pixels: np.ndarray) -> Tensor:
     return to_pixels(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
 
 
-def normalise(pixels: Tensor, images: ImageSpec) -> Tensor:
+def normalize(pixels: Tensor, images: ImageSpec) -> Tensor:
     """(pixel - mean) / deviation, channel by channel."""
     mean = torch.tensor(images.mean, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
-    deviation = torch.tensor(images.deviation, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
-    return (pixels - mean).div_(deviation)
+    std = torch.tensor(images.std, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
+    return (pixels - mean).div_(std)
 
 
 @torch.no_grad()
@@ -159,11 +159,11 @@ def outputs_over(
         yield rows, output.float().cpu(), target
 
 
-def tabulate(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> list[dict[str, Any]]:
+def to_rows(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> list[dict[str, Any]]:
     """The table of predictions: one row of plain values an image, in the order of the part."""
     table: list[tuple[int, dict[str, Any]]] = []
     for rows, output, target in outputs_over(model, samples, rank=rank, world=world):
-        values = model.task.tabulate(output, target)
+        values = model.task.to_rows(output, target)
         table += [
             (int(i), {"image": samples.part.rows[int(i)].name, **row}) for i, row in zip(rows, values, strict=True)
         ]

@@ -108,5 +108,5 @@ def images_spec(values: Mapping[str, Any]) -> ImageSpec:
         channels=int(values["channels"]),
         fit=values["fit"],
         mean=tuple(float(number) for number in values["mean"]),
-        deviation=tuple(float(number) for number in values["deviation"]),
+        std=tuple(float(number) for number in values["std"]),
     )

@@ -59,7 +59,7 @@ PRETRAINED: dict[str, Pretrained] = {
     "efficientnet-lite0": Pretrained(
         network=EFFICIENTNET_LITE0,
         # Of its own kind: with the usual mean and deviation of ImageNet it is wrong more often.
-        images=ImageSpec(height=224, width=224, channels=3, mean=(0.498,) * 3, deviation=(0.502,) * 3),
+        images=ImageSpec(height=224, width=224, channels=3, mean=(0.498,) * 3, std=(0.502,) * 3),
         weights=_efficientnet_lite0_weights,
     ),
 }
@@ -132,7 +132,7 @@ def _of_library(name: str) -> Pretrained:
     weights = named_as_ours(learned.whole)
     return Pretrained(
         network=NetworkSpec(name=name, input=(channels, height, width), output=Output("vector", dense.out_features)),
-        images=ImageSpec(height=height, width=width, channels=channels, mean=learned.mean, deviation=learned.deviation),
+        images=ImageSpec(height=height, width=width, channels=channels, mean=learned.mean, std=learned.std),
         weights=lambda: weights,
     )
 

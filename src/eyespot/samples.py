@@ -76,10 +76,10 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     Raises `TaskError` where some rows have a second image and others have none.
     """
     targets = task.stack([task.read(row) for row in part.rows])
-    seconds = sum(row.second is not None for row in part.rows)
+    seconds = sum(row.paired is not None for row in part.rows)
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a second image; give one to all or to none.")
-    kinds = [decode_once(part, images)] + ([decode_once(part, images, second=True)] if seconds else [])
+    kinds = [decode_once(part, images)] + ([decode_once(part, images, paired=True)] if seconds else [])
     return Samples(part=part, images=tuple(kinds), targets=targets, task=task, native=images.fit == "native")
 
 

@@ -15,7 +15,7 @@ from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.model import wrap
 from eyespot.tasks.denoise import Denoise
 from tests.attacks.small_models import (
-    COLOUR,
+    COLOR,
     SmoothPicture,
     bright_or_dark,
     one_weak_pixel,
@@ -47,7 +47,7 @@ def test_a_picture_of_another_size_is_attacked_as_the_model_sees_it(tmp_path):
     path.write_bytes(encode_png(large))
     found = attack(random_model(), path)
     assert found.original.shape == (8, 8, 3) and found.name == str(path)
-    assert np.array_equal(found.original, read_pixels(path, COLOUR))
+    assert np.array_equal(found.original, read_pixels(path, COLOR))
 
 
 def test_several_pictures_are_attacked_together(tmp_path):
@@ -88,12 +88,12 @@ def test_a_batch_with_nothing_to_attack_is_skipped_whole():
 
 
 def test_one_pixel_turns_the_wheel_as_far_as_it_can():
-    model, grey = wheel(), np.full((6, 6), 128, np.uint8)
-    found = attack(model, grey, by="pixel-search")
+    model, gray = wheel(), np.full((6, 6), 128, np.uint8)
+    found = attack(model, gray, by="pixel-search")
     assert found.moved == pytest.approx(100 / 18 * 128 / 255, rel=1e-3)
     assert found.outcome == "resisted"  # a whole standard deviation, 100 degrees, is asked for unless said otherwise
-    assert attack(model, grey, by="pixel-search", change=2.0).outcome == "fooled"
-    up = attack(model, grey, by="pixel-search", target="up")
+    assert attack(model, gray, by="pixel-search", change=2.0).outcome == "fooled"
+    up = attack(model, gray, by="pixel-search", target="up")
     assert up.moved == pytest.approx(100 / 18 * 127 / 255, rel=1e-3)
     assert up.after["number"] > up.before["number"]
 
@@ -105,16 +105,16 @@ def test_noise_turns_the_wheel_by_what_is_asked_for():
 
 
 def test_a_tag_is_turned():
-    grey = np.full((6, 6), 140, np.uint8)
-    found = attack(tagger(), grey, of="left")
+    gray = np.full((6, 6), 140, np.uint8)
+    found = attack(tagger(), gray, of="left")
     assert found.before["answer"] == ["left", "right"] and found.after["answer"] == ["right"]
     assert np.array_equal(found.original[:, 3:], found.fooled[:, 3:])
 
 
 def test_a_place_of_a_picture_is_made_brighter():
     model = wrap(SmoothPicture(), Denoise(), ImageSpec(height=8, width=8, channels=1))
-    grey = np.full((8, 8), 100, np.uint8)
-    found = attack(model, grey, of=(4, 4), target="up", change=0.05)
+    gray = np.full((8, 8), 100, np.uint8)
+    found = attack(model, gray, of=(4, 4), target="up", change=0.05)
     assert found.outcome == "fooled"
     changed = np.argwhere(found.original != found.fooled)[:, :2]
     assert np.abs(changed - 4).max() <= 1
@@ -154,7 +154,7 @@ def test_answers_are_told_shortly():
     assert told({"answer": 3.14159, "unit": "degrees"}) == "3.142 degrees"
 
 
-def test_the_difference_is_magnified_around_grey():
+def test_the_difference_is_magnified_around_gray():
     before, after = np.full((1, 2, 1), 100, np.uint8), np.array([[[101], [98]]], np.uint8)
     difference, factor = magnified(before, after)
     assert factor == 63.5 and difference.flatten().tolist() == [192, 1]
@@ -181,7 +181,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(given, error, says):
 
 
 def test_a_label_is_for_classes():
-    with pytest.raises(AttackError, match="steer"):
+    with pytest.raises(AttackError, match="regress"):
         attack(wheel(), np.zeros((6, 6), np.uint8), label="a")
 
 

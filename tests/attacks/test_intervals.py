@@ -11,7 +11,7 @@ from eyespot.attacks.intervals import certified_sizes, output_intervals
 from eyespot.errors import AttackError
 from eyespot.model import wrap
 from eyespot.tasks.classify import Classify
-from tests.attacks.small_models import COLOUR, linear_model, pictures, random_model
+from tests.attacks.small_models import COLOR, linear_model, pictures, random_model
 
 
 def test_a_linear_layer_is_worked_out_by_hand():
@@ -63,7 +63,7 @@ def test_branches_and_batch_norms_are_followed():
             return self.dense((x - self.norm(self.conv(x)).tanh()).flatten(1))
 
     torch.manual_seed(0)
-    model = wrap(Branching(), Classify(classes=("a", "b")), COLOUR)
+    model = wrap(Branching(), Classify(classes=("a", "b")), COLOR)
     low, high = output_intervals(model, pictures(2), 0.01)
     assert (low < high).all()
 
@@ -71,4 +71,4 @@ def test_branches_and_batch_norms_are_followed():
 def test_a_layer_without_an_interval_is_named():
     network = nn.Sequential(nn.GroupNorm(1, 3), nn.Flatten(), nn.Linear(192, 2))
     with pytest.raises(AttackError, match="group_norm"):
-        output_intervals(wrap(network, Classify(classes=("a", "b")), COLOUR), pictures(1), 0.1)
+        output_intervals(wrap(network, Classify(classes=("a", "b")), COLOR), pictures(1), 0.1)

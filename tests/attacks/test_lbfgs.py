@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from torch import Tensor
 
-from eyespot.attacks.lbfgs import minimise
+from eyespot.attacks.lbfgs import minimize
 
 
 def bowls(seed: int, rows: int = 5, values: int = 12) -> tuple[Tensor, Tensor]:
-    """Symmetric positive matrices (rows, values, values) and centres (rows, values), some of them outside the box."""
+    """Symmetric positive matrices (rows, values, values) and centers (rows, values), some of them outside the box."""
     generator = torch.Generator().manual_seed(seed)
     roots = torch.randn(rows, values, values, generator=generator, dtype=torch.float64)
     matrices = roots @ roots.mT / values + 0.1 * torch.eye(values, dtype=torch.float64)
     return matrices, torch.randn(rows, values, generator=generator, dtype=torch.float64) + 0.5
 
 
-def bowl(matrices: Tensor, centres: Tensor):
+def bowl(matrices: Tensor, centers: Tensor):
     def function(point: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
-        away = point - centres[which]
+        away = point - centers[which]
         slope = torch.einsum("nij,nj->ni", matrices[which], away)
         return (away * slope).sum(1) / 2, slope
 
@@ -31,10 +31,10 @@ def bowl(matrices: Tensor, centres: Tensor):
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_every_row_ends_where_scipy_ends(seed: int):
-    matrices, centres = bowls(seed)
-    found = minimise(bowl(matrices, centres), torch.full((5, 12), 0.5, dtype=torch.float64), evaluations=300)
+    matrices, centers = bowls(seed)
+    found = minimize(bowl(matrices, centers), torch.full((5, 12), 0.5, dtype=torch.float64), evaluations=300)
     for row in range(5):
-        one = bowl(matrices[row : row + 1], centres[row : row + 1])
+        one = bowl(matrices[row : row + 1], centers[row : row + 1])
 
         def value_and_slope(point: np.ndarray, one=one) -> tuple[float, np.ndarray]:
             value, slope = one(torch.from_numpy(point)[None], torch.tensor([0]))
@@ -59,30 +59,30 @@ def test_points_stay_in_the_box():
         seen.append(point.clone())
         return ((point - 3) ** 2).sum(1), 2 * (point - 3)
 
-    found = minimise(function, torch.rand(4, 7, dtype=torch.float64), evaluations=30)
+    found = minimize(function, torch.rand(4, 7, dtype=torch.float64), evaluations=30)
     assert min(point.min() for point in seen) >= 0 and max(point.max() for point in seen) <= 1
     assert torch.equal(found.point, torch.ones(4, 7, dtype=torch.float64))
 
 
 def test_rows_do_not_touch_one_another():
-    matrices, centres = bowls(3)
+    matrices, centers = bowls(3)
     start = torch.full((5, 12), 0.5, dtype=torch.float64)
-    together = minimise(bowl(matrices, centres), start.clone(), evaluations=40)
-    alone = minimise(bowl(matrices[2:3], centres[2:3]), start[2:3].clone(), evaluations=40)
+    together = minimize(bowl(matrices, centers), start.clone(), evaluations=40)
+    alone = minimize(bowl(matrices[2:3], centers[2:3]), start[2:3].clone(), evaluations=40)
     torch.testing.assert_close(together.point[2], alone.point[0], atol=1e-9, rtol=0)
     assert together.evaluations[2] == alone.evaluations[0]
 
 
 def test_evaluations_are_counted_and_bounded():
-    matrices, centres = bowls(4)
+    matrices, centers = bowls(4)
     calls = torch.zeros(5, dtype=torch.long)
-    inner = bowl(matrices, centres)
+    inner = bowl(matrices, centers)
 
     def function(point: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
         calls[which] += 1
         return inner(point, which)
 
-    found = minimise(function, torch.full((5, 12), 0.5, dtype=torch.float64), evaluations=6)
+    found = minimize(function, torch.full((5, 12), 0.5, dtype=torch.float64), evaluations=6)
     assert torch.equal(found.evaluations, calls)
     assert calls.max() == 6
 
@@ -96,7 +96,7 @@ def test_a_curved_valley_is_followed():
         return value.detach(), torch.autograd.grad(value.sum(), given)[0]
 
     start = torch.tensor([[0.1, 1.9], [2.0, 0.0]], dtype=torch.float64)
-    found = minimise(function, start, upper=2.0, evaluations=200, tolerance=1e-8)
+    found = minimize(function, start, upper=2.0, evaluations=200, tolerance=1e-8)
     torch.testing.assert_close(found.point, torch.ones(2, 2, dtype=torch.float64), atol=1e-3, rtol=0)
 
 
@@ -104,5 +104,5 @@ def test_a_start_where_the_function_is_not_finite_is_left_alone():
     def function(point: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
         return torch.full((len(point),), torch.nan, dtype=point.dtype), point
 
-    found = minimise(function, torch.full((1, 3), 0.5, dtype=torch.float64), evaluations=10)
-    assert found.evaluations.item() == 1 and not found.settled.item()
+    found = minimize(function, torch.full((1, 3), 0.5, dtype=torch.float64), evaluations=10)
+    assert found.evaluations.item() == 1 and not found.calibrated.item()

@@ -8,7 +8,7 @@ from eyespot.attacks import attack_many
 from eyespot.attacks.lipschitz import certified_radii, layer_bounds
 from eyespot.model import wrap
 from eyespot.tasks.classify import Classify
-from tests.attacks.small_models import COLOUR, linear_model, pictures, random_model
+from tests.attacks.small_models import COLOR, linear_model, pictures, random_model
 
 
 def test_a_linear_model_is_certified_up_to_its_very_boundary():
@@ -66,7 +66,7 @@ def test_a_branch_that_is_added_adds_its_bound():
     network = Twice()
     nn.init.zeros_(network.conv.weight)
     network.conv.weight.data[:, :, 0, 0] = 2 * torch.eye(3)
-    rows = layer_bounds(wrap(network, Classify(classes=tuple(map(str, range(192)))), COLOUR))
+    rows = layer_bounds(wrap(network, Classify(classes=tuple(map(str, range(192)))), COLOR))
     assert rows[2].kind == "add"
     assert rows[2].total == pytest.approx(4 * (1 + 2))
 
@@ -75,7 +75,7 @@ def test_a_batch_norm_is_bounded_together_with_its_convolution():
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 2))
     network[1].weight.data = torch.tensor([0.1, 0.1, 0.1, 3.0])
-    rows = layer_bounds(wrap(network, Classify(classes=("a", "b")), COLOUR))
+    rows = layer_bounds(wrap(network, Classify(classes=("a", "b")), COLOR))
     assert rows[1].at_most is not None and rows[1].total is not None
     assert rows[2].at_most == pytest.approx(3.0, rel=1e-4)
     assert rows[2].total < rows[1].total * rows[2].at_most
@@ -83,7 +83,7 @@ def test_a_batch_norm_is_bounded_together_with_its_convolution():
 
 def test_a_layer_without_a_bound_is_named_and_nothing_is_certified():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.Flatten(), nn.Linear(144, 2))
-    model = wrap(network, Classify(classes=("a", "b")), COLOUR)
+    model = wrap(network, Classify(classes=("a", "b")), COLOR)
     rows = layer_bounds(model)
     assert "group_norm" in rows[2].reason
     assert rows[-1].total is None

@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
 from eyespot.attacks.boundary import nearest_below
-from eyespot.attacks.criterion import Aim, AnyOtherClass
+from eyespot.attacks.criterion import Aim, Misclassification
 from eyespot.attacks.quantization import rounded, rounded_inward, smallest, trimmed
 from eyespot.attacks.victim import Victim
 from eyespot.model import wrap
-from eyespot.tasks.regress import Steer
-from tests.attacks.small_models import GREY, bright_or_dark, linear_model, pictures, random_model
+from eyespot.tasks.regress import Regress
+from tests.attacks.small_models import GRAY, bright_or_dark, linear_model, pictures, random_model
 
 LEAST_NOISE = ("crafted-noise", "minimum-noise")
 
 
 def plane(distance: float):
-    """Says "b" beyond a plane at this distance (L2) from a grey picture of 6 x 6 pixels."""
+    """Says "b" beyond a plane at this distance (L2) from a gray picture of 6 x 6 pixels."""
     weight = torch.zeros(2, 36)
     weight[1] = torch.linspace(-1, 1, 36)
     weight[1] /= weight[1].norm()
@@ -33,7 +33,7 @@ def plane(distance: float):
 @pytest.mark.parametrize("distance", [0.05, 0.5, 1.0])
 def test_the_least_noise_of_a_linear_model_is_its_distance_from_the_plane(by, distance):
     model, image = plane(distance)
-    [found] = attack_many(model, image, by, names=["grey"], settings=choose(by))
+    [found] = attack_many(model, image, by, names=["gray"], settings=choose(by))
     assert found.outcome == "fooled"
     rounding = math.sqrt(36 / 12) / 255
     assert distance - 2 * rounding <= found.l2 <= 1.02 * distance + 2 * rounding
@@ -64,7 +64,7 @@ class Ceiling(nn.Module):
 
 @pytest.mark.parametrize("by", LEAST_NOISE)
 def test_a_way_that_ends_before_the_goal_is_given_up_for_another(by):
-    model = wrap(Ceiling(), Steer(spread=1.0, low=-5.0, high=5.0), GREY)
+    model = wrap(Ceiling(), Regress(spread=1.0, low=-5.0, high=5.0), GRAY)
     for found in attack_many(model, torch.full((3, 1, 6, 6), 127 / 255), by, aim=Aim(change=1.0)):
         assert found.outcome == "fooled" and found.after["number"] < -1
         assert found.distortion == pytest.approx(0.1, abs=0.01)
@@ -72,7 +72,7 @@ def test_a_way_that_ends_before_the_goal_is_given_up_for_another(by):
 
 @pytest.mark.parametrize("by", LEAST_NOISE)
 def test_what_resists_comes_back_as_near_as_it_could_be_brought(by):
-    model = wrap(Ceiling(), Steer(spread=1.0, low=-5.0, high=5.0), GREY)
+    model = wrap(Ceiling(), Regress(spread=1.0, low=-5.0, high=5.0), GRAY)
     [found] = attack_many(model, torch.full((1, 1, 6, 6), 127 / 255), by, aim=Aim(change=1.0, target="up"))
     assert found.outcome == "resisted" and found.moved == pytest.approx(0.05, abs=0.03)
 
@@ -169,7 +169,7 @@ def test_rounding_inward_never_moves_further_away():
 
 def test_noise_too_faint_for_256_values_is_made_larger():
     model, image = plane(0.0005)
-    watched = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1)
+    watched = Victim(model, Misclassification(labels=torch.tensor([0])), 1)
     weight = model.network[1].weight.detach()[1].view(1, 1, 6, 6) / 20
     found = smallest(watched, image, image + 0.0006 * weight)
     assert watched.margins(found, torch.tensor([0])) < 0
@@ -178,7 +178,7 @@ def test_noise_too_faint_for_256_values_is_made_larger():
 
 def test_values_that_the_fooling_can_do_without_go_back():
     model, image = plane(0.3)
-    watched, row = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1), torch.tensor([0])
+    watched, row = Victim(model, Misclassification(labels=torch.tensor([0])), 1), torch.tensor([0])
     weight = model.network[1].weight.detach()[1].view(1, 1, 6, 6) / 20
     generous = rounded(image + 0.4 * weight)
     found = trimmed(watched, image, generous, rounds=20)
@@ -193,6 +193,6 @@ def test_values_that_the_fooling_can_do_without_go_back():
 
 def test_an_image_that_does_not_fool_is_not_trimmed():
     model, image = plane(0.3)
-    watched = Victim(model, AnyOtherClass(labels=torch.tensor([0])), 1)
+    watched = Victim(model, Misclassification(labels=torch.tensor([0])), 1)
     near = rounded(image + 0.02)
     torch.testing.assert_close(trimmed(watched, image, near, rounds=3), near, rtol=0, atol=0)

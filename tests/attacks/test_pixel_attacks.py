@@ -99,7 +99,7 @@ def test_a_child_takes_the_place_of_its_own_parent_only_where_it_is_better():
     assert kept[:200].float().mean() < 0.1
 
 
-def test_the_first_colours_are_normal_and_places_uniform():
+def test_the_first_colors_are_normal_and_places_uniform():
     population = _first(torch.Size([3, 32, 32]), 1, torch.Generator().manual_seed(0))[:, 0]
     assert population[:, :2].min() >= 0 and population[:, :2].max() < 32
     assert population[:, :2].mean().item() == pytest.approx(16, abs=1)
@@ -129,20 +129,20 @@ def test_the_three_others_differ_from_oneself_and_from_one_another():
     assert (rates - 0.2)[~torch.eye(6, dtype=torch.bool)].abs().max() < 0.1
 
 
-def test_the_grid_holds_the_corners_first_and_every_colour_once():
-    colours = grid(3)
-    assert torch.equal(colours[:8], corners(3))
-    assert len(torch.unique(colours, dim=0)) == len(colours) == 64
+def test_the_grid_holds_the_corners_first_and_every_color_once():
+    colors = grid(3)
+    assert torch.equal(colors[:8], corners(3))
+    assert len(torch.unique(colors, dim=0)) == len(colors) == 64
     assert len(grid(1)) == 18
 
 
-def test_the_map_shows_which_pixels_work_and_how_many_colours(tmp_path):
+def test_the_map_shows_which_pixels_work_and_how_many_colors(tmp_path):
     found = pixel_map(one_weak_pixel(1, 3), np.full((6, 6), 50, np.uint8))
     assert found.working == 1 and found.places == 36
-    assert found.queries == 36 * found.colours == 36 * 18
+    assert found.queries == 36 * found.colors == 36 * 18
     assert found.share.argmax() == 1 * 6 + 3
     assert found.share[1, 3] == pytest.approx(4 / 18)  # 210, 225, 240 and 255 of the 18 levels
-    assert found.colour[1, 3, 0] == 255
+    assert found.color[1, 3, 0] == 255
     assert (found.margin < 0).sum() == 1
     assert json.loads(found.to_json())["share"][1][3] > 0
     assert found.save(tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ from eyespot.attacks.criterion import Aim
 from eyespot.attacks.report.write import write as room
 from eyespot.attacks.report.write.folder import file_name
 from eyespot.attacks.report.write.planned import ALL, plan
-from eyespot.attacks.report.write.summary import rate, summarise, target_matrix
+from eyespot.attacks.report.write.summary import rate, summarize, target_matrix
 from eyespot.attacks.report.write.write import Report, Wanted
 from eyespot.errors import AttackError
 from eyespot.sources.source import Part
@@ -27,8 +27,8 @@ def model_and_part():
     return model, whole
 
 
-def wanted(model, part, by="minimum-noise,pixel-search", count=6, aim=None, **wishes):
-    return Wanted(attacks=plan(by, aim or Aim(), model.task, {"queries": 600, **wishes}), count=count, part=part)
+def wanted(model, part, by="minimum-noise,pixel-search", count=6, aim=None, **options):
+    return Wanted(attacks=plan(by, aim or Aim(), model.task, {"queries": 600, **options}), count=count, part=part)
 
 
 def test_a_whole_report_is_written_and_every_fooled_file_fools(model_and_part, tmp_path):
@@ -137,7 +137,7 @@ def test_strange_images_are_shown_too(model_and_part, tmp_path):
     asked = Wanted(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, strange=part)
     report = Report({"halves": model}, asked, tmp_path)
     list(report.work())
-    assert 0 <= report.result["models"]["halves"]["unlike"]["auroc"] <= 1
+    assert 0 <= report.result["models"]["halves"]["out_of_distribution"]["auroc"] <= 1
     assert "unlike its own" in (tmp_path / "index.html").read_text()
 
 
@@ -201,7 +201,7 @@ def row(outcome: str, distortion: float = 0.1, target: str | None = None, label:
 
 
 def test_figures_are_worked_out_by_hand():
-    found = summarise([row("fooled", 0.1), row("fooled", 0.3), row("resisted"), row("skipped")])
+    found = summarize([row("fooled", 0.1), row("fooled", 0.3), row("resisted"), row("skipped")])
     assert found["fooled"]["hits"] == 2 and found["fooled"]["count"] == 3 and found["skipped"] == 1
     assert found["fooled"]["interval"] == pytest.approx([0.2077, 0.9385], abs=1e-4)  # Wilson's for 2 of 3
     assert found["distortion"] == {"median": 0.2, "mean": 0.2, "largest": 0.3}
@@ -210,7 +210,7 @@ def test_figures_are_worked_out_by_hand():
 
 def test_a_share_of_nothing_is_not_known():
     assert rate(0, 0)["share"] is None
-    assert summarise([row("skipped")])["distortion"] is None
+    assert summarize([row("skipped")])["distortion"] is None
 
 
 def test_the_matrix_counts_each_pair():

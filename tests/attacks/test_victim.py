@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from eyespot.attacks.criterion import AnyOtherClass
+from eyespot.attacks.criterion import Misclassification
 from eyespot.attacks.victim import Changes, Victim, apply, joined
 from tests.attacks.small_models import pictures, random_model
 
@@ -11,14 +11,14 @@ from tests.attacks.small_models import pictures, random_model
 def victim(count: int = 3, double: bool = False) -> tuple[Victim, torch.Tensor]:
     model, images = random_model(), pictures(count)
     labels = model.outputs(images).argmax(1)
-    return Victim(model, AnyOtherClass(labels=labels), count, double), images
+    return Victim(model, Misclassification(labels=labels), count, double), images
 
 
 def some_changes(count: int, pixels: int) -> Changes:
     generator = torch.Generator().manual_seed(1)
     return Changes(
         places=torch.randint(8, (count, pixels, 2), generator=generator),
-        colours=torch.randint(256, (count, pixels, 3), generator=generator).float(),
+        colors=torch.randint(256, (count, pixels, 3), generator=generator).float(),
     )
 
 
@@ -50,20 +50,20 @@ def test_following_one_pixel_equals_the_plain_network():
     changes = some_changes(40, 1)
     margins, fitness = watched.tried(images, changes, which)
     outputs = watched.model.outputs(apply(images, changes, which))
-    torch.testing.assert_close(margins, watched.goal.margin(outputs, which), atol=1e-4, rtol=0)
-    torch.testing.assert_close(fitness, watched.goal.fitness(outputs, which), atol=1e-4, rtol=0)
+    torch.testing.assert_close(margins, watched.criterion.margin(outputs, which), atol=1e-4, rtol=0)
+    torch.testing.assert_close(fitness, watched.criterion.fitness(outputs, which), atol=1e-4, rtol=0)
 
 
 def test_a_changed_pixel_is_where_and_what_was_asked_for():
     images = torch.zeros(1, 3, 8, 8)
-    changes = Changes(places=torch.tensor([[[2, 5]]]), colours=torch.tensor([[[255.0, 0.0, 51.0]]]))
+    changes = Changes(places=torch.tensor([[[2, 5]]]), colors=torch.tensor([[[255.0, 0.0, 51.0]]]))
     pixels = apply(images, changes, torch.tensor([0]))
     assert pixels[0, :, 2, 5].tolist() == pytest.approx([1.0, 0.0, 0.2])
     assert pixels.count_nonzero() == 2
 
 
 def test_of_two_changes_in_one_place_the_later_one_stays():
-    changes = Changes(places=torch.tensor([[[1, 1], [1, 1]]]), colours=torch.tensor([[[255.0] * 3, [0.0] * 3]]))
+    changes = Changes(places=torch.tensor([[[1, 1], [1, 1]]]), colors=torch.tensor([[[255.0] * 3, [0.0] * 3]]))
     assert apply(torch.ones(1, 3, 8, 8), changes, torch.tensor([0]))[0, :, 1, 1].tolist() == [0.0] * 3
 
 

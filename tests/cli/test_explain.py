@@ -72,9 +72,9 @@ def test_a_gallery_of_units_is_written_as_a_page(place):
     assert result.exit_code == 0 and "What each unit has learned" in (place / "units.html").read_text()
 
 
-def test_neighbours_are_looked_for_among_a_source(place):
-    result = call(place, place / "photos/bee/1.png", "--by", "neighbours", "--among", place / "photos", "--json")
-    assert json.loads(result.stdout)["values"]["nearest"][0]["likeness"] == pytest.approx(1)
+def test_neighbors_are_looked_for_among_a_source(place):
+    result = call(place, place / "photos/bee/1.png", "--by", "neighbors", "--among", place / "photos", "--json")
+    assert json.loads(result.stdout)["values"]["nearest"][0]["similarity"] == pytest.approx(1)
 
 
 def test_an_evolution_is_read_from_the_snapshots_of_a_run(place):

@@ -98,7 +98,7 @@ def test_without_the_extra_a_training_begins_from_nothing_and_says_why(tmp_path,
     source, out = filled(tmp_path / "photos", {"a": 8, "b": 8}), tmp_path / "run"
     assert run(["train", str(source), "--out", str(out), "--input", "8x8", "--size", "tiny", "--epochs", "1"]) == 0
     start = json.loads((out / "recipe.json").read_text())["start"]
-    assert start["how"] == "nothing" and "pip install 'eyespot[pretrained]'" in start["reason"]
+    assert start["how"] == "scratch" and "pip install 'eyespot[pretrained]'" in start["reason"]
     assert "start from nothing: no trained network is installed" in capsys.readouterr().err.replace("\n", " ")
 
 
@@ -119,7 +119,7 @@ def test_pictures_far_smaller_than_224_begin_from_nothing_or_are_enlarged_as_ask
     assert run([*small, str(tmp_path / "auto"), "--epochs", "1", "--quiet"]) == 0
     assert run([*small, str(tmp_path / "probe"), "--start", "probe", *QUICK]) == 0
     begun = [json.loads((tmp_path / name / "recipe.json").read_text())["start"] for name in ("auto", "probe")]
-    assert [start["how"] for start in begun] == ["nothing", "probe"]
+    assert [start["how"] for start in begun] == ["scratch", "probe"]
     assert all("pictures of 16 pixels are small" in start["reason"] for start in begun)
 
 
@@ -146,8 +146,8 @@ def test_a_class_of_two_images_is_learned_curved_and_checked(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("installed")
-def test_grey_pictures_are_taken_by_a_network_for_colours(tmp_path, capsys):
-    source = filled(tmp_path / "grey", {"a": 10, "b": 10}, channels=1)
+def test_grey_pictures_are_taken_by_a_network_for_colors(tmp_path, capsys):
+    source = filled(tmp_path / "gray", {"a": 10, "b": 10}, channels=1)
     out = str(tmp_path / "run")
     assert run(["train", str(source), "--out", out, "--start", "probe", *QUICK]) == 0
     capsys.readouterr()

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from eyespot.cli.app import VERBS
 from eyespot.training import train
-from eyespot.training.options import Wishes
+from eyespot.training.options import TrainOptions
 
 CHOICES = [
     "task",
@@ -17,7 +17,7 @@ CHOICES = [
     "epochs",
     "minutes",
     "batch",
-    "pieces",
+    "micro_batches",
     "optimizer",
     "rate",
     "weight_decay",
@@ -36,7 +36,7 @@ def names(function) -> list[str]:
 
 
 def test_the_choices_of_a_training_are_these():
-    assert [field.name for field in fields(Wishes)] == CHOICES
+    assert [field.name for field in fields(TrainOptions)] == CHOICES
 
 
 def test_python_takes_the_same_choices():

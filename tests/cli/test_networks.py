@@ -68,7 +68,7 @@ def test_the_table_shows_formulas_and_the_sum():
     assert "5,210 parameters" in table
 
 
-def test_a_text_that_ends_in_a_convolution_puts_out_the_pictures_colours():
+def test_a_text_that_ends_in_a_convolution_puts_out_the_pictures_colors():
     assert json.loads(printed("conv 4@3x3 same, relu, conv 3x3 same", "--input", "9x8x3", "--json"))["layers"][-1][
         "output"
     ] == [3, 9, 8]

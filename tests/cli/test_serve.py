@@ -69,7 +69,7 @@ def test_what_was_given_reaches_the_server(model, monkeypatch):
     )
     result = call(model, model, "--source", "synthetic:shapes", "--no-browser", "--host", "localhost")
     [(made, listening, browser)] = started
-    assert len(made.state.hall.models) == 2 and len(made.state.hall.sources) == 1
+    assert len(made.state.app_state.models) == 2 and len(made.state.app_state.sources) == 1
     assert listening.host == "localhost" and not browser
     assert result.exit_code == 0 and "The page is at http://localhost:" in result.stdout
 

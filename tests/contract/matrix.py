@@ -33,7 +33,7 @@ def train(case: Case) -> None:
 
 def evaluate(case: Case) -> None:
     """All figures of eight samples."""
-    case.task.evaluate(case.task.tabulate(case.outputs(), case.target))
+    case.task.evaluate(case.task.to_rows(case.outputs(), case.target))
 
 
 def predict(case: Case) -> None:

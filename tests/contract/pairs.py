@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eyespot.images import ImageSpec, read_pixels
-from eyespot.model import Model, normalise, to_batch
+from eyespot.model import Model, normalize, to_batch
 from eyespot.networks import NETWORKS, build
 from eyespot.sources.source import Row
 from eyespot.tasks import TASKS
@@ -22,8 +22,8 @@ UNFIT = {
     ("classify", "unet"): PICTURES_ONLY,
     ("tag", "denoiser"): PICTURES_ONLY,
     ("tag", "unet"): PICTURES_ONLY,
-    ("steer", "denoiser"): PICTURES_ONLY,
-    ("steer", "unet"): PICTURES_ONLY,
+    ("regress", "denoiser"): PICTURES_ONLY,
+    ("regress", "unet"): PICTURES_ONLY,
     ("denoise", "lecun1989"): NUMBERS_ONLY,
     ("denoise", "lenet5"): NUMBERS_ONLY,
     ("denoise", "harley2015"): NUMBERS_ONLY,
@@ -91,4 +91,4 @@ def make_case(task_name: str, network_name: str, norm: str = "batch") -> Case:
     pixels = to_batch(np.stack([read_pixels(row.picture, spec) for row in rows]))
     x, target = task.inputs((pixels,), task.stack([task.read(row) for row in rows]), torch.arange(len(rows)))
     model = Model(network=network, task=task, images=spec, made={"by": "contract"})
-    return Case(network=network_name, model=model, rows=list(rows), images=normalise(x, spec), target=target)
+    return Case(network=network_name, model=model, rows=list(rows), images=normalize(x, spec), target=target)

@@ -15,8 +15,8 @@ from eyespot.sources.synthetic import MAKERS
 from eyespot.tasks import TASKS
 
 SMALL = "conv 8@3x3 stride 2, relu, conv 8@3x3 stride 2, relu, flatten, dense"
-SOURCES = {"classify": "shapes", "tag": "scenes", "steer": "road", "denoise": "textures"}
-NETWORKS = {"classify": SMALL, "tag": SMALL, "steer": SMALL, "denoise": "denoiser"}
+SOURCES = {"classify": "shapes", "tag": "scenes", "regress": "road", "denoise": "textures"}
+NETWORKS = {"classify": SMALL, "tag": SMALL, "regress": SMALL, "denoise": "denoiser"}
 COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number")
 
 

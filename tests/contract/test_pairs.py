@@ -71,8 +71,8 @@ def test_a_batch_of_seven_is_a_batch_of_three_and_one_of_four(case: Case):
 
 
 def test_it_is_the_same_to_the_bit_after_saving_and_loading(case: Case, tmp_path):
-    settled = replace(case.model, task=case.task.settle(case.outputs(), case.target))
-    loaded = load(settled.save(tmp_path / "model.safetensors"))
+    calibrated = replace(case.model, task=case.task.calibrate(case.outputs(), case.target))
+    loaded = load(calibrated.save(tmp_path / "model.safetensors"))
     with torch.no_grad():
         assert torch.equal(loaded.network(case.images), case.outputs())
-    assert loaded.task == settled.task
+    assert loaded.task == calibrated.task

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from eyespot.findings import to_json
 from eyespot.sources.augment import Change, NotAllowed
-from eyespot.tasks import TASKS, Classify, Steer, guess_task, task_from_json, task_to_json
+from eyespot.tasks import TASKS, Classify, Regress, guess_task, task_from_json, task_to_json
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
 
-NETWORKS = {"classify": "residual", "tag": "residual", "steer": "residual", "denoise": "denoiser"}
+NETWORKS = {"classify": "residual", "tag": "residual", "regress": "residual", "denoise": "denoiser"}
 """A small network for each kind of head."""
 
 
@@ -25,26 +25,26 @@ def surest(task: Task, target: Tensor) -> Tensor:
     return torch.log((1 - task.smoothing) * F.one_hot(target, count) + task.smoothing / count)
 
 
-def standardised(task: Task, target: Tensor) -> Tensor:
-    assert isinstance(task, Steer)
-    return ((target - task.centre) / task.spread)[:, None]
+def standardized(task: Task, target: Tensor) -> Tensor:
+    assert isinstance(task, Regress)
+    return ((target - task.center) / task.spread)[:, None]
 
 
 PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "classify": surest,
     "tag": lambda task, target: 200 * target - 100,
-    "steer": standardised,
+    "regress": standardized,
     "denoise": lambda task, target: target[:, 0],
 }
 """The output that answers a target without any error."""
 LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
     "classify": lambda score: bool(score["accuracy"].all()),
     "tag": lambda score: bool((score["right_tags"] == 1).all()),
-    "steer": lambda score: bool(score["mean_absolute_error"].max() < 4),
+    "regress": lambda score: bool(score["mean_absolute_error"].max() < 4),
     "denoise": lambda score: bool(score["gain"].mean() > 3),
 }
 """Whether eight samples have been learned by heart (degrees for steer; dB for denoise)."""
-BEST = {"classify": 1.0, "tag": 1.0, "steer": 0.0, "denoise": 100.0}
+BEST = {"classify": 1.0, "tag": 1.0, "regress": 0.0, "denoise": 100.0}
 
 
 @pytest.fixture(params=TASKS)
@@ -62,7 +62,7 @@ def test_every_task_takes_part():
 
 def test_a_perfect_output_scores_perfectly(case: Case):
     task, best = case.task, pytest.approx(BEST[case.task.name], abs=1e-5)
-    score, (low, high), _ = task.evaluate(task.tabulate(perfect(case), case.target))
+    score, (low, high), _ = task.evaluate(task.to_rows(perfect(case), case.target))
     assert score == best
     assert low <= score + 1e-9
     assert score <= high + 1e-9
@@ -91,16 +91,16 @@ def test_the_name_of_the_first_score_is_that_of_the_metric(case: Case):
 
 
 def test_figures_and_table_survive_json(case: Case):
-    table = case.task.tabulate(case.outputs(), case.target)
+    table = case.task.to_rows(case.outputs(), case.target)
     _, _, details = case.task.evaluate(table)
     assert len(table) == 8
     assert json.loads(to_json([table, details]))
 
 
 def test_figures_follow_from_the_table_alone(case: Case):
-    table = case.task.tabulate(case.outputs(), case.target)
+    table = case.task.to_rows(case.outputs(), case.target)
     parts = [
-        row for part in (slice(0, 3), slice(3, 8)) for row in case.task.tabulate(case.outputs(part), case.target[part])
+        row for part in (slice(0, 3), slice(3, 8)) for row in case.task.to_rows(case.outputs(part), case.target[part])
     ]
     assert case.task.evaluate(parts)[0] == pytest.approx(case.task.evaluate(table)[0], abs=1e-5)
 
@@ -112,24 +112,24 @@ def test_the_answer_survives_json_and_is_short(case: Case):
 
 
 def test_a_settled_task_is_still_the_same_kind_and_survives_json(case: Case):
-    settled = case.task.settle(case.outputs(), case.target)
-    assert type(settled) is type(case.task)
-    assert task_from_json(json.loads(json.dumps(task_to_json(settled)))) == settled
+    calibrated = case.task.calibrate(case.outputs(), case.target)
+    assert type(calibrated) is type(case.task)
+    assert task_from_json(json.loads(json.dumps(task_to_json(calibrated)))) == calibrated
 
 
 def test_focus_is_one_number_per_sample_with_a_gradient(case: Case):
     images = case.images.clone().requires_grad_()
-    focus = case.task.focus(case.model.network(images))
+    focus = case.task.objective(case.model.network(images))
     focus.sum().backward()
     assert focus.shape == (8,)
     assert images.grad is not None
     assert images.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("kind", ["flip", "shift", "turn", "zoom", "colour", "erase"])
+@pytest.mark.parametrize("kind", ["flip", "shift", "rotate", "zoom", "color", "erase"])
 def test_every_change_keeps_the_shape_of_the_target_or_is_refused(case: Case, kind: str):
     try:
-        moved = case.task.move(case.target, Change(kind=kind, amount=torch.ones(8)))
+        moved = case.task.transform_target(case.target, Change(kind=kind, amount=torch.ones(8)))
     except NotAllowed:
         return
     assert moved.shape == case.target.shape
@@ -138,11 +138,14 @@ def test_every_change_keeps_the_shape_of_the_target_or_is_refused(case: Case, ki
 
 def test_to_mirror_twice_is_to_do_nothing(case: Case):
     flip = Change(kind="flip", amount=torch.tensor([1.0, 0.0] * 4))
-    assert torch.equal(case.task.move(case.task.move(case.target, flip), flip).nan_to_num(), case.target.nan_to_num())
+    assert torch.equal(
+        case.task.transform_target(case.task.transform_target(case.target, flip), flip).nan_to_num(),
+        case.target.nan_to_num(),
+    )
 
 
 def test_a_change_of_nothing_changes_nothing(case: Case):
-    assert torch.equal(case.task.move(case.target, Change(kind="flip", amount=torch.zeros(8))), case.target)
+    assert torch.equal(case.task.transform_target(case.target, Change(kind="flip", amount=torch.zeros(8))), case.target)
 
 
 def test_inputs_follow_from_the_keys(case: Case):
@@ -157,7 +160,7 @@ def test_inputs_follow_from_the_keys(case: Case):
     assert torch.equal(wanted[2:], last_wanted)
 
 
-def test_its_own_example_is_recognised(case: Case):
+def test_its_own_example_is_recognized(case: Case):
     assert guess_task(case.task.example(seed=1))[0] == case.task.name
 
 

@@ -10,17 +10,15 @@ from eyespot.sources.arrays import from_arrays
 from eyespot.sources.source import Source
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Steer
+from eyespot.tasks.regress import Regress
 from eyespot.tasks.tag import Tag
-from tests.networks.small_networks import Careless, randomised
+from tests.networks.small_networks import Careless, randomized
 
 LABELS = ("ant", "bee", "<b>cat $x$</b>", "dog")
 
 
 def spec(channels: int = 3, height: int = 15, width: int = 13) -> ImageSpec:
-    return ImageSpec(
-        height=height, width=width, channels=channels, mean=(0.4,) * channels, deviation=(0.25,) * channels
-    )
+    return ImageSpec(height=height, width=width, channels=channels, mean=(0.4,) * channels, std=(0.25,) * channels)
 
 
 def picture(channels: int = 3, height: int = 15, width: int = 13, seed: int = 0) -> np.ndarray:
@@ -28,7 +26,7 @@ def picture(channels: int = 3, height: int = 15, width: int = 13, seed: int = 0)
 
 
 def careless(channels: int = 3) -> Model:
-    """Functional, reused and in-place ReLUs, batch normalisation and a shortcut."""
+    """Functional, reused and in-place ReLUs, batch normalization and a shortcut."""
     torch.manual_seed(1)
     return wrap(Careless(channels), Classify(classes=LABELS), spec(channels))
 
@@ -38,7 +36,7 @@ def plain(classes: int = 4, pool: nn.Module | None = None) -> Model:
     torch.manual_seed(2)
     network = nn.Sequential(
         nn.Conv2d(3, 6, 3, padding=1),
-        randomised(nn.BatchNorm2d(6)),
+        randomized(nn.BatchNorm2d(6)),
         nn.ReLU(),
         pool or nn.MaxPool2d(2),
         nn.Conv2d(6, 5, 3),
@@ -63,12 +61,12 @@ class ToPicture(nn.Module):
 
 
 def of_every_task() -> dict[str, tuple[Model, np.ndarray]]:
-    """A model and a picture for each task: grey and colour, even and odd sizes."""
+    """A model and a picture for each task: gray and color, even and odd sizes."""
     torch.manual_seed(3)
     return {
         "classify": (careless(), picture()),
         "tag": (wrap(Careless(1, 3), Tag(tags=("a", "b", "c")), spec(1, 12, 16)), picture(1, 12, 16)),
-        "steer": (wrap(Careless(3, 1), Steer(), spec(3, 11, 20)), picture(3, 11, 20)),
+        "regress": (wrap(Careless(3, 1), Regress(), spec(3, 11, 20)), picture(3, 11, 20)),
         "denoise": (wrap(ToPicture(1), Denoise(), spec(1, 9, 12)), picture(1, 9, 12)),
     }
 

@@ -99,7 +99,7 @@ class Odd(nn.Module):
 def test_networks_that_cannot_be_followed_keep_the_methods_that_need_no_modules():
     model = wrap(Odd(), careless().task, spec())
     found = explain(model, picture(), "gradient")
-    assert found.maps["heat"].any() and not any("randomisation" in check.name for check in found.checks)
+    assert found.maps["heat"].any() and not any("randomization" in check.name for check in found.checks)
     with pytest.raises(ExplanationError, match="flip"):
         explain(model, picture(), "guided-backprop")
 
@@ -109,7 +109,7 @@ def test_lrp_refuses_what_it_has_no_rule_for():
         explain(careless(), picture(), "lrp")
 
 
-def test_lrp_refuses_a_normalisation_without_weights():
+def test_lrp_refuses_a_normalization_without_weights():
     network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2, affine=False), nn.Flatten(), nn.Linear(286, 4))
     with pytest.raises(ExplanationError, match=r"LRP has no rule for .*batch_norm"):
         explain(wrap(network, careless().task, spec()), picture(), "lrp")

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from eyespot.explanations import look_at
-from eyespot.explanations.checks import completeness_check, deletion_insertion, likeness, randomisation_check
+from eyespot.explanations.checks import completeness_check, deletion_insertion, randomization_check, similarity
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
 from eyespot.tasks.classify import Classify
@@ -35,9 +35,9 @@ def test_the_right_map_passes_deletion_and_insertion_and_the_wrong_one_fails_bot
     assert curves["deletion"][-1][1] == pytest.approx(curves["insertion"][0][1])
 
 
-def test_a_map_of_the_image_alone_fails_the_randomisation():
+def test_a_map_of_the_image_alone_fails_the_randomization():
     subject = look_at(plain(), picture())
-    checks = randomisation_check(subject, lambda calls: calls[0].output[0].sum(0), len(subject.calls) - 1)
+    checks = randomization_check(subject, lambda calls: calls[0].output[0].sum(0), len(subject.calls) - 1)
     assert [check.value for check in checks] == [pytest.approx(1), pytest.approx(1)]
     assert not any(check.passed for check in checks)
 
@@ -45,7 +45,7 @@ def test_a_map_of_the_image_alone_fails_the_randomisation():
 def test_shuffled_networks_keep_the_numbers_of_each_weight():
     subject = look_at(plain(), picture())
     seen = []
-    randomisation_check(subject, lambda calls: seen.append(calls) or torch.rand(3, 3), len(subject.calls) - 1)
+    randomization_check(subject, lambda calls: seen.append(calls) or torch.rand(3, 3), len(subject.calls) - 1)
     own, top, everything = (calls[-1].weights["weight"].flatten().sort().values for calls in seen)
     assert torch.equal(own, top) and torch.equal(own, everything)
     assert torch.equal(seen[1][1].output, subject.calls[1].output)
@@ -53,9 +53,9 @@ def test_shuffled_networks_keep_the_numbers_of_each_weight():
 
 
 def test_likeness_is_the_rank_correlation_of_sizes():
-    assert likeness(torch.tensor([1.0, -2, 3]), torch.tensor([2.0, 4, -9])) == pytest.approx(1)
-    assert likeness(torch.tensor([1.0, 2, 3]), torch.tensor([3.0, 2, 1])) == pytest.approx(-1)
-    assert likeness(torch.ones(3), torch.rand(3)) == 0
+    assert similarity(torch.tensor([1.0, -2, 3]), torch.tensor([2.0, 4, -9])) == pytest.approx(1)
+    assert similarity(torch.tensor([1.0, 2, 3]), torch.tensor([3.0, 2, 1])) == pytest.approx(-1)
+    assert similarity(torch.ones(3), torch.rand(3)) == 0
 
 
 def test_completeness_is_relative_to_the_size_of_the_map():
@@ -67,7 +67,7 @@ def test_completeness_is_relative_to_the_size_of_the_map():
 def test_weights_of_a_second_head_are_not_the_highest_layer():
     subject = look_at(two_heads(), picture())
     seen = []
-    randomisation_check(
+    randomization_check(
         subject, lambda calls: seen.append(calls[-1].output) or torch.rand(3, 3), len(subject.calls) - 1
     )
     assert not torch.equal(seen[0], seen[1])

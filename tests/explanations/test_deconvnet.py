@@ -79,11 +79,11 @@ def test_projections_lie_inside_the_receptive_field():
     assert not heat.any()
 
 
-def test_randomised_networks_give_other_projections_and_the_report_says_how_much():
+def test_randomized_networks_give_other_projections_and_the_report_says_how_much():
     found = explain(plain(), picture(), "deconvnet")
     assert [check.name for check in found.checks] == [
-        "randomisation of the highest layer",
-        "randomisation of all layers",
+        "randomization of the highest layer",
+        "randomization of all layers",
     ]
     assert all(-1 <= check.value < 1 for check in found.checks)
 

@@ -11,7 +11,7 @@ def drawn(*panels, **values):
     return _figure(Explanation(panels=panels, **given))
 
 
-def test_signed_colours_are_symmetric_around_zero_and_have_a_legend():
+def test_signed_colors_are_symmetric_around_zero_and_have_a_legend():
     figure = drawn(Panel(title="t", kind="signed", values=np.array([[-1.0, 4.0], [0, 0]]), legend="logit"))
     ax = figure.axes[0]
     assert ax.images[0].get_clim() == (-4, 4)

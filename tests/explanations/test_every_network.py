@@ -24,7 +24,7 @@ def test_a_method_gives_a_finding_or_one_sentence(name, by):
     torch.manual_seed(0)
     channels, height, width = describe(name).input
     output = Output("vector", describe(name).outputs or 10)
-    task = Classify(classes=tuple("abcdefghij")) if output.size == 10 else TASKS["steer"]()
+    task = Classify(classes=tuple("abcdefghij")) if output.size == 10 else TASKS["regress"]()
     images = ImageSpec(height=height, width=width, channels=channels)
     model = Model(network=build(name, (channels, height, width), output, size="tiny"), task=task, images=images)
     picture = np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)

@@ -21,7 +21,7 @@ def test_each_stage_has_its_figures_and_the_last_ones_unit():
     found = evolution(stages(3), picture(), of="bee")
     rows = found.values["stages"]
     assert [row["stage"] for row in rows] == ["epoch 0", "epoch 1", "epoch 2"]
-    assert rows[0]["strongest"] == rows[2]["strongest"] and rows[0]["believed"] != rows[2]["believed"]
+    assert rows[0]["strongest"] == rows[2]["strongest"] and rows[0]["probability"] != rows[2]["probability"]
     assert found.layer == "5" and len(found.panels) == 2 + 3
 
 

@@ -10,9 +10,9 @@ from eyespot.errors import ExplanationError, ImageError, TaskError
 from eyespot.explanations import METHODS, explain, look_at
 from tests.explanations.small_models import careless, of_every_task, picture, plain, source
 
-FOR_PICTURES = [name for name, method in METHODS.items() if method.explain and name not in ("neighbours", "all")]
+FOR_PICTURES = [name for name, method in METHODS.items() if method.explain and name not in ("neighbors", "all")]
 TASKS = of_every_task()
-NOT_FOR = {("votes", "denoise"), ("lrp", "classify"), ("lrp", "tag"), ("lrp", "steer")}
+NOT_FOR = {("contributions", "denoise"), ("lrp", "classify"), ("lrp", "tag"), ("lrp", "regress")}
 """Votes need a dense layer at the end, LRP has no rule for the mean that these networks take by hand."""
 
 
@@ -37,7 +37,7 @@ def test_every_method_explains_every_task_and_leaves_the_model_as_it_was(by, tas
     assert all(weight.grad is None and weight.requires_grad for weight in model.network.parameters())
 
 
-@pytest.mark.parametrize("by", ["trace", "votes", "occlusion", "invariance"])
+@pytest.mark.parametrize("by", ["trace", "contributions", "occlusion", "invariance"])
 def test_a_picture_is_drawn_whatever_the_labels_hold(by, tmp_path):
     found = explain(careless(), picture(), by, of="<b>cat $x$</b>")
     assert Image.open(io.BytesIO(found.picture())).width > 600
@@ -47,7 +47,7 @@ def test_a_picture_is_drawn_whatever_the_labels_hold(by, tmp_path):
 
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(ExplanationError, match=r"why\.gif: a picture ends in \.png"):
-        explain(plain(), picture(), "votes").save(tmp_path / "why.gif")
+        explain(plain(), picture(), "contributions").save(tmp_path / "why.gif")
 
 
 def test_unknown_methods_layers_and_units_name_the_near_ones():
@@ -76,7 +76,7 @@ def test_a_picture_of_another_size_goes_through_the_models_preprocessing_and_the
     found = explain(plain(), picture(height=60, width=40), "gradient")
     assert found.maps["heat"].shape == (15, 13)
     assert "from 40 x 60 to 13 x 15 pixels" in found.notes[-1]
-    assert "taken as colour" in explain(plain(), picture(channels=1), "gradient").notes[-1]
+    assert "taken as color" in explain(plain(), picture(channels=1), "gradient").notes[-1]
     assert not look_at(plain(), picture()).notes
 
 
@@ -95,7 +95,7 @@ def test_a_place_of_a_picture_may_be_given_as_text():
 
 def test_what_is_no_picture_is_refused():
     with pytest.raises(ImageError):
-        explain(plain(), b"nothing", "gradient")
+        explain(plain(), b"scratch", "gradient")
 
 
 def test_all_puts_every_map_into_one_table():

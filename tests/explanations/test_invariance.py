@@ -8,10 +8,10 @@ from tests.explanations.small_models import careless, picture
 
 def test_the_untouched_image_has_no_distance():
     curves = {curve.change: curve for curve in explain(careless(), picture(), "invariance").values["curves"]}
-    for change, place in (("shift", 12), ("scale", 0), ("turn", 0)):
+    for change, place in (("shift", 12), ("scale", 0), ("rotate", 0)):
         assert curves[change].first[place] == pytest.approx(0, abs=1e-3)
         assert curves[change].last[place] == pytest.approx(0, abs=1e-3)
-    assert max(curves["turn"].last) > 0.01
+    assert max(curves["rotate"].last) > 0.01
 
 
 def test_a_shift_to_the_right_moves_to_the_right_and_repeats_the_border():
@@ -23,7 +23,7 @@ def test_a_shift_to_the_right_moves_to_the_right_and_repeats_the_border():
 
 def test_a_half_turn_of_an_oblong_image_is_a_flip_of_both_sides():
     image = torch.rand(1, 3, 6, 10)
-    torch.testing.assert_close(changed(image, "turn", [180.0]), image.flip(2, 3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(changed(image, "rotate", [180.0]), image.flip(2, 3), rtol=0, atol=1e-5)
 
 
 def test_a_factor_makes_things_larger_around_the_middle():
@@ -33,4 +33,4 @@ def test_a_factor_makes_things_larger_around_the_middle():
 
 
 def test_amounts_reach_as_far_as_in_the_paper():
-    assert amounts_of("scale")[-1] == pytest.approx(1.8) and amounts_of("turn")[-1] == 350
+    assert amounts_of("scale")[-1] == pytest.approx(1.8) and amounts_of("rotate")[-1] == 350

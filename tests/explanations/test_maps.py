@@ -51,7 +51,7 @@ def test_wrong_answers_are_outlined(tmp_path):
 
 
 def test_without_known_answers_nothing_is_outlined():
-    model, _ = of_every_task()["steer"]
+    model, _ = of_every_task()["regress"]
     found = explain(model, source(), "map")
     assert set(found.right) == {None} and not (found.pixels == WRONG).all(-1).any()
 

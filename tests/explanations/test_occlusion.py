@@ -6,7 +6,7 @@ from captum.attr import Occlusion
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain, look_at
 from eyespot.explanations.occlusion import sweep_over
-from eyespot.model import normalise
+from eyespot.model import normalize
 from tests.explanations.small_models import LABELS, careless, of_every_task, picture, plain
 
 
@@ -17,15 +17,15 @@ def test_probabilities_are_those_of_covered_images():
         covered = pixels.copy()
         covered[3 * row : 3 * row + 4, 3 * column : 3 * column + 4] = 255
         wanted = model.predict(covered)["probabilities"]["bee"]
-        assert found.maps["believed"][row, column] == pytest.approx(wanted, abs=1e-4)
+        assert found.maps["probability"][row, column] == pytest.approx(wanted, abs=1e-4)
 
 
 def test_it_agrees_with_captum():
     model = plain()
     subject = look_at(model, picture(), 2)
-    grey = normalise(torch.full((1, 3, 1, 1), 0.5), model.images)
+    gray = normalize(torch.full((1, 3, 1, 1), 0.5), model.images)
     wanted = Occlusion(lambda x: model.network(x).softmax(1)).attribute(
-        subject.x, (3, 4, 4), strides=(3, 1, 1), target=2, baselines=grey.expand_as(subject.x)
+        subject.x, (3, 4, 4), strides=(3, 1, 1), target=2, baselines=gray.expand_as(subject.x)
     )
     found = explain(model, picture(), "occlusion", of=2, patch=4, stride=1)
     np.testing.assert_allclose(found.maps["heat"], wanted[0, 0].numpy(), atol=1e-5)
@@ -42,11 +42,11 @@ def test_the_most_probable_class_is_named_at_each_place():
     assert panel.names == LABELS and set(np.unique(panel.values)) <= set(range(4))
 
 
-@pytest.mark.parametrize("task", ["steer", "denoise"])
+@pytest.mark.parametrize("task", ["regress", "denoise"])
 def test_other_tasks_are_explained_by_their_own_number(task):
     model, pixels = of_every_task()[task]
     found = explain(model, pixels, "occlusion", patch=3)
-    wanted = model.task.focus(model.outputs(model.read(pixels))).item()
+    wanted = model.task.objective(model.outputs(model.read(pixels))).item()
     assert found.values["uncovered"] == pytest.approx(wanted, rel=1e-5)
 
 
@@ -56,11 +56,11 @@ def test_the_difference_from_plain_computation_is_measured():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "says"), [({"patch": 14}, "1 to 13"), ({"stride": 0}, "stride"), ({"fill": 2.0}, "fill")]
+    ("options", "says"), [({"patch": 14}, "1 to 13"), ({"stride": 0}, "stride"), ({"fill": 2.0}, "fill")]
 )
-def test_patches_that_cannot_be_are_refused(wishes, says):
+def test_patches_that_cannot_be_are_refused(options, says):
     with pytest.raises(ExplanationError, match=says):
-        explain(plain(), picture(), "occlusion", **wishes)
+        explain(plain(), picture(), "occlusion", **options)
 
 
 def test_a_sweep_visits_every_place_of_the_grid():

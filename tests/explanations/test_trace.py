@@ -183,7 +183,7 @@ def test_a_table_of_numbers_is_refused_and_the_shape_said():
     assert trace(calls, calls[3], 4).number == calls[1].output[0, 0, 1, 1]
 
 
-def test_a_cell_that_is_normalised_and_joined_after_flattening_keeps_its_own_field():
+def test_a_cell_that_is_normalized_and_joined_after_flattening_keeps_its_own_field():
     class Joined(nn.Module):
         def __init__(self):
             super().__init__()

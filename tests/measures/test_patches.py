@@ -8,7 +8,7 @@ from eyespot.embeddings.patches import GRID, TYPICAL, patch_numbers
 
 @pytest.fixture(scope="module")
 def pixels():
-    """Grey pictures (40, 32, 32, 3): the first ten with a bar in the left half, the others noise alone."""
+    """Gray pictures (40, 32, 32, 3): the first ten with a bar in the left half, the others noise alone."""
     random = np.random.default_rng(0)
     pictures = random.normal(90, 8, (40, 32, 32, 1))
     pictures[:10, 8:24, 4:7] += 100
@@ -32,7 +32,7 @@ def test_brightness_makes_no_difference(pixels):
     assert numbers[:40] == pytest.approx(numbers[40:], abs=0.01)
 
 
-def test_grey_pictures_in_colour_count_once(pixels):
+def test_grey_pictures_in_color_count_once(pixels):
     assert np.array_equal(patch_numbers(pixels), patch_numbers(pixels[..., :1]))
 
 

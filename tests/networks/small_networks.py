@@ -32,7 +32,7 @@ def networks(draw: st.DrawFn, last: bool = True) -> tuple[nn.Module, Tensor]:
         layers.append(layer)
     if last:
         layers += [nn.Flatten(), nn.Linear(nn.Sequential(*layers).eval()(x)[0].numel(), 3)]
-    return randomised(nn.Sequential(*layers)).eval(), x
+    return randomized(nn.Sequential(*layers)).eval(), x
 
 
 def draw_layer(draw: st.DrawFn, shape: torch.Size) -> nn.Module:
@@ -69,8 +69,8 @@ def draw_layer(draw: st.DrawFn, shape: torch.Size) -> nn.Module:
     }[kind]()
 
 
-def randomised(network: nn.Module) -> nn.Module:
-    """Normalisation layers as after a training: with means, variances and weights of their own."""
+def randomized(network: nn.Module) -> nn.Module:
+    """Normalization layers as after a training: with means, variances and weights of their own."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             for tensor in (module.weight, module.bias, module.running_mean):
@@ -86,7 +86,7 @@ class Careless(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, 4, 3, padding=1)
         self.conv2 = nn.Conv2d(4, 4, 3, padding=1)
-        self.norm = randomised(nn.BatchNorm2d(4))
+        self.norm = randomized(nn.BatchNorm2d(4))
         self.relu = nn.ReLU(inplace=True)
         self.dense = nn.Linear(4, classes)
 

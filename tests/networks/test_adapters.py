@@ -13,7 +13,7 @@ from eyespot.networks import Output, build
 from eyespot.networks.adapters import is_adapted, named_as_ours
 from eyespot.pretrained import _of_library, borrow, is_pretrained
 from eyespot.sources.synthetic import shapes
-from eyespot.training.options import Wishes
+from eyespot.training.options import TrainOptions
 
 SIDE = 24
 
@@ -66,9 +66,9 @@ def libraries(monkeypatch):
 def test_it_answers_as_in_its_library_and_after_saving(name, tmp_path):
     model = load(name)
     pixels = torch.rand(2, 3, SIDE, SIDE)
-    mean, deviation = (torch.tensor(SHOWN[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
+    mean, std = (torch.tensor(SHOWN[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
     with torch.no_grad():
-        expected = learned().eval()((pixels - mean) / deviation)
+        expected = learned().eval()((pixels - mean) / std)
         assert torch.allclose(model.outputs(pixels), expected, atol=1e-6)
         again = load(model.save(tmp_path / "model.safetensors"))
         assert torch.equal(again.outputs(pixels), model.outputs(pixels))
@@ -124,4 +124,4 @@ def test_a_library_that_is_missing_is_named(monkeypatch):
 def test_a_prefix_tells_them_apart():
     assert is_adapted("timm:small") and is_pretrained("torchvision:small")
     assert not is_adapted("synthetic:shapes") and not is_pretrained("runs/timm/model.safetensors")
-    assert Wishes(weights="timm:small").weights == "timm:small"
+    assert TrainOptions(weights="timm:small").weights == "timm:small"

@@ -10,7 +10,7 @@ from eyespot.networks.graph.record.layer_table import layer_table, totals
 
 
 def correlated(count: int = 200) -> torch.Tensor:
-    """Smooth noise whose colours go together, as in photos."""
+    """Smooth noise whose colors go together, as in photos."""
     noise = torch.randn(count, 1, 10, 10, generator=torch.Generator().manual_seed(0))
     smooth = torch.nn.functional.avg_pool2d(noise, 3, 1, 1)
     return smooth * torch.tensor([1.0, 0.8, -0.5]).view(1, 3, 1, 1) + 0.1 * noise
@@ -64,6 +64,6 @@ def test_statistics_follow_within_a_few_batches():
     assert found == {0.4}
 
 
-def test_it_answers_with_group_normalisation_too():
+def test_it_answers_with_group_normalization_too():
     network = build("airbench", (3, 10, 10), Output("vector", 4), size="tiny", norm="group")
     assert network(torch.ones(1, 3, 10, 10)).isfinite().all()

@@ -129,9 +129,9 @@ def test_no_frame_stands_where_pictures_are_large_enough():
     assert "frame" not in build("harley2015", (1, 32, 32), Output("vector", 10)).stages
 
 
-def test_yuv_of_the_primary_colours():
+def test_yuv_of_the_primary_colors():
     red, green, blue = torch.eye(3).view(3, 3, 1, 1)
-    assert [ToYuv()(colour[None])[0, 0].item() for colour in (red, green, blue)] == pytest.approx([0.299, 0.587, 0.114])
+    assert [ToYuv()(color[None])[0, 0].item() for color in (red, green, blue)] == pytest.approx([0.299, 0.587, 0.114])
     assert ToYuv()(torch.full((1, 3, 2, 2), 0.5))[0, 1:].abs().max() < 1e-5
 
 
@@ -143,9 +143,9 @@ def test_yuv_has_nothing_to_learn_and_nothing_to_save():
 @pytest.mark.parametrize(
     ("name", "input", "told"),
     [
-        ("pilotnet", (1, 66, 200), "colour pictures (3 channels); these have 1"),
+        ("pilotnet", (1, 66, 200), "color pictures (3 channels); these have 1"),
         ("lecun1989", (1, 16, 300), "at most 256"),
-        ("lecun1989", (3, 16, 16), "grey pictures (1 channel); these have 3"),
+        ("lecun1989", (3, 16, 16), "gray pictures (1 channel); these have 3"),
         ("tinyvgg", (3, 8, 8), "Layer 6, 'conv 10@3x3', gets 2x2x10"),
         ("pilotnet", (3, 28, 28), "Network 'pilotnet': Layer"),
         ("convnetjs", (3, 4, 4), "'maxpool 2', gets 1x1x20"),

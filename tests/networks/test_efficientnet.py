@@ -27,7 +27,7 @@ def test_the_counts_are_those_of_the_paper():
     counts = totals(rows)
     assert counts["parameters"] == 4_652_008
     assert 0.38e9 < counts["multiply_adds"] < 0.41e9, (
-        "the authors tell 407 million, additions of normalisation included"
+        "the authors tell 407 million, additions of normalization included"
     )
 
 
@@ -38,7 +38,7 @@ def test_a_block_adds_its_input_only_where_the_shapes_agree():
     assert keeps.add is not None and halves.add is None and widens.add is None
 
 
-def test_a_block_without_its_last_normalisation_is_its_input():
+def test_a_block_without_its_last_normalization_is_its_input():
     block = InvertedBlock(24, STAGES[1], 1, "batch").eval()
     nn.init.zeros_(block.project.norm.weight)
     x = torch.randn(2, 24, 6, 6)
@@ -46,6 +46,6 @@ def test_a_block_without_its_last_normalisation_is_its_input():
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", "none"])
-def test_every_normalisation_and_odd_sizes_are_taken(norm):
+def test_every_normalization_and_odd_sizes_are_taken(norm):
     network = build("efficientnet-lite0", input=(1, 37, 50), output=Output("vector", 3), norm=norm).eval()
     assert network(torch.rand(2, 1, 37, 50)).shape == (2, 3)

@@ -8,9 +8,9 @@ from torch import nn
 from eyespot.networks.graph.record.modules import Rebuilt
 from eyespot.networks.graph.record.record import record
 from eyespot.networks.graph.record.replay import first_opaque, replay
-from tests.networks.small_networks import randomised
+from tests.networks.small_networks import randomized
 
-NORM = randomised(nn.BatchNorm2d(3)).requires_grad_(False)
+NORM = randomized(nn.BatchNorm2d(3)).requires_grad_(False)
 
 
 class Step(nn.Module):

@@ -31,7 +31,7 @@ def test_the_denoiser_begins_by_giving_back_its_input_nearly():
     assert (denoiser()(x) - x).abs().mean() < 0.3 * x.std()
 
 
-def test_other_colours_out_than_in_are_not_added_to_the_input():
+def test_other_colors_out_than_in_are_not_added_to_the_input():
     assert denoiser(channels=1, outputs=3)(torch.rand(1, 1, 7, 8)).shape == (1, 3, 7, 8)
 
 

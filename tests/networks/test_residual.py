@@ -54,7 +54,7 @@ def test_eight_random_pictures_are_learned_by_heart(norm):
     assert (network(x).argmax(1) == target).all()
 
 
-def test_group_normalisation_sees_each_picture_alone():
+def test_group_normalization_sees_each_picture_alone():
     network = build("residual", (1, 12, 12), Output("vector", 3), size="tiny", norm="group").train()
     x = torch.rand(4, 1, 12, 12)
     assert torch.allclose(network(x)[:1], network(x[:1]), atol=1e-5)

@@ -10,9 +10,9 @@ import pytest
 
 from eyespot.images import ImageSpec
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 
-from .networks import GREY, shown
+from .networks import GRAY, shown
 from .real import make, serving, write_run
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -98,12 +98,12 @@ def served(static: Path, run: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def networks() -> list[ShownModel]:
-    """A chain, a network with skips, a grey one with few numbers, one that gives a picture, and dense layers."""
+def networks() -> list[ModelResource]:
+    """A chain, a network with skips, a gray one with few numbers, one that gives a picture, and dense layers."""
     return [
-        shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), deviation=(0.25,)), 5),
+        shown("chain", "tinyvgg", ImageSpec(height=32, width=28, channels=3, mean=(0.5,), std=(0.25,)), 5),
         shown("skips", "residual", ImageSpec(height=32, width=40, channels=3), 30),
-        shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3),
+        shown("gray", GRAY, ImageSpec(height=20, width=20, channels=1), 3),
         shown("picture", "denoiser", ImageSpec(height=24, width=24, channels=1), 0),
         shown(
             "dense", "conv 2@5x5, relu, flatten, dense 40, relu, dense", ImageSpec(height=12, width=12, channels=1), 4
@@ -112,7 +112,7 @@ def networks() -> list[ShownModel]:
 
 
 @pytest.fixture(scope="session")
-def look(static: Path, networks: list[ShownModel]) -> Iterator[str]:
+def look(static: Path, networks: list[ModelResource]) -> Iterator[str]:
     """The address of Look, with these networks behind it."""
     with serving(make_app(networks, static=static)) as address:
         yield f"{address}#/look"

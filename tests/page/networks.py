@@ -6,13 +6,13 @@ import torch
 from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import Output, build
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Steer
+from eyespot.tasks.regress import Regress
 
-GREY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
+GRAY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
 
 
 def picture(seed: int, height: int, width: int, channels: int) -> np.ndarray:
@@ -28,23 +28,23 @@ def picture(seed: int, height: int, width: int, channels: int) -> np.ndarray:
 
 def shown(
     name: str, text: str, images: ImageSpec, labels: int, *, size: str = "tiny", norm: str = "batch"
-) -> ShownModel:
+) -> ModelResource:
     """A network with random weights and three pictures: of `labels` classes, a number for 1, a picture for 0."""
     torch.manual_seed(0)
     output = Output("vector", labels) if labels else Output("picture", images.channels)
     network = build(text, input=images.shape, output=output, size=size, norm=norm).eval()
-    tasks = {0: Denoise(), 1: Steer(unit="degrees", centre=2.0, spread=10.0)}
+    tasks = {0: Denoise(), 1: Regress(unit="degrees", center=2.0, spread=10.0)}
     task = tasks.get(labels, Classify(classes=tuple(f"class {k}" for k in range(labels))))
     pictures = [picture(seed, images.height, images.width, images.channels) for seed in range(3)]
-    return ShownModel(name=name, model=Model(network=network, task=task, images=images), rows=rows_of(pictures))
+    return ModelResource(name=name, model=Model(network=network, task=task, images=images), rows=rows_of(pictures))
 
 
 def rows_of(pictures: list[np.ndarray]) -> list[Row]:
     """Pictures of which nothing is said, called 0.png, 1.png and so on."""
-    return [Row(picture=pixels, name=f"{i}.png", values={}, where="") for i, pixels in enumerate(pictures)]
+    return [Row(picture=pixels, name=f"{i}.png", values={}, location="") for i, pixels in enumerate(pictures)]
 
 
-def outputs_of(shown: ShownModel, image: int = 0) -> list[torch.Tensor]:
+def outputs_of(shown: ModelResource, image: int = 0) -> list[torch.Tensor]:
     """What PyTorch computes in every call for one of the pictures, without N."""
     row = shown.rows[image]
     return shown.outputs(shown.pixels(row.picture, row.name))

@@ -16,7 +16,7 @@ from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import Output, build
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel, ShownRun
+from eyespot.serving.resources import ModelResource, RunResource
 from eyespot.sources import open_source
 from eyespot.tasks.classify import Classify
 
@@ -40,7 +40,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 def small_model() -> Model:
     """A network of few numbers with random weights, which answers one of three shapes."""
     torch.manual_seed(0)
-    images = ImageSpec(height=16, width=16, channels=3, mean=(0.5,), deviation=(0.25,))
+    images = ImageSpec(height=16, width=16, channels=3, mean=(0.5,), std=(0.25,))
     network = build(NETWORK, images.shape, Output("vector", len(CLASSES)))
     return Model(network=network, task=Classify(classes=CLASSES), images=images)
 
@@ -82,5 +82,5 @@ def make(run: Path, static: Path) -> FastAPI:
     """The application with one model, its run, and a source of synthetic shapes."""
     source = open_source("synthetic:shapes")
     rows = (source.test or source.train).rows
-    shown = ShownModel(name="shapes", model=small_model(), rows=rows)
-    return make_app([shown], [ShownRun(name="shapes run", folder=run, model=0)], [source], static=static)
+    shown = ModelResource(name="shapes", model=small_model(), rows=rows)
+    return make_app([shown], [RunResource(name="shapes run", folder=run, model=0)], [source], static=static)

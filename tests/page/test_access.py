@@ -1,4 +1,4 @@
-"""Everything by keyboard and by screen reader, and text that can be read in light and in dark colours."""
+"""Everything by keyboard and by screen reader, and text that can be read in light and in dark colors."""
 
 from pathlib import Path
 

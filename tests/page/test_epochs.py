@@ -13,7 +13,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 from eyespot.serving.snapshots import at_epoch
 
 from .networks import outputs_of, picture, rows_of
@@ -25,7 +25,7 @@ OPEN = "call=1&unit=2&y=3&x=4"
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> ShownModel:
+def trained(tmp_path_factory) -> ModelResource:
     """A model whose weights grew from epoch to epoch."""
     folder: Path = tmp_path_factory.mktemp("snapshots")
     for epoch in EPOCHS:
@@ -35,11 +35,11 @@ def trained(tmp_path_factory) -> ShownModel:
                 weight.mul_((epoch + 1) / 4)
         stage.save(folder / f"epoch-{epoch:04d}.safetensors")
     pictures = [picture(seed, 16, 16, 3) for seed in range(2)]
-    return ShownModel(name="shapes", model=small_model(), rows=rows_of(pictures), snapshots=folder)
+    return ModelResource(name="shapes", model=small_model(), rows=rows_of(pictures), snapshots=folder)
 
 
 @pytest.fixture(scope="module")
-def served(static: Path, trained: ShownModel) -> Iterator[str]:
+def served(static: Path, trained: ModelResource) -> Iterator[str]:
     with serving(make_app([trained], static=static)) as address:
         yield address
 
@@ -51,7 +51,7 @@ def opened(page: Page, served: str, query: str = "") -> Page:
     return page
 
 
-def wanted(trained: ShownModel, epoch: int | None, image: int = 0) -> float:
+def wanted(trained: ModelResource, epoch: int | None, image: int = 0) -> float:
     shown = trained if epoch is None else at_epoch(trained, epoch)
     return float(outputs_of(shown, image)[1][2, 3, 4])
 
@@ -164,7 +164,7 @@ def test_the_figures_of_a_unit_and_its_layer_are_pytorchs(page, served, trained)
         assert float(zeros.removesuffix(" %")) == pytest.approx(float((values == 0).mean() * 100), abs=0.06)
 
 
-def test_a_model_without_snapshots_has_no_time(browser, static: Path, trained: ShownModel) -> None:
+def test_a_model_without_snapshots_has_no_time(browser, static: Path, trained: ModelResource) -> None:
     with serving(make_app([replace(trained, snapshots=None)], static=static)) as address:
         tab = browser.new_page(locale="en-US")
         tab.goto(f"{address}#/look?{OPEN}")

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from eyespot.images import ImageSpec
 from eyespot.serving.app import make_app
 
-from .networks import GREY, shown
+from .networks import GRAY, shown
 from .real import serving
 
 
@@ -23,11 +23,11 @@ def opened(page: Page, served: str, query: str = "") -> Locator:
     return fool
 
 
-def test_a_picked_pixel_takes_the_chosen_colour_and_the_picture_comes_back(page: Page, served: str) -> None:
+def test_a_picked_pixel_takes_the_chosen_color_and_the_picture_comes_back(page: Page, served: str) -> None:
     fool = opened(page, served, "call=0&unit=0&y=4&x=8")
     pixel = page.locator(".unit p.formula strong")
     before, answer = pixel.inner_text(), fool.locator(".answers").inner_text()
-    fool.get_by_label("Colour").fill("#00ff00")
+    fool.get_by_label("Color").fill("#00ff00")
     pad = fool.get_by_role("application", name="The picture to change")
     box = pad.bounding_box()
     pad.click(position={"x": box["width"] * 8.5 / 16, "y": box["height"] * 4.5 / 16})
@@ -41,10 +41,10 @@ def test_a_picked_pixel_takes_the_chosen_colour_and_the_picture_comes_back(page:
 
 
 def test_a_grey_pixel_takes_the_brightness_of_the_slider(page: Page, static: Path) -> None:
-    grey = shown("grey", GREY, ImageSpec(height=20, width=20, channels=1), 3)
-    with serving(make_app([grey], static=static)) as address:
+    gray = shown("gray", GRAY, ImageSpec(height=20, width=20, channels=1), 3)
+    with serving(make_app([gray], static=static)) as address:
         fool = opened(page, address, "call=0&unit=0&y=5&x=5")
-        slider = fool.get_by_role("slider", name="Colour")
+        slider = fool.get_by_role("slider", name="Color")
         slider.press("Home")
         slider.press("ArrowRight")
         assert slider.input_value() == "1"

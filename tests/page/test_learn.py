@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 SANDBOXES = [
     *["image", "neurons", "convolution", "turned", "usage", "padding", "stride", "kernels"],
-    *["learning", "colour", "filters", "activation", "pooling", "flatten", "dense", "dropout"],
+    *["learning", "color", "filters", "activation", "pooling", "flatten", "dense", "dropout"],
 ]
 
 
@@ -79,18 +79,18 @@ def test_the_window_moves_by_buttons_slider_arrow_keys_and_by_itself(page: Page,
 
 def test_arrow_keys_walk_through_the_fields_of_a_matrix(page: Page, site: str) -> None:
     opened(page, site, "convolution")
-    cell(page, "Kernel", 1, 1).focus()
+    cell(page, "Kernel", 1, 1).objective()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(cell(page, "Kernel", 2, 2)).to_be_focused()
 
 
-def test_a_pixel_of_an_image_is_picked_and_changed_in_grey_and_in_colour(page: Page, site: str) -> None:
+def test_a_pixel_of_an_image_is_picked_and_changed_in_grey_and_in_color(page: Page, site: str) -> None:
     opened(page, site, "image")
-    expect(page.locator("article")).to_contain_text("Row 4, column 4: grey 24")
-    change(cell(page, "grey", 4, 4), "300")
-    expect(page.locator("article")).to_contain_text("grey 255")
-    page.get_by_role("radio", name="colour").check()
+    expect(page.locator("article")).to_contain_text("Row 4, column 4: gray 24")
+    change(cell(page, "gray", 4, 4), "300")
+    expect(page.locator("article")).to_contain_text("gray 255")
+    page.get_by_role("radio", name="color").check()
     expect(page.locator("article")).to_contain_text("8 × 8 × 3 = 192 numbers")
     change(cell(page, "blue", 4, 4), "200")
     expect(page.locator("article")).to_contain_text("red 20, green 24, blue 200")
@@ -101,15 +101,15 @@ def test_a_pixel_of_an_image_is_picked_and_changed_in_grey_and_in_colour(page: P
 def test_the_weights_of_one_neuron_a_pixel_explode_as_in_the_lecture(page: Page, site: str) -> None:
     opened(page, site, "neurons")
     for name, weights in [
-        ("128 × 128, grey", "16 384"),
-        ("128 × 128, colour", "49 152"),
-        ("1000 × 1000, colour", "3 000 000 000"),
+        ("128 × 128, gray", "16 384"),
+        ("128 × 128, color", "49 152"),
+        ("1000 × 1000, color", "3 000 000 000"),
     ]:
         page.get_by_role("button", name=name).click()
         assert page.locator("dd strong").first.inner_text().replace("\u202f", " ") == weights
     change(page.get_by_role("textbox", name="Side of the image"), "64")
     change(page.get_by_role("textbox", name="Neurons in the layer"), "10")
-    page.get_by_role("radio", name="grey").check()
+    page.get_by_role("radio", name="gray").check()
     assert page.locator("dd strong").first.inner_text().replace("\u202f", " ") == "40 960"
     page.get_by_role("slider", name="Filters of a convolution").press("Home")
     page.get_by_role("slider", name="Side of its kernel").press("ArrowRight")
@@ -225,8 +225,8 @@ def test_a_random_kernel_learns_to_be_sobel(page: Page, site: str) -> None:
     expect(page.locator("article")).to_contain_text("Step 0.")
 
 
-def test_a_colour_image_is_summed_over_its_channels_and_the_bias(page: Page, site: str) -> None:
-    opened(page, site, "colour")
+def test_a_color_image_is_summed_over_its_channels_and_the_bias(page: Page, site: str) -> None:
+    opened(page, site, "color")
     assert numbers(page, "Result")[0] == 5
     change(cell(page, "Image, green", 1, 2), "3")
     change(cell(page, "Kernel, blue", 1, 1), "2")
@@ -240,7 +240,7 @@ def test_each_filter_makes_a_map_and_costs_weights(page: Page, site: str) -> Non
     opened(page, site, "filters")
     expect(page.locator("article")).to_contain_text("8 · (3 · 3 · 1 + 1) = 80")
     page.get_by_role("slider", name="Filters").press("ArrowRight")
-    page.get_by_role("radio", name="colour").check()
+    page.get_by_role("radio", name="color").check()
     expect(page.locator("article")).to_contain_text("9 · (3 · 3 · 3 + 1) = 252")
     expect(page.get_by_role("img", name="Map 9")).to_be_visible()
 
@@ -329,7 +329,7 @@ def test_the_sandboxes_are_reached_by_list_select_and_links(page: Page, site: st
     expect(page.locator("h1")).to_have_text("Dropout")
 
 
-def test_language_and_colours_can_be_switched(page: Page, site: str) -> None:
+def test_language_and_colors_can_be_switched(page: Page, site: str) -> None:
     opened(page, site, "convolution")
     page.get_by_role("button", name="Deutsch").click()
     expect(page.locator("h1")).to_have_text("Faltung, Schritt für Schritt")

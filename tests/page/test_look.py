@@ -11,7 +11,7 @@ import pytest
 
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
@@ -58,7 +58,7 @@ def test_a_unit_opens_with_its_inputs_and_stays_open_for_another_picture(page: P
 
 def test_units_are_reached_by_arrow_keys_and_by_next_and_previous(page: Page, look: str) -> None:
     opened(page, look)
-    tile(page, 1, 0).focus()
+    tile(page, 1, 0).objective()
     for key in ["ArrowDown", "ArrowRight", "Enter"]:
         page.keyboard.press(key)
     expect(page.get_by_role("heading", name="relu1, unit 2")).to_be_visible()
@@ -121,7 +121,7 @@ def test_a_term_is_followed_down_to_the_image_and_up_to_the_answer(page: Page, l
     expect(page.get_by_role("heading", name=re.compile("head, class"))).to_be_visible()
 
 
-def test_colours_reach_over_a_unit_a_layer_or_the_network(page: Page, look: str) -> None:
+def test_colors_reach_over_a_unit_a_layer_or_the_network(page: Page, look: str) -> None:
     opened(page, look, "call=1&unit=0")
     ends = page.get_by_role("region", name="conv1, unit 1").locator(".ends span").last
     reach = [ends.inner_text()]
@@ -150,7 +150,7 @@ def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, l
 
 
 def test_a_picture_of_ones_own_is_read_as_in_training(
-    page: Page, look: str, networks: list[ShownModel], tmp_path
+    page: Page, look: str, networks: list[ModelResource], tmp_path
 ) -> None:
     own = tmp_path / "own.png"
     own.write_bytes(encode_png(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)))
@@ -170,12 +170,12 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
     page.get_by_role("button", name="Draw").click()
     pad = page.get_by_role("application", name="Drawing pad")
     box = pad.bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.transform_target(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
-    page.mouse.move(box["x"] + 60, box["y"] + 160, steps=4)
+    page.mouse.transform_target(box["x"] + 60, box["y"] + 160, steps=4)
     expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
     before = answers.all_inner_texts()
-    page.mouse.move(box["x"] + 160, box["y"] + 160, steps=4)
+    page.mouse.transform_target(box["x"] + 160, box["y"] + 160, steps=4)
     page.mouse.up()
     expect(answers.first).not_to_have_text(before[0])
     before = answers.all_inner_texts()
@@ -224,7 +224,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Pa
 
 
 def test_many_channels_show_the_most_active_first_and_all_when_asked(
-    page: Page, look: str, networks: list[ShownModel]
+    page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "model=1")
     outputs = outputs_of(networks[1])
@@ -252,7 +252,7 @@ def test_skips_are_drawn_as_arcs_and_many_labels_are_searched(page: Page, look: 
 
 
 def test_the_answers_beside_the_picture_lead_into_the_network(
-    page: Page, look: str, networks: list[ShownModel]
+    page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "call=1&unit=0")
     best = int(outputs_of(networks[0])[-1].argmax())
@@ -260,7 +260,9 @@ def test_the_answers_beside_the_picture_lead_into_the_network(
     expect(page.get_by_role("heading", name=f"softmax, class {best}")).to_be_visible()
 
 
-def test_a_long_vector_opens_where_it_is_picked_and_by_keys(page: Page, look: str, networks: list[ShownModel]) -> None:
+def test_a_long_vector_opens_where_it_is_picked_and_by_keys(
+    page: Page, look: str, networks: list[ModelResource]
+) -> None:
     opened(page, look)
     strip = page.get_by_role("button", name=re.compile("flatten.*, [0-9]+ numbers"))
     call = int(strip.get_attribute("data-call"))
@@ -277,7 +279,7 @@ def test_a_long_vector_opens_where_it_is_picked_and_by_keys(page: Page, look: st
 
 
 def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(
-    page: Page, look: str, networks: list[ShownModel]
+    page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "model=1")
     calls = json.loads(networks[1].manifest[0])["calls"]
@@ -302,10 +304,10 @@ def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(
 
 def test_models_are_switched_and_units_link_to_their_sandboxes_and_back(page: Page, look: str) -> None:
     opened(page, look)
-    page.get_by_label("Model").select_option("grey")
-    expect(page.locator("h1")).to_have_text("grey")
+    page.get_by_label("Model").select_option("gray")
+    expect(page.locator("h1")).to_have_text("gray")
     tile(page, 1, 1).click()
-    # A convolution of stride 2 without padding, on a grey picture.
+    # A convolution of stride 2 without padding, on a gray picture.
     links = page.locator(".unit dd.links a")
     wanted = ["convolution", "turned", "kernels", "learning", "filters", "usage", "stride"]
     assert links.evaluate_all("all => all.map(link => link.getAttribute('href').match(/learn\\/(\\w+)/)[1])") == wanted
@@ -318,7 +320,7 @@ def test_models_are_switched_and_units_link_to_their_sandboxes_and_back(page: Pa
 
 @pytest.mark.parametrize("model", range(5))
 def test_numbers_read_back_from_the_page_are_pytorchs(
-    page: Page, look: str, networks: list[ShownModel], model: int
+    page: Page, look: str, networks: list[ModelResource], model: int
 ) -> None:
     network = networks[model]
     outputs = outputs_of(network)
@@ -385,7 +387,7 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     box = canvas.bounding_box()
     for row in range(2, 10):
         for column in range(1, 20):
-            page.mouse.move(box["x"] + box["width"] * column / 20, box["y"] + box["height"] * row / 12)
+            page.mouse.transform_target(box["x"] + box["width"] * column / 20, box["y"] + box["height"] * row / 12)
             if space.get_by_role("status").count():
                 break
         if space.get_by_role("status").count():
@@ -404,7 +406,7 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
 
 
 def test_in_space_arrow_keys_walk_from_cube_to_cube_and_enter_opens_one(
-    page: Page, look: str, networks: list[ShownModel]
+    page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "model=2")
     page.get_by_role("radio", name="in space").check()
@@ -437,7 +439,9 @@ def test_a_picture_is_pasted_and_dropped(page: Page, look: str, tmp_path) -> Non
         expect(page.get_by_text(f"Your own picture: {kind}ed.png")).to_be_visible()
 
 
-def test_a_model_without_pictures_is_shown_on_an_even_grey(browser, static: Path, networks: list[ShownModel]) -> None:
+def test_a_model_without_pictures_is_shown_on_an_even_gray(
+    browser, static: Path, networks: list[ModelResource]
+) -> None:
     with serving(make_app([replace(networks[2], rows=[])], static=static)) as address:
         tab = browser.new_page(locale="en-US")
         tab.goto(f"{address}#/look")

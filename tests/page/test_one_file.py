@@ -10,14 +10,14 @@ from playwright.sync_api import Page, expect
 
 from eyespot.images import ImageSpec
 from eyespot.serving.one_file import write_one_file
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 
 from .networks import outputs_of, shown
 from .reading import agrees
 
 
 @pytest.fixture(scope="module")
-def files(static: Path, networks: list[ShownModel], tmp_path_factory) -> dict[str, tuple[Path, ShownModel]]:
+def files(static: Path, networks: list[ModelResource], tmp_path_factory) -> dict[str, tuple[Path, ModelResource]]:
     """Networks as pages: a chain, one with skips, and one with a call that the page cannot compute."""
     folder = tmp_path_factory.mktemp("pages")
     framed = shown("framed", "lenet5", ImageSpec(height=20, width=20, channels=1), 3)  # repeats the picture's border

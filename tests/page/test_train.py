@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownRun
+from eyespot.serving.resources import RunResource
 from eyespot.sources import open_source
 
 from .real import serving, write_run
@@ -29,7 +29,7 @@ def train(static: Path, tmp_path: Path) -> Iterator[str]:
     shapes = open_source("synthetic:shapes")
     (tmp_path / "given").mkdir()
     elsewhere = write_run(tmp_path / "given")
-    runs = [ShownRun(name="elsewhere", folder=elsewhere), ShownRun(name="damaged", folder=tmp_path)]
+    runs = [RunResource(name="elsewhere", folder=elsewhere), RunResource(name="damaged", folder=tmp_path)]
     origins = {0: {"what": "synthetic:shapes", "columns": None}}
     app = make_app((), runs, [shapes], static=static, origins=origins, folder=tmp_path / "runs")
     with (elsewhere / ".lock").open("w") as file:

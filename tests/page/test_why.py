@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from eyespot.explanations import METHODS
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 from eyespot.sources import open_source
 
 from .real import serving, small_model
@@ -88,7 +88,7 @@ def test_the_strongest_images_of_a_unit_open_at_their_place(page: Page, served: 
 
 def test_the_strongest_images_are_looked_for_in_the_source_that_is_chosen(page: Page, static: Path) -> None:
     sources = [open_source("synthetic:shapes"), open_source("synthetic:textures")]
-    model = ShownModel(name="shapes", model=small_model(), rows=sources[0].test.rows)
+    model = ModelResource(name="shapes", model=small_model(), rows=sources[0].test.rows)
     with serving(make_app([model], [], sources, static=static)) as address:
         opened(page, address, "call=4&unit=0")
         unit = page.locator(".unit")

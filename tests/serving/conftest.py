@@ -12,7 +12,7 @@ from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel, ShownRun
+from eyespot.serving.resources import ModelResource, RunResource
 from eyespot.sources import open_source
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
@@ -23,7 +23,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 HERE = "http://127.0.0.1"
-IMAGES = ImageSpec(height=12, width=10, channels=3, mean=(0.5, 0.4, 0.3), deviation=(0.2, 0.25, 0.3))
+IMAGES = ImageSpec(height=12, width=10, channels=3, mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
 NETWORK = "conv 4@3x3, relu, maxpool 2, flatten, dense"
 
 
@@ -76,10 +76,10 @@ def run_folder(tmp_path_factory):
 def app(source, run_folder):
     rows = source.rows[:60]
     models = [
-        ShownModel(name="bees", model=small_model(), rows=rows),
-        ShownModel(name="clean", model=denoiser()),
+        ModelResource(name="bees", model=small_model(), rows=rows),
+        ModelResource(name="clean", model=denoiser()),
     ]
-    return make_app(models, [ShownRun(name="bees", folder=run_folder, model=0)], [source])
+    return make_app(models, [RunResource(name="bees", folder=run_folder, model=0)], [source])
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
 
 from .conftest import HERE, small_model
@@ -73,7 +73,7 @@ def test_another_method_is_refused_with_a_sentence(client):
 
 
 def test_a_mistake_of_ours_is_told_without_its_details(app, monkeypatch):
-    monkeypatch.setattr(ShownModel, "describe", lambda self: 1 / 0)
+    monkeypatch.setattr(ModelResource, "describe", lambda self: 1 / 0)
     client = TestClient(app, base_url=HERE, raise_server_exceptions=False)
     response = client.get("/api/models/0")
     assert response.status_code == 500 and "ZeroDivisionError" in response.json()["error"]
@@ -92,7 +92,7 @@ def test_only_models_that_were_given_can_be_asked(client, run_folder):
 
 
 def test_200_requests_at_once_are_all_answered_right(png):
-    app = make_app([ShownModel(name="it", model=small_model())])
+    app = make_app([ModelResource(name="it", model=small_model())])
     pixels = [bytes([number]) * SIZE for number in range(200)]
 
     async def all_at_once():
@@ -103,7 +103,7 @@ def test_200_requests_at_once_are_all_answered_right(png):
 
     *answers, manifest, models = asyncio.run(all_at_once())
     assert all(answer.status_code == 200 for answer in (*answers, manifest, models))
-    shown = ShownModel(name="it", model=small_model())
+    shown = ModelResource(name="it", model=small_model())
     for body, answer in zip(pixels, answers, strict=True):
         assert answer.content == shown.outputs(body)[0].numpy().tobytes()
 
@@ -116,8 +116,8 @@ def test_numbers_that_are_none_are_null_and_never_nan(client):
 
 
 def test_an_image_whose_name_is_no_text_is_listed_and_refused_with_a_sentence():
-    row = Row(picture=b"no picture", name="caf\udce9.png", values={"label": "\udce9"}, where="")
-    client = TestClient(make_app([ShownModel(name="it", model=small_model(), rows=[row])]), base_url=HERE)
+    row = Row(picture=b"no picture", name="caf\udce9.png", values={"label": "\udce9"}, location="")
+    client = TestClient(make_app([ModelResource(name="it", model=small_model(), rows=[row])]), base_url=HERE)
     listed = client.get("/api/models/0/images").json()["images"]
     assert listed == [{"id": 0, "name": "caf?.png", "label": "?"}]
     response = client.get("/api/models/0/images/0")

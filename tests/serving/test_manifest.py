@@ -10,17 +10,17 @@ from torch import nn
 
 from eyespot.findings import to_json
 from eyespot.images import ImageSpec
-from eyespot.model import Model, normalise, wrap
+from eyespot.model import Model, normalize, wrap
 from eyespot.networks import build
 from eyespot.networks.graph.record.layer_table import layer_table, totals
 from eyespot.networks.network import Output
 from eyespot.serving.manifest import make_manifest, record_answer
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Steer
+from eyespot.tasks.regress import Regress
 from eyespot.tasks.tag import Tag
 
-GREY = ImageSpec(height=8, width=8, channels=1)
+GRAY = ImageSpec(height=8, width=8, channels=1)
 
 
 def told(model, images=None):
@@ -28,7 +28,7 @@ def told(model, images=None):
     return json.loads(to_json(manifest)), np.concatenate([np.zeros(0, np.float32), *parts])
 
 
-def classifier(network, images=GREY, classes=("a", "b"), **settings):
+def classifier(network, images=GRAY, classes=("a", "b"), **settings):
     torch.manual_seed(0)
     return Model(
         network=build(network, images.shape, Output("vector", len(classes))),
@@ -64,7 +64,7 @@ def test_the_whole_manifest_has_what_the_page_reads():
     manifest, blob = told(classifier("conv 2@3x3, flatten, dense"))
     assert set(manifest) == {"format", "name", "network", "task", "labels", "images", "parameters", "calls"}
     assert manifest["format"] == 1 and manifest["labels"] == ["a", "b"] and manifest["task"] == "classify"
-    assert manifest["images"] == {"channels": 1, "height": 8, "width": 8, "mean": [0.0], "deviation": [1.0]}
+    assert manifest["images"] == {"channels": 1, "height": 8, "width": 8, "mean": [0.0], "std": [1.0]}
     assert manifest["parameters"] == blob.size
     for place, call in enumerate(manifest["calls"]):
         assert call["id"] == place and all(before < place for before in call["inputs"])
@@ -72,7 +72,7 @@ def test_the_whole_manifest_has_what_the_page_reads():
 
 def test_one_mean_is_told_for_each_channel():
     manifest, _ = told(classifier("conv 2@3x3, flatten, dense", ImageSpec(height=8, width=8, channels=3, mean=(0.5,))))
-    assert manifest["images"]["mean"] == [0.5, 0.5, 0.5] and manifest["images"]["deviation"] == [1.0, 1.0, 1.0]
+    assert manifest["images"]["mean"] == [0.5, 0.5, 0.5] and manifest["images"]["std"] == [1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("name", ["tinyvgg", "residual", "unet", "lecun1989", "lenet5", "pilotnet"])
@@ -123,7 +123,7 @@ def test_a_weight_that_is_used_twice_lies_there_once():
         def forward(self, x):
             return self.head(self.conv(self.conv(x)).flatten(1))
 
-    manifest, blob = told(wrap(Twice(), Classify(classes=("a", "b")), GREY))
+    manifest, blob = told(wrap(Twice(), Classify(classes=("a", "b")), GRAY))
     first, second = (call for call in manifest["calls"] if call["kind"] == "conv")
     assert first["weights"] == second["weights"] and blob.size == 9 + 1 + 128 + 2
     assert first["name"] == "conv" and second["name"] == "conv:2" and manifest["network"] == "Twice"
@@ -131,7 +131,7 @@ def test_a_weight_that_is_used_twice_lies_there_once():
 
 def test_a_transposed_convolution_counts_each_number_that_goes_in():
     network = nn.ConvTranspose2d(1, 2, 3, stride=2)
-    manifest, _ = told(wrap(network, Denoise(), GREY))
+    manifest, _ = told(wrap(network, Denoise(), GRAY))
     call = manifest["calls"][1]
     assert call["shape"] == [2, 17, 17] and call["multiplyAdds"] == 8 * 8 * 1 * 2 * 3 * 3
     assert call["formula"] == "1 · 2 · 3 · 3 + 2 = 20" and manifest["labels"] == []
@@ -141,7 +141,7 @@ def test_what_the_task_does_afterwards_stands_at_the_end():
     x = torch.rand(1, 1, 8, 8)
     one = classifier("conv 2@3x3, flatten, dense", temperature=2.0)
     assert [call["kind"] for call in told(one)[0]["calls"]][-3:] == ["dense", "divide", "softmax"]
-    answer = record_answer(one, normalise(x, GREY))[-1].output[0]
+    answer = record_answer(one, normalize(x, GRAY))[-1].output[0]
     assert answer.tolist() == pytest.approx(list(one.task.answer(one.outputs(x)[0])["probabilities"].values()))
     plain = classifier("conv 2@3x3, flatten, dense")
     assert [call["kind"] for call in told(plain)[0]["calls"]][-2:] == ["dense", "softmax"]
@@ -150,16 +150,16 @@ def test_what_the_task_does_afterwards_stands_at_the_end():
 def test_tags_end_in_a_sigmoid_and_numbers_in_their_unit():
     torch.manual_seed(0)
     tags = Model(
-        network=build("flatten, dense", GREY.shape, Output("vector", 2)),
+        network=build("flatten, dense", GRAY.shape, Output("vector", 2)),
         task=Tag(tags=("x", "y"), thresholds=(0.5, 0.5)),
-        images=GREY,
+        images=GRAY,
     )
     manifest, _ = told(tags)
     assert manifest["labels"] == ["x", "y"] and manifest["calls"][-1]["settings"]["function"] == "sigmoid"
     steering = Model(
-        network=build("flatten, dense", GREY.shape, Output("vector", 1)),
-        task=Steer(spread=3.0, centre=1.0),
-        images=GREY,
+        network=build("flatten, dense", GRAY.shape, Output("vector", 1)),
+        task=Regress(spread=3.0, center=1.0),
+        images=GRAY,
     )
     manifest, _ = told(steering)
     assert [call["kind"] for call in manifest["calls"][-2:]] == ["multiply", "add"] and manifest["labels"] == ["number"]
@@ -171,7 +171,7 @@ def test_tags_end_in_a_sigmoid_and_numbers_in_their_unit():
 def test_numbers_that_json_cannot_write_become_null():
     network = nn.Sequential(nn.ConstantPad2d(1, -math.inf), nn.MaxPool2d(3), nn.Flatten(), nn.LazyLinear(2))
     network(torch.zeros(1, 1, 8, 8))
-    manifest, _ = told(wrap(network, Classify(classes=("a", "b")), GREY))
+    manifest, _ = told(wrap(network, Classify(classes=("a", "b")), GRAY))
     assert manifest["calls"][1]["settings"]["value"] is None
 
 
@@ -180,5 +180,5 @@ def test_calls_that_cannot_be_followed_are_told_all_the_same():
         def forward(self, x):
             return torch.fft.fft(x).real.flatten(1)[:, :2]
 
-    manifest, _ = told(wrap(Odd(), Classify(classes=("a", "b")), GREY))
+    manifest, _ = told(wrap(Odd(), Classify(classes=("a", "b")), GRAY))
     assert "opaque" in [call["kind"] for call in manifest["calls"]] and manifest["calls"][-1]["field"] is None

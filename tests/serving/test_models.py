@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.images import ImageSpec, encode_png, read_pixels
-from eyespot.model import normalise, to_batch
+from eyespot.model import normalize, to_batch
 from eyespot.serving import resources as shown_module
-from eyespot.serving.resources import ShownModel, said_of
+from eyespot.serving.resources import ModelResource, said_of
 from eyespot.sources.source import Row
 
 from .conftest import IMAGES, NETWORK, picture, small_model
@@ -35,7 +35,7 @@ def test_a_model_tells_its_classes_and_its_preprocessing(client):
     one = client.get("/api/models/0").json()
     assert one["labels"] == ["ant", "bee", "cow"] and one["imageCount"] == 60
     assert one["images"] == {
-        "channels": 3, "height": 12, "width": 10, "mean": [0.5, 0.4, 0.3], "deviation": [0.2, 0.25, 0.3], "fit": "crop",
+        "channels": 3, "height": 12, "width": 10, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3], "fit": "crop",
     }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_pixels_of_a_picture_file_are_those_of_training(client, png):
 def test_every_call_gives_what_pytorch_computes(client):
     pixels = np.random.default_rng(1).integers(0, 256, (3, 12, 10), dtype=np.uint8)
     model = small_model()
-    x = normalise(to_batch(pixels.transpose(1, 2, 0)[None]), model.images)
+    x = normalize(to_batch(pixels.transpose(1, 2, 0)[None]), model.images)
     conv = model.network.stages["conv1"](x) if "conv1" in model.network.stages else None
     assert np.array_equal(numbers(client.post("/api/models/0/calls/0", content=pixels.tobytes())), x.numpy().ravel())
     if conv is not None:
@@ -100,7 +100,7 @@ def test_large_answers_come_whole_though_in_pieces(client, monkeypatch):
 
 def test_one_record_alone_is_kept():
     shown_module._outputs.cache_clear()
-    one, other = (ShownModel(name=name, model=small_model()) for name in "ab")
+    one, other = (ModelResource(name=name, model=small_model()) for name in "ab")
     for shown in (one, one, other):
         shown.outputs(bytes(SIZE))
     kept = shown_module._outputs.cache_info()
@@ -152,8 +152,8 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(client, mo
 
 def test_an_unreadable_image_of_a_source_is_named_without_its_place(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
-    row = Row(picture=tmp_path / "a.png", name="a.png", values={}, where="a.png")
-    shown = ShownModel(name="it", model=small_model(), rows=[row])
+    row = Row(picture=tmp_path / "a.png", name="a.png", values={}, location="a.png")
+    shown = ModelResource(name="it", model=small_model(), rows=[row])
     with pytest.raises(ValueError, match=r"^a\.png: is not a picture") as error:
         shown.pixels(row.picture, row.name)
     assert str(tmp_path) not in str(error.value)
@@ -161,7 +161,7 @@ def test_an_unreadable_image_of_a_source_is_named_without_its_place(tmp_path):
 
 def test_what_is_said_of_a_row_is_its_label_its_tags_or_its_number():
     rows = [
-        Row(picture=b"", name="", where="", values=values)
+        Row(picture=b"", name="", location="", values=values)
         for values in ({"tags": "a|b"}, {"number": "3"}, {"label": ""})
     ]
     assert [said_of(row) for row in rows] == ["a|b", "3", None]
@@ -195,5 +195,5 @@ def test_pictures_of_any_size_become_what_the_network_takes(client, height, widt
 
 def test_stretching_models_stretch():
     stretched = ImageSpec(height=12, width=10, channels=3, fit="stretch")
-    shown = ShownModel(name="it", model=small_model(images=stretched))
+    shown = ModelResource(name="it", model=small_model(images=stretched))
     assert shown.images.fit == "stretch"

@@ -12,7 +12,7 @@ from eyespot.errors import EyespotError, ImageError
 from eyespot.images import ImageSpec
 from eyespot.networks import Output
 from eyespot.serving.one_file import in_page, row_of, usual_rows, write_one_file
-from eyespot.serving.resources import ShownModel
+from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
 from eyespot.tasks.classify import Classify
 
@@ -33,7 +33,7 @@ def alone(tmp_path):
 
 def rows(count):
     return [
-        Row(picture=picture(seed=i), name=f"<b>{i}</b>.png", values={"label": "bee"}, where="") for i in range(count)
+        Row(picture=picture(seed=i), name=f"<b>{i}</b>.png", values={"label": "bee"}, location="") for i in range(count)
     ]
 
 
@@ -46,7 +46,7 @@ def numbers(text, kind):
 
 
 def test_model_and_pictures_are_in_it_unrounded(alone, tmp_path):
-    shown = ShownModel(name="bees", model=small_model())
+    shown = ModelResource(name="bees", model=small_model())
     written = write_one_file(shown, rows(2), tmp_path / "out.html", alone=alone)
     [model] = data_of(written.path)["models"]
     assert model["manifest"] == json.loads(shown.manifest[0])
@@ -58,7 +58,7 @@ def test_model_and_pictures_are_in_it_unrounded(alone, tmp_path):
 
 
 def test_texts_of_people_cannot_leave_their_place_and_only_the_pages_own_script_runs(alone, tmp_path):
-    shown = ShownModel(name="</title><script>alert(1)</script>", model=small_model())
+    shown = ModelResource(name="</title><script>alert(1)</script>", model=small_model())
     page = write_one_file(shown, rows(1), tmp_path / "out.html", alone=alone).path.read_text()
     assert page.count("<script") == page.count("</script>") == 2 and "alert(1)" in page
     code = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)[1]
@@ -71,7 +71,7 @@ def test_texts_of_people_cannot_leave_their_place_and_only_the_pages_own_script_
 def test_only_what_the_page_cannot_compute_is_stored_beside_the_pixels(alone, tmp_path):
     images = ImageSpec(height=20, width=20, channels=1)
     network = small_model(Classify(classes=("a", "b")), images, "lenet5", Output("vector", 2))
-    shown = ShownModel(name="digits", model=network)  # repeats the border, which the page does not
+    shown = ModelResource(name="digits", model=network)  # repeats the border, which the page does not
     data = data_of(write_one_file(shown, rows(1), tmp_path / "out.html", alone=alone).path)["models"][0]
     asked = [call for call in data["manifest"]["calls"] if not in_page(call)]
     assert [call["settings"]["mode"] for call in asked] == ["replicate"]
@@ -103,7 +103,7 @@ def test_what_the_page_computes_itself(kind, settings, shape, weights, inside):
 
 
 def test_pictures_without_room_are_left_out_and_named(alone, tmp_path):
-    shown = ShownModel(name="bees", model=small_model())
+    shown = ModelResource(name="bees", model=small_model())
     one = write_one_file(shown, rows(1), tmp_path / "one.html", alone=alone)
     less = write_one_file(shown, rows(3), tmp_path / "out.html", most=one.size + 300, alone=alone)
     assert less.images == ["<b>0</b>.png"] and less.left_out == ["<b>1</b>.png", "<b>2</b>.png"]
@@ -113,7 +113,7 @@ def test_pictures_without_room_are_left_out_and_named(alone, tmp_path):
 
 
 def test_a_page_that_is_not_built_and_a_picture_that_is_none_are_told(alone, tmp_path):
-    shown = ShownModel(name="clean", model=denoiser())
+    shown = ModelResource(name="clean", model=denoiser())
     with pytest.raises(EyespotError, match="make page"):
         write_one_file(shown, rows(1), tmp_path / "out.html", alone=tmp_path / "nowhere")
     (tmp_path / "notes.png").write_text("no picture")

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from eyespot.attacks import ATTACKS
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownModel, ShownRun
+from eyespot.serving.resources import ModelResource, RunResource
 from eyespot.sources import open_source
 
 from ..page.real import serving
@@ -32,8 +32,8 @@ def schema(run_folder):
     whole = open_source("synthetic:shapes")
     train, validation, test = (replace(part, rows=part.rows[:8]) for part in whole.parts)
     source = replace(whole, train=train, validation=validation, test=test)
-    model = ShownModel(name="bees", model=small_model(), rows=source.rows)
-    app = make_app([model], [ShownRun(name="bees", folder=run_folder, model=0)], [source])
+    model = ModelResource(name="bees", model=small_model(), rows=source.rows)
+    app = make_app([model], [RunResource(name="bees", folder=run_folder, model=0)], [source])
     with serving(app) as address:
         yield schemathesis.openapi.from_url(f"{address}openapi.json")
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from eyespot.serving import resources as shown_module
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownRun
+from eyespot.serving.resources import RunResource
 
 from .conftest import HERE
 
@@ -16,8 +16,8 @@ from .conftest import HERE
 @pytest.fixture
 def growing(tmp_path):
     """A run that has only begun."""
-    (tmp_path / "recipe.json").write_text(json.dumps({"task": {"name": "steer"}, "source": {"what": "/home/me"}}))
-    return ShownRun(name="growing", folder=tmp_path)
+    (tmp_path / "recipe.json").write_text(json.dumps({"task": {"name": "regress"}, "source": {"what": "/home/me"}}))
+    return RunResource(name="growing", folder=tmp_path)
 
 
 def write(run, text, mode="a"):

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from eyespot.serving import training_manager as workshop_module
 from eyespot.serving.app import make_app
-from eyespot.serving.resources import ShownRun
+from eyespot.serving.resources import RunResource
 from eyespot.sources import open_source
 
 from .conftest import HERE
@@ -55,7 +55,7 @@ def client(tmp_path, source, monkeypatch):
 
 
 def process(client):
-    return client.app.state.workshop.current
+    return client.app.state.manager.current
 
 
 def error(response, status):
@@ -68,7 +68,9 @@ def test_a_training_is_begun_in_a_folder_of_its_own(client, tmp_path):
     order = process(client).order
     assert order["folder"] == str(tmp_path / "runs" / "shapes-1") and order["origin"] == ORIGIN
     assert (
-        order["wishes"]["network"] == TEXT and order["wishes"]["epochs"] == 200 and order["wishes"]["weights"] is None
+        order["options"]["network"] == TEXT
+        and order["options"]["epochs"] == 200
+        and order["options"]["weights"] is None
     )
     assert client.get("/api/runs").json()["runs"] == [{"id": 0, "name": "shapes-1", "model": None}]
     told = client.get("/api/runs/0").json()
@@ -102,7 +104,7 @@ def test_what_the_training_refuses_is_told_without_a_path(client, tmp_path):
 
 
 def test_a_step_that_takes_long_is_not_waited_for(client, monkeypatch):
-    monkeypatch.setattr(workshop_module.Workshop.ask, "__defaults__", (0.01,))
+    monkeypatch.setattr(workshop_module.TrainingManager.ask, "__defaults__", (0.01,))
     client.post("/api/runs", json=ORDER)
     process(client).ask = lambda message: __import__("concurrent.futures").futures.Future()
     assert client.post("/api/runs/0/pause").json() == {}
@@ -136,17 +138,17 @@ def test_what_cannot_be_trained_is_refused_with_a_sentence(client, body, status,
 
 @pytest.mark.parametrize("path", ["pause", "stop", "change", "look"])
 def test_a_run_that_is_not_in_training_here_cannot_be_asked(client, tmp_path, path):
-    client.app.state.hall.runs.append(ShownRun(name="other", folder=tmp_path / "other"))
+    client.app.state.app_state.runs.append(RunResource(name="other", folder=tmp_path / "other"))
     ask = client.get if path == "look" else client.post
     response = ask(f"/api/runs/0/{path}", **({"json": {}} if path == "change" else {}))
     assert "'other' is not in training here" in error(response, 409)
 
 
 def test_a_stopped_run_is_gone_on_with_and_a_finished_one_is_not(client, tmp_path):
-    client.app.state.hall.runs.append(ShownRun(name="other", folder=tmp_path / "other"))
+    client.app.state.app_state.runs.append(RunResource(name="other", folder=tmp_path / "other"))
     assert client.get("/api/runs/0").json()["state"] == "stopped"
     client.post("/api/runs/0/go-on")
-    assert process(client).order == {"folder": str(tmp_path / "other"), "origin": None, "wishes": None}
+    assert process(client).order == {"folder": str(tmp_path / "other"), "origin": None, "options": None}
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "result.json").write_text("{}")
     process(client).state = "finished"
@@ -157,7 +159,7 @@ def test_a_run_of_another_program_is_watched_and_left_alone(client, tmp_path):
     import fcntl
 
     (tmp_path / "elsewhere").mkdir()
-    client.app.state.hall.runs.append(ShownRun(name="elsewhere", folder=tmp_path / "elsewhere"))
+    client.app.state.app_state.runs.append(RunResource(name="elsewhere", folder=tmp_path / "elsewhere"))
     with (tmp_path / "elsewhere" / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert client.get("/api/runs/0").json()["state"] == "elsewhere"
@@ -235,7 +237,7 @@ def test_a_real_training_is_watched_changed_left_and_gone_on_with_until_it_is_a_
     assert (folder / "checkpoint.safetensors").exists() and not (folder / "result.json").exists()
     source = open_source("synthetic:shapes")
     app = make_app(
-        runs=[ShownRun(name="shapes-1", folder=folder)], sources=[source], origins={0: ORIGIN}, folder=tmp_path
+        runs=[RunResource(name="shapes-1", folder=folder)], sources=[source], origins={0: ORIGIN}, folder=tmp_path
     )
     with TestClient(app, base_url=HERE) as client:
         assert client.get("/api/runs/0").json()["state"] == "stopped"
@@ -253,7 +255,7 @@ def test_a_real_training_is_watched_changed_left_and_gone_on_with_until_it_is_a_
 
 def test_a_training_that_cannot_be_says_why_and_leaves_no_folder(tmp_path):
     with real(tmp_path) as client:
-        client.post("/api/runs", json={**ORDER, "task": "steer"})
+        client.post("/api/runs", json={**ORDER, "task": "regress"})
         told = until(client, "failed")
         assert "number" in told["error"] and str(tmp_path) not in json.dumps(told)
     assert not (tmp_path / "shapes-1").exists()

@@ -20,7 +20,7 @@ def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
 
 @pytest.fixture(scope="session")
 def photo() -> Photo:
-    """Smooth colours that follow from a seed: no two seeds resemble each other."""
+    """Smooth colors that follow from a seed: no two seeds resemble each other."""
 
     def make(seed: int, height: int = 60, width: int = 80) -> np.ndarray:
         coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)

@@ -29,10 +29,10 @@ def test_images_are_shared_not_copied() -> None:
 
 def test_a_split_of_its_own_is_respected_and_second_images_stay_beside_the_first() -> None:
     split = ["train"] * 40 + ["validation"] * 10 + ["test"] * 10
-    source = from_arrays("mine", "made up", IMAGES, [{}] * 60, split=split, second=255 - IMAGES)
+    source = from_arrays("mine", "made up", IMAGES, [{}] * 60, split=split, paired=255 - IMAGES)
     assert [len(part) for part in source.parts] == [40, 10, 10]
     row = source.test.rows[3]
-    np.testing.assert_array_equal(row.second, IMAGES[53] ^ 255)
+    np.testing.assert_array_equal(row.paired, IMAGES[53] ^ 255)
 
 
 def test_images_of_different_sizes_can_be_a_list() -> None:
@@ -63,7 +63,7 @@ def test_every_way_to_hand_arrays_over_says_the_same(given: object) -> None:
 def test_a_test_part_of_its_own_stays_the_test_part() -> None:
     source = open_source((IMAGES[:40], LABELS[:40], IMAGES[40:], LABELS[40:]))
     assert len(source.test) == 20 and len(source.validation) >= 1
-    assert source.test.rows[0].where == "arrays x_test 0"
+    assert source.test.rows[0].location == "arrays x_test 0"
 
 
 def test_real_answers_are_numbers_and_missing_ones_are_none() -> None:

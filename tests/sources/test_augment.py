@@ -12,7 +12,7 @@ from eyespot.images import ImageSpec
 from eyespot.sources import augment as room
 from eyespot.sources.arrays import from_arrays
 from eyespot.sources.augment import PRESETS, Change, NotAllowed, Preset, augment, choose_preset, random_crops
-from eyespot.tasks import Classify, Denoise, Steer
+from eyespot.tasks import Classify, Denoise, Regress
 
 COUNT = 12
 IMAGES = torch.randint(0, 256, (COUNT, 3, 20, 24), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -26,7 +26,7 @@ class Recorder:
         self.kinds = kinds
         self.seen: dict[str, Tensor] = {}
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         if change.kind not in self.kinds:
             raise NotAllowed
         self.seen[change.kind] = change.amount
@@ -52,12 +52,12 @@ def changed(images: Tensor, task: Recorder, preset: str, epoch: int = 0) -> Tens
     return result
 
 
-EVERYTHING = ("flip", "shift", "turn", "zoom", "colour", "erase")
+EVERYTHING = ("flip", "shift", "rotate", "zoom", "color", "erase")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_sample_is_changed_the_same_way_in_every_batch(preset: str):
-    task, target = Steer(), torch.arange(COUNT).float()
+    task, target = Regress(), torch.arange(COUNT).float()
     (whole,), moved = augment((IMAGES,), target, task, 3, 5, INDICES, preset)
     for chosen in ([0, 1, 2, 3], [11, 4], [7]):
         (part,), part_moved = augment((IMAGES[chosen],), target[chosen], task, 3, 5, INDICES[chosen], preset)
@@ -105,7 +105,7 @@ def test_an_unknown_preset_is_refused():
 
 def test_about_half_of_the_images_are_mirrored_and_their_angles_with_them():
     images = torch.arange(5, dtype=torch.uint8).expand(400, 1, 4, 5)
-    (result,), target = augment((images,), torch.ones(400), Steer(), 0, 0, np.arange(400), "pictures")
+    (result,), target = augment((images,), torch.ones(400), Regress(), 0, 0, np.arange(400), "pictures")
     mirrored = result[:, 0, 0, 0] > 0
     assert torch.equal(target, 1 - 2 * mirrored.float())
     assert torch.equal(result[mirrored], images[mirrored].flip(3).float() / 255)
@@ -115,7 +115,7 @@ def test_about_half_of_the_images_are_mirrored_and_their_angles_with_them():
 @pytest.mark.parametrize("epoch", range(4))
 def test_every_image_is_mirrored_in_every_other_epoch(epoch):
     def mirrored(epochs: int | np.ndarray) -> torch.Tensor:
-        (result,), _ = augment((images,), torch.ones(60), Steer(), 3, epochs, np.arange(60), "pictures")
+        (result,), _ = augment((images,), torch.ones(60), Regress(), 3, epochs, np.arange(60), "pictures")
         return result[:, 0, 0, 0] > 0
 
     images = torch.arange(5, dtype=torch.uint8).expand(60, 1, 4, 5)
@@ -169,8 +169,8 @@ def test_interpolation_without_turn_or_zoom_gives_the_shift_by_whole_pixels(heig
 def test_a_quarter_turn_goes_against_the_clock_and_keeps_proportions(height: int, width: int):
     image = torch.zeros(1, 1, height, width)
     image[0, 0, height // 2, width // 2 + 4] = 1
-    turned = room._sampled(image, torch.tensor([False]), torch.zeros(1, 2), torch.tensor([90.0]), torch.ones(1))
-    assert turned[0, 0, height // 2 - 4, width // 2].item() == pytest.approx(1, abs=1e-4)
+    rotated = room._sampled(image, torch.tensor([False]), torch.zeros(1, 2), torch.tensor([90.0]), torch.ones(1))
+    assert rotated[0, 0, height // 2 - 4, width // 2].item() == pytest.approx(1, abs=1e-4)
 
 
 def test_a_zoom_enlarges_about_the_middle():
@@ -181,25 +181,25 @@ def test_a_zoom_enlarges_about_the_middle():
 
 
 def test_turn_and_zoom_are_told_to_the_task_within_their_limits(preset):
-    task = Recorder("turn", "zoom")
-    changed(IMAGES, task, preset(turn=10, zoom=0.25))
-    assert task.seen["turn"].abs().max() <= 10
+    task = Recorder("rotate", "zoom")
+    changed(IMAGES, task, preset(rotate=10, zoom=0.25))
+    assert task.seen["rotate"].abs().max() <= 10
     assert 1 / 1.25 <= task.seen["zoom"].min() < task.seen["zoom"].max() <= 1.25
 
 
-def test_colours_change_and_grey_pictures_stay_grey_in_brightness_only(preset):
-    name, task = preset(colour=0.2), Recorder("colour")
-    coloured = changed(IMAGES, task, name)
-    assert (coloured - IMAGES.float() / 255).abs().mean() > 0.01
-    grey = changed(torch.full((8, 1, 4, 4), 100, dtype=torch.uint8), task, name)
-    assert grey.flatten(1).std(1).max() < 1e-6
-    assert grey[:, 0, 0, 0].std() > 0.01
+def test_colors_change_and_grey_pictures_stay_grey_in_brightness_only(preset):
+    name, task = preset(color=0.2), Recorder("color")
+    colored = changed(IMAGES, task, name)
+    assert (colored - IMAGES.float() / 255).abs().mean() > 0.01
+    gray = changed(torch.full((8, 1, 4, 4), 100, dtype=torch.uint8), task, name)
+    assert gray.flatten(1).std(1).max() < 1e-6
+    assert gray[:, 0, 0, 0].std() > 0.01
 
 
-def test_without_strength_the_colour_matrix_changes_nothing():
-    allowed = room._Allowed(Recorder("colour"), torch.zeros(1), Preset(colour=0.2))
+def test_without_strength_the_color_matrix_changes_nothing():
+    allowed = room._Allowed(Recorder("color"), torch.zeros(1), Preset(color=0.2))
     image = IMAGES[:1].float()
-    [result] = room._recolour((image,), allowed, torch.full((1, 6), 0.5))
+    [result] = room._recolor((image,), allowed, torch.full((1, 6), 0.5))
     assert torch.allclose(result, image / 255, atol=1e-6)
 
 
@@ -213,8 +213,8 @@ def test_about_half_of_the_images_have_a_part_covered_within_the_limit(preset):
 
 def test_pairs_are_changed_alike():
     task = Denoise(pairs=True)
-    (first, second), _ = augment((IMAGES, IMAGES), torch.zeros(COUNT), task, 0, 0, INDICES, "photos")
-    assert torch.equal(first, second)
+    (first, paired), _ = augment((IMAGES, IMAGES), torch.zeros(COUNT), task, 0, 0, INDICES, "photos")
+    assert torch.equal(first, paired)
     assert not torch.equal(first, IMAGES.float() / 255)
 
 
@@ -223,8 +223,8 @@ def test_crops_are_pieces_of_their_pictures_and_of_the_right_size():
     (crops,) = random_crops([(picture,) for picture in pictures], 6, 5, 0, 0, np.arange(3))
     assert crops.shape == (3, 1, 6, 5)
     for picture, crop in zip(pictures, crops, strict=True):
-        pieces = np.lib.stride_tricks.sliding_window_view(picture[..., 0], (6, 5)).reshape(-1, 6, 5)
-        assert any((piece == crop[0].numpy()).all() for piece in pieces)
+        micro_batches = np.lib.stride_tricks.sliding_window_view(picture[..., 0], (6, 5)).reshape(-1, 6, 5)
+        assert any((piece == crop[0].numpy()).all() for piece in micro_batches)
 
 
 def test_crops_reach_every_place_and_do_not_depend_on_the_batch():
@@ -243,14 +243,14 @@ def test_a_picture_that_is_too_small_is_continued_by_its_mirror_image():
 
 def test_pairs_are_cut_at_the_same_place_and_must_have_the_same_size():
     picture = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
-    first, second = random_crops([(picture, picture)], 4, 4, 0, 0, np.arange(1))
-    assert torch.equal(first, second)
+    first, paired = random_crops([(picture, picture)], 4, 4, 0, 0, np.arange(1))
+    assert torch.equal(first, paired)
     with pytest.raises(SourceError, match="expected the same"):
         random_crops([(picture, picture[:5])], 4, 4, 0, 0, np.arange(1))
 
 
 @pytest.mark.parametrize(("equal_channels", "expected"), [(True, "1 channels"), (False, "3 channels")])
-def test_colour_files_that_hold_grey_pictures_count_as_grey(equal_channels: bool, expected: str):
+def test_color_files_that_hold_grey_pictures_count_as_gray(equal_channels: bool, expected: str):
     pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
     if equal_channels:
         pictures[:] = pictures[..., :1]

@@ -108,7 +108,7 @@ def test_a_file_is_found_again_and_not_decoded_again(
 ) -> None:
     first = decode(part, SPEC, memory=0)
     monkeypatch.setattr(cache, "read_pixels", None)
-    again = decode(part, replace(SPEC, mean=(0.5,), deviation=(0.2,)), memory=0)
+    again = decode(part, replace(SPEC, mean=(0.5,), std=(0.2,)), memory=0)
     np.testing.assert_array_equal(first.take([0, 1, 2]), again.take([0, 1, 2]))
     assert len(files(cache_of_its_own)) == 1
 
@@ -171,7 +171,7 @@ def test_nothing_half_written_is_left_behind(
 
 def test_arrays_of_the_right_size_are_shared_not_copied() -> None:
     stack = np.random.default_rng(0).integers(0, 256, (40, 10, 14, 3), dtype=np.uint8)
-    source = from_arrays("mine", "made up", stack, [{}] * 40, second=255 - stack)
+    source = from_arrays("mine", "made up", stack, [{}] * 40, paired=255 - stack)
     images = decode(source.train, SPEC)
     assert isinstance(images, EqualImages) and np.shares_memory(images.image(0), stack)
     np.testing.assert_array_equal(images.take([1, 2])[0], source.train.rows[1].picture)
@@ -180,14 +180,14 @@ def test_arrays_of_the_right_size_are_shared_not_copied() -> None:
 
 def test_second_images_are_decoded_alike() -> None:
     stack = np.random.default_rng(0).integers(0, 256, (40, 9, 9, 3), dtype=np.uint8)
-    source = from_arrays("mine", "made up", stack, [{}] * 40, second=stack[..., :1] // 2)
-    images = decode(source.train, SPEC, second=True)
-    np.testing.assert_array_equal(images.image(5), read_pixels(source.train.rows[5].second, SPEC))  # pyright: ignore
+    source = from_arrays("mine", "made up", stack, [{}] * 40, paired=stack[..., :1] // 2)
+    images = decode(source.train, SPEC, paired=True)
+    np.testing.assert_array_equal(images.image(5), read_pixels(source.train.rows[5].paired, SPEC))  # pyright: ignore
 
 
 def test_missing_second_images_are_named(part: Part) -> None:
     with pytest.raises(SourceError, match="has no second image"):
-        decode(part, SPEC, second=True)
+        decode(part, SPEC, paired=True)
 
 
 def test_a_picture_that_was_removed_since_is_named(part: Part) -> None:

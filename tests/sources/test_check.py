@@ -33,7 +33,7 @@ def test_images_are_counted_by_part_and_class(report: CheckReport) -> None:
     assert report.balance == 2.0
 
 
-def test_sizes_and_colours_are_told(report: CheckReport) -> None:
+def test_sizes_and_colors_are_told(report: CheckReport) -> None:
     assert report.sizes == {"smallest": (24, 24), "middle": (24, 24), "largest": (120, 160)}
     assert report.channels == {3: 33}
 

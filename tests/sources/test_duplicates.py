@@ -10,13 +10,13 @@ from PIL import Image, ImageEnhance
 from eyespot.sources import open_source
 from eyespot.sources.collection import ArrayRows, Numbered
 from eyespot.sources.duplicates import exact_pairs, near_pairs
-from eyespot.sources.examine import Facts, examine
+from eyespot.sources.examine import ImageStatistics, examine
 from eyespot.sources.idx import read_idx_files
 from eyespot.sources.source import Row
 
 
-def facts_of(pictures: list[np.ndarray | bytes]) -> Facts:
-    rows = [Row(picture=picture, name=str(n), values={}, where=str(n)) for n, picture in enumerate(pictures)]
+def facts_of(pictures: list[np.ndarray | bytes]) -> ImageStatistics:
+    rows = [Row(picture=picture, name=str(n), values={}, location=str(n)) for n, picture in enumerate(pictures)]
     return examine(rows)
 
 
@@ -26,7 +26,7 @@ def jpeg(image: Image.Image, quality: int = 90) -> bytes:
     return buffer.getvalue()
 
 
-def found(facts: Facts) -> set[tuple[int, int]]:
+def found(facts: ImageStatistics) -> set[tuple[int, int]]:
     return {(one, two) for one, two in near_pairs(facts).tolist()}
 
 
@@ -54,11 +54,11 @@ def test_a_mirrored_or_much_darker_picture_is_another_one(photo) -> None:
     assert not found(facts_of([picture, picture[:, ::-1].copy(), (picture * 0.4).astype(np.uint8)]))
 
 
-def test_pictures_that_differ_in_colour_alone_are_different() -> None:
-    grey = np.zeros((60, 60, 3), np.uint8)
+def test_pictures_that_differ_in_color_alone_are_different() -> None:
+    gray = np.zeros((60, 60, 3), np.uint8)
     pictures = []
     for channel in range(3):
-        picture = grey.copy()
+        picture = gray.copy()
         picture[20:40, 20:40, channel] = 200
         pictures.append(picture)
     assert not found(facts_of(pictures))

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from eyespot.images import encode_png
-from eyespot.sources import file_statistics as recall
+from eyespot.sources import file_statistics as load_statistics
 from eyespot.sources.collection import ArrayRows, Numbered
 from eyespot.sources.examine import THUMBNAIL, content_key, examine, in_threads
 from eyespot.sources.source import Row
 
 
-def row(picture: np.ndarray | str, second: np.ndarray | str | None = None) -> Row:
-    return Row(picture=picture, name="picture", values={}, where="here", second=second)
+def row(picture: np.ndarray | str, paired: np.ndarray | str | None = None) -> Row:
+    return Row(picture=picture, name="picture", values={}, location="here", paired=paired)
 
 
 def test_the_key_is_the_beginning_of_the_blake2b_hash() -> None:
@@ -49,7 +49,7 @@ def test_what_cannot_be_read_is_said_with_its_reason(tmp_path: Path) -> None:
 def test_files_seen_before_are_not_read_again_until_they_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "YOUNG", -1000.0)
+    monkeypatch.setattr(load_statistics, "YOUNG", -1000.0)
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for number, path in enumerate(paths):
         path.write_bytes(encode_png(np.full((6, 6, 3), number * 50, np.uint8)))
@@ -69,7 +69,7 @@ def test_files_changed_a_moment_ago_are_always_read_again(tmp_path: Path) -> Non
     path = tmp_path / "new.png"
     path.write_bytes(encode_png(np.zeros((6, 6, 3), np.uint8)))
     examine([row(str(path))], tmp_path)
-    assert recall.stamps([row(str(path))]).tolist() == [recall.NO_STAMP]
+    assert load_statistics.stamps([row(str(path))]).tolist() == [load_statistics.NO_STAMP]
 
 
 def test_threads_do_every_number_once() -> None:

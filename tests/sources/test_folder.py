@@ -17,7 +17,7 @@ def test_a_folder_for_each_class_gives_its_name_as_the_label(class_folder) -> No
     collection = read_folder(root)
     assert collection.kind == "a folder for each class"
     assert [row.values["label"] for row in collection.rows] == ["cat"] * 12 + ["dog"] * 13
-    assert collection.rows[0].name == "cat/000.png" and collection.rows[0].where == str(root / "cat" / "000.png")
+    assert collection.rows[0].name == "cat/000.png" and collection.rows[0].location == str(root / "cat" / "000.png")
 
 
 def test_pictures_deeper_down_belong_to_the_class_above(class_folder) -> None:

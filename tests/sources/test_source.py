@@ -13,8 +13,8 @@ def test_the_typical_size_is_the_middle_one_and_grey_where_all_are(photo) -> Non
     source = from_arrays("mine", "made up", pictures, [{}] * 30)
     height, width, channels = source.typical_size()
     assert 20 <= height <= 30 and (width, channels) == (20, 3)
-    grey = [np.repeat(picture[..., :1], 3, axis=2) for picture in pictures]
-    assert from_arrays("mine", "made up", grey, [{}] * 30).typical_size()[2] == 1
+    gray = [np.repeat(picture[..., :1], 3, axis=2) for picture in pictures]
+    assert from_arrays("mine", "made up", gray, [{}] * 30).typical_size()[2] == 1
 
 
 def test_one_class_only_is_no_classification(class_folder) -> None:

@@ -36,7 +36,7 @@ def test_each_column_is_kept_and_the_line_is_named(folder: Path) -> None:
     file = written(folder, "path,label,note\n0.png,cat,asleep\n1.png,dog,\n")
     rows = read_table(file).rows
     assert [row.values for row in rows] == [{"label": "cat", "note": "asleep"}, {"label": "dog", "note": ""}]
-    assert [row.where for row in rows] == ["labels.csv line 2", "labels.csv line 3"]
+    assert [row.location for row in rows] == ["labels.csv line 2", "labels.csv line 3"]
     assert [Path(str(row.picture)) for row in rows] == [folder / "0.png", folder / "1.png"]
 
 
@@ -72,7 +72,7 @@ def test_columns_can_be_chosen_and_put_together(folder: Path) -> None:
 
 def test_a_second_image_is_found_beside_the_first(folder: Path) -> None:
     (row,) = read_table(written(folder, "path,second\n0.png,1.png\n")).rows
-    assert Path(str(row.second)) == folder / "1.png"
+    assert Path(str(row.paired)) == folder / "1.png"
 
 
 def test_parts_go_by_many_names(folder: Path) -> None:
@@ -132,7 +132,7 @@ def test_an_unknown_choice_of_columns_names_the_nearest(folder: Path) -> None:
     "path",
     ["../x.png", "a/../../x.png", "/etc/passwd", "C:\\x.png", "C:x.png", "\\\\server\\x.png", "..\\x.png", "a\0b.png"],
 )
-@pytest.mark.parametrize("column", ["path", "second"])
+@pytest.mark.parametrize("column", ["path", "paired"])
 def test_paths_that_lead_out_are_always_an_error(folder: Path, path: str, column: str) -> None:
     values = {"path": "0.png", column: path}
     with pytest.raises(SourceError, match=r"labels\.jsonl line 1"):
@@ -156,7 +156,7 @@ def test_up_to_five_percent_of_missing_pictures_are_left_out_and_named(folder: P
     source = open_source(written(folder, "\n".join(["path,label", *lines, "gone.png,1"])))
     assert len(source) == 19
     (problem,) = source.problems
-    assert problem.name == "gone.png" and problem.where == "labels.csv line 21"
+    assert problem.name == "gone.png" and problem.location == "labels.csv line 21"
 
 
 def test_more_than_five_percent_of_missing_pictures_are_an_error_that_names_some(folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_any_text_in_a_csv_file_is_read_as_it_was_written(
 
 @given(
     values=st.dictionaries(
-        st.text(string.ascii_lowercase, min_size=1).filter(lambda k: k not in ("path", "second", "split")), TEXT
+        st.text(string.ascii_lowercase, min_size=1).filter(lambda k: k not in ("path", "paired", "split")), TEXT
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

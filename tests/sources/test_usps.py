@@ -27,7 +27,7 @@ def test_ink_becomes_255_and_background_0(tmp_path: Path) -> None:
     picture = source.test.rows[3].picture
     assert isinstance(picture, np.ndarray) and picture.shape == (16, 16, 1)
     assert picture.ravel()[:4].tolist() == [0, 255, 13, 128]
-    assert source.test.rows[3].values["label"] == "3" and source.test.rows[3].where == "zip.test line 4"
+    assert source.test.rows[3].values["label"] == "3" and source.test.rows[3].location == "zip.test line 4"
 
 
 def test_one_of_the_files_can_be_opened_alone(tmp_path: Path) -> None:

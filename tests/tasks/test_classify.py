@@ -18,7 +18,7 @@ PETS = Classify(classes=("cat", "dog", "fox"))
 
 
 def table_of(task: Classify, truths: list[int], outputs: list[list[float]]) -> list[dict]:
-    return task.tabulate(torch.tensor(outputs), torch.tensor(truths))
+    return task.to_rows(torch.tensor(outputs), torch.tensor(truths))
 
 
 def test_classes_are_sorted_as_people_sort_them():
@@ -161,13 +161,13 @@ def test_settle_finds_the_temperature_that_the_outputs_were_made_with():
     torch.manual_seed(0)
     honest = 2 * torch.randn(4000, 3)
     target = torch.multinomial(torch.softmax(honest, dim=1), 1)[:, 0]
-    task = PETS.settle(3 * honest, target)
+    task = PETS.calibrate(3 * honest, target)
     assert task.temperature == pytest.approx(3, rel=0.1)
 
 
 def test_a_flawless_validation_does_not_make_the_network_boundlessly_sure():
     target = torch.arange(30) % 3
-    task = PETS.settle(10 * F.one_hot(target, 3).float(), target)
+    task = PETS.calibrate(10 * F.one_hot(target, 3).float(), target)
     assert 0.9 < task.answer(torch.tensor([10.0, 0.0, 0.0]))["probability"] < 0.99
 
 
@@ -176,8 +176,8 @@ def test_the_threshold_keeps_at_least_99_percent_of_the_right_answers():
     output = torch.randn(1000, 3)
     target = output.argmax(1)
     target[:200] = (target[:200] + 1) % 3
-    task = PETS.settle(output, target)
-    answered = [row["answer"] != "unknown" for row in task.tabulate(output, target) if row["right"]]
+    task = PETS.calibrate(output, target)
+    answered = [row["answer"] != "unknown" for row in task.to_rows(output, target) if row["right"]]
     assert task.threshold > 1 / 3
     assert sum(answered) / len(answered) >= 0.99
     assert not all(answered)
@@ -185,33 +185,33 @@ def test_the_threshold_keeps_at_least_99_percent_of_the_right_answers():
 
 def test_few_validation_images_choose_no_threshold():
     target = torch.arange(12) % 3
-    assert PETS.settle(F.one_hot(target, 3).float(), target).threshold == 0
+    assert PETS.calibrate(F.one_hot(target, 3).float(), target).threshold == 0
 
 
 def test_focus_is_the_output_of_a_class_by_label_or_place_or_of_the_best_one():
     output = torch.tensor([[1.0, 2.0, 3.0], [6.0, 5.0, 4.0]])
-    assert PETS.focus(output, "dog").tolist() == PETS.focus(output, 1).tolist() == [2.0, 5.0]
-    assert PETS.focus(output).tolist() == [3.0, 6.0]
+    assert PETS.objective(output, "dog").tolist() == PETS.objective(output, 1).tolist() == [2.0, 5.0]
+    assert PETS.objective(output).tolist() == [3.0, 6.0]
 
 
 @pytest.mark.parametrize(("of", "hint"), [("dgo", "Did you mean 'dog'"), (3, "expected 0 to 2")])
 def test_focus_on_an_unknown_class_is_refused(of: object, hint: str):
     with pytest.raises(TaskError, match=hint):
-        PETS.focus(torch.zeros(1, 3), of)
+        PETS.objective(torch.zeros(1, 3), of)
 
 
 @pytest.mark.parametrize(
     ("label", "named"), [("turn left", True), ("RIGHT", True), ("bright", False), ("cleft", False)]
 )
-def test_labels_that_name_a_side_are_recognised(label: str, named: bool):
+def test_labels_that_name_a_side_are_recognized(label: str, named: bool):
     assert names_a_side(["other", label]) == named
 
 
 def test_a_mirror_is_refused_where_a_label_names_a_side():
     flip = Change(kind="flip", amount=torch.ones(2))
-    assert PETS.move(torch.tensor([0, 1]), flip).tolist() == [0, 1]
+    assert PETS.transform_target(torch.tensor([0, 1]), flip).tolist() == [0, 1]
     with pytest.raises(NotAllowed):
-        Classify(classes=("left", "right")).move(torch.tensor([0, 1]), flip)
+        Classify(classes=("left", "right")).transform_target(torch.tensor([0, 1]), flip)
 
 
 @pytest.mark.parametrize(

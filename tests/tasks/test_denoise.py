@@ -47,9 +47,9 @@ def test_of_a_pair_the_first_image_is_the_noisy_one():
     assert torch.equal(target[:, 0], 1 - CLEAN)
 
 
-def test_pairs_are_recognised_and_must_be_complete():
+def test_pairs_are_recognized_and_must_be_complete():
     rows = rows_of("label", "", "")
-    pairs = [dataclasses.replace(row, second=b"") for row in rows]
+    pairs = [dataclasses.replace(row, paired=b"") for row in rows]
     assert not Denoise().prepare(rows).pairs
     assert Denoise().prepare(pairs).pairs
     with pytest.raises(TaskError, match=r"line 2: has no second image, but other rows have"):
@@ -91,7 +91,7 @@ def test_a_constant_error_of_a_tenth_is_20_dB_and_its_gain_is_over_the_noisy_pic
     task = Denoise()
     target = torch.full((1, 2, 1, 16, 16), 0.5)
     target[:, 1] += 0.2
-    [row] = task.tabulate(torch.full((1, 1, 16, 16), 0.6), target)
+    [row] = task.to_rows(torch.full((1, 1, 16, 16), 0.6), target)
     assert row["psnr"] == pytest.approx(20, abs=1e-4)
     assert row["psnr_noisy"] == pytest.approx(20 - 20 * math.log10(2), abs=1e-4)
     assert row["gain"] == pytest.approx(20 * math.log10(2), abs=1e-4)
@@ -108,7 +108,7 @@ def test_pictures_of_different_sizes_are_tabulated_one_by_one_and_evaluated_toge
     for key, (height, width) in enumerate([(16, 16), (12, 30), (9, 9)]):
         clean = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(key))
         noisy, target = task.inputs((clean,), torch.zeros(1), torch.tensor([key]))
-        table += task.tabulate(noisy, target)
+        table += task.to_rows(noisy, target)
     score, (low, high), details = task.evaluate(table)
     assert low <= score <= high
     assert details["gain"] == pytest.approx(0, abs=0.5)
@@ -125,19 +125,19 @@ def test_the_answer_is_a_picture_of_bytes():
 
 def test_focus_is_one_place_or_the_whole_picture():
     output = torch.arange(8.0).view(1, 2, 2, 2)
-    assert Denoise().focus(output, (0, 1)).tolist() == [3]
-    assert Denoise().focus(output).tolist() == [3.5]
+    assert Denoise().objective(output, (0, 1)).tolist() == [3]
+    assert Denoise().objective(output).tolist() == [3.5]
     with pytest.raises(TaskError, match="no pixel"):
-        Denoise().focus(output, (0, 2))
+        Denoise().objective(output, (0, 2))
     for of in ("cat", (1,), (0.5, 1)):
         with pytest.raises(TaskError, match="such as 3,5"):
-            Denoise().focus(output, of)
+            Denoise().objective(output, of)
 
 
-@pytest.mark.parametrize("kind", ["turn", "zoom", "colour", "erase"])
+@pytest.mark.parametrize("kind", ["rotate", "zoom", "color", "erase"])
 def test_what_would_change_noise_or_detail_is_not_allowed(kind: str):
     with pytest.raises(NotAllowed):
-        Denoise().move(torch.zeros(1), Change(kind=kind, amount=torch.ones(1)))
+        Denoise().transform_target(torch.zeros(1), Change(kind=kind, amount=torch.ones(1)))
 
 
 @pytest.mark.parametrize("settings", [{"sigma": 0.0}, {"sigma": 300.0}, {"distance": "l3"}])

@@ -104,7 +104,7 @@ def test_mean_average_precision_is_that_of_scikit_learn_over_what_is_known():
     torch.manual_seed(0)
     output, target = torch.randn(60, 2), (torch.rand(60, 2) < 0.4).float()
     target[:10, 1] = NAN
-    score, (low, high), details = PETS.evaluate(PETS.tabulate(output, target))
+    score, (low, high), details = PETS.evaluate(PETS.to_rows(output, target))
     expected = [
         average_precision_score(target[:, 0], output[:, 0]),
         average_precision_score(target[10:, 1], output[10:, 1]),
@@ -116,7 +116,7 @@ def test_mean_average_precision_is_that_of_scikit_learn_over_what_is_known():
 
 def test_a_tag_that_cannot_be_judged_is_left_out_of_the_mean():
     output, target = torch.tensor([[1.0, 0.0], [0.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    score, _, details = PETS.evaluate(PETS.tabulate(output, target))
+    score, _, details = PETS.evaluate(PETS.to_rows(output, target))
     assert score == 1
     assert details["per_tag"][1]["average_precision"] is None
     assert details["weakest"]["tag"] == "cat"
@@ -126,7 +126,7 @@ def test_settle_chooses_the_threshold_of_the_best_f1():
     chances = torch.tensor([0.9, 0.3, 0.25, 0.1])
     output = torch.logit(torch.stack([chances, chances], dim=1))
     target = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    task = PETS.settle(output, target)
+    task = PETS.calibrate(output, target)
     assert task.thresholds == pytest.approx((0.3, 0.5))
     assert task.answer(output[1])["answer"] == ["cat"]
 
@@ -138,25 +138,25 @@ def test_the_answer_lists_tags_and_all_probabilities():
 
 
 def test_the_table_says_what_is_not_known():
-    [row] = PETS.tabulate(torch.zeros(1, 2), torch.tensor([[1.0, NAN]]))
+    [row] = PETS.to_rows(torch.zeros(1, 2), torch.tensor([[1.0, NAN]]))
     assert row["target"] == {"cat": 1, "dog": None}
 
 
 def test_focus_is_the_output_of_a_tag_or_of_the_surest_one():
     output = torch.tensor([[1.0, 2.0]])
-    assert PETS.focus(output, "cat") == PETS.focus(output, 0) == 1
-    assert PETS.focus(output) == 2
+    assert PETS.objective(output, "cat") == PETS.objective(output, 0) == 1
+    assert PETS.objective(output) == 2
     with pytest.raises(TaskError, match="Did you mean 'cat'"):
-        PETS.focus(output, "cta")
+        PETS.objective(output, "cta")
 
 
 def test_nothing_is_erased_and_sides_are_not_mirrored():
     target, flip = torch.zeros(1, 2), Change(kind="flip", amount=torch.ones(1))
-    assert PETS.move(target, flip) is target
+    assert PETS.transform_target(target, flip) is target
     with pytest.raises(NotAllowed):
-        PETS.move(target, Change(kind="erase", amount=torch.ones(1)))
+        PETS.transform_target(target, Change(kind="erase", amount=torch.ones(1)))
     with pytest.raises(NotAllowed):
-        Tag(tags=("left hand", "right hand")).move(target, flip)
+        Tag(tags=("left hand", "right hand")).transform_target(target, flip)
 
 
 @pytest.mark.parametrize("settings", [{"tags": ("a", "a")}, {"tags": ("a", "b"), "thresholds": (0.5,)}])

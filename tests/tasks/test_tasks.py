@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eyespot.errors import TaskError
 from eyespot.sources.arrays import from_arrays
 from eyespot.sources.source import Source
-from eyespot.tasks import TASKS, Classify, Denoise, Steer, Tag, guess_task, task_from_json, task_to_json
+from eyespot.tasks import TASKS, Classify, Denoise, Regress, Tag, guess_task, task_from_json, task_to_json
 from eyespot.tasks.task import Task
 
 
@@ -45,7 +45,7 @@ def test_every_field_of_a_task_is_plain(name: str):
     [
         Classify(classes=("<script>", "é"), counts=(2, 3), weights=(1.0, 2.0), temperature=0.1 + 0.2),
         Tag(tags=("a", "b"), thresholds=(0.1, 0.9)),
-        Steer(unit="degrees", common=0.0, weights=(0.5, 2.0), error=None),
+        Regress(unit="degrees", common=0.0, weights=(0.5, 2.0), error=None),
         Denoise(sigma=50.0, pairs=True),
     ],
 )
@@ -77,8 +77,8 @@ def test_a_whole_number_will_do_where_a_real_one_is_expected():
         ({"name": "classify", "temperature": True}, "expected float"),
         ({"name": "classify", "temperature": float("nan")}, "finite"),
         ({"name": "classify", "temperature": -1.0}, "temperature above 0"),
-        ({"name": "steer", "weights": [1.0]}, "has 1 values; expected 2"),
-        ({"name": "steer", "unit": None}, "expected str"),
+        ({"name": "regress", "weights": [1.0]}, "has 1 values; expected 2"),
+        ({"name": "regress", "unit": None}, "expected str"),
         ({"name": "denoise", "pairs": 1}, "expected bool"),
     ],
 )
@@ -104,7 +104,7 @@ def test_any_value_makes_a_task_or_a_clear_error(setting: tuple[str, str], value
     assert task_from_json(task_to_json(task)) == task
 
 
-@pytest.mark.parametrize(("column", "name"), [("label", "classify"), ("tags", "tag"), ("number", "steer")])
+@pytest.mark.parametrize(("column", "name"), [("label", "classify"), ("tags", "tag"), ("number", "regress")])
 def test_the_task_is_guessed_from_the_one_column_that_is_filled(column: str, name: str):
     guessed, reason = guess_task(source_of(column))
     assert guessed == name
@@ -113,7 +113,7 @@ def test_the_task_is_guessed_from_the_one_column_that_is_filled(column: str, nam
 
 def test_pictures_of_which_nothing_is_said_can_be_denoised():
     assert guess_task(source_of())[0] == "denoise"
-    assert "second" in guess_task(source_of("second"))[1]
+    assert "paired" in guess_task(source_of("paired"))[1]
 
 
 def test_a_source_that_could_serve_several_tasks_is_not_guessed():

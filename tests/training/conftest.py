@@ -47,13 +47,13 @@ def every_epoch_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run_training(source: Source, tmp_path: Path) -> Callable:
+def trained_run(source: Source, tmp_path: Path) -> Callable:
     """Train the stripes in a folder, with a few wishes of the test's own."""
-    from eyespot.training.options import Wishes
-    from eyespot.training.run import train_as_wished
+    from eyespot.training.options import TrainOptions
+    from eyespot.training.run import run_training
 
-    def train(folder: str = "run", show: Callable = lambda entry: None, **wishes: object):
-        asked = {"network": TEXT, "epochs": 3, "batch": 8, "precision": "float32", "augment": "none", **wishes}
-        return train_as_wished(source, Wishes(**asked), tmp_path / folder, show)
+    def train(folder: str = "run", show: Callable = lambda entry: None, **options: object):
+        asked = {"network": TEXT, "epochs": 3, "batch": 8, "precision": "float32", "augment": "none", **options}
+        return run_training(source, TrainOptions(**asked), tmp_path / folder, show)
 
     return train

@@ -13,8 +13,8 @@ TOLERANCE = 2e-4
 """Processors round differently, and eleven steps of training carry that on."""
 
 
-def test_the_loss_curve_is_the_one_that_was_written_down(run_training):
-    run = run_training(network="residual", size="tiny", augment="small", epochs=1.5)
+def test_the_loss_curve_is_the_one_that_was_written_down(trained_run):
+    run = trained_run(network="residual", size="tiny", augment="small", epochs=1.5)
     losses = [f"{line['step']} {line['loss']!r}" for line in run.log]
     if os.environ.get("EYESPOT_GOLDEN") == "write":
         GOLDEN.write_text("\n".join(losses) + "\n")

@@ -35,14 +35,14 @@ def kill_after(step):
     return show
 
 
-def test_it_learns(run_training):
-    result = run_training(epochs=12).result
+def test_it_learns(trained_run):
+    result = trained_run(epochs=12).result
     assert result["score"] > 0.8
     assert result["count"] == 23
 
 
-def test_the_loss_curve_is_the_same_to_full_digits(run_training):
-    first, second = run_training("a"), run_training("b")
+def test_the_loss_curve_is_the_same_to_full_digits(trained_run):
+    first, second = trained_run("a"), trained_run("b")
     assert [line["loss"] for line in first.log] == [line["loss"] for line in second.log]
     assert same(weights(first.folder), weights(second.folder))
 
@@ -55,12 +55,12 @@ def test_the_loss_curve_is_the_same_to_full_digits(run_training):
         (21, {"lookahead": True, "epochs": 6}),
     ],
 )
-def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, step, more):
-    wishes = {"augment": "small", **more}
-    straight = run_training("straight", **wishes)
+def test_resumed_anywhere_it_ends_with_the_same_bits(trained_run, tmp_path, step, more):
+    options = {"augment": "small", **more}
+    straight = trained_run("straight", **options)
     with pytest.raises(OSError, match="killed"):
-        run_training("broken", kill_after(step), **wishes)
-    run_training("broken", **wishes)
+        trained_run("broken", kill_after(step), **options)
+    trained_run("broken", **options)
     assert same(weights(straight.folder), weights(tmp_path / "broken"))
     lines = [
         [(line["step"], line["loss"]) for line in read_log(tmp_path / name / "log.jsonl")]
@@ -69,52 +69,52 @@ def test_resumed_anywhere_it_ends_with_the_same_bits(run_training, tmp_path, ste
     assert lines[0] == lines[1]
 
 
-def test_decoding_threads_change_nothing(run_training, monkeypatch):
-    first = run_training("a")
+def test_decoding_threads_change_nothing(trained_run, monkeypatch):
+    first = trained_run("a")
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert same(weights(first.folder), weights(run_training("b").folder))
+    assert same(weights(first.folder), weights(trained_run("b").folder))
 
 
-def test_a_batch_in_pieces_gives_the_same_weights(run_training):
+def test_a_batch_in_pieces_gives_the_same_weights(trained_run):
     text = "conv 4@3x3 same, relu, maxpool 2, flatten, dense"
-    whole = run_training("whole", network=text, batch=32)
-    pieces = run_training("pieces", network=text, batch=32, pieces=4)
+    whole = trained_run("whole", network=text, batch=32)
+    micro_batches = trained_run("micro_batches", network=text, batch=32, micro_batches=4)
     for name, value in weights(whole.folder).items():
-        torch.testing.assert_close(weights(pieces.folder)[name], value, atol=2e-5, rtol=0)
-    for one, other in zip(whole.log, pieces.log, strict=True):
+        torch.testing.assert_close(weights(micro_batches.folder)[name], value, atol=2e-5, rtol=0)
+    for one, other in zip(whole.log, micro_batches.log, strict=True):
         assert other["loss"] == pytest.approx(one["loss"], abs=1e-4)
         assert other["training"]["accuracy"] == pytest.approx(one["training"]["accuracy"], abs=1e-6)
 
 
-@pytest.mark.parametrize("pieces", [1, 2])
-def test_a_training_score_is_the_mean_of_those_that_count(run_training, monkeypatch, pieces):
+@pytest.mark.parametrize("micro_batches", [1, 2])
+def test_a_training_score_is_the_mean_of_those_that_count(trained_run, monkeypatch, micro_batches):
     halves = torch.tensor([0.25, math.nan])
     monkeypatch.setattr(
         Classify, "score", lambda _, output, target: {"accuracy": halves[torch.arange(len(target)) % 2]}
     )
-    assert {line["training"]["accuracy"] for line in run_training("some", pieces=pieces).log} == {0.25}
+    assert {line["training"]["accuracy"] for line in trained_run("some", micro_batches=micro_batches).log} == {0.25}
     halves[:] = math.nan
-    assert {line["training"]["accuracy"] for line in run_training("none", pieces=pieces).log} == {None}
+    assert {line["training"]["accuracy"] for line in trained_run("none", micro_batches=micro_batches).log} == {None}
 
 
-def test_float16_is_refused_since_its_small_gradients_would_need_scaling(run_training):
+def test_float16_is_refused_since_its_small_gradients_would_need_scaling(trained_run):
     with pytest.raises(RecipeError, match=r"float16.*bfloat16"):
-        run_training(precision="float16")
+        trained_run(precision="float16")
 
 
-def test_bfloat16_trains_and_keeps_weights_in_float32(run_training):
-    found = weights(run_training(precision="bfloat16").folder)
+def test_bfloat16_trains_and_keeps_weights_in_float32(trained_run):
+    found = weights(trained_run(precision="bfloat16").folder)
     assert {value.dtype for value in found.values()} == {torch.float32}
 
 
-def test_the_learning_rate_is_that_of_the_step(run_training):
-    run = run_training()
+def test_the_learning_rate_is_that_of_the_step(trained_run):
+    run = trained_run()
     recipe = running.read_recipe(run.folder / "recipe.json")
     assert [line["rate"] for line in run.log] == [recipe.rate_at(line["step"] - 1) for line in run.log]
 
 
-def test_validation_leaves_weights_statistics_and_random_numbers_as_they_were(source, run_training):
-    run = run_training(network="residual", size="tiny")
+def test_validation_leaves_weights_statistics_and_random_numbers_as_they_were(source, trained_run):
+    run = trained_run(network="residual", size="tiny")
     recipe = running.read_recipe(run.folder / "recipe.json")
     training, state = running.prepare(source, recipe, run.folder, World())
     before = {name: value.clone() for name, value in state.network.state_dict().items()}
@@ -129,25 +129,25 @@ def test_validation_leaves_weights_statistics_and_random_numbers_as_they_were(so
     assert state.network.training
 
 
-def test_the_uneven_end_is_counted_exactly(source, run_training):
-    run = run_training()
+def test_the_uneven_end_is_counted_exactly(source, trained_run):
+    run = trained_run()
     samples = running.load_samples(source.test, run.model.task, run.model.images)
     assert [len(rows) for rows, *_ in samples.batches(10)] == [10, 10, 3]
-    shares = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
-    assert sorted(itertools.chain(*shares)) == list(range(23))
+    lr_scales = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
+    assert sorted(itertools.chain(*lr_scales)) == list(range(23))
     assert run.result["count"] == 23
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(0.0, [8, 16, 23]), (60.0, [23])])
-def test_epochs_that_follow_fast_share_a_checkpoint(run_training, monkeypatch, apart, expected):
+def test_epochs_that_follow_fast_share_a_checkpoint(trained_run, monkeypatch, apart, expected):
     saved = []
     monkeypatch.setattr(loop, "SAVED_EPOCH", apart)
     monkeypatch.setattr(loop, "save", lambda state, path: saved.append(state.step))
-    run_training()
+    trained_run()
     assert saved == expected
 
 
-def test_killed_while_saving_the_old_checkpoint_stays_readable(run_training, monkeypatch, tmp_path):
+def test_killed_while_saving_the_old_checkpoint_stays_readable(trained_run, monkeypatch, tmp_path):
     saved = loop.save
 
     def torn(state, path):
@@ -158,15 +158,15 @@ def test_killed_while_saving_the_old_checkpoint_stays_readable(run_training, mon
 
     monkeypatch.setattr(loop, "save", torn)
     with pytest.raises(OSError, match="killed"):
-        run_training()
+        trained_run()
     _, values = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
     assert 0 < values["step"] <= 10
     monkeypatch.setattr(loop, "save", saved)
-    run_training()
+    trained_run()
     assert not list((tmp_path / "run").glob("*.temporary"))
 
 
-def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_step_and_images(run_training, monkeypatch, tmp_path):
+def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_step_and_images(trained_run, monkeypatch, tmp_path):
     computed = loop.backward
     calls = []
 
@@ -176,70 +176,70 @@ def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_step_and_imag
 
     monkeypatch.setattr(loop, "backward", poisoned)
     with pytest.raises(DivergedError, match=r"Step 10: .*stripes") as caught:
-        run_training()
+        trained_run()
     assert "rate" in str(caught.value)
     assert load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")[1]["step"] < 10
 
 
-def test_a_finished_run_tells_its_result_again_and_trains_no_more(run_training, monkeypatch):
-    first = run_training()
+def test_a_finished_run_tells_its_result_again_and_trains_no_more(trained_run, monkeypatch):
+    first = trained_run()
     monkeypatch.setattr(running, "prepare", lambda *_: pytest.fail("trained again"))
-    assert run_training().result == first.result
+    assert trained_run().result == first.result
 
 
-def test_another_recipe_is_refused_in_the_same_folder(run_training):
-    run_training()
+def test_another_recipe_is_refused_in_the_same_folder(trained_run):
+    trained_run()
     with pytest.raises(RunError, match="epochs 3 then, 4 now"):
-        run_training(epochs=4)
+        trained_run(epochs=4)
 
 
-def test_other_images_are_refused_in_the_same_folder(run_training, source, tmp_path):
+def test_other_images_are_refused_in_the_same_folder(trained_run, source, tmp_path):
     from eyespot.sources.arrays import from_arrays
 
     from .conftest import stripes
 
-    run = run_training()
+    run = trained_run()
     images, values = stripes(90, seed=5)
     other = from_arrays("stripes", "arrays", images, values)
     recipe = running.read_recipe(run.folder / "recipe.json")
     with pytest.raises(RunError, match="images are not the same"):
-        running.train_as_wished(other, running.Wishes(**recipe.wishes), run.folder, lambda entry: None)
+        running.run_training(other, running.TrainOptions(**recipe.options), run.folder, lambda entry: None)
 
 
-def test_minutes_become_a_fixed_number_of_steps_before_the_first(run_training):
-    run = run_training(epochs=None, minutes=0.01)
+def test_minutes_become_a_fixed_number_of_steps_before_the_first(trained_run):
+    run = trained_run(epochs=None, minutes=0.01)
     recipe = json.loads((run.folder / "recipe.json").read_text())
-    assert recipe["wishes"]["minutes"] == 0.01
+    assert recipe["options"]["minutes"] == 0.01
     assert run.log[-1]["step"] == recipe["steps"] > 1
 
 
-def test_every_line_of_the_log_is_json_with_a_step(run_training):
-    text = (run_training().folder / "log.jsonl").read_text()
+def test_every_line_of_the_log_is_json_with_a_step(trained_run):
+    text = (trained_run().folder / "log.jsonl").read_text()
     steps = [json.loads(line)["step"] for line in text.splitlines()]
     assert steps == sorted(steps)
     assert np.all(np.diff(steps) > 0)
 
 
-def test_snapshots_keep_the_network_of_every_epoch_and_change_nothing(run_training):
-    plain, kept = run_training("plain"), run_training("kept", snapshots=True)
+def test_snapshots_keep_the_network_of_every_epoch_and_change_nothing(trained_run):
+    plain, kept = trained_run("plain"), trained_run("kept", snapshots=True)
     files = sorted((kept.folder / "snapshots").iterdir())
     assert [file.name for file in files] == [f"epoch-000{epoch}.safetensors" for epoch in range(4)]
     assert same(weights(plain.folder), weights(kept.folder))
     assert not same(load_file(files[0]), load_file(files[-1]))
 
 
-def test_other_answers_for_the_same_images_are_refused(run_training, source):
+def test_other_answers_for_the_same_images_are_refused(trained_run, source):
     from eyespot.sources.arrays import from_arrays
 
     from .conftest import stripes
 
-    run = run_training()
+    run = trained_run()
     images, values = stripes(101)
     values[0] = {"label": "lying"}
     other = from_arrays("stripes", "arrays", images, values, ["train"] * 61 + ["validation"] * 17 + ["test"] * 23)
     recipe = running.read_recipe(run.folder / "recipe.json")
     with pytest.raises(RunError, match="what is said of the images"):
-        running.train_as_wished(other, running.Wishes(**recipe.wishes), run.folder, lambda entry: None)
+        running.run_training(other, running.TrainOptions(**recipe.options), run.folder, lambda entry: None)
 
 
 def test_a_disk_that_fills_up_under_the_log_is_an_error_that_names_it(tmp_path):
@@ -264,16 +264,16 @@ def test_wrong_answers_in_the_test_part_are_told_before_anything_is_learned(tmp_
     values[-1] = values[-2] = {"label": "elsewhere"}
     odd = from_arrays("stripes", "arrays", images, values, ["train"] * 60 + ["validation"] * 10 + ["test"] * 20)
     with pytest.raises(TaskError, match="elsewhere"):
-        running.train_as_wished(odd, running.Wishes(), tmp_path / "run", lambda entry: None)
+        running.run_training(odd, running.TrainOptions(), tmp_path / "run", lambda entry: None)
     assert not (tmp_path / "run" / "recipe.json").exists()
 
 
-def test_a_process_that_sees_other_images_than_the_leading_one_says_so(source, run_training):
+def test_a_process_that_sees_other_images_than_the_leading_one_says_so(source, trained_run):
     from eyespot.sources.arrays import from_arrays
 
     from .conftest import stripes
 
-    recipe = running.read_recipe(run_training().folder / "recipe.json")
+    recipe = running.read_recipe(trained_run().folder / "recipe.json")
     running._check_alike(source, recipe)
     with pytest.raises(RunError, match="other images"):
         running._check_alike(from_arrays("stripes", "arrays", *stripes(90, seed=5)), recipe)

@@ -9,8 +9,8 @@ from eyespot.training.recipe import read_recipe
 
 
 @pytest.fixture
-def recipe(run_training):
-    return read_recipe(run_training(network="residual", size="tiny", epochs=0.5).folder / "recipe.json")
+def recipe(trained_run):
+    return read_recipe(trained_run(network="residual", size="tiny", epochs=0.5).folder / "recipe.json")
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -31,28 +31,28 @@ def test_muon_has_filters_and_not_the_last_layer_nor_biases(recipe):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_each_of_them_learns(run_training, name):
-    run = run_training(network="residual", size="tiny", epochs=6, optimizer=name)
+def test_each_of_them_learns(trained_run, name):
+    run = trained_run(network="residual", size="tiny", epochs=6, optimizer=name)
     assert run.log[-1]["validation"]["loss"] < run.log[0]["loss"]
     assert read_recipe(run.folder / "recipe.json").rate == OPTIMIZERS[name].rate
 
 
-@pytest.mark.parametrize(("wished", "taken"), [(None, OPTIMIZERS["muon"].weight_decay), (0.0, 0.0), (0.3, 0.3)])
-def test_weights_are_decayed_as_wished(run_training, wished, taken):
-    run = run_training(network="residual", size="tiny", epochs=0.5, weight_decay=wished)
+@pytest.mark.parametrize(("requested", "taken"), [(None, OPTIMIZERS["muon"].weight_decay), (0.0, 0.0), (0.3, 0.3)])
+def test_weights_are_decayed_as_wished(trained_run, requested, taken):
+    run = trained_run(network="residual", size="tiny", epochs=0.5, weight_decay=requested)
     assert read_recipe(run.folder / "recipe.json").weight_decay == taken
 
 
-def test_an_unknown_one_is_refused_with_the_nearest(run_training):
+def test_an_unknown_one_is_refused_with_the_nearest(trained_run):
     with pytest.raises(RecipeError, match="muon"):
-        run_training(optimizer="moun")
+        trained_run(optimizer="moun")
 
 
 def test_on_a_sphere_the_last_layer_learns_far_more_slowly_than_filters_and_biases(recipe):
     made = build("airbench", input=(3, 16, 16), output=Output("vector", 3), size="tiny")
     optimizers = make_optimizers(made, replace(recipe, optimizer="sphere"))
-    shares = {id(w): g["share"] for o in optimizers.values() for g in o.param_groups for w in g["params"]}
-    named = {name: shares[id(weight)] for name, weight in made.named_parameters() if weight.requires_grad}
+    lr_scales = {id(w): g["share"] for o in optimizers.values() for g in o.param_groups for w in g["params"]}
+    named = {name: lr_scales[id(weight)] for name, weight in made.named_parameters() if weight.requires_grad}
     assert named["stages.block1.conv1.weight"] == 1
     assert named["stages.block1.norm1.bias"] == named["head.dense.bias"] == OTHERS
     assert named["head.dense.weight"] == pytest.approx(OTHERS * LAST)

@@ -13,8 +13,8 @@ TASK = Classify(classes=("a", "b", "c"), smoothing=0.0)
 def three_clouds(count: int = 60, features: int = 8) -> tuple[np.ndarray, torch.Tensor]:
     random = np.random.default_rng(0)
     target = np.arange(count) % 3
-    centres = random.normal(size=(3, features))
-    return (centres[target] * 2 + random.normal(size=(count, features))).astype(np.float32), torch.from_numpy(target)
+    centers = random.normal(size=(3, features))
+    return (centers[target] * 2 + random.normal(size=(count, features))).astype(np.float32), torch.from_numpy(target)
 
 
 def test_it_finds_what_scikit_learn_finds():

@@ -9,36 +9,36 @@ import pytest
 from eyespot.errors import RecipeError, RunError
 from eyespot.images import ImageSpec
 from eyespot.networks import NetworkSpec, Output
-from eyespot.training.options import Wishes, wishes_from
+from eyespot.training.options import TrainOptions, options_from
 from eyespot.training.recipe import (
     Recipe,
     automatic_batch,
     automatic_epochs,
     differences,
-    lasting,
     parse_input,
     read_recipe,
+    with_steps,
 )
 
 
 @pytest.fixture
 def recipe() -> Recipe:
     return Recipe(
-        wishes={**vars(Wishes(seed=3))},
+        options={**vars(TrainOptions(seed=3))},
         source={"what": "photos", "columns": None},
         fingerprint="00",
         answers="00",
         task={"name": "classify"},
-        start={"how": "nothing", "weights": "", "reason": "as asked"},
+        start={"how": "scratch", "weights": "", "reason": "as asked"},
         network=asdict(NetworkSpec(name="residual", input=(1, 8, 8), output=Output("vector", 2))),
         images=asdict(ImageSpec(height=8, width=8, channels=1)),
         steps=100,
         batch=10,
-        pieces=1,
+        micro_batches=1,
         count=50,
         optimizer="adamw",
         rate=0.01,
-        rise=0.2,
+        warmup=0.2,
         weight_decay=0.0,
         average=1.0,
         lookahead=False,
@@ -46,7 +46,7 @@ def recipe() -> Recipe:
         robust={"by": "noise", "size": 0.1},
         snapshots=False,
         seed=3,
-        placement={"precision": "float32", "device": "cpu"},
+        compute={"precision": "float32", "device": "cpu"},
     )
 
 
@@ -56,7 +56,8 @@ def test_it_comes_back_from_its_file(recipe, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "odd", [{"wishes": None}, {"wishes": {"bogus": 1}}, {"source": {}}, {"steps": "abc"}, {"steps": 0}, {"network": {}}]
+    "odd",
+    [{"options": None}, {"options": {"bogus": 1}}, {"source": {}}, {"steps": "abc"}, {"steps": 0}, {"network": {}}],
 )
 def test_a_damaged_one_is_refused(recipe, tmp_path, odd):
     (tmp_path / "recipe.json").write_text(json.dumps(json.loads(recipe.to_json()) | odd))
@@ -80,7 +81,7 @@ def test_the_rate_rises_to_its_top_and_falls_to_nothing(recipe):
 
 
 def test_without_a_rise_the_rate_only_falls(recipe):
-    rates = [replace(recipe, rise=0.0).rate_at(step) for step in range(100)]
+    rates = [replace(recipe, warmup=0.0).rate_at(step) for step in range(100)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] == pytest.approx(0.01)
 
@@ -92,16 +93,16 @@ def test_the_rate_follows_from_the_step_alone_whatever_the_number_of_processes(r
 
 def test_epochs_follow_from_steps(recipe):
     assert recipe.epochs == 20
-    assert lasting(recipe, 40).epochs == 8
+    assert with_steps(recipe, 40).epochs == 8
 
 
 def test_other_wishes_are_told(recipe):
-    assert differences(Wishes(seed=3), recipe) == []
-    assert differences(Wishes(seed=4, size="tiny"), recipe) == ["size None then, tiny now", "seed 3 then, 4 now"]
+    assert differences(TrainOptions(seed=3), recipe) == []
+    assert differences(TrainOptions(seed=4, size="tiny"), recipe) == ["size None then, tiny now", "seed 3 then, 4 now"]
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {"epochs": 0},
         {"seed": -5},
@@ -115,14 +116,14 @@ def test_other_wishes_are_told(recipe):
         {"weight_decay": math.inf},
     ],
 )
-def test_wishes_that_cannot_be_are_refused(wishes):
-    with pytest.raises(RecipeError, match=next(iter(wishes))):
-        Wishes(**wishes)
+def test_wishes_that_cannot_be_are_refused(options):
+    with pytest.raises(RecipeError, match=next(iter(options))):
+        TrainOptions(**options)
 
 
 def test_an_unknown_wish_names_the_nearest():
     with pytest.raises(RecipeError, match="Did you mean 'epochs'"):
-        wishes_from({"epoch": 3})
+        options_from({"epoch": 3})
 
 
 def test_the_input_is_read_as_height_width_and_channels():

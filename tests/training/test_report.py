@@ -14,7 +14,7 @@ from eyespot.model import Model, evaluation
 from eyespot.samples import load_samples
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Steer
+from eyespot.tasks.regress import Regress
 from eyespot.tasks.tag import Tag
 from eyespot.training.report.write.answers import (
     CELL_PICTURES,
@@ -28,7 +28,7 @@ from eyespot.training.report.write.write import GAP, pictures_of, recipe_facts, 
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {
-    "start": {"how": "nothing", "weights": "", "reason": "as asked"},
+    "start": {"how": "scratch", "weights": "", "reason": "as asked"},
     "network": {"name": "residual", "size": "tiny", "norm": "batch", "input": [1, 12, 12]},
     "images": {"fit": "crop"},
     "steps": 40,
@@ -36,13 +36,13 @@ RECIPE = {
     "count": 80,
     "optimizer": "muon",
     "rate": 0.01,
-    "rise": 0.2,
+    "warmup": 0.2,
     "weight_decay": 0.05,
     "lookahead": False,
     "augment": "none",
     "robust": None,
     "seed": 0,
-    "placement": {"device": "cpu", "precision": "float32", "reason": "as asked"},
+    "compute": {"device": "cpu", "precision": "float32", "reason": "as asked"},
 }
 DATA = {"name": EVIL, "kind": "a folder per class", "parts": {"train": 80, "test": 20}, "problems": [], "notes": [EVIL]}
 LOG = [
@@ -98,26 +98,26 @@ def classified(classes: tuple[str, ...], count: int = 60, right: float = 2.0) ->
     output = torch.randn(count, len(classes), generator=generator)
     output[torch.arange(count), target] += right
     task = Classify(classes=classes, threshold=0.3)
-    return evaluation(task, named(task.tabulate(output, target)))
+    return evaluation(task, named(task.to_rows(output, target)))
 
 
 def tagged() -> Evaluation:
     task = Tag(tags=("round", EVIL))
     target = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, torch.nan], [0.0, 0.0]])
-    return evaluation(task, named(task.tabulate(torch.nan_to_num(target) * 4 - 2, target)))
+    return evaluation(task, named(task.to_rows(torch.nan_to_num(target) * 4 - 2, target)))
 
 
 def steered(unit: str = "degrees") -> Evaluation:
-    task = Steer(unit=unit, spread=10.0, low=-30.0, high=30.0)
+    task = Regress(unit=unit, spread=10.0, low=-30.0, high=30.0)
     target = torch.linspace(-20, 20, 30)
-    return evaluation(task, named(task.tabulate(target[:, None] / 10 + 0.1, target)))
+    return evaluation(task, named(task.to_rows(target[:, None] / 10 + 0.1, target)))
 
 
 def denoised() -> Evaluation:
     task = Denoise()
     clean = torch.rand(5, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     seen, target = task.inputs((clean,), torch.zeros(5), torch.arange(5))
-    return evaluation(task, named(task.tabulate((seen + clean) / 2, target)))
+    return evaluation(task, named(task.to_rows((seen + clean) / 2, target)))
 
 
 def counted() -> Evaluation:
@@ -129,7 +129,7 @@ def counted() -> Evaluation:
 MADE = {
     "classify": lambda: classified((EVIL, "cat", "$x^2$")),
     "tag": tagged,
-    "steer": steered,
+    "regress": steered,
     "denoise": denoised,
     "a task without a page of its own": counted,
 }
@@ -177,9 +177,9 @@ def test_a_cell_holds_its_own_images_mistakes_the_surest_first():
     for row in matrix["cells"]:
         for cell in row:
             said = [item["lines"][0] for item in cell["pictures"]]
-            shares = [float(line.split("·")[1].rstrip(" %")) for line in said]
+            lr_scales = [float(line.split("·")[1].rstrip(" %")) for line in said]
             assert all(line.startswith(f"{cell['label']} ·") for line in said)
-            assert shares == sorted(shares, reverse=not cell["right"])
+            assert lr_scales == sorted(lr_scales, reverse=not cell["right"])
             assert len(said) == min(cell["count"], 12)
 
 
@@ -233,7 +233,7 @@ def test_the_recipe_is_told_in_words():
 
 
 def test_a_rate_that_only_falls_and_lookahead_are_told():
-    facts = dict(recipe_facts({**RECIPE, "rise": 0.0, "lookahead": True}, LOG))
+    facts = dict(recipe_facts({**RECIPE, "warmup": 0.0, "lookahead": True}, LOG))
     assert facts["learning rate"] == "up to 0.01, falling from the first step"
     assert "Lookahead" in facts["weights"]
 

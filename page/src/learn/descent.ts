@@ -13,7 +13,7 @@ export interface Step {
   readonly gradient: Float64Array;
 }
 
-/** Every 3 x 3 square of a grey image (H, W), with the sum that `wanted` gives there. */
+/** Every 3 x 3 square of a gray image (H, W), with the sum that `wanted` gives there. */
 export function lesson(image: ArrayLike<number>, width: number, height: number, wanted: readonly number[]): Lesson {
   const patches: Float32Array[] = [];
   for (let y = 1; y < height - 1; y++) {

@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 import Activation from "./Activation.svelte";
-import Colour from "./Colour.svelte";
+import Color from "./Color.svelte";
 import Convolution from "./Convolution.svelte";
 import Dense from "./Dense.svelte";
 import Dropout from "./Dropout.svelte";
@@ -27,7 +27,7 @@ export const SANDBOXES = {
   stride: Stride,
   kernels: Kernels,
   learning: Learning,
-  colour: Colour,
+  color: Color,
   filters: Filters,
   activation: Activation,
   pooling: Pooling,

@@ -1,11 +1,11 @@
-import { colourTable, signedStep, STEPS, type TableName } from "./colours";
+import { colorTable, signedStep, STEPS, type TableName } from "./colors";
 
 /** Draw one map of signed numbers (H, W) at its native size; CSS scales it up with sharp edges. */
 export function drawSigned(
   canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number,
   range: number, name: TableName, dark: boolean,
 ): void {
-  const table = colourTable(name, dark);
+  const table = colorTable(name, dark);
   paint(canvas, width, height, (pixels) => {
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[signedStep(values[i], range)];
   });
@@ -15,13 +15,13 @@ export function drawSigned(
 export function drawShares(
   canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number, name: TableName, dark: boolean,
 ): void {
-  const table = colourTable(name, dark);
+  const table = colorTable(name, dark);
   paint(canvas, width, height, (pixels) => {
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[Math.round(clamp(values[i]) * (STEPS - 1))];
   });
 }
 
-/** Draw an image (C, H, W) of values from 0 to 1, with C = 1 grey or C = 3 red, green and blue. */
+/** Draw an image (C, H, W) of values from 0 to 1, with C = 1 gray or C = 3 red, green and blue. */
 export function drawImage(canvas: HTMLCanvasElement, values: ArrayLike<number>, channels: number, width: number, height: number): void {
   const size = width * height;
   const byte = (channel: number, i: number): number => Math.round(clamp(values[channel * size + i]) * 255);

@@ -5,9 +5,9 @@ const POINTS = 4;
 
 /**
  * A drawing (side x side shares of ink, 0 to 1) as MNIST's digits were made (LeCun et al. 1998): scaled so that its longer
- * side fills 20 of 28 pixels, and moved so that its centre of mass lies in the middle. Gives height x width shares of ink.
+ * side fills 20 of 28 pixels, and moved so that its center of mass lies in the middle. Gives height x width shares of ink.
  */
-export function centred(ink: Float32Array, side: number, height: number, width: number): Float32Array {
+export function centered(ink: Float32Array, side: number, height: number, width: number): Float32Array {
   const result = new Float32Array(height * width);
   const { top, bottom, left, right, row, column } = extent(ink, side);
   if (bottom < top) return result;
@@ -27,7 +27,7 @@ export function centred(ink: Float32Array, side: number, height: number, width: 
   return result;
 }
 
-/** The box around the ink and its centre of mass; bottom < top where there is none. */
+/** The box around the ink and its center of mass; bottom < top where there is none. */
 function extent(ink: Float32Array, side: number): { top: number; bottom: number; left: number; right: number; row: number; column: number } {
   let [top, bottom, left, right] = [side, -1, side, -1];
   let [mass, rows, columns] = [0, 0, 0];

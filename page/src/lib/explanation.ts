@@ -25,7 +25,7 @@ export interface Group {
   readonly terms: readonly Term[];
 }
 
-/** What normalises one channel: (x - mean) / sqrt(variance + epsilon) * scale + shift. */
+/** What normalizes one channel: (x - mean) / sqrt(variance + epsilon) * scale + shift. */
 export interface Statistics {
   readonly mean: number;
   readonly variance: number;

@@ -36,7 +36,7 @@ export class Network {
   }
 
   /** (pixel / 255 - mean) / deviation for uint8 pixels (C, H, W), rounded to float32 at each step as PyTorch does. */
-  normalise(pixels: Uint8Array): Tensor {
+  normalize(pixels: Uint8Array): Tensor {
     const { channels, height, width, mean, deviation } = this.manifest.images;
     const result = zeros([channels, height, width]);
     const size = height * width;
@@ -84,7 +84,7 @@ export async function runNetwork(
 
 export type Scale = "unit" | "layer" | "network";
 
-/** What the ends of the colours stand for, for one channel, one call, or all calls after the image. */
+/** What the ends of the colors stand for, for one channel, one call, or all calls after the image. */
 export function rangeOf(scale: Scale, tensors: readonly Tensor[], call: number, channel: number): number {
   if (scale === "network") return Math.max(...tensors.slice(1).map(reachOf));
   return scale === "layer" || tensors[call].shape.length !== 3 ? reachOf(tensors[call]) : channelReaches(tensors[call])[channel];

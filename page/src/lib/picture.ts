@@ -31,8 +31,8 @@ export function samplePhoto(side: number): Tensor {
 }
 
 function wing(context: CanvasRenderingContext2D, way: number): void {
-  const disc = (x: number, y: number, radius: number, colour: string): void => {
-    context.fillStyle = colour;
+  const disc = (x: number, y: number, radius: number, color: string): void => {
+    context.fillStyle = color;
     context.beginPath();
     context.arc(50 + way * x, y, radius, 0, 2 * Math.PI);
     context.fill();
@@ -53,15 +53,15 @@ function wing(context: CanvasRenderingContext2D, way: number): void {
   disc(22, 65, 2.5, "#f4e6c4");
 }
 
-/** The brightness of a colour image as one channel (1, H, W), with the weights that Pillow uses. */
-export function toGrey(image: Tensor): Tensor {
+/** The brightness of a color image as one channel (1, H, W), with the weights that Pillow uses. */
+export function toGray(image: Tensor): Tensor {
   const [, height, width] = image.shape;
   const size = height * width;
-  const grey = new Float32Array(size);
+  const gray = new Float32Array(size);
   for (let i = 0; i < size; i++) {
-    grey[i] = 0.299 * image.data[i] + 0.587 * image.data[size + i] + 0.114 * image.data[2 * size + i];
+    gray[i] = 0.299 * image.data[i] + 0.587 * image.data[size + i] + 0.114 * image.data[2 * size + i];
   }
-  return { shape: [1, height, width], data: grey };
+  return { shape: [1, height, width], data: gray };
 }
 
 function newContext(side: number): CanvasRenderingContext2D {

@@ -49,7 +49,7 @@ export interface AttackMethod {
 export interface AttackStep {
   readonly queries: number;
   readonly fitness: number;
-  readonly best: readonly { readonly row: number; readonly column: number; readonly colour: readonly number[] }[];
+  readonly best: readonly { readonly row: number; readonly column: number; readonly color: readonly number[] }[];
   readonly tried: readonly (readonly [number, number])[];
 }
 
@@ -64,12 +64,12 @@ export interface Attacked {
   readonly history: readonly AttackStep[];
 }
 
-/** For each pixel the lowest margin that one changed pixel reaches, below zero where it fools, and the colour for it. */
+/** For each pixel the lowest margin that one changed pixel reaches, below zero where it fools, and the color for it. */
 export interface PixelMap {
   readonly working: number;
   readonly places: number;
   readonly margin: readonly (readonly number[])[];
-  readonly colour: readonly (readonly (readonly number[])[])[];
+  readonly color: readonly (readonly (readonly number[])[])[];
 }
 
 export interface RunEntry {

@@ -24,13 +24,13 @@ export function sandboxesOf(call: Call): SandboxName[] {
   if (call.kind !== "conv") return found;
   found.push(differs(call, "padding", 0) ? "padding" : "usage");
   if (differs(call, "stride", 1)) found.push("stride");
-  if (call.inputs[0] === 0 && call.weights.weight.shape[1] === 3) found.push("colour");
+  if (call.inputs[0] === 0 && call.weights.weight.shape[1] === 3) found.push("color");
   return found;
 }
 
 /** The first call of a network that does what a sandbox shows; of convolutions any, where none has its setting. */
 export function sameIn(calls: readonly Call[], sandbox: SandboxName): Call | undefined {
-  const ofConvolutions = ["padding", "usage", "stride", "colour"].includes(sandbox);
+  const ofConvolutions = ["padding", "usage", "stride", "color"].includes(sandbox);
   return calls.find((call) => sandboxesOf(call).includes(sandbox)) ?? calls.find(({ kind }) => ofConvolutions && kind === "conv");
 }
 

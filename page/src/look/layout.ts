@@ -46,7 +46,7 @@ export function stripOf(count: number): Strip {
   return { columns, rows, width: Math.max(16, Math.round(columns * cell)), height: Math.round(rows * cell) };
 }
 
-/** What a call looks like: maps and short vectors have tiles, long vectors a strip, the labelled answer bars. */
+/** What a call looks like: maps and short vectors have tiles, long vectors a strip, the labeled answer bars. */
 export function lookOf(call: Call, isAnswer: boolean): Look {
   if (call.shape.length === 3) return "tiles";
   if (isAnswer) return "bars";
@@ -58,9 +58,9 @@ export function lookOf(call: Call, isAnswer: boolean): Look {
  * calls show all of them. The links between get the room that is left of `room`.
  */
 export function layOut(
-  calls: readonly Call[], labelled: boolean, room: number, open: ReadonlySet<number>, order: (call: Call) => readonly number[],
+  calls: readonly Call[], labeled: boolean, room: number, open: ReadonlySet<number>, order: (call: Call) => readonly number[],
 ): Column[] {
-  const looks = calls.map((call) => lookOf(call, labelled && call.id === calls.length - 1));
+  const looks = calls.map((call) => lookOf(call, labeled && call.id === calls.length - 1));
   const widths = calls.map((call, i) => (looks[i] === "tiles" ? TILE : looks[i] === "bars" ? BARS_WIDTH : Math.max(TILE, stripOf(call.shape[0]).width)));
   const taken = widths.reduce((sum, width) => sum + width, 0);
   const link = Math.min(MOST_LINK, Math.max(LEAST_LINK, Math.floor((room - taken - 40) / Math.max(1, calls.length - 1))));

@@ -31,12 +31,12 @@ export function shortest(names: readonly string[]): string[] {
   });
 }
 
-/** A unit in short: the label of an answer, the colour of an image's channel, else its number. */
+/** A unit in short: the label of an answer, the color of an image's channel, else its number. */
 export function unitName(call: Call, channel: number): string {
   const { calls, manifest } = session.network!;
   const answers = call.id >= calls.length - 2 && call.shape.length === 1 && manifest.labels.length === call.shape[0];
   if (answers) return labelOf(channel);
-  if (call.kind === "input" && call.shape[0] === 3) return texts().look.colours[channel];
+  if (call.kind === "input" && call.shape[0] === 3) return texts().look.colors[channel];
   return String(channel + 1);
 }
 

@@ -11,7 +11,7 @@ export function isPicture(call: Call, tensors = session.tensors): boolean {
   return call.kind === "input" || (manifest.labels.length === 0 && call.id === calls.length - 1 && call.shape.length === 3);
 }
 
-/** Draw one channel of a call: a picture as brightness, anything else in signed colours. */
+/** Draw one channel of a call: a picture as brightness, anything else in signed colors. */
 export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: number, dark: boolean, tensors = session.tensors): void {
   const [, height, width] = mapShape(call.shape);
   const values = plane(tensors[call.id], channel);

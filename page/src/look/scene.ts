@@ -11,11 +11,11 @@ export interface Cube {
   readonly index: number;
 }
 
-/** A line from one cube to another in some colour. */
+/** A line from one cube to another in some color. */
 export interface Edge {
   readonly from: Cube;
   readonly to: Cube;
-  readonly colour: string;
+  readonly color: string;
 }
 
 /** The cubes of all calls in space: one instanced mesh for each call, drawn only when something has changed. */
@@ -40,13 +40,13 @@ export class Scene {
     this.reset();
   }
 
-  /** Give every cube of a call its colour, each part from 0 to 255. */
-  paint(call: number, colourOf: (cube: number) => readonly number[]): void {
+  /** Give every cube of a call its color, each part from 0 to 255. */
+  paint(call: number, colorOf: (cube: number) => readonly number[]): void {
     const mesh = this.#meshes[call];
-    const colour = new Color();
+    const color = new Color();
     for (let i = 0; i < mesh.count; i++) {
-      const [red, green, blue] = colourOf(i);
-      mesh.setColorAt(i, colour.setRGB(red / 255, green / 255, blue / 255, "srgb"));
+      const [red, green, blue] = colorOf(i);
+      mesh.setColorAt(i, color.setRGB(red / 255, green / 255, blue / 255, "srgb"));
     }
     mesh.instanceColor!.needsUpdate = true;
     this.draw();
@@ -59,17 +59,17 @@ export class Scene {
 
   connect(edges: readonly Edge[]): void {
     const points = new Float32Array(edges.length * 6);
-    const colours = new Float32Array(edges.length * 6);
-    edges.forEach(({ from, to, colour }, i) => {
+    const colors = new Float32Array(edges.length * 6);
+    edges.forEach(({ from, to, color }, i) => {
       points.set(this.#at(from), 6 * i);
       points.set(this.#at(to), 6 * i + 3);
-      const { r, g, b } = new Color(colour);
-      colours.set([r, g, b, r, g, b], 6 * i);
+      const { r, g, b } = new Color(color);
+      colors.set([r, g, b, r, g, b], 6 * i);
     });
     this.#edges.geometry.dispose();
     this.#edges.geometry = new BufferGeometry();
     this.#edges.geometry.setAttribute("position", new BufferAttribute(points, 3));
-    this.#edges.geometry.setAttribute("color", new BufferAttribute(colours, 3));
+    this.#edges.geometry.setAttribute("color", new BufferAttribute(colors, 3));
     this.draw();
   }
 

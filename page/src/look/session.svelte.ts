@@ -121,7 +121,7 @@ class Session {
     const pixels = this.pixels!;
     const network = new Network(this.network!.manifest, await this.weights(version));
     const ask = (one: Call): Promise<Tensor> => this.source.output(version, one, pixels, null);
-    const output = network.multiplyAdds > HEAVY ? await ask(call) : (await runNetwork(network, network.normalise(pixels), ask, [], call.id))[call.id];
+    const output = network.multiplyAdds > HEAVY ? await ask(call) : (await runNetwork(network, network.normalize(pixels), ask, [], call.id))[call.id];
     return { network, output };
   }
 
@@ -139,7 +139,7 @@ class Session {
     return images;
   }
 
-  /** Load the picture that the address names, unless one of one's own is looked at; an even grey where there is none. */
+  /** Load the picture that the address names, unless one of one's own is looked at; an even gray where there is none. */
   async look(): Promise<void> {
     if (this.own || !this.network) return;
     await this.#list(this.image);
@@ -184,7 +184,7 @@ class Session {
       const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
       const tensors = heavy
         ? await this.source.outputs!(this.#at!, network.manifest, pixels)
-        : await runNetwork(network, network.normalise(pixels), ask, begin);
+        : await runNetwork(network, network.normalize(pixels), ask, begin);
       if (turn === this.#turn) [this.network, this.tensors, this.#from] = [network, tensors, Infinity];
     });
   }

@@ -9,8 +9,8 @@ export const english = {
   viewsLabel: "Views",
   views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge" },
   otherLanguage: { code: "de", name: "Deutsch" },
-  light: "Use light colours",
-  dark: "Use dark colours",
+  light: "Use light colors",
+  dark: "Use dark colors",
   grid: {
     cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
     value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,

@@ -4,7 +4,7 @@ export const judge = {
   loading: "Loading the predictions …",
   run: "Run",
   other: "Compare with",
-  nobody: "nothing",
+  nobody: "scratch",
   matrix: "Confusion matrix",
   matrixNote: "Rows: what an image is. Columns: what the network answers. Choose a number to see its images.",
   cell: (target: string, label: string, count: number): string => `is ${target}, answered ${label}: ${count}`,

@@ -75,7 +75,7 @@ export const train = {
   inside: "Inside the network",
   layer: "Layer",
   kernels: "Kernels",
-  coloured: "red, green and blue of a kernel as a colour; grey is zero",
+  colored: "red, green and blue of a kernel as a color; gray is zero",
   weights: "weights",
   kernelsOf: (layer: string, number: number): string => `${number} kernels of ${layer}`,
   maps: "Maps",

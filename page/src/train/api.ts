@@ -68,7 +68,7 @@ export interface Held {
   readonly answered?: Bytes;
 }
 
-export interface Sight {
+export interface LiveView {
   readonly part: string;
   readonly step: number;
   readonly steps: number;
@@ -81,7 +81,7 @@ export interface Sight {
   readonly kernels: SignedBytes | null;
 }
 
-export interface Wanted {
+export interface ViewRequest {
   readonly layer: string;
   readonly images: number;
   readonly picture: number;
@@ -123,7 +123,7 @@ export interface Trainer {
   run(run: number): Promise<RunDescription>;
   log(run: number, after: number): Promise<{ readonly lines: readonly LogLine[]; readonly next: number }>;
   /** What there is to see now; null while the training is busy with something else than steps. */
-  look(run: number, wanted: Wanted): Promise<Sight | null>;
+  look(run: number, wanted: ViewRequest): Promise<LiveView | null>;
   begin(order: Order): Promise<number>;
   pause(run: number): Promise<void>;
   goOn(run: number): Promise<void>;
@@ -133,8 +133,8 @@ export interface Trainer {
   networks(): Promise<readonly { readonly name: string; readonly says: string }[]>;
   layers(source: number, network: string, size: string, task: string): Promise<Layers>;
   newBasket(): Promise<number>;
-  addPicture(basket: number, picture: Blob, name: string, label: string, part: string): Promise<number>;
-  openBasket(basket: number, name: string): Promise<OpenedBasket>;
+  addPicture(uploadSet: number, picture: Blob, name: string, label: string, part: string): Promise<number>;
+  openBasket(uploadSet: number, name: string): Promise<OpenedBasket>;
 }
 
 type Json = (path: string, body?: BodyInit) => Promise<unknown>;
@@ -148,8 +148,8 @@ export function openTrainer(json: Json): Trainer {
     run: async (run) => (await json(`runs/${run}`)) as RunDescription,
     log: async (run, after) => (await json(`runs/${run}/log?after=${after}`)) as { lines: LogLine[]; next: number },
     look: async (run, wanted) => {
-      const found = (await json(`runs/${run}/look?${query({ ...wanted })}`)) as Sight | Record<string, never>;
-      return "held" in found ? (found as Sight) : null;
+      const found = (await json(`runs/${run}/look?${query({ ...wanted })}`)) as LiveView | Record<string, never>;
+      return "held" in found ? (found as LiveView) : null;
     },
     begin: async (order) => ((await post("runs", order)) as { run: number }).run,
     pause: async (run) => void (await post(`runs/${run}/pause`)),
@@ -158,9 +158,9 @@ export function openTrainer(json: Json): Trainer {
     change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
     networks: async () => ((await json("networks")) as { networks: { name: string; says: string }[] }).networks,
     layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
-    newBasket: async () => ((await post("baskets")) as { basket: number }).basket,
-    addPicture: async (basket, picture, name, label, part) =>
-      ((await json(`baskets/${basket}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
-    openBasket: async (basket, name) => (await post(`baskets/${basket}/open`, { name })) as OpenedBasket,
+    newBasket: async () => ((await post("upload_sets")) as { uploadSet: number }).uploadSet,
+    addPicture: async (uploadSet, picture, name, label, part) =>
+      ((await json(`upload_sets/${uploadSet}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
+    openBasket: async (uploadSet, name) => (await post(`upload_sets/${uploadSet}/open`, { name })) as OpenedBasket,
   };
 }

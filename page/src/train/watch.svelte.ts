@@ -1,5 +1,5 @@
 import { source } from "../lib/source";
-import { SETTINGS, type Bytes, type LogLine, type RunDescription, type Settings, type Sight } from "./api";
+import { SETTINGS, type Bytes, type LogLine, type RunDescription, type Settings, type LiveView } from "./api";
 import { imagesAt, speedOf, withMoment, type Moment } from "./pace";
 
 /** Bytes of a log in one answer, above which there is more of it. */
@@ -13,7 +13,7 @@ const rest = (milliseconds: number): Promise<void> => new Promise((done) => setT
 export class Watch {
   description = $state.raw<RunDescription | null>(null);
   lines = $state.raw<readonly LogLine[]>([]);
-  sight = $state.raw<Sight | null>(null);
+  sight = $state.raw<LiveView | null>(null);
   /** The pictures of the held-out images that are shown, which come once. */
   pictures = $state.raw<readonly (Bytes | undefined)[]>([]);
   layer = $state("");

@@ -13,6 +13,6 @@ The report    planned: what to try; subjects: on which images; report: the work;
 from .attacking import attack, attack_many
 from .methods import ATTACKS, choose
 from .pixel_map import PixelMap, pixel_map
-from .result import Attack
+from .result import AttackResult
 
-__all__ = ["ATTACKS", "Attack", "PixelMap", "attack", "attack_many", "choose", "pixel_map"]
+__all__ = ["ATTACKS", "AttackResult", "PixelMap", "attack", "attack_many", "choose", "pixel_map"]

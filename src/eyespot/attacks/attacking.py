@@ -17,10 +17,10 @@ from ..errors import AttackError, look_up
 from ..images import Picture, encode_png
 from ..model import Model
 from ..tasks.classify import Classify
-from .criterion import Aim, Moved, aim_at, change_that_counts
+from .criterion import Aim, ValueShift, aim_at, change_that_counts
 from .methods import ATTACKS, Method, choose
 from .quantization import rounded, to_bytes
-from .result import Attack, plain
+from .result import AttackResult, plain
 from .settings import Attempt, Settings
 from .victim import Victim
 
@@ -43,7 +43,7 @@ def attack(
     steps: int | None = None,
     queries: int | None = None,
     seed: int | None = None,
-) -> Attack:
+) -> AttackResult:
     """Change one picture as little as can be, so that the model answers something else.
 
     `by` is a key of `ATTACKS`. `target` is the class that must win ("up" or "down" for a number); `label` the right
@@ -68,8 +68,8 @@ def attack_many(
     truths: Sequence[Any] | None = None,
     aim: Aim | None = None,
     settings: Settings | None = None,
-) -> list[Attack]:
-    """Attack several pictures together, or images (N, C, H, W) of pixels in [0, 1]; a misread one is skipped.
+) -> list[AttackResult]:
+    """AttackResult several pictures together, or images (N, C, H, W) of pixels in [0, 1]; a misread one is skipped.
 
     `truths` holds the task's target of each picture; without it the model's own answers are taken for right. Raises
     `AttackError` for pictures of several sizes, where the model does not bring them to one.
@@ -80,7 +80,7 @@ def attack_many(
     images = pictures if isinstance(pictures, Tensor) else _read(model, pictures, names)
     method = look_up("attack", by, ATTACKS, AttackError)
     settings = settings or choose(by)
-    found: list[Attack] = []
+    found: list[AttackResult] = []
     for start in range(0, len(images), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
         part = truths[rows] if truths is not None else None
@@ -97,13 +97,13 @@ def _attack(
     truths: Sequence[Any] | None,
     aim: Aim,
     settings: Settings,
-) -> list[Attack]:
+) -> list[AttackResult]:
     begun = time.perf_counter()
     with torch.no_grad():
         output = model.outputs(images)
     aimed = aim_at(model.task, aim, output, truths, method.farthest)
     chosen = torch.tensor([row for row, why in enumerate(aimed.skipped) if not why], dtype=torch.long)
-    victim = Victim(model, aimed.goal.only(chosen), len(chosen), double=method.double)
+    victim = Victim(model, aimed.criterion.only(chosen), len(chosen), double=method.double)
     attempt = method.run(victim, images[chosen], settings) if len(chosen) else Attempt(pixels=images[:0])
     seconds = (time.perf_counter() - begun) / max(1, len(chosen))
     places = {int(row): place for place, row in enumerate(chosen)}
@@ -127,13 +127,13 @@ class _Judge:
     attempt: Attempt
     seconds: float
 
-    def found(self, name: str, image: Tensor, output: Tensor, place: int) -> Attack:
+    def found(self, name: str, image: Tensor, output: Tensor, place: int) -> AttackResult:
         original, fooled = to_bytes(image), to_bytes(self.attempt.pixels[place])
         with torch.no_grad():
             after = self.model.outputs(self.model.read(encode_png(fooled)))
         succeeded, moved = self._judged(after, torch.tensor([place]))
         change = (fooled.astype(np.float64) - original) / 255
-        return Attack(
+        return AttackResult(
             by=self.by,
             name=name,
             outcome="fooled" if succeeded else "resisted",
@@ -153,10 +153,10 @@ class _Judge:
             fooled=fooled,
         )
 
-    def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> Attack:
+    def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> AttackResult:
         answer = plain(self.model.task.answer(output))
         pixels = to_bytes(image)
-        return Attack(
+        return AttackResult(
             by=self.by,
             name=name,
             outcome="skipped",
@@ -169,10 +169,10 @@ class _Judge:
         )
 
     def _judged(self, after: Tensor, place: Tensor) -> tuple[bool, float | None]:
-        goal = self.victim.goal
-        if not isinstance(goal, Moved):
-            return bool(goal.margin(after, place) < 0), None
-        moved = float(goal.moved(after, place))
+        criterion = self.victim.criterion
+        if not isinstance(criterion, ValueShift):
+            return bool(criterion.margin(after, place) < 0), None
+        moved = float(criterion.moved(after, place))
         return moved >= change_that_counts(self.model.task, self.aim), moved
 
 

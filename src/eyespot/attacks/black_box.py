@@ -112,11 +112,11 @@ def _fooled(victim: Victim, images: Tensor, one: _Running) -> bool:
 def _frame(one: _Running, reply: Reply, queries: int) -> dict[str, Any]:
     """One picture of the animation: the best candidate so far, and where the present ones lie."""
     assert one.best is not None
-    pairs = zip(one.best.places[0].tolist(), one.best.colours[0].tolist(), strict=True)
+    pairs = zip(one.best.places[0].tolist(), one.best.colors[0].tolist(), strict=True)
     return {
         "queries": queries,
         "fitness": float(reply.fitness.min()),
         "margin": one.margin,
-        "best": [{"row": row, "column": column, "colour": colour} for (row, column), colour in pairs],
+        "best": [{"row": row, "column": column, "color": color} for (row, column), color in pairs],
         "tried": one.asked.places[:, 0].tolist(),
     }

@@ -53,14 +53,17 @@ def first_guesses(victim: Victim, images: Tensor, count: int) -> tuple[Tensor, T
     """
     which = torch.arange(len(images))
     original = images.flatten(1).to(victim.dtype)
-    ways = [_guess(victim, images, original, which, goal) for goal in victim.goal.ways(victim.outputs(images, which))]
+    ways = [
+        _guess(victim, images, original, which, criterion)
+        for criterion in victim.criterion.ways(victim.outputs(images, which))
+    ]
     points, margins, slopes, lengths = (torch.stack(values) for values in zip(*ways, strict=True))
     order = lengths.argsort(0)[:count]
     return points[order, which], margins.gather(0, order), slopes.gather(0, order)
 
 
-def _guess(victim: Victim, images: Tensor, original: Tensor, which: Tensor, goal) -> tuple[Tensor, ...]:
-    margin, slope = victim.slopes(images, which, goal)
+def _guess(victim: Victim, images: Tensor, original: Tensor, which: Tensor, criterion) -> tuple[Tensor, ...]:
+    margin, slope = victim.slopes(images, which, criterion)
     slope = slope.flatten(1)
     point, _ = nearest_below(original, slope, (slope * original).sum(1) - margin, torch.zeros_like(margin))
     missing = margin + (slope * (point - original)).sum(1) > 1e-3 * margin.abs()

@@ -21,7 +21,7 @@ from .quantization import rounded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Subjects:
+class Candidates:
     """Images as one model sees them, each (1, C, H, W) on the grid of 256 values, with names and right answers.
 
     `ready` lists the numbers of those that are attacked; the model gets the others wrong.
@@ -47,7 +47,7 @@ def draw(part: Part, count: int, seed: int) -> Part:
     return Part(name=part.name, rows=take_rows(part.rows, places), keys=part.keys[places])
 
 
-def subjects(model: Model, part: Part, count: int) -> Subjects:
+def candidates(model: Model, part: Part, count: int) -> Candidates:
     """Look at the images of a part, one after another, until `count` of them are read rightly.
 
     Raises `AttackError` where the model reads none of them rightly.
@@ -69,7 +69,7 @@ def subjects(model: Model, part: Part, count: int) -> Subjects:
     if not any(right):
         raise AttackError(f"The model reads none of the {len(right)} images rightly; there is nothing to fool.")
     ready = [number for number, good in enumerate(right) if good]
-    return Subjects(names=names, images=images, truths=truths, right=right, ready=ready)
+    return Candidates(names=names, images=images, truths=truths, right=right, ready=ready)
 
 
 def _is_right(model: Model, image: Tensor, truth: Any) -> bool:

@@ -21,11 +21,11 @@ from ..model import Model, to_batch
 from ..tasks.task import Change, NotAllowed, Task
 from .quantization import rounded
 
-GREY = 0.5
+GRAY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Everyday:
+class Corruption:
     """One kind of change: how it is made of images (N, C, H, W), and its five strengths in `unit`.
 
     `make(images, strength, generator)` gives images of the same shape; `kind` is the `Change` that tasks know it by.
@@ -41,8 +41,8 @@ def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor
     """Gaussian blur; `strength` is its deviation as a share of the short side."""
     from scipy.ndimage import gaussian_filter
 
-    deviation = strength * min(images.shape[2:])
-    return torch.from_numpy(gaussian_filter(images.numpy(), (0, 0, deviation, deviation), mode="nearest"))
+    std = strength * min(images.shape[2:])
+    return torch.from_numpy(gaussian_filter(images.numpy(), (0, 0, std, std), mode="nearest"))
 
 
 def noise(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
@@ -75,7 +75,7 @@ def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Te
     return mean + (images - mean) * strength
 
 
-def turn(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Turned by `strength` degrees, to either side."""
     angles = math.radians(strength) * _signs(images, generator).flatten()
     zeros, ratio = torch.zeros_like(angles), images.shape[3] / images.shape[2]
@@ -94,28 +94,30 @@ def shift(images: Tensor, strength: float, generator: torch.Generator) -> Tensor
 
 
 def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """A grey square of `strength` of the short side, in any place."""
+    """A gray square of `strength` of the short side, in any place."""
     images = images.clone()
     height, width = images.shape[2:]
     side = max(1, round(strength * min(height, width)))
     tops = torch.randint(height - side + 1, (len(images),), generator=generator).tolist()
     lefts = torch.randint(width - side + 1, (len(images),), generator=generator).tolist()
     for image, top, left in zip(images, tops, lefts, strict=True):
-        image[:, top : top + side, left : left + side] = GREY
+        image[:, top : top + side, left : left + side] = GRAY
     return images
 
 
 EVERYDAY = {
-    "blur": Everyday(make=blur, strengths=(0.01, 0.02, 0.03, 0.045, 0.07), unit="of the short side"),
-    "noise": Everyday(make=noise, strengths=(0.02, 0.05, 0.1, 0.15, 0.25), unit="of full brightness"),
-    "jpeg": Everyday(make=jpeg, strengths=(80, 50, 30, 15, 7), unit="quality"),
-    "brightness": Everyday(
-        make=brightness, strengths=(0.05, 0.1, 0.2, 0.3, 0.45), unit="of full brightness", kind="colour"
+    "blur": Corruption(make=blur, strengths=(0.01, 0.02, 0.03, 0.045, 0.07), unit="of the short side"),
+    "noise": Corruption(make=noise, strengths=(0.02, 0.05, 0.1, 0.15, 0.25), unit="of full brightness"),
+    "jpeg": Corruption(make=jpeg, strengths=(80, 50, 30, 15, 7), unit="quality"),
+    "brightness": Corruption(
+        make=brightness, strengths=(0.05, 0.1, 0.2, 0.3, 0.45), unit="of full brightness", kind="color"
     ),
-    "contrast": Everyday(make=contrast, strengths=(0.8, 0.6, 0.4, 0.25, 0.15), unit="times", kind="colour"),
-    "turn": Everyday(make=turn, strengths=(3, 6, 10, 15, 25), unit="degrees", kind="turn"),
-    "shift": Everyday(make=shift, strengths=(0.03, 0.06, 0.1, 0.15, 0.2), unit="of the side", kind="shift"),
-    "occlusion": Everyday(make=occlusion, strengths=(0.1, 0.2, 0.3, 0.4, 0.5), unit="of the short side", kind="erase"),
+    "contrast": Corruption(make=contrast, strengths=(0.8, 0.6, 0.4, 0.25, 0.15), unit="times", kind="color"),
+    "rotate": Corruption(make=rotate, strengths=(3, 6, 10, 15, 25), unit="degrees", kind="rotate"),
+    "shift": Corruption(make=shift, strengths=(0.03, 0.06, 0.1, 0.15, 0.2), unit="of the side", kind="shift"),
+    "occlusion": Corruption(
+        make=occlusion, strengths=(0.1, 0.2, 0.3, 0.4, 0.5), unit="of the short side", kind="erase"
+    ),
 }
 
 
@@ -138,7 +140,7 @@ class Curve:
     count: int
 
 
-def everyday_curves(model: Model, images: Tensor, targets: Sequence[Any], seed: int = 0) -> list[Curve]:
+def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed: int = 0) -> list[Curve]:
     """How good the answers for images (N, C, H, W) stay under everyday changes that leave `targets` true.
 
     Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
@@ -161,7 +163,13 @@ def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor
 
 
 def _curve(
-    model: Model, name: str, change: Everyday, images: Tensor, targets: Sequence[Any], seed: int, clean: tuple[Any, ...]
+    model: Model,
+    name: str,
+    change: Corruption,
+    images: Tensor,
+    targets: Sequence[Any],
+    seed: int,
+    clean: tuple[Any, ...],
 ) -> Curve:
     judged = [clean, *(_judged(model, changed(name, images, value, seed), targets) for value in change.strengths)]
     scores = [score for score, _, _ in judged]
@@ -184,16 +192,16 @@ def _judged(model: Model, images: Tensor, targets: Sequence[Any]) -> tuple[float
     """Score, interval and calibration error of the answers for some images."""
     with torch.no_grad():
         output = torch.cat([model.outputs(part) for part in images.split(256)])
-    table = model.task.tabulate(output, model.task.stack(targets))
+    table = model.task.to_rows(output, model.task.stack(targets))
     score, interval, details = model.task.evaluate(table)
     return score, interval, details.get("calibration_error")
 
 
-def _leaves_true(task: Task, change: Everyday, targets: Sequence[Any]) -> bool:
+def _leaves_true(task: Task, change: Corruption, targets: Sequence[Any]) -> bool:
     if not change.kind:
         return True
     try:
-        task.move(task.stack(targets), Change(kind=change.kind, amount=torch.ones(len(targets))))
+        task.transform_target(task.stack(targets), Change(kind=change.kind, amount=torch.ones(len(targets))))
     except NotAllowed:
         return False
     return True

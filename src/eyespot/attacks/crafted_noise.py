@@ -1,6 +1,6 @@
 """The least noise that changes an answer, by box-constrained L-BFGS.
 
-Szegedy et al., "Intriguing properties of neural networks" (2013): minimise c |r|^2 + loss(x + r) with x + r in the
+Szegedy et al., "Intriguing properties of neural networks" (2013): minimize c |r|^2 + loss(x + r) with x + r in the
 box [0, 1], and keep the largest c that still succeeds, because it gives the smallest noise r. (The paper prints
 "minimum c"; that would give the largest.) Shapes: N images, n still searched for, D = C x H x W values each.
 """
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .boundary import cost_of, first_guesses
-from .lbfgs import minimise
+from .lbfgs import minimize
 from .quantization import smallest
 from .settings import Attempt, Settings
 from .victim import Victim
@@ -62,12 +62,12 @@ class _Search:
         self.succeeded[rows], self.failed[rows] = 0, torch.inf
 
     def round(self) -> None:
-        """Minimise once for every image with its present c, from where the last minimum was, and choose the next c."""
+        """Minimize once for every image with its present c, from where the last minimum was, and choose the next c."""
         rows = ((self.left > 0) & (self.c > 0)).nonzero()[:, 0]
         if len(rows) == 0:
             return
         share = max(2, int(self.left[rows].max()) // 3)
-        minimum = minimise(lambda point, part: self._objective(point, rows[part]), self.point[rows], evaluations=share)
+        minimum = minimize(lambda point, part: self._objective(point, rows[part]), self.point[rows], evaluations=share)
         self.left[rows] -= minimum.evaluations
         self.point[rows] = minimum.point
         noise = (minimum.point - self.original[rows]).square().sum(1)

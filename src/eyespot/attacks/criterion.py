@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..errors import AttackError
 from ..tasks.classify import Classify
-from ..tasks.regress import Steer
+from ..tasks.regress import Regress
 from ..tasks.tag import Tag
 from ..tasks.task import Task
 
@@ -28,7 +28,7 @@ RIVALS = 9
 """How many other classes are looked at as ways to a wrong answer."""
 
 
-class Goal(ABC):
+class Criterion(ABC):
     """What an attack wants of the model's outputs, image by image."""
 
     @abstractmethod
@@ -40,22 +40,22 @@ class Goal(ABC):
         """What a search without gradients makes small: (n,), the probability of what must vanish where there is one."""
 
     @abstractmethod
-    def only(self, rows: Tensor) -> "Goal":
+    def only(self, rows: Tensor) -> "Criterion":
         """The same goal for some of the images."""
 
-    def ways(self, output: Tensor) -> list["Goal"]:
+    def ways(self, output: Tensor) -> list["Criterion"]:
         """The several ways in which this goal can be reached from the outputs (N, ...) of the untouched images."""
         return [self]
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnyOtherClass(Goal):
+class Misclassification(Criterion):
     """Some class other than the right one `labels` (N,) must win."""
 
     labels: Tensor
 
-    def only(self, rows: Tensor) -> Goal:
+    def only(self, rows: Tensor) -> Criterion:
         return replace(self, labels=self.labels[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
@@ -64,21 +64,21 @@ class AnyOtherClass(Goal):
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return output.softmax(1).gather(1, self.labels[which, None])[:, 0]
 
-    def ways(self, output: Tensor) -> list[Goal]:
+    def ways(self, output: Tensor) -> list[Criterion]:
         """One for each of the best other classes, the likeliest first."""
         others = output.scatter(1, self.labels[:, None], -torch.inf)
         ranked = others.topk(min(RIVALS, output.shape[1] - 1), dim=1).indices
-        return [ThatClass(targets=targets) for targets in ranked.unbind(1)]
+        return [TargetedMisclassification(targets=targets) for targets in ranked.unbind(1)]
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ThatClass(Goal):
+class TargetedMisclassification(Criterion):
     """One named class for each image, `targets` (N,), must win."""
 
     targets: Tensor
 
-    def only(self, rows: Tensor) -> Goal:
+    def only(self, rows: Tensor) -> Criterion:
         return replace(self, targets=self.targets[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ class ThatClass(Goal):
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnyTagTurns(Goal):
+class TagFlip(Criterion):
     """One of several yes-or-no outputs must cross its cut (K,): from yes to no, or from no to yes.
 
     `sides` (N, K) is 1 where the untouched image says yes, -1 where it says no, and 0 where a turn does not count.
@@ -99,7 +99,7 @@ class AnyTagTurns(Goal):
     sides: Tensor
     cuts: Tensor
 
-    def only(self, rows: Tensor) -> Goal:
+    def only(self, rows: Tensor) -> Criterion:
         return replace(self, sides=self.sides[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class AnyTagTurns(Goal):
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return self.margin(output, which).sigmoid()
 
-    def ways(self, output: Tensor) -> list[Goal]:
+    def ways(self, output: Tensor) -> list[Criterion]:
         """One for each of the tags nearest to their cuts."""
         rows = torch.arange(len(output))
         away = ((output - self.cuts.to(output)) * self.sides).masked_fill(self.sides == 0, torch.inf)
@@ -120,8 +120,8 @@ class AnyTagTurns(Goal):
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Moved(Goal):
-    """The one number that the task is asked about, `task.focus(output, of)`, must move by `change` from `start` (N,).
+class ValueShift(Criterion):
+    """The one number that the task is asked about, `task.objective(output, of)`, must move by `change` from `start` (N,).
 
     `direction` is 1 (it must rise), -1 (it must fall) or 0 (either will do). Without a `change` it must move as far as
     it can: no move is enough.
@@ -135,13 +135,13 @@ class Moved(Goal):
 
     def moved(self, output: Tensor, which: Tensor) -> Tensor:
         """How far each output has moved the wanted way, in the unit of the focus: (n,)."""
-        difference = self.task.focus(output, self.of) - self.start[which].to(output)
+        difference = self.task.objective(output, self.of) - self.start[which].to(output)
         if self.direction:
             return difference * self.direction
         # Unlike abs, this has a slope at 0, where every attack begins.
         return torch.where(difference >= 0, difference, -difference)
 
-    def only(self, rows: Tensor) -> Goal:
+    def only(self, rows: Tensor) -> Criterion:
         return replace(self, start=self.start[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ class Moved(Goal):
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return self.margin(output, which)
 
-    def ways(self, output: Tensor) -> list[Goal]:
+    def ways(self, output: Tensor) -> list[Criterion]:
         """Up and down."""
         return [self] if self.direction else [replace(self, direction=1), replace(self, direction=-1)]
 
@@ -187,14 +187,14 @@ class Aim:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Aimed:
+class AttackPlan:
     """The goal for N images, and why some of them are not attacked: "" or a reason for each."""
 
-    goal: Goal
+    criterion: Criterion
     skipped: list[str] = field(default_factory=list)
 
 
-def aim_at(task: Task, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> Aimed:
+def aim_at(task: Task, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
     """Turn `aim` into a goal for images whose outputs (N, ...) are known, and whose right answers may be.
 
     Without `truths` the model's own answers are taken for right. With `farthest`, a number is moved as far as it goes
@@ -211,10 +211,10 @@ def change_that_counts(task: Task, aim: Aim) -> float:
     """How far the focus of a task whose answer is a number must move for the model to count as fooled."""
     if aim.change is not None:
         return aim.change
-    return task.spread if isinstance(task, Steer) else BRIGHTNESS
+    return task.spread if isinstance(task, Regress) else BRIGHTNESS
 
 
-def _classes(task: Classify, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> Aimed:
+def _classes(task: Classify, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
     answers = output.argmax(1)
     labels = answers if truths is None else torch.as_tensor(truths)
     skipped = [
@@ -226,16 +226,16 @@ def _classes(task: Classify, aim: Aim, output: Tensor, truths: Sequence[Any] | N
             "classify is attacked as a whole: 'of' and 'change' mean nothing; give a target class or none."
         )
     if aim.target is None:
-        return Aimed(goal=AnyOtherClass(labels=labels), skipped=skipped)
+        return AttackPlan(criterion=Misclassification(labels=labels), skipped=skipped)
     place = task.place(aim.target)
     if truths is None and len(output) == 1 and place == labels[0]:
         raise AttackError(f"The target '{task.classes[place]}' is what the model answers already; name another class.")
     already = "is of the target class already"
     skipped = [why or (already if label == place else "") for why, label in zip(skipped, labels.tolist(), strict=True)]
-    return Aimed(goal=ThatClass(targets=torch.full_like(labels, place)), skipped=skipped)
+    return AttackPlan(criterion=TargetedMisclassification(targets=torch.full_like(labels, place)), skipped=skipped)
 
 
-def _tags(task: Tag, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> Aimed:
+def _tags(task: Tag, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
     if aim.target is not None or aim.change is not None:
         raise AttackError(
             "tag has no target class: a tag is turned from yes to no or back; name it with 'of', or none."
@@ -247,20 +247,24 @@ def _tags(task: Tag, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> 
     if truths is not None:
         sides = sides * (torch.tensor(truths).to(output) == said.to(output))
     if aim.of is not None:
-        task.focus(output[:1], aim.of)
+        task.objective(output[:1], aim.of)
         chosen = aim.of if isinstance(aim.of, int) else task.tags.index(aim.of)
         sides = sides * torch.nn.functional.one_hot(torch.tensor(chosen), len(task.tags)).to(output)
     skipped = [
         "" if counts else "misread: no tag asked about is right and known" for counts in (sides != 0).any(1).tolist()
     ]
-    return Aimed(goal=AnyTagTurns(sides=sides, cuts=cuts), skipped=skipped)
+    return AttackPlan(criterion=TagFlip(sides=sides, cuts=cuts), skipped=skipped)
 
 
-def _number(task: Task, aim: Aim, output: Tensor, farthest: bool) -> Aimed:
+def _number(task: Task, aim: Aim, output: Tensor, farthest: bool) -> AttackPlan:
     if aim.target is not None and aim.target not in DIRECTIONS:
         raise AttackError(f"The target of {task.name} is '{aim.target}'; expected up, down or none.")
-    start = task.focus(output, aim.of)
+    start = task.objective(output, aim.of)
     change = None if farthest and aim.change is None else change_that_counts(task, aim)
-    goal = Moved(task=task, of=aim.of, start=start, change=change, direction=DIRECTIONS.get(str(aim.target), 0))
+    criterion = ValueShift(
+        task=task, of=aim.of, start=start, change=change, direction=DIRECTIONS.get(str(aim.target), 0)
+    )
     unusable = [not math.isfinite(value) for value in start.tolist()]
-    return Aimed(goal=goal, skipped=["misread: its answer is no number" if bad else "" for bad in unusable])
+    return AttackPlan(
+        criterion=criterion, skipped=["misread: its answer is no number" if bad else "" for bad in unusable]
+    )

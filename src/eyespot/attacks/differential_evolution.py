@@ -1,8 +1,8 @@
 """One pixel, found by evolution, as in the paper.
 
-Su, Vargas and Sakurai, "One Pixel Attack for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
+Su, Vargas and Sakurai, "One Pixel AttackResult for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
 each d tuples (x, y, r, g, b); 100 generations; each child is r1 + F (r2 - r3) of three others, F = 0.5, without
-crossover, and takes the place of its own parent where its fitness is lower. At first x and y are uniform and colours
+crossover, and takes the place of its own parent where its fitness is lower. At first x and y are uniform and colors
 normal (128, 127). The paper goes on until the right class has less than 5 % (targeted: the wanted one more than 90 %);
 here a search ends with the first candidate that fools the model, which changes no image's success.
 Shapes: P candidates of d pixels, V = d x (2 + C) values each, C channels, H height, W width.
@@ -44,11 +44,11 @@ def evolve(image: Tensor, settings: Settings) -> Search:
 
 
 def _first(shape: torch.Size, pixels: int, generator: torch.Generator) -> Tensor:
-    """Candidates (P, d, 2 + C): rows and columns uniform, colours normal."""
+    """Candidates (P, d, 2 + C): rows and columns uniform, colors normal."""
     channels, height, width = shape
     places = torch.rand(POPULATION, pixels, 2, generator=generator) * torch.tensor([height, width])
-    colours = 128 + 127 * torch.randn(POPULATION, pixels, channels, generator=generator)
-    return torch.cat([places, colours.clamp(0, 255)], dim=2)
+    colors = 128 + 127 * torch.randn(POPULATION, pixels, channels, generator=generator)
+    return torch.cat([places, colors.clamp(0, 255)], dim=2)
 
 
 def _children(population: Tensor, generator: torch.Generator) -> Tensor:
@@ -76,5 +76,5 @@ def _highest(shape: torch.Size) -> Tensor:
 
 
 def _decode(candidates: Tensor) -> Changes:
-    """Whole rows, columns and colours."""
-    return Changes(places=candidates[..., :2].long(), colours=candidates[..., 2:].round())
+    """Whole rows, columns and colors."""
+    return Changes(places=candidates[..., :2].long(), colors=candidates[..., 2:].round())

@@ -1,6 +1,6 @@
-"""Whether one pixel can do it at all: every place with the corner colours and a grid of others.
+"""Whether one pixel can do it at all: every place with the corner colors and a grid of others.
 
-Shapes: C channels, H height, W width, K colours.
+Shapes: C channels, H height, W width, K colors.
 """
 
 from itertools import product
@@ -19,29 +19,29 @@ LEVELS = {1: 18, 3: 4}
 
 
 def every_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Every place with corner colours, then with a grid: says how much a search misses. For small images.
+    """Every place with corner colors, then with a grid: says how much a search misses. For small images.
 
-    A picture of 32 x 32 in colour needs 65,536 queries if it withstands, one of 28 x 28 in grey 14,112.
+    A picture of 32 x 32 in color needs 65,536 queries if it withstands, one of 28 x 28 in gray 14,112.
     """
     return run_searches(victim, images, lambda number: exhaust(images[number]), settings.queries)
 
 
 def grid(channels: int) -> Tensor:
-    """The colours that are tried (K, C): the corners first, then every other colour of the grid."""
+    """The colors that are tried (K, C): the corners first, then every other color of the grid."""
     levels = torch.linspace(0, 255, LEVELS[channels]).round().tolist()
     extreme = corners(channels)
-    others = [colour for colour in product(levels, repeat=channels) if not set(colour) <= {0.0, 255.0}]
+    others = [color for color in product(levels, repeat=channels) if not set(color) <= {0.0, 255.0}]
     return torch.cat([extreme, torch.tensor(others)])
 
 
 def exhaust(image: Tensor) -> Search:
-    """All places with one colour after the other, for one image (C, H, W)."""
+    """All places with one color after the other, for one image (C, H, W)."""
     places = _places(image)
-    colours = grid(len(image))
-    number = torch.arange(len(colours)).repeat_interleave(len(places))
+    colors = grid(len(image))
+    number = torch.arange(len(colors)).repeat_interleave(len(places))
     for start in range(0, len(number), BLOCK):
         part = torch.arange(start, min(start + BLOCK, len(number)))
-        yield Changes(places=places[part % len(places), None], colours=colours[number[part], None])
+        yield Changes(places=places[part % len(places), None], colors=colors[number[part], None])
 
 
 def _places(image: Tensor) -> Tensor:

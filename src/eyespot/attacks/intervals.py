@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import AttackError
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, record
 from .lipschitz import MOVING, SPREADING
 
@@ -70,9 +70,9 @@ def _safe(model: Model, images: Tensor, size: Tensor, best: Tensor) -> Tensor:
 def _propagate(model: Model, images: Tensor, size: float | Tensor) -> tuple[list[Call], list[Interval]]:
     network = deepcopy(model.network).double()
     images = images.double()
-    calls = record(network, normalise(images[:1], model.images))
+    calls = record(network, normalize(images[:1], model.images))
     low, high = ((images + sign * size).clamp(0, 1) for sign in (-1, 1))
-    intervals: list[Interval] = [(normalise(low, model.images), normalise(high, model.images))]
+    intervals: list[Interval] = [(normalize(low, model.images), normalize(high, model.images))]
     for call in calls[1:]:
         intervals.append(_through(call, [intervals[index] for index in call.inputs]))
     return calls, intervals

@@ -1,4 +1,4 @@
-"""Many minimisations inside boxes at once: limited-memory BFGS with projection, one problem a row.
+"""Many minimizations inside boxes at once: limited-memory BFGS with projection, one problem a row.
 
 Every row has its own history, step length and end; one call of the function serves one evaluation of every row that
 is still at work, whether that row is beginning a new step or shortening the last one.
@@ -28,10 +28,10 @@ class Minimum:
     point: Tensor
     value: Tensor
     evaluations: Tensor
-    settled: Tensor
+    calibrated: Tensor
 
 
-def minimise(
+def minimize(
     function: Function,
     start: Tensor,
     *,
@@ -47,7 +47,7 @@ def minimise(
     that many `evaluations`. Use float64: differences between nearly equal values decide.
 
     >>> shifted = lambda point, which: (((point - 2) ** 2).sum(1), 2 * (point - 2))
-    >>> minimise(shifted, torch.zeros(1, 3, dtype=torch.float64), evaluations=20).point
+    >>> minimize(shifted, torch.zeros(1, 3, dtype=torch.float64), evaluations=20).point
     tensor([[1., 1., 1.]], dtype=torch.float64)
     """
     state = _State(function, start.clamp(lower, upper), lower, upper, memory, tolerance)
@@ -56,7 +56,7 @@ def minimise(
             break
         state.advance(function)
     return Minimum(
-        point=state.point, value=state.value, evaluations=state.evaluations, settled=~state.working & state.sound
+        point=state.point, value=state.value, evaluations=state.evaluations, calibrated=~state.working & state.sound
     )
 
 

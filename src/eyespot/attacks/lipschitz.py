@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, record
 from .operator_norms import convolution_bound, dense_norm, power_iteration, sum_bound, without_constant
 
@@ -89,15 +89,15 @@ def certified_radii(model: Model, images: Tensor) -> Tensor | None:
 
 
 def _recorded(model: Model) -> list[Call]:
-    """The calls of the network in float64, on a grey picture."""
+    """The calls of the network in float64, on a gray picture."""
     network = deepcopy(model.network).double()
     channels, height, width = model.images.shape
-    grey = torch.full((1, channels, height, width), 0.5, dtype=torch.float64)
-    return record(network, normalise(grey, model.images))
+    gray = torch.full((1, channels, height, width), 0.5, dtype=torch.float64)
+    return record(network, normalize(gray, model.images))
 
 
 def _preprocessing(model: Model) -> LayerBound:
-    norm = 1 / min(model.images.deviation)
+    norm = 1 / min(model.images.std)
     return LayerBound(name="preprocessing", kind="input", norm=norm, at_most=norm, total=norm)
 
 
@@ -137,7 +137,7 @@ def own_bound(call: Call, inputs: Sequence[Call]) -> LayerBound:
 
 
 def _with_convolution(call: Call, calls: Sequence[Call], rows: Sequence[LayerBound]) -> float | None:
-    """The bound up to a batch normalisation that follows a convolution, both taken as one convolution."""
+    """The bound up to a batch normalization that follows a convolution, both taken as one convolution."""
     if call.kind != "batch_norm" or calls[call.inputs[0]].kind != "conv":
         return None
     conv = calls[call.inputs[0]]
@@ -161,7 +161,7 @@ def _linear_bound(call: Call, x: Tensor) -> float:
 
 
 def batch_norm_scale(call: Call) -> Tensor:
-    """By what a batch normalisation multiplies each channel when it answers: (C,)."""
+    """By what a batch normalization multiplies each channel when it answers: (C,)."""
     scale = (call.weights["variance"] + call.settings["epsilon"]).rsqrt()
     return scale * call.weights["weight"] if "weight" in call.weights else scale
 

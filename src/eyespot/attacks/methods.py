@@ -77,7 +77,7 @@ ATTACKS = {
     "every-pixel": Method(
         run=every_pixel,
         defaults={"queries": 10_000_000},
-        summary="every place with the corner colours and a grid: whether one pixel can do it at all; small images",
+        summary="every place with the corner colors and a grid: whether one pixel can do it at all; small images",
         farthest=True,
     ),
 }

@@ -2,7 +2,7 @@
 
 At every step the margin is taken for a plane through the present point, and the walk goes towards the point of that
 plane, inside the box, that lies nearest to the original image; ever shorter steps let it settle in a bend. The idea of
-projecting onto the linearised boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
+projecting onto the linearized boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
 2020); the shrinking steps are those of FMN (Pintor et al. 2021).
 Shapes: N images, n walks, D = C x H x W values of one image.
 """

@@ -19,7 +19,7 @@ RESAMPLES = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unlike:
+class OutOfDistribution:
     """How a classifier answers for images unlike its own.
 
     `refused` and `refused_own` are the shares that it answers with "unknown", of the strange images and of its own;
@@ -37,14 +37,14 @@ class Unlike:
     auroc_interval: tuple[float, float]
 
 
-def unlike(model: Model, own: Tensor, strange: Tensor, name: str) -> Unlike:
+def out_of_distribution(model: Model, own: Tensor, strange: Tensor, name: str) -> OutOfDistribution:
     """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` unless the task is classify."""
     if not isinstance(model.task, Classify):
         raise AttackError(f"Only a classifier can answer 'unknown'; this model's task is {model.task.name}.")
     sure_own, unknown_own = _answers(model, own)
     sure, unknown = _answers(model, strange)
     auroc, interval = _area(sure_own, sure)
-    return Unlike(
+    return OutOfDistribution(
         name=name,
         count=len(sure),
         own=len(sure_own),

@@ -1,4 +1,4 @@
-"""Which pixels work: every place of one picture in every colour of a grid.
+"""Which pixels work: every place of one picture in every color of a grid.
 
 Shapes: C channels, H height, W width.
 """
@@ -28,21 +28,21 @@ MOST_PLACES = 128 * 128
 class PixelMap:
     """Where one changed pixel fools the model, and how near it comes elsewhere.
 
-    `share` (H, W) counts, of the `colours` tried at a place, those that fool the model; `margin` (H, W) is the lowest
-    margin, below zero where it is fooled; `colour` (H, W, C) is the colour that reached it. `working` counts the
+    `share` (H, W) counts, of the `colors` tried at a place, those that fool the model; `margin` (H, W) is the lowest
+    margin, below zero where it is fooled; `color` (H, W, C) is the color that reached it. `working` counts the
     places that fool the model, of all `places`; `queries` the looks that it took.
     """
 
     name: str
     target: str | int | None
     before: dict[str, Any]
-    colours: int
+    colors: int
     places: int
     working: int
     queries: int
     margin: np.ndarray = field(repr=False)
     share: np.ndarray = field(repr=False)
-    colour: np.ndarray = field(repr=False)
+    color: np.ndarray = field(repr=False)
     original: np.ndarray = field(repr=False)
 
     def to_json(self) -> str:
@@ -68,9 +68,9 @@ class PixelMap:
 
 
 def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None, of: Any = None) -> PixelMap:
-    """Try every place of one picture in every colour of a grid (8 corners and 56 others; 18 greys).
+    """Try every place of one picture in every color of a grid (8 corners and 56 others; 18 grays).
 
-    `target` and `of` are those of `attack`. A picture of 32 x 32 pixels in colour takes 65,536 queries. Raises
+    `target` and `of` are those of `attack`. A picture of 32 x 32 pixels in color takes 65,536 queries. Raises
     `AttackError` for pictures of more than 128 x 128 pixels.
     """
     image = rounded(model.read(picture))
@@ -88,7 +88,7 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
     aimed = aim_at(model.task, aim, output, None if truth is None else [truth], farthest=False)
     if aimed.skipped[0]:
         raise AttackError(f"{name}: cannot be attacked: {aimed.skipped[0]}.")
-    victim = Victim(model, aimed.goal, 1)
+    victim = Victim(model, aimed.criterion, 1)
     table = _all_margins(victim, image)
     lowest, number = table.min(0)
     share = (table < -SURE).float().mean(0)
@@ -96,19 +96,19 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
         name=name,
         target=aim.target,
         before=plain(model.task.answer(output[0])),
-        colours=len(table),
+        colors=len(table),
         places=height * width,
         working=int((share > 0).sum()),
         queries=int(victim.queries[0]),
         margin=lowest.numpy(),
         share=share.numpy(),
-        colour=grid(image.shape[1])[number].numpy().astype(np.uint8),
+        color=grid(image.shape[1])[number].numpy().astype(np.uint8),
         original=to_bytes(image[0]),
     )
 
 
 def _all_margins(victim: Victim, image: Tensor) -> Tensor:
-    """The margin for every colour and place: (colours, H, W)."""
+    """The margin for every color and place: (colors, H, W)."""
     margins = []
     for changes in exhaust(image[0]):
         margin, _ = victim.tried(image, changes, torch.zeros(len(changes), dtype=torch.long))

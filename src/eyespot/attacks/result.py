@@ -16,7 +16,7 @@ OUTCOMES = ("fooled", "resisted", "skipped")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attack:
+class AttackResult:
     """One attack on one image.
 
     `outcome` is "fooled" (the saved 8-bit file, read back, changes the answer as wanted), "resisted", or "skipped" with
@@ -68,7 +68,7 @@ class Attack:
         for step in self.history:
             pixels = self.original.copy()
             for change in step["best"]:
-                pixels[change["row"], change["column"]] = np.array(change["colour"], dtype=np.uint8)
+                pixels[change["row"], change["column"]] = np.array(change["color"], dtype=np.uint8)
             frames.append(pixels)
         return frames
 
@@ -142,7 +142,7 @@ def told(answer: dict[str, Any]) -> str:
 
 
 def magnified(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, float]:
-    """A change as uint8 (H, W, C) around grey, magnified until its largest value shows fully, and how many times.
+    """A change as uint8 (H, W, C) around gray, magnified until its largest value shows fully, and how many times.
 
     >>> magnified(np.array([[[100]]], np.uint8), np.array([[[101]]], np.uint8))
     (array([[[255]]], dtype=uint8), 127.0)

@@ -16,7 +16,7 @@ from ..model import Model
 from ..tasks.classify import Classify
 from ..tasks.statistics import wilson_interval
 from .attacking import attack_many
-from .result import Attack
+from .result import AttackResult
 from .settings import Settings
 
 RANDOM = "random noise"
@@ -75,7 +75,7 @@ def _made_for(
     assert isinstance(model.task, Classify)
     batch = torch.cat([model.read(image) for image in images])
     truths = [model.task.place(label) for label in labels]
-    found: list[Attack] = attack_many(model, batch, by, truths=truths, settings=settings)
+    found: list[AttackResult] = attack_many(model, batch, by, truths=truths, settings=settings)
     return [(one.original, one.fooled) for one in found]
 
 

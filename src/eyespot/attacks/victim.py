@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.incremental import Incremental
-from .criterion import Goal
+from .criterion import Criterion
 
 VALUES_AT_ONCE = 3_000_000
 """How many input values are put through the network in one go: large enough to be fast, small enough for the memory."""
@@ -24,21 +24,21 @@ WORTH_FOLLOWING = 1.2
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
-    """Pixels to change: places (n, d, 2) as row and column, colours (n, d, C) as whole numbers from 0 to 255."""
+    """Pixels to change: places (n, d, 2) as row and column, colors (n, d, C) as whole numbers from 0 to 255."""
 
     places: Tensor
-    colours: Tensor
+    colors: Tensor
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, rows: slice | Tensor) -> "Changes":
-        return Changes(places=self.places[rows], colours=self.colours[rows])
+        return Changes(places=self.places[rows], colors=self.colors[rows])
 
 
 def joined(parts: Sequence[Changes]) -> Changes:
     """Several sets of candidates as one."""
-    return Changes(places=torch.cat([one.places for one in parts]), colours=torch.cat([one.colours for one in parts]))
+    return Changes(places=torch.cat([one.places for one in parts]), colors=torch.cat([one.colors for one in parts]))
 
 
 class Victim:
@@ -48,10 +48,10 @@ class Victim:
     network computes in float64: a line search needs differences that float32 loses.
     """
 
-    def __init__(self, model: Model, goal: Goal, count: int, double: bool = False) -> None:
+    def __init__(self, model: Model, criterion: Criterion, count: int, double: bool = False) -> None:
         self.dtype = torch.float64 if double else torch.float32
         self.model = replace(model, network=deepcopy(model.network).double()) if double else model
-        self.goal = goal
+        self.criterion = criterion
         self.queries = torch.zeros(count, dtype=torch.long)
         self.gradients = torch.zeros(count, dtype=torch.long)
         self._followers: dict[int, Incremental] = {}
@@ -64,16 +64,16 @@ class Victim:
 
     def margins(self, pixels: Tensor, which: Tensor) -> Tensor:
         """How far each of the images (n, C, H, W) is from fooling the model: (n,), below zero where it does."""
-        return self.goal.margin(self.outputs(pixels, which), which)
+        return self.criterion.margin(self.outputs(pixels, which), which)
 
-    def slopes(self, pixels: Tensor, which: Tensor, goal: Goal | None = None) -> tuple[Tensor, Tensor]:
+    def slopes(self, pixels: Tensor, which: Tensor, criterion: Criterion | None = None) -> tuple[Tensor, Tensor]:
         """Margins (n,), of another goal where one is given, and their gradients in the pixels (n, C, H, W)."""
-        goal = goal or self.goal
+        criterion = criterion or self.criterion
         margins, gradients = [], []
         self.gradients += torch.bincount(which, minlength=len(self.gradients))
         for part, which_part in self._parts(pixels, which):
             given = part.detach().requires_grad_(True)
-            margin = goal.margin(self.model.outputs(given), which_part)
+            margin = criterion.margin(self.model.outputs(given), which_part)
             gradients.append(torch.autograd.grad(margin.sum(), given)[0])
             margins.append(margin.detach())
         return torch.cat(margins), torch.cat(gradients)
@@ -90,7 +90,7 @@ class Victim:
             output = torch.cat(
                 [self._outputs_of(images, changes[rows], which[rows]) for rows in self._shares(changes, images)]
             )
-        return self.goal.margin(output, which), self.goal.fitness(output, which)
+        return self.criterion.margin(output, which), self.criterion.fitness(output, which)
 
     def _outputs_of(self, images: Tensor, changes: Changes, which: Tensor) -> Tensor:
         return self.outputs(apply(images, changes, which), which)
@@ -100,15 +100,15 @@ class Victim:
         number = int(which[0])
         if number not in self._followers:
             self._followers[number] = Incremental(
-                self.model.network, normalise(images[number, None], self.model.images)
+                self.model.network, normalize(images[number, None], self.model.images)
             )
         follower = self._followers[number]
         if not follower.followed:
             self._worth_following = False
             return self._outputs_of(images, changes, which)
         self._count(which)
-        colours = normalise(changes.colours[:, 0, :, None, None] / 255, self.model.images)
-        output = follower.outputs(changes.places[:, 0, 0], changes.places[:, 0, 1], colours)
+        colors = normalize(changes.colors[:, 0, :, None, None] / 255, self.model.images)
+        output = follower.outputs(changes.places[:, 0, 0], changes.places[:, 0, 1], colors)
         self._worth_following = follower.saved > WORTH_FOLLOWING
         return output
 
@@ -135,7 +135,7 @@ def apply(images: Tensor, changes: Changes, which: Tensor) -> Tensor:
     rows = torch.arange(len(pixels))
     for k in range(changes.places.shape[1]):
         row, column = changes.places[:, k].unbind(1)
-        pixels[rows, :, row, column] = (changes.colours[:, k] / 255).to(pixels)
+        pixels[rows, :, row, column] = (changes.colors[:, k] / 255).to(pixels)
     return pixels
 
 

@@ -37,7 +37,9 @@ def attack(
     change: Annotated[float | None, typer.Option(help="How far a number must move, in its unit.")] = None,
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
     against: Annotated[list[Path] | None, typer.Option(help="Another model to compare with; can be repeated.")] = None,
-    unlike: Annotated[str | None, typer.Option(help="Images unlike any that the model was trained on.")] = None,
+    out_of_distribution: Annotated[
+        str | None, typer.Option(help="Images unlike any that the model was trained on.")
+    ] = None,
     column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same images and numbers.")] = 0,
     quiet: Quiet = False,
@@ -46,15 +48,15 @@ def attack(
     """Find out what fools a model: a page, all figures, and every fooled image, in one folder."""
     from ..attacks.criterion import Aim
     from ..attacks.report.planned import plan
-    from ..attacks.report.write import Report, Wanted
+    from ..attacks.report.write import Report, ReportRequest
 
     models = _named([model, *(against or [])])
     first = next(iter(models.values()))
-    wishes = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
-    attacks = plan(by, Aim(target=target, of=_place(of), change=change), first.task, wishes)
-    strange = _strange(unlike) if unlike else None
+    options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
+    attacks = plan(by, Aim(target=target, of=_place(of), change=change), first.task, options)
+    strange = _strange(out_of_distribution) if out_of_distribution else None
     chosen = _part(source, part, first, column)
-    report = Report(models, Wanted(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
+    report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
     _work(report, out, quiet or as_json)
     if as_json:
         print_json(report.result)

@@ -13,7 +13,7 @@ from .train import columns_from
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from eyespot.measures import DeepReport
+    from eyespot.measures import AuditReport
     from eyespot.sources.check import CheckReport, Twins
 
 Weights = Annotated[
@@ -52,10 +52,10 @@ def check(
         if as_json:
             print_json(report)
         return
-    from ..measures import look_deeply
+    from ..measures import audit
 
     folder = out or Path("runs/check")
-    found = look_deeply(opened, folder, weights)
+    found = audit(opened, folder, weights)
     if as_json:
         print_json({**to_plain(report), "deep": {**to_plain(found), "page": str(folder / "index.html")}})
     else:
@@ -91,7 +91,7 @@ def curve(
         print(f"page: {page}")
 
 
-def _show_deep(found: "DeepReport", folder: Path) -> None:
+def _show_deep(found: "AuditReport", folder: Path) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
@@ -112,7 +112,7 @@ def _show(report: "CheckReport") -> None:
     console.print(f"{report.name}: {report.kind}, {report.count:,} images")
     _show_counts(report, console)
     _show_sizes(report, console)
-    _show_list("Left out", [f"{problem.where}: {problem.reason}" for problem in report.problems], console)
+    _show_list("Left out", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
     _show_list("Exact duplicates", _lines(report.exact), console)
     if report.near_searched:
         _show_list("Near duplicates", _lines(report.near), console)
@@ -143,16 +143,16 @@ def _show_counts(report: "CheckReport", console: "Console") -> None:
 
 def _show_sizes(report: "CheckReport", console: "Console") -> None:
     sizes = ", ".join(f"{name} {height} x {width}" for name, (height, width) in report.sizes.items())
-    colours = {1: "grey", 3: "colour", 4: "colour with transparency"}
-    kinds = ", ".join(f"{count:,} {colours[channels]}" for channels, count in report.channels.items())
+    colors = {1: "gray", 3: "color", 4: "color with transparency"}
+    kinds = ", ".join(f"{count:,} {colors[channels]}" for channels, count in report.channels.items())
     console.print(f"Height x width: {sizes or 'none'}; {kinds or 'none'}")
 
 
 def _lines(twins: "Sequence[Twins]") -> list[str]:
-    return [" = ".join(map(_told, pair.names, pair.parts, pair.labels)) for pair in twins]
+    return [" = ".join(map(_describe, pair.names, pair.parts, pair.labels)) for pair in twins]
 
 
-def _told(name: str, part: str, label: str) -> str:
+def _describe(name: str, part: str, label: str) -> str:
     return f"{name} ({part}{', ' if label else ''}{label})"
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from ..explanations import Explanation, Gallery, ImageMap
 
 NAMES = (
-    *("trace", "votes", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
+    *("trace", "contributions", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
     *("integrated-gradients", "guided-backprop", "grad-cam", "gradient-x-activation", "guided-grad-cam", "lrp"),
-    *("visualbackprop", "all", "invariance", "neighbours", "units", "directions", "map", "evolution"),
+    *("visualbackprop", "all", "invariance", "neighbors", "units", "directions", "map", "evolution"),
 )
 """The methods, written out so that `--help` need not import torch; a test compares them. The last one reads a run."""
 
@@ -29,8 +29,8 @@ def explain(
     at: Annotated[str | None, typer.Option(help="Place in the unit's map: ROW,COLUMN.")] = None,
     patch: Annotated[int | None, typer.Option(help="Occlusion: side of the patch in pixels.")] = None,
     stride: Annotated[int | None, typer.Option(help="Occlusion: pixels from patch to patch.")] = None,
-    fill: Annotated[float | None, typer.Option(help="Occlusion: grey of the patch, 0 to 1.")] = None,
-    among: Annotated[str | None, typer.Option(help="Neighbours: the source to look among.")] = None,
+    fill: Annotated[float | None, typer.Option(help="Occlusion: gray of the patch, 0 to 1.")] = None,
+    among: Annotated[str | None, typer.Option(help="Neighbors: the source to look among.")] = None,
     seed: Annotated[int | None, typer.Option(help="Directions and map: for what is random.")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write: .png, .svg, .pdf, .html or .json.")] = None,
     as_json: AsJson = False,

@@ -28,7 +28,7 @@ def export(
         raise EyespotError("Nothing to write was named; give --page out.html.")
     written, notes = _page(model, page, [*(images or []), *(more or [])])
     if as_json:
-        print_json({**_told(written), "notes": notes})
+        print_json({**_to_dict(written), "notes": notes})
         return
     for line in [*notes, *_lines(written)]:
         print(line)
@@ -42,13 +42,13 @@ def _page(model: Path, page: Path, pictures: list[Path]) -> "tuple[OneFile, list
     from ..serving.loading import open_given
     from ..serving.one_file import row_of, usual_rows, write_one_file
 
-    hall, notes = open_given([model], [])
-    [shown] = hall.models
+    app_state, notes = open_given([model], [])
+    [shown] = app_state.models
     rows = [row_of(picture) for picture in pictures] or usual_rows(shown.rows)
     return write_one_file(shown, rows, page), [] if pictures else notes
 
 
-def _told(written: "OneFile") -> dict[str, Any]:
+def _to_dict(written: "OneFile") -> dict[str, Any]:
     return {
         "page": str(written.path),
         "bytes": written.size,

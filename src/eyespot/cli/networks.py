@@ -44,7 +44,7 @@ def _list(as_json: bool) -> None:
         print_json([{"name": name} | {key: getattr(f, key) for key in keys} for name, f in NETWORKS.items()])
         return
     for name, family in NETWORKS.items():
-        print(f"{name:<18} {_told(family.input):<10} {family.summary}")
+        print(f"{name:<18} {_format_shape(family.input):<10} {family.summary}")
     print("\nOr write one as text: eyespot networks 'conv 8@5x5 same, relu, maxpool 2, flatten, dense' --input 28x28x1")
 
 
@@ -81,7 +81,7 @@ def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
     head = ("layer", "kind", "output", "parameters", "connections", "multiply-adds", "sees")
     lines = [head, *(_line(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    print(f"{network.spec.name}, images of {_told(network.spec.input)}\n")
+    print(f"{network.spec.name}, images of {_format_shape(network.spec.input)}\n")
     for line in lines:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     sums = totals(rows)
@@ -95,9 +95,9 @@ def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
 def _line(row: "LayerRow") -> tuple[str, ...]:
     sees = "x".join(map(str, row.receptive_field)) if row.receptive_field else ""
     counts = [f"{count:,}" if count else "" for count in (row.connections, row.multiply_adds)]
-    return row.name, row.kind, _told(row.output), row.formula, *counts, sees
+    return row.name, row.kind, _format_shape(row.output), row.formula, *counts, sees
 
 
-def _told(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     """(C, H, W) as height x width x channels, or a number of numbers."""
     return f"{shape[1]}x{shape[2]}x{shape[0]}" if len(shape) == 3 else str(shape[0])

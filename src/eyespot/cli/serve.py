@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..serving.app_state import Hall
+    from ..serving.app_state import AppState
 
 
 def serve(
@@ -28,9 +28,11 @@ def serve(
     from ..serving.server import listen, run
 
     with listen(host, port) as listening:
-        hall, notes = open_given(given or [], source or [])
-        print(_told(hall, notes, listening.address), flush=True)
-        app = make_app(hall.models, hall.runs, hall.sources, host, origins=hall.origins, folder=runs.resolve())
+        app_state, notes = open_given(given or [], source or [])
+        print(_describe(app_state, notes, listening.address), flush=True)
+        app = make_app(
+            app_state.models, app_state.runs, app_state.sources, host, origins=app_state.origins, folder=runs.resolve()
+        )
         run(app, listening, browser)
 
 
@@ -45,8 +47,8 @@ def needs_server() -> None:
         raise EyespotError(f"'{error.name}' is not installed; the page needs: pip install 'eyespot[serve]'") from error
 
 
-def _told(hall: "Hall", notes: list[str], address: str) -> str:
+def _describe(app_state: "AppState", notes: list[str], address: str) -> str:
     shown = [
-        f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in hall.models
+        f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in app_state.models
     ]
     return "\n".join([*shown, *notes, f"The page is at {address} (Ctrl-C stops it)"])

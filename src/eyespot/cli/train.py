@@ -36,7 +36,9 @@ def train(
     epochs: Annotated[float | None, typer.Option(help="How often each image is seen.")] = None,
     minutes: Annotated[float | None, typer.Option(help="How long to train, instead of --epochs.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in one step.")] = None,
-    pieces: Annotated[int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")] = None,
+    micro_batches: Annotated[
+        int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="muon, sphere, adamw or sgd.")] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     weight_decay: Annotated[
@@ -60,9 +62,9 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network on your images, measure it on images that it has not seen, and save it."""
-    from ..training.options import Wishes
+    from ..training.options import TrainOptions
 
-    wishes = Wishes(
+    options = TrainOptions(
         task=task,
         start=start,
         weights=weights,
@@ -72,7 +74,7 @@ def train(
         epochs=epochs,
         minutes=minutes,
         batch=batch,
-        pieces=pieces,
+        micro_batches=micro_batches,
         optimizer=optimizer,
         rate=rate,
         weight_decay=weight_decay,
@@ -84,7 +86,7 @@ def train(
         snapshots=snapshots,
         seed=seed,
     )
-    _finish(_train(source, wishes, out, quiet or as_json, columns_from(column)), as_json)
+    _finish(_train(source, options, out, quiet or as_json, columns_from(column)), as_json)
 
 
 def resume(
@@ -106,9 +108,11 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
-    from ..training.options import Wishes
+    from ..training.options import TrainOptions
 
-    result = _train("bundled:mnist5k", Wishes(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json, None)
+    result = _train(
+        "bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json, None
+    )
     _finish(result, as_json)
     if not as_json:
         print(_NEXT.format(run=out))
@@ -121,11 +125,11 @@ Next:
   eyespot train photos/ --out runs/photos"""
 
 
-def _train(source: str, wishes: Any, out: Path, quiet: bool, columns: dict[str, str] | None) -> dict[str, Any]:
-    from ..training.run import train_as_wished
+def _train(source: str, options: Any, out: Path, quiet: bool, columns: dict[str, str] | None) -> dict[str, Any]:
+    from ..training.run import run_training
 
     with _progress(quiet) as progress:
-        return train_as_wished(source, wishes, out, progress, {"what": source, "columns": columns}).result
+        return run_training(source, options, out, progress, {"what": source, "columns": columns}).result
 
 
 @contextmanager
@@ -163,9 +167,9 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     weakest = result["details"].get("weakest")
     if weakest and weakest.get("recall") != 1:
         print(_weakest(weakest))
-    if "withstands" in result:
-        right, withstood = (result["withstands"][name]["share"] for name in ("right", "withstood"))
-        print(f"under attack: {percent(withstood)} are still right, of {percent(right)} untouched")
+    if "adversarial_evaluation" in result:
+        right, robust = (result["adversarial_evaluation"][name]["share"] for name in ("right", "robust"))
+        print(f"under attack: {percent(robust)} are still right, of {percent(right)} untouched")
     learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
     print(f"{learned} in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")

@@ -29,8 +29,8 @@ SIDE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
-    """The labelled images of a source: `numbers` (N, F) of mean 0 and deviation 1, and the number of each one's class.
+class Embeddings:
+    """The labeled images of a source: `numbers` (N, F) of mean 0 and deviation 1, and the number of each one's class.
 
     `groups` (N,) are numbers too: images of one group belong together. `by` says in words what the numbers are.
     """
@@ -48,24 +48,24 @@ class Sight:
         return self.part.rows
 
 
-def see(source: Source, weights: str | None = None) -> Sight:
-    """Look at all labelled images of a source with the network of `weights`, or with what suits them.
+def embed(source: Source, weights: str | None = None) -> Embeddings:
+    """Look at all labeled images of a source with the network of `weights`, or with what suits them.
 
     `weights` is a trained network's name or a model file. Raises `SourceError` where there are not two classes of two
     images or more.
     """
-    labelled = [place for place, row in enumerate(source.rows) if row.values.get("label")]
-    if not labelled:
+    labeled = [place for place, row in enumerate(source.rows) if row.values.get("label")]
+    if not labeled:
         raise SourceError(f"{source.name}: its images have no labels; expected a folder for each class, or 'label'.")
     source.require_classes()
     whole = part_of(source, "all")
-    part = Part(name="labelled", rows=[whole.rows[place] for place in labelled], keys=whole.keys[labelled])
+    part = Part(name="labeled", rows=[whole.rows[place] for place in labeled], keys=whole.keys[labeled])
     classes, given = np.unique([row.values["label"] for row in part.rows], return_inverse=True)
     groups = [row.values.get("group") or f"{place} alone" for place, row in enumerate(part.rows)]
     numbers, by = _numbers(source, part, weights)
-    return Sight(
+    return Embeddings(
         part=part,
-        numbers=standardised(numbers),
+        numbers=standardized(numbers),
         given=given,
         groups=np.unique(groups, return_inverse=True)[1],
         classes=tuple(map(str, classes)),
@@ -91,7 +91,7 @@ def _patches(part: Part) -> np.ndarray:
     return patch_numbers(decode_once(part, spec).take(np.arange(len(part))))
 
 
-def standardised(numbers: np.ndarray) -> np.ndarray:
+def standardized(numbers: np.ndarray) -> np.ndarray:
     """Each column with mean 0 and deviation 1, in fewer columns that carry the same where there are more than rows."""
     numbers = np.asarray(numbers, np.float64)
     numbers = (numbers - numbers.mean(0)) / np.maximum(numbers.std(0), 1e-6)
@@ -117,45 +117,45 @@ def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
-def believed(sight: Sight, learned: np.ndarray, asked: np.ndarray, penalty: float) -> np.ndarray:
+def probabilities(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray, penalty: float) -> np.ndarray:
     """Probabilities (M, K) of the classes for the rows `asked`, after learning from the rows `learned`.
 
     Multinomial logistic regression; a class that is not among the learned rows gets 0.
     """
     from sklearn.linear_model import LogisticRegression
 
-    found = np.zeros((len(asked), len(sight.classes)))
-    present = np.unique(sight.given[learned])
+    found = np.zeros((len(asked), len(embeddings.classes)))
+    present = np.unique(embeddings.given[learned])
     if len(present) == 1:
         found[:, present] = 1.0
         return found
     line = LogisticRegression(C=1 / (penalty * len(learned)), max_iter=300, tol=1e-3)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # many classes of few images are fine
-        line.fit(sight.numbers[learned], sight.given[learned])
-    found[:, present] = line.predict_proba(sight.numbers[asked])
+        line.fit(embeddings.numbers[learned], embeddings.given[learned])
+    found[:, present] = line.predict_proba(embeddings.numbers[asked])
     return found
 
 
-def choose_penalty(sight: Sight, learned: np.ndarray) -> float:
+def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
     """The penalty that answers best for some of the learned rows after learning from the others."""
-    fold = folds(sight.given[learned], _renumbered(sight.groups[learned]), np.random.default_rng(0), 3)
+    fold = folds(embeddings.given[learned], _renumbered(embeddings.groups[learned]), np.random.default_rng(0), 3)
     losses = dict.fromkeys(PENALTIES, 0.0)
     for inner, held in splits(fold):
         rows, asked = learned[inner], learned[held]
         for penalty in PENALTIES:
-            chances = believed(sight, rows, asked, penalty)
-            losses[penalty] -= float(np.log(chances[np.arange(len(asked)), sight.given[asked]] + 1e-3).sum())
+            chances = probabilities(embeddings, rows, asked, penalty)
+            losses[penalty] -= float(np.log(chances[np.arange(len(asked)), embeddings.given[asked]] + 1e-3).sum())
     return min(losses, key=losses.__getitem__)
 
 
-def out_of_fold(sight: Sight, repeats: int = 3) -> np.ndarray:
+def out_of_fold(embeddings: Embeddings, repeats: int = 3) -> np.ndarray:
     """Probabilities (N, K) for every image from images of other folds alone, the mean over some divisions."""
-    penalty = choose_penalty(sight, np.arange(len(sight.given)))
-    found = np.zeros((len(sight.given), len(sight.classes)))
+    penalty = choose_penalty(embeddings, np.arange(len(embeddings.given)))
+    found = np.zeros((len(embeddings.given), len(embeddings.classes)))
     for repeat in range(repeats):
-        for learned, held in splits(folds(sight.given, sight.groups, np.random.default_rng(repeat))):
-            found[held] += believed(sight, learned, held, penalty) / repeats
+        for learned, held in splits(folds(embeddings.given, embeddings.groups, np.random.default_rng(repeat))):
+            found[held] += probabilities(embeddings, learned, held, penalty) / repeats
     return found
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import ExplanationError
 from ..explanations.units import BATCH, batch_of
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import first_opaque, replay
 from ..sources.cache import Images
@@ -48,11 +48,11 @@ def features_of(model: Model, x: Tensor, layer: str | None) -> tuple[str, Tensor
 @torch.no_grad()
 def features_over(model: Model, images: Images, numbers: Sequence[int], layer: str | None) -> tuple[str, np.ndarray]:
     """Name of the layer, and features (N, F) of some decoded images."""
-    calls = record(model.network, normalise(batch_of(images, numbers[:1]), model.images))
+    calls = record(model.network, normalize(batch_of(images, numbers[:1]), model.images))
     call = features_layer(calls, layer)
     parts = []
     for start in range(0, len(numbers), BATCH):
-        x = normalise(batch_of(images, numbers[start : start + BATCH]), model.images)
+        x = normalize(batch_of(images, numbers[start : start + BATCH]), model.images)
         followed = first_opaque(calls[: call.index + 1]) is None
         value = replay(calls[: call.index + 1], x)[-1] if followed else record(model.network, x)[call.index].output
         parts.append(as_features(value))

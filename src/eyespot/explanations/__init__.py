@@ -10,7 +10,7 @@ from ..model import Model
 from ..sources.source import Part, Source
 from .activations import explain_activations
 from .attribution import ATTRIBUTIONS, explain_by
-from .contributions import explain_votes
+from .contributions import explain_contributions
 from .correspondence import correspondence
 from .deconvnet import explain_deconvnet
 from .everything import explain_by_all
@@ -19,9 +19,9 @@ from .explanation import Check, Explanation, Panel
 from .gallery import Gallery, explain_directions, explain_units
 from .invariance import explain_invariance
 from .maps import ImageMap, explain_map
-from .neighbours import explain_neighbours
+from .neighbors import explain_neighbors
 from .occlusion import explain_occlusion
-from .request import At, Question
+from .request import At, ExplanationRequest
 from .subject import Subject, look_at
 from .trace import Trace, trace
 from .trace_explained import explain_trace
@@ -53,8 +53,8 @@ class Method:
 
     says: str
     takes: tuple[str, ...] = ()
-    explain: Callable[[Subject, Question], Explanation] | None = None
-    survey: Callable[[Model, Source | Part, Question], Gallery | ImageMap] | None = None
+    explain: Callable[[Subject, ExplanationRequest], Explanation] | None = None
+    survey: Callable[[Model, Source | Part, ExplanationRequest], Gallery | ImageMap] | None = None
 
 
 METHODS: dict[str, Method] = {
@@ -63,10 +63,10 @@ METHODS: dict[str, Method] = {
         takes=("of", "layer", "unit", "at"),
         explain=explain_trace,
     ),
-    "votes": Method(
+    "contributions": Method(
         says="which features spoke for a class and which against, adding up to its output",
         takes=("of",),
-        explain=explain_votes,
+        explain=explain_contributions,
     ),
     "activations": Method(
         says="what every layer puts out, and how the answer leans on it: ranges, zeros, histograms, maps",
@@ -95,10 +95,10 @@ METHODS: dict[str, Method] = {
         takes=("of",),
         explain=explain_invariance,
     ),
-    "neighbours": Method(
+    "neighbors": Method(
         says="the images of a source that a layer finds most like this one",
         takes=("of", "layer", "among"),
-        explain=explain_neighbours,
+        explain=explain_neighbors,
     ),
     "units": Method(
         says="for every unit the images that excite it most, with patch and projection",
@@ -136,22 +136,22 @@ def explain(
     """Show how a model comes to its answers, by one of `METHODS`: for one picture, or for the images of a source.
 
     `of` names the class, tag or place to explain (otherwise the model's own answer), `layer` and `unit` a unit, `at` a
-    (row, column) in its map; `patch`, `stride` (pixels) and `fill` (grey, 0 to 1) belong to occlusion, `among` to
-    neighbours. What a method has no use for must be left out. Pictures go through the model's own preprocessing, and
+    (row, column) in its map; `patch`, `stride` (pixels) and `fill` (gray, 0 to 1) belong to occlusion, `among` to
+    neighbors. What a method has no use for must be left out. Pictures go through the model's own preprocessing, and
     the finding says so. Raises `ExplanationError` for an unknown method, layer or unit, naming near ones.
     """
     method = look_up("method", by, METHODS, ExplanationError)
-    question = Question(
+    request = ExplanationRequest(
         of=of, layer=layer, unit=unit, at=at, patch=patch, stride=stride, fill=fill, among=among, seed=seed
     )
-    question.only(by, method.takes)
+    request.only(by, method.takes)
     if isinstance(what, Source | Part):
         if method.survey is None:
             raise ExplanationError(f"'{by}' explains one picture; give a picture, or one of {_names(survey=True)}.")
-        return method.survey(model, what, question)
+        return method.survey(model, what, request)
     if method.explain is None:
         raise ExplanationError(f"'{by}' looks at many images; give a source, or one of {_names(survey=False)}.")
-    return method.explain(look_at(model, what, of), question)
+    return method.explain(look_at(model, what, of), request)
 
 
 def _names(survey: bool) -> str:

@@ -14,7 +14,7 @@ from ..networks.graph.record import Call
 from ..networks.graph.replay import first_opaque, replay
 from .deconvnet import LAYERS
 from .explanation import Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject, choose_layer
 
 BINS = 32
@@ -22,11 +22,11 @@ TILES = 36
 """Channels drawn at most, those with the most activity."""
 
 
-def explain_activations(subject: Subject, question: Question) -> Explanation:
+def explain_activations(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Values, shape, range, mean, share of zeros and histogram of each call in order; the same of its gradient."""
     slopes = gradients(subject)
     rows = [layer_row(call, None if slopes is None else slopes[call.index]) for call in subject.calls]
-    call = choose_layer(subject.calls, question.layer, LAYERS)
+    call = choose_layer(subject.calls, request.layer, LAYERS)
     silent = {row["name"]: row["silent_units"] for row in rows if row["silent_units"]}
     told = ", ".join(f"{name}: {len(units)}" for name, units in silent.items())
     notes = (f"Units that are silent (nowhere above zero) on this image: {told}.",) if silent else ()
@@ -49,7 +49,7 @@ def gradients(subject: Subject) -> list[Tensor] | None:
         return None
     with torch.enable_grad():
         values = replay(subject.calls, subject.x.detach().requires_grad_())
-        number = subject.focus(values[-1]).sum()
+        number = subject.objective(values[-1]).sum()
         found = torch.autograd.grad(number, values, allow_unused=True)
     return [torch.zeros_like(value) if slope is None else slope for value, slope in zip(values, found, strict=True)]
 
@@ -79,7 +79,7 @@ def figures(tensor: Tensor) -> dict[str, Any]:
         "minimum": float(numbers.min()),
         "maximum": float(numbers.max()),
         "mean": float(numbers.mean()),
-        "deviation": float(numbers.std()),
+        "std": float(numbers.std()),
         "zeros": float((numbers == 0).mean()),
         "histogram": counts.tolist(),
         "edges": [float(edges[0]), float(edges[-1])],

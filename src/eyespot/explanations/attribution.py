@@ -2,7 +2,7 @@
 
 Captum watches modules, so it is given the network rebuilt call by call (`networks.graph_modules`): functional, reused
 and in-place ReLUs are seen too. Maps belong to the image as the network takes it, scaled; zero is the training images'
-mean colour where the model scales by it. Shapes: N images, C channels, H height, W width.
+mean color where the model scales by it. Shapes: N images, C channels, H height, W width.
 """
 
 import warnings
@@ -30,10 +30,10 @@ from ..errors import ExplanationError
 from ..networks.graph.modules import MODULES, Rebuilt
 from ..networks.graph.record import Call
 from ..networks.graph.replay import first_opaque, require_followed
-from .checks import completeness_check, deletion_insertion, randomisation_check
+from .checks import completeness_check, deletion_insertion, randomization_check
 from .deconvnet import LAYERS
 from .explanation import Check, Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject, choose_layer
 from .visualbackprop import visual_backprop
 
@@ -64,7 +64,7 @@ class _Focused(nn.Module):
         self.focus = focus
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.focus(self.network(x))
+        return self.objective(self.network(x))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,24 +83,24 @@ class Attribution:
     signed: bool = True
 
 
-def explain_by(name: str) -> Callable[[Subject, Question], Explanation]:
+def explain_by(name: str) -> Callable[[Subject, ExplanationRequest], Explanation]:
     """The function that explains by one of `ATTRIBUTIONS`."""
 
-    def explain(subject: Subject, question: Question) -> Explanation:
-        return explain_attribution(subject, question, name)
+    def explain(subject: Subject, request: ExplanationRequest) -> Explanation:
+        return explain_attribution(subject, request, name)
 
     return explain
 
 
-def explain_attribution(subject: Subject, question: Question, name: str) -> Explanation:
+def explain_attribution(subject: Subject, request: ExplanationRequest, name: str) -> Explanation:
     """The map of one method, with every check that applies to it."""
     method = ATTRIBUTIONS[name]
-    layer = choose_layer(subject.calls, question.layer, LAYERS) if method.layered else None
+    layer = choose_layer(subject.calls, request.layer, LAYERS) if method.layered else None
     full = attribute(subject, method, layer)
     heat = full.sum(0)
-    checks = (*_completeness(subject, method, full), *_randomisation(subject, method, layer))
+    checks = (*_completeness(subject, method, full), *_randomization(subject, method, layer))
     curve_checks, curves = deletion_insertion(subject, heat)
-    value = float(subject.focus(subject.output)[0])
+    value = float(subject.objective(subject.output)[0])
     kind = "signed" if method.signed else "positive"
     return Explanation(
         method=name,
@@ -111,7 +111,7 @@ def explain_attribution(subject: Subject, question: Question, name: str) -> Expl
         values={"number": value, "sum": float(heat.sum())},
         maps={"heat": heat.numpy()},
         checks=(*checks, *curve_checks),
-        notes=(f"{name}: {method.says}.", *_layer_note(layer, question), *subject.notes),
+        notes=(f"{name}: {method.says}.", *_layer_note(layer, request), *subject.notes),
         panels=(
             Panel(title="the image as the network sees it", kind="picture", values=subject.picture),
             Panel(title=name, kind=kind, values=heat.numpy(), legend="sum over channels"),
@@ -120,8 +120,8 @@ def explain_attribution(subject: Subject, question: Question, name: str) -> Expl
     )
 
 
-def _layer_note(layer: Call | None, question: Question) -> tuple[str, ...]:
-    if layer is None or question.layer:
+def _layer_note(layer: Call | None, request: ExplanationRequest) -> tuple[str, ...]:
+    if layer is None or request.layer:
         return ()
     return (f"Layer '{layer.name}' was chosen: the last one with places; name another with layer=.",)
 
@@ -152,18 +152,18 @@ def _completeness(subject: Subject, method: Attribution, full: Tensor) -> tuple[
     if not method.sums_to:
         return ()
     with torch.no_grad():
-        number = float(subject.focus(subject.output)[0])
-        zero = float(subject.focus(subject.model.network(torch.zeros_like(subject.x)))[0])
+        number = float(subject.objective(subject.output)[0])
+        zero = float(subject.objective(subject.model.network(torch.zeros_like(subject.x)))[0])
     if method.sums_to == "difference":
         return (completeness_check(full, number - zero, "the output less that of the zero image"),)
     return (completeness_check(full, number, "the output (what went into biases is missing)", 0.1),)
 
 
-def _randomisation(subject: Subject, method: Attribution, layer: Call | None) -> tuple[Check, ...]:
+def _randomization(subject: Subject, method: Attribution, layer: Call | None) -> tuple[Check, ...]:
     if first_opaque(subject.calls) is not None:
         return ()
     last = len(subject.calls) - 1
-    return randomisation_check(subject, lambda calls: attribute(subject, method, layer, calls).sum(0), last)
+    return randomization_check(subject, lambda calls: attribute(subject, method, layer, calls).sum(0), last)
 
 
 @contextmanager
@@ -184,9 +184,9 @@ def _gradient_x_input(lens: Lens) -> Any:
 
 
 def _smoothgrad(lens: Lens) -> Any:
-    deviation = NOISE * float(lens.x.max() - lens.x.min())
+    std = NOISE * float(lens.x.max() - lens.x.min())
     return NoiseTunnel(Saliency(lens.network)).attribute(
-        lens.x, nt_type="smoothgrad", nt_samples=NOISY, nt_samples_batch_size=NOISY, stdevs=deviation, abs=False
+        lens.x, nt_type="smoothgrad", nt_samples=NOISY, nt_samples_batch_size=NOISY, stdevs=std, abs=False
     )
 
 

@@ -16,13 +16,13 @@ from .explanation import Check, Panel
 from .subject import Subject
 
 ALIKE = 0.5
-"""A map that agrees this much (rank correlation) with that of a randomised network shows the image, not the network."""
+"""A map that agrees this much (rank correlation) with that of a randomized network shows the image, not the network."""
 STEPS = 24
 ORDERS = 4
 """Random orders that a deletion curve is compared with."""
 
 
-def randomisation_check(
+def randomization_check(
     subject: Subject, explain: Callable[[Sequence[Call]], Tensor], top: int, seed: int = 0
 ) -> tuple[Check, ...]:
     """Does the map change when what the network has learned is taken away (Adebayo et al. 2018, "Sanity Checks")?
@@ -31,7 +31,7 @@ def randomisation_check(
     of the highest layer with weights, then all. The number is the rank correlation of the maps' sizes, 1 for no change.
     """
     before = explain(subject.calls)
-    learned = subject.model.network.state_dict().keys()  # not PilotNet's fixed change of colours
+    learned = subject.model.network.state_dict().keys()  # not PilotNet's fixed change of colors
     below = [subject.calls[index] for index in ancestors(subject.calls, top)]
     weights = [call.parameters["weight"] for call in below if _has_weights(call)]
     names = [name for name in weights if name in learned]
@@ -40,10 +40,10 @@ def randomisation_check(
     checks = []
     for label, chosen in (("the highest layer", names[-1:]), ("all layers", names)):
         after = explain(_shuffled(subject, chosen, seed))
-        value = likeness(before, after)
+        value = similarity(before, after)
         says = f"Rank correlation with the map of the network whose weights are shuffled in {label}; near 0 is right"
         says += "." if after.any() else " (that map is empty)."
-        checks.append(Check(name=f"randomisation of {label}", value=value, says=says, passed=value < ALIKE))
+        checks.append(Check(name=f"randomization of {label}", value=value, says=says, passed=value < ALIKE))
     return tuple(checks)
 
 
@@ -62,7 +62,7 @@ def _shuffled(subject: Subject, names: Sequence[str], seed: int) -> list[Call]:
     return record(subject.model.edited(weights).network, subject.x)
 
 
-def likeness(one: Tensor, other: Tensor) -> float:
+def similarity(one: Tensor, other: Tensor) -> float:
     """Rank correlation (Spearman) of the sizes of two maps; 0 where one of them is the same everywhere."""
     a, b = one.abs().flatten().numpy(), other.abs().flatten().numpy()
     if np.ptp(a) == 0 or np.ptp(b) == 0:
@@ -128,7 +128,7 @@ def _curve(subject: Subject, order: Tensor, keep: bool) -> np.ndarray:
         mask[order[: round(float(share) * len(order))]] = 1
     chosen = masks.view(-1, 1, height, width)
     images = subject.x * chosen + blurred * (1 - chosen) if keep else blurred * chosen + subject.x * (1 - chosen)
-    return np.stack([shares.numpy(), subject.believed(subject.model.network(images)).numpy()], 1)
+    return np.stack([shares.numpy(), subject.probability(subject.model.network(images)).numpy()], 1)
 
 
 def _blurred(x: Tensor) -> Tensor:

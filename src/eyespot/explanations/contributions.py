@@ -1,4 +1,4 @@
-"""The method `votes`: which features spoke for a class and which against, adding up to its output (logit).
+"""The method `contributions`: which features spoke for a class and which against, adding up to its output (logit).
 
 Shapes: C channels, H height, W width, T terms.
 """
@@ -11,7 +11,7 @@ from ..errors import ExplanationError
 from ..networks.graph.record import Call
 from .decomposition import Group
 from .explanation import Check, Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject
 from .trace import Trace, trace
 
@@ -21,7 +21,7 @@ _AFTER = ("softmax", "log_softmax", "identity", "dropout")
 _PASSING = ("flatten", "reshape", "dropout", "identity", "relu", "tanh", "elementwise", "batch_norm")
 
 
-def explain_votes(subject: Subject, question: Question) -> Explanation:
+def explain_contributions(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Split the output for one class into what each channel of the last features gave it, and the bias.
 
     Raises `ExplanationError` for a network that does not end in a dense layer.
@@ -34,14 +34,14 @@ def explain_votes(subject: Subject, question: Question) -> Explanation:
     channels = channels_of(subject.calls, found.groups[0])
     sums = sums_by_channel(channels, found.groups[0].products)
     ranked = sorted(sums, key=lambda channel: -sums[channel])
-    votes = [{"feature": int(channel), "vote": sums[channel]} for channel in ranked]
+    contributions = [{"feature": int(channel), "vote": sums[channel]} for channel in ranked]
     return Explanation(
-        method="votes",
+        method="contributions",
         task=subject.model.task.name,
         answer=subject.answer,
         of=f"{subject.name} (output {found.number:.4g} = votes {found.total - found.bias:.4g} + bias {found.bias:.4g})",
         layer=dense.name,
-        values={"votes": votes, "bias": found.bias, "sum": found.total, "output": found.number},
+        values={"contributions": contributions, "bias": found.bias, "sum": found.total, "output": found.number},
         checks=(_adds_up(found),),
         notes=subject.notes,
         panels=(_image(subject), *_drawn(ranked, sums), *_places(subject.calls, found.groups[0])),
@@ -97,8 +97,12 @@ def _places(calls: Sequence[Call], group: Group) -> list[Panel]:
     source = _map_behind(calls, group)
     if source is None or max(source.shape[1:]) == 1:
         return []
-    votes = group.products.reshape(source.shape).sum(0)
-    return [Panel(title=f"votes by place in '{source.name}'", kind="signed", values=votes, legend="part of the output")]
+    contributions = group.products.reshape(source.shape).sum(0)
+    return [
+        Panel(
+            title=f"votes by place in '{source.name}'", kind="signed", values=contributions, legend="part of the output"
+        )
+    ]
 
 
 def channels_of(calls: Sequence[Call], group: Group) -> np.ndarray:

@@ -13,11 +13,11 @@ from torch import Tensor
 from ..embeddings.layers import features_of
 from ..errors import ExplanationError
 from ..images import Picture
-from ..model import Model, normalise
+from ..model import Model, normalize
 from .explanation import Explanation, Panel
 
 Box = tuple[int, int, int, int]
-GREY = 0.5
+GRAY = 0.5
 TRIES = 10
 """Random parts, of the sizes of the marked ones, that the score is compared with."""
 
@@ -42,7 +42,7 @@ def correspondence(
     pixels = torch.cat([model.read(picture) for picture in pictures])
     for name, boxes in parts.items():
         _check(name, boxes, pixels)
-    name, whole = features_of(model, normalise(pixels, model.images), layer)
+    name, whole = features_of(model, normalize(pixels, model.images), layer)
     scores = {part: _score(model, pixels, whole, boxes, layer) for part, boxes in parts.items()}
     generator = np.random.default_rng(seed)
     random = [
@@ -58,7 +58,7 @@ def correspondence(
         answer="",
         of=f"{len(parts)} parts in {len(pictures)} pictures",
         layer=name,
-        values={"scores": table, "random": {"mean": float(np.mean(random)), "deviation": float(np.std(random))}},
+        values={"scores": table, "random": {"mean": float(np.mean(random)), "std": float(np.std(random))}},
         notes=("A part whose score lies below that of random parts means the same to the layer in all pictures.",),
         panels=(_drawn(pixels, parts), _bars(rows)),
     )
@@ -77,8 +77,8 @@ def _check(name: str, boxes: Sequence[Box], pixels: Tensor) -> None:
 def _score(model: Model, pixels: Tensor, whole: Tensor, boxes: Sequence[Box], layer: str | None) -> float:
     masked = pixels.clone()
     for image, (top, left, bottom, right) in zip(masked, boxes, strict=True):
-        image[:, top:bottom, left:right] = GREY
-    _, features = features_of(model, normalise(masked, model.images), layer)
+        image[:, top:bottom, left:right] = GRAY
+    _, features = features_of(model, normalize(masked, model.images), layer)
     signs = torch.sign(whole - features)
     pairs = torch.combinations(torch.arange(len(signs)))
     return float((signs[pairs[:, 0]] != signs[pairs[:, 1]]).float().mean())

@@ -1,4 +1,4 @@
-"""The sums behind all other numbers: dense layers, normalisations, functions, arithmetic, and numbers that only move.
+"""The sums behind all other numbers: dense layers, normalizations, functions, arithmetic, and numbers that only move.
 
 Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
 """
@@ -23,7 +23,7 @@ def _dense(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 def _batch_norm(calls: Sequence[Call], call: Call, place: Place) -> Sum:
     channel = place[0]
     mean, variance = weight_of(call, "mean", 0, channel), weight_of(call, "variance", 1, channel)
-    return _normalised(calls, call, place, mean, variance, channel, "of the training images")
+    return _normalized(calls, call, place, mean, variance, channel, "of the training images")
 
 
 def _group_norm(calls: Sequence[Call], call: Call, place: Place) -> Sum:
@@ -32,10 +32,10 @@ def _group_norm(calls: Sequence[Call], call: Call, place: Place) -> Sum:
     first = place[0] // size * size
     numbers = source[first : first + size]
     mean, variance = float(numbers.mean()), float(numbers.var(correction=0))
-    return _normalised(calls, call, place, mean, variance, place[0], f"of channels {first} to {first + size - 1}")
+    return _normalized(calls, call, place, mean, variance, place[0], f"of channels {first} to {first + size - 1}")
 
 
-def _normalised(
+def _normalized(
     calls: Sequence[Call], call: Call, place: Place, mean: float, variance: float, channel: int, where: str
 ) -> Sum:
     scale = weight_of(call, "weight", 1, channel) / (variance + call.settings["epsilon"]) ** 0.5

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from ..networks.graph.record import Call
 from ..networks.graph.replay import replay, require_followed
-from .checks import randomisation_check
+from .checks import randomization_check
 from .explanation import Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject, choose_layer, choose_unit
 from .trace import check_place
 
@@ -60,11 +60,11 @@ def project_from(
         return torch.autograd.grad(output, image, seed)[0].detach()
 
 
-def explain_deconvnet(subject: Subject, question: Question) -> Explanation:
+def explain_deconvnet(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Project one activation (its place given or the strongest), and the whole map of its unit, down to the pixels."""
-    call = choose_layer(subject.calls, question.layer, LAYERS)
-    unit = choose_unit(call, question.unit)
-    at = check_place(call, unit, question.at)
+    call = choose_layer(subject.calls, request.layer, LAYERS)
+    unit = choose_unit(call, request.unit)
+    at = check_place(call, unit, request.at)
     one = project(subject.calls, subject.x, call.index, unit, at)[0]
     whole = project(subject.calls, subject.x, call.index, unit)[0]
     strength = float(call.output[(0, unit, *(at or ()))])
@@ -82,7 +82,7 @@ def explain_deconvnet(subject: Subject, question: Question) -> Explanation:
         layer=call.name,
         values={"unit": unit, "at": at, "activation": strength, "receptive_field": box},
         maps={"projection": one.sum(0).numpy(), "projection_of_map": whole.sum(0).numpy()},
-        checks=() if silent else randomisation_check(subject, again, call.index),
+        checks=() if silent else randomization_check(subject, again, call.index),
         notes=(*silent, *subject.notes),
         panels=_panels(subject, call, unit, box, one, whole),
     )
@@ -114,6 +114,6 @@ def _panels(
 
 
 def as_picture(projection: Tensor) -> Any:
-    """A projection (C, H, W) as uint8 (H, W, C): zero is middle grey, the largest number without sign is full."""
+    """A projection (C, H, W) as uint8 (H, W, C): zero is middle gray, the largest number without sign is full."""
     limit = projection.abs().max().clamp(min=1e-12)
     return ((projection / limit + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()

@@ -109,18 +109,16 @@ def _map(ax: "Axes", panel: "Panel") -> None:
 
 
 def _choices(ax: "Axes", panel: "Panel") -> None:
-    """A colour for each choice that occurs, the most frequent first; rare ones beyond the palette share grey."""
+    """A color for each choice that occurs, the most frequent first; rare ones beyond the palette share gray."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
     values = np.asarray(panel.values)
     found, counts = np.unique(values, return_counts=True)
     found = found[np.argsort(-counts, kind="stable")]
-    colours = {
-        int(choice): to_rgb(f"C{place}") if place < 10 else (0.7, 0.7, 0.7) for place, choice in enumerate(found)
-    }
-    ax.imshow(np.array([[colours[int(choice)] for choice in row] for row in values]), interpolation="nearest")
-    handles = [Patch(color=colours[int(choice)], label=_short(panel.names[int(choice)])) for choice in found[:10]]
+    colors = {int(choice): to_rgb(f"C{place}") if place < 10 else (0.7, 0.7, 0.7) for place, choice in enumerate(found)}
+    ax.imshow(np.array([[colors[int(choice)] for choice in row] for row in values]), interpolation="nearest")
+    handles = [Patch(color=colors[int(choice)], label=_short(panel.names[int(choice)])) for choice in found[:10]]
     ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=7)
     _outline(ax, panel)
 

@@ -12,17 +12,17 @@ from ..errors import ExplanationError
 from .attribution import ATTRIBUTIONS, explain_attribution
 from .explanation import Check, Explanation, Panel
 from .occlusion import explain_occlusion
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject
 
 
-def explain_by_all(subject: Subject, question: Question) -> Explanation:
+def explain_by_all(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Run all methods that make a map of the pixels, and put their checks into one table."""
     found: dict[str, tuple[Explanation, float]] = {}
     left_out = []
     for name in ("occlusion", *ATTRIBUTIONS):
         try:
-            found[name] = _timed(subject, question, name)
+            found[name] = _timed(subject, request, name)
         except ExplanationError as error:
             left_out.append(f"'{name}' was left out: {error}")
     table = [{"method": name, **_row(one.checks), "seconds": seconds} for name, (one, seconds) in found.items()]
@@ -40,19 +40,19 @@ def explain_by_all(subject: Subject, question: Question) -> Explanation:
     )
 
 
-def _timed(subject: Subject, question: Question, name: str) -> tuple[Explanation, float]:
+def _timed(subject: Subject, request: ExplanationRequest, name: str) -> tuple[Explanation, float]:
     began = time.perf_counter()
     if name == "occlusion":
-        found = explain_occlusion(subject, Question(of=question.of))
+        found = explain_occlusion(subject, ExplanationRequest(of=request.of))
     else:
-        found = explain_attribution(subject, Question(of=question.of), name)
+        found = explain_attribution(subject, ExplanationRequest(of=request.of), name)
     return found, time.perf_counter() - began
 
 
 COLUMNS = {
     "area under deletion": "deletion",
     "area under insertion": "insertion",
-    "randomisation of all layers": "randomised",
+    "randomization of all layers": "randomized",
     "sum of the map against the output": "sum_off_by",
 }
 

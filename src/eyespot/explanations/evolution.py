@@ -68,12 +68,12 @@ def _row(name: str, subject: Subject, index: int, unit: int) -> dict[str, Any]:
         "stage": name,
         "strongest": float(activity.max()),
         "mean": float(activity.mean()),
-        "believed": float(subject.believed(subject.output)[0]),
+        "probability": float(subject.probability(subject.output)[0]),
     }
 
 
 def _curves(last: Subject, rows: list[dict[str, Any]]) -> list[Panel]:
-    kinds = {"believed": f"{last.measure} of '{last.name}'", "strongest": "strongest activation of the unit"}
+    kinds = {"probability": f"{last.measure} of '{last.name}'", "strongest": "strongest activation of the unit"}
     return [
         Panel(
             title=title,

@@ -17,7 +17,7 @@ PANEL_KINDS = ("picture", "signed", "positive", "choices", "curves", "bars")
 class Panel:
     """One part of an explanation's picture.
 
-    `kind` says what `values` are: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colours
+    `kind` says what `values` are: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colors
     with a legend, the signed ones symmetric around zero; "choices" whole numbers (H, W) into `names`; "bars" one number
     for each of `names`; "curves" lists of (x, y) by name. `boxes` are (top, left, bottom, right) to outline.
     """

@@ -20,7 +20,7 @@ from ..model import Model
 from ..sources.cache import decode
 from ..sources.source import Part, Source, part_of
 from .directions import excited_by_directions
-from .request import Question
+from .request import ExplanationRequest
 from .units import Exciting, LayerUnits, Unit, look_at_units, spec_for_batches
 
 GAP = 2
@@ -124,17 +124,17 @@ def strip(strongest: Sequence[Exciting], field: tuple[int, int]) -> np.ndarray |
 
 
 def _framed(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A patch that the border of the image cuts off, filled up with grey to its full size."""
+    """A patch that the border of the image cuts off, filled up with gray to its full size."""
     frame = np.full((height, width, picture.shape[2]), 128, np.uint8)
     kept = picture[:height, :width]
     frame[: kept.shape[0], : kept.shape[1]] = kept
     return frame
 
 
-def explain_units(model: Model, source: Source | Part, question: Question) -> Gallery:
+def explain_units(model: Model, source: Source | Part, request: ExplanationRequest) -> Gallery:
     """The strongest images of every unit of every layer (or of one)."""
     part, images = _images_of(model, source)
-    layers = look_at_units(model, images, question.layer)
+    layers = look_at_units(model, images, request.layer)
     return Gallery(
         method="units",
         task=model.task.name,
@@ -146,11 +146,11 @@ def explain_units(model: Model, source: Source | Part, question: Question) -> Ga
     )
 
 
-def explain_directions(model: Model, source: Source | Part, question: Question) -> Gallery:
+def explain_directions(model: Model, source: Source | Part, request: ExplanationRequest) -> Gallery:
     """Units of one layer beside random directions of it, in random order and without names: which is which?"""
     part, images = _images_of(model, source)
-    seed = question.seed or 0
-    name, index, field, units, directions = excited_by_directions(model, images, question.layer, PAIRS, seed)
+    seed = request.seed or 0
+    name, index, field, units, directions = excited_by_directions(model, images, request.layer, PAIRS, seed)
     order = np.random.default_rng(seed).permutation(len(units) + len(directions))
     both = [*units, *directions]
     shuffled = tuple(

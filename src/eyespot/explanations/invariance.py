@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..model import normalise
+from ..model import normalize
 from ..networks.graph.record import Call, record
 from .explanation import Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject
 from .units import unit_layers
 
@@ -31,16 +31,16 @@ class Curve:
     amounts: tuple[float, ...]
     first: tuple[float, ...]
     last: tuple[float, ...]
-    believed: tuple[float, ...]
+    probability: tuple[float, ...]
 
 
 @torch.no_grad()
-def explain_invariance(subject: Subject, question: Question) -> Explanation:
+def explain_invariance(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Shift, scale and turn the image, and measure the distance of the features and the output."""
     layers = unit_layers(subject.calls)
     hidden = [call for call in layers if call.index != len(subject.calls) - 1] or layers
     first, last = hidden[0], hidden[-1]
-    curves = [_curve(subject, change, first, last) for change in ("shift", "scale", "turn")]
+    curves = [_curve(subject, change, first, last) for change in ("shift", "scale", "rotate")]
     return Explanation(
         method="invariance",
         task=subject.model.task.name,
@@ -56,7 +56,7 @@ def explain_invariance(subject: Subject, question: Question) -> Explanation:
     )
 
 
-AXES = {"shift": "shift to the right, share of the width", "scale": "factor", "turn": "degrees"}
+AXES = {"shift": "shift to the right, share of the width", "scale": "factor", "rotate": "degrees"}
 
 
 def amounts_of(change: str) -> list[float]:
@@ -71,7 +71,7 @@ def changed(pixels: Tensor, change: str, amounts: list[float]) -> Tensor:
     height, width = pixels.shape[2:]
     matrices = []
     for amount in amounts:
-        angle = math.radians(amount) if change == "turn" else 0.0
+        angle = math.radians(amount) if change == "rotate" else 0.0
         zoom = amount if change == "scale" else 1.0
         shift = -2 * amount if change == "shift" else 0.0
         cos, sin = math.cos(angle) / zoom, math.sin(angle) / zoom
@@ -85,13 +85,13 @@ def _curve(subject: Subject, change: str, first: Call, last: Call) -> Curve:
     amounts = amounts_of(change)
     model = subject.model
     pixels = changed(subject.pixels, change, amounts)
-    calls = record(model.network, normalise(pixels, model.images))
+    calls = record(model.network, normalize(pixels, model.images))
     return Curve(
         change=change,
         amounts=tuple(amounts),
         first=_distances(calls[first.index].output, first.output),
         last=_distances(calls[last.index].output, last.output),
-        believed=tuple(subject.believed(calls[-1].output).tolist()),
+        probability=tuple(subject.probability(calls[-1].output).tolist()),
     )
 
 
@@ -115,7 +115,7 @@ def _answer_panel(subject: Subject, curve: Curve) -> Panel:
     return Panel(
         title=f"{curve.change}: {subject.measure} of '{subject.name}'",
         kind="curves",
-        values={subject.name: list(zip(curve.amounts, curve.believed, strict=True))},
+        values={subject.name: list(zip(curve.amounts, curve.probability, strict=True))},
         legend=subject.measure,
         across=AXES[curve.change],
     )

@@ -22,7 +22,7 @@ from ..model import Model, outputs_over
 from ..samples import load_samples
 from ..sources.cache import Images, decode
 from ..sources.source import Part, Source, part_of
-from .request import Question
+from .request import ExplanationRequest
 from .units import spec_for_batches
 
 MOST = 900
@@ -96,15 +96,15 @@ class ImageMap:
         return f"layer {self.layer}, {len(self.names)} images, near means alike{outlined}"
 
 
-def explain_map(model: Model, source: Source | Part, question: Question) -> ImageMap:
+def explain_map(model: Model, source: Source | Part, request: ExplanationRequest) -> ImageMap:
     """Lay out the images of a source by the features of a layer; wrong answers are outlined."""
     part = part_of(source, "all") if isinstance(source, Source) else source
     if len(part) < 4:
         raise ExplanationError(f"A map needs at least four images; '{part.name}' holds {len(part)}.")
     numbers = np.unique(np.linspace(0, len(part) - 1, min(MOST, len(part))).astype(int))
     images = decode(part, spec_for_batches(model.images))
-    layer, features = features_over(model, images, numbers.tolist(), question.layer)
-    places = arrange(features, question.seed or 0)
+    layer, features = features_over(model, images, numbers.tolist(), request.layer)
+    places = arrange(features, request.seed or 0)
     cells = to_grid(places)
     right = _answers(model, part, numbers)
     left_out = len(part) - len(numbers)
@@ -155,7 +155,7 @@ def _answers(model: Model, part: Part, numbers: np.ndarray) -> tuple[bool | None
         return (None,) * len(numbers)
     rows: dict[int, bool | None] = {}
     for indices, output, target in outputs_over(model, samples):
-        told = model.task.tabulate(output, target)
+        told = model.task.to_rows(output, target)
         rows |= {int(index): row.get("right") for index, row in zip(indices, told, strict=True)}
     return tuple(rows[number] for number in numbers.tolist())
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..model import normalise
+from ..model import normalize
 from ..networks.graph.incremental import TOLERANCE, Incremental, paste
 from .checks import deletion_insertion
 from .deconvnet import LAYERS, project
 from .explanation import Check, Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject, choose_layer, choose_unit, probabilities
 
-GREY = 0.5
+GRAY = 0.5
 COMPARED = 12
 """Places whose outputs are also computed plainly, to check the incremental ones."""
 
@@ -45,26 +45,26 @@ def sweep_over(subject: Subject, patch: int | None, stride: int | None, fill: fl
             f"the patch must have 1 to {min(height, width)} pixels, the stride at least 1."
         )
     if fill is not None and not 0 <= fill <= 1:
-        raise ExplanationError(f"fill is {fill:g}; expected a grey from 0 (black) to 1 (white).")
+        raise ExplanationError(f"fill is {fill:g}; expected a gray from 0 (black) to 1 (white).")
     down, across = (torch.arange(0, side - patch + 1, stride) for side in (height, width))
     rows, columns = torch.meshgrid(down, across, indexing="ij")
-    grey = torch.full((1, subject.x.shape[1], patch, patch), GREY if fill is None else fill)
+    gray = torch.full((1, subject.x.shape[1], patch, patch), GRAY if fill is None else fill)
     return Sweep(
         rows=rows.flatten(),
         columns=columns.flatten(),
         grid=(len(down), len(across)),
         patch=patch,
-        contents=normalise(grey, subject.model.images),
+        contents=normalize(gray, subject.model.images),
     )
 
 
 @torch.no_grad()
-def explain_occlusion(subject: Subject, question: Question) -> Explanation:
+def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Slide a patch over the image: what is believed, what is answered, and what becomes of the strongest map."""
-    sweep = sweep_over(subject, question.patch, question.stride, question.fill)
+    sweep = sweep_over(subject, request.patch, request.stride, request.fill)
     incremental = Incremental(subject.model.network, subject.x)
     last = len(incremental.calls) - 1
-    watched = _watched(subject, question)
+    watched = _watched(subject, request)
     outputs, activity = [], []
     wanted = (last,) if watched is None else (last, watched[0])
     for maps in incremental.maps(sweep.rows, sweep.columns, sweep.contents, wanted):
@@ -72,11 +72,11 @@ def explain_occlusion(subject: Subject, question: Question) -> Explanation:
         if watched:
             activity.append(maps[watched[0]][:, watched[1]].flatten(1).sum(1))
     output = torch.cat(outputs)
-    believed = subject.believed(output)
-    whole = float(subject.believed(subject.output)[0])
-    heat = _heat(sweep, whole - believed, subject.x.shape[2:])
+    probability = subject.probability(output)
+    whole = float(subject.probability(subject.output)[0])
+    heat = _heat(sweep, whole - probability, subject.x.shape[2:])
     checks, curves = deletion_insertion(subject, heat)
-    panels = [_image(subject, sweep), _believed(subject, sweep, believed), *_chosen(subject, sweep, output)]
+    panels = [_image(subject, sweep), _believed(subject, sweep, probability), *_chosen(subject, sweep, output)]
     if watched:
         panels += _strongest(subject, watched, torch.cat(activity).view(sweep.grid))
     drop = f"{subject.measure} lost, by pixel"
@@ -87,22 +87,22 @@ def explain_occlusion(subject: Subject, question: Question) -> Explanation:
         answer=subject.answer,
         of=f"{subject.name} ({subject.measure} {whole:.4g} uncovered)",
         layer=subject.calls[watched[0]].name if watched else "",
-        values=_values(sweep, believed, whole, incremental),
-        maps={"believed": believed.view(sweep.grid).numpy(), "heat": heat.numpy()},
+        values=_values(sweep, probability, whole, incremental),
+        maps={"probability": probability.view(sweep.grid).numpy(), "heat": heat.numpy()},
         checks=(_exactness(subject, sweep, output), *checks),
-        notes=(_said(sweep, question, incremental), *subject.notes),
+        notes=(_said(sweep, request, incremental), *subject.notes),
         panels=tuple(panels),
     )
 
 
-def _watched(subject: Subject, question: Question) -> tuple[int, int] | None:
+def _watched(subject: Subject, request: ExplanationRequest) -> tuple[int, int] | None:
     """Call and unit of the strongest map of the last layer with places (or of the layer asked for)."""
-    if question.layer is None and not any(
+    if request.layer is None and not any(
         len(c.shape) == 3 and c.kind in LAYERS and c.shape[1] > 1 for c in subject.calls
     ):
         return None
-    call = choose_layer(subject.calls, question.layer, LAYERS)
-    return call.index, choose_unit(call, question.unit)
+    call = choose_layer(subject.calls, request.layer, LAYERS)
+    return call.index, choose_unit(call, request.unit)
 
 
 def _heat(sweep: Sweep, drop: Tensor, size: torch.Size) -> Tensor:
@@ -114,14 +114,14 @@ def _heat(sweep: Sweep, drop: Tensor, size: torch.Size) -> Tensor:
     return total / count.clamp(min=1)
 
 
-def _values(sweep: Sweep, believed: Tensor, whole: float, incremental: Incremental) -> dict:
-    worst = int(believed.argmin())
+def _values(sweep: Sweep, probability: Tensor, whole: float, incremental: Incremental) -> dict:
+    worst = int(probability.argmin())
     return {
         "patch": sweep.patch,
         "stride": int(sweep.rows.unique().diff()[0]) if sweep.grid[0] > 1 else 1,
         "places": len(sweep.rows),
         "uncovered": whole,
-        "lowest": float(believed[worst]),
+        "lowest": float(probability[worst]),
         "lowest_at": [int(sweep.rows[worst]), int(sweep.columns[worst])],
         "multiply_adds_saved": incremental.saved,
     }
@@ -136,11 +136,11 @@ def _image(subject: Subject, sweep: Sweep) -> Panel:
     )
 
 
-def _believed(subject: Subject, sweep: Sweep, believed: Tensor) -> Panel:
+def _believed(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
     return Panel(
         title=f"{subject.measure} of '{subject.name}', patch by patch",
         kind="positive",
-        values=believed.view(sweep.grid).numpy(),
+        values=probability.view(sweep.grid).numpy(),
         legend=subject.measure,
     )
 
@@ -192,10 +192,10 @@ def _exactness(subject: Subject, sweep: Sweep, output: Tensor) -> Check:
     )
 
 
-def _said(sweep: Sweep, question: Question, incremental: Incremental) -> str:
-    fill = GREY if question.fill is None else question.fill
+def _said(sweep: Sweep, request: ExplanationRequest, incremental: Incremental) -> str:
+    fill = GRAY if request.fill is None else request.fill
     how = f"{incremental.saved:.1f} times fewer multiply-adds" if incremental.followed else "computed image by image"
     return (
-        f"Patch of {sweep.patch} x {sweep.patch} pixels filled with grey {fill:g}, {len(sweep.rows)} places, {how}. "
-        "The result depends on the colour of the patch: try another fill."
+        f"Patch of {sweep.patch} x {sweep.patch} pixels filled with gray {fill:g}, {len(sweep.rows)} places, {how}. "
+        "The result depends on the color of the patch: try another fill."
     )

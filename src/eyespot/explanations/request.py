@@ -11,7 +11,7 @@ At = tuple[int, int] | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ExplanationRequest:
     """The choices of one explanation; None means: the method chooses, and says what.
 
     `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,

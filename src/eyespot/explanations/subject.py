@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import ExplanationError
 from ..images import Picture, read_size
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import ancestors
 from ..tasks.task import Task
@@ -33,7 +33,7 @@ class Subject:
     @cached_property
     def x(self) -> Tensor:
         """The image as the network takes it, scaled."""
-        return normalise(self.pixels, self.model.images)
+        return normalize(self.pixels, self.model.images)
 
     @cached_property
     def calls(self) -> list[Call]:
@@ -45,20 +45,20 @@ class Subject:
         """What the network puts out for the image."""
         return self.calls[-1].output
 
-    def focus(self, output: Tensor) -> Tensor:
+    def objective(self, output: Tensor) -> Tensor:
         """The number that is explained, for each of several outputs: (N,)."""
-        return self.model.task.focus(output, self.of)
+        return self.model.task.objective(output, self.of)
 
-    def believed(self, output: Tensor) -> Tensor:
+    def probability(self, output: Tensor) -> Tensor:
         """The probability of what is explained, where the task has probabilities; otherwise the focus itself: (N,)."""
         chances = probabilities(self.model.task, output)
         if chances is None or not isinstance(self.of, int):
-            return self.focus(output)
+            return self.objective(output)
         return chances[:, self.of]
 
     @property
     def measure(self) -> str:
-        """What `believed` is called in legends."""
+        """What `probability` is called in legends."""
         return "probability" if probabilities(self.model.task, self.output) is not None else "output"
 
     @property
@@ -80,7 +80,7 @@ def look_at(model: Model, picture: Picture, of: Any = None) -> Subject:
         of = int(output[0].argmax())
     if isinstance(of, str):
         of = labels.index(of) if of in labels else _place(of, task)
-    task.focus(output, of)
+    task.objective(output, of)
     name = labels[of] if labels and isinstance(of, int) else "the output" if of is None else f"the output at {of}"
     answer = str(task.answer(output[0])["answer"])
     return Subject(model=model, pixels=pixels, of=of, name=name, answer=answer, notes=_read_as(model, picture))
@@ -103,7 +103,7 @@ def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
         how = "scaled and cut to its middle" if spec.fit == "crop" else "scaled"
         done.append(f"{how} from {width} x {height} to {spec.width} x {spec.height} pixels")
     if channels != spec.channels:
-        done.append("turned grey" if spec.channels == 1 else "taken as colour")
+        done.append("turned gray" if spec.channels == 1 else "taken as color")
     return (f"The picture was {' and '.join(done)}, as the model does with every picture.",) if done else ()
 
 

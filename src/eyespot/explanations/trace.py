@@ -27,8 +27,8 @@ class Trace:
 
     The number is `function` of `total`, and `total` is the sum of the products of all `groups` and the `bias`.
     `rule` says the same as a formula in words; `details` holds what is particular to the kind (mean and variance of a
-    normalisation, the winner of a maximum). `field` is (top, left, bottom, right) of the pixels it depends on.
-    `uses` says what the next calls made of it. `folded` is the same sum with a normalisation folded into the
+    normalization, the winner of a maximum). `field` is (top, left, bottom, right) of the pixels it depends on.
+    `uses` says what the next calls made of it. `folded` is the same sum with a normalization folded into the
     convolution before it. An opaque call has no groups, only its number.
     """
 
@@ -120,7 +120,7 @@ def field_of_number(calls: Sequence[Call], call: Call, place: Place) -> tuple[in
 
 
 def fold(calls: Sequence[Call], call: Call, place: Place) -> Sum | None:
-    """A batch normalisation as part of the convolution or dense layer before it: one sum with scaled weights."""
+    """A batch normalization as part of the convolution or dense layer before it: one sum with scaled weights."""
     if call.kind != "batch_norm" or calls[call.inputs[0]].kind not in ("conv", "conv_transposed", "dense"):
         return None
     norm = sum_of(calls, call, place)

@@ -7,7 +7,7 @@ from ..networks.graph.record import find_call
 from .contributions import channels_of, sums_by_channel
 from .decomposition import Group
 from .explanation import Explanation, Panel
-from .request import Question
+from .request import ExplanationRequest
 from .subject import Subject, choose_unit
 from .trace import Trace, trace
 
@@ -15,13 +15,13 @@ SHOWN = 12
 """Channels with the largest sums are drawn; all are among the values."""
 
 
-def explain_trace(subject: Subject, question: Question) -> Explanation:
+def explain_trace(subject: Subject, request: ExplanationRequest) -> Explanation:
     """The arithmetic of one number of one layer: all its terms, and what became of it."""
-    call = find_call(subject.calls, question.layer) if question.layer else subject.calls[-1]
-    unit = question.unit
+    call = find_call(subject.calls, request.layer) if request.layer else subject.calls[-1]
+    unit = request.unit
     if unit is None and call is subject.calls[-1] and isinstance(subject.of, int):
         unit = subject.of
-    found = trace(subject.calls, call, choose_unit(call, unit), question.at)
+    found = trace(subject.calls, call, choose_unit(call, unit), request.at)
     place = f" at row {found.at[0]}, column {found.at[1]}" if found.at else ""
     return Explanation(
         method="trace",
@@ -29,13 +29,13 @@ def explain_trace(subject: Subject, question: Question) -> Explanation:
         answer=subject.answer,
         of=f"number {found.unit}{place} = {found.number:.6g}",
         layer=f"{call.name} ({call.kind})",
-        values=_told(found),
+        values=_to_dict(found),
         notes=(_sentence(found), *subject.notes),
         panels=_panels(subject, found),
     )
 
 
-def _told(found: Trace) -> dict[str, Any]:
+def _to_dict(found: Trace) -> dict[str, Any]:
     values = {part.name: getattr(found, part.name) for part in fields(found)}
     return {**values, "magnitude": found.magnitude}
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..images import ImageSpec
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
 from ..samples import to_pixels
@@ -32,7 +32,7 @@ class Exciting:
     """One image that excites a unit: its number among the images, how much, where, and what is seen there.
 
     `patch` and `projection` are uint8 (h, w, C): the receptive field of the place, and what the deconvnet finds in it
-    (middle grey is zero). `at` is (row, column) in the unit's map, None for a unit without places.
+    (middle gray is zero). `at` is (row, column) in the unit's map, None for a unit without places.
     """
 
     image: int
@@ -87,7 +87,7 @@ def look_at_units(
 
     Raises `ExplanationError` for an unknown layer, or for a network that cannot be followed.
     """
-    calls = record(model.network, normalise(batch_of(images, [0]), model.images))
+    calls = record(model.network, normalize(batch_of(images, [0]), model.images))
     require_followed(calls, "A gallery of units")
     chosen = [find_call(calls, layer)] if layer else unit_layers(calls)
     rankings = rank_images(model, calls, [call.index for call in chosen], images, strongest)
@@ -105,7 +105,7 @@ def unit_layers(calls: Sequence[Call]) -> list[Call]:
 
 
 def _behind(calls: Sequence[Call], call: Call) -> set[int]:
-    """What lies directly before a call, through normalisations and sums."""
+    """What lies directly before a call, through normalizations and sums."""
     found, waiting = set(), list(call.inputs)
     while waiting:
         index = waiting.pop()
@@ -132,7 +132,7 @@ def rank_images(
     peaks: dict[int, list[Tensor]] = {index: [] for index in indices}
     for start in range(0, len(images), BATCH):
         pixels = batch_of(images, range(start, min(len(images), start + BATCH)))
-        x = normalise(pixels, model.images).contiguous(memory_format=torch.channels_last)
+        x = normalize(pixels, model.images).contiguous(memory_format=torch.channels_last)
         values = replay(calls[: max(indices) + 1], x)
         for index in indices:
             peaks[index].append(values[index].flatten(2).amax(2) if values[index].dim() == 4 else values[index])
@@ -177,7 +177,7 @@ def _project_some(
     model: Model, calls: Sequence[Call], call: Call, pairs: Sequence[tuple[int, int]], images: Images
 ) -> list[Exciting]:
     pixels = batch_of(images, [image for _, image in pairs])
-    x = normalise(pixels, model.images)
+    x = normalize(pixels, model.images)
     with torch.no_grad():
         output = replay(calls[: call.index + 1], x)[-1]
     places = [_peak(output[number, unit]) for number, (unit, _) in enumerate(pairs)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..embeddings.embed import Sight, out_of_fold, see
+from ..embeddings.embed import Embeddings, embed, out_of_fold
 from ..errors import EyespotError
 from ..files import write_whole
 from ..html import number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ..sources.source import Row, Source, fingerprint
-from .label_errors import confusable, margins, proposals, suspicious
+from .label_errors import confusable, label_errors, margins, proposals
 from .similarity import near_pairs, nearest, odd_ones
 
 SHOWN = 60
@@ -46,7 +46,7 @@ class Confusable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepReport:
+class AuditReport:
     """What a deep look found; `ranking` names every image, the most doubtful label first."""
 
     name: str
@@ -66,67 +66,67 @@ class DeepReport:
         return (*self.labels, *self.duplicates, *self.odd)
 
 
-def look_deeply(source: Source, out: str | Path, weights: str | None = None) -> DeepReport:
+def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditReport:
     """Look for what is wrong with the images and labels of a source, and write `index.html` and `proposals.csv`.
 
     Nothing of the source is changed. `weights` names a trained network or a model file to look with. Raises
-    `SourceError` where there are not two classes of two labelled images or more.
+    `SourceError` where there are not two classes of two labeled images or more.
 
     >>> from eyespot.sources.synthetic import shapes
-    >>> report = look_deeply(shapes(count=60), out=tmp / "deep")
+    >>> report = audit(shapes(count=60), out=tmp / "deep")
     >>> report.count
     60
     """
-    sight = see(source, weights)
-    chances = out_of_fold(sight)
-    margin, other = margins(chances, sight.given), proposals(chances, sight.given)
-    wrong = suspicious(chances, sight.given)
+    embeddings = embed(source, weights)
+    chances = out_of_fold(embeddings)
+    margin, other = margins(chances, embeddings.given), proposals(chances, embeddings.given)
+    wrong = label_errors(chances, embeddings.given)
     order = margin.argsort(kind="stable").tolist()
     part_names = [part.name for part in source.parts for row in part.rows if row.values.get("label")]
 
     def proposed(image: int, what: str, instead: str, score: float) -> Proposal:
-        row = sight.rows[image]
+        row = embeddings.rows[image]
         given = row.values["label"]
         return Proposal(
             image=row.name, part=part_names[image], what=what, given=given, proposed=instead, score=round(score, 4)
         )
 
-    distances, neighbours = nearest(sight.numbers)
-    pairs = confusable(chances, sight.given)
-    report = DeepReport(
+    distances, neighbors = nearest(embeddings.numbers)
+    pairs = confusable(chances, embeddings.given)
+    report = AuditReport(
         name=source.name,
-        by=sight.by,
+        by=embeddings.by,
         fingerprint=fingerprint(source),
-        count=len(sight.given),
-        agreement=float((chances.argmax(1) == sight.given).mean()),
+        count=len(embeddings.given),
+        agreement=float((chances.argmax(1) == embeddings.given).mean()),
         labels=tuple(
-            proposed(image, "label", sight.classes[other[image]], -float(margin[image]))
+            proposed(image, "label", embeddings.classes[other[image]], -float(margin[image]))
             for image in order
             if wrong[image]
         ),
         duplicates=tuple(
-            proposed(second, "near duplicate", f"as {sight.rows[first].name}", 1 - distance)
-            for first, second, distance in near_pairs(distances, neighbours)
+            proposed(second, "near duplicate", f"as {embeddings.rows[first].name}", 1 - distance)
+            for first, second, distance in near_pairs(distances, neighbors)
         ),
         odd=tuple(proposed(image, "odd one out", "", score) for image, score in odd_ones(distances)),
         confusable=tuple(
             Confusable(
-                classes=(sight.classes[pair.classes[0]], sight.classes[pair.classes[1]]),
+                classes=(embeddings.classes[pair.classes[0]], embeddings.classes[pair.classes[1]]),
                 share=pair.share,
                 interval=pair.interval,
                 count=pair.count,
-                images=tuple(sight.rows[image].name for image in pair.images),
+                images=tuple(embeddings.rows[image].name for image in pair.images),
             )
             for pair in pairs
         ),
-        ranking=tuple(sight.rows[image].name for image in order),
+        ranking=tuple(embeddings.rows[image].name for image in order),
     )
-    _write(report, sight, Path(out))
+    _write(report, embeddings, Path(out))
     return report
 
 
-def _write(report: DeepReport, sight: Sight, folder: Path) -> None:
-    rows = {row.name: row for row in sight.rows}
+def _write(report: AuditReport, embeddings: Embeddings, folder: Path) -> None:
+    rows = {row.name: row for row in embeddings.rows}
     values = {
         "report": report,
         "sections": [

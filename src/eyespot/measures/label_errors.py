@@ -44,10 +44,10 @@ def proposals(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
     return others.argmax(1)
 
 
-def suspicious(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
+def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
     """Which labels (N,) are probably wrong: another class is believed more than its own images believe it on average.
 
-    t_j = mean of p_j over the images labelled j; an image is counted to the likeliest class j with p_j >= t_j, and is
+    t_j = mean of p_j over the images labeled j; an image is counted to the likeliest class j with p_j >= t_j, and is
     suspicious where that is not its label (the paper's confident joint).
     """
     count = chances.shape[1]

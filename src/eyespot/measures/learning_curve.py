@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from ..embeddings.embed import Sight, believed, choose_penalty, folds, see
+from ..embeddings.embed import Embeddings, choose_penalty, embed, folds, probabilities
 from ..html import INK, drawing, drawing_style, write_page
 from ..sources.source import Source
 from ..tasks.statistics import wilson_interval
@@ -33,7 +33,7 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ahead:
+class Extrapolation:
     """What more images would bring, by the fitted curve: `gain` in accuracy with its 95 % interval."""
 
     times: int
@@ -53,14 +53,14 @@ class Curve:
     classes: int
     points: tuple[Point, ...]
     fit: tuple[float, float, float] | None
-    ahead: tuple[Ahead, ...]
+    extrapolation: tuple[Extrapolation, ...]
 
     @property
     def says(self) -> str:
         """The look ahead in one sentence."""
-        if not self.ahead:
+        if not self.extrapolation:
             return "There are too few images for a look ahead."
-        found = self.ahead[0]
+        found = self.extrapolation[0]
         low, high = (100 * value for value in found.interval)
         return f"Twice as many images would bring about {100 * found.gain:+.1f} points ({low:.1f} to {high:.1f})."
 
@@ -70,33 +70,39 @@ def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, se
 
     A linear layer learns from parts of three quarters of the images, each part half of the next, and is asked about the
     last quarter; `repeats` times over. `weights` names a trained network or a model file to look with. Raises
-    `SourceError` where there are not two classes of two labelled images or more.
+    `SourceError` where there are not two classes of two labeled images or more.
 
     >>> from eyespot.sources.synthetic import shapes
     >>> found = curve(shapes(count=80), repeats=2)
     >>> len(found.points) > 2
     True
     """
-    return curve_of(see(source, weights), source.name, repeats, seed)
+    return curve_of(embed(source, weights), source.name, repeats, seed)
 
 
-def curve_of(sight: Sight, name: str, repeats: int = REPEATS, seed: int = 0) -> Curve:
+def curve_of(embeddings: Embeddings, name: str, repeats: int = REPEATS, seed: int = 0) -> Curve:
     """The curve of images that have been looked at already."""
-    sizes = _sizes(sight)
-    right, asked, learned = _measured(sight, sizes, repeats, seed)
-    kinds = len(sight.classes)
+    sizes = _sizes(embeddings)
+    right, asked, learned = _measured(embeddings, sizes, repeats, seed)
+    kinds = len(embeddings.classes)
     mean = right.sum(1) / asked.sum()
     points = [
         Point(
             per_class=count / kinds,
             images=round(count),
             accuracy=float(accuracy),
-            interval=wilson_interval(round(accuracy * len(sight.given)), len(sight.given)),
+            interval=wilson_interval(round(accuracy * len(embeddings.given)), len(embeddings.given)),
         )
         for count, accuracy in zip(learned, mean, strict=True)
     ]
     found = Curve(
-        name=name, by=sight.by, count=len(sight.given), classes=kinds, points=tuple(points), fit=None, ahead=()
+        name=name,
+        by=embeddings.by,
+        count=len(embeddings.given),
+        classes=kinds,
+        points=tuple(points),
+        fit=None,
+        extrapolation=(),
     )
     if len(sizes) < FEWEST_SIZES:
         return found
@@ -125,39 +131,41 @@ def power_law(counts: np.ndarray, errors: np.ndarray) -> tuple[float, float, flo
     return float(floor[best]), float(factor[best]), float(powers[best])
 
 
-def _sizes(sight: Sight) -> list[float]:
+def _sizes(embeddings: Embeddings) -> list[float]:
     """Shares of the training images, each twice the one before, from about two images a class upwards."""
-    smallest = 2 * len(sight.classes) / (len(sight.given) * (1 - 1 / HELD_OUT))
+    smallest = 2 * len(embeddings.classes) / (len(embeddings.given) * (1 - 1 / HELD_OUT))
     steps = max(0, int(np.floor(-np.log2(max(smallest, 1e-9)))))
     return [0.5**step for step in range(min(steps, 7), -1, -1)]
 
 
-def _measured(sight: Sight, sizes: list[float], repeats: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _measured(
+    embeddings: Embeddings, sizes: list[float], repeats: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How often each image was answered rightly (S, N), how often it was asked (N,), and images learned from (S,)."""
-    right, asked = np.zeros((len(sizes), len(sight.given))), np.zeros(len(sight.given))
+    right, asked = np.zeros((len(sizes), len(embeddings.given))), np.zeros(len(embeddings.given))
     learned = np.zeros(len(sizes))
     penalties: dict[int, float] = {}
     for repeat in range(repeats):
         random = np.random.default_rng([seed, repeat])
-        fold = folds(sight.given, sight.groups, random, HELD_OUT)
+        fold = folds(embeddings.given, embeddings.groups, random, HELD_OUT)
         held, pool = np.flatnonzero(fold == 0), np.flatnonzero(fold != 0)
         asked[held] += 1
-        place = _places(sight, pool, random)
+        place = _places(embeddings, pool, random)
         for step, share in enumerate(sizes):
             rows = pool[place < share]
             if step not in penalties:
-                penalties[step] = choose_penalty(sight, rows)
-            chances = believed(sight, rows, held, penalties[step])
-            right[step, held] += chances.argmax(1) == sight.given[held]
+                penalties[step] = choose_penalty(embeddings, rows)
+            chances = probabilities(embeddings, rows, held, penalties[step])
+            right[step, held] += chances.argmax(1) == embeddings.given[held]
             learned[step] += len(rows) / repeats
     return right, asked, learned
 
 
-def _places(sight: Sight, pool: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _places(embeddings: Embeddings, pool: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Where each row of the pool stands in its class, as a share: those below 0.5 are half of every class."""
     place = np.empty(len(pool))
-    for label in range(len(sight.classes)):
-        rows = np.flatnonzero(sight.given[pool] == label)
+    for label in range(len(embeddings.classes)):
+        rows = np.flatnonzero(embeddings.given[pool] == label)
         place[random.permutation(rows)] = np.arange(len(rows)) / max(len(rows), 1)
     return place
 
@@ -172,14 +180,16 @@ def _with_ahead(found: Curve, right: np.ndarray, asked: np.ndarray, learned: np.
         weight = random.multinomial(images, np.full(images, 1 / images))
         errors = 1 - (right @ weight) / max(1, asked @ weight)
         drawn.append(power_law(learned, errors))
-    return replace(found, fit=fit, ahead=tuple(_ahead(found, fit, drawn, times) for times in (2, 4)))
+    return replace(found, fit=fit, extrapolation=tuple(_extrapolate(found, fit, drawn, times) for times in (2, 4)))
 
 
-def _ahead(found: Curve, fit: tuple[float, float, float], drawn: list[tuple[float, float, float]], times: int) -> Ahead:
+def _extrapolate(
+    found: Curve, fit: tuple[float, float, float], drawn: list[tuple[float, float, float]], times: int
+) -> Extrapolation:
     have = found.count
     gains = [_error(other, have) - _error(other, times * have) for other in drawn]
     low, high = np.percentile(gains, [2.5, 97.5])
-    return Ahead(
+    return Extrapolation(
         times=times,
         images=times * have,
         accuracy=1 - _error(fit, times * have),

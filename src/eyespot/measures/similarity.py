@@ -1,6 +1,6 @@
 """Images that are nearly the same, and images that are like no other, by their features.
 
-Shapes: N images, F numbers, M neighbours.
+Shapes: N images, F numbers, M neighbors.
 """
 
 import numpy as np
@@ -24,9 +24,9 @@ def nearest(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return NearestNeighbors(n_neighbors=most, algorithm="brute").fit(rows).kneighbors()
 
 
-def near_pairs(distances: np.ndarray, neighbours: np.ndarray) -> list[tuple[int, int, float]]:
+def near_pairs(distances: np.ndarray, neighbors: np.ndarray) -> list[tuple[int, int, float]]:
     """Pairs of images, each nearest to the other and far closer than is usual; with their distance, closest first."""
-    closest = neighbours[:, 0]
+    closest = neighbors[:, 0]
     usual = float(np.median(distances[:, 0]))
     pairs = [
         (image, int(other), float(distances[image, 0]))

@@ -29,7 +29,7 @@ class Learned:
     whole: nn.Module
     sides: tuple[int, int]
     mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def _learned_by_timm(timm: ModuleType, name: str) -> Learned:
     whole = timm.create_model(name, pretrained=True)
     shown = timm.data.resolve_model_data_config(whole)
     _, height, width = shown["input_size"]
-    return Learned(whole=whole, sides=(height, width), mean=tuple(shown["mean"]), deviation=tuple(shown["std"]))
+    return Learned(whole=whole, sides=(height, width), mean=tuple(shown["mean"]), std=tuple(shown["std"]))
 
 
 def _made_by_torchvision(torchvision: ModuleType, name: str, channels: int) -> nn.Module:
@@ -58,7 +58,7 @@ def _learned_by_torchvision(torchvision: ModuleType, name: str) -> Learned:
     shown = weights.transforms()
     side = shown.crop_size[0]
     whole = torchvision.models.get_model(name, weights=weights)
-    return Learned(whole=whole, sides=(side, side), mean=tuple(shown.mean), deviation=tuple(shown.std))
+    return Learned(whole=whole, sides=(side, side), mean=tuple(shown.mean), std=tuple(shown.std))
 
 
 LIBRARIES: Mapping[str, Library] = {

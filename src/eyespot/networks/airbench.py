@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyespot.errors import NetworkError
 
-from .blocks import MaxPool2d, convolution, normalisation, sequence
+from .blocks import MaxPool2d, convolution, normalization, sequence
 from .network import Network, NetworkSpec
 
 WIDTHS = {"tiny": (32, 64, 64), "small": (64, 128, 128), "medium": (64, 256, 256), "large": (128, 384, 384)}
@@ -45,10 +45,10 @@ def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
         {
             "conv1": _begun_as_identity(convolution(channels, filters, norm)),
             "pool": MaxPool2d(2),
-            "norm1": _quick(normalisation(norm, filters)),
+            "norm1": _quick(normalization(norm, filters)),
             "silu1": nn.SiLU(),
             "conv2": _begun_as_identity(convolution(filters, filters, norm)),
-            "norm2": _quick(normalisation(norm, filters)),
+            "norm2": _quick(normalization(norm, filters)),
             "silu2": nn.SiLU(),
         }
     )
@@ -62,7 +62,7 @@ def _small(layer: nn.Linear) -> nn.Linear:
 
 
 def _quick(layer: nn.Module) -> nn.Module:
-    """Let batch normalisation's statistics follow within a few steps: a training of records has only some hundred."""
+    """Let batch normalization's statistics follow within a few steps: a training of records has only some hundred."""
     if isinstance(layer, nn.BatchNorm2d):
         layer.momentum = 0.4
     return layer

@@ -1,4 +1,4 @@
-"""The parts that several networks are made of: normalisation, convolution blocks, shortcuts, padding, heads.
+"""The parts that several networks are made of: normalization, convolution blocks, shortcuts, padding, heads.
 
 Every step is a module of its own, used once and never in place, so that it can be watched and followed backwards.
 Shapes: N images, C channels, H height, W width.
@@ -50,7 +50,7 @@ class MaxPool2d(nn.MaxPool2d):
 
 
 def _of_pairs(x: Tensor, side: int) -> Tensor:
-    """The larger of each two neighbours along one side; the last number of an odd side has none, and is left out."""
+    """The larger of each two neighbors along one side; the last number of an odd side has none, and is left out."""
     firsts, seconds = x.narrow(side, 0, x.shape[side] // 2 * 2).unflatten(side, (-1, 2)).unbind(side)
     return torch.maximum(firsts, seconds)
 
@@ -99,8 +99,8 @@ class Padded(nn.Module):
         return self.crop(self.body(self.pad(x)), x)
 
 
-def normalisation(norm: str, channels: int, start: float = 1.0) -> nn.Module:
-    """The normalisation layer called "batch", "group" (groups of about 8 channels) or "none", scaling by `start`."""
+def normalization(norm: str, channels: int, start: float = 1.0) -> nn.Module:
+    """The normalization layer called "batch", "group" (groups of about 8 channels) or "none", scaling by `start`."""
     if norm == "none":
         return nn.Identity()
     assert norm in NORMS, norm
@@ -114,7 +114,7 @@ def normalisation(norm: str, channels: int, start: float = 1.0) -> nn.Module:
 def convolution(
     channels: int, filters: int, norm: str, kernel: int = 3, stride: int = 1, gain: float = 1.0
 ) -> nn.Conv2d:
-    """A convolution with same padding; it has a bias only where no normalisation follows.
+    """A convolution with same padding; it has a bias only where no normalization follows.
 
     Weights are drawn as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose before a ReLU, times `gain`.
     """
@@ -129,12 +129,12 @@ def sequence(layers: Mapping[str, nn.Module]) -> nn.Sequential:
 
 
 def convolution_block(channels: int, filters: int, norm: str, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution, normalisation and ReLU."""
+    """Convolution, normalization and ReLU."""
     conv = convolution(channels, filters, norm, kernel, stride)
-    return sequence({"conv": conv, "norm": normalisation(norm, filters), "relu": nn.ReLU()})
+    return sequence({"conv": conv, "norm": normalization(norm, filters), "relu": nn.ReLU()})
 
 
-def initialise(layer: nn.Module) -> nn.Module:
+def initialize(layer: nn.Module) -> nn.Module:
     """Draw the weights of a plain convolution or dense layer as He et al. 2015 propose; biases start at 0."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

@@ -104,7 +104,7 @@ NETWORKS: dict[str, Family] = {
         heads=("vector",),
         input=(3, 32, 32),
         outputs=10,
-        summary="small colour pictures, the CIFAR-10 page of ConvNetJS (Karpathy 2014)",
+        summary="small color pictures, the CIFAR-10 page of ConvNetJS (Karpathy 2014)",
     ),
     "tinyvgg": Family(
         make=make_tinyvgg,

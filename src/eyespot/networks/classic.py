@@ -143,9 +143,9 @@ def _framed_to_32(spec: NetworkSpec, text: str) -> Network:
 
 
 def _check_channels(spec: NetworkSpec, channels: int) -> None:
-    """Refuse pictures of other colours than the network was made for."""
-    colours = {1: "grey pictures (1 channel)", 3: "colour pictures (3 channels)"}
+    """Refuse pictures of other colors than the network was made for."""
+    colors = {1: "gray pictures (1 channel)", 3: "color pictures (3 channels)"}
     if spec.input[0] != channels:
         raise NetworkError(
-            f"it takes {colours[channels]}; these have {spec.input[0]}. Take 'residual', or convert them."
+            f"it takes {colors[channels]}; these have {spec.input[0]}. Take 'residual', or convert them."
         )

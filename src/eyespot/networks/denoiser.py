@@ -2,8 +2,8 @@
 
 Learning the noise instead of the picture is the idea of Zhang et al. 2017, "Beyond a Gaussian Denoiser"
 (https://arxiv.org/abs/1608.03981); working on a picture of half the size and four times the channels is that of
-Zhang et al. 2018, "FFDNet" (https://arxiv.org/abs/1710.04026). Takes pictures of any size. There is no normalisation
-in it: in short trainings, batch normalisation cost half a decibel and more.
+Zhang et al. 2018, "FFDNet" (https://arxiv.org/abs/1710.04026). Takes pictures of any size. There is no normalization
+in it: in short trainings, batch normalization cost half a decibel and more.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ SHAPES = {
 
 
 def make_denoiser(spec: NetworkSpec) -> Network:
-    """Pixel-unshuffle by 2, plain 3x3 convolutions with ReLU, pixel-shuffle; the input is added where colours agree."""
+    """Pixel-unshuffle by 2, plain 3x3 convolutions with ReLU, pixel-shuffle; the input is added where colors agree."""
     shape, channels = SHAPES[spec.size], spec.input[0]
     layers: dict[str, nn.Module] = {
         "unshuffle": nn.PixelUnshuffle(FACTOR),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Add, convolution, normalisation, sequence, vector_head
+from .blocks import Add, convolution, normalization, sequence, vector_head
 from .network import Network, NetworkSpec
 
 STEM = 32
@@ -65,9 +65,9 @@ class PadSame(nn.Module):
 
 
 def _unit(conv: nn.Conv2d, norm: str, active: bool = True, pad: nn.Module | None = None) -> nn.Sequential:
-    """Padding where it is uneven, a convolution, its normalisation, and ReLU6 unless it ends a block."""
+    """Padding where it is uneven, a convolution, its normalization, and ReLU6 unless it ends a block."""
     layers: dict[str, nn.Module] = {} if pad is None else {"pad": pad}
-    layers |= {"conv": conv, "norm": normalisation(norm, conv.out_channels)}
+    layers |= {"conv": conv, "norm": normalization(norm, conv.out_channels)}
     if isinstance(layers["norm"], nn.BatchNorm2d):
         layers["norm"].eps, layers["norm"].momentum = 1e-3, 0.01  # as the weights were learned
     return sequence({**layers, "relu": nn.ReLU6()} if active else layers)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import Add, convolution, convolution_block, normalisation, sequence, vector_head
+from .blocks import Add, convolution, convolution_block, normalization, sequence, vector_head
 from .network import Network, NetworkSpec
 
 START = 0.25
-"""Scale of each block's last normalisation before training: a block begins as little more than its input."""
+"""Scale of each block's last normalization before training: a block begins as little more than its input."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = convolution_block(channels, filters, norm, stride=stride)
         self.conv = convolution(filters, filters, norm, gain=START if norm == "none" else 1.0)
-        self.norm = normalisation(norm, filters, start=START)
+        self.norm = normalization(norm, filters, start=START)
         self.project = self._projection(channels, filters, norm, stride)
         self.add = Add()
         self.relu = nn.ReLU()
@@ -49,7 +49,7 @@ class ResidualBlock(nn.Module):
             return nn.Identity()
         pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
         conv = convolution(channels, filters, norm, kernel=1)
-        return sequence({"pool": pool, "conv": conv, "norm": normalisation(norm, filters)})
+        return sequence({"pool": pool, "conv": conv, "norm": normalization(norm, filters)})
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.add(self.project(x), self.norm(self.conv(self.first(x)))))

@@ -27,7 +27,7 @@ def scaled_tanh(x: Tensor) -> Tensor:
 
 
 class ToYuv(nn.Module):
-    """Red, green and blue to brightness Y and two colour differences U and V (ITU-R BT.601); nothing is learned.
+    """Red, green and blue to brightness Y and two color differences U and V (ITU-R BT.601); nothing is learned.
 
     >>> ToYuv()(torch.ones(1, 3, 1, 1)).flatten().round(decimals=3).tolist()
     [1.0, 0.0, 0.0]

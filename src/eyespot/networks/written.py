@@ -14,7 +14,7 @@ from torch import nn
 from eyespot.errors import NetworkError
 
 from .arithmetic import convolution_parameters, dense_parameters, output_size, same_padding
-from .blocks import MaxPool2d, initialise
+from .blocks import MaxPool2d, initialize
 from .network import Network, NetworkSpec, Output
 from .text import Layer, parse
 
@@ -45,7 +45,7 @@ def make_written(spec: NetworkSpec, text: str) -> Network:
     stages: dict[str, nn.Module] = {}
     for layer, plan in zip(layers[:-1], plans[:-1], strict=True):
         counts[layer.kind] += 1
-        stages[f"{layer.kind}{counts[layer.kind]}"] = initialise(plan.make())
+        stages[f"{layer.kind}{counts[layer.kind]}"] = initialize(plan.make())
     return Network(spec, stages, plans[-1].make())
 
 
@@ -61,8 +61,8 @@ def _plan_all(layers: list[Layer], spec: NetworkSpec) -> list[Plan]:
         _check_bounds(layer, plans)
     if spec.output.kind == "picture" and shape[1:] != spec.input[1:]:
         raise NetworkError(
-            f"A picture of {_told(spec.input)} must come out as large as it came in, but the text makes "
-            f"{_told(shape)}; use 'same' padding, stride 1 and no pooling."
+            f"A picture of {_format_shape(spec.input)} must come out as large as it came in, but the text makes "
+            f"{_format_shape(shape)}; use 'same' padding, stride 1 and no pooling."
         )
     return plans
 
@@ -83,7 +83,7 @@ def _plan(layer: Layer, filters: int, shape: Shape) -> Plan:
     try:
         return PLANS[layer.kind](layer, filters, shape)
     except NetworkError as error:
-        raise NetworkError(f"{layer} gets {_told(shape)}: {error}") from error
+        raise NetworkError(f"{layer} gets {_format_shape(shape)}: {error}") from error
 
 
 def _convolution(layer: Layer, filters: int, shape: Shape) -> Plan:
@@ -120,7 +120,7 @@ def _pooling(layer: Layer, _filters: int, shape: Shape) -> Plan:
     return Plan(shape=(channels, rows, columns), weights=0, make=partial(POOLINGS[layer.kind], layer.kernel, strides))
 
 
-def _normalisation(_layer: Layer, _filters: int, shape: Shape) -> Plan:
+def _normalization(_layer: Layer, _filters: int, shape: Shape) -> Plan:
     channels = _picture(shape)[0]
     return Plan(shape=shape, weights=2 * channels, make=partial(nn.BatchNorm2d, channels))
 
@@ -160,7 +160,7 @@ PLANS: dict[str, Callable[[Layer, int, Shape], Plan]] = {
     "maxpool": _pooling,
     "avgpool": _pooling,
     "sumpool": _pooling,
-    "batchnorm": _normalisation,
+    "batchnorm": _normalization,
     "flatten": _flatten,
     "dense": _dense,
     "dropout": _dropout,
@@ -190,7 +190,7 @@ def _check_bounds(layer: Layer, plans: list[Plan]) -> None:
         )
 
 
-def _told(shape: Shape) -> str:
+def _format_shape(shape: Shape) -> str:
     """A shape for a person: 64x64x3 is height x width x channels."""
     if len(shape) == 1:
         return f"{shape[0]} numbers"

@@ -20,11 +20,11 @@ from . import models as model_routes
 from . import runs as run_routes
 from . import training
 from . import uploads as dropping
-from .app_state import Hall, Origin
+from .app_state import AppState, Origin
 from .guard import Guard
 from .plain import strict_json
-from .resources import ShownModel, ShownRun
-from .training_manager import Workshop
+from .resources import ModelResource, RunResource
+from .training_manager import TrainingManager
 
 STATIC = Path(__file__).with_name("static")
 UNBUILT = """<!doctype html>
@@ -41,8 +41,8 @@ again.</p>
 
 
 def make_app(
-    models: Sequence[ShownModel] = (),
-    runs: Sequence[ShownRun] = (),
+    models: Sequence[ModelResource] = (),
+    runs: Sequence[RunResource] = (),
     sources: Sequence[Source] = (),
     host: str = "127.0.0.1",
     static: Path = STATIC,
@@ -57,11 +57,11 @@ def make_app(
     >>> make_app(static=Path("nowhere")).title
     'eyespot'
     """
-    hall = Hall(models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}))
+    app_state = AppState(models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}))
     # The usual pages of documentation would load scripts from another site.
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
-    app.state.hall = hall
-    app.state.workshop = Workshop(hall=hall, folder=folder)
+    app.state.app_state = app_state
+    app.state.manager = TrainingManager(app_state=app_state, folder=folder)
     for routes in (model_routes, asking, attacking, run_routes, training, dropping):
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
@@ -74,10 +74,10 @@ def make_app(
 
 @asynccontextmanager
 async def _while_open(app: FastAPI) -> AsyncIterator[None]:
-    app.state.hall.prepare()
+    app.state.app_state.prepare()
     yield
-    await asyncio.to_thread(app.state.workshop.close)
-    app.state.hall.close()
+    await asyncio.to_thread(app.state.manager.close)
+    app.state.app_state.close()
 
 
 def _show_page(app: FastAPI, static: Path) -> None:

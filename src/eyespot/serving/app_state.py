@@ -10,7 +10,7 @@ from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from ..sources.source import Source
-from .resources import ShownModel, ShownRun
+from .resources import ModelResource, RunResource
 from .snapshots import at_epoch, epochs_of
 
 Value = TypeVar("Value")
@@ -19,15 +19,15 @@ Origin = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Hall:
+class AppState:
     """Models, runs and sources that were named on the command line or came about on the page; nothing else is reached.
 
     One thread computes and one reads files and pictures: requests wait for each other instead of sharing processor
     and memory, and a long explanation does not keep pictures from being shown.
     """
 
-    models: list[ShownModel] = field(default_factory=list)
-    runs: list[ShownRun] = field(default_factory=list)
+    models: list[ModelResource] = field(default_factory=list)
+    runs: list[RunResource] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     origins: dict[int, Origin] = field(default_factory=dict)
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
@@ -69,12 +69,12 @@ REFUSALS: dict[int | str, dict[str, object]] = {
 }
 
 
-def hall_of(request: Request) -> Hall:
+def app_state_of(request: Request) -> AppState:
     """The hall of the server that was asked."""
-    return request.app.state.hall
+    return request.app.state.app_state
 
 
-InHall = Annotated[Hall, Depends(hall_of)]
+CurrentState = Annotated[AppState, Depends(app_state_of)]
 
 
 def pick(kind: str, items: Sequence[Value], number: int) -> Value:
@@ -87,27 +87,27 @@ def pick(kind: str, items: Sequence[Value], number: int) -> Value:
 
 async def chosen_model(
     model: int,
-    hall: InHall,
+    app_state: CurrentState,
     epoch: Annotated[int | None, Query(description="The model as it was after this epoch, instead of now.")] = None,
-) -> ShownModel:
+) -> ModelResource:
     """The model that a path names by its number, as it is or as it was after an epoch."""
-    shown = pick("model", hall.models, model)
+    shown = pick("model", app_state.models, model)
     if epoch is None:
         return shown
-    return await hall.read(lambda: _at_epoch(shown, epoch))
+    return await app_state.read(lambda: _at_epoch(shown, epoch))
 
 
-def _at_epoch(shown: ShownModel, epoch: int) -> ShownModel:
+def _at_epoch(shown: ModelResource, epoch: int) -> ModelResource:
     if epoch not in epochs_of(shown):
         kept = ", ".join(str(there) for there in epochs_of(shown)) or "none; train with --snapshots to keep them"
         raise HTTPException(404, f"There is no epoch {epoch} of '{shown.name}'; there are: {kept}.")
     return at_epoch(shown, epoch)
 
 
-def chosen_run(run: int, hall: InHall) -> ShownRun:
+def chosen_run(run: int, app_state: CurrentState) -> RunResource:
     """The run that a path names by its number."""
-    return pick("run", hall.runs, run)
+    return pick("run", app_state.runs, run)
 
 
-InModel = Annotated[ShownModel, Depends(chosen_model)]
-InRun = Annotated[ShownRun, Depends(chosen_run)]
+InModel = Annotated[ModelResource, Depends(chosen_model)]
+InRun = Annotated[RunResource, Depends(chosen_run)]

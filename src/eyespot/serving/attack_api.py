@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from ..attacks import ATTACKS, attack, pixel_map
 from ..errors import AttackError
-from .app_state import REFUSALS, InHall, InModel
+from .app_state import REFUSALS, CurrentState, InModel
 from .explain_api import PICTURE, InPicture, place_of
 from .models import plain_json
 
@@ -21,7 +21,7 @@ MOST_QUERIES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aimed:
+class AimRequest:
     """What an attack is for, by the argument names of `eyespot attack`."""
 
     target: Annotated[str | None, Query(max_length=200, description="The class that must win; up or down.")] = None
@@ -30,7 +30,7 @@ class Aimed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class SettingsRequest:
     """The settings of an attack; each attack reads those that `/api/attacks` names."""
 
     pixels: Annotated[int | None, Query(ge=1, le=100)] = None
@@ -49,57 +49,67 @@ async def attacks() -> dict[str, Any]:
 @router.post("/models/{model}/attack", openapi_extra=PICTURE)
 async def attack_picture(
     shown: InModel,
-    posed: InPicture,
-    hall: InHall,
-    aimed: Annotated[Aimed, Depends()],
-    chosen: Annotated[Chosen, Depends()],
+    picture_request: InPicture,
+    app_state: CurrentState,
+    aim_request: Annotated[AimRequest, Depends()],
+    settings_request: Annotated[SettingsRequest, Depends()],
     by: Annotated[str, Query(description="The attack.")] = "pixel-search",
 ) -> Response:
     """Change a picture as little as can be until the model answers something else, as `eyespot attack` does.
 
     `original` and `fooled` are uint8 pixels (C, H, W) in base64, `history` the steps of a search for pixels.
     """
-    settings = _settings(by, chosen)
+    settings = _settings(by, settings_request)
 
     def work() -> Response:
-        shown.check(posed.picture, posed.name)
-        of = place_of(aimed.of)
-        found = attack(shown.model, posed.picture, by, target=aimed.target, of=of, change=aimed.change, **settings)
+        shown.check(picture_request.picture, picture_request.name)
+        of = place_of(aim_request.of)
+        found = attack(
+            shown.model,
+            picture_request.picture,
+            by,
+            target=aim_request.target,
+            of=of,
+            change=aim_request.change,
+            **settings,
+        )
         return plain_json({**found.facts(), "original": _pixels(found.original), "fooled": _pixels(found.fooled)})
 
-    return await hall.compute(work)
+    return await app_state.compute(work)
 
 
 @router.post("/models/{model}/pixel-map", openapi_extra=PICTURE)
-async def map_pixels(shown: InModel, posed: InPicture, hall: InHall, aimed: Annotated[Aimed, Depends()]) -> Response:
-    """Which pixels of a picture work: every place in every colour of a grid; small pictures only.
+async def map_pixels(
+    shown: InModel, picture_request: InPicture, app_state: CurrentState, aim_request: Annotated[AimRequest, Depends()]
+) -> Response:
+    """Which pixels of a picture work: every place in every color of a grid; small pictures only.
 
-    `margin` is below zero where one pixel fools the model, `share` how many of the colours do so there, `colour` the
+    `margin` is below zero where one pixel fools the model, `share` how many of the colors do so there, `color` the
     best of them.
     """
 
     def work() -> Response:
-        shown.check(posed.picture, posed.name)
-        found = pixel_map(shown.model, posed.picture, target=aimed.target, of=place_of(aimed.of))
+        shown.check(picture_request.picture, picture_request.name)
+        found = pixel_map(shown.model, picture_request.picture, target=aim_request.target, of=place_of(aim_request.of))
         return plain_json(
             {
                 "before": found.before,
-                "colours": found.colours,
+                "colors": found.colors,
                 "places": found.places,
                 "working": found.working,
                 "queries": found.queries,
                 "margin": found.margin.tolist(),
                 "share": found.share.tolist(),
-                "colour": found.colour.tolist(),
+                "color": found.color.tolist(),
             }
         )
 
-    return await hall.compute(work)
+    return await app_state.compute(work)
 
 
-def _settings(by: str, chosen: Chosen) -> dict[str, Any]:
+def _settings(by: str, settings_request: SettingsRequest) -> dict[str, Any]:
     """The settings that were given; raises `AttackError` for one that the attack does not read."""
-    given = {name: value for name, value in vars(chosen).items() if value is not None}
+    given = {name: value for name, value in vars(settings_request).items() if value is not None}
     reads = (
         ATTACKS[by].defaults if by in ATTACKS else given
     )  # an unknown attack is refused by `attack`, with the others

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import EyespotError
 from ..findings import to_json
-from ..training.schedule import Change, write_changes
+from ..training.schedule import ScheduleChange, write_changes
 from .live_view import view
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ TICK = 0.2
 GONE = {"do": "leave"}
 
 
-class Desk:
+class TrainingControl:
     """What was asked for is answered between two steps; a change counts from the next one."""
 
     def __init__(self, asked: Iterable[str], told: TextIO) -> None:
         self.paused = False
         self.left = False
-        self._told = told
+        self._out = told
         self._asked: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._looks: list[dict[str, Any]] = []
         self._rested = 0.0
@@ -55,11 +55,11 @@ class Desk:
         """Wait while the training pauses; tell whether there are more steps to make."""
         if self.paused:
             self.tell({"state": "paused"})
-        while self.paused and not (self.left or stop() or state.step >= state.course.steps):
+        while self.paused and not (self.left or stop() or state.step >= state.schedule.steps):
             with suppress(Empty):
                 self._answer(self._asked.get(timeout=TICK), training, state)
             self._let_look(training, state)
-        goes_on = not self.away and state.step < state.course.steps
+        goes_on = not self.away and state.step < state.schedule.steps
         if not self.left:
             self.tell({"state": "training" if goes_on else "finishing"})
         return goes_on
@@ -67,8 +67,8 @@ class Desk:
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message to who watches."""
         try:
-            self._told.write(to_json(message) + "\n")
-            self._told.flush()
+            self._out.write(to_json(message) + "\n")
+            self._out.flush()
         except OSError:  # nobody listens any more
             self.left = True
 
@@ -83,22 +83,22 @@ class Desk:
             return
         try:
             if "change" in message:
-                self._change(Change(step=state.step, **message["change"]), training, state)
+                self._change(ScheduleChange(step=state.step, **message["change"]), training, state)
             elif message["do"] == "stop":
-                self._change(Change(step=state.step, end=True), training, state)
+                self._change(ScheduleChange(step=state.step, end=True), training, state)
             else:
                 self.left |= message == GONE
                 self.paused = message["do"] == "pause"
-            told = {"step": state.step, "steps": state.course.steps}
+            told = {"step": state.step, "steps": state.schedule.steps}
         except EyespotError as error:
             told = {"refused": str(error)}
         if "number" in message:
             self.tell({"number": message["number"], **told})
 
-    def _change(self, change: Change, training: "Training", state: "State") -> None:
+    def _change(self, change: ScheduleChange, training: "Training", state: "State") -> None:
         """Written down before the next step: a training that is killed makes the same steps again."""
-        state.course.change(change)
-        write_changes(training.checkpoint.parent, state.course)
+        state.schedule.change(change)
+        write_changes(training.checkpoint.parent, state.schedule)
 
     def _let_look(self, training: "Training", state: "State") -> None:
         if not self._looks or time.monotonic() < self._rested:

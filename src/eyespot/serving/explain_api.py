@@ -19,9 +19,9 @@ from ..explanations.gallery import strip
 from ..explanations.units import LayerUnits
 from ..images import Picture, encode_png
 from ..sources.source import Source, part_of
-from .app_state import REFUSALS, Hall, InHall, InModel, pick
+from .app_state import REFUSALS, AppState, CurrentState, InModel, pick
 from .models import plain_json, takes
-from .resources import ShownModel
+from .resources import ModelResource
 
 router = APIRouter(prefix="/api", tags=["asking"], responses=REFUSALS)
 
@@ -46,7 +46,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Posed:
+class PictureRequest:
     """The picture that a question is about."""
 
     picture: Picture
@@ -58,22 +58,22 @@ async def posed_picture(
     shown: InModel,
     image: Annotated[int | None, Query(description="An image of the model, instead of a body.")] = None,
     form: Annotated[Form, Query(description="What the body is: a picture file, or pixels (C, H, W).")] = Form.PICTURE,
-) -> Posed:
+) -> PictureRequest:
     """The picture that was sent, or that was named by its number."""
     if image is not None:
         row = pick("image", shown.rows, image)
-        return Posed(row.picture, row.name)
+        return PictureRequest(row.picture, row.name)
     body = await request.body()
-    return Posed(shown.array(body) if form is Form.PIXELS else body, "the picture")
+    return PictureRequest(shown.array(body) if form is Form.PIXELS else body, "the picture")
 
 
-InPicture = Annotated[Posed, Depends(posed_picture)]
+InPicture = Annotated[PictureRequest, Depends(posed_picture)]
 
 
 @router.post("/models/{model}/predict", openapi_extra=PICTURE)
-async def predict(shown: InModel, posed: InPicture, hall: InHall) -> Response:
+async def predict(shown: InModel, picture_request: InPicture, app_state: CurrentState) -> Response:
     """The answer for one picture, as `eyespot predict` gives it; a picture in it comes as PNG in base64."""
-    answer = await hall.compute(lambda: shown.predict(posed.picture, posed.name))
+    answer = await app_state.compute(lambda: shown.predict(picture_request.picture, picture_request.name))
     return plain_json({name: _as_base64(value) for name, value in answer.items()})
 
 
@@ -89,7 +89,7 @@ async def methods() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ExplainRequest:
     """The choices of one explanation, by the argument names of `eyespot explain`."""
 
     by: Annotated[str, Query(description="The method.")] = "occlusion"
@@ -99,7 +99,7 @@ class Wanted:
     at: Annotated[str | None, Query(pattern=PLACE.pattern, description="ROW,COLUMN in the map.")] = None
     patch: Annotated[int | None, Query(ge=1, le=8192, description="Side of the patch in pixels.")] = None
     stride: Annotated[int | None, Query(ge=1, le=8192, description="Pixels from patch to patch.")] = None
-    fill: Annotated[float | None, Query(ge=0, le=1, description="Grey of the patch.")] = None
+    fill: Annotated[float | None, Query(ge=0, le=1, description="Gray of the patch.")] = None
     among: Annotated[int | None, Query(description="A source, by number.")] = None
     seed: Annotated[int | None, Query(ge=0, lt=2**32, description="For what is random.")] = None
 
@@ -107,39 +107,41 @@ class Wanted:
 @router.post("/models/{model}/explain", openapi_extra=PICTURE)
 async def explain_picture(
     shown: InModel,
-    posed: InPicture,
-    hall: InHall,
-    wanted: Annotated[Wanted, Depends()],
+    picture_request: InPicture,
+    app_state: CurrentState,
+    explain_request: Annotated[ExplainRequest, Depends()],
     answer: Answer = Answer.JSON,
 ) -> Response:
     """How the model comes to its answer for one picture, as `eyespot explain` says it."""
-    among = _source(hall.sources, wanted.among)
+    among = _source(app_state.sources, explain_request.among)
 
     def work() -> Response:
-        shown.check(posed.picture, posed.name)
-        return _told(_explained(shown, posed.picture, wanted, among), answer)
+        shown.check(picture_request.picture, picture_request.name)
+        return _respond(_explained(shown, picture_request.picture, explain_request, among), answer)
 
-    return await hall.compute(work)
+    return await app_state.compute(work)
 
 
 @router.post("/models/{model}/survey")
 async def explain_source(
     shown: InModel,
-    hall: InHall,
-    wanted: Annotated[Wanted, Depends()],
+    app_state: CurrentState,
+    explain_request: Annotated[ExplainRequest, Depends()],
     source: Annotated[int, Query(description="A source, by number.")],
     part: Annotated[str, Query(description="train, validation, test or all.")] = "all",
     answer: Answer = Answer.JSON,
 ) -> Response:
     """What the units of a model have learned, or how images lie to each other: methods that look at a whole source."""
-    images, among = pick("source", hall.sources, source), _source(hall.sources, wanted.among)
-    return await hall.compute(lambda: _told(_explained(shown, part_of(images, part), wanted, among), answer))
+    images, among = pick("source", app_state.sources, source), _source(app_state.sources, explain_request.among)
+    return await app_state.compute(
+        lambda: _respond(_explained(shown, part_of(images, part), explain_request, among), answer)
+    )
 
 
 @router.get("/models/{model}/unit")
 async def strongest_images(
     shown: InModel,
-    hall: InHall,
+    app_state: CurrentState,
     layer: Annotated[str, Query(max_length=500, description="Layer, by name.")],
     unit: Annotated[int, Query(description="Unit of the layer.")],
     source: Annotated[int, Query(description="A source, by number.")],
@@ -149,21 +151,23 @@ async def strongest_images(
 
     The strip has their patches above, and below what of each patch the unit answers to.
     """
-    pick("source", hall.sources, source)
+    pick("source", app_state.sources, source)
 
     def work() -> Response:
-        gallery, layers = _gallery(hall, shown, source, part, layer)
+        gallery, layers = _gallery(app_state, shown, source, part, layer)
         found = pick("unit", layers.units, unit)
         [told] = [one for one in gallery["layers"][0]["units"] if one["unit"] == found.number]
         return plain_json({"layer": layers.name, **told, "strip": _as_base64(strip(found.strongest, layers.field))})
 
-    return await hall.compute(work)
+    return await app_state.compute(work)
 
 
 # The units of one layer alone are kept: people look at one after the other, and their patches may be large.
 @lru_cache(maxsize=1)
-def _gallery(hall: Hall, shown: ShownModel, source: int, part: str, layer: str) -> tuple[dict[str, Any], LayerUnits]:
-    found = explain(shown.model, part_of(hall.sources[source], part), "units", layer=layer)
+def _gallery(
+    app_state: AppState, shown: ModelResource, source: int, part: str, layer: str
+) -> tuple[dict[str, Any], LayerUnits]:
+    found = explain(shown.model, part_of(app_state.sources[source], part), "units", layer=layer)
     assert isinstance(found, Gallery)
     return found.to_plain(), found.layers[0]
 
@@ -172,20 +176,22 @@ def _source(sources: Sequence[Source], number: int | None) -> Source | None:
     return None if number is None else pick("source", sources, number)
 
 
-def _explained(shown: ShownModel, what: Any, wanted: Wanted, among: Source | None) -> Explanation | Gallery | ImageMap:
+def _explained(
+    shown: ModelResource, what: Any, explain_request: ExplainRequest, among: Source | None
+) -> Explanation | Gallery | ImageMap:
     return explain(
         shown.model,
         what,
-        wanted.by,
-        of=wanted.of,
-        layer=wanted.layer,
-        unit=wanted.unit,
-        at=place_of(wanted.at),
-        patch=wanted.patch,
-        stride=wanted.stride,
-        fill=wanted.fill,
+        explain_request.by,
+        of=explain_request.of,
+        layer=explain_request.layer,
+        unit=explain_request.unit,
+        at=place_of(explain_request.at),
+        patch=explain_request.patch,
+        stride=explain_request.stride,
+        fill=explain_request.fill,
         among=among,
-        seed=wanted.seed,
+        seed=explain_request.seed,
     )
 
 
@@ -197,7 +203,7 @@ def place_of(text: str | None) -> Any:
     return int(row), int(column)
 
 
-def _told(found: Explanation | Gallery | ImageMap, answer: Answer) -> Response:
+def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Response:
     """A finding as values, as a picture or as a page; answers 400 for a form that it does not have."""
     if answer is Answer.JSON:
         return plain_json(found.to_plain())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..findings import to_plain
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..networks.graph.record import Call, record
 from ..samples import to_pixels
 
@@ -44,13 +44,15 @@ def view(
     batches = [samples.single(int(row)) for row in rows] if samples.native else [samples.batch(rows)]
     held: list[dict[str, Any]] = []
     seen: list[Tensor] = []
-    with torch.no_grad(), training.placement.autocast():
+    with torch.no_grad(), training.compute.autocast():
         for kinds, target, keys in batches:
             x, target = model.task.inputs(tuple(to_pixels(kind) for kind in kinds), target, keys)
-            output = model.outputs(x.to(training.placement.device)).float().cpu()
+            output = model.outputs(x.to(training.compute.device)).float().cpu()
             seen += list(x.split(1))
-            held += [_told(row, found) for row, found in zip(model.task.tabulate(output, target), output, strict=True)]
-        x = normalise(seen[picture % count].to(training.placement.device), model.images)
+            held += [
+                _to_dict(row, found) for row, found in zip(model.task.to_rows(output, target), output, strict=True)
+            ]
+        x = normalize(seen[picture % count].to(training.compute.device), model.images)
         calls = record(model.network, x)
     for place, (row, one) in enumerate(zip(rows, held, strict=True)):
         one["name"] = samples.part.rows[int(row)].name
@@ -59,15 +61,15 @@ def view(
     return {
         "part": samples.part.name,
         "step": state.step,
-        "steps": state.course.steps,
-        "images": state.course.seen(state.step),
+        "steps": state.schedule.steps,
+        "images": state.schedule.seen(state.step),
         "seconds": state.seconds,
         "held": held,
         **_layer(calls, layer),
     }
 
 
-def _told(row: dict[str, Any], output: Tensor) -> dict[str, Any]:
+def _to_dict(row: dict[str, Any], output: Tensor) -> dict[str, Any]:
     """One answer: what it is, whether it is right, the likeliest classes; or the picture that came out."""
     kept = {name: to_plain(row[name]) for name in KEPT if name in row}
     chances = row.get("probabilities") or {}

@@ -9,13 +9,13 @@ from ..model import load
 from ..sources import open_source
 from ..sources.source import Row, Source
 from ..training.finish import held_out
-from .app_state import Hall, Origin
-from .resources import ShownModel, ShownRun
+from .app_state import AppState, Origin
+from .resources import ModelResource, RunResource
 
 MODEL, RECIPE, SNAPSHOTS = "model.safetensors", "recipe.json", "snapshots"
 
 
-def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, list[str]]:
+def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState, list[str]]:
     """Open models (files), runs (folders, or the model in one) and sources; and notes on what could not be opened.
 
     Raises `ModelError` for what is neither model nor run, `SourceError` for a source that is none. The images that
@@ -24,8 +24,8 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
     opened = [open_source(source) for source in sources]
     origins = {place: origin_of(source) for place, source in enumerate(sources)}
     more = [row for source in opened for row in source.rows]
-    models: list[ShownModel] = []
-    runs: list[ShownRun] = []
+    models: list[ModelResource] = []
+    runs: list[RunResource] = []
     notes: list[str] = []
     for path in given:
         folder = _run_of(path)
@@ -37,7 +37,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
             if source and folder:
                 origins[len(opened)] = read_origin(folder)
             models.append(
-                ShownModel(
+                ModelResource(
                     name=_name(path),
                     model=load(file),
                     rows=[*own, *more],
@@ -48,8 +48,8 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[Hall, lis
             opened += [source] if source else []
             notes += [trouble] if trouble else []
         if folder is not None:
-            runs.append(ShownRun(name=folder.resolve().name, folder=folder, model=number))
-    return Hall(models=models, runs=runs, sources=opened, origins=origins), notes
+            runs.append(RunResource(name=folder.resolve().name, folder=folder, model=number))
+    return AppState(models=models, runs=runs, sources=opened, origins=origins), notes
 
 
 def _run_of(path: Path) -> Path | None:

@@ -18,7 +18,7 @@ from ..networks.graph.layer_table import count_connections, count_parameters
 from ..networks.graph.receptive_fields import Field
 from ..networks.graph.record import Call, record
 from ..tasks.classify import Classify
-from ..tasks.regress import Steer
+from ..tasks.regress import Regress
 from ..tasks.tag import Tag
 from .plain import finite
 
@@ -43,8 +43,8 @@ class Answering(nn.Module):
             return torch.softmax(output if self.task.temperature == 1 else output / self.task.temperature, dim=1)
         if isinstance(self.task, Tag):
             return torch.sigmoid(output)
-        if isinstance(self.task, Steer):
-            return output * self.task.spread + self.task.centre
+        if isinstance(self.task, Regress):
+            return output * self.task.spread + self.task.center
         return output
 
 
@@ -111,7 +111,7 @@ def tell_images(images: ImageSpec) -> dict[str, Any]:
         "height": images.height,
         "width": images.width,
         "mean": _each_channel(images.mean, images.channels),
-        "deviation": _each_channel(images.deviation, images.channels),
+        "std": _each_channel(images.std, images.channels),
     }
 
 

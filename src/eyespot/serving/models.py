@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from .app_state import REFUSALS, InHall, InModel, pick
+from .app_state import REFUSALS, CurrentState, InModel, pick
 from .plain import strict_json
 from .resources import LISTED
 from .snapshots import epochs_of
@@ -34,11 +34,11 @@ PIXELS = takes("application/octet-stream")
 
 
 @router.get("")
-async def models(hall: InHall) -> Response:
+async def models(app_state: CurrentState) -> Response:
     """Every model by number, the source that it was trained on, and the epochs that it can be looked at after."""
     listed = [
         {"id": i, **shown.entry, "source": shown.source, "epochs": epochs_of(shown)}
-        for i, shown in enumerate(hall.models)
+        for i, shown in enumerate(app_state.models)
     ]
     return plain_json({"models": listed})
 
@@ -50,16 +50,16 @@ async def one_model(model: int, shown: InModel) -> Response:
 
 
 @router.get("/{model}/manifest")
-async def manifest(shown: InModel, hall: InHall) -> Response:
+async def manifest(shown: InModel, app_state: CurrentState) -> Response:
     """Every call of the network with its shape, settings, counts and receptive fields."""
-    text, _ = await hall.compute(lambda: shown.manifest)
+    text, _ = await app_state.compute(lambda: shown.manifest)
     return Response(text, media_type="application/json")
 
 
 @router.get("/{model}/weights", response_class=Response, responses=binary("float32 numbers, as the manifest says"))
-async def weights(shown: InModel, hall: InHall) -> StreamingResponse:
+async def weights(shown: InModel, app_state: CurrentState) -> StreamingResponse:
     """All weights as little-endian float32 numbers, each where the manifest says."""
-    _, parts = await hall.compute(lambda: shown.manifest)
+    _, parts = await app_state.compute(lambda: shown.manifest)
     return numbers(parts)
 
 
@@ -74,10 +74,10 @@ async def images(
 
 
 @router.get("/{model}/images/{image}", response_class=Response, responses=binary("uint8 pixels (C, H, W)"))
-async def image_pixels(image: int, shown: InModel, hall: InHall) -> Response:
+async def image_pixels(image: int, shown: InModel, app_state: CurrentState) -> Response:
     """The pixels of one image as the network takes them."""
     row = pick("image", shown.rows, image)
-    return octets(await hall.read(lambda: shown.pixels(row.picture, row.name)))
+    return octets(await app_state.read(lambda: shown.pixels(row.picture, row.name)))
 
 
 @router.post(
@@ -86,29 +86,29 @@ async def image_pixels(image: int, shown: InModel, hall: InHall) -> Response:
     responses=binary("uint8 pixels (C, H, W)"),
     openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"),
 )
-async def pixels_of_picture(request: Request, shown: InModel, hall: InHall) -> Response:
-    """A picture file as the network takes it: cut, scaled and coloured as in training."""
+async def pixels_of_picture(request: Request, shown: InModel, app_state: CurrentState) -> Response:
+    """A picture file as the network takes it: cut, scaled and colored as in training."""
     body = await request.body()
-    return octets(await hall.read(lambda: shown.pixels(body)))
+    return octets(await app_state.read(lambda: shown.pixels(body)))
 
 
 @router.post(
     "/{model}/calls", response_class=Response, responses=binary("float32 numbers of all calls"), openapi_extra=PIXELS
 )
-async def all_calls(request: Request, shown: InModel, hall: InHall) -> StreamingResponse:
+async def all_calls(request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
     """What every call puts out for pixels (C, H, W), one call after another."""
     body = await request.body()
-    outputs = await hall.compute(lambda: shown.outputs(body))
+    outputs = await app_state.compute(lambda: shown.outputs(body))
     return numbers([output.numpy().astype("<f4", copy=False).reshape(-1) for output in outputs])
 
 
 @router.post(
     "/{model}/calls/{call}", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS
 )
-async def one_call(call: int, request: Request, shown: InModel, hall: InHall) -> StreamingResponse:
+async def one_call(call: int, request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
     """What one call puts out for pixels (C, H, W)."""
     body = await request.body()
-    outputs = await hall.compute(lambda: shown.outputs(body))
+    outputs = await app_state.compute(lambda: shown.outputs(body))
     return numbers([pick("call", outputs, call).numpy().astype("<f4", copy=False).reshape(-1)])
 
 
@@ -116,7 +116,7 @@ async def one_call(call: int, request: Request, shown: InModel, hall: InHall) ->
 async def all_gradients(
     request: Request,
     shown: InModel,
-    hall: InHall,
+    app_state: CurrentState,
     of: Annotated[str | None, Query(max_length=200, description="Class or tag; without it, the answer.")] = None,
 ) -> StreamingResponse:
     """How an output grows with each number of each call of the network, one call after another.
@@ -124,7 +124,7 @@ async def all_gradients(
     What the task does after the network (softmax and the like) is left out.
     """
     body = await request.body()
-    found = await hall.compute(lambda: shown.gradients(body, of))
+    found = await app_state.compute(lambda: shown.gradients(body, of))
     return numbers([slope.numpy().astype("<f4", copy=False).reshape(-1) for slope in found])
 
 
@@ -141,10 +141,10 @@ def plain_json(value: Any) -> Response:
 def numbers(parts: Sequence[np.ndarray]) -> StreamingResponse:
     """Float32 arrays (K,) one after another, handed on piece by piece and without a copy of the whole."""
 
-    async def pieces() -> AsyncIterator[memoryview]:
+    async def micro_batches() -> AsyncIterator[memoryview]:
         for part in parts:
             for start in range(0, part.size, CHUNK):
                 yield part[start : start + CHUNK].data.cast("B")
 
     length = str(sum(part.nbytes for part in parts))
-    return StreamingResponse(pieces(), media_type="application/octet-stream", headers={"Content-Length": length})
+    return StreamingResponse(micro_batches(), media_type="application/octet-stream", headers={"Content-Length": length})

@@ -15,7 +15,7 @@ from ..errors import EyespotError
 from ..html import write_page
 from ..sources.source import Row
 from .plain import strict_json
-from .resources import ShownModel, said_of
+from .resources import ModelResource, said_of
 
 ALONE = Path(__file__).with_name("static") / "alone"
 """The page's script and style as one file each."""
@@ -48,7 +48,7 @@ class OneFile:
 
 
 def write_one_file(
-    shown: ShownModel, rows: Sequence[Row], path: str | Path, most: int | None = None, alone: Path | None = None
+    shown: ModelResource, rows: Sequence[Row], path: str | Path, most: int | None = None, alone: Path | None = None
 ) -> OneFile:
     """Write the page with a model and the pictures of `rows` in it, so that a browser alone can show it.
 
@@ -86,7 +86,7 @@ def usual_rows(rows: Sequence[Row]) -> list[Row]:
 
 def row_of(picture: Path) -> Row:
     """A picture of one's own, of which nothing is said."""
-    return Row(picture=picture, name=picture.name, values={}, where=str(picture))
+    return Row(picture=picture, name=picture.name, values={}, location=str(picture))
 
 
 def in_page(call: dict[str, Any]) -> bool:
@@ -112,7 +112,7 @@ def _built(alone: Path, name: str) -> str:
         ) from error
 
 
-def _image(shown: ShownModel, calls: list[dict[str, Any]], row: Row) -> dict[str, Any]:
+def _image(shown: ModelResource, calls: list[dict[str, Any]], row: Row) -> dict[str, Any]:
     pixels = shown.pixels(row.picture, row.name)
     asked = [call["id"] for call in calls if not in_page(call)]
     outputs = shown.outputs(pixels) if asked else []

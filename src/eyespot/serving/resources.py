@@ -16,12 +16,12 @@ from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
 from ..explanations.subject import look_at
 from ..images import ImageSpec, Picture, read_pixels, read_size
-from ..model import Model, normalise, to_batch
+from ..model import Model, normalize, to_batch
 from ..networks.graph.replay import require_followed
 from ..sources.source import Row
 from ..training.optimizers import momentum_of
 from ..training.recipe import read_recipe
-from ..training.schedule import Course, read_changes
+from ..training.schedule import Schedule, read_changes
 from .manifest import make_manifest, network_name, record_answer, tell_images
 from .plain import strict_json
 
@@ -35,7 +35,7 @@ MOST_LOG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ShownModel:
+class ModelResource:
     """One model, its name, and rows of images to look at it with: a run's own held-out images first.
 
     `snapshots` is the folder in which its training kept the network of every epoch, if it did, and `source` the
@@ -58,7 +58,7 @@ class ShownModel:
             channels=spec.channels,
             fit="crop" if spec.fit == "native" else spec.fit,
             mean=spec.mean,
-            deviation=spec.deviation,
+            std=spec.std,
         )
 
     @property
@@ -133,8 +133,8 @@ class ShownModel:
 
 # One record alone is kept: the page asks for several calls of the same pixels, and a record may be large.
 @lru_cache(maxsize=1)
-def _outputs(shown: ShownModel, pixels: bytes) -> list[Tensor]:
-    x = normalise(to_batch(shown.array(pixels)[None]), shown.images)
+def _outputs(shown: ModelResource, pixels: bytes) -> list[Tensor]:
+    x = normalize(to_batch(shown.array(pixels)[None]), shown.images)
     with torch.no_grad():
         return [call.output[0] for call in record_answer(shown.model, x)]
 
@@ -161,7 +161,7 @@ def check_pixels(picture: Picture, most: int, name: str = "") -> None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ShownRun:
+class RunResource:
     """One run's folder, read while the training may still be at work in it; `model` is its place among the models."""
 
     name: str
@@ -185,19 +185,19 @@ class ShownRun:
             for name in private if values else ():
                 values.pop(name, None)
         told = {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
-        return {**told, **self._course()}
+        return {**told, **self._schedule()}
 
-    def _course(self) -> dict[str, Any]:
+    def _schedule(self) -> dict[str, Any]:
         """What was changed on the way, and what can be changed as it is now; None where no recipe is written yet."""
         try:
-            course = Course(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
+            schedule = Schedule(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
         except EyespotError:
             return {"changes": [], "settings": None}
-        changes = [{"step": change.step, **change.values} for change in course.changes]
-        last = course.stretches[-1]
+        changes = [{"step": change.step, **change.values} for change in schedule.changes]
+        last = schedule.segments[-1]
         settings = {name: getattr(last, name) for name in ("rate", "momentum", "weight_decay", "batch")}
         if last.momentum is None:
-            settings["momentum"] = momentum_of(course.recipe.optimizer, course.recipe.batch)
+            settings["momentum"] = momentum_of(schedule.recipe.optimizer, schedule.recipe.batch)
         return {"changes": changes, "settings": settings}
 
     def _json(self, name: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from .app_state import REFUSALS, InHall, InRun
+from .app_state import REFUSALS, CurrentState, InRun
 from .models import plain_json
-from .training_manager import InWorkshop
+from .training_manager import CurrentManager
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=REFUSALS)
 
@@ -18,22 +18,22 @@ TICK = 0.1
 
 
 @router.get("/runs")
-async def runs(hall: InHall) -> Response:
+async def runs(app_state: CurrentState) -> Response:
     """Every run, by number, and the number of its model where it has one."""
-    listed = [{"id": place, "name": shown.name, "model": shown.model} for place, shown in enumerate(hall.runs)]
+    listed = [{"id": place, "name": shown.name, "model": shown.model} for place, shown in enumerate(app_state.runs)]
     return plain_json({"runs": listed})
 
 
 @router.get("/runs/{run}")
-async def one_run(run: int, shown: InRun, hall: InHall, workshop: InWorkshop) -> Response:
+async def one_run(run: int, shown: InRun, app_state: CurrentState, manager: CurrentManager) -> Response:
     """Recipe and result of a run, as far as they are written, and how it stands with it."""
-    return plain_json({"id": run, **await hall.read(lambda: {**shown.describe(), **workshop.state(run)})})
+    return plain_json({"id": run, **await app_state.read(lambda: {**shown.describe(), **manager.state(run)})})
 
 
 @router.get("/runs/{run}/log")
 async def log(
     shown: InRun,
-    hall: InHall,
+    app_state: CurrentState,
     after: Annotated[int, Query(ge=0, le=2**53, description="`next` of the answer before.")] = 0,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for a new line.")] = 0.0,
 ) -> Response:
@@ -43,7 +43,7 @@ async def log(
     """
     until = time.monotonic() + wait
     while True:
-        lines, place = await hall.read(lambda: shown.log_after(after))
+        lines, place = await app_state.read(lambda: shown.log_after(after))
         if lines or time.monotonic() >= until:
             return plain_json({"lines": lines, "next": place})
         await asyncio.sleep(TICK)
@@ -52,19 +52,19 @@ async def log(
 @router.get("/runs/{run}/predictions")
 async def predictions(
     shown: InRun,
-    hall: InHall,
+    app_state: CurrentState,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 10_000,
 ) -> Response:
     """Rows of the table of predictions; row number i is image i of the run's model."""
-    return plain_json(await hall.read(lambda: shown.predictions(offset, limit)))
+    return plain_json(await app_state.read(lambda: shown.predictions(offset, limit)))
 
 
 @router.get("/sources")
-async def sources(hall: InHall) -> Response:
+async def sources(app_state: CurrentState) -> Response:
     """Every source, by number, with how many images each of its parts has."""
     listed = [
         {"id": place, "name": one.name, "kind": one.kind, "parts": {part.name: len(part) for part in one.parts}}
-        for place, one in enumerate(hall.sources)
+        for place, one in enumerate(app_state.sources)
     ]
     return plain_json({"sources": listed})

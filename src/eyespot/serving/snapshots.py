@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from ..errors import ModelError
 from ..model import Model, load
-from .resources import ShownModel
+from .resources import ModelResource
 
 NAMED = re.compile("epoch-([0-9]+).safetensors")
 KEPT = 2
 """Snapshots that stay loaded: the page asks for several things of one, and goes from one to the next."""
 
 
-def epochs_of(shown: ShownModel) -> list[int]:
+def epochs_of(shown: ModelResource) -> list[int]:
     """The epochs that there are snapshots of, in order; looked for anew each time, as a training may be at work."""
     if shown.snapshots is None or not shown.snapshots.is_dir():
         return []
@@ -21,7 +21,7 @@ def epochs_of(shown: ShownModel) -> list[int]:
 
 
 @lru_cache(maxsize=KEPT)
-def at_epoch(shown: ShownModel, epoch: int) -> ShownModel:
+def at_epoch(shown: ModelResource, epoch: int) -> ModelResource:
     """The same model with the weights that it had after an epoch; raises `ModelError` for a snapshot that is damaged.
 
     What was settled when the training was finished (temperature, thresholds) stays, so that every epoch has the same

@@ -11,10 +11,10 @@ from ..errors import NetworkError, look_up
 from ..networks import NETWORKS, NetworkSpec, build_from
 from ..networks.graph.layer_table import layer_table, totals
 from ..networks.text import LONGEST_TEXT, is_text
-from ..training.options import Wishes
-from .app_state import REFUSALS, InHall, InRun, pick
+from ..training.options import TrainOptions
+from .app_state import REFUSALS, CurrentState, InRun, pick
 from .models import plain_json
-from .training_manager import InWorkshop, Workshop
+from .training_manager import CurrentManager, TrainingManager
 
 router = APIRouter(prefix="/api", tags=["training"], responses=REFUSALS)
 
@@ -54,58 +54,58 @@ class Changes(Strict):
 
 
 @router.post("/runs")
-async def begin(order: Order, hall: InHall, workshop: InWorkshop) -> Response:
+async def begin(order: Order, app_state: CurrentState, manager: CurrentManager) -> Response:
     """Begin a training from a source, and give the number of its run."""
-    pick("source", hall.sources, order.source)
+    pick("source", app_state.sources, order.source)
     if order.network:
         _known(order.network)
     asked: dict[str, Any] = {
         name: None if value == "" else value for name, value in order.model_dump(exclude={"source"}).items()
     }
-    return plain_json({"run": await hall.read(lambda: workshop.begin(order.source, Wishes(**asked)))})
+    return plain_json({"run": await app_state.read(lambda: manager.begin(order.source, TrainOptions(**asked)))})
 
 
 @router.post("/runs/{run}/pause")
-async def pause(run: int, _shown: InRun, workshop: InWorkshop) -> Response:
+async def pause(run: int, _shown: InRun, manager: CurrentManager) -> Response:
     """Let a training save after its next step, and wait."""
-    return plain_json(await workshop.ask(run, {"do": "pause"}))
+    return plain_json(await manager.ask(run, {"do": "pause"}))
 
 
 @router.post("/runs/{run}/go-on")
-async def go_on(run: int, _shown: InRun, workshop: InWorkshop) -> Response:
+async def go_on(run: int, _shown: InRun, manager: CurrentManager) -> Response:
     """Let a training go on that pauses, or that was stopped before it was finished."""
-    await workshop.go_on(run)
+    await manager.go_on(run)
     return plain_json({})
 
 
 @router.post("/runs/{run}/stop")
-async def stop(run: int, _shown: InRun, workshop: InWorkshop) -> Response:
+async def stop(run: int, _shown: InRun, manager: CurrentManager) -> Response:
     """Let the next step be the last, and make the model of what is learned by then."""
-    return plain_json(await workshop.ask(run, {"do": "stop"}))
+    return plain_json(await manager.ask(run, {"do": "stop"}))
 
 
 @router.post("/runs/{run}/change")
-async def change(run: int, changes: Changes, _shown: InRun, workshop: InWorkshop) -> Response:
+async def change(run: int, changes: Changes, _shown: InRun, manager: CurrentManager) -> Response:
     """Change a training that goes on: what is given counts from its next step on, and is written down."""
     values = {name: value for name, value in changes.model_dump().items() if value is not None}
-    return plain_json(await workshop.ask(run, {"change": values}))
+    return plain_json(await manager.ask(run, {"change": values}))
 
 
 @router.get("/runs/{run}/look")
 async def look(
     run: int,
     _shown: InRun,
-    workshop: InWorkshop,
+    manager: CurrentManager,
     layer: Annotated[str, Query(max_length=500, description="Layer, by name.")] = "",
     images: Annotated[int, Query(ge=0, lt=2**32, description="Which random choice of images.")] = 0,
     picture: Annotated[int, Query(ge=0, lt=2**32, description="The one whose maps are shown.")] = 0,
     pixels: Annotated[bool, Query(description="Send the images themselves too.")] = False,
 ) -> Response:
     """Kernels and maps of a training, and its answers to random held-out images; empty while it is busy."""
-    if workshop.state(run)["state"] in ("preparing", "finishing"):
+    if manager.state(run)["state"] in ("preparing", "finishing"):
         return plain_json({})
     asked = {"layer": layer, "images": images, "picture": picture, "pixels": pixels}
-    return plain_json(await workshop.ask(run, {"look": asked}, LOOK_PATIENCE))
+    return plain_json(await manager.ask(run, {"look": asked}, LOOK_PATIENCE))
 
 
 @router.get("/networks")
@@ -117,20 +117,20 @@ async def networks() -> Response:
 
 @router.get("/layers")
 async def layers(
-    hall: InHall,
-    workshop: InWorkshop,
+    app_state: CurrentState,
+    manager: CurrentManager,
     source: Annotated[int, Query(description="A source, by number.")],
     network: Annotated[str, Query(max_length=LONGEST_TEXT, description="A name, or a network as text.")],
     size: Annotated[str, Query(max_length=20)] = "small",
     task: Annotated[str | None, Query(pattern=NAME)] = None,
 ) -> Response:
     """The layers of a network for the images of a source: sizes, parameters and multiply-adds, before it is made."""
-    pick("source", hall.sources, source)
-    return plain_json(await hall.compute(lambda: _tell_layers(workshop, source, network, size, task or None)))
+    pick("source", app_state.sources, source)
+    return plain_json(await app_state.compute(lambda: _tell_layers(manager, source, network, size, task or None)))
 
 
-def _tell_layers(workshop: Workshop, source: int, network: str, size: str, task: str | None) -> dict[str, Any]:
-    name, shape, output = workshop.frame(source, task)
+def _tell_layers(manager: TrainingManager, source: int, network: str, size: str, task: str | None) -> dict[str, Any]:
+    name, shape, output = manager.frame(source, task)
     spec = NetworkSpec(name=_known(network), input=shape, output=output, size=size, norm="batch")
     with torch.device("meta" if is_text(network) else "cpu"):  # of a text no weight is made: it may be huge
         rows = layer_table(build_from(spec))

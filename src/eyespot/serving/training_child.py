@@ -12,43 +12,43 @@ from typing import Any
 
 from ..errors import EyespotError
 from ..sources import open_source
-from ..training.options import Wishes
-from ..training.run import resume, train_as_wished
-from .control import Desk
+from ..training.options import TrainOptions
+from ..training.run import resume, run_training
+from .control import TrainingControl
 
 
 def main() -> None:
     """Train as the first line of standard input says, and tell on standard output how it goes."""
     order = json.loads(sys.stdin.readline())
-    desk = Desk(sys.stdin, sys.stdout)
+    control = TrainingControl(sys.stdin, sys.stdout)
     sys.stdout = sys.stderr  # what libraries print must not come between the answers
     try:
-        _train(order, desk)
-        desk.tell({"state": "finished"})
+        _train(order, control)
+        control.tell({"state": "finished"})
     except KeyboardInterrupt:
-        desk.tell({"state": "stopped"})
+        control.tell({"state": "stopped"})
     except EyespotError as error:
-        desk.tell({"state": "failed", "error": str(error)})
+        control.tell({"state": "failed", "error": str(error)})
     except Exception as error:
         traceback.print_exc()
         told = f"The training made a mistake ({type(error).__name__}); the server's terminal says more."
-        desk.tell({"state": "failed", "error": told})
+        control.tell({"state": "failed", "error": told})
     os._exit(0)  # the thread that still waits for a line would hold up the usual way out
 
 
-def _train(order: dict[str, Any], desk: Desk) -> None:
+def _train(order: dict[str, Any], control: TrainingControl) -> None:
     folder = Path(order["folder"])
 
     def show(entry: dict[str, Any]) -> None:
         if "note" in entry:
-            desk.tell(entry)
+            control.tell(entry)
 
-    if order["wishes"] is None:
-        resume(folder, show, desk)
+    if order["options"] is None:
+        resume(folder, show, control)
         return
     origin = order["origin"]
     source = open_source(origin["what"], columns=origin["columns"])
-    train_as_wished(source, Wishes(**order["wishes"]), folder, show, origin, desk)
+    run_training(source, TrainOptions(**order["options"]), folder, show, origin, control)
 
 
 if __name__ == "__main__":

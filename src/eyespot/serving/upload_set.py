@@ -26,7 +26,7 @@ TABLE = "pictures.csv"
 
 
 @dataclass(eq=False)
-class Basket:
+class UploadSet:
     """Pictures that belong together, in a folder of their own."""
 
     folder: Path
@@ -35,11 +35,11 @@ class Basket:
 
 
 @dataclass(eq=False)
-class Baskets:
+class UploadSets:
     """All that was dropped into one server; `folder` is where new ones are kept."""
 
     folder: Path | None
-    held: list[Basket] = field(default_factory=list)
+    held: list[UploadSet] = field(default_factory=list)
     size: int = 0
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,48 +49,48 @@ class Baskets:
             raise HTTPException(409, "This server takes no pictures; start it with: eyespot serve --runs FOLDER")
         if len(self.held) >= MOST_BASKETS:
             raise HTTPException(409, f"There are {MOST_BASKETS} sets of pictures already; start the server anew.")
-        self.held.append(Basket(_free_folder(self.folder)))
+        self.held.append(UploadSet(_free_folder(self.folder)))
         return len(self.held) - 1
 
-    def add(self, basket: Basket, picture: bytes, name: str, label: str, part: str) -> int:
+    def add(self, upload_set: UploadSet, picture: bytes, name: str, label: str, part: str) -> int:
         """Keep one picture, and return how many there are now; raises `ImageError` for what is none."""
         check_pixels(picture, MOST_PIXELS)
         with self._adding:
-            if basket.opened:
+            if upload_set.opened:
                 raise HTTPException(409, "These pictures are a source already; drop others into a new one.")
-            if len(basket.rows) >= MOST_PICTURES or self.size + len(picture) > MOST_BYTES:
+            if len(upload_set.rows) >= MOST_PICTURES or self.size + len(picture) > MOST_BYTES:
                 raise HTTPException(
                     413,
                     f"At most {MOST_PICTURES:,} pictures and {MOST_BYTES >> 30} GB are taken; use --source for more.",
                 )
-            file = f"{len(basket.rows) + 1:05}-{_plain(name)}"
-            (basket.folder / file).write_bytes(picture)
-            basket.rows.append((file, label, part))
+            file = f"{len(upload_set.rows) + 1:05}-{_plain(name)}"
+            (upload_set.folder / file).write_bytes(picture)
+            upload_set.rows.append((file, label, part))
             self.size += len(picture)
-            return len(basket.rows)
+            return len(upload_set.rows)
 
-    def open(self, basket: Basket, name: str) -> tuple[Source, Path]:
+    def open(self, upload_set: UploadSet, name: str) -> tuple[Source, Path]:
         """The pictures of a basket as a source with a name, and its table; raises `SourceError` where they are none."""
         with self._adding:
-            if not basket.rows:
+            if not upload_set.rows:
                 raise SourceError(f"{name}: holds no picture; drop some first.")
-            table = basket.folder / TABLE
+            table = upload_set.folder / TABLE
             with table.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
                 writer.writerow(("path", "label", "split"))
-                writer.writerows(basket.rows)
+                writer.writerows(upload_set.rows)
             try:
                 source = open_source(table)
             except SourceError as error:
                 raise SourceError(str(error).replace(str(table), name)) from error
-            basket.opened = True
+            upload_set.opened = True
         return replace(source, name=name, notes=[note.replace(TABLE, name) for note in source.notes]), table.resolve()
 
     def close(self, used: set[str]) -> None:
         """Take away the pictures that no run was begun with; `used` are the tables of the others."""
-        for basket in self.held:
-            if str((basket.folder / TABLE).resolve()) not in used:
-                shutil.rmtree(basket.folder, ignore_errors=True)
+        for upload_set in self.held:
+            if str((upload_set.folder / TABLE).resolve()) not in used:
+                shutil.rmtree(upload_set.folder, ignore_errors=True)
 
 
 def _plain(name: str) -> str:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from .app_state import REFUSALS, InHall, pick
+from .app_state import REFUSALS, CurrentState, pick
 from .models import plain_json, takes
 from .training import Strict
-from .training_manager import InWorkshop
+from .training_manager import CurrentManager
 
 router = APIRouter(prefix="/api/baskets", tags=["dropping"], responses=REFUSALS)
 
@@ -31,32 +31,32 @@ class Named(Strict):
 
 
 @router.post("")
-async def new_basket(hall: InHall, workshop: InWorkshop) -> Response:
+async def new_upload_set(app_state: CurrentState, manager: CurrentManager) -> Response:
     """Make a basket for pictures, and give its number."""
-    return plain_json({"basket": await hall.read(workshop.baskets.new)})
+    return plain_json({"upload_set": await app_state.read(manager.upload_sets.new)})
 
 
 @router.post("/{basket}/pictures", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
 async def add_picture(
-    basket: int,
+    upload_set: int,
     request: Request,
-    hall: InHall,
-    workshop: InWorkshop,
+    app_state: CurrentState,
+    manager: CurrentManager,
     name: Annotated[str, Query(max_length=300, description="Name of the file.")] = "",
     label: Annotated[str, Query(max_length=100, description="Its class; empty where there are none.")] = "",
     part: Annotated[SplitPart, Query(description="The part that it is meant for.")] = SplitPart.OPEN,
 ) -> Response:
     """Put one picture into a basket; tells how many there are now."""
-    chosen, body = pick("basket", workshop.baskets.held, basket), await request.body()
-    added = await hall.read(lambda: workshop.baskets.add(chosen, body, name, label.strip(), part.value))
+    chosen, body = pick("upload_set", manager.upload_sets.held, upload_set), await request.body()
+    added = await app_state.read(lambda: manager.upload_sets.add(chosen, body, name, label.strip(), part.value))
     return plain_json({"count": added})
 
 
 @router.post("/{basket}/open")
-async def open_basket(basket: int, named: Named, hall: InHall, workshop: InWorkshop) -> Response:
+async def open_upload_set(upload_set: int, named: Named, app_state: CurrentState, manager: CurrentManager) -> Response:
     """Make a source of a basket: its number, its parts, and what was noticed."""
-    chosen = pick("basket", workshop.baskets.held, basket)
-    number, source = await hall.read(lambda: workshop.open_basket(chosen, named.name))
+    chosen = pick("upload_set", manager.upload_sets.held, upload_set)
+    number, source = await app_state.read(lambda: manager.open_upload_set(chosen, named.name))
     parts = {part.name: len(part) for part in source.parts}
     problems = [{"name": problem.name, "reason": problem.reason} for problem in source.problems]
     told = {"source": number, "name": source.name, "kind": source.kind, "parts": parts}

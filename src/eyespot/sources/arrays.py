@@ -25,13 +25,13 @@ def from_arrays(
     images: np.ndarray | Sequence[np.ndarray],
     values: Sequence[dict[str, str]],
     split: Sequence[str] | None = None,
-    second: np.ndarray | Sequence[np.ndarray] | None = None,
+    paired: np.ndarray | Sequence[np.ndarray] | None = None,
 ) -> Source:
     """Make a source of images that are in memory.
 
     `images` is uint8 (N, H, W, C) or (N, H, W), or a list of arrays (H, W, C); `values` says of each what is known
     ("label", "number", ...); `split` names the part of each ("train", "validation" or "test"), and is made from the
-    content where it is missing; `second` holds second images.
+    content where it is missing; `paired` holds second images.
 
     >>> import numpy as np
     >>> pictures = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
@@ -44,7 +44,7 @@ def from_arrays(
     if split is not None:
         values = with_split(values, split)
     rows = ArrayRows(
-        stacked(images, name), values, Numbered(name, len(images)), None if second is None else stacked(second, name)
+        stacked(images, name), values, Numbered(name, len(images)), None if paired is None else stacked(paired, name)
     )
     return assemble(Collection(name=name, kind=kind, rows=rows))
 

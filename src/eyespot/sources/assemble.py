@@ -8,10 +8,10 @@ import numpy as np
 from ..errors import SourceError
 from .collection import Collection, take_rows
 from .duplicates import exact_pairs, near_pairs
-from .examine import NEAR_LIMIT, Facts, examine
+from .examine import NEAR_LIMIT, ImageStatistics, examine
 from .source import PARTS, Part, Problem, Row, Source
 from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
-from .split_record import ledger_file, read_ledger, reconcile, write_ledger
+from .split_record import read_split_record, reconcile, split_record_file, write_split_record
 
 BAD_SHARE = 0.05
 """Up to this share of the rows may be unreadable or missing; more than that is an error."""
@@ -40,9 +40,9 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
     )
 
 
-def _unreadable(rows: Sequence[Row], facts: Facts) -> list[Problem]:
+def _unreadable(rows: Sequence[Row], facts: ImageStatistics) -> list[Problem]:
     bad = sorted(facts.unreadable.items())
-    return [Problem(name=rows[number].name, where=rows[number].where, reason=reason) for number, reason in bad]
+    return [Problem(name=rows[number].name, location=rows[number].location, reason=reason) for number, reason in bad]
 
 
 def _misnamed(collection: Collection) -> dict[int, str]:
@@ -60,7 +60,7 @@ def _has_strays(text: str) -> bool:
 
 def _joining(row: Row) -> Problem:
     reason = "is new, and would join two parts: it resembles images, or belongs to groups, of both"
-    return Problem(name=row.name, where=row.where, reason=reason)
+    return Problem(name=row.name, location=row.location, reason=reason)
 
 
 def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share: float) -> None:
@@ -71,7 +71,7 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
         )
     if len(problems) <= bad_share * total:
         return
-    listed = "; ".join(f"{problem.where}: {problem.reason.rstrip('.')}" for problem in problems[:5])
+    listed = "; ".join(f"{problem.location}: {problem.reason.rstrip('.')}" for problem in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
     raise SourceError(
         f"{collection.name}: {len(problems)} of {total} images cannot be used (up to {bad_share:.0%} would be left "
@@ -83,7 +83,7 @@ def _part(name: str, rows: Sequence[Row], keys: np.ndarray, places: np.ndarray) 
     return Part(name=name, rows=take_rows(rows, places), keys=keys[places])
 
 
-def _sides(rows: Sequence[Row], facts: Facts, root: Path | None) -> tuple[np.ndarray, list[str]]:
+def _sides(rows: Sequence[Row], facts: ImageStatistics, root: Path | None) -> tuple[np.ndarray, list[str]]:
     """The side (N,) of each row, its own where the source says so, else by hash; `UNDECIDED` is left out. And notes."""
     own = _own_sides(rows)
     given, notes = set(own.tolist()), []
@@ -107,23 +107,23 @@ def _own_sides(rows: Sequence[Row]) -> np.ndarray:
     own = np.array([PARTS.index(part) if (part := row.values.get("split")) else UNDECIDED for row in rows], np.int64)
     missing = np.flatnonzero(own == UNDECIDED)
     if 0 < len(missing) < len(own):
-        where = rows[int(missing[0])].where
+        where = rows[int(missing[0])].location
         raise SourceError(f"{where}: has no split, others have one; fill that column in every row, or in none.")
     return own
 
 
-def _by_hash(rows: Sequence[Row], facts: Facts, root: Path | None, shares: Shares) -> np.ndarray:
+def _by_hash(rows: Sequence[Row], facts: ImageStatistics, root: Path | None, shares: Shares) -> np.ndarray:
     links = link(
         facts.keys,
         np.concatenate([exact_pairs(facts.keys), near_pairs(facts)]),
         [row.values.get("group", "") for row in rows],
     )
-    ledger = ledger_file(root, shares) if root else None
-    earlier, out = reconcile(links, facts.keys, read_ledger(ledger, facts.keys))
+    split_record = split_record_file(root, shares) if root else None
+    earlier, out = reconcile(links, facts.keys, read_split_record(split_record, facts.keys))
     kept = np.flatnonzero(~out)
     sides = np.full(len(rows), UNDECIDED)
     sides[kept] = divide(links.only(kept), labels_of(take_rows(rows, kept)), shares, earlier[kept])
-    write_ledger(ledger, facts.keys[kept], sides[kept])
+    write_split_record(split_record, facts.keys[kept], sides[kept])
     return sides
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import SourceError, look_up
 from ..images import ImageSpec
 from .cache import decode_once
-from .colours import mean_colours, mix
+from .colors import mean_colors, mix
 from .randomness import uniforms
 from .source import Source
 
@@ -25,7 +25,7 @@ from .source import Source
 class Change:
     """A change made to a batch of images before they are learned from, so that a task can say what it does to targets.
 
-    `kind` is "flip" (left and right change places), "shift", "turn", "zoom", "colour" or "erase". `amount` (N,) is
+    `kind` is "flip" (left and right change places), "shift", "turn", "zoom", "color" or "erase". `amount` (N,) is
     1 or 0 (flip), the share of the width to the right (shift), degrees against the clock (turn), a factor (zoom), or
     a strength.
     """
@@ -41,7 +41,7 @@ class NotAllowed(Exception):
 class Moving(Protocol):
     """The part of a task that augmentation needs."""
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """Targets (N, ...) under a change of their images; raises `NotAllowed` where it would make the answer wrong."""
         ...
 
@@ -54,32 +54,32 @@ class Moving(Protocol):
 class Preset:
     """How much images are changed, at most; 0 for what is not done at all.
 
-    `flip`: mirrored in every other epoch. `shift`: share of a side. `turn`: degrees either way. `zoom`: 0.25 is
-    a factor from 1/1.25 to 1.25. `colour`: change of brightness, contrast, saturation and of each channel. `erase`:
-    share of the picture that a rectangle covers with the picture's mean colour, half of the time (Zhong et al. 2020).
+    `flip`: mirrored in every other epoch. `shift`: share of a side. `rotate`: degrees either way. `zoom`: 0.25 is
+    a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and of each channel. `erase`:
+    share of the picture that a rectangle covers with the picture's mean color, half of the time (Zhong et al. 2020).
     """
 
     flip: bool = False
     shift: float = 0.0
-    turn: float = 0.0
+    rotate: float = 0.0
     zoom: float = 0.0
-    colour: float = 0.0
+    color: float = 0.0
     erase: float = 0.0
 
 
 PRESETS: dict[str, Preset] = {
     "none": Preset(),
-    "digits": Preset(shift=0.08, turn=10, zoom=0.1),
-    "small": Preset(flip=True, shift=0.125, colour=0.1, erase=0.25),
-    "photos": Preset(flip=True, shift=0.1, turn=10, zoom=0.25, colour=0.2, erase=0.25),
+    "digits": Preset(shift=0.08, rotate=10, zoom=0.1),
+    "small": Preset(flip=True, shift=0.125, color=0.1, erase=0.25),
+    "photos": Preset(flip=True, shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "pictures": Preset(flip=True),
     "light": Preset(flip=True, shift=0.0625),
 }
 
 DRAWS = 18
 """Random numbers a sample: each purpose has its own places among them, so that one cannot disturb another."""
-FLIP, SHIFT, TURN, ZOOM, COLOUR, ERASE, CROP = 0, slice(1, 3), 3, 4, slice(5, 11), slice(11, 16), slice(16, 18)
-GREY = (0.299, 0.587, 0.114)
+FLIP, SHIFT, ROTATE, ZOOM, COLOR, ERASE, CROP = 0, slice(1, 3), 3, 4, slice(5, 11), slice(11, 16), slice(16, 18)
+GRAY = (0.299, 0.587, 0.114)
 """What red, green and blue add to brightness (ITU-R BT.601)."""
 
 
@@ -100,13 +100,13 @@ def augment(
     allowed = _Allowed(task, target, look_up("augmentation", preset, PRESETS, SourceError))
     drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
     moved = _move(images, allowed, _mirrored(seed, epochs, indices), drawn)
-    moved = _recolour(moved, allowed, drawn[:, COLOUR])
+    moved = _recolor(moved, allowed, drawn[:, COLOR])
     return _erase(moved, allowed, drawn[:, ERASE]), allowed.target
 
 
 def choose_preset(source: Source, task: Moving, images: ImageSpec) -> str:
-    """The preset that suits a task and its images; colour files that hold grey pictures count as grey."""
-    channels = 1 if images.channels == 3 and _is_grey(source, images) else images.channels
+    """The preset that suits a task and its images; color files that hold gray pictures count as gray."""
+    channels = 1 if images.channels == 3 and _is_gray(source, images) else images.channels
     return task.augmentation((channels, images.height, images.width))
 
 
@@ -141,7 +141,9 @@ class _Allowed:
         if not getattr(self.preset, kind):
             return False
         try:
-            self.target = self.task.move(self.target, Change(kind=kind, amount=amount.to(self.target.device)))
+            self.target = self.task.transform_target(
+                self.target, Change(kind=kind, amount=amount.to(self.target.device))
+            )
         except NotAllowed:
             return False
         return True
@@ -160,20 +162,20 @@ def _mirrored(seed: int, epochs: int | np.ndarray, indices: np.ndarray) -> Tenso
 def _move(images: tuple[Tensor, ...], allowed: _Allowed, flip: Tensor, drawn: Tensor) -> tuple[Tensor, ...]:
     """Mirror, shift, turn and zoom: by whole pixels where nothing is turned or zoomed, else in one interpolation.
 
-    Returns float images from 0 to 255, channels last; `_recolour` brings them to [0, 1].
+    Returns float images from 0 to 255, channels last; `_recolor` brings them to [0, 1].
     """
     preset, (height, width) = allowed.preset, images[0].shape[2:]
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift
     sides = torch.tensor([height, width])
     shift = (shift * sides).round() / sides
-    turn = (2 * drawn[:, TURN] - 1) * preset.turn
+    rotate = (2 * drawn[:, ROTATE] - 1) * preset.rotate
     zoom = (1 + preset.zoom) ** (2 * drawn[:, ZOOM] - 1)
     flips, shifts = allowed.make("flip", flip.float()), allowed.make("shift", shift[:, 1])
-    turns, zooms = allowed.make("turn", turn), allowed.make("zoom", zoom)
+    rotates, zooms = allowed.make("rotate", rotate), allowed.make("zoom", zoom)
     flip, shift = flip & flips, shift * shifts
-    if turns or zooms:
-        turn, zoom = turn * turns, zoom if zooms else torch.ones_like(zoom)
-        sampled = tuple(_sampled(image.float(), flip, shift, turn, zoom) for image in images)
+    if rotates or zooms:
+        rotate, zoom = rotate * rotates, zoom if zooms else torch.ones_like(zoom)
+        sampled = tuple(_sampled(image.float(), flip, shift, rotate, zoom) for image in images)
         return tuple(image.contiguous(memory_format=torch.channels_last) for image in sampled)
     if shifts or flips:
         places = _places(flip, (shift * sides).round().int(), height, width)
@@ -207,13 +209,13 @@ def _gathered(images: Tensor, places: Tensor) -> Tensor:
     return pixels.index_select(0, places).view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _sampled(images: Tensor, flip: Tensor, shift: Tensor, turn: Tensor, zoom: Tensor) -> Tensor:
+def _sampled(images: Tensor, flip: Tensor, shift: Tensor, rotate: Tensor, zoom: Tensor) -> Tensor:
     """Mirror, then turn and zoom about the middle, then shift, with one interpolation.
 
     The grid asks where each pixel of the result comes from, so it is made of the inverse of these steps.
     """
     height, width = images.shape[2:]
-    cosine, sine = torch.cos(torch.deg2rad(turn)) / zoom, torch.sin(torch.deg2rad(turn)) / zoom
+    cosine, sine = torch.cos(torch.deg2rad(rotate)) / zoom, torch.sin(torch.deg2rad(rotate)) / zoom
     x, y = _middles(width) - 2 * shift[:, 1:], _middles(height) - 2 * shift[:, :1]
     mirror = 1.0 - 2.0 * flip
     # As complex numbers x + iy, each the sum of a row's and a column's, they take less than a tenth of F.affine_grid.
@@ -228,28 +230,28 @@ def _middles(side: int) -> Tensor:
     return (2 * torch.arange(side) + 1) / side - 1
 
 
-def _recolour(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
+def _recolor(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
     """Brightness, contrast, saturation and the strength of each channel, as one matrix for each sample.
 
     Takes images from 0 to 255, which it may change, and returns images in [0, 1].
     """
-    strength = (2 * drawn - 1) * allowed.preset.colour
-    if not allowed.make("colour", strength.abs().mean(1)):
+    strength = (2 * drawn - 1) * allowed.preset.color
+    if not allowed.make("color", strength.abs().mean(1)):
         return tuple(image.div_(255) for image in images)
     channels = images[0].shape[1]
     brightness, contrast, saturation = strength[:, 0] / 2, 1 + strength[:, 1], 1 + strength[:, 2]
     matrix = contrast[:, None, None] * torch.eye(channels)
     if channels == 3:
-        grey = torch.tensor(GREY).expand(3, 3)
-        colour = saturation[:, None, None]
+        gray = torch.tensor(GRAY).expand(3, 3)
+        color = saturation[:, None, None]
         gains = 1 + strength[:, 3:] / 2
-        matrix = gains[:, :, None] * (colour * matrix + (1 - colour) * contrast[:, None, None] * grey)
+        matrix = gains[:, :, None] * (color * matrix + (1 - color) * contrast[:, None, None] * gray)
     offset = 0.5 * (1 - contrast) + brightness
     return tuple(mix(image, matrix / 255, offset).clamp_(0, 1) for image in images)
 
 
 def _erase(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Cover a rectangle of each image with its mean colour, in half of the samples; changes `images` in place."""
+    """Cover a rectangle of each image with its mean color, in half of the samples; changes `images` in place."""
     share = torch.where(drawn[:, 0] < 0.5, drawn[:, 1] * allowed.preset.erase, 0.0)
     if not allowed.make("erase", share):
         return images
@@ -260,7 +262,7 @@ def _erase(images: tuple[Tensor, ...], allowed: _Allowed, drawn: Tensor) -> tupl
     covered = share.nonzero()[:, 0].tolist()
     for image in images:
         lines = image.permute(0, 2, 3, 1).view(-1, height, width * channels).numpy()  # numpy takes a tenth of the time
-        means = mean_colours(image).repeat(1, width).numpy()
+        means = mean_colors(image).repeat(1, width).numpy()
         for number in covered:
             columns = slice(lefts[number] * channels, rights[number] * channels)
             lines[number, tops[number] : bottoms[number], columns] = means[number, columns]
@@ -287,8 +289,8 @@ def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, place: np.nda
     return [np.pad(piece, border, mode="symmetric") if any(map(any, border)) else piece for piece in cut]
 
 
-def _is_grey(source: Source, images: ImageSpec) -> bool:
-    """Tell whether colour files hold grey pictures, by up to 20 of them."""
+def _is_gray(source: Source, images: ImageSpec) -> bool:
+    """Tell whether color files hold gray pictures, by up to 20 of them."""
     decoded = decode_once(source.train, images)
     pictures = (decoded.image(number) for number in range(0, len(decoded), max(1, len(decoded) // 20)))
     return all((picture == picture[..., :1]).all() for picture in pictures)

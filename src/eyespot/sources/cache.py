@@ -94,35 +94,35 @@ class UnequalImages(Images):
 
 
 def decode(
-    part: Part, spec: ImageSpec, second: bool = False, workers: int | None = None, memory: int | None = None
+    part: Part, spec: ImageSpec, paired: bool = False, workers: int | None = None, memory: int | None = None
 ) -> Images:
-    """Decode the images of a part (or, with `second`, their second images) as `spec` says, in several threads.
+    """Decode the images of a part (or, with `paired`, their second images) as `spec` says, in several threads.
 
     `memory` is how many bytes may be held in memory (a quarter of the machine's unless said, none where several
     processes train together, so that they share a file); more than that is kept in a file of the cache folder, which
     is found again as long as neither the images nor `spec` change.
     Raises `ImageError` for an image that has become unreadable.
     """
-    if (ready := _as_it_is(part.rows, spec, second)) is not None:
+    if (ready := _as_it_is(part.rows, spec, paired)) is not None:
         return ready
-    shapes = _shapes(part.rows, spec, second, workers)
+    shapes = _shapes(part.rows, spec, paired, workers)
     size = int(shapes.astype(np.int64).prod(axis=1).sum())
     if size <= (memory if memory is not None else _allowed_memory()):
         pixels = np.empty(size, np.uint8)
-        _fill(pixels, part.rows, spec, second, shapes, workers)
+        _fill(pixels, part.rows, spec, paired, shapes, workers)
     else:
-        pixels = _mapped(part, spec, second, shapes, workers)
+        pixels = _mapped(part, spec, paired, shapes, workers)
     if spec.fit == "native":
         return UnequalImages(pixels, shapes)
     return EqualImages(pixels.reshape(len(part), spec.height, spec.width, spec.channels))
 
 
-def decode_once(part: Part, spec: ImageSpec, second: bool = False) -> Images:
+def decode_once(part: Part, spec: ImageSpec, paired: bool = False) -> Images:
     """Like `decode`, but what was decoded last stays with the part: whoever asks again gets the same images."""
-    key = _cache_key(part, spec, second)
-    if part.decoded.get(second, ("",))[0] != key:
-        part.decoded[second] = key, decode(part, spec, second)
-    return part.decoded[second][1]
+    key = _cache_key(part, spec, paired)
+    if part.decoded.get(paired, ("",))[0] != key:
+        part.decoded[paired] = key, decode(part, spec, paired)
+    return part.decoded[paired][1]
 
 
 def _allowed_memory() -> int:
@@ -137,11 +137,11 @@ def machine_memory() -> int:
         return 8 << 30
 
 
-def _as_it_is(rows: Sequence[Row], spec: ImageSpec, second: bool) -> Images | None:
+def _as_it_is(rows: Sequence[Row], spec: ImageSpec, paired: bool) -> Images | None:
     """Images that are an array of the right shape already: shared, not copied."""
     if not isinstance(rows, ArrayRows):
         return None
-    stack = rows.second if second else rows.images
+    stack = rows.paired if paired else rows.images
     if not isinstance(stack, np.ndarray) or stack.shape[3] != spec.channels:
         return None
     if spec.fit != "native" and stack.shape[1:3] != (spec.height, spec.width):
@@ -149,21 +149,21 @@ def _as_it_is(rows: Sequence[Row], spec: ImageSpec, second: bool) -> Images | No
     return EqualImages(stack, rows.chosen)
 
 
-def _picture(row: Row, second: bool) -> Picture:
-    if not second:
+def _picture(row: Row, paired: bool) -> Picture:
+    if not paired:
         return row.picture
-    if row.second is None:
-        raise SourceError(f"{row.where}: has no second image; fill the column 'second' for every row.")
-    return row.second
+    if row.paired is None:
+        raise SourceError(f"{row.location}: has no second image; fill the column 'second' for every row.")
+    return row.paired
 
 
-def _shapes(rows: Sequence[Row], spec: ImageSpec, second: bool, workers: int | None) -> np.ndarray:
+def _shapes(rows: Sequence[Row], spec: ImageSpec, paired: bool, workers: int | None) -> np.ndarray:
     """(N, 3): height, width and channels that each image will have."""
     shapes = np.empty((len(rows), 3), np.int32)
     shapes[:] = spec.height, spec.width, spec.channels
 
     def measure(number: int) -> None:
-        shapes[number, :2] = read_size(_picture(rows[number], second), rows[number].name)[:2]
+        shapes[number, :2] = read_size(_picture(rows[number], paired), rows[number].name)[:2]
 
     if spec.fit == "native":
         in_threads(measure, len(rows), workers)
@@ -171,14 +171,14 @@ def _shapes(rows: Sequence[Row], spec: ImageSpec, second: bool, workers: int | N
 
 
 def _fill(
-    pixels: np.ndarray, rows: Sequence[Row], spec: ImageSpec, second: bool, shapes: np.ndarray, workers: int | None
+    pixels: np.ndarray, rows: Sequence[Row], spec: ImageSpec, paired: bool, shapes: np.ndarray, workers: int | None
 ) -> None:
     """Decode into `pixels` (B,), each image to its place: no more than one image a thread is under way."""
     ends = np.cumsum(shapes.astype(np.int64).prod(axis=1))
 
     def put(number: int) -> None:
         row = rows[number]
-        image = read_pixels(_picture(row, second), spec, row.name)
+        image = read_pixels(_picture(row, paired), spec, row.name)
         if image.shape != tuple(shapes[number].tolist()):
             raise ImageError(f"{row.name}: has changed while it was read; begin again.")
         pixels[ends[number] - image.size : ends[number]] = image.ravel()
@@ -186,14 +186,14 @@ def _fill(
     in_threads(put, len(rows), workers)
 
 
-def _mapped(part: Part, spec: ImageSpec, second: bool, shapes: np.ndarray, workers: int | None) -> np.ndarray:
+def _mapped(part: Part, spec: ImageSpec, paired: bool, shapes: np.ndarray, workers: int | None) -> np.ndarray:
     size = int(shapes.astype(np.int64).prod(axis=1).sum())
-    file = cache_folder() / "pixels" / f"{_cache_key(part, spec, second)}.pixels"
+    file = cache_folder() / "pixels" / f"{_cache_key(part, spec, paired)}.pixels"
     if not _is_whole(file, size):
         with replacing(file) as partial:
             _make_room(partial, HEADER + size)
             pixels = np.memmap(partial, np.uint8, "r+", offset=HEADER, shape=(size,))
-            _fill(pixels, part.rows, spec, second, shapes, workers)
+            _fill(pixels, part.rows, spec, paired, shapes, workers)
             pixels.flush()
             _write_header(partial, size, _checksum(pixels))
     return np.memmap(file, np.uint8, "r", offset=HEADER, shape=(size,))
@@ -208,10 +208,10 @@ def _make_room(file: Path, size: int) -> None:
             stream.truncate(size)
 
 
-def _cache_key(part: Part, spec: ImageSpec, second: bool) -> str:
+def _cache_key(part: Part, spec: ImageSpec, paired: bool) -> str:
     """Follows from the content of the images, their order, and how they are decoded."""
-    how = {key: value for key, value in asdict(spec).items() if key not in ("mean", "deviation")}
-    hashed = hashlib.blake2b(json.dumps([how, second]).encode(), digest_size=16)
+    how = {key: value for key, value in asdict(spec).items() if key not in ("mean", "std")}
+    hashed = hashlib.blake2b(json.dumps([how, paired]).encode(), digest_size=16)
     hashed.update(np.ascontiguousarray(part.keys).data)
     return hashed.hexdigest()
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..findings import to_json
 from .collection import ArrayRows
 from .duplicates import exact_pairs, near_pairs
-from .examine import NEAR_LIMIT, Facts, examine
+from .examine import NEAR_LIMIT, ImageStatistics, examine
 from .source import Part, Problem, Row, Source
 
 
@@ -87,12 +87,12 @@ def check(source: Source) -> CheckReport:
     )
 
 
-def _examined(source: Source, near: bool) -> Facts:
+def _examined(source: Source, near: bool) -> ImageStatistics:
     if not isinstance(source.train.rows, ArrayRows):
         return examine(source.rows, source.root, near)
     facts = [examine(part.rows, near=near) for part in source.parts]
     thumbnails = [each.thumbnails for each in facts if each.thumbnails is not None]
-    return Facts(
+    return ImageStatistics(
         keys=np.concatenate([each.keys for each in facts]),
         sizes=np.concatenate([each.sizes for each in facts]),
         thumbnails=np.concatenate(thumbnails) if len(thumbnails) == len(facts) else None,
@@ -104,8 +104,8 @@ def _twins(kind: str, pairs: np.ndarray, source: Source) -> list[Twins]:
     places = [(part, number) for part in source.parts for number in range(len(part))] if len(pairs) else []
     found = []
     for pair in pairs.tolist():
-        (one, first), (two, second) = (places[each] for each in pair)
-        rows = one.rows[first], two.rows[second]
+        (one, first), (two, paired) = (places[each] for each in pair)
+        rows = one.rows[first], two.rows[paired]
         names, labels = (rows[0].name, rows[1].name), (_said(rows[0]), _said(rows[1]))
         found.append(Twins(kind=kind, names=names, parts=(one.name, two.name), labels=labels))
     return found

@@ -30,7 +30,7 @@ class ArrayRows(Sequence[Row]):
     """Rows whose images lie in one array: made when asked for, so that a million small images stay one array.
 
     `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) says which of them
-    are the rows; `values`, `second` and `where` have one entry for each of the N images.
+    are the rows; `values`, `paired` and `where` have one entry for each of the N images.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class ArrayRows(Sequence[Row]):
         images: np.ndarray | Sequence[np.ndarray],
         values: Sequence[dict[str, str]],
         where: Sequence[str],
-        second: np.ndarray | Sequence[np.ndarray] | None = None,
+        paired: np.ndarray | Sequence[np.ndarray] | None = None,
         chosen: np.ndarray | None = None,
     ) -> None:
         self.images = images
         self.values = values
-        self.where = where
-        self.second = second
+        self.location = where
+        self.paired = paired
         self.chosen = np.arange(len(images)) if chosen is None else chosen
 
     def __len__(self) -> int:
@@ -64,12 +64,12 @@ class ArrayRows(Sequence[Row]):
 
     def take(self, places: np.ndarray) -> "ArrayRows":
         """Some of the rows; the images are shared, not copied."""
-        return ArrayRows(self.images, self.values, self.where, self.second, self.chosen[places])
+        return ArrayRows(self.images, self.values, self.location, self.paired, self.chosen[places])
 
     def _row(self, number: int) -> Row:
-        second = None if self.second is None else self.second[number]
-        where = self.where[number]
-        return Row(picture=self.images[number], name=where, values=self.values[number], where=where, second=second)
+        paired = None if self.paired is None else self.paired[number]
+        where = self.location[number]
+        return Row(picture=self.images[number], name=where, values=self.values[number], location=where, paired=paired)
 
 
 class Numbered(Sequence[str]):

@@ -11,7 +11,7 @@ nearest other photograph is 0.4 or more away, another frame of the same drive 0.
 import numpy as np
 from scipy.fft import dct
 
-from .examine import Facts
+from .examine import ImageStatistics
 
 NEAR = 0.15
 NEAR_TINY = 0.10
@@ -40,7 +40,7 @@ def exact_pairs(keys: np.ndarray) -> np.ndarray:
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def near_pairs(facts: Facts) -> np.ndarray:
+def near_pairs(facts: ImageStatistics) -> np.ndarray:
     """(P, 2): near duplicates among readable images, without the exact ones; none without thumbnails."""
     none = np.empty((0, 2), np.int64)
     if facts.thumbnails is None:
@@ -48,8 +48,8 @@ def near_pairs(facts: Facts) -> np.ndarray:
     single = np.sort(np.unique(facts.keys, return_index=True)[1])
     if len(single) < 2:
         return none
-    low, deviation = _projected(facts.thumbnails, single)
-    single, low = single[deviation >= FLAT], low[deviation >= FLAT]
+    low, std = _projected(facts.thumbnails, single)
+    single, low = single[std >= FLAT], low[std >= FLAT]
     if len(single) < 2:
         return none
     pairs = single[_close(low, _limits(facts.sizes[single]).max())]
@@ -61,20 +61,20 @@ def _vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = thumbnails.astype(np.float32)
     values -= values.mean(axis=(1, 2), keepdims=True)
     length = np.sqrt(np.square(values).sum(axis=(1, 2, 3)))
-    deviation = length / np.sqrt(values[0].size)
-    return values / np.maximum(length, 1e-6)[:, None, None, None], deviation
+    std = length / np.sqrt(values[0].size)
+    return values / np.maximum(length, 1e-6)[:, None, None, None], std
 
 
 def _projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     side = thumbnails.shape[1]
     waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
-    low, deviations = [], []
+    low, stds = [], []
     for start in range(0, len(chosen), CHUNK):
-        vectors, deviation = _vectors(thumbnails[chosen[start : start + CHUNK]])
-        grey = vectors.sum(axis=3) * np.float32(3**-0.5)
-        low.append((waves @ grey @ waves.T).reshape(len(grey), -1)[:, 1:])
-        deviations.append(deviation)
-    return np.concatenate(low), np.concatenate(deviations)
+        vectors, std = _vectors(thumbnails[chosen[start : start + CHUNK]])
+        gray = vectors.sum(axis=3) * np.float32(3**-0.5)
+        low.append((waves @ gray @ waves.T).reshape(len(gray), -1)[:, 1:])
+        stds.append(std)
+    return np.concatenate(low), np.concatenate(stds)
 
 
 def _limits(sizes: np.ndarray) -> np.ndarray:
@@ -103,7 +103,7 @@ def _nearest(squared: np.ndarray, limit: float) -> np.ndarray:
     return np.argwhere(close)
 
 
-def _confirmed(facts: Facts, pairs: np.ndarray) -> np.ndarray:
+def _confirmed(facts: ImageStatistics, pairs: np.ndarray) -> np.ndarray:
     """Tell for each pair (P, 2) whether the whole thumbnails agree."""
     assert facts.thumbnails is not None
     limit = _limits(facts.sizes)[pairs].min(axis=1)

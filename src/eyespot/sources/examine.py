@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ImageError
 from ..images import ImageSpec, Picture, read_file, read_pixels, read_size
 from .collection import ArrayRows
-from .file_statistics import NO_STAMP, recall, remember, stamps
+from .file_statistics import NO_STAMP, load_statistics, save_statistics, stamps
 from .source import Row
 
 THUMBNAIL = ImageSpec(height=32, width=32, channels=3, fit="stretch")
@@ -24,7 +24,7 @@ CHUNK = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ImageStatistics:
     """What was seen of N images: `keys` (N,) uint64 from the content, `sizes` (N, 3) height, width, channels,
     `thumbnails` (N, 32, 32, 3) uint8 (or none at all, in a large source), and the reason for each unreadable one.
     """
@@ -40,10 +40,10 @@ class Facts:
         always = {"keys": self.keys, "sizes": self.sizes}
         return always if self.thumbnails is None else {**always, "thumbnails": self.thumbnails}
 
-    def take(self, places: np.ndarray) -> "Facts":
+    def take(self, places: np.ndarray) -> "ImageStatistics":
         """What was seen of some readable images."""
         thumbnails = None if self.thumbnails is None else self.thumbnails[places]
-        return Facts(keys=self.keys[places], sizes=self.sizes[places], thumbnails=thumbnails, unreadable={})
+        return ImageStatistics(keys=self.keys[places], sizes=self.sizes[places], thumbnails=thumbnails, unreadable={})
 
 
 def content_key(data: bytes | np.ndarray) -> int:
@@ -70,13 +70,13 @@ def in_threads(work: Callable[[int], None], count: int, workers: int | None = No
             pass
 
 
-def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) -> Facts:
+def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) -> ImageStatistics:
     """Read every image of `rows` once; files below `root` that have not changed since the last time are not read again.
 
     There are thumbnails if `near` duplicates are to be looked for.
     """
     count = len(rows)
-    facts = Facts(
+    facts = ImageStatistics(
         keys=np.zeros(count, np.uint64),
         sizes=np.zeros((count, 3), np.int32),
         thumbnails=np.zeros((count, 32, 32, 3), np.uint8) if near else None,
@@ -89,16 +89,16 @@ def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) ->
     return facts
 
 
-def _examine_files(rows: Sequence[Row], root: Path | None, facts: Facts) -> None:
+def _examine_files(rows: Sequence[Row], root: Path | None, facts: ImageStatistics) -> None:
     marks = stamps(rows) if root else np.full(len(rows), NO_STAMP, np.uint64)
-    unknown = (recall(root, marks, facts.arrays) if root else np.arange(len(rows))).tolist()
+    unknown = (load_statistics(root, marks, facts.arrays) if root else np.arange(len(rows))).tolist()
     in_threads(lambda number: _examine_row(rows[unknown[number]], unknown[number], facts), len(unknown))
     marks[list(facts.unreadable)] = NO_STAMP
     if root and unknown:
-        remember(root, marks, facts.arrays)
+        save_statistics(root, marks, facts.arrays)
 
 
-def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: Facts) -> None:
+def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: ImageStatistics) -> None:
     """A stack of equal images (N, H, W, C): no work of Python's for each but its key."""
     facts.sizes[:] = images.shape[1:]
     for place, number in enumerate(chosen.tolist()):
@@ -106,8 +106,8 @@ def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: Facts) -> None
     if facts.thumbnails is not None:
         rows, columns = _averages(images.shape[1], THUMBNAIL.height), _averages(images.shape[2], THUMBNAIL.width)
         for start in range(0, len(chosen), CHUNK):
-            colours = images[chosen[start : start + CHUNK]].transpose(0, 3, 1, 2)[:, :3].astype(np.float32)
-            small = np.rint(rows @ colours @ columns.T).astype(np.uint8)
+            colors = images[chosen[start : start + CHUNK]].transpose(0, 3, 1, 2)[:, :3].astype(np.float32)
+            small = np.rint(rows @ colors @ columns.T).astype(np.uint8)
             facts.thumbnails[start : start + CHUNK] = small.transpose(0, 2, 3, 1)
 
 
@@ -119,7 +119,7 @@ def _averages(size: int, side: int) -> np.ndarray:
     return (np.clip(overlap, 0, None) * (side / size)).astype(np.float32)
 
 
-def _examine_row(row: Row, number: int, facts: Facts) -> None:
+def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
     try:
         data = load_bytes(row.picture, row.name)
         facts.keys[number] = content_key(data)
@@ -127,8 +127,8 @@ def _examine_row(row: Row, number: int, facts: Facts) -> None:
         thumbnail = read_pixels(data, THUMBNAIL, row.name)
         if facts.thumbnails is not None:
             facts.thumbnails[number] = thumbnail
-        if row.second is not None:
-            read_pixels(row.second, THUMBNAIL, f"second image of {row.name}")
+        if row.paired is not None:
+            read_pixels(row.paired, THUMBNAIL, f"second image of {row.name}")
     except ImageError as error:
         facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
 

@@ -27,14 +27,14 @@ def stamps(rows: Sequence[Row]) -> np.ndarray:
 
 
 def _stamp(row: Row, latest: float) -> int:
-    texts = [_told(picture, latest) for picture in (row.picture, row.second) if picture is not None]
+    texts = [_stamp_text(picture, latest) for picture in (row.picture, row.paired) if picture is not None]
     if not all(texts):
         return NO_STAMP
     digest = hashlib.blake2b("\n".join(texts).encode(errors="surrogateescape"), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
-def _told(picture: Picture, latest: float) -> str:
+def _stamp_text(picture: Picture, latest: float) -> str:
     if not isinstance(picture, str | Path):
         return ""
     try:
@@ -51,7 +51,7 @@ def _file(root: Path) -> Path:
     return cache_folder() / "seen" / f"{hashlib.blake2b(place, digest_size=16).hexdigest()}.npz"
 
 
-def recall(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
+def load_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
     """Fill in what is known of the rows with these stamps (N,); returns the numbers of the rows that are not known."""
     known = load_numbers(_file(root))
     if known.keys() != {"stamps", *facts} or any(known[name].shape[1:] != facts[name].shape[1:] for name in facts):
@@ -65,10 +65,10 @@ def recall(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.nd
     return np.flatnonzero(~found)
 
 
-def remember(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> None:
+def save_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> None:
     """Keep what was seen of the rows with these stamps, in place of what was kept before."""
-    settled = np.flatnonzero(marks != NO_STAMP)
-    settled = settled[np.argsort(marks[settled], kind="stable")]
-    if len(settled):
-        arrays = {name: values[settled] for name, values in facts.items()}
-        save_numbers(_file(root), {"stamps": marks[settled], **arrays})
+    calibrated = np.flatnonzero(marks != NO_STAMP)
+    calibrated = calibrated[np.argsort(marks[calibrated], kind="stable")]
+    if len(calibrated):
+        arrays = {name: values[calibrated] for name, values in facts.items()}
+        save_numbers(_file(root), {"stamps": marks[calibrated], **arrays})

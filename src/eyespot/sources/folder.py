@@ -82,7 +82,7 @@ def _read_classes(reading: Reading, folder: Path, values: dict[str, str]) -> Non
 
 def _add(reading: Reading, files: Sequence[str], values: dict[str, str]) -> None:
     start = len(str(reading.root)) + 1
-    reading.rows += [Row(picture=file, name=file[start:], values=values, where=file) for file in files]
+    reading.rows += [Row(picture=file, name=file[start:], values=values, location=file) for file in files]
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""One door for everything that a person may have: recognise it, and say what it is."""
+"""One door for everything that a person may have: recognize it, and say what it is."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -38,7 +38,7 @@ def open_source(
     arrays or a tuple of them.
     `columns` says, for a table, which of its columns means what. Up to `bad_share` of the images may be unreadable or
     missing: they are left out, and listed in `problems`. Nothing of the user's is ever changed.
-    Raises `SourceError` where nothing is recognised, or where too much of it cannot be read.
+    Raises `SourceError` where nothing is recognized, or where too much of it cannot be read.
 
     >>> open_source("bundled:digits").kind
     'bundled with scikit-learn'
@@ -108,7 +108,7 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None) -> Collection:
         raise SourceError(f"{file}: is one picture; give the folder that it lies in.")
     if file.name.lower().endswith(PACKED):
         raise SourceError(f"{file}: is packed; unpack it first, and give the folder.")
-    raise SourceError(f"{file}: is not recognised. Expected {KNOWN}.")
+    raise SourceError(f"{file}: is not recognized. Expected {KNOWN}.")
 
 
 def _read_npz(file: Path) -> Collection:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import SourceError, look_up
-from ..images import Picture, is_grey, read_size
+from ..images import Picture, is_gray, read_size
 
 PARTS = ("train", "validation", "test")
-ANSWERS = ("label", "tags", "number", "second")
+ANSWERS = ("label", "tags", "number", "paired")
 """The columns that a task may learn from."""
 
 
@@ -21,15 +21,15 @@ ANSWERS = ("label", "tags", "number", "second")
 class Row:
     """One image and what is said of it, as text: a task turns the text into a target.
 
-    `values` may hold "label", "tags" (`a|b|c`), "number", "second" (path of a second image), "group" and "split",
+    `values` may hold "label", "tags" (`a|b|c`), "number", "paired" (path of a second image), "group" and "split",
     and any other column of a table. `where` tells a person where it stands ("labels.csv line 3").
     """
 
     picture: Picture = field(repr=False)
     name: str
     values: dict[str, str]
-    where: str
-    second: Picture | None = field(default=None, repr=False)
+    location: str
+    paired: Picture | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Problem:
     """One image that is left out, and why."""
 
     name: str
-    where: str
+    location: str
     reason: str
 
 
@@ -96,7 +96,7 @@ class Source:
         return {column for part in self.parts for row in part.rows for column, text in row.values.items() if text}
 
     def describe(self) -> str:
-        """One line for a person: what was recognised."""
+        """One line for a person: what was recognized."""
         return (
             f"{self.name}: {self.kind}, {len(self)} images "
             f"({len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test)"
@@ -113,18 +113,18 @@ class Source:
         if lonely := [label for label, count in counts.items() if count == 1]:
             row = next(row for row in self.rows if row.values.get("label") == lonely[0])
             raise SourceError(
-                f"{self.name}: class '{lonely[0]}' has only one image ({row.where}); add images to it or remove it."
+                f"{self.name}: class '{lonely[0]}' has only one image ({row.location}); add images to it or remove it."
             )
 
     def typical_size(self, count: int = 200) -> tuple[int, int, int]:
         """(height, width, channels) of the middle image among up to `count` training images spread over the source.
 
-        Channels are 1 where all of them are grey, also those that are stored in colour.
+        Channels are 1 where all of them are gray, also those that are stored in color.
         """
         rows = self.train.rows[:: max(1, len(self.train) // count)]
         sizes = np.array([read_size(row.picture, row.name)[:2] for row in rows])
         height, width = np.median(sizes, axis=0)
-        return int(height), int(width), 1 if all(is_grey(row.picture, row.name) for row in rows) else 3
+        return int(height), int(width), 1 if all(is_gray(row.picture, row.name) for row in rows) else 3
 
 
 def is_file(picture: Picture) -> bool:

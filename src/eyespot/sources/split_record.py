@@ -13,14 +13,14 @@ from .cache_folder import cache_folder, load_numbers, save_numbers
 from .split import UNDECIDED, Links, Shares
 
 
-def ledger_file(root: Path, shares: Shares) -> Path:
+def split_record_file(root: Path, shares: Shares) -> Path:
     """The file that remembers how the source at `root` was divided into such shares."""
     place = [str(root.resolve()), "three parts" if shares.test else "training and validation"]
     name = hashlib.blake2b("\n".join(place).encode(errors="surrogateescape"), digest_size=16).hexdigest()
     return cache_folder() / "splits" / f"{name}.npz"
 
 
-def read_ledger(file: Path | None, keys: np.ndarray) -> np.ndarray:
+def read_split_record(file: Path | None, keys: np.ndarray) -> np.ndarray:
     """The side (N,) that each image had when the source was opened before; `UNDECIDED` for new ones."""
     sides = np.full(len(keys), UNDECIDED)
     known = load_numbers(file) if file else {}
@@ -31,7 +31,7 @@ def read_ledger(file: Path | None, keys: np.ndarray) -> np.ndarray:
     return sides
 
 
-def write_ledger(file: Path | None, keys: np.ndarray, sides: np.ndarray) -> None:
+def write_split_record(file: Path | None, keys: np.ndarray, sides: np.ndarray) -> None:
     """Remember where images lie; what is known of images that are gone stays, they may come back."""
     if file is None:
         return
@@ -52,9 +52,9 @@ def reconcile(links: Links, keys: np.ndarray, earlier: np.ndarray) -> tuple[np.n
     sides = np.concatenate([earlier, np.full(len(links.keys) - links.images, UNDECIDED)])
     if (earlier == UNDECIDED).all():
         return earlier, np.zeros(links.images, bool)
-    settled = sides != UNDECIDED
-    settled[links.images :] = True
-    _agree(sides, keys, links.among(settled))
+    calibrated = sides != UNDECIDED
+    calibrated[links.images :] = True
+    _agree(sides, keys, links.among(calibrated))
     out = _grow(sides, keys, links, _torn(sides, links))
     return sides[: links.images], out
 
@@ -84,7 +84,7 @@ def _torn(sides: np.ndarray, links: Links) -> np.ndarray:
 def _grow(sides: np.ndarray, keys: np.ndarray, links: Links, torn: np.ndarray) -> np.ndarray:
     """Give torn nodes, from the decided ones outwards, the side of what they are linked with, or leave them out."""
     out = np.zeros(links.images, bool)
-    linked = _neighbours(links, torn)
+    linked = _neighbors(links, torn)
     # A group follows its first image at once (order -1), so that it never stands between two sides itself.
     order = {node: int(keys[node]) if node < links.images else -1 for node in linked}
     queue = [(order[node], node) for node in linked if (sides[linked[node]] != UNDECIDED).any()]
@@ -104,7 +104,7 @@ def _grow(sides: np.ndarray, keys: np.ndarray, links: Links, torn: np.ndarray) -
     return out
 
 
-def _neighbours(links: Links, nodes: np.ndarray) -> dict[int, list[int]]:
+def _neighbors(links: Links, nodes: np.ndarray) -> dict[int, list[int]]:
     linked: dict[int, list[int]] = {node: [] for node in nodes.tolist()}
     for one, two in links.pairs.tolist():
         if one in linked:

@@ -14,7 +14,7 @@ from .source import Problem, Row
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".jsonl": "", ".ndjson": ""}
 """What a table's name ends with, and what separates its columns."""
 
-COLUMNS = ("path", "label", "tags", "number", "second", "group", "split")
+COLUMNS = ("path", "label", "tags", "number", "paired", "group", "split")
 """The columns with a meaning; any other one is kept as it is."""
 
 Line = tuple[str, dict[str, str]]
@@ -39,7 +39,7 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
         try:
             rows.append(_row(values, root, where))
         except FileNotFoundError as error:
-            problem = Problem(name=str(error), where=where, reason=f"there is no file '{error}' in {file.parent}")
+            problem = Problem(name=str(error), location=where, reason=f"there is no file '{error}' in {file.parent}")
             collection.problems.append(problem)
     if not rows and not collection.problems:
         raise SourceError(f"{file}: has no line below its header; expected a line for each picture.")
@@ -126,14 +126,14 @@ def _renamed(line: dict[str, str], chosen: dict[str, str], where: str) -> dict[s
 
 def _row(values: dict[str, str], root: Path, where: str) -> Row:
     path = values.pop("path")
-    second = values.get("second")
+    paired = values.get("paired")
     if part := values.get("split"):
         if part.lower() not in PART_NAMES:
             raise SourceError(f"{where}: {unknown('split', part, PART_NAMES)}")
         values["split"] = PART_NAMES[part.lower()]
     picture = _inside(path, root, where)
-    other = _inside(second, root, where) if second else None
-    return Row(picture=picture, name=path, values=values, where=where, second=other)
+    other = _inside(paired, root, where) if paired else None
+    return Row(picture=picture, name=path, values=values, location=where, paired=other)
 
 
 def _inside(path: str, root: Path, where: str) -> str:

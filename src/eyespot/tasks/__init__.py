@@ -8,11 +8,11 @@ from ..sources.source import Source
 from .classify import Classify
 from .denoise import Denoise
 from .field_checks import checked, plain
-from .regress import Steer
+from .regress import Regress
 from .tag import Tag
 from .task import Task
 
-TASKS: dict[str, type[Task]] = {"classify": Classify, "tag": Tag, "steer": Steer, "denoise": Denoise}
+TASKS: dict[str, type[Task]] = {"classify": Classify, "tag": Tag, "regress": Regress, "denoise": Denoise}
 
 
 def task_to_json(task: Task) -> dict[str, Any]:
@@ -52,9 +52,9 @@ def guess_task(source: Source) -> tuple[str, str]:
     fitting = [kind for kind in TASKS.values() if kind.columns and set(kind.columns) <= source.columns]
     if len(fitting) == 1:
         return fitting[0].name, f"the source has a column '{fitting[0].columns[0]}'"
-    if not fitting and "second" in source.columns:
+    if not fitting and "paired" in source.columns:
         return Denoise.name, "every image has a second one, without noise"
-    others = sorted(source.columns - {"second", "group", "split"})
+    others = sorted(source.columns - {"paired", "group", "split"})
     if not fitting and source.kind == "table" and others:
         expected = ", ".join(sorted(column for kind in TASKS.values() for column in kind.columns))
         raise TaskError(

@@ -30,7 +30,7 @@ from .task import Change, Metric, NotAllowed, Task
 UNKNOWN = "unknown"
 KEPT = 0.99
 """The threshold for "unknown" keeps at least this share of the right answers on the validation images."""
-ENOUGH_TO_SETTLE = 20
+ENOUGH_TO_CALIBRATE = 20
 """With fewer right validation answers than this, no threshold is chosen."""
 LISTED_MISTAKES = 50
 
@@ -44,7 +44,7 @@ class Classify(Task):
     share of the target spread over all classes (Szegedy et al. 2016). With `squares` it is learned as in 1989: by the
     squared distance of 1.7159 tanh(2x / 3) of the outputs x from +1 for the right class and -1 for the others.
     `weights` (one per class, empty where the classes are balanced) weigh the loss. `temperature` and `threshold` are
-    chosen on validation images by `settle`.
+    chosen on validation images by `calibrate`.
     """
 
     name: ClassVar[str] = "classify"
@@ -110,7 +110,7 @@ class Classify(Task):
         label = _label(row)
         if label not in self._places:
             raise TaskError(
-                f"{row.where}: the label '{label}' does not occur among the training images; "
+                f"{row.location}: the label '{label}' does not occur among the training images; "
                 f"expected one of {_shortened(self.classes)}. Add training images of it, or remove this one."
             )
         return self._places[label]
@@ -138,11 +138,11 @@ class Classify(Task):
         """Accuracy: 1 where the largest output is the right one, else 0."""
         return {"accuracy": (output.argmax(1) == target).to(output.dtype)}
 
-    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: target, answer, label, probability, right, and the probability of every class."""
         rows = []
         for truth, chances in zip(target.tolist(), self._probabilities(output).tolist(), strict=True):
-            answer = self._told(chances)
+            answer = self._to_dict(chances)
             rows.append({"target": self.classes[truth], **answer, "right": answer["label"] == self.classes[truth]})
         return rows
 
@@ -179,9 +179,9 @@ class Classify(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
-        return self._told(self._probabilities(output[None])[0].tolist())
+        return self._to_dict(self._probabilities(output[None])[0].tolist())
 
-    def settle(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, output: Tensor, target: Tensor) -> Self:
         """Choose temperature and threshold on validation outputs.
 
         Temperature (Guo et al. 2017): the number that the outputs are divided by so that the probabilities are most
@@ -191,11 +191,11 @@ class Classify(Task):
         temperature = _fit_temperature(output, target)
         confidences, labels = torch.softmax(output.double() / temperature, dim=1).max(1)
         right = confidences[labels == target].cpu().numpy()
-        enough = len(right) >= ENOUGH_TO_SETTLE
+        enough = len(right) >= ENOUGH_TO_CALIBRATE
         threshold = float(np.quantile(right, 1 - KEPT, method="lower")) if enough else 0.0
         return replace(self, temperature=temperature, threshold=threshold)
 
-    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The output (before softmax) of one class, by label or place; of each sample's best class if none is named."""
         if of is None:
             return output.max(1).values
@@ -209,14 +209,14 @@ class Classify(Task):
             return of
         return look_up("class", str(of), self._places, TaskError)
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """A changed picture shows the same thing, except that a mirror is not allowed where a label names a side."""
         if change.kind == "flip" and names_a_side(self.classes):
             raise NotAllowed
         return target
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Small grey pictures whose labels are digits or letters are taken for writing, and not mirrored."""
+        """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""
         channels, height, width = shape
         if channels == 1 and max(height, width) <= 64 and all(_is_sign(label) for label in self.classes):
             return "digits"
@@ -236,7 +236,7 @@ class Classify(Task):
         """(N, K); in double precision, so that a batch and its parts give the same digits."""
         return torch.softmax(output.double() / self.temperature, dim=1)
 
-    def _told(self, chances: list[float]) -> dict[str, Any]:
+    def _to_dict(self, chances: list[float]) -> dict[str, Any]:
         best = max(range(len(chances)), key=chances.__getitem__)
         label = self.classes[best]
         return {
@@ -279,7 +279,7 @@ def _label(row: Row) -> str:
     label = row.values.get("label", "")
     if not label:
         raise TaskError(
-            f"{row.where}: has no label; classify needs one for every image. Fill it in, or remove the row."
+            f"{row.location}: has no label; classify needs one for every image. Fill it in, or remove the row."
         )
     return label
 

@@ -60,9 +60,11 @@ class Denoise(Task):
         """See whether the images come in pairs; raises `TaskError` where only some have a second image."""
         if not rows:
             raise TaskError("denoise needs training images, but there are none; add some.")
-        alone = [row for row in rows if row.second is None]
+        alone = [row for row in rows if row.paired is None]
         if 0 < len(alone) < len(rows):
-            raise TaskError(f"{alone[0].where}: has no second image, but other rows have; give all rows one, or none.")
+            raise TaskError(
+                f"{alone[0].location}: has no second image, but other rows have; give all rows one, or none."
+            )
         return replace(self, pairs=not alone)
 
     def notes(self) -> list[str]:
@@ -73,8 +75,8 @@ class Denoise(Task):
 
     def read(self, row: Row) -> float:
         """Nothing is read: the target is the picture itself, made by `inputs`."""
-        if self.pairs and row.second is None:
-            raise TaskError(f"{row.where}: has no second image, but the training images have; add it.")
+        if self.pairs and row.paired is None:
+            raise TaskError(f"{row.location}: has no second image, but the training images have; add it.")
         return 0.0
 
     def inputs(self, images: tuple[Tensor, ...], target: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
@@ -101,7 +103,7 @@ class Denoise(Task):
         ratio = peak_ratio(output.clamp(0, 1), clean)
         return {"psnr": ratio, "gain": ratio - peak_ratio(noisy, clean)}
 
-    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
         clean, noisy = target.unbind(1)
         answer = output.clamp(0, 1)
@@ -135,7 +137,7 @@ class Denoise(Task):
         left = noise_level(output.detach()[None]).item()
         return {"answer": f"a picture of {width} x {height} pixels", "picture": picture, "noise_left": left}
 
-    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The mean brightness at the place `of` = (row, column), or of the whole picture if none is named."""
         if of is None:
             return output.mean((1, 2, 3))
@@ -148,14 +150,14 @@ class Denoise(Task):
             )
         return output[:, :, row, column].mean(1)
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """Only a mirror and a shift by whole pixels leave noise and detail as they are."""
         if change.kind not in ("flip", "shift"):
             raise NotAllowed
         return target
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Only mirrored: turning, scaling or recolouring would change noise and detail."""
+        """Only mirrored: turning, scaling or recoloring would change noise and detail."""
         return "pictures"
 
     def example(self, seed: int) -> Source:

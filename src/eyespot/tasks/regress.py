@@ -24,23 +24,23 @@ MIRRORS = ("sign", "same", "refuse")
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Steer(Task):
+class Regress(Task):
     """A number with a unit, such as a steering angle: Huber loss, mean absolute error.
 
-    The network's one output, times `spread` plus `centre` (deviation and mean of the training numbers), is the number
+    The network's one output, times `spread` plus `center` (deviation and mean of the training numbers), is the number
     in its `unit`. `mirror` says what a mirrored picture does to the number: "sign" makes of a left turn a right one,
     "same" leaves it, "refuse" forbids mirrors. `common` is a value that more than half of the training images have;
     each of these weighs `weights[0]` in the loss, each other one `weights[1]`. `low`, `middle` (the median) and `high`
     describe the training numbers, `error` is the mean error on validation images.
     """
 
-    name: ClassVar[str] = "steer"
+    name: ClassVar[str] = "regress"
     metric: ClassVar[Metric] = Metric(name="mean_absolute_error", better="lower")
     columns: ClassVar[tuple[str, ...]] = ("number",)
 
     unit: str = ""
     mirror: str = "sign"
-    centre: float = 0.0
+    center: float = 0.0
     middle: float = 0.0
     spread: float = 1.0
     low: float = 0.0
@@ -56,20 +56,20 @@ class Steer(Task):
             raise TaskError(f"spread is {self.spread}; expected a number above 0.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn centre, spread and range; forbid mirrors where the numbers do not lie on both sides of zero."""
+        """Learn center, spread and range; forbid mirrors where the numbers do not lie on both sides of zero."""
         numbers = np.array([self.read(row) for row in rows])
         if len(numbers) < 2 or numbers.min() == numbers.max():
             raise TaskError(
-                f"steer needs training images with different numbers, but all {len(numbers)} have the same or none is "
+                f"regress needs training images with different numbers, but all {len(numbers)} have the same or none is "
                 "given; add images with other numbers."
             )
         value, count = Counter(numbers.tolist()).most_common(1)[0]
         unbalanced = count > COMMON_SHARE * len(numbers)
-        centred = numbers.min() < 0 < numbers.max() and abs(numbers.mean()) < numbers.std()
+        centered = numbers.min() < 0 < numbers.max() and abs(numbers.mean()) < numbers.std()
         return replace(
             self,
-            mirror="refuse" if self.mirror == "sign" and not centred else self.mirror,
-            centre=float(numbers.mean()),
+            mirror="refuse" if self.mirror == "sign" and not centered else self.mirror,
+            center=float(numbers.mean()),
             middle=float(np.median(numbers)),
             spread=float(numbers.std()),
             low=float(numbers.min()),
@@ -80,10 +80,10 @@ class Steer(Task):
 
     def notes(self) -> list[str]:
         """Say the range, whether one value is most of the data, and what a mirror does."""
-        notes = [f"Numbers from {self._told(self.low)} to {self._told(self.high)}."]
+        notes = [f"Numbers from {self._with_unit(self.low)} to {self._with_unit(self.high)}."]
         if self.common is not None:
             notes.append(
-                f"Unbalanced: more than half of the training images have the number {self._told(self.common)}; "
+                f"Unbalanced: more than half of the training images have the number {self._with_unit(self.common)}; "
                 f"each weighs {self.weights[0]:.2f} in the loss, each other one {self.weights[1]:.2f}."
             )
         if self.mirror == "refuse":
@@ -98,7 +98,7 @@ class Steer(Task):
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise TaskError(f"{row.where}: the number is '{text}'; expected a number such as -3.5. Correct it.")
+            raise TaskError(f"{row.location}: the number is '{text}'; expected a number such as -3.5. Correct it.")
         return number
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
@@ -110,8 +110,8 @@ class Steer(Task):
         return Output("vector", 1)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Huber's loss (1964) of the standardised number: square near the answer, straight far away."""
-        loss = F.huber_loss(output[:, 0], (target - self.centre) / self.spread, reduction="none")
+        """Huber's loss (1964) of the standardized number: square near the answer, straight far away."""
+        loss = F.huber_loss(output[:, 0], (target - self.center) / self.spread, reduction="none")
         if self.common is None:
             return loss
         # The target was stored in single precision, so compare it with the value as that precision holds it.
@@ -120,12 +120,12 @@ class Steer(Task):
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Absolute error in the unit, and its square."""
-        error = (self.focus(output) - target).abs()
+        error = (self.objective(output) - target).abs()
         return {"mean_absolute_error": error, "squared_error": error.square()}
 
-    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: target, answer and error (answer minus target), in the unit."""
-        pairs = zip(_digits(target), _digits(self.focus(output)), strict=True)
+        pairs = zip(_digits(target), _digits(self.objective(output)), strict=True)
         return [{"target": truth, "answer": answer, "error": answer - truth} for truth, answer in pairs]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -140,7 +140,7 @@ class Steer(Task):
             "root_mean_squared_error": float(np.sqrt(np.square(errors).mean())),
             "bias": float(errors.mean()),
             "explained": 1 - float(np.square(errors).mean()) / variance if variance else None,
-            "error_of_the_mean": float(np.abs(targets - self.centre).mean()),
+            "error_of_the_mean": float(np.abs(targets - self.center).mean()),
             "error_of_the_median": float(np.abs(targets - self.middle).mean()),
             "unit": self.unit,
             "range": [float(targets.min()), float(targets.max())],
@@ -150,20 +150,20 @@ class Steer(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The number, its unit, and the mean error on validation images."""
-        [number] = _digits(self.focus(output[None]))
+        [number] = _digits(self.objective(output[None]))
         return {"answer": number, "number": number, "unit": self.unit, "error": self.error}
 
-    def settle(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, output: Tensor, target: Tensor) -> Self:
         """Keep the mean absolute error on the validation images."""
-        return replace(self, error=float((self.focus(output) - target).abs().mean()))
+        return replace(self, error=float((self.objective(output) - target).abs().mean()))
 
-    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The number in its unit, (N,)."""
-        return output[:, 0] * self.spread + self.centre
+        return output[:, 0] * self.spread + self.center
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """A mirror flips the sign; a shifted or turned road asks for another number, so those are not allowed."""
-        if change.kind in ("shift", "turn") or (change.kind == "flip" and self.mirror == "refuse"):
+        if change.kind in ("shift", "rotate") or (change.kind == "flip" and self.mirror == "refuse"):
             raise NotAllowed
         if change.kind == "flip" and self.mirror == "sign":
             return target * (1 - 2 * change.amount)
@@ -175,7 +175,7 @@ class Steer(Task):
 
         return road(seed=seed)
 
-    def _told(self, number: float) -> str:
+    def _with_unit(self, number: float) -> str:
         return f"{number:g} {self.unit}".strip()
 
 

@@ -28,7 +28,7 @@ class Tag(Task):
     The column `tags` holds `cat|dog`: these two, and no other tag. `cat|?dog` says that nobody looked for the dog;
     `-` says none of the tags; an empty cell says that nothing is known, and the row does not count. What is not known
     is no negative: it has no part in loss and figures. `weights` multiply the loss of a rare tag's positives;
-    `thresholds` (one per tag) are chosen on validation images by `settle`.
+    `thresholds` (one per tag) are chosen on validation images by `calibrate`.
     """
 
     name: ClassVar[str] = "tag"
@@ -94,7 +94,7 @@ class Tag(Task):
         for tag in said:
             if tag not in self.tags:
                 raise TaskError(
-                    f"{row.where}: the tag '{tag}' does not occur among the training images; expected some of "
+                    f"{row.location}: the tag '{tag}' does not occur among the training images; expected some of "
                     f"{', '.join(self.tags[:10])}. Add training images of it, or remove it here."
                 )
         return [said.get(tag, 0.0) for tag in self.tags]
@@ -126,12 +126,12 @@ class Tag(Task):
         share = right.sum(1) / known.sum(1)
         return {"mean_average_precision": _precision_within(output, target), "right_tags": share}
 
-    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: target (tag to 1, 0 or None for not known), answer (list of tags), probabilities by tag."""
         rows = []
         for truths, chances in zip(target.tolist(), torch.sigmoid(output.double()).tolist(), strict=True):
             known = {tag: None if truth != truth else int(truth) for tag, truth in zip(self.tags, truths, strict=True)}
-            rows.append({"target": known, **self._told(chances)})
+            rows.append({"target": known, **self._to_dict(chances)})
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -154,15 +154,15 @@ class Tag(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The tags whose probability reaches their threshold, and the probability of every tag."""
-        return self._told(torch.sigmoid(output.double()).tolist())
+        return self._to_dict(torch.sigmoid(output.double()).tolist())
 
-    def settle(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, output: Tensor, target: Tensor) -> Self:
         """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""
         chances, truths = torch.sigmoid(output.double()).cpu().numpy(), target.cpu().numpy()
         cuts = [_best_threshold(truths[:, place], chances[:, place]) for place in range(len(self.tags))]
         return replace(self, thresholds=tuple(cuts))
 
-    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The output (before the sigmoid) of one tag, by name or place; of each sample's surest tag if none is."""
         if of is None:
             return output.max(1).values
@@ -170,7 +170,7 @@ class Tag(Task):
             return output[:, of]
         return output[:, look_up("tag", str(of), {tag: place for place, tag in enumerate(self.tags)}, TaskError)]
 
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """The same tags; nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""
         if change.kind == "erase" or (change.kind == "flip" and names_a_side(self.tags)):
             raise NotAllowed
@@ -188,7 +188,7 @@ class Tag(Task):
     def _cuts(self, output: Tensor) -> Tensor:
         return torch.tensor(self._thresholds(), dtype=output.dtype, device=output.device)
 
-    def _told(self, chances: list[float]) -> dict[str, Any]:
+    def _to_dict(self, chances: list[float]) -> dict[str, Any]:
         there = [tag for tag, p, cut in zip(self.tags, chances, self._thresholds(), strict=True) if p >= cut]
         return {"answer": there, "probabilities": dict(zip(self.tags, chances, strict=True))}
 
@@ -202,7 +202,9 @@ def _said(row: Row) -> dict[str, float] | None:
         return {}
     names = [part.strip() for part in text.split("|")]
     if any(name in ("", "?", NONE) for name in names):
-        raise TaskError(f"{row.where}: the tags are '{text}'; expected names as in cat|dog, or {NONE} alone for none.")
+        raise TaskError(
+            f"{row.location}: the tags are '{text}'; expected names as in cat|dog, or {NONE} alone for none."
+        )
     return {name.removeprefix("?"): np.nan if name.startswith("?") else 1.0 for name in names}
 
 

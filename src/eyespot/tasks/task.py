@@ -45,7 +45,7 @@ class Task(ABC):
 
     @abstractmethod
     def read(self, row: Row) -> Any:
-        """The target of one row as a plain value; raises `TaskError` naming `row.where`."""
+        """The target of one row as a plain value; raises `TaskError` naming `row.location`."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def tabulate(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors."""
 
     @abstractmethod
@@ -102,16 +102,16 @@ class Task(ABC):
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
 
-    def settle(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, output: Tensor, target: Tensor) -> Self:
         """The same task with temperature, thresholds and the like fitted on validation outputs (N, K), all stacked."""
         return self
 
     @abstractmethod
-    def focus(self, output: Tensor, of: Any = None) -> Tensor:
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The one number per sample (N,) that explanations and attacks work on; `of` names a class, tag or place."""
 
     @abstractmethod
-    def move(self, target: Tensor, change: Change) -> Tensor:
+    def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """Targets (N, ...) under a change of their images; raises `NotAllowed` where it would make the answer wrong."""
 
     @abstractmethod

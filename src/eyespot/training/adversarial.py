@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..attacks import attack_many, choose
-from ..attacks.candidates import draw, subjects
+from ..attacks.candidates import candidates, draw
 from ..attacks.report.summary import rate
 from ..errors import AttackError, look_up
 from ..html import percent
@@ -87,7 +87,7 @@ IMAGES = 300
 ATTACK, STEPS = "pgd", 20
 
 
-def withstands(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]:
+def adversarial_evaluation(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]:
     """How many held-out images the model reads rightly, and how many it still does under an attack of fixed size.
 
     The attack is as large as the change that the network was hardened with, or 8/255 after noise. "right" and
@@ -97,9 +97,9 @@ def withstands(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]
     drawn = draw(part, IMAGES, seed=0)
     tried = {"by": ATTACK, "size": size, "steps": STEPS}
     try:
-        chosen = subjects(model, drawn, len(drawn))
+        chosen = candidates(model, drawn, len(drawn))
     except AttackError:  # no image is read rightly
-        return {**tried, "right": rate(0, len(drawn)), "withstood": rate(0, len(drawn))}
+        return {**tried, "right": rate(0, len(drawn)), "robust": rate(0, len(drawn))}
     found = attack_many(
         model,
         torch.cat([chosen.images[number] for number in chosen.ready]),
@@ -108,19 +108,19 @@ def withstands(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]
         truths=[chosen.truths[number] for number in chosen.ready],
         settings=choose(ATTACK, size=size, steps=STEPS),
     )
-    withstood = sum(one.outcome != "fooled" for one in found)
+    robust = sum(one.outcome != "fooled" for one in found)
     count = len(chosen.right)
-    return {**tried, "right": rate(len(chosen.ready), count), "withstood": rate(withstood, count)}
+    return {**tried, "right": rate(len(chosen.ready), count), "robust": rate(robust, count)}
 
 
 def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What the report says of it: a figure, what it is, and how it was counted; untouched and under attack."""
-    shares = [percent(found[name]["share"]) for name in ("right", "withstood")]
-    low, high = (percent(end) for end in found["withstood"]["interval"])
+    lr_scales = [percent(found[name]["share"]) for name in ("right", "robust")]
+    low, high = (percent(end) for end in found["robust"]["interval"])
     return [
-        (shares[0], "right, untouched", f"of {found['right']['count']} held-out images"),
+        (lr_scales[0], "right, untouched", f"of {found['right']['count']} held-out images"),
         (
-            shares[1],
+            lr_scales[1],
             "right, under attack",
             f"no value changed by more than {255 * found['size']:.3g}/255; {low} to {high}",
         ),

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..sources.augment import augment
-from ..sources.colours import scale
+from ..sources.colors import scale
 from .state import Training
 
 
@@ -82,7 +82,7 @@ class Stream:
 
     def _steps(self, count: int) -> int:
         """For how many steps of `count` samples to make batches at once."""
-        if self.training.recipe.pieces > 1:
+        if self.training.recipe.micro_batches > 1:
             return 1
         numbers = count * self.numbers
         return max(AHEAD // numbers, min(LARGE_STEPS, MOST_AHEAD // numbers))
@@ -90,7 +90,7 @@ class Stream:
 
 def make_batch(training: Training, seen: int, count: int) -> Batch:
     """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
-    recipe, placement, samples = training.recipe, training.placement, training.train
+    recipe, compute, samples = training.recipe, training.compute, training.train
     epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
     if samples.native:
         images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
@@ -100,13 +100,13 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
     keys = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
     x, target = training.task.inputs(pixels, target, keys)
-    x, target = x.to(placement.device), target.to(placement.device)
+    x, target = x.to(compute.device), target.to(compute.device)
     return (x if recipe.robust is not None else scaled(training, x)), target, keys
 
 
 def scaled(training: Training, pixels: Tensor) -> Tensor:
-    """Pixels in [0, 1] as the network takes them (see `normalise`), in the training's layout."""
+    """Pixels in [0, 1] as the network takes them (see `normalize`), in the training's layout."""
     images, channels = training.images, pixels.shape[1]
-    factors = 1 / torch.tensor(images.deviation, device=pixels.device).expand(channels)
+    factors = 1 / torch.tensor(images.std, device=pixels.device).expand(channels)
     offsets = -torch.tensor(images.mean, device=pixels.device) * factors
-    return scale(pixels, factors, offsets).contiguous(memory_format=training.placement.memory_format)
+    return scale(pixels, factors, offsets).contiguous(memory_format=training.compute.memory_format)

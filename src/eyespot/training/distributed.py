@@ -18,7 +18,7 @@ TOLD = 3
 
 
 @torch.no_grad()
-def summed_pieces(network: nn.Module, compute: Callable[[int], Tensor], pieces: int, world: World) -> Tensor:
+def sum_micro_batches(network: nn.Module, compute: Callable[[int], Tensor], micro_batches: int, world: World) -> Tensor:
     """Let the processes compute their pieces; give all of them the sum of the gradients, and return that of the losses.
 
     `compute(piece)` gives the weights a piece's gradients and returns its loss, and two numbers more to be summed.
@@ -29,34 +29,34 @@ def summed_pieces(network: nn.Module, compute: Callable[[int], Tensor], pieces: 
     before = [buffer.clone() for buffer in buffers]
     lengths = [TOLD, *(value.numel() for value in (*weights, *buffers))]
     total = torch.zeros(sum(lengths), device=weights[0].device)
-    for first in range(0, pieces, world.size):
+    for first in range(0, micro_batches, world.size):
         found = torch.zeros_like(total)
-        if first + world.rank < pieces:
+        if first + world.rank < micro_batches:
             with torch.enable_grad():
                 told = compute(first + world.rank)
             torch.cat([_row(value) for value in (told, *map(_gradient, weights), *buffers)], out=found)
             network.zero_grad(set_to_none=True)
             _set(buffers, before)
-        for vector in _from_all(found, world)[: pieces - first]:
+        for vector in _from_all(found, world)[: micro_batches - first]:
             total += vector
     told, *sums = total.split(lengths)
     for weight, summed in zip(weights, sums, strict=False):
         weight.grad = torch.empty_like(weight).copy_(summed.view(weight.shape))
-    _set(buffers, [summed / pieces for summed in sums[len(weights) :]])
+    _set(buffers, [summed / micro_batches for summed in sums[len(weights) :]])
     return told
 
 
 def in_order(found: dict[int, Any], world: World) -> list[Any]:
     """What all processes have found, in the order of its numbers."""
     if world.size > 1:
-        shares: list[Any] = [None] * world.size
-        torch.distributed.all_gather_object(shares, found)
-        found = {number: value for share in shares for number, value in share.items()}
+        lr_scales: list[Any] = [None] * world.size
+        torch.distributed.all_gather_object(lr_scales, found)
+        found = {number: value for share in lr_scales for number, value in share.items()}
     return [found[number] for number in sorted(found)]
 
 
 @torch.no_grad()
-def same_everywhere(module: nn.Module, world: World) -> None:
+def broadcast_weights(module: nn.Module, world: World) -> None:
     """Give every process the leading one's weights: another processor may have drawn them otherwise in the last bit."""
     for value in module.state_dict().values() if world.size > 1 else ():
         torch.distributed.broadcast(value, src=0)

@@ -18,17 +18,17 @@ import numpy as np
 import torch
 
 from .. import __version__
-from ..device import first_once, machine
+from ..device import leader_first, machine
 from ..errors import SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
-from ..model import Model, evaluation, outputs_over, tabulate
+from ..model import Model, evaluation, outputs_over, to_rows
 from ..networks import Network
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
 from ..tasks.task import Task
-from .adversarial import Hardening, tiles, withstands
-from .initial_weights import starting_network
+from .adversarial import Hardening, adversarial_evaluation, tiles
+from .initial_weights import initial_network
 from .loop import validate
 from .report.write import pictures_of, write_report
 from .run_folder import read_log
@@ -47,10 +47,10 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     """Make the model of the trained weights, evaluate it, and write everything down; returns the run's result."""
     part, folder = held_out(source), training.checkpoint.parent
     chosen_step = choose_final(state, training.task, validate(training, state))
-    began = take_tuned(training, state)
-    model = settled(training, state, chosen_step)
-    samples = first_once(training.world, lambda: load_samples(part, model.task, model.images))
-    table = tabulate(model, samples, training.world.rank, training.world.size)
+    began = interpolate_weights(training, state)
+    model = calibrated(training, state, chosen_step)
+    samples = leader_first(training.world, lambda: load_samples(part, model.task, model.images))
+    table = to_rows(model, samples, training.world.rank, training.world.size)
     found = evaluation(model.task, table)
     summary = {name: value for name, value in to_plain(found).items() if name not in ("table", "details")}
     result = {
@@ -62,7 +62,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "report": str(folder / "report" / "index.html"),
         "seconds": round(state.seconds, 2),
         "steps": state.step,
-        "changes": [asdict(change) for change in state.course.changes],
+        "changes": [asdict(change) for change in state.schedule.changes],
         "resumed_from": resumed_from,
         "start": began,
         "left_out": [asdict(problem) for problem in source.problems],
@@ -70,13 +70,13 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     }
     if training.world.leads:
         if training.recipe.robust is not None:
-            result["withstands"] = withstands(model, part, Hardening(**training.recipe.robust))
+            result["adversarial_evaluation"] = adversarial_evaluation(model, part, Hardening(**training.recipe.robust))
         model.made["evaluation"] = {**summary, "part": part.name}
         _write(training, model, found, source, samples, result)
     return result
 
 
-def settled(training: Training, state: State, step: int) -> Model:
+def calibrated(training: Training, state: State, step: int) -> Model:
     """The averaged network as a Model, on the CPU in float32, its task's thresholds fitted on validation outputs."""
     made = {
         "eyespot": __version__,
@@ -84,7 +84,7 @@ def settled(training: Training, state: State, step: int) -> Model:
         "python": platform.python_version(),
         "machine": machine(),
         "recipe": asdict(training.recipe),
-        "changes": [asdict(change) for change in state.course.changes],
+        "changes": [asdict(change) for change in state.schedule.changes],
         "step": step,
     }
     made["recipe"]["source"] = {"fingerprint": training.recipe.fingerprint}
@@ -93,7 +93,7 @@ def settled(training: Training, state: State, step: int) -> Model:
     if training.images.fit == "native" or not len(training.validation):
         return model
     seen = [(output, target) for _, output, target in outputs_over(model, training.validation)]
-    task = training.task.settle(torch.cat([output for output, _ in seen]), torch.cat([target for _, target in seen]))
+    task = training.task.calibrate(torch.cat([output for output, _ in seen]), torch.cat([target for _, target in seen]))
     return Model(network=network, task=task, images=training.images, made=made)
 
 
@@ -110,7 +110,7 @@ def _write(
         asdict(training.recipe),
         data_summary(source),
         pictures_of(model, samples),
-        tiles(result["withstands"]) if "withstands" in result else (),
+        tiles(result["adversarial_evaluation"]) if "adversarial_evaluation" in result else (),
     )
     model.save(folder / "model.safetensors")
     write_whole(folder / "result.json", to_json(result).encode())
@@ -165,7 +165,7 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 """How far, from the probe (0) to the tuned network (1)."""
 
 
-def take_tuned(training: Training, state: State) -> dict[str, Any]:
+def interpolate_weights(training: Training, state: State) -> dict[str, Any]:
     """Put the best network between the probe and the tuned one in place of `state.average`; tells how it began.
 
     Where none is better than the probe on validation images, the probe is taken.
@@ -174,8 +174,8 @@ def take_tuned(training: Training, state: State) -> dict[str, Any]:
     if start["how"] != "finetune" or not len(training.validation):
         return start
     tuned = state.average
-    probe = starting_network(training.recipe, training.task, training.images, training.train)
-    training.placement.place(probe)
+    probe = initial_network(training.recipe, training.task, training.images, training.train)
+    training.compute.place(probe)
     found = {
         share: validate(training, replace(state, average=between(probe, tuned, share))) for share in (0.0, *SHARES)
     }

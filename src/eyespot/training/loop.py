@@ -18,15 +18,15 @@ from ..files import written
 from ..model import Model, outputs_over
 from ..networks import Network
 from ..networks.graph.record import answering
-from ..serving.control import Desk
+from ..serving.control import TrainingControl
 from .adversarial import Hardening, harden
 from .batches import Batch, Stream, samples_at, scaled
-from .distributed import in_order, summed_pieces
+from .distributed import in_order, sum_micro_batches
 from .initial_weights import ready_to_learn
 from .optimizers import set_groups
 from .run_folder import Log
-from .schedule import Course, Stretch
-from .state import State, Training, follow, keep_best, look_ahead, save
+from .schedule import Schedule, Segment
+from .state import State, Training, keep_best, lookahead_step, save, update_ema
 
 SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
 """Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""
@@ -39,13 +39,13 @@ def run(
     log: Log,
     show: Callable[[dict], None],
     stop: Callable[[], bool],
-    desk: Desk | None = None,
+    control: TrainingControl | None = None,
 ) -> None:
     """Train from `state.step` to the last step, or until `stop` says so; the state is then saved.
 
-    At `desk` somebody may look on and change the course. Raises `DivergedError` before a step whose loss is not finite.
+    At `control` somebody may look on and change the course. Raises `DivergedError` before a step whose loss is not finite.
     """
-    recipe, world, course = training.recipe, training.world, state.course
+    recipe, world, schedule = training.recipe, training.world, state.schedule
     stream = Stream(training)
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
@@ -55,24 +55,24 @@ def run(
     if state.step == 0:
         keep_snapshot(training, state, 0)
 
-    while state.step < course.steps:
+    while state.step < schedule.steps:
         # 1. This step's samples, changed as the recipe says, forward and backward.
-        rate = course.rate_at(state.step)
-        learned.append(backward(training, stream, state.network, state.step, course))
+        rate = schedule.rate_at(state.step)
+        learned.append(backward(training, stream, state.network, state.step, schedule))
         if not math.isfinite(learned[-1][0]):
             raise _diverged(training, state)
 
         # 2. One step of every optimizer, and of the running mean of the weights.
-        take_step(state, course.at(state.step), rate)
+        take_step(state, schedule.at(state.step), rate)
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
-        if desk is not None:
-            desk.attend(training, state)
-        changed = course.changed_at(state.step)
-        epoch = course.epoch(state.step)
-        last = state.step == course.steps
-        ended = epoch > course.epoch(state.step - 1) or last
+        if control is not None:
+            control.attend(training, state)
+        changed = schedule.changed_at(state.step)
+        epoch = schedule.epoch(state.step)
+        last = state.step == schedule.steps
+        ended = epoch > schedule.epoch(state.step - 1) or last
         found = validate(training, state) if ended else None
         if found is not None:
             keep_best(state, training.task, epoch, found)
@@ -83,7 +83,7 @@ def run(
             save(state, training.checkpoint)
             saved = time.monotonic()
         if ended or changed or state.step % every == 0:
-            entry = {"step": state.step, "steps": course.steps, "epoch": epoch, "images": course.seen(state.step)}
+            entry = {"step": state.step, "steps": schedule.steps, "epoch": epoch, "images": schedule.seen(state.step)}
             entry |= _means(training, learned) | ({"validation": found} if ended else {})
             entry |= {"rate": rate, "seconds": round(state.seconds, 3)} | ({"changed": changed} if changed else {})
             log.write(entry)
@@ -93,17 +93,17 @@ def run(
             return
 
 
-def take_step(state: State, now: Stretch, rate: float) -> None:
+def take_step(state: State, now: Segment, rate: float) -> None:
     """Change the weights by their gradients, and let the running mean of the weights follow."""
     for optimizer in state.optimizers.values():
         set_groups(optimizer, now, rate)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     state.step += 1
-    if state.course.recipe.lookahead:
-        look_ahead(state)
+    if state.schedule.recipe.lookahead:
+        lookahead_step(state)
     else:
-        follow(state, now.average)
+        update_ema(state, now.average)
 
 
 def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -118,7 +118,7 @@ def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, 
     """Harder images instead of `x`, for the network as it would answer now: none of its statistics are changed."""
 
     def losses(pixels: Tensor) -> Tensor:
-        with training.placement.autocast():
+        with training.compute.autocast():
             output = network(scaled(training, pixels))
         return training.task.loss(output.float(), target)
 
@@ -127,19 +127,21 @@ def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, 
         return harden(Hardening(**training.recipe.robust), x, losses, keys)
 
 
-def backward(training: Training, stream: Stream, network: Network, step: int, course: Course) -> tuple[float, Tensor]:
+def backward(
+    training: Training, stream: Stream, network: Network, step: int, schedule: Schedule
+) -> tuple[float, Tensor]:
     """Give the weights the gradients of the mean loss over the batch of one step; return that loss, and the scores.
 
-    The batch is cut into `recipe.pieces`, which the processes share: of their scores (N,) only the mean (1,) is known
+    The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is known
     to all. What is random follows from (seed, step, piece).
     """
-    recipe, batch, seen = training.recipe, course.at(step).batch, course.seen(step)
+    recipe, batch, seen = training.recipe, schedule.at(step).batch, schedule.seen(step)
 
     def compute(piece: int) -> tuple[Tensor, Tensor]:
-        first, end = batch * piece // recipe.pieces, batch * (piece + 1) // recipe.pieces
+        first, end = batch * piece // recipe.micro_batches, batch * (piece + 1) // recipe.micro_batches
         x, target = learning_batch(training, network, stream.take(seen + first, end - first))
-        training.placement.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
-        with training.placement.autocast():
+        training.compute.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
+        with training.compute.autocast():
             output = network(x)
         output = output.float()
         loss = training.task.loss(output, target).sum() / batch
@@ -150,10 +152,10 @@ def backward(training: Training, stream: Stream, network: Network, step: int, co
         loss, scores = compute(piece)
         return torch.stack([loss, scores.nansum(), scores.isfinite().sum()])
 
-    if recipe.pieces == 1 and training.world.size == 1:
+    if recipe.micro_batches == 1 and training.world.size == 1:
         loss, scores = compute(0)
     else:
-        loss, total, count = summed_pieces(network, summary, recipe.pieces, training.world)
+        loss, total, count = sum_micro_batches(network, summary, recipe.micro_batches, training.world)
         scores = (total / count)[None]
     return loss.item(), scores
 
@@ -165,7 +167,7 @@ def validate(training: Training, state: State) -> dict[str, float]:
     For each name there is "name error" too: the standard error of that mean. Nothing of the state is changed.
     """
     model = Model(network=state.average, task=training.task, images=training.images)
-    world, autocast = training.world, training.placement.autocast
+    world, autocast = training.world, training.compute.autocast
     found: dict[int, dict[str, np.ndarray]] = {}
     for rows, output, target in outputs_over(
         model, training.validation, autocast=autocast, rank=world.rank, world=world.size
@@ -219,8 +221,8 @@ def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
 
 
 def _diverged(training: Training, state: State) -> DivergedError:
-    recipe, rows, now = training.recipe, training.train.part.rows, state.course.at(state.step)
-    _, indices = samples_at(recipe.seed, state.course.seen(state.step), now.batch, recipe.count)
+    recipe, rows, now = training.recipe, training.train.part.rows, state.schedule.at(state.step)
+    _, indices = samples_at(recipe.seed, state.schedule.seen(state.step), now.batch, recipe.count)
     names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
     return DivergedError(
         f"Step {state.step + 1}: the loss is not a finite number (images {names}, ...). "

@@ -63,7 +63,7 @@ class Muon(torch.optim.Optimizer):
 class SphereMuon(Muon):
     """Muon whose matrices keep one length, so that the rate says by what share of it each step turns them.
 
-    w = sqrt(R) w / |w| - rate u, where |u| is about sqrt(min(R, C)): for networks whose normalisation makes the length
+    w = sqrt(R) w / |w| - rate u, where |u| is about sqrt(min(R, C)): for networks whose normalization makes the length
     of a filter meaningless (Jordan 2024, https://github.com/KellerJordan/cifar10-airbench). Nothing is decayed.
     """
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..networks import Network
-from .initial_weights import shares
+from .initial_weights import lr_scales
 from .muon import Muon, SphereMuon
 from .recipe import Recipe
-from .schedule import Stretch
+from .schedule import Segment
 
 Groups = list[dict[str, Any]]
 OTHERS, LAST = 0.14, 0.05
@@ -23,7 +23,7 @@ OTHERS, LAST = 0.14, 0.05
 class Kind:
     """An optimizer by name: how it is made, and what is taken where nothing else is asked for.
 
-    `rise` is the share of the steps in which the learning rate rises. The momentum goes back over `remembered` images
+    `warmup` is the share of the steps in which the learning rate rises. The momentum goes back over `remembered` images
     at most: of large batches it holds fewer steps.
     """
 
@@ -31,7 +31,7 @@ class Kind:
     rate: float
     weight_decay: float
     momentum: float
-    rise: float = 0.2
+    warmup: float = 0.2
     remembered: float = math.inf
 
 
@@ -40,7 +40,7 @@ def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.O
     return OPTIMIZERS[recipe.optimizer].make(network, recipe)
 
 
-def set_groups(optimizer: torch.optim.Optimizer, now: Stretch, rate: float) -> None:
+def set_groups(optimizer: torch.optim.Optimizer, now: Segment, rate: float) -> None:
     """Let the next step be made as the course says; a momentum that nobody changed stays each optimizer's own."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["share"]
@@ -58,7 +58,7 @@ def momentum_of(name: str, batch: int) -> float:
 
 
 def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """Muon for filters and hidden dense layers; AdamW for the last layer, biases and normalisation."""
+    """Muon for filters and hidden dense layers; AdamW for the last layer, biases and normalization."""
     filters, others = _parted(network, recipe)
     found = {"network": _adamw_of(others, recipe)}
     return found | {"filters": _muon_of(Muon, filters, recipe)} if filters else found
@@ -86,7 +86,7 @@ def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
 
 OPTIMIZERS = {
     "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95, remembered=4_000),
-    "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, rise=0.0, remembered=4_000),
+    "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, warmup=0.0, remembered=4_000),
     "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
     "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }
@@ -102,9 +102,9 @@ def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _groups(network: Network, recipe: Recipe) -> Groups:
-    """The weights that learn; biases and normalisation are not decayed. `share` is what each learns at, of the rate."""
+    """The weights that learn; biases and normalization are not decayed. `share` is what each learns at, of the rate."""
     groups: Groups = []
-    for share, weights in shares(network, recipe):
+    for share, weights in lr_scales(network, recipe):
         decayed = [weight for weight in weights if weight.ndim > 1]
         free = [weight for weight in weights if weight.ndim <= 1]
         groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1})
@@ -122,7 +122,7 @@ def _parted(network: Network, recipe: Recipe) -> tuple[Groups, Groups]:
 
 
 def _muon_of(kind: type[Muon], groups: Groups, recipe: Recipe) -> Muon:
-    dtype = torch.bfloat16 if recipe.placement["precision"] == "bfloat16" else torch.float32
+    dtype = torch.bfloat16 if recipe.compute["precision"] == "bfloat16" else torch.float32
     return kind(groups, recipe.rate, momentum_of(recipe.optimizer, recipe.batch), dtype=dtype)
 
 

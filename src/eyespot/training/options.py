@@ -9,7 +9,7 @@ from ..errors import RecipeError, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class TrainOptions:
     """What the user asked for; None means: choose for me. The command line's options are these fields."""
 
     task: str | None = None
@@ -21,7 +21,7 @@ class Wishes:
     epochs: float | None = None
     minutes: float | None = None
     batch: int | None = None
-    pieces: int | None = None
+    micro_batches: int | None = None
     optimizer: str | None = None
     rate: float | None = None
     weight_decay: float | None = None
@@ -36,22 +36,22 @@ class Wishes:
     def __post_init__(self) -> None:
         if self.epochs is not None and self.minutes is not None:
             raise RecipeError("Both epochs and minutes were given; give only one of them.")
-        for name in ("epochs", "minutes", "batch", "pieces", "rate"):
+        for name in ("epochs", "minutes", "batch", "micro_batches", "rate"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; give a number above 0.")
         if self.weight_decay is not None and not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
             raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above it.")
-        if self.start == "nothing" and self.weights is not None:
+        if self.start == "scratch" and self.weights is not None:
             raise RecipeError(f"weights are {self.weights}, but start is nothing; give only one of them.")
         if not 0 <= self.seed < 2**63:
             raise RecipeError(f"seed is {self.seed}; give a whole number from 0 to {2**63 - 1}.")
 
 
-def wishes_from(values: Mapping[str, Any]) -> Wishes:
+def options_from(values: Mapping[str, Any]) -> TrainOptions:
     """Wishes from plain values; an unknown name raises `RecipeError` with the nearest one."""
-    names = [field.name for field in fields(Wishes)]
+    names = [field.name for field in fields(TrainOptions)]
     for name in values:
         if name not in names:
             raise RecipeError(unknown("choice of training", name, names))
-    return Wishes(**values)
+    return TrainOptions(**values)

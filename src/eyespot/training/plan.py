@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..device import PRECISIONS, Placement, choose_placement
+from ..device import PRECISIONS, ComputeConfig, choose_compute
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec, read_size
 from ..networks import NetworkSpec, Output, build_from, describe
@@ -20,25 +20,25 @@ from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
 from .adversarial import read_hardening
-from .initial_weights import FROM_NOTHING, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
+from .initial_weights import FROM_SCRATCH, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
 from .optimizers import OPTIMIZERS
-from .options import Wishes
+from .options import TrainOptions
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""
 
 
-def choose_task(source: Source, wish: str | None) -> tuple[Task, list[str]]:
+def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]:
     """The task, knowing its data, and what is to be said about the choice.
 
-    A wish may carry options of the task: "steer:unit=degrees" or "denoise:sigma=50".
+    A wish may carry options of the task: "regress:unit=degrees" or "denoise:sigma=50".
     """
     notes = []
-    if wish is None:
-        wish, reason = guess_task(source)
-        notes.append(f"task {wish}: {reason}")
-    name, _, options = wish.partition(":")
+    if requested is None:
+        requested, reason = guess_task(source)
+        notes.append(f"task {requested}: {reason}")
+    name, _, options = requested.partition(":")
     task = look_up("task", name, TASKS, RecipeError)()
     if name == "classify":
         source.require_classes()
@@ -67,37 +67,37 @@ def _value(text: str) -> Any:
         return text
 
 
-def choose_images(source: Source, task: Task, wishes: Wishes, start: Start = FROM_NOTHING) -> ImageSpec:
-    """Size, colours and scaling: as the images are where they are small, their shape kept where all have the same.
+def choose_images(source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH) -> ImageSpec:
+    """Size, colors and scaling: as the images are where they are small, their shape kept where all have the same.
 
     A network that was trained before has its own.
     """
-    learned = None if start.how == "nothing" else find_pretrained(start.weights).images
+    learned = None if start.how == "scratch" else find_pretrained(start.weights).images
     if learned is not None:
-        return _images_of(learned, wishes)
+        return _images_of(learned, options)
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
     picture = task.output(1).kind == "picture"
     height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
     channels = int(sizes[:, 2].max())
-    if wishes.input is not None:
-        height, width, wished = parse_input(wishes.input)
-        channels = wished or channels
+    if options.input is not None:
+        height, width, requested = parse_input(options.input)
+        channels = requested or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit="native" if picture else "crop")
     if picture:
         return spec
-    signed = wishes.network is not None and describe(wishes.network).signed
-    return replace(spec, mean=(0.5,) * channels, deviation=(0.5,) * channels) if signed else _scaled(spec, source.train)
+    signed = options.network is not None and describe(options.network).signed
+    return replace(spec, mean=(0.5,) * channels, std=(0.5,) * channels) if signed else _scaled(spec, source.train)
 
 
-def _images_of(learned: ImageSpec, wishes: Wishes) -> ImageSpec:
+def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
     """The preprocessing that the weights were learned with, at another size where one is wished for."""
-    if wishes.input is None:
+    if options.input is None:
         return learned
-    height, width, channels = parse_input(wishes.input)
+    height, width, channels = parse_input(options.input)
     if channels not in (None, learned.channels):
         raise RecipeError(
-            f"input is '{wishes.input}', but the weights take {learned.channels} channels; leave them out."
+            f"input is '{options.input}', but the weights take {learned.channels} channels; leave them out."
         )
     return replace(learned, height=height, width=width)
 
@@ -118,8 +118,8 @@ def _scaled(spec: ImageSpec, part: Part) -> ImageSpec:
     """Mean and deviation of each channel, over at most 2,000 training images."""
     images = decode_once(part, spec)
     pixels = images.take(np.arange(0, len(part), max(1, len(part) // 2000))).reshape(-1, spec.channels) / 255
-    mean, deviation = pixels.mean(axis=0), np.maximum(pixels.std(axis=0), 0.05)
-    return replace(spec, mean=tuple(mean.round(4).tolist()), deviation=tuple(deviation.round(4).tolist()))
+    mean, std = pixels.mean(axis=0), np.maximum(pixels.std(axis=0), 0.05)
+    return replace(spec, mean=tuple(mean.round(4).tolist()), std=tuple(std.round(4).tolist()))
 
 
 def make_recipe(
@@ -127,29 +127,31 @@ def make_recipe(
     origin: dict[str, Any],
     task: Task,
     images: ImageSpec,
-    wishes: Wishes,
+    options: TrainOptions,
     processes: int = 1,
-    start: Start = FROM_NOTHING,
+    start: Start = FROM_SCRATCH,
 ) -> Recipe:
     """Decide everything that was left open; the machine chooses precision, memory format and threads by measuring.
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
     output = task.output(images.channels)
-    spec = _network(images, output, wishes, start)
+    spec = _network(images, output, options, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
-    batch = min(wishes.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count)
-    placement = _placement(spec, batch, wishes, start)
-    epochs = wishes.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
+    batch = min(
+        options.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count
+    )
+    compute = _compute(spec, batch, options, start)
+    epochs = options.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
-    optimizer = wishes.optimizer or ("adamw" if tuned else "muon")
+    optimizer = options.optimizer or ("adamw" if tuned else "muon")
     kind = look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
-    preset = wishes.augment or choose_preset(source, task, images)
+    preset = options.augment or choose_preset(source, task, images)
     look_up("augment preset", preset, PRESETS, RecipeError)
     return Recipe(
-        wishes=asdict(wishes),
+        options=asdict(options),
         source=origin,
         fingerprint=fingerprint(source),
         answers=answers_fingerprint(source),
@@ -159,59 +161,61 @@ def make_recipe(
         images=asdict(images),
         steps=steps,
         batch=batch,
-        pieces=min(wishes.pieces or processes, batch),
+        micro_batches=min(options.micro_batches or processes, batch),
         count=count,
         optimizer=optimizer,
-        rate=wishes.rate or (TUNED_RATE if tuned else kind.rate),
-        rise=kind.rise,
-        weight_decay=kind.weight_decay if wishes.weight_decay is None else wishes.weight_decay,
-        lookahead=wishes.lookahead,
+        rate=options.rate or (TUNED_RATE if tuned else kind.rate),
+        warmup=kind.warmup,
+        weight_decay=kind.weight_decay if options.weight_decay is None else options.weight_decay,
+        lookahead=options.lookahead,
         average=max(1.0, steps / 40),
         augment=preset,
-        robust=_robust(wishes.robust, output),
-        snapshots=wishes.snapshots,
-        seed=wishes.seed,
-        placement=asdict(placement),
+        robust=_robust(options.robust, output),
+        snapshots=options.snapshots,
+        seed=options.seed,
+        compute=asdict(compute),
     )
 
 
-def _network(images: ImageSpec, output: Output, wishes: Wishes, start: Start) -> NetworkSpec:
+def _network(images: ImageSpec, output: Output, options: TrainOptions, start: Start) -> NetworkSpec:
     """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
-    known = None if start.how == "nothing" else find_pretrained(start.weights).network
+    known = None if start.how == "scratch" else find_pretrained(start.weights).network
     if known is not None:
         spec = replace(known, input=images.shape, output=output)
     else:
-        name = wishes.network or ("denoiser" if output.kind == "picture" else "residual")
+        name = options.network or ("denoiser" if output.kind == "picture" else "residual")
         spec = NetworkSpec(
-            name=name, input=images.shape, output=output, size=wishes.size or "small", norm=wishes.norm or "batch"
+            name=name, input=images.shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
     network = build_from(spec)  # what cannot be is told now, before anything is written
-    if start.how != "nothing":
+    if start.how != "scratch":
         borrow(network, start.weights)
     return spec
 
 
-def _placement(spec: NetworkSpec, batch: int, wishes: Wishes, start: Start) -> Placement:
+def _compute(spec: NetworkSpec, batch: int, options: TrainOptions, start: Start) -> ComputeConfig:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     threads = torch.get_num_threads()
     if start.how == "probe":
         reason = "a probe takes no steps: its one pass is not worth measuring"
-        return Placement(device=device, layout="channels_last", threads=threads, reason=reason)
-    if wishes.precision is None:
+        return ComputeConfig(device=device, layout="channels_last", threads=threads, reason=reason)
+    if options.precision is None:
         about = f"{spec.name} {spec.size} {spec.norm} {spec.output} {start.how}"
-        return choose_placement(lambda: ready_to_learn(build_from(spec), start.how), spec.input, batch, about)
-    look_up("precision", wishes.precision, dict.fromkeys(PRECISIONS), RecipeError)
-    layout = "channels_last" if wishes.precision == "bfloat16" else "contiguous"
-    return Placement(device=device, precision=wishes.precision, layout=layout, threads=threads)
+        return choose_compute(lambda: ready_to_learn(build_from(spec), start.how), spec.input, batch, about)
+    look_up("precision", options.precision, dict.fromkeys(PRECISIONS), RecipeError)
+    layout = "channels_last" if options.precision == "bfloat16" else "contiguous"
+    return ComputeConfig(device=device, precision=options.precision, layout=layout, threads=threads)
 
 
-def _robust(wish: str | None, output: Output) -> dict[str, Any] | None:
+def _robust(requested: str | None, output: Output) -> dict[str, Any] | None:
     """How the network is hardened; where the answer is a picture, nothing says what it would have to withstand."""
-    if wish is None:
+    if requested is None:
         return None
-    hardening = read_hardening(wish)
+    hardening = read_hardening(requested)
     if output.kind == "picture":
-        raise RecipeError(f"robust is '{wish}', but the answer is a picture; expected a task such as classify or tag.")
+        raise RecipeError(
+            f"robust is '{requested}', but the answer is a picture; expected a task such as classify or tag."
+        )
     return asdict(hardening)
 
 

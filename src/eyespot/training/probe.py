@@ -1,6 +1,6 @@
 """A linear layer on what a trained network sees: the quickest way to learn from few images, and a good beginning.
 
-Its strength of regularisation is chosen by cross-validation on the training images. Shapes: N images, F features,
+Its strength of regularization is chosen by cross-validation on the training images. Shapes: N images, F features,
 K outputs.
 """
 
@@ -30,8 +30,8 @@ def fit_probe(
     images of one group (N,) are never on both sides.
     """
     x = torch.from_numpy(features).double()
-    mean, deviation = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
-    x, turn = _shortened((x - mean) / deviation)
+    mean, std = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
+    x, turn = _shortened((x - mean) / std)
     outputs = task.output(3).size
     folds = list(_folds(kinds, groups))
     losses = np.array([_path(task, x, target, outputs, rows, held) for rows, held in folds]).mean(0)
@@ -39,7 +39,7 @@ def fit_probe(
     weight, bias = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
     for strength in STRENGTHS[: best + 1]:
         weight, bias = _fit(task, x, target, weight, bias, strength)
-    weight = weight @ turn / deviation
+    weight = weight @ turn / std
     return weight.float(), (bias - weight @ mean).float()
 
 

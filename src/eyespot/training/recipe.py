@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..device import Placement
+from ..device import ComputeConfig
 from ..errors import RecipeError, RunError
 from ..modelfile import images_spec, network_spec
 from ..tasks import task_from_json
 from .adversarial import Hardening
 from .initial_weights import Start
-from .options import Wishes, wishes_from
+from .options import TrainOptions, options_from
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
@@ -24,7 +24,7 @@ PROBED = "no steps: the last layer is fitted to what the trained network sees in
 class Recipe:
     """Every choice of one training. Written to `recipe.json` before the first step and never changed."""
 
-    wishes: dict[str, Any]
+    options: dict[str, Any]
     source: dict[str, Any]
     fingerprint: str
     answers: str
@@ -34,11 +34,11 @@ class Recipe:
     images: dict[str, Any]
     steps: int
     batch: int
-    pieces: int
+    micro_batches: int
     count: int
     optimizer: str
     rate: float
-    rise: float
+    warmup: float
     weight_decay: float
     average: float
     lookahead: bool
@@ -46,7 +46,7 @@ class Recipe:
     robust: dict[str, Any] | None
     snapshots: bool
     seed: int
-    placement: dict[str, Any]
+    compute: dict[str, Any]
 
     @property
     def epochs(self) -> float:
@@ -55,7 +55,7 @@ class Recipe:
 
     def rate_at(self, step: int) -> float:
         """The learning rate of one step, where nothing is changed on the way."""
-        return one_cycle(self.rate, step, self.steps, self.rise)
+        return one_cycle(self.rate, step, self.steps, self.warmup)
 
     def describe(self) -> str:
         """One line for a person: what was chosen."""
@@ -65,7 +65,7 @@ class Recipe:
             f"augmentation {self.augment}"
         )
         hardened = f", hardened by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
-        place = f"{self.placement['precision']} on {self.placement['device']}"
+        place = f"{self.compute['precision']} on {self.compute['device']}"
         return (
             f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
             f"{learned if self.steps else PROBED}{hardened}, {place}"
@@ -77,13 +77,13 @@ class Recipe:
 
 def one_cycle(rate: float, step: float, steps: int, share: float) -> float:
     """The learning rate of a step: up to `rate` in the first `share`, then down to nothing (one cycle, Smith 2018)."""
-    rise = max(1, int(steps * share))
-    if step < rise:
-        return rate * (step + 1) / rise
-    return rate * (steps - step) / max(1, steps - rise)
+    warmup = max(1, int(steps * share))
+    if step < warmup:
+        return rate * (step + 1) / warmup
+    return rate * (steps - step) / max(1, steps - warmup)
 
 
-def lasting(recipe: Recipe, steps: int) -> Recipe:
+def with_steps(recipe: Recipe, steps: int) -> Recipe:
     """The same recipe over another number of steps; weights are averaged over its last fortieth."""
     return replace(recipe, steps=steps, average=max(1.0, steps / 40))
 
@@ -103,10 +103,10 @@ def read_recipe(path: Path) -> Recipe:
 
 def _check(recipe: Recipe) -> None:
     """Use every description once, so that a damaged recipe is noticed before anything is made of it."""
-    wishes_from(recipe.wishes)
+    options_from(recipe.options)
     network_spec(recipe.network)
     images_spec(recipe.images)
-    Placement(**recipe.placement)
+    ComputeConfig(**recipe.compute)
     if recipe.robust is not None:
         Hardening(**recipe.robust)
     task_from_json(recipe.task)
@@ -116,13 +116,13 @@ def _check(recipe: Recipe) -> None:
     if not {"what", "columns"} <= recipe.source.keys():
         raise ValueError("it does not say where its images came from")
     fewest = 0 if recipe.start["how"] == "probe" else 1
-    if not (recipe.steps >= fewest and 0 < recipe.batch <= recipe.count and recipe.pieces > 0):
+    if not (recipe.steps >= fewest and 0 < recipe.batch <= recipe.count and recipe.micro_batches > 0):
         raise ValueError("steps, batch, pieces and count do not go together")
 
 
-def differences(wishes: Wishes, recipe: Recipe) -> list[str]:
+def differences(options: TrainOptions, recipe: Recipe) -> list[str]:
     """What is asked for and was chosen otherwise when the run began."""
-    asked, began = asdict(wishes), recipe.wishes
+    asked, began = asdict(options), recipe.options
     return [f"{name} {began.get(name)} then, {asked[name]} now" for name in asked if asked[name] != began.get(name)]
 
 

@@ -10,26 +10,35 @@ from typing import Any
 
 import torch
 
-from ..device import Placement, World, available, first_once, from_leader, join_world, keeping_memory, same_threads
+from ..device import (
+    ComputeConfig,
+    World,
+    available,
+    from_leader,
+    join_world,
+    keeping_memory,
+    leader_first,
+    same_threads,
+)
 from ..errors import RunError
 from ..files import write_whole
 from ..model import Model, load
 from ..modelfile import images_spec
 from ..samples import load_samples
-from ..serving.control import Desk
+from ..serving.control import TrainingControl
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
 from .batches import Stream
-from .distributed import same_everywhere
+from .distributed import broadcast_weights
 from .finish import finish, held_out
-from .initial_weights import choose_start, starting_network
+from .initial_weights import choose_start, initial_network
 from .loop import backward, run
-from .options import Wishes
+from .options import TrainOptions
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
-from .recipe import Recipe, differences, lasting, read_recipe
+from .recipe import Recipe, differences, read_recipe, with_steps
 from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
-from .schedule import Course, read_changes
+from .schedule import Schedule, read_changes
 from .state import State, Training, begin, restore
 
 LISTED = 10
@@ -68,7 +77,7 @@ def train(
     epochs: float | None = None,
     minutes: float | None = None,
     batch: int | None = None,
-    pieces: int | None = None,
+    micro_batches: int | None = None,
     optimizer: str | None = None,
     rate: float | None = None,
     weight_decay: float | None = None,
@@ -92,7 +101,7 @@ def train(
     >>> run.result["metric"]
     'accuracy'
     """
-    wishes = Wishes(
+    options = TrainOptions(
         task=task,
         start=start,
         weights=weights,
@@ -102,7 +111,7 @@ def train(
         epochs=epochs,
         minutes=minutes,
         batch=batch,
-        pieces=pieces,
+        micro_batches=micro_batches,
         optimizer=optimizer,
         rate=rate,
         weight_decay=weight_decay,
@@ -114,51 +123,51 @@ def train(
         snapshots=snapshots,
         seed=seed,
     )
-    return train_as_wished(source, wishes, Path(out), show or (lambda entry: None))
+    return run_training(source, options, Path(out), show or (lambda entry: None))
 
 
-def resume(folder: str | Path, show: Show | None = None, desk: Desk | None = None) -> Run:
+def resume(folder: str | Path, show: Show | None = None, control: TrainingControl | None = None) -> Run:
     """Go on with a training from its folder alone; raises `RunError` where that cannot be."""
     folder = Path(folder)
     recipe = read_recipe(folder / "recipe.json")
     if (folder / "result.json").exists():
         return Run(folder, read_result(folder))
-    wishes, source = Wishes(**recipe.wishes), _reopened(recipe, folder)
-    return train_as_wished(source, wishes, folder, show or (lambda entry: None), recipe.source, desk)
+    options, source = TrainOptions(**recipe.options), _reopened(recipe, folder)
+    return run_training(source, options, folder, show or (lambda entry: None), recipe.source, control)
 
 
-def train_as_wished(
+def run_training(
     source: Source | str | Path,
-    wishes: Wishes,
+    options: TrainOptions,
     folder: Path,
     show: Show,
     origin: dict[str, Any] | None = None,
-    desk: Desk | None = None,
+    control: TrainingControl | None = None,
 ) -> Run:
     """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again.
 
-    At `desk` somebody may look on, let it pause, and change its course.
+    At `control` somebody may look on, let it pause, and change its course.
     """
     world = join_world()
     origin = {"columns": None, **(origin or {"what": None if isinstance(source, Source) else source})}
     if origin["what"] is not None and Path(origin["what"]).exists():
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
-    opened = first_once(world, lambda: open_source(source, columns=origin["columns"]))
+    opened = leader_first(world, lambda: open_source(source, columns=origin["columns"]))
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
         show({"note": note})
     with locked(folder, world), stoppable(world) as stop, same_threads():
-        recipe, result = from_leader(world, lambda: _decided(opened, origin, wishes, folder, show, world.size))
+        recipe, result = from_leader(world, lambda: _decided(opened, origin, options, folder, show, world.size))
         if result is not None:
             return Run(folder, result)
         _check_alike(opened, recipe)
         training, state = prepare(opened, recipe, folder, world)
         resumed_from = state.step
         if resumed_from:
-            show({"note": f"going on from step {resumed_from} of {state.course.steps}"})
-        _train_on(training, state, show, stop, desk)
-        if state.step < state.course.steps:
-            where = f"step {state.step} of {state.course.steps}"
+            show({"note": f"going on from step {resumed_from} of {state.schedule.steps}"})
+        _train_on(training, state, show, stop, control)
+        if state.step < state.schedule.steps:
+            where = f"step {state.step} of {state.schedule.steps}"
             raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
         result = finish(training, state, opened, resumed_from)
     return Run(folder, result)
@@ -175,22 +184,22 @@ def _check_alike(source: Source, recipe: Recipe) -> None:
 
 def _left_out(source: Source) -> list[str]:
     """What is said of images that cannot be used: how many, and the first ten."""
-    listed = [f"left out: {problem.where}: {problem.reason}" for problem in source.problems[:LISTED]]
+    listed = [f"left out: {problem.location}: {problem.reason}" for problem in source.problems[:LISTED]]
     more = len(source.problems) - LISTED
     return [*listed, f"left out: {more} more, see the report"] if more > 0 else listed
 
 
 def _decided(
-    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show, processes: int
+    source: Source, origin: dict[str, Any], options: TrainOptions, folder: Path, show: Show, processes: int
 ) -> tuple[Recipe, dict[str, Any] | None]:
     """The recipe that stands in the folder, if it is the same, or a new one, written there; and the result, if any."""
     path, result = folder / "recipe.json", folder / "result.json"
     if not path.exists():
-        recipe = _planned(source, origin, wishes, folder, show, processes)
+        recipe = _planned(source, origin, options, folder, show, processes)
         write_whole(path, recipe.to_json().encode())
         return recipe, None
     recipe = read_recipe(path)
-    changed = differences(wishes, recipe)
+    changed = differences(options, recipe)
     if recipe.fingerprint != fingerprint(source):
         changed.append("the images are not the same")
     elif recipe.answers != answers_fingerprint(source):
@@ -210,21 +219,21 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 
 def _planned(
-    source: Source, origin: dict[str, Any], wishes: Wishes, folder: Path, show: Show, processes: int
+    source: Source, origin: dict[str, Any], options: TrainOptions, folder: Path, show: Show, processes: int
 ) -> Recipe:
-    task, notes = choose_task(source, wishes.task)
+    task, notes = choose_task(source, options.task)
     for note in notes:
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
-    start = choose_start(source, task, wishes)
+    start = choose_start(source, task, options)
     show({"note": f"start from {start.how}: {start.reason}"})
-    images = choose_images(source, task, wishes, start)
-    recipe = make_recipe(source, origin, task, images, wishes, processes, start)
-    if wishes.minutes is not None and recipe.steps:
+    images = choose_images(source, task, options, start)
+    recipe = make_recipe(source, origin, task, images, options, processes, start)
+    if options.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())
-        alone = steps_in(wishes.minutes, timed_steps(lambda: _dry_step(training, state)))
-        recipe = lasting(recipe, alone * min(processes, recipe.pieces))
+        alone = steps_in(options.minutes, timed_steps(lambda: _dry_step(training, state)))
+        recipe = with_steps(recipe, alone * min(processes, recipe.micro_batches))
     show({"note": recipe.describe()})
     return recipe
 
@@ -241,8 +250,8 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 def _dry_step(training: Training, state: State) -> None:
     """A step to be timed, of a state that is thrown away: the optimizers take their part of it."""
-    alone = replace(training, recipe=lasting(training.recipe, 1))  # whose batch is made, and none of later steps
-    backward(training, Stream(alone), state.network, 0, state.course)
+    alone = replace(training, recipe=with_steps(training.recipe, 1))  # whose batch is made, and none of later steps
+    backward(training, Stream(alone), state.network, 0, state.schedule)
     for optimizer in state.optimizers.values():
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -250,49 +259,53 @@ def _dry_step(training: Training, state: State) -> None:
 
 def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple[Training, State]:
     """Decode the images and make the network, or bring both back to where the checkpoint was written."""
-    placement = available(Placement(**recipe.placement))
-    torch.set_num_threads(placement.threads)
+    compute = available(ComputeConfig(**recipe.compute))
+    torch.set_num_threads(compute.threads)
     task, images = task_from_json(recipe.task), images_spec(recipe.images)
     learned = (source.train, source.validation)
-    train, validation = first_once(world, lambda: [load_samples(part, task, images) for part in learned])
+    train, validation = leader_first(world, lambda: [load_samples(part, task, images) for part in learned])
     checkpoint = folder / "checkpoint.safetensors"
     training = Training(
         recipe=recipe,
         task=task,
         images=images,
-        placement=placement,
+        compute=compute,
         world=world,
         train=train,
         validation=validation,
         checkpoint=checkpoint,
     )
     began = time.monotonic()
-    network = first_once(world, lambda: starting_network(recipe, task, images, train))
-    course = Course(recipe, from_leader(world, lambda: read_changes(folder)))
-    state = begin(network, course, placement)
+    network = leader_first(world, lambda: initial_network(recipe, task, images, train))
+    schedule = Schedule(recipe, from_leader(world, lambda: read_changes(folder)))
+    state = begin(network, schedule, compute)
     state.seconds = time.monotonic() - began
     for network in (state.network, state.average):
-        same_everywhere(network, world)
+        broadcast_weights(network, world)
     if saved := from_leader(world, lambda: load_checkpoint(checkpoint) if checkpoint.exists() else None):
         restore(state, *saved)
     return training, state
 
 
-def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool], desk: Desk | None) -> None:
+def _train_on(
+    training: Training, state: State, show: Show, stop: Callable[[], bool], control: TrainingControl | None
+) -> None:
     log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
     try:
         with keeping_memory():
-            if desk is None:
+            if control is None:
                 run(training, state, log, show, stop)
             else:
-                _train_at(desk, training, state, log, show, stop)
+                _train_at(control, training, state, log, show, stop)
     finally:
         log.close()
 
 
-def _train_at(desk: Desk, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]) -> None:
+def _train_at(
+    control: TrainingControl, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]
+) -> None:
     """Train while somebody looks on, who may let it pause as often as they like."""
-    desk.tell({"state": "training"})
-    run(training, state, log, show, lambda: stop() or desk.away, desk)
-    while desk.goes_on(training, state, stop) and not stop():
-        run(training, state, log, show, lambda: stop() or desk.away, desk)
+    control.tell({"state": "training"})
+    run(training, state, log, show, lambda: stop() or control.away, control)
+    while control.goes_on(training, state, stop) and not stop():
+        run(training, state, log, show, lambda: stop() or control.away, control)

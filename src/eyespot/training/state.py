@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..device import Placement, World
+from ..device import ComputeConfig, World
 from ..images import ImageSpec
 from ..networks import Network
 from ..samples import Samples
@@ -21,7 +21,7 @@ from ..tasks.task import Task
 from .optimizers import make_optimizers
 from .recipe import Recipe
 from .run_folder import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
-from .schedule import Course
+from .schedule import Schedule
 
 LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_TIMES = 25
@@ -39,7 +39,7 @@ class State:
     network: Network
     average: Network
     optimizers: dict[str, torch.optim.Optimizer]
-    course: Course
+    schedule: Schedule
     step: int = 0
     seconds: float = 0.0
     best: dict[str, Any] | None = None
@@ -54,11 +54,11 @@ class State:
         return ([a for a, _ in real], [b for _, b in real]), ([a for a, _ in counts], [b for _, b in counts])
 
 
-def begin(network: Network, course: Course, placement: Placement) -> State:
+def begin(network: Network, schedule: Schedule, compute: ComputeConfig) -> State:
     """The state before the first step."""
-    placement.place(network)
-    optimizers = make_optimizers(network, course.recipe)
-    return State(network=network, average=deepcopy(network), optimizers=optimizers, course=course)
+    compute.place(network)
+    optimizers = make_optimizers(network, schedule.recipe)
+    return State(network=network, average=deepcopy(network), optimizers=optimizers, schedule=schedule)
 
 
 def save(state: State, path: Path) -> None:
@@ -82,7 +82,7 @@ def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) ->
 
 
 @torch.no_grad()
-def follow(state: State, horizon: float) -> None:
+def update_ema(state: State, horizon: float) -> None:
     """Move the averaged weights towards the network's: an exponential mean over about `horizon` steps.
 
     While fewer steps are behind, over a third of those, so that the beginning is forgotten in time.
@@ -91,15 +91,15 @@ def follow(state: State, horizon: float) -> None:
 
 
 @torch.no_grad()
-def look_ahead(state: State) -> None:
+def lookahead_step(state: State) -> None:
     """After every 5,120 images or so, and at least 25 times, draw the average to the network, which goes on from there.
 
     Lookahead (Zhang et al. 2019, https://arxiv.org/abs/1907.08610): the network explores, the average follows. How
     much of the average is kept grows to three quarters at the end (Jordan 2024, https://arxiv.org/abs/2404.00498, who
     does so after 5 steps of 1,024 images).
     """
-    done = state.step / state.course.steps
-    every = min(round(LOOKAHEAD_IMAGES / state.course.at(state.step).batch), state.course.steps // LOOKAHEAD_TIMES)
+    done = state.step / state.schedule.steps
+    every = min(round(LOOKAHEAD_IMAGES / state.schedule.at(state.step).batch), state.schedule.steps // LOOKAHEAD_TIMES)
     if state.step % max(1, every) and done < 1:
         return
     _draw(state, 1.0 - LOOKAHEAD_KEPT * done**3)
@@ -152,7 +152,7 @@ class Training:
     recipe: Recipe
     task: Task
     images: ImageSpec
-    placement: Placement
+    compute: ComputeConfig
     world: World
     train: Samples
     validation: Samples

@@ -13,7 +13,7 @@ export function concatenate(inputs: readonly Tensor[]): Tensor {
   return { shape, data };
 }
 
-/** Larger maps: each pixel repeated ("nearest"), or mixed from its four neighbours ("bilinear", corners not aligned). */
+/** Larger maps: each pixel repeated ("nearest"), or mixed from its four neighbors ("bilinear", corners not aligned). */
 export function upsample(input: Tensor, output: Pair, mode: "nearest" | "bilinear"): Tensor {
   const [channels, height, width] = mapShape(input.shape);
   const result = zeros([channels, output[0], output[1]]);

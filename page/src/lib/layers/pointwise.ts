@@ -24,8 +24,8 @@ export function activate(input: Tensor, name: string, slope = 0): Tensor {
   return { shape: input.shape, data: input.data.map((x) => f(x, slope)) };
 }
 
-/** Batch normalisation at use: (x - mean) / sqrt(variance + epsilon) * scale + shift, channel by channel. */
-export interface Normalisation {
+/** Batch normalization at use: (x - mean) / sqrt(variance + epsilon) * scale + shift, channel by channel. */
+export interface Normalization {
   readonly mean: Float32Array;
   readonly variance: Float32Array;
   readonly scale: Float32Array | null;
@@ -33,7 +33,7 @@ export interface Normalisation {
   readonly epsilon: number;
 }
 
-export function batchNorm(input: Tensor, norm: Normalisation): Tensor {
+export function batchNorm(input: Tensor, norm: Normalization): Tensor {
   const [channels, height, width] = mapShape(input.shape);
   const result = zeros(input.shape);
   for (let c = 0; c < channels; c++) {
@@ -46,7 +46,7 @@ export function batchNorm(input: Tensor, norm: Normalisation): Tensor {
   return result;
 }
 
-/** Group normalisation: like batch normalisation, but mean and variance are those of each group of this image's channels. */
+/** Group normalization: like batch normalization, but mean and variance are those of each group of this image's channels. */
 export function groupNorm(input: Tensor, groups: number, scale: Float32Array | null, shift: Float32Array | null, epsilon: number): Tensor {
   const [channels, height, width] = mapShape(input.shape);
   const { mean, variance } = groupStatistics(input, groups);

@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import AttackError
 from ...files import write_whole
 from ...findings import to_json, to_plain
-from ..result import Attack
+from ..result import AttackResult
 
 PLAN, ATTACKED, FOOLED = "plan.json", "attacks.jsonl", "fooled"
 
@@ -44,7 +44,7 @@ class ReportFolder:
         rows = [row for row in self.rows if row["model"] == model and row["title"] == title]
         return sorted(rows, key=lambda row: row["number"])
 
-    def add(self, model: str, title: str, numbers: Sequence[int], attacks: Sequence[Attack]) -> None:
+    def add(self, model: str, title: str, numbers: Sequence[int], attacks: Sequence[AttackResult]) -> None:
         """Write some attacks down, and save what fooled the model."""
         lines = []
         for number, attack in zip(numbers, attacks, strict=True):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...html import INK, counted, drawing, drawing_style, number, percent, picture, thumbnail, write_page
 from ...images import ImageSpec, read_pixels
 from ...model import Model
-from ..candidates import Subjects
+from ..candidates import Candidates
 from ..methods import ATTACKS
 from ..quantization import to_bytes
 from ..result import magnified, told
@@ -19,11 +19,11 @@ SHOWN = 6
 """Fooled images of each attack that the page shows."""
 SIDE = 160
 LEAST_NOISE = ("crafted-noise", "minimum-noise")
-COLOURS = ("blue", "orange", "green", "quiet")
+COLORS = ("blue", "orange", "green", "quiet")
 
 
 def write_robustness_page(
-    folder: Path, figures: Mapping[str, Any], models: Mapping[str, Model], subjects: Mapping[str, Subjects]
+    folder: Path, figures: Mapping[str, Any], models: Mapping[str, Model], candidates: Mapping[str, Candidates]
 ) -> Path:
     """Write `index.html` into the report's folder and return its path."""
     names = list(models)
@@ -37,12 +37,12 @@ def write_robustness_page(
         "rows": [_compared(place, per_model) for place in range(len(per_model[names[0]]["attacks"]))],
         "distances": _distances(per_model),
         "examples": [
-            {"title": attack["title"], "model": name, "items": _examples(folder, attack["images"], subjects[name])}
+            {"title": attack["title"], "model": name, "items": _examples(folder, attack["images"], candidates[name])}
             for name in names
             for attack in per_model[name]["attacks"]
         ],
         "places": [
-            {"model": name, **_place_map(row, to_bytes(subjects[name].images[row["number"]][0]))}
+            {"model": name, **_place_map(row, to_bytes(candidates[name].images[row["number"]][0]))}
             for name in names
             for row in per_model[name]["places"]
         ],
@@ -97,7 +97,7 @@ def _compared(place: int, models: Mapping[str, Any]) -> dict[str, Any]:
     return {"title": next(iter(attacks.values()))["title"], "models": attacks}
 
 
-def _examples(folder: Path, rows: Sequence[Mapping[str, Any]], chosen: Subjects) -> list[dict[str, Any]]:
+def _examples(folder: Path, rows: Sequence[Mapping[str, Any]], chosen: Candidates) -> list[dict[str, Any]]:
     """Some fooled images: before, difference and after side by side, with both answers; the faintest changes first."""
     fooled = sorted((row for row in rows if row["file"]), key=lambda row: row["distortion"])[:SHOWN]
     return [_example(folder, row, to_bytes(chosen.images[row["number"]][0])) for row in fooled]
@@ -137,7 +137,7 @@ def _place_map(row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:
         "pictures": [picture(before), picture(heat), picture(outlined)],
         "working": row["working"],
         "tried": row["places"],
-        "colours": row["colours"],
+        "colors": row["colors"],
         "name": row["name"],
         "before": told(row["before"]),
     }
@@ -158,7 +158,7 @@ def _distances(models: Mapping[str, Any]) -> Markup | None:
         axes = _axes("distortion (root mean square, pixels 0 to 1)", "share fooled")
         for place, (label, sizes, count) in enumerate(lines):
             heights = np.arange(len(sizes) + 1) / count
-            axes.step([0, *sizes], heights, where="post", label=label, color=INK[COLOURS[place % 4]])
+            axes.step([0, *sizes], heights, location="post", label=label, color=INK[COLORS[place % 4]])
         axes.legend()
         return _finished(axes, "Share of images that some noise of at most this size fools")
 
@@ -180,12 +180,12 @@ def _curve(kind: str, lines: Mapping[str, Mapping[str, Any]]) -> Markup:
     with drawing_style():
         axes = _axes(f"{kind} ({one['unit']})", one["metric"].replace("_", " "))
         for place, (name, line) in enumerate(lines.items()):
-            colour = INK[COLOURS[place % 4]]
+            color = INK[COLORS[place % 4]]
             low, high = np.array(line["intervals"]).T
-            axes.fill_between(labels, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(labels, line["scores"], color=colour, marker="o", markersize=3, label=name)
+            axes.fill_between(labels, low, high, color=color, alpha=0.15, linewidth=0)
+            axes.plot(labels, line["scores"], color=color, marker="o", markersize=3, label=name)
             if any(error is not None for error in line["calibration"]):
-                axes.plot(labels, line["calibration"], color=colour, linestyle=":", linewidth=1.2)
+                axes.plot(labels, line["calibration"], color=color, linestyle=":", linewidth=1.2)
         if len(lines) > 1:
             axes.legend()
         return _finished(axes, f"{one['metric']} under {kind} at five strengths, with 95 % intervals")

@@ -55,21 +55,23 @@ class Planned:
         return {"by": self.by, **read, **asdict(self.aim)}
 
 
-def plan(by: str, aim: Aim, task: Task, wishes: dict[str, Any]) -> list[Planned]:
+def plan(by: str, aim: Aim, task: Task, options: dict[str, Any]) -> list[Planned]:
     """The attacks that `by` names: "all", one name, or several with commas between.
 
-    `wishes` are settings by name, None where nothing is wished; each attack takes those that it reads, and one that
+    `options` are settings by name, None where nothing is wished; each attack takes those that it reads, and one that
     none of them reads warns. The target "all" becomes one attack towards each class. Raises `AttackError` for unknown
     names.
     """
     named = ALL if by == "all" else tuple((name.strip(), {}) for name in by.split(","))
     reads = {name: look_up("attack", name, ATTACKS, AttackError).defaults for name, _ in named}
     # The seed also draws the images: it is no mistake to give it where no attack draws anything.
-    idle = set(wishes) - {"seed"}.union(*reads.values())
-    wished = {name: value for name, value in wishes.items() if value is not None}
+    idle = set(options) - {"seed"}.union(*reads.values())
+    requested = {name: value for name, value in options.items() if value is not None}
     attacks = []
     for name, own in named:
-        taken = {wish: value for wish, value in wished.items() if wish in reads[name] or wish in idle}
+        taken = {
+            requested: value for requested, value in requested.items() if requested in reads[name] or requested in idle
+        }
         attacks.append(Planned(by=name, settings=choose(name, **{**own, **taken}), aim=aim))
     unique = list({one.title: one for one in attacks}.values())
     return [towards for one in unique for towards in _towards(one, task)]

@@ -17,13 +17,13 @@ from ...findings import to_plain
 from ...model import Model
 from ...sources.source import Part
 from ...tasks.classify import Classify
-from ..candidates import Subjects, draw
-from ..corruptions import everyday_curves
+from ..candidates import Candidates, draw
+from ..corruptions import corruption_curves
 from ..criterion import Aim
 from ..intervals import certified_sizes
 from ..lipschitz import certified_radii, layer_bounds
 from ..methods import choose
-from ..out_of_distribution import unlike
+from ..out_of_distribution import out_of_distribution
 from ..pixel_map import map_of
 from ..quantization import to_bytes
 from ..transfer import transfer
@@ -36,7 +36,7 @@ LARGEST_BOUNDED = 3 * 128 * 128
 """Values of an input up to which bounds are worked out: beyond, they take long and prove nothing."""
 
 
-def about_bounds(model: Model, chosen: Subjects) -> dict[str, Any]:
+def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
     """Norms layer by layer, and the radii within which answers provably do not change."""
     if np.prod(model.images.shape) > LARGEST_BOUNDED:
         return {"reason": "The pictures are too large: nothing useful could be proved.", "layers": []}
@@ -53,7 +53,7 @@ def about_bounds(model: Model, chosen: Subjects) -> dict[str, Any]:
         return {**found, "sizes": None, "reason": str(error)}
 
 
-def about_places(model: Model, chosen: Subjects, rows: Sequence[Mapping[str, Any]], aim: Aim) -> list[dict[str, Any]]:
+def about_places(model: Model, chosen: Candidates, rows: Sequence[Mapping[str, Any]], aim: Aim) -> list[dict[str, Any]]:
     """Which pixels work: maps of the first images that one pixel fools, where the pictures are small."""
     fooled = [row["number"] for row in rows if row["outcome"] == "fooled" and row["pixels_changed"] == 1]
     maps = []
@@ -66,29 +66,29 @@ def about_places(model: Model, chosen: Subjects, rows: Sequence[Mapping[str, Any
     return to_plain(maps)
 
 
-def about_everyday(model: Model, chosen: Subjects) -> dict[str, Any]:
+def about_everyday(model: Model, chosen: Candidates) -> dict[str, Any]:
     """Scores under everyday changes, for all images that were looked at, rightly read or not."""
     alike = [number for number, image in enumerate(chosen.images) if image.shape == chosen.images[0].shape]
     images = torch.cat([chosen.images[number] for number in alike])
     try:
-        curves = everyday_curves(model, images, [chosen.truths[number] for number in alike])
+        curves = corruption_curves(model, images, [chosen.truths[number] for number in alike])
     except AttackError as error:
         return {"reason": str(error), "curves": []}
     return {"curves": [asdict(curve) for curve in curves]}
 
 
-def about_strangers(model: Model, chosen: Subjects, strange: Part) -> dict[str, Any]:
+def about_strangers(model: Model, chosen: Candidates, strange: Part) -> dict[str, Any]:
     """How the model answers for images unlike its own, beside those that were looked at."""
     drawn = draw(strange, len(chosen.images), seed=0)
     try:
         own = torch.cat([image for image in chosen.images if image.shape == chosen.images[0].shape])
         shown = torch.cat([model.read(row.picture, row.name) for row in drawn.rows])
-        return asdict(unlike(model, own, shown, strange.name))
+        return asdict(out_of_distribution(model, own, shown, strange.name))
     except AttackError as error:
         return {"reason": str(error)}
 
 
-def about_transfer(models: Mapping[str, Model], chosen: Subjects) -> dict[str, Any] | None:
+def about_transfer(models: Mapping[str, Model], chosen: Candidates) -> dict[str, Any] | None:
     """Made for one model, shown to another, for images as the first model sees them; None where there is but one."""
     if len(models) < 2:
         return None

@@ -20,7 +20,7 @@ def rate(hits: int, count: int) -> dict[str, Any]:
     return {"share": hits / count, "interval": list(wilson_interval(hits, count)), "hits": hits, "count": count}
 
 
-def summarise(rows: Sequence[Row]) -> dict[str, Any]:
+def summarize(rows: Sequence[Row]) -> dict[str, Any]:
     """How many of the attacked images fell, at which size of change, and what it cost."""
     tried = [row for row in rows if row["outcome"] != "skipped"]
     fooled = [row for row in tried if row["outcome"] == "fooled"]

@@ -18,13 +18,13 @@ from ...model import Model
 from ...sources.source import Part
 from ...tasks.classify import Classify
 from ..attacking import attack_many
-from ..candidates import draw, subjects
+from ..candidates import candidates, draw
 from ..methods import ATTACKS
 from .folder import ReportFolder
 from .page import write_robustness_page
 from .planned import Planned
 from .sections import about_bounds, about_everyday, about_places, about_strangers, about_transfer, part_key, weights_key
-from .summary import rate, summarise, target_matrix
+from .summary import rate, summarize, target_matrix
 
 IMAGES_AT_ONCE = {True: 8, False: 32}
 """How many images are attacked before they are written down: fewer where an attack has no gradients."""
@@ -33,7 +33,7 @@ DRAWN_PER_COUNT, DRAWN_MORE = 3, 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReportRequest:
     """What a report is about: attacks, how many rightly read images, which part, and strange images to show too."""
 
     attacks: Sequence[Planned]
@@ -50,37 +50,37 @@ class Wanted:
 class Report:
     """A report in a folder: begun, gone on with, finished."""
 
-    def __init__(self, models: Mapping[str, Model], wanted: Wanted, out: Path) -> None:
+    def __init__(self, models: Mapping[str, Model], request: ReportRequest, out: Path) -> None:
         self.models = models
-        self.wanted = wanted
+        self.request = request
         tasks = {model.task.name for model in models.values()}
         if len(tasks) > 1:
             raise AttackError(
                 f"The models have different tasks ({', '.join(sorted(tasks))}); compare models of one task."
             )
-        drawn = draw(wanted.part, wanted.count * DRAWN_PER_COUNT + DRAWN_MORE, wanted.seed)
+        drawn = draw(request.part, request.count * DRAWN_PER_COUNT + DRAWN_MORE, request.seed)
         self.folder = ReportFolder(out, self._plan(drawn))
-        self.subjects = {name: subjects(model, drawn, wanted.count) for name, model in models.items()}
+        self.candidates = {name: candidates(model, drawn, request.count) for name, model in models.items()}
         self._refuse_own_target()
 
     def _plan(self, drawn: Part) -> dict[str, Any]:
         """Everything that the figures depend on."""
-        strange = self.wanted.strange
+        strange = self.request.strange
         return {
             "models": {name: weights_key(model) for name, model in self.models.items()},
-            "attacks": [one.values() for one in self.wanted.attacks],
-            "images": [self.wanted.part.name, self.wanted.count, self.wanted.seed, part_key(drawn)],
-            "unlike": None if strange is None else part_key(strange),
+            "attacks": [one.values() for one in self.request.attacks],
+            "images": [self.request.part.name, self.request.count, self.request.seed, part_key(drawn)],
+            "out_of_distribution": None if strange is None else part_key(strange),
         }
 
     def _refuse_own_target(self) -> None:
         """A target that is the label of every image leaves nothing to attack."""
-        targets = {one.aim.target for one in self.wanted.attacks}
+        targets = {one.aim.target for one in self.request.attacks}
         task = next(iter(self.models.values())).task
         if len(targets) != 1 or None in targets or not isinstance(task, Classify):
             return
         [target] = targets
-        if {chosen.truths[number] for chosen in self.subjects.values() for number in chosen.ready} == {
+        if {chosen.truths[number] for chosen in self.candidates.values() for number in chosen.ready} == {
             task.place(target)
         }:
             raise AttackError(f"the target '{target}' is the label of every image; name another class.")
@@ -88,15 +88,15 @@ class Report:
     def work(self) -> Iterator[str]:
         """Make every attack that is not done yet, write the report, and say after each step how far it is."""
         for name, model in self.models.items():
-            for planned in self.wanted.attacks:
+            for planned in self.request.attacks:
                 yield from self._attack(name, model, planned)
         figures = self._figures()
         write_whole(self.folder.path / "report.json", to_json(figures).encode())
-        write_robustness_page(self.folder.path, figures, self.models, self.subjects)
+        write_robustness_page(self.folder.path, figures, self.models, self.candidates)
         yield f"{self.folder.path / 'index.html'}: written"
 
     def _attack(self, name: str, model: Model, planned: Planned) -> Iterator[str]:
-        chosen, title = self.subjects[name], planned.title
+        chosen, title = self.candidates[name], planned.title
         done = self.folder.done(name, title)
         left = [number for number in chosen.ready if number not in done]
         size = IMAGES_AT_ONCE["queries" in ATTACKS[planned.by].defaults]
@@ -124,43 +124,43 @@ class Report:
         first = next(iter(self.models.values()))
         return {
             "task": first.task.name,
-            "part": self.wanted.part.name,
-            "seed": self.wanted.seed,
+            "part": self.request.part.name,
+            "seed": self.request.seed,
             "models": {name: self._model(name) for name in self.models},
-            "transfer": about_transfer(self.models, next(iter(self.subjects.values()))),
+            "transfer": about_transfer(self.models, next(iter(self.candidates.values()))),
         }
 
     def _model(self, name: str) -> dict[str, Any]:
-        model, chosen, strange = self.models[name], self.subjects[name], self.wanted.strange
+        model, chosen, strange = self.models[name], self.candidates[name], self.request.strange
         return {
             "looked_at": len(chosen.right),
             "misread": len(chosen.right) - len(chosen.ready),
             "right": rate(len(chosen.ready), len(chosen.right)),
             "parameters": sum(weight.numel() for weight in model.network.parameters()),
-            "attacks": [self._attacked(name, planned) for planned in self.wanted.attacks],
+            "attacks": [self._attacked(name, planned) for planned in self.request.attacks],
             "targets": self._targets(name),
             "places": self._places(name),
             "bounds": about_bounds(model, chosen),
             "everyday": about_everyday(model, chosen),
-            "unlike": about_strangers(model, chosen, strange) if strange is not None else None,
+            "out_of_distribution": about_strangers(model, chosen, strange) if strange is not None else None,
         }
 
     def _attacked(self, name: str, planned: Planned) -> dict[str, Any]:
         rows = self.folder.of(name, planned.title)
-        return {"title": planned.title, **planned.values(), **summarise(rows), "images": rows}
+        return {"title": planned.title, **planned.values(), **summarize(rows), "images": rows}
 
     def _places(self, name: str) -> list[dict[str, Any]]:
         """Which pixels work, where the first attack with one pixel has fooled the model."""
-        single = [one for one in self.wanted.attacks if one.settings.pixels == 1 and "pixels" in one.values()]
+        single = [one for one in self.request.attacks if one.settings.pixels == 1 and "pixels" in one.values()]
         if not single:
             return []
         rows = self.folder.of(name, single[0].title)
-        return about_places(self.models[name], self.subjects[name], rows, single[0].aim)
+        return about_places(self.models[name], self.candidates[name], rows, single[0].aim)
 
     def _targets(self, name: str) -> dict[str, Any] | None:
         """The matrix source -> target, where every class was a target."""
         classes = [str(label) for label in getattr(self.models[name].task, "classes", ())]
-        towards = [one for one in self.wanted.attacks if one.aim.target is not None]
+        towards = [one for one in self.request.attacks if one.aim.target is not None]
         if len(classes) < 2 or len({one.aim.target for one in towards}) < len(classes):
             return None
         rows = [row for one in towards for row in self.folder.of(name, one.title)]

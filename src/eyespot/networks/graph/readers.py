@@ -103,7 +103,7 @@ def _read_batch_norm(bound: Bound) -> Reading:
     return "batch_norm", {"epsilon": bound.get("eps", 1e-5)}, weights
 
 
-def _normalising(kind: str, *plain: str) -> Callable[[Bound], Reading]:
+def _normalizing(kind: str, *plain: str) -> Callable[[Bound], Reading]:
     def read(bound: Bound) -> Reading:
         settings = {name: bound[name] for name in plain if name in bound}
         return kind, {**settings, "epsilon": bound.get("eps", 1e-5)}, _weights(bound, weight="weight", bias="bias")
@@ -234,12 +234,12 @@ def _parts(divide: Callable[..., Sequence[Tensor]]) -> Callable[[Bound], Reading
     def read(bound: Bound) -> Reading:
         x, part = bound["tracked"][0], bound["part"]
         dim = bound.get("dim", 0) % x.dim()
-        pieces = next(
-            bound[name] for name in ("pieces", "chunks", "split_size", "split_size_or_sections") if name in bound
+        micro_batches = next(
+            bound[name] for name in ("micro_batches", "chunks", "split_size", "split_size_or_sections") if name in bound
         )
         if dim == 0:
             return None
-        sizes = [piece.shape[dim] for piece in divide(x, pieces, dim)]
+        sizes = [piece.shape[dim] for piece in divide(x, micro_batches, dim)]
         start = sum(sizes[:part])
         ranges = [(0, size, 1) for size in x.shape]
         ranges[dim] = (start, start + sizes[part], 1)
@@ -318,11 +318,11 @@ READERS: dict[str, tuple[str, Callable[[Bound], Reading]]] = {
     "adaptive_avg_pool2d": ("input output_size", _adaptive("adaptive_average_pool")),
     "adaptive_max_pool2d": ("input output_size", _adaptive("adaptive_max_pool")),
     "batch_norm": (_BATCH_NORM, _read_batch_norm),
-    "group_norm": ("input groups weight bias eps", _normalising("group_norm", "groups")),
-    "layer_norm": (_NORM, _normalising("layer_norm")),
+    "group_norm": ("input groups weight bias eps", _normalizing("group_norm", "groups")),
+    "layer_norm": (_NORM, _normalizing("layer_norm")),
     "local_response_norm": (
         "input size alpha beta k",
-        _normalising("local_response_norm", "size", "alpha", "beta", "k"),
+        _normalizing("local_response_norm", "size", "alpha", "beta", "k"),
     ),
     "linear": ("input weight bias", _read_dense),
     "dropout": _DROPOUT,

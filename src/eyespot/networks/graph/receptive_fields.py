@@ -31,7 +31,7 @@ class Field:
     `rows` (H, 2) and `columns` (W, 2) hold the first and the last row and column of the image that a place depends on,
     inside the image; first > last says that it depends on none. A call without places (N, F) has one row and column.
     `size`, `jump` and `start` (height, width each) say how large a field is away from the border, how far apart
-    neighbouring fields lie and where the first one begins; they are None where fields are not regular.
+    neighboring fields lie and where the first one begins; they are None where fields are not regular.
     """
 
     rows: np.ndarray

@@ -75,7 +75,7 @@ def tag_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
     }
 
 
-def steer_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
+def regress_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
     """Answers against targets, the errors, the worst ones, examples."""
     details, table, unit = evaluation.details, evaluation.table, evaluation.details["unit"]
     targets, answers, errors = ([row[key] for row in table] for key in ("target", "answer", "error"))
@@ -127,7 +127,7 @@ def plain_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
 ANSWERS: dict[str, tuple[str, Callable[[Evaluation, Pictures], Values]]] = {
     "classify": ("report_classify.html", classify_answers),
     "tag": ("report_tag.html", tag_answers),
-    "steer": ("report_steer.html", steer_answers),
+    "regress": ("report_steer.html", regress_answers),
     "denoise": ("report_denoise.html", denoise_answers),
 }
 

@@ -1,4 +1,4 @@
-"""The drawings of a report: inline SVG in the page's own colours."""
+"""The drawings of a report: inline SVG in the page's own colors."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -109,9 +109,9 @@ def _axes(x: str, y: str) -> "Axes":
     return axes
 
 
-def _line(axes: "Axes", points: Sequence[tuple[float, float]], colour: str, label: str, marker: str = "") -> None:
+def _line(axes: "Axes", points: Sequence[tuple[float, float]], color: str, label: str, marker: str = "") -> None:
     x, y = np.array(points, dtype=float).reshape(-1, 2).T
-    axes.plot(x, y, color=INK[colour], linewidth=1.5, label=label, marker=marker, markersize=3)
+    axes.plot(x, y, color=INK[color], linewidth=1.5, label=label, marker=marker, markersize=3)
 
 
 def _finished(axes: "Axes", says: str) -> Markup:

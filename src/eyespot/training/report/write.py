@@ -97,26 +97,26 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
         ("start", f"{start['how']}{' on ' + start['weights'] if start['weights'] else ''}: {start['reason']}"),
         ("network", f"{recipe['network']['name']}, {recipe['network']['size']}, norm {recipe['network']['norm']}"),
         ("images", f"{height} x {width} x {channels}, fit by {recipe['images']['fit']}"),
-        *(_course_facts(recipe) if recipe["steps"] else [("length", PROBED)]),
+        *(_schedule_facts(recipe) if recipe["steps"] else [("length", PROBED)]),
         ("hardening", f"{recipe['robust']['by']}, size {recipe['robust']['size']:.3g}" if recipe["robust"] else "none"),
-        ("placement", ", ".join(str(value) for name, value in recipe["placement"].items() if name != "reason")),
-        ("chosen because", recipe["placement"]["reason"].partition(":")[0]),
+        ("compute", ", ".join(str(value) for name, value in recipe["compute"].items() if name != "reason")),
+        ("chosen because", recipe["compute"]["reason"].partition(":")[0]),
         ("seed", str(recipe["seed"])),
     ]
     facts += [
-        (f"changed after step {line['step']}", _told_change(line["changed"])) for line in log if "changed" in line
+        (f"changed after step {line['step']}", _describe_change(line["changed"])) for line in log if "changed" in line
     ]
     seconds = log[-1].get("seconds") if log else None
     return [*facts, ("training time", f"{seconds:,.1f} s")] if seconds else facts
 
 
-def _course_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _schedule_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     """How the steps were made."""
     epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
     return [
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
         ("optimizer", recipe["optimizer"]),
-        ("learning rate", f"up to {recipe['rate']:g}, {_told_rise(recipe['rise'])}"),
+        ("learning rate", f"up to {recipe['rate']:g}, {_describe_warmup(recipe['warmup'])}"),
         ("weight decay", f"{recipe['weight_decay']:g}"),
         (
             "weights",
@@ -126,11 +126,11 @@ def _course_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _told_rise(share: float) -> str:
+def _describe_warmup(share: float) -> str:
     return f"rising for {percent(share, 0)} of the steps, then falling" if share else "falling from the first step"
 
 
-def _told_change(changed: Mapping[str, Any]) -> str:
+def _describe_change(changed: Mapping[str, Any]) -> str:
     """What was changed on the way, in words."""
     told = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
     return ", ".join(told)

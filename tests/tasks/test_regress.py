@@ -1,0 +1,118 @@
+"""A number with a unit: what is read, learned, mirrored and answered."""
+
+import numpy as np
+import pytest
+import torch
+
+from eyespot.errors import TaskError
+from eyespot.sources.augment import Change, NotAllowed
+from eyespot.tasks import Regress
+from tests.tasks.rows import rows_of
+
+DRIVE = Regress(unit="degrees", center=1.0, middle=1.0, spread=2.0)
+
+
+def prepared(*numbers: float, task: Regress = DRIVE) -> Regress:
+    return task.prepare(rows_of("number", *map(str, numbers)))
+
+
+@pytest.mark.parametrize("text", ["", "left", "nan", "inf", "1,5"])
+def test_what_is_no_number_is_refused_by_place(text: str):
+    with pytest.raises(TaskError, match=rf"table\.csv line 2: the number is '{text}'"):
+        DRIVE.read(rows_of("number", text)[0])
+
+
+def test_prepare_learns_centre_spread_and_range():
+    task = prepared(-2.0, 0.0, 4.0)
+    assert (task.low, task.high) == (-2.0, 4.0)
+    assert (task.center, task.middle) == (pytest.approx(2 / 3), 0.0)
+    assert task.spread == pytest.approx(np.std([-2, 0, 4]))
+    assert "from -2 degrees to 4 degrees" in task.notes()[0]
+
+
+@pytest.mark.parametrize("numbers", [(), (3.0,), (3.0, 3.0)])
+def test_numbers_that_never_change_are_refused(numbers: tuple[float, ...]):
+    with pytest.raises(TaskError, match="different numbers"):
+        prepared(*numbers)
+
+
+def test_a_value_that_most_images_have_weighs_less_and_is_named():
+    task = prepared(*[0.0] * 72, *np.linspace(-20, 20, 28))
+    assert task.common == 0.0
+    assert task.weights[1] / task.weights[0] == pytest.approx(np.sqrt(72 / 28))
+    assert np.average(task.weights, weights=[72, 28]) == pytest.approx(1)
+    assert any("more than half" in note for note in task.notes())
+
+
+def test_even_numbers_have_equal_weights():
+    assert prepared(-1.0, 0.0, 1.0).weights == (1.0, 1.0)
+
+
+def test_weights_apply_to_the_common_value_only():
+    task = Regress(common=0.1, weights=(0.5, 2.0))
+    output, target = torch.ones(2, 1), torch.tensor([0.1, 0.0])
+    plain = Regress().loss(output, target)
+    assert torch.allclose(task.loss(output, target) / plain, torch.tensor([0.5, 2.0]))
+
+
+def test_the_answer_is_in_the_unit_and_brings_its_usual_error():
+    task = DRIVE.calibrate(torch.tensor([[0.0], [1.0]]), torch.tensor([1.5, 2.0]))
+    answer = task.answer(torch.tensor([1.5]))
+    assert answer == {"answer": 4.0, "number": 4.0, "unit": "degrees", "error": 0.75}
+
+
+def test_the_loss_is_hubers_on_the_standardized_number():
+    # Standardized targets are (3 - 1) / 2 = 1 and (11 - 1) / 2 = 5; half the square near by, straight beyond 1.
+    loss = DRIVE.loss(torch.tensor([[0.5], [0.0]]), torch.tensor([3.0, 11.0]))
+    assert loss.tolist() == pytest.approx([0.125, 4.5])
+
+
+def test_figures_worked_by_hand():
+    table = DRIVE.to_rows(torch.tensor([[0.0], [1.0], [-1.0]]), torch.tensor([0.0, 3.0, 1.0]))
+    assert [row["error"] for row in table] == [1.0, 0.0, -2.0]
+    score, (low, high), details = DRIVE.evaluate(table)
+    assert score == 1.0
+    assert low <= score <= high
+    assert details["bias"] == pytest.approx(-1 / 3)
+    assert details["root_mean_squared_error"] == pytest.approx(np.sqrt(5 / 3))
+    assert details["error_of_the_median"] == 1.0
+    assert [mistake["row"] for mistake in details["mistakes"]] == [2, 0, 1]
+
+
+def test_the_table_shows_no_digits_that_single_precision_does_not_hold():
+    [row] = DRIVE.to_rows(torch.zeros(1, 1), torch.tensor([0.1]))
+    assert row["target"] == 0.1
+
+
+def test_a_mirror_turns_left_turns_into_right_turns_where_it_is_made():
+    flip = Change(kind="flip", amount=torch.tensor([1.0, 0.0]))
+    assert DRIVE.transform_target(torch.tensor([3.0, 3.0]), flip).tolist() == [-3.0, 3.0]
+    assert Regress(mirror="same").transform_target(torch.tensor([3.0, 3.0]), flip).tolist() == [3.0, 3.0]
+
+
+def test_numbers_on_one_side_of_zero_are_not_mirrored():
+    task = prepared(20.0, 30.0, 40.0)
+    assert task.mirror == "refuse"
+    assert any("not mirrored" in note for note in task.notes())
+    with pytest.raises(NotAllowed):
+        task.transform_target(torch.zeros(1), Change(kind="flip", amount=torch.ones(1)))
+
+
+def test_an_asked_for_mirror_that_changes_nothing_is_kept():
+    assert prepared(20.0, 30.0, task=Regress(mirror="same")).mirror == "same"
+
+
+@pytest.mark.parametrize("kind", ["shift", "rotate"])
+def test_a_shifted_or_turned_road_would_ask_for_another_number(kind: str):
+    with pytest.raises(NotAllowed):
+        DRIVE.transform_target(torch.zeros(1), Change(kind=kind, amount=torch.ones(1)))
+
+
+def test_focus_is_the_number_in_its_unit():
+    assert DRIVE.objective(torch.tensor([[0.5]])).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("settings", [{"mirror": "twist"}, {"spread": 0.0}])
+def test_settings_that_make_no_sense_are_refused(settings: dict):
+    with pytest.raises(TaskError):
+        Regress(**settings)
