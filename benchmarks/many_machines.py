@@ -1,6 +1,6 @@
 """Several processes end with the weights of one: on one machine, on two, after one was killed, and gone on with alone.
 
-A batch is computed in two pieces (`--micro_batches 2`) by one process or by two; sums are taken in the order of the pieces. So
+A batch is computed in two micro-batches (`--micro-batches 2`) by one process or by two; summed in order. So
 the weights after 100 steps in float32 with GroupNorm must agree to 1e-5 (they agree to the last bit), and the tables of
 predictions to the letter. Two machines are two network namespaces where that is allowed, else two agents of torchrun on
 the loopback; each has a cache of its own. Every image is counted whenever it is decoded. The last row is one process

@@ -14,7 +14,7 @@ from captum.attr import Occlusion
 from torch import Tensor, nn
 
 from eyespot.networks import build
-from eyespot.networks.graph.record.incremental import Incremental
+from eyespot.networks.graph.incremental import Incremental
 from eyespot.networks.network import Output
 
 LENGTH = "short"

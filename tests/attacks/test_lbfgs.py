@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 from torch import Tensor
 
 from eyespot.attacks.lbfgs import minimize
@@ -40,7 +40,7 @@ def test_every_row_ends_where_scipy_ends(seed: int):
             value, slope = one(torch.from_numpy(point)[None], torch.tensor([0]))
             return value.item(), slope[0].numpy()
 
-        peer = minimize(
+        peer = scipy.optimize.minimize(
             value_and_slope,
             np.full(12, 0.5),
             jac=True,

@@ -6,7 +6,7 @@ from torch import nn
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain, look_at
 from eyespot.explanations.deconvnet import project, project_from
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.record import record
 from tests.explanations.small_models import careless, picture, plain
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations.trace import trace
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.record import record
 from tests.networks.small_networks import Careless, networks, tinyvgg
 
 FUNCTIONS = {"": lambda x: x, "relu": lambda x: max(0.0, x), "tanh": np.tanh}

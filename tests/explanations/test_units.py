@@ -9,7 +9,7 @@ from eyespot.explanations.units import BATCH, look_at_units, unit_layers
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
 from eyespot.networks import build
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.record import record
 from eyespot.networks.network import Output
 from eyespot.sources.cache import EqualImages
 from eyespot.tasks.classify import Classify

@@ -5,7 +5,7 @@ from torch import nn
 from eyespot.errors import ExplanationError
 from eyespot.explanations.visualbackprop import visual_backprop
 from eyespot.networks import build
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.record import record
 from eyespot.networks.network import Output
 
 

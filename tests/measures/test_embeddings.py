@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from eyespot.embeddings.embed import choose_penalty, embed, folds, out_of_fold, probabilities, standardized
+from eyespot.embeddings.embed import embed, standardized
 from eyespot.errors import SourceError
+from eyespot.measures.cross_validation import choose_penalty, folds, out_of_fold, probabilities
 from eyespot.sources.arrays import from_arrays
 
 

@@ -6,7 +6,7 @@ import torch
 from eyespot.errors import NetworkError
 from eyespot.networks import Output, build
 from eyespot.networks.airbench import EPSILON, SMALLEST, whiten, whitening_filters
-from eyespot.networks.graph.record.layer_table import layer_table, totals
+from eyespot.networks.graph.layer_table import layer_table, totals
 
 
 def correlated(count: int = 200) -> torch.Tensor:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from eyespot.networks.blocks import MaxPool2d
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.record import record
 
 
 @given(

@@ -7,7 +7,7 @@ from torch import nn
 
 from eyespot.networks import Output, build
 from eyespot.networks.efficientnet import STAGES, InvertedBlock, PadSame
-from eyespot.networks.graph.record.layer_table import layer_table, totals
+from eyespot.networks.graph.layer_table import layer_table, totals
 
 
 @pytest.mark.parametrize(("side", "kernel", "stride", "places"), [(224, 3, 2, 112), (7, 3, 2, 4), (56, 5, 2, 28)])

@@ -10,8 +10,8 @@ from torch import nn
 from eyespot.errors import ExplanationError, NetworkError
 from eyespot.networks import NETWORKS, build
 from eyespot.networks.build import describe
-from eyespot.networks.graph.record.record import find_call, record, winners
-from eyespot.networks.graph.record.replay import ancestors, first_opaque, replay, require_followed
+from eyespot.networks.graph.record import find_call, record, winners
+from eyespot.networks.graph.replay import ancestors, first_opaque, replay, require_followed
 from eyespot.networks.network import Output
 from tests.networks.small_networks import Careless, networks, tinyvgg
 

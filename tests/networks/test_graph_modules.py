@@ -2,8 +2,8 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from eyespot.networks.graph.record.modules import Rebuilt
-from eyespot.networks.graph.record.record import record
+from eyespot.networks.graph.modules import Rebuilt
+from eyespot.networks.graph.record import record
 from tests.networks.small_networks import Careless, networks
 
 

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from eyespot.networks.graph.record.modules import Rebuilt
-from eyespot.networks.graph.record.record import record
-from eyespot.networks.graph.record.replay import first_opaque, replay
+from eyespot.networks.graph.modules import Rebuilt
+from eyespot.networks.graph.record import record
+from eyespot.networks.graph.replay import first_opaque, replay
 from tests.networks.small_networks import randomized
 
 NORM = randomized(nn.BatchNorm2d(3)).requires_grad_(False)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from eyespot.networks import Network, NetworkSpec, Output, build
-from eyespot.networks.graph.record.layer_table import layer_table, totals
+from eyespot.networks.graph.layer_table import layer_table, totals
 
 ONE = NetworkSpec(name="by hand", input=(1, 6, 6), output=Output("vector", 2))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from eyespot.networks import Output, build
-from eyespot.networks.graph.record.layer_table import layer_table, totals
+from eyespot.networks.graph.layer_table import layer_table, totals
 from eyespot.networks.residual import ResidualBlock, stem_stride
 
 sides = st.integers(1, 70)

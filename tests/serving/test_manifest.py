@@ -12,7 +12,7 @@ from eyespot.findings import to_json
 from eyespot.images import ImageSpec
 from eyespot.model import Model, normalize, wrap
 from eyespot.networks import build
-from eyespot.networks.graph.record.layer_table import layer_table, totals
+from eyespot.networks.graph.layer_table import layer_table, totals
 from eyespot.networks.network import Output
 from eyespot.serving.manifest import make_manifest, record_answer
 from eyespot.tasks.classify import Classify

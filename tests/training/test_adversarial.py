@@ -59,9 +59,9 @@ def test_hardened_it_withstands_more_than_plain(source, trained_run):
     plain, hard = (trained_run(str(robust), epochs=12, robust=robust) for robust in (None, "adversarial:size=0.1"))
     assert "adversarial_evaluation" not in plain.result
     strong = Hardening(by="adversarial", size=0.1)
-    lr_scales = [adversarial_evaluation(run.model, source.test, strong)["robust"]["share"] for run in (plain, hard)]
-    assert lr_scales[0] < lr_scales[1]
-    assert lr_scales[1] == hard.result["adversarial_evaluation"]["robust"]["share"]
+    shares = [adversarial_evaluation(run.model, source.test, strong)["robust"]["share"] for run in (plain, hard)]
+    assert shares[0] < shares[1]
+    assert shares[1] == hard.result["adversarial_evaluation"]["robust"]["share"]
 
 
 def test_after_noise_the_attack_has_its_usual_size(source, trained_run):

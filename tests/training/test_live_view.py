@@ -8,7 +8,7 @@ import torch
 
 from eyespot.device import World
 from eyespot.model import Model
-from eyespot.networks.graph.record.record import find_call, record
+from eyespot.networks.graph.record import find_call, record
 from eyespot.serving.live_view import HELD, MOST_SIDE, view
 from eyespot.sources import open_source
 from eyespot.training import run as running

@@ -133,8 +133,8 @@ def test_the_uneven_end_is_counted_exactly(source, trained_run):
     run = trained_run()
     samples = running.load_samples(source.test, run.model.task, run.model.images)
     assert [len(rows) for rows, *_ in samples.batches(10)] == [10, 10, 3]
-    lr_scales = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
-    assert sorted(itertools.chain(*lr_scales)) == list(range(23))
+    shares = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
+    assert sorted(itertools.chain(*shares)) == list(range(23))
     assert run.result["count"] == 23
 
 

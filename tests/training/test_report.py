@@ -177,9 +177,9 @@ def test_a_cell_holds_its_own_images_mistakes_the_surest_first():
     for row in matrix["cells"]:
         for cell in row:
             said = [item["lines"][0] for item in cell["pictures"]]
-            lr_scales = [float(line.split("·")[1].rstrip(" %")) for line in said]
+            shares = [float(line.split("·")[1].rstrip(" %")) for line in said]
             assert all(line.startswith(f"{cell['label']} ·") for line in said)
-            assert lr_scales == sorted(lr_scales, reverse=not cell["right"])
+            assert shares == sorted(shares, reverse=not cell["right"])
             assert len(said) == min(cell["count"], 12)
 
 

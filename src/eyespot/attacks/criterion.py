@@ -121,7 +121,7 @@ class TagFlip(Criterion):
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ValueShift(Criterion):
-    """The one number that the task is asked about, `task.objective(output, of)`, must move by `change` from `start` (N,).
+    """The number that the task is asked about, `task.objective(output, of)`, must move by `change` from `start` (N,).
 
     `direction` is 1 (it must rise), -1 (it must fall) or 0 (either will do). Without a `change` it must move as far as
     it can: no move is enough.
@@ -134,7 +134,7 @@ class ValueShift(Criterion):
     direction: int = 0
 
     def moved(self, output: Tensor, which: Tensor) -> Tensor:
-        """How far each output has moved the wanted way, in the unit of the focus: (n,)."""
+        """How far each output has moved the wanted way, in the unit of the objective: (n,)."""
         difference = self.task.objective(output, self.of) - self.start[which].to(output)
         if self.direction:
             return difference * self.direction
@@ -208,7 +208,7 @@ def aim_at(task: Task, aim: Aim, output: Tensor, truths: Sequence[Any] | None, f
 
 
 def change_that_counts(task: Task, aim: Aim) -> float:
-    """How far the focus of a task whose answer is a number must move for the model to count as fooled."""
+    """How far the objective of a task whose answer is a number must move for the model to count as fooled."""
     if aim.change is not None:
         return aim.change
     return task.spread if isinstance(task, Regress) else BRIGHTNESS

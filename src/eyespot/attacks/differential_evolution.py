@@ -1,6 +1,6 @@
 """One pixel, found by evolution, as in the paper.
 
-Su, Vargas and Sakurai, "One Pixel AttackResult for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
+Su, Vargas and Sakurai, "One Pixel Attack for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
 each d tuples (x, y, r, g, b); 100 generations; each child is r1 + F (r2 - r3) of three others, F = 0.5, without
 crossover, and takes the place of its own parent where its fitness is lower. At first x and y are uniform and colors
 normal (128, 127). The paper goes on until the right class has less than 5 % (targeted: the wanted one more than 90 %);
@@ -23,7 +23,7 @@ SCALE = 0.5
 def one_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
     """Su's one-pixel attack by differential evolution: sees only answers, needs many queries.
 
-    The first generation and 100 more are 40,400 queries of each image that withstands.
+    The first generation and 100 more are 40,400 queries for each image that resists.
     """
     return run_searches(victim, images, lambda number: evolve(images[number], settings), settings.queries)
 

@@ -21,7 +21,7 @@ LEVELS = {1: 18, 3: 4}
 def every_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
     """Every place with corner colors, then with a grid: says how much a search misses. For small images.
 
-    A picture of 32 x 32 in color needs 65,536 queries if it withstands, one of 28 x 28 in gray 14,112.
+    A picture of 32 x 32 in color needs 65,536 queries if it resists, one of 28 x 28 in gray 14,112.
     """
     return run_searches(victim, images, lambda number: exhaust(images[number]), settings.queries)
 

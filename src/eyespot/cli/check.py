@@ -73,7 +73,7 @@ def curve(
     as_json: AsJson = False,
 ) -> None:
     """Tell how many images are enough: accuracy against their number, and what more of them would bring."""
-    from ..measures import learning_curve as measure
+    from ..measures import curve as measure
     from ..measures import write_curve
     from ..sources import open_source
 

@@ -9,7 +9,7 @@ from .output import AsJson, print_json
 
 if TYPE_CHECKING:
     from eyespot.networks import Network
-    from eyespot.networks.graph.record.layer_table import LayerRow
+    from eyespot.networks.graph.layer_table import LayerRow
 
 Name = Annotated[str, typer.Argument(help="A name, pretrained:NAME, or a network as text. Without it: list them all.")]
 Input = Annotated[str, typer.Option(help="Size of the images: HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")]
@@ -26,7 +26,7 @@ def networks(
     if not name:
         _list(as_json)
         return
-    from eyespot.networks.graph.record.layer_table import layer_table, totals
+    from eyespot.networks.graph.layer_table import layer_table, totals
 
     network = _build(name, input, outputs, size)
     rows = layer_table(network)
@@ -76,7 +76,7 @@ def _read_input(text: str) -> tuple[int, int, int]:
 
 def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
     """The layer table for a person, columns aligned."""
-    from eyespot.networks.graph.record.layer_table import totals
+    from eyespot.networks.graph.layer_table import totals
 
     head = ("layer", "kind", "output", "parameters", "connections", "multiply-adds", "sees")
     lines = [head, *(_line(row) for row in rows)]

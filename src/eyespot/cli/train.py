@@ -51,7 +51,7 @@ def train(
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
     robust: Annotated[
-        str | None, typer.Option(help="Learn to withstand: adversarial or noise, or adversarial:size=0.1.")
+        str | None, typer.Option(help="Train for robustness: adversarial or noise, or adversarial:size=0.1.")
     ] = None,
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Keep the network of every epoch, to see it evolve.")

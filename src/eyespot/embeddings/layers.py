@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..explanations.units import BATCH, batch_of
 from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import first_opaque, replay
+from ..samples import to_pixels
 from ..sources.cache import Images
+
+BATCH = 64
 
 
 def features_layer(calls: Sequence[Call], layer: str | None) -> Call:
@@ -31,6 +33,11 @@ def features_layer(calls: Sequence[Call], layer: str | None) -> Call:
     if not maps:
         raise ExplanationError("The network has no layer whose features could be compared; name one with layer=.")
     return maps[-1]
+
+
+def batch_of(images: Images, numbers: Sequence[int] | np.ndarray) -> Tensor:
+    """Some decoded images as pixels (N, C, H, W) in [0, 1]."""
+    return to_pixels(torch.from_numpy(images.take(np.asarray(numbers))).permute(0, 3, 1, 2))
 
 
 def as_features(value: Tensor) -> Tensor:

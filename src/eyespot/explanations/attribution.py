@@ -55,13 +55,13 @@ class Lens:
     x: Tensor
 
 
-class _Focused(nn.Module):
+class _Objective(nn.Module):
     """A network that gives the one number per image which is explained."""
 
-    def __init__(self, network: nn.Module, focus: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, network: nn.Module, objective: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.network = network
-        self.focus = focus
+        self.objective = objective
 
     def forward(self, x: Tensor) -> Tensor:
         return self.objective(self.network(x))
@@ -136,7 +136,7 @@ def attribute(subject: Subject, method: Attribution, layer: Call | None, calls: 
     else:
         rebuilt = subject.model.network
     watched = rebuilt.at(layer.index) if layer and isinstance(rebuilt, Rebuilt) else None
-    lens = Lens(calls=calls, network=_Focused(rebuilt, subject.focus), watched=watched, layer=layer, x=subject.x)
+    lens = Lens(calls=calls, network=_Objective(rebuilt, subject.objective), watched=watched, layer=layer, x=subject.x)
     with _quiet(), torch.enable_grad():
         found = method.compute(lens)
     assert isinstance(found, Tensor)

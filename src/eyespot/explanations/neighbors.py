@@ -47,7 +47,7 @@ def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanat
         of=f"the {len(found)} most alike of {len(part)} images of {request.among.name}",
         layer=layer,
         values={"nearest": found},
-        notes=("Likeness is the cosine of the angle between the features; 1 is the same.", *subject.notes),
+        notes=("Similarity is the cosine of the angle between the features; 1 is the same.", *subject.notes),
         panels=(Panel(title="the image", kind="picture", values=subject.picture), *pictures),
     )
 

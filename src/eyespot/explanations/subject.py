@@ -18,9 +18,9 @@ from ..tasks.task import Task
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
-    """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is what `task.focus` is asked for.
+    """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is what `task.objective` is asked for.
 
-    `name` says in words what the focus is. Shapes: N images, C channels, H height, W width.
+    `name` says in words what the objective is. Shapes: N images, C channels, H height, W width.
     """
 
     model: Model
@@ -50,7 +50,7 @@ class Subject:
         return self.model.task.objective(output, self.of)
 
     def probability(self, output: Tensor) -> Tensor:
-        """The probability of what is explained, where the task has probabilities; otherwise the focus itself: (N,)."""
+        """The probability of what is explained, where the task has probabilities; otherwise the objective itself: (N,)."""
         chances = probabilities(self.model.task, output)
         if chances is None or not isinstance(self.of, int):
             return self.objective(output)

@@ -12,16 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..embeddings.layers import BATCH, batch_of
 from ..images import ImageSpec
 from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
-from ..samples import to_pixels
 from ..sources.cache import Images
 from .deconvnet import as_picture, project_from
 
 STRONGEST = 9
-BATCH = 64
 RECTIFIED = ("relu", "tanh", "elementwise")
 WEIGHTED = ("conv", "conv_transposed", "dense")
 BETWEEN = ("batch_norm", "group_norm", "add", "dropout", "identity")
@@ -117,11 +116,6 @@ def _behind(calls: Sequence[Call], call: Call) -> set[int]:
 
 def _comes_from_weights(calls: Sequence[Call], call: Call) -> bool:
     return any(calls[index].kind in WEIGHTED for index in _behind(calls, call))
-
-
-def batch_of(images: Images, numbers: Sequence[int] | np.ndarray) -> Tensor:
-    """Some decoded images as pixels (N, C, H, W) in [0, 1]."""
-    return to_pixels(torch.from_numpy(images.take(np.asarray(numbers))).permute(0, 3, 1, 2))
 
 
 @torch.no_grad()

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..embeddings.embed import Embeddings, embed, out_of_fold
+from ..embeddings.embed import Embeddings, embed
 from ..errors import EyespotError
 from ..files import write_whole
 from ..html import number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ..sources.source import Row, Source, fingerprint
+from .cross_validation import out_of_fold
 from .label_errors import confusable, label_errors, margins, proposals
 from .similarity import near_pairs, nearest, odd_ones
 

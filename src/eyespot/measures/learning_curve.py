@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from ..embeddings.embed import Embeddings, choose_penalty, embed, folds, probabilities
+from ..embeddings.embed import Embeddings, embed
 from ..html import INK, drawing, drawing_style, write_page
 from ..sources.source import Source
 from ..tasks.statistics import wilson_interval
+from .cross_validation import choose_penalty, folds, probabilities
 
 REPEATS = 8
 HELD_OUT = 4

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SourceError, look_up
-from ..images import Picture, is_gray, read_size
+from ..images import Picture, read_size
 
 PARTS = ("train", "validation", "test")
 ANSWERS = ("label", "tags", "number", "paired")
@@ -116,15 +116,11 @@ class Source:
                 f"{self.name}: class '{lonely[0]}' has only one image ({row.location}); add images to it or remove it."
             )
 
-    def typical_size(self, count: int = 200) -> tuple[int, int, int]:
-        """(height, width, channels) of the middle image among up to `count` training images spread over the source.
 
-        Channels are 1 where all of them are gray, also those that are stored in color.
-        """
-        rows = self.train.rows[:: max(1, len(self.train) // count)]
-        sizes = np.array([read_size(row.picture, row.name)[:2] for row in rows])
-        height, width = np.median(sizes, axis=0)
-        return int(height), int(width), 1 if all(is_gray(row.picture, row.name) for row in rows) else 3
+def short_side(source: Source) -> float:
+    """The median short side, in pixels, of up to 200 training images spread over the source."""
+    rows = source.train.rows[:: max(1, len(source.train) // 200)]
+    return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
 
 
 def is_file(picture: Picture) -> bool:

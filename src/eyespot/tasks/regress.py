@@ -60,8 +60,8 @@ class Regress(Task):
         numbers = np.array([self.read(row) for row in rows])
         if len(numbers) < 2 or numbers.min() == numbers.max():
             raise TaskError(
-                f"regress needs training images with different numbers, but all {len(numbers)} have the same or none is "
-                "given; add images with other numbers."
+                f"regress needs training images with different numbers, but all {len(numbers)} have the same or none "
+                "is given; add images with other numbers."
             )
         value, count = Counter(numbers.tolist()).most_common(1)[0]
         unbalanced = count > COMMON_SHARE * len(numbers)

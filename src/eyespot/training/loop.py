@@ -18,7 +18,6 @@ from ..files import written
 from ..model import Model, outputs_over
 from ..networks import Network
 from ..networks.graph.record import answering
-from ..serving.control import TrainingControl
 from .adversarial import Hardening, harden
 from .batches import Batch, Stream, samples_at, scaled
 from .distributed import in_order, sum_micro_batches
@@ -39,11 +38,12 @@ def run(
     log: Log,
     show: Callable[[dict], None],
     stop: Callable[[], bool],
-    control: TrainingControl | None = None,
+    attend: Callable[[Training, State], None] | None = None,
 ) -> None:
     """Train from `state.step` to the last step, or until `stop` says so; the state is then saved.
 
-    At `control` somebody may look on and change the course. Raises `DivergedError` before a step whose loss is not finite.
+    `attend` is called after each step and may change the schedule. Raises `DivergedError` before a step whose loss is
+    not finite.
     """
     recipe, world, schedule = training.recipe, training.world, state.schedule
     stream = Stream(training)
@@ -67,8 +67,8 @@ def run(
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
-        if control is not None:
-            control.attend(training, state)
+        if attend is not None:
+            attend(training, state)
         changed = schedule.changed_at(state.step)
         epoch = schedule.epoch(state.step)
         last = state.step == schedule.steps
@@ -132,8 +132,8 @@ def backward(
 ) -> tuple[float, Tensor]:
     """Give the weights the gradients of the mean loss over the batch of one step; return that loss, and the scores.
 
-    The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is known
-    to all. What is random follows from (seed, step, piece).
+    The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is
+    known to all. What is random follows from (seed, step, piece).
     """
     recipe, batch, seen = training.recipe, schedule.at(step).batch, schedule.seen(step)
 

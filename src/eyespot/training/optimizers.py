@@ -104,7 +104,7 @@ def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
 def _groups(network: Network, recipe: Recipe) -> Groups:
     """The weights that learn; biases and normalization are not decayed. `share` is what each learns at, of the rate."""
     groups: Groups = []
-    for share, weights in lr_scales(network, recipe):
+    for share, weights in lr_scales(network, recipe.start["how"]):
         decayed = [weight for weight in weights if weight.ndim > 1]
         free = [weight for weight in weights if weight.ndim <= 1]
         groups.append({"params": decayed, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1})

@@ -49,7 +49,7 @@ class TrainOptions:
 
 
 def options_from(values: Mapping[str, Any]) -> TrainOptions:
-    """Wishes from plain values; an unknown name raises `RecipeError` with the nearest one."""
+    """Options from plain values; an unknown name raises `RecipeError` with the nearest one."""
     names = [field.name for field in fields(TrainOptions)]
     for name in values:
         if name not in names:

@@ -208,7 +208,7 @@ def _compute(spec: NetworkSpec, batch: int, options: TrainOptions, start: Start)
 
 
 def _robust(requested: str | None, output: Output) -> dict[str, Any] | None:
-    """How the network is hardened; where the answer is a picture, nothing says what it would have to withstand."""
+    """The settings of adversarial training; raises `RecipeError` for tasks whose answer is an image."""
     if requested is None:
         return None
     hardening = read_hardening(requested)

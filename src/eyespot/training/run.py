@@ -23,9 +23,8 @@ from ..device import (
 from ..errors import RunError
 from ..files import write_whole
 from ..model import Model, load
-from ..modelfile import images_spec
+from ..modelfile import images_spec, network_spec
 from ..samples import load_samples
-from ..serving.control import TrainingControl
 from ..sources import open_source
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
@@ -39,7 +38,7 @@ from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, differences, read_recipe, with_steps
 from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .schedule import Schedule, read_changes
-from .state import State, Training, begin, restore
+from .state import Control, State, Training, begin, restore
 
 LISTED = 10
 """Images left out that are told one by one."""
@@ -126,7 +125,7 @@ def train(
     return run_training(source, options, Path(out), show or (lambda entry: None))
 
 
-def resume(folder: str | Path, show: Show | None = None, control: TrainingControl | None = None) -> Run:
+def resume(folder: str | Path, show: Show | None = None, control: Control | None = None) -> Run:
     """Go on with a training from its folder alone; raises `RunError` where that cannot be."""
     folder = Path(folder)
     recipe = read_recipe(folder / "recipe.json")
@@ -142,7 +141,7 @@ def run_training(
     folder: Path,
     show: Show,
     origin: dict[str, Any] | None = None,
-    control: TrainingControl | None = None,
+    control: Control | None = None,
 ) -> Run:
     """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again.
 
@@ -276,7 +275,9 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
         checkpoint=checkpoint,
     )
     began = time.monotonic()
-    network = leader_first(world, lambda: initial_network(recipe, task, images, train))
+    network = leader_first(
+        world, lambda: initial_network(network_spec(recipe.network), recipe.start, recipe.seed, task, images, train)
+    )
     schedule = Schedule(recipe, from_leader(world, lambda: read_changes(folder)))
     state = begin(network, schedule, compute)
     state.seconds = time.monotonic() - began
@@ -287,9 +288,7 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
     return training, state
 
 
-def _train_on(
-    training: Training, state: State, show: Show, stop: Callable[[], bool], control: TrainingControl | None
-) -> None:
+def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool], control: Control | None) -> None:
     log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
     try:
         with keeping_memory():
@@ -302,10 +301,10 @@ def _train_on(
 
 
 def _train_at(
-    control: TrainingControl, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]
+    control: Control, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]
 ) -> None:
     """Train while somebody looks on, who may let it pause as often as they like."""
     control.tell({"state": "training"})
-    run(training, state, log, show, lambda: stop() or control.away, control)
+    run(training, state, log, show, lambda: stop() or control.away, control.attend)
     while control.goes_on(training, state, stop) and not stop():
-        run(training, state, log, show, lambda: stop() or control.away, control)
+        run(training, state, log, show, lambda: stop() or control.away, control.attend)

@@ -4,11 +4,12 @@ What does not change while training goes on.
 """
 
 import math
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,27 @@ LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_TIMES = 25
 """How often at least in a training: seldom moved, the average would hold much of the weights of the beginning."""
 LOOKAHEAD_KEPT = 0.95**5
+
+
+class Control(Protocol):
+    """Whoever watches a training: told how it goes, may pause it, and may change its schedule between two steps."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the training shall save and make no more steps for now."""
+        ...
+
+    def attend(self, training: "Training", state: "State") -> None:
+        """Answer what was asked since the last step."""
+        ...
+
+    def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
+        """Wait while the training pauses; tell whether there are more steps to make."""
+        ...
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message to who watches."""
+        ...
 
 
 @dataclass
