@@ -19,7 +19,8 @@ from _common import data_folder, finish, kept, parse, seconds_of
 from _training import clean_place, unpack
 
 import eyespot
-from eyespot.embeddings.embed import Embeddings, believed, choose_penalty, embed, folds
+from eyespot.embeddings.embed import Embeddings, embed
+from eyespot.measures.cross_validation import choose_penalty, folds, probabilities
 from eyespot.measures.learning_curve import Curve, curve_of
 from eyespot.sources.source import Part, Source
 
@@ -97,7 +98,7 @@ def doubled(embeddings: Embeddings, share: float, seed: int) -> Iterator[dict[st
 
 
 def accuracy(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray) -> float:
-    chances = believed(embeddings, learned, asked, choose_penalty(embeddings, learned))
+    chances = probabilities(embeddings, learned, asked, choose_penalty(embeddings, learned))
     return float((chances.argmax(1) == embeddings.given[asked]).mean())
 
 

@@ -57,7 +57,7 @@ def test_edited_weights_make_a_new_model_and_leave_the_old(model, picture):
     edited = model.edited({name: torch.zeros_like(model.network.state_dict()[name])})
     assert edited.predict(picture) != before
     assert model.predict(picture) == before
-    with pytest.raises(ModelError, match="no weight 'nothing'"):
+    with pytest.raises(ModelError, match="no weight 'scratch'"):
         model.edited({"scratch": torch.zeros(1)})
 
 

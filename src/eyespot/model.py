@@ -44,7 +44,7 @@ class Model:
 
     def outputs(self, pixels: Tensor) -> Tensor:
         """Pixels (N, C, H, W) in [0, 1] to raw outputs (N, K), or (N, C, H, W); gradients flow through."""
-        return self.network(normalize(pixels, self.images))
+        return self.network(normalize(self.task.network_input(pixels), self.images))
 
     @torch.no_grad()
     def predict(self, picture: Picture) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def outputs_over(
     """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch."""
     device = next(model.network.parameters()).device
     for rows, images, target, keys in samples.batches(size, rank, world):
-        x, target = model.task.inputs(tuple(to_pixels(kind) for kind in images), target, keys)
+        x, target = model.task.make_problem(tuple(to_pixels(kind) for kind in images), target, keys)
         with autocast():
             output = model.outputs(x.to(device))
         yield rows, output.float().cpu(), target

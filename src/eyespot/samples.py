@@ -73,12 +73,12 @@ class Samples:
 def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     """Decode a part's images (from the cache where they were decoded before) and read its targets.
 
-    Raises `TaskError` where some rows have a second image and others have none.
+    Raises `TaskError` where some rows have a paired image and others have none.
     """
     targets = task.stack([task.read(row) for row in part.rows])
     seconds = sum(row.paired is not None for row in part.rows)
     if seconds not in (0, len(part)):
-        raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a second image; give one to all or to none.")
+        raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a paired image; give one to all or to none.")
     kinds = [decode_once(part, images)] + ([decode_once(part, images, paired=True)] if seconds else [])
     return Samples(part=part, images=tuple(kinds), targets=targets, task=task, native=images.fit == "native")
 

@@ -64,7 +64,7 @@ def test_a_number_must_move_by_the_change_in_either_or_one_direction():
     torch.testing.assert_close(up.margin(outputs, which), torch.tensor([-1.0, 7.0, 2.0]))
 
 
-@given(first=st.floats(0, 1e6), second=st.floats(0, 1e6))
+@given(first=st.floats(0, 1e6), paired=st.floats(0, 1e6))
 def test_as_far_as_it_goes_is_never_enough_but_farther_is_better(first, second):
     criterion = ValueShift(task=Regress(), of=None, start=torch.tensor([0.0], dtype=torch.float64))
     outputs = torch.tensor([[first], [second]], dtype=torch.float64)

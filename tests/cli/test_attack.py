@@ -126,7 +126,7 @@ def test_all_is_the_default_set_and_a_model_can_be_compared(place, tmp_path, cap
         (("--by", "one-pixel", "--pixels", 0), "pixels is 0"),
         (("--by", "fgsm", "--size", -0.1), "size is -0.1"),
         (("--part", "exam"), "exam"),
-        (("--unlike", "nowhere/"), "nowhere"),
+        (("--out-of-distribution", "nowhere/"), "nowhere"),
         (("--against", "nowhere"), "nowhere"),
     ],
 )
@@ -168,7 +168,7 @@ def test_killed_it_keeps_what_is_done_and_goes_on(place, tmp_path, capsys):
 
 
 def test_an_interruption_says_how_to_go_on(place, tmp_path, capsys, monkeypatch):
-    from eyespot.attacks.report.write import write as report
+    from eyespot.attacks.report import write as report
 
     def interrupted(*_args, **_more):
         raise KeyboardInterrupt

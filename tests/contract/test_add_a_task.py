@@ -31,7 +31,7 @@ def test_it_learns_its_own_example(rate: Task):
     images = torch.stack([torch.from_numpy(row.picture).permute(2, 0, 1) / 255 for row in rows])  # pyright: ignore[reportArgumentType]
     target = task.stack([task.read(row) for row in rows])
     torch.manual_seed(0)
-    network = build("conv 8@3x3, relu, maxpool 2, flatten, dense", (3, 20, 20), task.output(3))
+    network = build("conv 8@3x3, relu, maxpool 2, flatten, dense", (3, 20, 20), task.outputs(3))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     for _ in range(60):
         optimizer.zero_grad()

@@ -26,11 +26,11 @@ def test_the_list_of_pairs_that_do_not_fit_has_not_grown():
 @pytest.mark.parametrize(("task", "network"), UNFIT, ids="-".join)
 def test_a_pair_that_does_not_fit_says_so(task: str, network: str):
     with pytest.raises(NetworkError, match=rf"Network '{network}' puts out a \w+; the task needs a \w+"):
-        build(network, NETWORKS[network].input, example(task)[0].output(3))
+        build(network, NETWORKS[network].input, example(task)[0].outputs(3))
 
 
 def test_the_network_puts_out_what_the_task_asks_for(case: Case):
-    output = case.task.output(case.model.images.channels)
+    output = case.task.outputs(case.model.images.channels)
     sides = case.model.images.shape[1:] if output.kind == "picture" else ()
     assert output_shape(case.model.network, case.model.images.shape) == (output.size, *sides)
 
@@ -71,7 +71,7 @@ def test_a_batch_of_seven_is_a_batch_of_three_and_one_of_four(case: Case):
 
 
 def test_it_is_the_same_to_the_bit_after_saving_and_loading(case: Case, tmp_path):
-    calibrated = replace(case.model, task=case.task.calibrate(case.outputs(), case.target))
+    calibrated = replace(case.model, task=case.task.calibrate([(case.outputs(), case.target)]))
     loaded = load(calibrated.save(tmp_path / "model.safetensors"))
     with torch.no_grad():
         assert torch.equal(loaded.network(case.images), case.outputs())

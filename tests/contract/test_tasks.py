@@ -112,7 +112,7 @@ def test_the_answer_survives_json_and_is_short(case: Case):
 
 
 def test_a_settled_task_is_still_the_same_kind_and_survives_json(case: Case):
-    calibrated = case.task.calibrate(case.outputs(), case.target)
+    calibrated = case.task.calibrate([(case.outputs(), case.target)])
     assert type(calibrated) is type(case.task)
     assert task_from_json(json.loads(json.dumps(task_to_json(calibrated)))) == calibrated
 
@@ -154,8 +154,8 @@ def test_inputs_follow_from_the_keys(case: Case):
         case.task.stack([case.task.read(row) for row in case.rows[:3]]),
         [3, 4, 5],
     )
-    x, wanted = case.task.inputs((images,), target, torch.tensor(keys))
-    last, last_wanted = case.task.inputs((images[2:],), target[2:], torch.tensor(keys[2:]))
+    x, wanted = case.task.make_problem((images,), target, torch.tensor(keys))
+    last, last_wanted = case.task.make_problem((images[2:],), target[2:], torch.tensor(keys[2:]))
     assert torch.equal(x[2:], last)
     assert torch.equal(wanted[2:], last_wanted)
 

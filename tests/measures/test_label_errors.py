@@ -20,7 +20,7 @@ def test_the_best_other_label_is_proposed():
 
 
 def test_an_image_is_suspicious_where_another_class_passes_its_own_mean():
-    # thresholds: (0.9 + 0.2) / 2, 0.8, (0.9 + 0.1) / 2; the second image's 0.7 does not pass 0.8
+    # thresholds: (0.9 + 0.2) / 2, 0.8, (0.9 + 0.1) / 2; the paired image's 0.7 does not pass 0.8
     assert label_errors(CHANCES, GIVEN).tolist() == [False, False, False, False, True]
 
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from eyespot.networks.graph import incremental_windows
 from eyespot.networks.graph.incremental import Incremental, paste
-from eyespot.networks.graph.record import incremental_windows
 from tests.networks.small_networks import Careless, networks, tinyvgg
 
 

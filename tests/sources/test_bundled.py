@@ -8,13 +8,14 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.sources import open_source
+from eyespot.sources.source import short_side
 
 
 def test_the_digits_of_scikit_learn_are_its_own() -> None:
     from sklearn.datasets import load_digits
 
     source, expected = open_source("bundled:digits"), load_digits()
-    assert len(source) == 1797 and source.typical_size() == (8, 8, 1)
+    assert len(source) == 1797 and short_side(source) == 8
     row = source.train.rows[7]
     number = int(row.name.split()[1])
     assert row.values["label"] == str(expected.target[number])

@@ -186,7 +186,7 @@ def test_second_images_are_decoded_alike() -> None:
 
 
 def test_missing_second_images_are_named(part: Part) -> None:
-    with pytest.raises(SourceError, match="has no second image"):
+    with pytest.raises(SourceError, match="has no paired image"):
         decode(part, SPEC, paired=True)
 
 

@@ -63,7 +63,7 @@ def test_duplicates_across_a_split_of_ones_own_are_found() -> None:
 def test_everything_survives_json(report: CheckReport) -> None:
     plain = json.loads(report.to_json())
     assert plain["parts"] == report.parts and plain["near"][0]["kind"] == "near"
-    assert plain["problems"][0]["where"].endswith("text.jpg") and plain["near_searched"] is True
+    assert plain["problems"][0]["location"].endswith("text.jpg") and plain["near_searched"] is True
 
 
 def test_a_source_without_labels_has_no_classes_and_no_balance(photo) -> None:

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 from eyespot.errors import SourceError
 from eyespot.sources import open_source
 from eyespot.sources.idx import read_idx
+from eyespot.sources.source import short_side
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -38,7 +39,7 @@ def test_the_mnist_family_is_read_from_its_folder(tmp_path: Path, packed: bool, 
     assert source.kind == "IDX files" and len(source.test) == 12 and len(source) == 72
     assert source.test.rows[5].values == {"label": "2", "split": "test"}
     assert source.test.rows[5].name.endswith("image 5")
-    assert source.typical_size() == (9, 7, 1)
+    assert short_side(source) == 7
 
 
 def test_one_file_is_divided_by_hash(tmp_path: Path) -> None:

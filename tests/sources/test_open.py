@@ -10,6 +10,7 @@ import pytest
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
 from eyespot.sources import from_arrays, open_source
+from eyespot.sources.source import short_side
 
 
 def test_a_source_is_given_back_as_it_is() -> None:
@@ -58,7 +59,7 @@ def test_real_folders_are_recognized(data: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(data / "hymenoptera" / "hymenoptera_160.zip").extractall(tmp_path)
     source = open_source(tmp_path)
     assert len(source.train) + len(source.validation) == 245 and len(source.test) == 153
-    assert source.typical_size()[0] == 160 and not source.problems
+    assert short_side(source) == 160 and not source.problems
 
 
 def test_frames_of_a_drive_are_found_by_their_numbers(data: Path, tmp_path: Path) -> None:

@@ -8,15 +8,6 @@ from eyespot.sources import from_arrays, open_source
 from eyespot.sources.source import fingerprint, part_of
 
 
-def test_the_typical_size_is_the_middle_one_and_grey_where_all_are(photo) -> None:
-    pictures = [photo(number, 10 + number, 20) for number in range(30)]
-    source = from_arrays("mine", "made up", pictures, [{}] * 30)
-    height, width, channels = source.typical_size()
-    assert 20 <= height <= 30 and (width, channels) == (20, 3)
-    gray = [np.repeat(picture[..., :1], 3, axis=2) for picture in pictures]
-    assert from_arrays("mine", "made up", gray, [{}] * 30).typical_size()[2] == 1
-
-
 def test_one_class_only_is_no_classification(class_folder) -> None:
     with pytest.raises(SourceError, match=r"pets: has 1 class \(cat\)"):
         open_source(class_folder(cat=10)).require_classes()

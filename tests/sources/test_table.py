@@ -71,7 +71,7 @@ def test_columns_can_be_chosen_and_put_together(folder: Path) -> None:
 
 
 def test_a_second_image_is_found_beside_the_first(folder: Path) -> None:
-    (row,) = read_table(written(folder, "path,second\n0.png,1.png\n")).rows
+    (row,) = read_table(written(folder, "path,paired\n0.png,1.png\n")).rows
     assert Path(str(row.paired)) == folder / "1.png"
 
 

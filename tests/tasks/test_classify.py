@@ -161,13 +161,13 @@ def test_settle_finds_the_temperature_that_the_outputs_were_made_with():
     torch.manual_seed(0)
     honest = 2 * torch.randn(4000, 3)
     target = torch.multinomial(torch.softmax(honest, dim=1), 1)[:, 0]
-    task = PETS.calibrate(3 * honest, target)
+    task = PETS.calibrate([(3 * honest, target)])
     assert task.temperature == pytest.approx(3, rel=0.1)
 
 
 def test_a_flawless_validation_does_not_make_the_network_boundlessly_sure():
     target = torch.arange(30) % 3
-    task = PETS.calibrate(10 * F.one_hot(target, 3).float(), target)
+    task = PETS.calibrate([(10 * F.one_hot(target, 3).float(), target)])
     assert 0.9 < task.answer(torch.tensor([10.0, 0.0, 0.0]))["probability"] < 0.99
 
 
@@ -176,7 +176,7 @@ def test_the_threshold_keeps_at_least_99_percent_of_the_right_answers():
     output = torch.randn(1000, 3)
     target = output.argmax(1)
     target[:200] = (target[:200] + 1) % 3
-    task = PETS.calibrate(output, target)
+    task = PETS.calibrate([(output, target)])
     answered = [row["answer"] != "unknown" for row in task.to_rows(output, target) if row["right"]]
     assert task.threshold > 1 / 3
     assert sum(answered) / len(answered) >= 0.99
@@ -185,7 +185,7 @@ def test_the_threshold_keeps_at_least_99_percent_of_the_right_answers():
 
 def test_few_validation_images_choose_no_threshold():
     target = torch.arange(12) % 3
-    assert PETS.calibrate(F.one_hot(target, 3).float(), target).threshold == 0
+    assert PETS.calibrate([(F.one_hot(target, 3).float(), target)]).threshold == 0
 
 
 def test_focus_is_the_output_of_a_class_by_label_or_place_or_of_the_best_one():

@@ -19,7 +19,7 @@ KEYS = torch.tensor([1, 2, 3])
 
 
 def noisy_and_target(task: Denoise) -> tuple[torch.Tensor, torch.Tensor]:
-    return task.inputs((CLEAN,), torch.zeros(3), KEYS)
+    return task.make_problem((CLEAN,), torch.zeros(3), KEYS)
 
 
 def test_the_target_holds_the_clean_and_the_noisy_picture():
@@ -52,9 +52,9 @@ def test_pairs_are_recognized_and_must_be_complete():
     pairs = [dataclasses.replace(row, paired=b"") for row in rows]
     assert not Denoise().prepare(rows).pairs
     assert Denoise().prepare(pairs).pairs
-    with pytest.raises(TaskError, match=r"line 2: has no second image, but other rows have"):
+    with pytest.raises(TaskError, match=r"line 2: has no paired image, but other rows have"):
         Denoise().prepare([rows[0], pairs[1]])
-    with pytest.raises(TaskError, match=r"line 2: has no second image"):
+    with pytest.raises(TaskError, match=r"line 2: has no paired image"):
         Denoise(pairs=True).read(rows[0])
 
 
@@ -65,7 +65,7 @@ def test_no_rows_are_refused():
 
 def test_the_note_says_where_the_noise_comes_from():
     assert "deviation 25" in Denoise().notes()[0]
-    assert "second image as the clean one" in Denoise(pairs=True).notes()[0]
+    assert "paired image as the clean one" in Denoise(pairs=True).notes()[0]
 
 
 @pytest.mark.parametrize(("distance", "expected"), [("l1", 0.5), ("l2", 0.25), ("charbonnier", math.sqrt(0.25 + 1e-6))])
@@ -107,7 +107,7 @@ def test_pictures_of_different_sizes_are_tabulated_one_by_one_and_evaluated_toge
     task, table = Denoise(), []
     for key, (height, width) in enumerate([(16, 16), (12, 30), (9, 9)]):
         clean = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(key))
-        noisy, target = task.inputs((clean,), torch.zeros(1), torch.tensor([key]))
+        noisy, target = task.make_problem((clean,), torch.zeros(1), torch.tensor([key]))
         table += task.to_rows(noisy, target)
     score, (low, high), details = task.evaluate(table)
     assert low <= score <= high

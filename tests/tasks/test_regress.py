@@ -56,7 +56,7 @@ def test_weights_apply_to_the_common_value_only():
 
 
 def test_the_answer_is_in_the_unit_and_brings_its_usual_error():
-    task = DRIVE.calibrate(torch.tensor([[0.0], [1.0]]), torch.tensor([1.5, 2.0]))
+    task = DRIVE.calibrate([(torch.tensor([[0.0], [1.0]]), torch.tensor([1.5, 2.0]))])
     answer = task.answer(torch.tensor([1.5]))
     assert answer == {"answer": 4.0, "number": 4.0, "unit": "degrees", "error": 0.75}
 

@@ -126,7 +126,7 @@ def test_settle_chooses_the_threshold_of_the_best_f1():
     chances = torch.tensor([0.9, 0.3, 0.25, 0.1])
     output = torch.logit(torch.stack([chances, chances], dim=1))
     target = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    task = PETS.calibrate(output, target)
+    task = PETS.calibrate([(output, target)])
     assert task.thresholds == pytest.approx((0.3, 0.5))
     assert task.answer(output[1])["answer"] == ["cat"]
 

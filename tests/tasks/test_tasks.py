@@ -117,5 +117,5 @@ def test_pictures_of_which_nothing_is_said_can_be_denoised():
 
 
 def test_a_source_that_could_serve_several_tasks_is_not_guessed():
-    with pytest.raises(TaskError, match=r"several tasks \(classify, steer\); say which one, as in --task classify"):
+    with pytest.raises(TaskError, match=r"several tasks \(classify, regress\); say which one, as in --task classify"):
         guess_task(source_of("label", "number"))

@@ -17,7 +17,7 @@ def train(out: Path, processes: int) -> dict:
     """Train two epochs of the 8x8 digits with some processes on this machine, batch statistics and ReLUs and all."""
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     verb = ["-m", "eyespot", "train", "bundled:digits", "--out", str(out), "--epochs", "2", "--json"]
-    choices = ["--size", "tiny", "--precision", "float32", "--batch", "64", "--pieces", "2"]
+    choices = ["--size", "tiny", "--precision", "float32", "--batch", "64", "--micro-batches", "2"]
     done = subprocess.run([sys.executable, *launcher, *verb, *choices], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -16,7 +16,7 @@ from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise
 from eyespot.tasks.regress import Regress
 from eyespot.tasks.tag import Tag
-from eyespot.training.report.write.answers import (
+from eyespot.training.report.answers import (
     CELL_PICTURES,
     MOST_CLASSES,
     confusion_matrix,
@@ -116,7 +116,7 @@ def steered(unit: str = "degrees") -> Evaluation:
 def denoised() -> Evaluation:
     task = Denoise()
     clean = torch.rand(5, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    seen, target = task.inputs((clean,), torch.zeros(5), torch.arange(5))
+    seen, target = task.make_problem((clean,), torch.zeros(5), torch.arange(5))
     return evaluation(task, named(task.to_rows((seen + clean) / 2, target)))
 
 

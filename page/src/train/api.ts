@@ -111,7 +111,7 @@ export interface Layers {
   readonly multiply_adds: number;
 }
 
-export interface OpenedBasket {
+export interface OpenedUploadSet {
   readonly source: number;
   readonly name: string;
   readonly parts: Readonly<Record<string, number>>;
@@ -132,9 +132,9 @@ export interface Trainer {
   change(run: number, settings: Partial<Settings>): Promise<{ readonly step?: number; readonly steps?: number }>;
   networks(): Promise<readonly { readonly name: string; readonly says: string }[]>;
   layers(source: number, network: string, size: string, task: string): Promise<Layers>;
-  newBasket(): Promise<number>;
+  newUploadSet(): Promise<number>;
   addPicture(uploadSet: number, picture: Blob, name: string, label: string, part: string): Promise<number>;
-  openBasket(uploadSet: number, name: string): Promise<OpenedBasket>;
+  openUploadSet(uploadSet: number, name: string): Promise<OpenedUploadSet>;
 }
 
 type Json = (path: string, body?: BodyInit) => Promise<unknown>;
@@ -158,9 +158,9 @@ export function openTrainer(json: Json): Trainer {
     change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
     networks: async () => ((await json("networks")) as { networks: { name: string; says: string }[] }).networks,
     layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
-    newBasket: async () => ((await post("upload_sets")) as { uploadSet: number }).uploadSet,
+    newUploadSet: async () => ((await post("uploads")) as { upload_set: number }).upload_set,
     addPicture: async (uploadSet, picture, name, label, part) =>
-      ((await json(`upload_sets/${uploadSet}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
-    openBasket: async (uploadSet, name) => (await post(`upload_sets/${uploadSet}/open`, { name })) as OpenedBasket,
+      ((await json(`uploads/${uploadSet}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
+    openUploadSet: async (uploadSet, name) => (await post(`uploads/${uploadSet}/open`, { name })) as OpenedUploadSet,
   };
 }

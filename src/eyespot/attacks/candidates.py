@@ -61,7 +61,7 @@ def candidates(model: Model, part: Part, count: int) -> Candidates:
         if sum(right) >= count:
             break
         pictures, target, key = samples.single(row)
-        seen, _ = model.task.inputs(tuple(to_pixels(kind) for kind in pictures), target, key)
+        seen, _ = model.task.make_problem(tuple(to_pixels(kind) for kind in pictures), target, key)
         images.append(rounded(seen))
         names.append(part.rows[row].name)
         truths.append(model.task.read(part.rows[row]))

@@ -21,7 +21,7 @@ def train(
     ],
     out: Out,
     task: Annotated[
-        str | None, typer.Option(help="classify, tag, steer, denoise; with options: denoise:sigma=50.")
+        str | None, typer.Option(help="classify, tag, regress, denoise; with options: denoise:sigma=50.")
     ] = None,
     start: Annotated[
         str | None, typer.Option(help="auto, nothing, probe or finetune: whether others' learned weights begin it.")

@@ -50,7 +50,7 @@ class Subject:
         return self.model.task.objective(output, self.of)
 
     def probability(self, output: Tensor) -> Tensor:
-        """The probability of what is explained, where the task has probabilities; otherwise the objective itself: (N,)."""
+        """The probability of what is explained, where the task has probabilities, else the objective itself: (N,)."""
         chances = probabilities(self.model.task, output)
         if chances is None or not isinstance(self.of, int):
             return self.objective(output)

@@ -46,7 +46,7 @@ def view(
     seen: list[Tensor] = []
     with torch.no_grad(), training.compute.autocast():
         for kinds, target, keys in batches:
-            x, target = model.task.inputs(tuple(to_pixels(kind) for kind in kinds), target, keys)
+            x, target = model.task.make_problem(tuple(to_pixels(kind) for kind in kinds), target, keys)
             output = model.outputs(x.to(training.compute.device)).float().cpu()
             seen += list(x.split(1))
             held += [

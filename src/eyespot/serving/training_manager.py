@@ -101,7 +101,7 @@ class TrainingManager:
         if (source, task) not in self._frames:
             chosen, _ = choose_task(self.app_state.sources[source], task)
             images = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task))
-            self._frames[source, task] = chosen.name, images.shape, chosen.output(images.channels)
+            self._frames[source, task] = chosen.name, images.shape, chosen.outputs(images.channels)
         return self._frames[source, task]
 
     def open_upload_set(self, upload_set: UploadSet, name: str) -> tuple[int, Source]:

@@ -1,4 +1,4 @@
-"""Routes of pictures that are dropped into the page: one by one into a basket, which then becomes a source."""
+"""Routes of pictures that are uploaded on the page: one by one into an upload set, which then becomes a source."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,7 +12,7 @@ from .models import plain_json, takes
 from .training import Strict
 from .training_manager import CurrentManager
 
-router = APIRouter(prefix="/api/baskets", tags=["dropping"], responses=REFUSALS)
+router = APIRouter(prefix="/api/uploads", tags=["uploads"], responses=REFUSALS)
 
 
 class SplitPart(StrEnum):
@@ -32,11 +32,11 @@ class Named(Strict):
 
 @router.post("")
 async def new_upload_set(app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Make a basket for pictures, and give its number."""
+    """Make an upload set for pictures, and give its number."""
     return plain_json({"upload_set": await app_state.read(manager.upload_sets.new)})
 
 
-@router.post("/{basket}/pictures", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
+@router.post("/{upload_set}/pictures", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
 async def add_picture(
     upload_set: int,
     request: Request,
@@ -46,15 +46,15 @@ async def add_picture(
     label: Annotated[str, Query(max_length=100, description="Its class; empty where there are none.")] = "",
     part: Annotated[SplitPart, Query(description="The part that it is meant for.")] = SplitPart.OPEN,
 ) -> Response:
-    """Put one picture into a basket; tells how many there are now."""
+    """Put one picture into an upload set; tells how many there are now."""
     chosen, body = pick("upload_set", manager.upload_sets.held, upload_set), await request.body()
     added = await app_state.read(lambda: manager.upload_sets.add(chosen, body, name, label.strip(), part.value))
     return plain_json({"count": added})
 
 
-@router.post("/{basket}/open")
+@router.post("/{upload_set}/open")
 async def open_upload_set(upload_set: int, named: Named, app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Make a source of a basket: its number, its parts, and what was noticed."""
+    """Make a source of an upload set: its number, its parts, and what was noticed."""
     chosen = pick("upload_set", manager.upload_sets.held, upload_set)
     number, source = await app_state.read(lambda: manager.open_upload_set(chosen, named.name))
     parts = {part.name: len(part) for part in source.parts}

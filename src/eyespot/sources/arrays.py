@@ -31,7 +31,7 @@ def from_arrays(
 
     `images` is uint8 (N, H, W, C) or (N, H, W), or a list of arrays (H, W, C); `values` says of each what is known
     ("label", "number", ...); `split` names the part of each ("train", "validation" or "test"), and is made from the
-    content where it is missing; `paired` holds second images.
+    content where it is missing; `paired` holds paired images.
 
     >>> import numpy as np
     >>> pictures = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)

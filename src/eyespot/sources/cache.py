@@ -96,7 +96,7 @@ class UnequalImages(Images):
 def decode(
     part: Part, spec: ImageSpec, paired: bool = False, workers: int | None = None, memory: int | None = None
 ) -> Images:
-    """Decode the images of a part (or, with `paired`, their second images) as `spec` says, in several threads.
+    """Decode the images of a part (or, with `paired`, their paired images) as `spec` says, in several threads.
 
     `memory` is how many bytes may be held in memory (a quarter of the machine's unless said, none where several
     processes train together, so that they share a file); more than that is kept in a file of the cache folder, which
@@ -153,7 +153,7 @@ def _picture(row: Row, paired: bool) -> Picture:
     if not paired:
         return row.picture
     if row.paired is None:
-        raise SourceError(f"{row.location}: has no second image; fill the column 'second' for every row.")
+        raise SourceError(f"{row.location}: has no paired image; fill the column 'paired' for every row.")
     return row.paired
 
 

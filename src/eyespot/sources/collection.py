@@ -30,20 +30,20 @@ class ArrayRows(Sequence[Row]):
     """Rows whose images lie in one array: made when asked for, so that a million small images stay one array.
 
     `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) says which of them
-    are the rows; `values`, `paired` and `where` have one entry for each of the N images.
+    are the rows; `values`, `paired` and `location` have one entry for each of the N images.
     """
 
     def __init__(
         self,
         images: np.ndarray | Sequence[np.ndarray],
         values: Sequence[dict[str, str]],
-        where: Sequence[str],
+        location: Sequence[str],
         paired: np.ndarray | Sequence[np.ndarray] | None = None,
         chosen: np.ndarray | None = None,
     ) -> None:
         self.images = images
         self.values = values
-        self.location = where
+        self.location = location
         self.paired = paired
         self.chosen = np.arange(len(images)) if chosen is None else chosen
 
@@ -68,8 +68,10 @@ class ArrayRows(Sequence[Row]):
 
     def _row(self, number: int) -> Row:
         paired = None if self.paired is None else self.paired[number]
-        where = self.location[number]
-        return Row(picture=self.images[number], name=where, values=self.values[number], location=where, paired=paired)
+        location = self.location[number]
+        return Row(
+            picture=self.images[number], name=location, values=self.values[number], location=location, paired=paired
+        )
 
 
 class Numbered(Sequence[str]):

@@ -128,7 +128,7 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
         if facts.thumbnails is not None:
             facts.thumbnails[number] = thumbnail
         if row.paired is not None:
-            read_pixels(row.paired, THUMBNAIL, f"second image of {row.name}")
+            read_pixels(row.paired, THUMBNAIL, f"paired image of {row.name}")
     except ImageError as error:
         facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
 

@@ -21,7 +21,7 @@ ANSWERS = ("label", "tags", "number", "paired")
 class Row:
     """One image and what is said of it, as text: a task turns the text into a target.
 
-    `values` may hold "label", "tags" (`a|b|c`), "number", "paired" (path of a second image), "group" and "split",
+    `values` may hold "label", "tags" (`a|b|c`), "number", "paired" (path of a paired image), "group" and "split",
     and any other column of a table. `where` tells a person where it stands ("labels.csv line 3").
     """
 
@@ -146,7 +146,7 @@ def fingerprint(source: Source) -> str:
 
 
 def answers_fingerprint(source: Source) -> str:
-    """A short text that changes when what is said of an image changes: its label, tags, number or second image."""
+    """A short text that changes when what is said of an image changes: its label, tags, number or paired image."""
     digest = hashlib.blake2b(digest_size=8)
     for part in source.parts:
         for place in np.argsort(part.keys, kind="stable").tolist():

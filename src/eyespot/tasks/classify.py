@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self, final
@@ -25,7 +25,7 @@ from .statistics import (
     rejection,
     wilson_interval,
 )
-from .task import Change, Metric, NotAllowed, Task
+from .task import Change, Metric, NotAllowed, Task, gathered
 
 UNKNOWN = "unknown"
 KEPT = 0.99
@@ -115,7 +115,7 @@ class Classify(Task):
             )
         return self._places[label]
 
-    def output(self, channels: int) -> Output:
+    def outputs(self, channels: int) -> Output:
         """K numbers (logits), one per class."""
         return Output("vector", len(self.classes))
 
@@ -181,13 +181,14 @@ class Classify(Task):
         """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
         return self._to_dict(self._probabilities(output[None])[0].tolist())
 
-    def calibrate(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose temperature and threshold on validation outputs.
 
         Temperature (Guo et al. 2017): the number that the outputs are divided by so that the probabilities are most
         likely; its targets are smoothed by 1/(N + 2), as Platt (1999) did, so that a flawless validation does not
         make the network boundlessly sure. Threshold: the highest that keeps 99 % of the right answers.
         """
+        output, target = gathered(outputs)
         temperature = _fit_temperature(output, target)
         confidences, labels = torch.softmax(output.double() / temperature, dim=1).max(1)
         right = confidences[labels == target].cpu().numpy()

@@ -17,7 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from .noise import gaussian_noise, noise_level
 from .statistics import mean_interval
-from .task import Change, Metric, NotAllowed, Task
+from .task import Change, Metric, NotAllowed, Target, Task
 
 SMALLEST_FOR_SSIM = 11
 """Structural similarity looks at windows of 11 x 11 pixels."""
@@ -57,29 +57,29 @@ class Denoise(Task):
             raise TaskError(f"distance is '{self.distance}'; expected one of {', '.join(DISTANCES)}.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """See whether the images come in pairs; raises `TaskError` where only some have a second image."""
+        """See whether the images come in pairs; raises `TaskError` where only some have a paired image."""
         if not rows:
             raise TaskError("denoise needs training images, but there are none; add some.")
         alone = [row for row in rows if row.paired is None]
         if 0 < len(alone) < len(rows):
             raise TaskError(
-                f"{alone[0].location}: has no second image, but other rows have; give all rows one, or none."
+                f"{alone[0].location}: has no paired image, but other rows have; give all rows one, or none."
             )
         return replace(self, pairs=not alone)
 
     def notes(self) -> list[str]:
         """Say where the noise comes from."""
         if self.pairs:
-            return ["Each first image is taken as the noisy one, each second image as the clean one."]
+            return ["Each first image is taken as the noisy one, each paired image as the clean one."]
         return [f"Gaussian noise of deviation {self.sigma:g} (on the scale 0 to 255) is added to every image."]
 
     def read(self, row: Row) -> float:
-        """Nothing is read: the target is the picture itself, made by `inputs`."""
+        """Nothing is read: the target is the picture itself, made by `make_problem`."""
         if self.pairs and row.paired is None:
-            raise TaskError(f"{row.location}: has no second image, but the training images have; add it.")
+            raise TaskError(f"{row.location}: has no paired image, but the training images have; add it.")
         return 0.0
 
-    def inputs(self, images: tuple[Tensor, ...], target: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+    def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Noisy pictures (N, C, H, W), and clean and noisy ones together (N, 2, C, H, W)."""
         if len(images) == 2:
             noisy, clean = images
@@ -89,7 +89,7 @@ class Denoise(Task):
             noisy = clean + noise * (self.sigma / 255)
         return noisy, torch.stack([clean, noisy], dim=1)
 
-    def output(self, channels: int) -> Output:
+    def outputs(self, channels: int) -> Output:
         """A picture of as many channels."""
         return Output("picture", channels)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -15,7 +15,7 @@ from ..errors import TaskError
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .statistics import balancing_weights, mean_interval
-from .task import Change, Metric, NotAllowed, Task
+from .task import Change, Metric, NotAllowed, Task, gathered
 
 COMMON_SHARE = 0.5
 """A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
@@ -105,7 +105,7 @@ class Regress(Task):
         """Numbers as float32 (N,), in their unit."""
         return torch.tensor(targets, dtype=torch.float32)
 
-    def output(self, channels: int) -> Output:
+    def outputs(self, channels: int) -> Output:
         """One number."""
         return Output("vector", 1)
 
@@ -153,8 +153,9 @@ class Regress(Task):
         [number] = _digits(self.objective(output[None]))
         return {"answer": number, "number": number, "unit": self.unit, "error": self.error}
 
-    def calibrate(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Keep the mean absolute error on the validation images."""
+        output, target = gathered(outputs)
         return replace(self, error=float((self.objective(output) - target).abs().mean()))
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:

@@ -1,6 +1,6 @@
 """Which of K things are on the picture: none, one or several?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -14,7 +14,7 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from .classify import names_a_side, natural_key
 from .statistics import IMBALANCE, precision_recall_f1
-from .task import Change, Metric, NotAllowed, Task
+from .task import Change, Metric, NotAllowed, Task, gathered
 
 NONE = "-"
 RESAMPLES = 100
@@ -103,7 +103,7 @@ class Tag(Task):
         """float32 (N, K) of 1, 0 and NaN."""
         return torch.tensor(targets, dtype=torch.float32)
 
-    def output(self, channels: int) -> Output:
+    def outputs(self, channels: int) -> Output:
         """K numbers (logits), one per tag."""
         return Output("vector", len(self.tags))
 
@@ -156,8 +156,9 @@ class Tag(Task):
         """The tags whose probability reaches their threshold, and the probability of every tag."""
         return self._to_dict(torch.sigmoid(output.double()).tolist())
 
-    def calibrate(self, output: Tensor, target: Tensor) -> Self:
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""
+        output, target = gathered(outputs)
         chances, truths = torch.sigmoid(output.double()).cpu().numpy(), target.cpu().numpy()
         cuts = [_best_threshold(truths[:, place], chances[:, place]) for place in range(len(self.tags))]
         return replace(self, thresholds=tuple(cuts))

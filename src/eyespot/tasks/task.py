@@ -1,22 +1,26 @@
-"""What a task is: what a right answer looks like, and everything that follows from it.
+"""The task contract: what a right answer is, and everything that follows from it.
 
+Whatever differs between tasks is asked of the task; no other package branches on its name or class.
 Shapes: N images, C channels, H height, W width, K classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..networks.network import Output
 from ..sources.augment import Change, NotAllowed
 from ..sources.source import Row, Source
 
-__all__ = ["Change", "Metric", "NotAllowed", "Task"]
+__all__ = ["Change", "Metric", "NotAllowed", "Target", "Task", "Turn", "gathered"]
+
+Target = Tensor | dict[str, Tensor]
+"""Targets of N samples, batch dimension first; ragged ones (boxes, points) are padded with NaN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,92 +32,135 @@ class Metric:
     unit: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One optimization turn of a training step: its name, and the submodule whose weights it changes ("" for all)."""
+
+    name: str = "network"
+    part: str = ""
+
+
 class Task(ABC):
     """What a right answer is.
 
     Final tasks are frozen keyword-only dataclasses of plain values, which go into the model file.
     """
 
+    # Identity.
     name: ClassVar[str]
     metric: ClassVar[Metric]
     columns: ClassVar[tuple[str, ...]]
     """The columns of a source that the task reads; a source without them cannot serve it."""
+    fit: ClassVar[str] = "crop"
+    """How an image of another shape is brought to the network's size: a key of `images.FITS`."""
+    default_network: ClassVar[str] = "residual"
+    report_template: ClassVar[str] = "report_plain.html"
+    turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
+    """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
+    # Data.
     @abstractmethod
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """The same task knowing its data: classes, ranges, balance. Looks at training rows only."""
+        """The same task knowing its data: classes, ranges, balance. Reads training rows only."""
 
     @abstractmethod
     def read(self, row: Row) -> Any:
         """The target of one row as a plain value; raises `TaskError` naming `row.location`."""
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The names of the numbers that the network puts out, in their order; empty where they have none."""
-        return ()
-
     def notes(self) -> list[str]:
-        """What `prepare` noticed about the data and what is done about it, one sentence each, for a person to read."""
+        """What `prepare` noticed about the data and what is done about it, one sentence each."""
         return []
 
-    def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """The key of `sources.augment.PRESETS` that suits pictures of `shape` (C, H, W).
-
-        Pictures of at most 64 pixels a side are shifted by whole pixels: turning and zooming would blur them.
-        """
-        return "small" if max(shape[1:]) <= 64 else "photos"
-
-    def stack(self, targets: Sequence[Any]) -> Tensor:
-        """Targets of several rows as one tensor with N in front."""
+    def stack(self, targets: Sequence[Any]) -> Target:
+        """Targets of several rows as tensors with N in front."""
         return torch.as_tensor(np.asarray(targets))
 
-    def inputs(self, images: tuple[Tensor, ...], target: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network sees, and what it should answer.
+    def augmentation(self, shape: tuple[int, int, int]) -> str:
+        """The key of `sources.augment.PRESETS` that suits images of `shape` (C, H, W).
 
-        `images` holds one float tensor (N, C, H, W) in [0, 1] (two where rows have a second image); `keys` (N,) int64
-        come from each sample's content (and, in training, the epoch): noise made here follows from them alone.
+        Images of at most 64 pixels a side are shifted by whole pixels: rotating and zooming would blur them.
         """
-        return images[0], target
-
-    @abstractmethod
-    def output(self, channels: int) -> Output:
-        """What the head must give, for images of `channels` channels."""
-
-    @abstractmethod
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """How wrong each answer is: (N,), one number per sample, the smaller the better."""
-
-    @abstractmethod
-    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """How good each answer is: named numbers per sample (N,); their mean is watched during training.
-
-        The first is the one that stands for the main metric. NaN means: does not count.
-        """
-
-    @abstractmethod
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
-        """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors."""
-
-    @abstractmethod
-    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Main metric, its 95 % interval and the task's own figures, all derived from the table of predictions."""
-
-    @abstractmethod
-    def answer(self, output: Tensor) -> dict[str, Any]:
-        """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
-
-    def calibrate(self, output: Tensor, target: Tensor) -> Self:
-        """The same task with temperature, thresholds and the like fitted on validation outputs (N, K), all stacked."""
-        return self
-
-    @abstractmethod
-    def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The one number per sample (N,) that explanations and attacks work on; `of` names a class, tag or place."""
+        return "small" if max(shape[1:]) <= 64 else "photos"
 
     @abstractmethod
     def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """Targets (N, ...) under a change of their images; raises `NotAllowed` where it would make the answer wrong."""
 
+    def sampling_order(self, targets: Target, seed: int, epoch: int) -> np.ndarray | None:
+        """The order (N,) in which an epoch visits the samples; None for a random permutation."""
+        return None
+
+    # Network.
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the numbers that the network puts out, in their order; empty where they have none."""
+        return ()
+
+    @abstractmethod
+    def outputs(self, channels: int) -> Output:
+        """What the network must put out, for images of `channels` channels."""
+
+    def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Target]:
+        """Pixels (N, C, H, W) in [0, 1] and targets of a training or evaluation batch: noise is added here.
+
+        `images` holds one float tensor (two where rows have a paired image); `keys` (N,) int64 follow from each
+        sample's content, the seed and the epoch: whatever is random here follows from them alone.
+        """
+        return images[0], target
+
+    def network_input(self, pixels: Tensor) -> Tensor:
+        """What the network sees of pixels (N, C, H, W) in [0, 1], before normalization: always the same function.
+
+        Training, evaluation, predict, explain, attack, serve and export all call it.
+        """
+        return pixels
+
+    def criterion(self) -> nn.Module | None:
+        """The module with the learned parameters of the loss, kept in the checkpoint and not in the model file."""
+        return None
+
+    # Learning and evaluation.
+    @abstractmethod
+    def loss(self, output: Any, target: Any) -> Tensor:
+        """How wrong each answer is: (N,), one number per sample, the smaller the better."""
+
+    @abstractmethod
+    def score(self, output: Any, target: Any) -> dict[str, Tensor]:
+        """How good each answer is: named numbers per sample (N,); their mean is watched during training.
+
+        The first is the one that stands for the main metric. NaN means: does not count.
+        """
+
+    def calibrate(self, outputs: Iterable[tuple[Any, Any]]) -> Self:
+        """The same task with temperature, thresholds and the like fitted on validation data.
+
+        `outputs` streams (output, target) batch by batch, so that images of any size never lie in memory together.
+        """
+        return self
+
+    @abstractmethod
+    def to_rows(self, output: Any, target: Any) -> list[dict[str, Any]]:
+        """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors."""
+
+    @abstractmethod
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Main metric, its 95 % interval and the task's own statistics, all derived from the table of predictions."""
+
+    # Answers.
+    @abstractmethod
+    def answer(self, output: Any) -> dict[str, Any]:
+        """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
+
+    @abstractmethod
+    def objective(self, output: Any, of: Any = None) -> Tensor:
+        """The one number per sample (N,) that explanations and attacks work on; `of` names a class, tag or place."""
+
     @abstractmethod
     def example(self, seed: int) -> Source:
         """A small synthetic source with a known answer."""
+
+
+def gathered(outputs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Streamed (output, target) batches of small vectors as one pair of tensors, N in front."""
+    pairs = list(outputs)
+    return torch.cat([output for output, _ in pairs]), torch.cat([target for _, target in pairs])

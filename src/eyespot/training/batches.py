@@ -99,8 +99,8 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
     visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
     keys = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
-    x, target = training.task.inputs(pixels, target, keys)
-    x, target = x.to(compute.device), target.to(compute.device)
+    x, target = training.task.make_problem(pixels, target, keys)
+    x, target = training.task.network_input(x).to(compute.device), target.to(compute.device)
     return (x if recipe.robust is not None else scaled(training, x)), target, keys
 
 

@@ -91,10 +91,9 @@ def calibrated(training: Training, state: State, step: int) -> Model:
     made["recipe"]["source"] = {"fingerprint": training.recipe.fingerprint}
     network = state.average.cpu().float()
     model = Model(network=network, task=training.task, images=training.images, made=made)
-    if training.images.fit == "native" or not len(training.validation):
+    if not len(training.validation):
         return model
-    seen = [(output, target) for _, output, target in outputs_over(model, training.validation)]
-    task = training.task.calibrate(torch.cat([output for output, _ in seen]), torch.cat([target for _, target in seen]))
+    task = training.task.calibrate((output, target) for _, output, target in outputs_over(model, training.validation))
     return Model(network=network, task=task, images=training.images, made=made)
 
 

@@ -77,7 +77,7 @@ def choose_images(source: Source, task: Task, options: TrainOptions, start: Star
         return _images_of(learned, options)
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
-    picture = task.output(1).kind == "picture"
+    picture = task.outputs(1).kind == "picture"
     height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
     channels = int(sizes[:, 2].max())
     if options.input is not None:
@@ -135,7 +135,7 @@ def make_recipe(
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
-    output = task.output(images.channels)
+    output = task.outputs(images.channels)
     spec = _network(images, output, options, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views

@@ -32,7 +32,7 @@ def fit_probe(
     x = torch.from_numpy(features).double()
     mean, std = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
     x, turn = _shortened((x - mean) / std)
-    outputs = task.output(3).size
+    outputs = task.outputs(3).size
     folds = list(_folds(kinds, groups))
     losses = np.array([_path(task, x, target, outputs, rows, held) for rows, held in folds]).mean(0)
     best = int(losses.argmin())

@@ -158,7 +158,7 @@ def _distances(models: Mapping[str, Any]) -> Markup | None:
         axes = _axes("distortion (root mean square, pixels 0 to 1)", "share fooled")
         for place, (label, sizes, count) in enumerate(lines):
             heights = np.arange(len(sizes) + 1) / count
-            axes.step([0, *sizes], heights, location="post", label=label, color=INK[COLORS[place % 4]])
+            axes.step([0, *sizes], heights, where="post", label=label, color=INK[COLORS[place % 4]])
         axes.legend()
         return _finished(axes, "Share of images that some noise of at most this size fools")
 

@@ -127,7 +127,7 @@ def plain_answers(evaluation: Evaluation, pictures: Pictures) -> Values:
 ANSWERS: dict[str, tuple[str, Callable[[Evaluation, Pictures], Values]]] = {
     "classify": ("report_classify.html", classify_answers),
     "tag": ("report_tag.html", tag_answers),
-    "regress": ("report_steer.html", regress_answers),
+    "regress": ("report_regress.html", regress_answers),
     "denoise": ("report_denoise.html", denoise_answers),
 }
 

@@ -67,13 +67,13 @@ def pictures_of(model: Model, samples: Samples) -> Pictures:
 
     For a task whose answer is a picture: what the network saw, its answer, and what was wanted, side by side.
     """
-    makes_pictures = model.task.output(model.images.channels).kind == "picture"
+    makes_pictures = model.task.outputs(model.images.channels).kind == "picture"
 
     def image(row: int) -> np.ndarray:
         images, target, keys = samples.single(row)
         if not makes_pictures:
             return images[0][0].permute(1, 2, 0).numpy()
-        seen, _ = model.task.inputs(tuple(to_pixels(kind) for kind in images), target, keys)
+        seen, _ = model.task.make_problem(tuple(to_pixels(kind) for kind in images), target, keys)
         with torch.no_grad():
             answer = model.outputs(seen)
         return side_by_side([_pixels(seen), _pixels(answer), images[-1][0].permute(1, 2, 0).numpy()])
