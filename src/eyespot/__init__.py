@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .sources import open_source
     from .training import resume, train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Names are imported when first used: `eyespot --help` must not wait seconds for torch.
 _HOMES = {

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import EyespotError, RunError
-from .files import write_whole
+from .files import cache_folder, write_whole
 
 Decided = TypeVar("Decided")
 
@@ -63,13 +63,6 @@ class ComputeConfig:
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.partition(":")[0], dtype=torch.bfloat16)
-
-
-def cache_folder() -> Path:
-    """The folder for what can be made again: `EYESPOT_CACHE`, else `eyespot` in the user's cache folder."""
-    if os.environ.get("EYESPOT_CACHE"):
-        return Path(os.environ["EYESPOT_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
 
 
 def choose_compute(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int, about: str) -> ComputeConfig:

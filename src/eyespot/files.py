@@ -1,11 +1,23 @@
-"""Files that are whole or not there."""
+"""Where eyespot keeps its cache, and files that are written as a whole or not at all."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import RunError
+
+
+def cache_folder() -> Path:
+    """`EYESPOT_CACHE` if set, else `eyespot` in the platform's folder for caches. It can be deleted at any time."""
+    if chosen := os.environ.get("EYESPOT_CACHE"):
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "eyespot"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "eyespot"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eyespot.errors import SourceError
-from eyespot.sources.cache_folder import cache_folder, load_numbers, replacing, save_numbers
+from eyespot.files import cache_folder
+from eyespot.sources.cache_folder import load_numbers, replacing, save_numbers
 
 
 def test_the_cache_lies_where_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -25,6 +26,19 @@ def test_or_where_the_platform_keeps_caches(monkeypatch: pytest.MonkeyPatch, tmp
     assert cache_folder() == tmp_path / "eyespot"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == Path.home() / ".cache" / "eyespot"
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_every_part_of_the_program_uses_the_same_cache_folder(monkeypatch, tmp_path: Path, platform: str) -> None:
+    from eyespot import device
+
+    monkeypatch.delenv("EYESPOT_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.setattr("sys.platform", platform)
+    expected = {"linux": ".cache", "darwin": "Library/Caches", "win32": "AppData/Local"}[platform]
+    assert cache_folder() == device.cache_folder() == tmp_path / expected / "eyespot"
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

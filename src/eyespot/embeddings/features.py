@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..files import cache_folder
 from ..model import Model, to_batch
 from ..networks.network import last_dense
 from ..sources.cache import decode_once
-from ..sources.cache_folder import cache_folder, load_numbers, save_numbers
+from ..sources.cache_folder import load_numbers, save_numbers
 from ..sources.source import Part
 
 BATCH = 32

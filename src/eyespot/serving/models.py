@@ -141,10 +141,10 @@ def plain_json(value: Any) -> Response:
 def numbers(parts: Sequence[np.ndarray]) -> StreamingResponse:
     """Float32 arrays (K,) one after another, handed on piece by piece and without a copy of the whole."""
 
-    async def micro_batches() -> AsyncIterator[memoryview]:
+    async def chunks() -> AsyncIterator[memoryview]:
         for part in parts:
             for start in range(0, part.size, CHUNK):
                 yield part[start : start + CHUNK].data.cast("B")
 
     length = str(sum(part.nbytes for part in parts))
-    return StreamingResponse(micro_batches(), media_type="application/octet-stream", headers={"Content-Length": length})
+    return StreamingResponse(chunks(), media_type="application/octet-stream", headers={"Content-Length": length})

@@ -18,8 +18,9 @@ import numpy as np
 
 from ..device import processes_here
 from ..errors import ImageError, SourceError
+from ..files import cache_folder
 from ..images import ImageSpec, Picture, read_pixels, read_size
-from .cache_folder import cache_folder, replacing
+from .cache_folder import replacing
 from .collection import ArrayRows
 from .examine import in_threads
 from .source import Part, Row

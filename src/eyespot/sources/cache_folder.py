@@ -1,8 +1,7 @@
-"""The cache folder: the only place that eyespot writes to on its own account, never beside a person's images."""
+"""Files in the cache folder, the only place that eyespot writes to unasked; never beside the user's images."""
 
 import os
 import platform
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,17 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
-
-
-def cache_folder() -> Path:
-    """`EYESPOT_CACHE`, else the folder that the platform keeps for caches; nothing in it is missed when deleted."""
-    if chosen := os.environ.get("EYESPOT_CACHE"):
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "eyespot"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "eyespot"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyespot"
 
 
 @contextmanager

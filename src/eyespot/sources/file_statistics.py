@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import cache_folder
 from ..images import Picture
-from .cache_folder import cache_folder, load_numbers, save_numbers
+from .cache_folder import load_numbers, save_numbers
 from .source import Row
 
 YOUNG = 3.0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .cache_folder import cache_folder, load_numbers, save_numbers
+from ..files import cache_folder
+from .cache_folder import load_numbers, save_numbers
 from .split import UNDECIDED, Links, Shares
 
 

@@ -234,15 +234,13 @@ def _parts(divide: Callable[..., Sequence[Tensor]]) -> Callable[[Bound], Reading
     def read(bound: Bound) -> Reading:
         x, part = bound["tracked"][0], bound["part"]
         dim = bound.get("dim", 0) % x.dim()
-        micro_batches = next(
-            bound[name] for name in ("micro_batches", "chunks", "split_size", "split_size_or_sections") if name in bound
-        )
+        sizes = next(bound[name] for name in ("chunks", "split_size", "split_size_or_sections") if name in bound)
         if dim == 0:
             return None
-        sizes = [piece.shape[dim] for piece in divide(x, micro_batches, dim)]
-        start = sum(sizes[:part])
+        lengths = [piece.shape[dim] for piece in divide(x, sizes, dim)]
+        start = sum(lengths[:part])
         ranges = [(0, size, 1) for size in x.shape]
-        ranges[dim] = (start, start + sizes[part], 1)
+        ranges[dim] = (start, start + lengths[part], 1)
         return "slice", {"ranges": ranges[1:]}, {}
 
     return read
