@@ -192,7 +192,7 @@ def test_every_size_fits(height: int, width: int, to: int, fit: str) -> None:
     spec = ImageSpec(height=to, width=9, channels=1, fit=fit)
     shape = (height, width, 1) if fit == "native" else (to, 9, 1)
     assert read_pixels(picture, spec).shape == shape
-    assert set(read_pixels(picture, spec).ravel()) == {7}
+    assert set(read_pixels(picture, spec).ravel()) - ({128} if fit == "pad" else set()) == {7}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])

@@ -5,10 +5,12 @@ becomes the same numbers everywhere. Shapes: N images, C channels, H height, W w
 """
 
 import io
+import math
 import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -28,7 +30,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp",
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 """What is decoded; Pillow knows more, and runs other programs for some of it."""
 
-FITS = ("crop", "stretch", "native")
+FITS = ("crop", "stretch", "pad", "native")
+PAD_GRAY = 128
+"""The brightness of the bars that "pad" adds: the middle of the range, so that they are neither black nor white."""
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 # Larger pictures are refused, damaged ones are errors: Pillow's warnings would say nothing new.
@@ -42,7 +46,8 @@ class ImageSpec:
     """How a picture becomes what a network takes: its size, its colors and the scaling of its values.
 
     `fit` says what happens to a picture of another shape: "crop" scales its short side and cuts the middle out,
-    "stretch" scales both sides, "native" keeps its size (`height` and `width` are then the size of training crops).
+    "stretch" scales both sides, "pad" scales its long side and adds gray bars on both sides of the short one,
+    "native" keeps its size (`height` and `width` are then the size of training crops).
     The network sees `(pixel / 255 - mean) / std`, with one mean and deviation a channel.
     """
 
@@ -65,6 +70,91 @@ class ImageSpec:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one image as the network takes it."""
         return self.channels, self.height, self.width
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """Where each pixel of an image went: the affine map from an original image to what a network takes, or N of them.
+
+    Coordinates are continuous, x to the right from 0 to the width and y down from 0 to the height: pixel i covers
+    [i, i + 1] and its center is at i + 0.5. `original` (..., 2) and `size` (..., 2) hold the height and width before
+    and after; `matrix` (..., 2, 3), with N in front for N images, maps (x, y, 1) to (x, y).
+
+    >>> frame = frame_of((40, 60), ImageSpec(height=20, width=20, channels=3))
+    >>> frame.apply([30.0, 20.0]).tolist()
+    [10.0, 10.0]
+    >>> frame.inverse().apply([0.0, 0.0]).tolist()
+    [10.0, 0.0]
+    """
+
+    original: np.ndarray
+    size: np.ndarray
+    matrix: np.ndarray
+
+    def __getitem__(self, rows: Any) -> "Frame":
+        """The frames of some of the N images, or of one."""
+        return Frame(original=self.original[rows], size=self.size[rows], matrix=self.matrix[rows])
+
+    @property
+    def mirrors(self) -> np.ndarray:
+        """Whether left and right change places (...,): the determinant is negative."""
+        return np.linalg.det(self.matrix[..., :2]) < 0
+
+    def then(self, after: "Frame") -> "Frame":
+        """Apply this map, then `after`: both as one frame, N frames where one of the two has N."""
+        linear = after.matrix[..., :2] @ self.matrix[..., :2]
+        offset = after.matrix[..., :2] @ self.matrix[..., 2:] + after.matrix[..., 2:]
+        sides = (*linear.shape[:-2], 2)
+        return Frame(
+            original=np.broadcast_to(self.original, sides),
+            size=np.broadcast_to(after.size, sides),
+            matrix=np.concatenate([linear, offset], axis=-1),
+        )
+
+    def inverse(self) -> "Frame":
+        """The way back, from what a network takes to the original image."""
+        linear = np.linalg.inv(self.matrix[..., :2])
+        matrix = np.concatenate([linear, -linear @ self.matrix[..., 2:]], axis=-1)
+        return Frame(original=self.size, size=self.original, matrix=matrix)
+
+    def apply(self, points: Any) -> Any:
+        """Points (..., 2) as x and y, arrays or tensors; for N frames (N, ..., 2). NaN stays NaN."""
+        return _affine(points, self.matrix[..., :2], self.matrix[..., 2])
+
+    def apply_boxes(self, boxes: Any) -> Any:
+        """Boxes (..., 4) as x1, y1, x2, y2, arrays or tensors: upright boxes around the mapped ones. NaN stays NaN.
+
+        For N frames, boxes are (N, ..., 4).
+        """
+        # Interval arithmetic: a positive factor takes the lower bound to the lower one, a negative one the upper bound.
+        linear, offset = self.matrix[..., :2], self.matrix[..., 2]
+        up, down = np.maximum(linear, 0), np.minimum(linear, 0)
+        bounds = np.concatenate([np.concatenate([up, down], axis=-1), np.concatenate([down, up], axis=-1)], axis=-2)
+        return _affine(boxes, bounds, np.concatenate([offset, offset], axis=-1))
+
+
+def identity_frame(size: Any) -> Frame:
+    """The frame of images that stay as they are; `size` (..., 2) holds height and width."""
+    size = np.asarray(size)
+    return Frame(original=size, size=size, matrix=np.broadcast_to(np.eye(2, 3), (*size.shape[:-1], 2, 3)))
+
+
+def frame_of(size: Any, spec: ImageSpec) -> Frame:
+    """The frame that `read_pixels` uses for images of height and width `size`, (2,) or (N, 2), upright.
+
+    A JPEG file much larger than `spec` is decoded at a fraction of its size, which is rounded up: its pixels may lie up
+    to half a pixel beside the frame.
+    """
+    original = np.asarray(size)[..., :2]
+    if spec.fit == "native":
+        return identity_frame(original)
+    box, region = _placement(original, spec)
+    scale = (region[..., 2:] - region[..., :2]) / (box[..., 2:] - box[..., :2])
+    matrix = np.zeros((*original.shape[:-1], 2, 3))
+    matrix[..., [0, 1], [0, 1]] = scale
+    matrix[..., 2] = region[..., :2] - box[..., :2] * scale
+    sides = np.broadcast_to([spec.height, spec.width], original.shape)
+    return Frame(original=original, size=sides, matrix=matrix)
 
 
 def read_pixels(picture: Picture, spec: ImageSpec, name: str = "") -> np.ndarray:
@@ -242,19 +332,49 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:
     if spec.fit == "native" or image.size == (spec.width, spec.height):
         return image
-    box = (0.0, 0.0, float(image.width), float(image.height))
+    box, region = _placement(np.array([image.height, image.width]), spec)
+    left, top, right, bottom = (int(side) for side in region)
+    size = right - left, bottom - top
+    scaled = image.resize(size, Image.Resampling.BILINEAR, box=tuple(box.tolist()), reducing_gap=3.0)
+    if size == (spec.width, spec.height):
+        return scaled
+    padded = Image.new(image.mode, (spec.width, spec.height), PAD_GRAY if image.mode == "L" else (PAD_GRAY,) * 3)
+    padded.paste(scaled, (left, top))
+    return padded
+
+
+def _placement(size: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Which part of images of height and width `size` (..., 2) is seen, and where in the result it lies.
+
+    Both are (..., 4): left, top, right, bottom; the latter are whole numbers.
+    """
+    sides, wanted = size[..., ::-1].astype(float), np.array([spec.width, spec.height], float)
+    region = np.concatenate([np.zeros_like(sides), np.broadcast_to(wanted, sides.shape)], axis=-1)
     if spec.fit == "crop":
-        scale = min(image.width / spec.width, image.height / spec.height)
-        left, right = _middle(image.width, spec.width * scale)
-        top, bottom = _middle(image.height, spec.height * scale)
-        box = (left, top, right, bottom)
-    return image.resize((spec.width, spec.height), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+        return _middle(sides, wanted * (sides / wanted).min(axis=-1, keepdims=True)), region
+    if spec.fit == "pad":
+        inside = np.clip(np.rint(sides * (wanted / sides).min(axis=-1, keepdims=True)), 1, wanted)
+        begin = (wanted - inside) // 2
+        region = np.concatenate([begin, begin + inside], axis=-1)
+    return np.concatenate([np.zeros_like(sides), sides], axis=-1), region
 
 
-def _middle(side: int, length: float) -> tuple[float, float]:
-    """Where a part of a side, in its middle, begins and ends; 116 / 224 * 224 is rounded to more than 116."""
-    begin = max(0.0, (side - length) / 2)
-    return begin, min(float(side), begin + length)
+def _middle(sides: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Where a part of `length`, in the middle of each side, begins and ends; 116 / 224 * 224 is more than 116."""
+    begin = np.maximum(0.0, (sides - length) / 2)
+    return np.concatenate([begin, np.minimum(sides, begin + length)], axis=-1)
+
+
+def _affine(values: Any, linear: np.ndarray, offset: np.ndarray) -> Any:
+    """linear @ value + offset for values (..., D); for N maps (N, D, D), values are (N, ..., D)."""
+    if hasattr(values, "new_tensor"):  # a tensor of PyTorch, which this module does not import
+        linear, offset = values.new_tensor(linear), values.new_tensor(offset)
+    else:
+        values = np.asarray(values, float)
+    if linear.ndim == 2:
+        return values @ linear.swapaxes(-1, -2) + offset
+    flat = values.reshape(len(values), math.prod(values.shape[1:-1]), values.shape[-1])
+    return (flat @ linear.swapaxes(-1, -2) + offset[:, None]).reshape(values.shape)
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
