@@ -1,25 +1,26 @@
-# `make demo` and `make test` each do all of their set-up and work; a second call is quick.
-.PHONY: help demo test check bench bench-long page clean
+# `make demo` and `make test` do all of their own setup; a second call is fast.
+.PHONY: help demo test check docs bench bench-long page clean
 .DEFAULT_GOAL := help
 SHELL := bash
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
-# Newer pips pin the tools of isolated builds by this too; older ones do not know it.
+# Newer versions of pip also pin the tools of isolated builds by this variable; older ones ignore it.
 export PIP_BUILD_CONSTRAINT := constraints.txt
 STATIC := src/eyespot/serving/static
 PAGE := $(if $(wildcard page/package.json),$(STATIC)/index.html)
 
 help:
-	@echo "make demo        train on the 5,000 digits that come along, write report and model into runs/demo"
-	@echo "make test        every test"
-	@echo "make check       format, lint, types, import order"
-	@echo "make bench       the short benchmarks; make bench-long: the others"
-	@echo "make page        the page of 'eyespot serve'"
-	@echo "make clean       remove the environment and what was built (runs stay)"
+	@echo "make demo        train on the 5,000 bundled digits; write report and model to runs/demo"
+	@echo "make test        run every test"
+	@echo "make check       check format, lint, types, import order and the API page"
+	@echo "make docs        build the API page, docs/api/index.html"
+	@echo "make bench       run the short benchmarks; make bench-long: the long ones"
+	@echo "make page        build the page of 'eyespot serve'"
+	@echo "make clean       remove the environment and everything that was built (runs are kept)"
 
-# Without a way to npm's packages the demo runs all the same; only `eyespot serve` then has no page to show.
+# Without access to npm packages the demo still runs; only `eyespot serve` has no page to show.
 demo: $(VENV)/.installed
 	@$(MAKE) --no-print-directory page || echo "The page could not be built; everything else works." >&2
 	@$(BIN)/eyespot demo
@@ -33,6 +34,9 @@ check: $(VENV)/.installed-dev $(PAGE)
 	@scripts/check
 	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent check
 
+docs: $(VENV)/.installed-dev
+	@$(BIN)/python scripts/build_docs.py
+
 bench: $(VENV)/.installed-dev $(PAGE)
 	@$(BIN)/python benchmarks/run.py short
 
@@ -43,25 +47,25 @@ page: $(PAGE)
 	@true
 
 clean:
-	rm -rf $(VENV) $(STATIC) page/node_modules dist
+	rm -rf $(VENV) $(STATIC) page/node_modules dist docs/api
 
-# One environment, two stamps: `.installed` says that all that runs is there, `.installed-dev` that the tools of
-# testing are there as well. A change of the pins makes both old; installing the larger set renews both.
+# One environment, two stamps: `.installed` for the runtime packages, `.installed-dev` for the test tools as well. A
+# change of the pins invalidates both; installing the larger set renews both.
 $(VENV)/.made:
 	@scripts/make-venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
-	@echo "Installing eyespot into $(VENV) (some minutes the first time)"
+	@echo "Installing eyespot into $(VENV) (takes a few minutes the first time)"
 	@$(PIP) -e '.[all]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml constraints.txt
-	@echo "Installing eyespot and its tools into $(VENV) (some minutes the first time)"
+	@echo "Installing eyespot and its tools into $(VENV) (takes a few minutes the first time)"
 	@$(PIP) -e '.[all,dev,benchmarks]'
 	@touch $(VENV)/.installed $@
 
-# Node comes from PyPI where the machine has none; the page needs it only while it is built.
+# Node comes from PyPI if the machine has none; only the build of the page needs it.
 $(STATIC)/index.html: $(shell find page -type f -not -path '*/node_modules/*' 2>/dev/null) | $(VENV)/.made
 	@scripts/get-node $(VENV)
 	@echo "Building the page"

@@ -36,6 +36,17 @@ def test_a_public_name_can_be_called_and_explains_itself(name):
     assert inspect.getdoc(found), f"eyespot.{name} has no docstring"
 
 
+@pytest.mark.parametrize("name", [name for name in eyespot.__all__ if inspect.isclass(getattr(eyespot, name))])
+def test_the_methods_of_a_public_class_have_docstrings(name):
+    """They are on the API page, which `scripts/build_docs.py` builds."""
+    methods = {
+        name: value
+        for name, value in vars(getattr(eyespot, name)).items()
+        if not name.startswith("_") and isinstance(value, (property, staticmethod, classmethod, type(lambda: 0)))
+    }
+    assert not [name for name, value in methods.items() if not (value.__doc__ or "").strip()]
+
+
 def test_no_submodule_hides_a_public_name():
     for module in MODULES:
         if not module.endswith("__main__"):

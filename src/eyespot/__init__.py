@@ -4,19 +4,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .attacks import attack
+    from .attacks import AttackResult, attack
     from .errors import EyespotError
-    from .explanations import explain
+    from .explanations import Explanation, explain
+    from .findings import Evaluation
     from .model import Model, load, wrap
-    from .sources import open_source
-    from .training import resume, train
+    from .sources import Source, open_source
+    from .training import Run, TrainOptions, resume, train
 
 __version__ = "0.2.0"
 
-# Names are imported when first used: `eyespot --help` must not wait seconds for torch.
+# Names are imported on first use: `eyespot --help` must not wait seconds for torch.
 _HOMES = {
+    "AttackResult": "attacks",
+    "Evaluation": "findings",
+    "Explanation": "explanations",
     "EyespotError": "errors",
     "Model": "model",
+    "Run": "training",
+    "Source": "sources",
+    "TrainOptions": "training",
     "attack": "attacks",
     "explain": "explanations",
     "load": "model",
@@ -25,7 +32,23 @@ _HOMES = {
     "train": "training",
     "wrap": "model",
 }
-__all__ = ["EyespotError", "Model", "attack", "explain", "load", "open_source", "resume", "train", "wrap"]
+__all__ = [
+    "AttackResult",
+    "Evaluation",
+    "Explanation",
+    "EyespotError",
+    "Model",
+    "Run",
+    "Source",
+    "TrainOptions",
+    "attack",
+    "explain",
+    "load",
+    "open_source",
+    "resume",
+    "train",
+    "wrap",
+]
 
 
 def __getattr__(name: str) -> Any:
