@@ -10,10 +10,10 @@ import pytest
 
 from eyespot.attacks.criterion import Aim
 from eyespot.attacks.report import write as room
-from eyespot.attacks.report.write.folder import file_name
-from eyespot.attacks.report.write.planned import ALL, plan
-from eyespot.attacks.report.write.summary import rate, summarize, target_matrix
-from eyespot.attacks.report.write.write import Report, Wanted
+from eyespot.attacks.report.folder import file_name
+from eyespot.attacks.report.planned import ALL, plan
+from eyespot.attacks.report.summary import rate, summarize, target_matrix
+from eyespot.attacks.report.write import Report, ReportRequest
 from eyespot.errors import AttackError
 from eyespot.sources.source import Part
 from tests.attacks.small_models import bright_or_dark, source_of, wheel
@@ -28,7 +28,9 @@ def model_and_part():
 
 
 def wanted(model, part, by="minimum-noise,pixel-search", count=6, aim=None, **options):
-    return Wanted(attacks=plan(by, aim or Aim(), model.task, {"queries": 600, **options}), count=count, part=part)
+    return ReportRequest(
+        attacks=plan(by, aim or Aim(), model.task, {"queries": 600, **options}), count=count, part=part
+    )
 
 
 def test_a_whole_report_is_written_and_every_fooled_file_fools(model_and_part, tmp_path):
@@ -134,7 +136,7 @@ def test_every_rate_on_the_page_comes_with_its_interval_and_count(model_and_part
 
 def test_strange_images_are_shown_too(model_and_part, tmp_path):
     model, part = model_and_part
-    asked = Wanted(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, strange=part)
+    asked = ReportRequest(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, strange=part)
     report = Report({"halves": model}, asked, tmp_path)
     list(report.work())
     assert 0 <= report.result["models"]["halves"]["out_of_distribution"]["auroc"] <= 1
@@ -183,7 +185,7 @@ def test_the_target_all_is_for_classes():
 
 def test_no_images_are_no_report(model_and_part):
     with pytest.raises(AttackError, match="at least 1"):
-        Wanted(attacks=[], count=0, part=model_and_part[1])
+        ReportRequest(attacks=[], count=0, part=model_and_part[1])
 
 
 def row(outcome: str, distortion: float = 0.1, target: str | None = None, label: str = "a") -> dict:
@@ -232,7 +234,7 @@ def test_a_number_is_attacked_and_reported(tmp_path):
     source = open_source({"x": images, "y": np.linspace(10.0, 80.0, 8)})
     whole = Part(name="all", rows=source.rows, keys=np.concatenate([part.keys for part in source.parts]))
     report = Report(
-        {"wheel": model}, Wanted(attacks=plan("fgsm", Aim(), model.task, {}), count=5, part=whole), tmp_path
+        {"wheel": model}, ReportRequest(attacks=plan("fgsm", Aim(), model.task, {}), count=5, part=whole), tmp_path
     )
     list(report.work())
     found = json.loads((tmp_path / "report.json").read_text())["models"]["wheel"]

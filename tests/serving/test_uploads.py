@@ -84,7 +84,7 @@ def test_baskets_are_bounded_and_known_by_number(client, monkeypatch):
     monkeypatch.setattr(dropped, "MOST_BASKETS", 1)
     client.post("/api/uploads")
     assert client.post("/api/uploads").status_code == 409
-    assert "There is no upload set 3" in client.post("/api/uploads/3/pictures", content=png(0)).json()["error"]
+    assert "There is no upload_set 3" in client.post("/api/uploads/3/pictures", content=png(0)).json()["error"]
 
 
 def test_an_empty_basket_and_a_full_one_say_what_is_wrong(client):

@@ -223,8 +223,8 @@ def test_crops_are_pieces_of_their_pictures_and_of_the_right_size():
     (crops,) = random_crops([(picture,) for picture in pictures], 6, 5, 0, 0, np.arange(3))
     assert crops.shape == (3, 1, 6, 5)
     for picture, crop in zip(pictures, crops, strict=True):
-        micro_batches = np.lib.stride_tricks.sliding_window_view(picture[..., 0], (6, 5)).reshape(-1, 6, 5)
-        assert any((piece == crop[0].numpy()).all() for piece in micro_batches)
+        pieces = np.lib.stride_tricks.sliding_window_view(picture[..., 0], (6, 5)).reshape(-1, 6, 5)
+        assert any((piece == crop[0].numpy()).all() for piece in pieces)
 
 
 def test_crops_reach_every_place_and_do_not_depend_on_the_batch():

@@ -30,19 +30,19 @@ def test_the_target_holds_the_clean_and_the_noisy_picture():
 
 
 def test_noise_has_the_asked_deviation_and_is_not_clipped():
-    noisy, _ = Denoise(sigma=50).inputs((torch.zeros(1, 3, 64, 64),), torch.zeros(1), KEYS[:1])
+    noisy, _ = Denoise(sigma=50).make_problem((torch.zeros(1, 3, 64, 64),), torch.zeros(1), KEYS[:1])
     assert noisy.std().item() * 255 == pytest.approx(50, rel=0.02)
     assert noisy.min() < 0
 
 
 def test_noise_does_not_depend_on_the_batch():
     noisy, _ = noisy_and_target(Denoise())
-    alone, _ = Denoise().inputs((CLEAN[1:2],), torch.zeros(1), KEYS[1:2])
+    alone, _ = Denoise().make_problem((CLEAN[1:2],), torch.zeros(1), KEYS[1:2])
     assert torch.equal(noisy[1:2], alone)
 
 
 def test_of_a_pair_the_first_image_is_the_noisy_one():
-    noisy, target = Denoise(pairs=True).inputs((CLEAN, 1 - CLEAN), torch.zeros(3), KEYS)
+    noisy, target = Denoise(pairs=True).make_problem((CLEAN, 1 - CLEAN), torch.zeros(3), KEYS)
     assert torch.equal(noisy, CLEAN)
     assert torch.equal(target[:, 0], 1 - CLEAN)
 

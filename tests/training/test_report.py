@@ -24,7 +24,7 @@ from eyespot.training.report.answers import (
     spread,
     weakest_class,
 )
-from eyespot.training.report.write.write import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
+from eyespot.training.report.write import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {

@@ -104,8 +104,8 @@ def _twins(kind: str, pairs: np.ndarray, source: Source) -> list[Twins]:
     places = [(part, number) for part in source.parts for number in range(len(part))] if len(pairs) else []
     found = []
     for pair in pairs.tolist():
-        (one, first), (two, paired) = (places[each] for each in pair)
-        rows = one.rows[first], two.rows[paired]
+        (one, first), (two, second) = (places[each] for each in pair)
+        rows = one.rows[first], two.rows[second]
         names, labels = (rows[0].name, rows[1].name), (_said(rows[0]), _said(rows[1]))
         found.append(Twins(kind=kind, names=names, parts=(one.name, two.name), labels=labels))
     return found

@@ -53,7 +53,7 @@ def guess_task(source: Source) -> tuple[str, str]:
     if len(fitting) == 1:
         return fitting[0].name, f"the source has a column '{fitting[0].columns[0]}'"
     if not fitting and "paired" in source.columns:
-        return Denoise.name, "every image has a second one, without noise"
+        return Denoise.name, "every image has a paired image, without noise"
     others = sorted(source.columns - {"paired", "group", "split"})
     if not fitting and source.kind == "table" and others:
         expected = ", ".join(sorted(column for kind in TASKS.values() for column in kind.columns))
