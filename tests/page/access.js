@@ -1,11 +1,11 @@
 // What test_access.py looks for in the page. Functions, so that several can be asked of one page.
 var ownText = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join(" ").trim();
 
-var parts = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+var parts = (color) => (color.match(/[\d.]+/g) ?? []).map(Number);
 
 var over = (top, below) => [0, 1, 2].map((i) => top[i] * (top[3] ?? 1) + below[i] * (1 - (top[3] ?? 1)));
 
-/** The colour behind an element: its own background over those of its ancestors. */
+/** The color behind an element: its own background over those of its ancestors. */
 function ground(element) {
   if (!element) return [255, 255, 255];
   const own = parts(getComputedStyle(element).backgroundColor);
@@ -13,8 +13,8 @@ function ground(element) {
 }
 
 /** Relative luminance, as WCAG 2 defines it. */
-function luminance(colour) {
-  const [r, g, b] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+function luminance(color) {
+  const [r, g, b] = color.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 

@@ -37,9 +37,9 @@ def test_a_given_host_is_let_in_and_another_is_not():
 
 
 def test_a_server_for_every_address_takes_addresses_and_its_own_name_only(monkeypatch):
-    monkeypatch.setattr(guard_module.socket, "gethostname", lambda: "TrainingControl")
+    monkeypatch.setattr(guard_module.socket, "gethostname", lambda: "desk")
     for host in ("0.0.0.0", "::"):
-        assert is_here("192.168.0.7:80", host) and is_here("[fe80::1]:80", host) and is_here("control", host)
+        assert is_here("192.168.0.7:80", host) and is_here("[fe80::1]:80", host) and is_here("desk", host)
         assert not is_here("evil.example", host)
 
 

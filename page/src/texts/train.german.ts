@@ -73,7 +73,7 @@ export const train: typeof english = {
   inside: "Im Netz",
   layer: "Schicht",
   kernels: "Kerne",
-  coloured: "Rot, Grün und Blau eines Kerns als Farbe; Grau ist null",
+  colored: "Rot, Grün und Blau eines Kerns als Farbe; Grau ist null",
   weights: "Gewichte",
   kernelsOf: (layer, number) => `${number} Kerne von ${layer}`,
   maps: "Karten",
