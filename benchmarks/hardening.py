@@ -55,10 +55,10 @@ def right(model: Model, part: Part, noise: float) -> float:
     samples = load_samples(part, model.task, model.images)
     generator = torch.Generator().manual_seed(0)
     hits = 0
-    for _, images, target, _ in samples.batches(250):
-        pixels = to_pixels(images[0])
+    for batch in samples.batches(250):
+        pixels = to_pixels(batch.x)
         pixels = (pixels + noise * torch.randn(pixels.shape, generator=generator)).clamp(0, 1)
-        hits += int((model.outputs(pixels).argmax(1) == target).sum())
+        hits += int((model.outputs(pixels).argmax(1) == batch.target).sum())
     return hits / len(part)
 
 

@@ -17,7 +17,7 @@ from .images import ImageSpec, Picture, read_pixels
 from .modelfile import images_spec, network_spec, read_model_file, write_model_file
 from .networks import Network, build_from
 from .pretrained import is_pretrained, load_pretrained
-from .samples import Samples, load_samples, to_pixels
+from .samples import Samples, load_samples, make_problem, to_pixels
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
 from .tasks.task import Task
@@ -149,14 +149,14 @@ def outputs_over(
     autocast: Callable[[], AbstractContextManager] = nullcontext,
     rank: int = 0,
     world: int = 1,
-) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
+) -> Iterator[tuple[np.ndarray, Tensor, Any]]:
     """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch."""
     device = next(model.network.parameters()).device
-    for rows, images, target, keys in samples.batches(size, rank, world):
-        x, target = model.task.make_problem(tuple(to_pixels(kind) for kind in images), target, keys)
+    for decoded in samples.batches(size, rank, world):
+        batch = make_problem(model.task, decoded)
         with autocast():
-            output = model.outputs(x.to(device))
-        yield rows, output.float().cpu(), target
+            output = model.outputs(batch.x.to(device))
+        yield batch.rows, output.float().cpu(), batch.target
 
 
 def to_rows(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> list[dict[str, Any]]:

@@ -12,7 +12,46 @@ from .images import ImageSpec
 from .sources.augment import random_crops
 from .sources.cache import Images, decode_once
 from .sources.source import Part
-from .tasks.task import Task
+from .tasks.task import Target, Task, index_target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """N samples: images, targets, keys that everything random follows from, and their numbers in the part.
+
+    As decoded, `x` is uint8 (N, C, H, W), and `paired` the second images where rows have them. After `make_problem`
+    it is what the network is asked, float32 in [0, 1], and nothing is paired any more.
+    """
+
+    x: Tensor
+    target: Target
+    keys: Tensor
+    rows: np.ndarray
+    paired: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, chosen: slice) -> "Batch":
+        """Some of the samples, without copying."""
+        return Batch(
+            x=self.x[chosen],
+            target=index_target(self.target, chosen),
+            keys=self.keys[chosen],
+            rows=self.rows[chosen],
+            paired=None if self.paired is None else self.paired[chosen],
+        )
+
+    @property
+    def images(self) -> tuple[Tensor, ...]:
+        """The images, and the paired ones where there are any."""
+        return (self.x,) if self.paired is None else (self.x, self.paired)
+
+
+def make_problem(task: Task, batch: Batch) -> Batch:
+    """Decoded samples as the task asks them: pixels (N, C, H, W) in [0, 1], noise added where it is denoised."""
+    x, target = task.make_problem(tuple(to_pixels(images) for images in batch.images), batch.target, batch.keys)
+    return Batch(x=x, target=target, keys=batch.keys, rows=batch.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,53 +60,47 @@ class Samples:
 
     part: Part
     images: tuple[Images, ...]
-    targets: Tensor
-    task: Task
+    targets: Target
     native: bool
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return len(self.part)
 
-    def batch(self, indices: np.ndarray) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
-        """uint8 images (N, C, H, W) of equal size, targets (N, ...) and keys (N,) int64 of some samples."""
-        images = tuple(torch.from_numpy(kind.take(indices)).permute(0, 3, 1, 2) for kind in self.images)
-        return images, self._targets(indices), self._keys(indices)
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Some samples, their images of equal size."""
+        return self._batch(tuple(_channels_first(images.take(rows)) for images in self.images), rows)
 
-    def crops(
-        self, indices: np.ndarray, seed: int, epochs: np.ndarray, spec: ImageSpec
-    ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+    def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray, spec: ImageSpec) -> Batch:
         """Random pieces of the size of `spec`, like `batch`; indices beyond the number of images are further pieces."""
         rows = indices % len(self)
-        pictures = [tuple(kind.image(int(row)) for kind in self.images) for row in rows]
-        return (
-            random_crops(pictures, spec.height, spec.width, seed, epochs, indices),
-            self._targets(rows),
-            self._keys(rows),
-        )
+        pictures = [tuple(images.image(int(row)) for images in self.images) for row in rows]
+        return self._batch(random_crops(pictures, spec.height, spec.width, seed, epochs, indices), rows)
 
-    def single(self, index: int) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+    def single(self, row: int) -> Batch:
         """One sample at its image's own size, as a batch of one."""
-        images = tuple(torch.from_numpy(kind.image(index)[None].copy()).permute(0, 3, 1, 2) for kind in self.images)
-        chosen = np.array([index])
-        return images, self._targets(chosen), self._keys(chosen)
+        images = tuple(_channels_first(images.image(row)[None].copy()) for images in self.images)
+        return self._batch(images, np.array([row]))
 
-    def batches(
-        self, size: int, rank: int = 0, world: int = 1
-    ) -> Iterator[tuple[np.ndarray, tuple[Tensor, ...], Tensor, Tensor]]:
-        """All samples of one process, in order: row numbers, images, targets, keys. Native sizes come one by one.
+    def batches(self, size: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """All samples of one process, in order. Native sizes come one by one.
 
         Processes take turns by whole batches, so that each batch is the same however many they are.
         """
         step = 1 if self.native else size
         for start in range(rank * step, len(self), world * step):
-            rows = np.arange(start, min(start + step, len(self)))
-            yield rows, *(self.single(int(rows[0])) if self.native else self.batch(rows))
+            yield self.single(start) if self.native else self.batch(np.arange(start, min(start + step, len(self))))
 
-    def _targets(self, indices: np.ndarray) -> Tensor:
-        return self.targets[torch.from_numpy(indices)]
+    def _batch(self, images: tuple[Tensor, ...], rows: np.ndarray) -> Batch:
+        first, *others = images
+        target = index_target(self.targets, torch.from_numpy(rows))
+        return Batch(x=first, target=target, keys=self._keys(rows), rows=rows, paired=others[0] if others else None)
 
-    def _keys(self, indices: np.ndarray) -> Tensor:
-        return torch.from_numpy(self.part.keys[indices].astype(np.uint64).view(np.int64))
+    def _keys(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self.part.keys[rows].astype(np.uint64).view(np.int64))
+
+
+def _channels_first(images: np.ndarray) -> Tensor:
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
 def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
@@ -80,7 +113,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a paired image; give one to all or to none.")
     kinds = [decode_once(part, images)] + ([decode_once(part, images, paired=True)] if seconds else [])
-    return Samples(part=part, images=tuple(kinds), targets=targets, task=task, native=images.fit == "native")
+    return Samples(part=part, images=tuple(kinds), targets=targets, native=images.fit == "native")
 
 
 def to_pixels(images: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.sources.randomness import splitmix, uniforms
+from eyespot.sources.randomness import hashed, splitmix, uniforms
 
 PLACES = st.integers(0, 2**40)
 
@@ -40,3 +40,10 @@ def test_seeds_epochs_and_indices_that_lie_side_by_side_have_nothing_in_common()
 
 def test_epoch_and_index_do_not_stand_for_each_other():
     assert (uniforms(0, 1, 2, 4) != uniforms(0, 2, 1, 4)).all()
+
+
+def test_a_hash_of_several_numbers_is_the_same_everywhere_and_depends_on_their_order():
+    # Made by: hashed(1, 2, 3). `uniforms` is drawn from the same state.
+    assert hashed(1, 2, 3).tolist() == [15020427595393229491]
+    assert hashed(1, 2) != hashed(2, 1)
+    assert hashed(0, np.arange(3)).tolist() == [hashed(0, number)[0] for number in range(3)]

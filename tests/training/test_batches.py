@@ -1,6 +1,7 @@
 """The stream of samples: the same bits however they are asked for, and several steps made at once."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def recast(training, **values):
 
 
 def same(one, other) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    return all(torch.equal(getattr(one, name), getattr(other, name)) for name in ("x", "target", "keys"))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -39,12 +40,13 @@ def test_a_sample_has_the_same_bits_alone_in_its_batch_and_among_many(training, 
 
 def test_it_takes_the_images_of_the_order_and_their_targets(training):
     training = recast(training, augment="none")
-    x, target, _ = Stream(training).take(56, 8)
+    batch = Stream(training).take(56, 8)
     _, indices = samples_at(training.recipe.seed, 56, 8, training.recipe.count)
-    images, wanted, _ = training.train.batch(indices)
-    assert torch.equal(target, wanted)
-    assert torch.equal(x, room.scaled(training, images[0].float() / 255))
-    assert torch.allclose(x, normalize(images[0].float() / 255, training.images), atol=1e-5)
+    decoded = training.train.batch(indices)
+    assert batch.rows.tolist() == indices.tolist()
+    assert torch.equal(batch.target, decoded.target)
+    assert torch.equal(batch.x, room.scaled(training, decoded.x.float() / 255))
+    assert torch.allclose(batch.x, normalize(decoded.x.float() / 255, training.images), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,25 @@ def test_what_is_hardened_is_scaled_after_it(source, trained_run):
     recipe = running.read_recipe(run.folder / "recipe.json")
     training, state = running.prepare(source, recipe, run.folder, World())
     batch = Stream(training).take(0, 8)
-    assert batch[0].min() >= 0 and batch[0].max() <= 1
+    assert batch.x.min() >= 0 and batch.x.max() <= 1
     x, _ = learning_batch(training, state.network, batch)
-    assert not torch.allclose(x, room.scaled(training, batch[0]), atol=1e-3)
+    assert not torch.allclose(x, room.scaled(training, batch.x), atol=1e-3)
+
+
+@pytest.fixture
+def denoising(source, trained_run):
+    run = trained_run("noise", task="denoise", network="denoiser", size="tiny", epochs=0.2)
+    return running.prepare(source, running.read_recipe(run.folder / "recipe.json"), run.folder, World())[0]
+
+
+def test_noise_differs_between_seeds_and_epochs(denoising):
+    def noise(seed: int, seen: int) -> torch.Tensor:
+        chosen = recast(denoising, seed=seed, augment="none", batch=1)
+        order = {int(index): place for place, index in enumerate(samples_at(seed, seen, 61, 61)[1])}
+        batch = make_batch(chosen, seen + order[5], 1)  # sample 5, wherever this epoch of this seed visits it
+        return batch.target[:, 1] - batch.target[:, 0]
+
+    drawn = [noise(seed, seen) for seed in (0, 1) for seen in (0, 61)]
+    assert torch.equal(drawn[0], noise(0, 0))
+    for first, second in itertools.combinations(drawn, 2):
+        assert abs(torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1]) < 0.5

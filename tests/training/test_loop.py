@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from eyespot.device import World
+from eyespot.device import ComputeConfig, World
 from eyespot.errors import DivergedError, RecipeError, RunError
+from eyespot.sources.randomness import hashed
 from eyespot.tasks.classify import Classify
 from eyespot.training import loop
 from eyespot.training import run as running
@@ -67,6 +68,15 @@ def test_resumed_anywhere_it_ends_with_the_same_bits(trained_run, tmp_path, step
         for name in ("straight", "broken")
     ]
     assert lines[0] == lines[1]
+
+
+def test_dropout_is_seeded_by_seed_step_and_piece(trained_run, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(ComputeConfig, "seed", lambda _, number: seeds.append(number))
+    trained_run("a", epochs=1, micro_batches=2)
+    trained_run("b", epochs=1, micro_batches=2, seed=1)
+    assert len(seeds) == len(set(seeds)) == 2 * 2 * 8
+    assert seeds[0] == int(hashed(0, 0, 0)[0]) >> 1
 
 
 def test_decoding_threads_change_nothing(trained_run, monkeypatch):
@@ -132,8 +142,8 @@ def test_validation_leaves_weights_statistics_and_random_numbers_as_they_were(so
 def test_the_uneven_end_is_counted_exactly(source, trained_run):
     run = trained_run()
     samples = running.load_samples(source.test, run.model.task, run.model.images)
-    assert [len(rows) for rows, *_ in samples.batches(10)] == [10, 10, 3]
-    shares = [[int(i) for rows, *_ in samples.batches(10, rank, 3) for i in rows] for rank in range(3)]
+    assert [len(batch) for batch in samples.batches(10)] == [10, 10, 3]
+    shares = [[int(i) for batch in samples.batches(10, rank, 3) for i in batch.rows] for rank in range(3)]
     assert sorted(itertools.chain(*shares)) == list(range(23))
     assert run.result["count"] == 23
 

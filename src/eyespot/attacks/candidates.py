@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import AttackError
 from ..model import Model
-from ..samples import load_samples, to_pixels
+from ..samples import load_samples, make_problem
 from ..sources.collection import take_rows
 from ..sources.source import Part
 from .criterion import Aim, aim_at
@@ -60,9 +60,7 @@ def candidates(model: Model, part: Part, count: int) -> Candidates:
     for row in range(len(samples)):
         if sum(right) >= count:
             break
-        pictures, target, key = samples.single(row)
-        seen, _ = model.task.make_problem(tuple(to_pixels(kind) for kind in pictures), target, key)
-        images.append(rounded(seen))
+        images.append(rounded(make_problem(model.task, samples.single(row)).x))
         names.append(part.rows[row].name)
         truths.append(model.task.read(part.rows[row]))
         right.append(_is_right(model, images[-1], truths[-1]))

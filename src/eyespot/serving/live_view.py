@@ -13,7 +13,7 @@ from torch import Tensor
 from ..findings import to_plain
 from ..model import Model, normalize
 from ..networks.graph.record import Call, record
-from ..samples import to_pixels
+from ..samples import make_problem
 
 if TYPE_CHECKING:
     from ..training.state import State, Training
@@ -45,13 +45,11 @@ def view(
     held: list[dict[str, Any]] = []
     seen: list[Tensor] = []
     with torch.no_grad(), training.compute.autocast():
-        for kinds, target, keys in batches:
-            x, target = model.task.make_problem(tuple(to_pixels(kind) for kind in kinds), target, keys)
-            output = model.outputs(x.to(training.compute.device)).float().cpu()
-            seen += list(x.split(1))
-            held += [
-                _to_dict(row, found) for row, found in zip(model.task.to_rows(output, target), output, strict=True)
-            ]
+        for batch in (make_problem(model.task, decoded) for decoded in batches):
+            output = model.outputs(batch.x.to(training.compute.device)).float().cpu()
+            seen += list(batch.x.split(1))
+            table = model.task.to_rows(output, batch.target)
+            held += [_to_dict(row, found) for row, found in zip(table, output, strict=True)]
         x = normalize(seen[picture % count].to(training.compute.device), model.images)
         calls = record(model.network, x)
     for place, (row, one) in enumerate(zip(rows, held, strict=True)):

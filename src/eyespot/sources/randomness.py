@@ -15,11 +15,25 @@ def uniforms(seed: int, epochs: int | np.ndarray, indices: int | np.ndarray, cou
     >>> bool((all_of_them[5:] == uniforms(seed=0, epochs=3, indices=np.array([5, 6]), count=2)).all())
     True
     """
-    epochs, indices = np.broadcast_arrays(np.atleast_1d(epochs), np.atleast_1d(indices))
-    state = _mix(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + GOLDEN)
-    state = _mix((state ^ epochs.astype(np.uint64)) + GOLDEN)
-    state = _mix((state ^ indices.astype(np.uint64)) + GOLDEN)
-    return (splitmix(state, count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return (splitmix(hashed(seed, epochs, indices), count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def hashed(*numbers: int | np.ndarray) -> np.ndarray:
+    """A hash of whole numbers, uint64 (N,): the finalizer of SplitMix64, once for each of them.
+
+    Python's own `hash` may change with its version, and numbers that are only added or multiplied collide: seed 1 in
+    epoch 2 must not draw what seed 2 draws in epoch 1.
+    """
+    state = np.zeros(1, np.uint64)
+    for number in numbers:
+        state = _mix((state ^ _unsigned(number)) + GOLDEN)
+    return state
+
+
+def _unsigned(number: int | np.ndarray) -> np.ndarray:
+    if isinstance(number, np.ndarray):
+        return number.astype(np.uint64)
+    return np.array([number & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
 
 
 def splitmix(states: np.ndarray, count: int) -> np.ndarray:

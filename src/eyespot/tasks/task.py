@@ -17,7 +17,7 @@ from ..networks.network import Output
 from ..sources.augment import Change, NotAllowed
 from ..sources.source import Row, Source
 
-__all__ = ["Change", "Metric", "NotAllowed", "Target", "Task", "Turn", "gathered"]
+__all__ = ["Change", "Metric", "NotAllowed", "Target", "Task", "Turn", "gathered", "index_target", "target_to"]
 
 Target = Tensor | dict[str, Tensor]
 """Targets of N samples, batch dimension first; ragged ones (boxes, points) are padded with NaN."""
@@ -164,3 +164,17 @@ def gathered(outputs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Streamed (output, target) batches of small vectors as one pair of tensors, N in front."""
     pairs = list(outputs)
     return torch.cat([output for output, _ in pairs]), torch.cat([target for _, target in pairs])
+
+
+def index_target(target: Target, chosen: slice | Tensor) -> Target:
+    """The targets of some samples: a slice, or their numbers as an integer tensor."""
+    if isinstance(target, dict):
+        return {name: values[chosen] for name, values in target.items()}
+    return target[chosen]
+
+
+def target_to(target: Target, device: torch.device | str) -> Target:
+    """Targets on another device."""
+    if isinstance(target, dict):
+        return {name: values.to(device) for name, values in target.items()}
+    return target.to(device)

@@ -11,13 +11,17 @@ Shapes: N samples, C channels, H height, W width.
 
 import math
 from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..samples import Batch
 from ..sources.augment import augment
 from ..sources.colors import scale
+from ..sources.randomness import hashed
+from ..tasks.task import target_to
 from .state import Training
 
 
@@ -46,8 +50,6 @@ def samples_at(seed: int, seen: int, batch: int, count: int) -> tuple[np.ndarray
     return epochs, indices
 
 
-Batch = tuple[Tensor, Tensor, Tensor]
-"""What the network sees (N, C, H, W), what it should answer (N, ...), and keys (N,) for what else is random."""
 AHEAD = 2**20
 """Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
 LARGE_STEPS, MOST_AHEAD = 5, 2**23
@@ -77,8 +79,7 @@ class Stream:
             self.made_to = seen + max(count, min(self._steps(count) * count, self.end - seen))
             self.made = make_batch(self.training, seen, self.made_to - seen)
         chosen = slice(seen - self.first, seen - self.first + count)
-        x, target, keys = self.made
-        return x[chosen], target[chosen], keys[chosen]
+        return self.made[chosen]
 
     def _steps(self, count: int) -> int:
         """For how many steps of `count` samples to make batches at once."""
@@ -92,16 +93,16 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
     recipe, compute, samples = training.recipe, training.compute, training.train
     epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
-    if samples.native:
-        images, target, keys = samples.crops(indices, recipe.seed, epochs, training.images)
-    else:
-        images, target, keys = samples.batch(indices)
-    pixels, target = augment(images, target, training.task, recipe.seed, epochs, indices, recipe.augment)
-    visits = (epochs + 1) + (indices // len(samples) << 32)  # another noise in every epoch and for every piece
-    keys = keys ^ torch.from_numpy(visits * 0x9E3779B97F4A7C1)
-    x, target = training.task.make_problem(pixels, target, keys)
-    x, target = training.task.network_input(x).to(compute.device), target.to(compute.device)
-    return (x if recipe.robust is not None else scaled(training, x)), target, keys
+    decoded = samples.crops(indices, recipe.seed, epochs, training.images) if samples.native else samples.batch(indices)
+    images, target = augment(
+        decoded.images, cast(Any, decoded.target), training.task, recipe.seed, epochs, indices, recipe.augment
+    )
+    # Other noise for every seed, in every epoch and for every piece of an image.
+    keys = decoded.keys ^ torch.from_numpy(hashed(recipe.seed, epochs, indices).view(np.int64))
+    x, target = training.task.make_problem(images, target, keys)
+    x = training.task.network_input(x).to(compute.device)
+    x = x if recipe.robust is not None else scaled(training, x)
+    return Batch(x=x, target=target_to(target, compute.device), keys=keys, rows=decoded.rows)
 
 
 def scaled(training: Training, pixels: Tensor) -> Tensor:

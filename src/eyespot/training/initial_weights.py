@@ -141,6 +141,7 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     rows = train.part.rows
     kinds = [row.values.get("label", "") if task.name == "classify" else "" for row in rows]
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
+    assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
     with torch.enable_grad():
         weight, bias = fit_probe(task, seen, train.targets, kinds, groups)
     _, dense = last_dense(network)
@@ -150,8 +151,8 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
 
 def _sample(train: Samples, images: ImageSpec) -> Tensor:
     """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
-    pixels, _, _ = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
-    return normalize(pixels[0].float() / 255, images)
+    batch = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
+    return normalize(batch.x.float() / 255, images)
 
 
 def ready_to_learn(network: Network, how: str) -> Network:

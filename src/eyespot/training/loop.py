@@ -18,8 +18,11 @@ from ..files import written
 from ..model import Model, outputs_over
 from ..networks import Network
 from ..networks.graph.record import answering
+from ..samples import Batch
+from ..sources.randomness import hashed
+from ..tasks.task import Target
 from .adversarial import Hardening, harden
-from .batches import Batch, Stream, samples_at, scaled
+from .batches import Stream, samples_at, scaled
 from .distributed import in_order, sum_micro_batches
 from .initial_weights import ready_to_learn
 from .optimizers import set_groups
@@ -106,25 +109,26 @@ def take_step(state: State, now: Segment, rate: float) -> None:
         update_ema(state, now.average)
 
 
-def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Target]:
     """What the network sees at one step and what it should answer, on the training's device and in its layout."""
-    x, target, keys = batch
-    if training.recipe.robust is not None:
-        x = scaled(training, hardened(training, network, x, target, keys ^ training.recipe.seed))
-    return x, target
+    if training.recipe.robust is None:
+        return batch.x, batch.target
+    return scaled(training, hardened(training, network, batch)), batch.target
 
 
-def hardened(training: Training, network: nn.Module, x: Tensor, target: Tensor, keys: Tensor) -> Tensor:
-    """Harder images instead of `x`, for the network as it would answer now: none of its statistics are changed."""
+def hardened(training: Training, network: nn.Module, batch: Batch) -> Tensor:
+    """Harder images than those of a batch, for the network as it is now: none of its statistics are changed."""
 
     def losses(pixels: Tensor) -> Tensor:
         with training.compute.autocast():
             output = network(scaled(training, pixels))
-        return training.task.loss(output.float(), target)
+        return training.task.loss(output.float(), batch.target)
 
     assert training.recipe.robust is not None
     with answering(network):
-        return harden(Hardening(**training.recipe.robust), x, losses, keys)
+        return harden(
+            Hardening(**training.recipe.robust), batch.x, losses, ~batch.keys
+        )  # not the noise that the task has drawn
 
 
 def backward(
@@ -140,7 +144,7 @@ def backward(
     def compute(piece: int) -> tuple[Tensor, Tensor]:
         first, end = batch * piece // recipe.micro_batches, batch * (piece + 1) // recipe.micro_batches
         x, target = learning_batch(training, network, stream.take(seen + first, end - first))
-        training.compute.seed(hash((recipe.seed, step, piece)) % 2**63)  # dropout
+        training.compute.seed(int(hashed(recipe.seed, step, piece)[0]) >> 1)  # dropout
         with training.compute.autocast():
             output = network(x)
         output = output.float()

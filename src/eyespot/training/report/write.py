@@ -10,7 +10,7 @@ import torch
 from ...findings import Evaluation
 from ...html import number, percent, write_page
 from ...model import Model
-from ...samples import Samples, to_pixels
+from ...samples import Samples, make_problem
 from ..recipe import PROBED
 from .answers import ANSWERS, plain_answers
 from .charts import in_words, loss_curve, score_curve
@@ -70,13 +70,13 @@ def pictures_of(model: Model, samples: Samples) -> Pictures:
     makes_pictures = model.task.outputs(model.images.channels).kind == "picture"
 
     def image(row: int) -> np.ndarray:
-        images, target, keys = samples.single(row)
+        decoded = samples.single(row)
         if not makes_pictures:
-            return images[0][0].permute(1, 2, 0).numpy()
-        seen, _ = model.task.make_problem(tuple(to_pixels(kind) for kind in images), target, keys)
+            return decoded.x[0].permute(1, 2, 0).numpy()
+        seen = make_problem(model.task, decoded).x
         with torch.no_grad():
             answer = model.outputs(seen)
-        return side_by_side([_pixels(seen), _pixels(answer), images[-1][0].permute(1, 2, 0).numpy()])
+        return side_by_side([_pixels(seen), _pixels(answer), decoded.images[-1][0].permute(1, 2, 0).numpy()])
 
     return image
 
