@@ -1,9 +1,9 @@
-"""From 1,000 to 1,000,000 images: start-up, memory and time per image of a training.
+"""From 1,000 to 1,000,000 images: start-up time, memory and time per step of a training.
 
-Claims: the time until the first step grows linearly, by less than 50 microseconds an image; memory beyond the images
-themselves grows by less than 500 bytes an image; a step takes as long with a million images as with a thousand. Images
-are synthetic, 16x16 gray pixels in one array, so that what is measured is the cost of each image and not of its pixels.
-Each size runs in a process of its own. The plot is `results/growth.svg`.
+Claims: the time to the first step grows linearly, by less than 50 microseconds per image; memory beyond the images
+themselves grows by less than 500 bytes per image; a step takes as long with a million images as with a thousand. Images
+are synthetic, 16x16 gray pixels in one array, so that the cost per image is measured and not that of its pixels. Each
+size runs in its own process.
 """
 
 import json
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from _common import RESULTS, finish, in_turns, parse, spread
+from _common import finish, in_turns, parse, spread
 
 LENGTH = "long"
 SIDE, BATCH, STEPS = 16, 128, 60
@@ -38,8 +38,6 @@ def main() -> None:
     in_turns({str(count): lambda count=count: run(count) for count in found}, arguments.repeats)
     least = min(each["memory beyond the images MB"] for each in found[min(found)])
     rows = [row_of(count, measures, least) for count, measures in found.items()]
-    if not arguments.json:
-        draw(rows)
     finish(__file__, arguments, {"pixels": SIDE * SIDE, "batch": BATCH, "steps": STEPS}, rows)
 
 
@@ -95,19 +93,6 @@ def row_of(count: int, measures: list[dict[str, float]], least: float) -> dict[s
         "start-up us an image": 1e6 * middle["until the first step s"] / count,
         "bytes an image": 1e6 * (middle["memory beyond the images MB"] - least) / count,
     }
-
-
-def draw(rows: list[dict[str, Any]]) -> None:
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 3, figsize=(10, 3), layout="constrained")
-    for part, name in zip(axes, ("until the first step s", "memory beyond the images MB", "step ms"), strict=True):
-        part.plot([row["images"] for row in rows], [row[name] for row in rows], marker="o")
-        part.set(xscale="log", xlabel="images", title=name)
-        part.set_ylim(bottom=0)
-    axes[0].set(yscale="log", ylim=(0.1, None))
-    RESULTS.mkdir(exist_ok=True)
-    figure.savefig(RESULTS / "growth.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
