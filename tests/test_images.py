@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eyespot import images
+from eyespot import decoding, images
 from eyespot.errors import ImageError
 from eyespot.images import ImageSpec, encode_png, is_gray, read_file, read_pixels, read_size, write_png
 
@@ -232,7 +232,7 @@ def test_a_picture_of_100_million_pixels_is_no_reason_to_warn() -> None:
 
 
 def test_a_file_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_BYTES", 50)
+    monkeypatch.setattr(decoding, "MAX_BYTES", 50)
     with pytest.raises(ImageError, match="expected 1 to 50"):
         read_pixels(encode_png(COLOR), SPEC)
 
@@ -244,9 +244,9 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
         read_pixels(tmp_path, SPEC)
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4), np.uint8)])
+@pytest.mark.parametrize("array", [np.full((4, 4), "a"), np.zeros((4, 5, 2), np.uint8), np.zeros((0, 4), np.uint8)])
 def test_an_array_that_is_no_picture_is_refused(array: np.ndarray) -> None:
-    with pytest.raises(ImageError, match="is no picture"):
+    with pytest.raises(ImageError, match="is not an image; expected uint8"):
         read_pixels(array, SPEC)
 
 
@@ -279,3 +279,116 @@ def test_png_keeps_every_number(tmp_path: Path) -> None:
     for array in (RAMP, RAMP[..., None], COLOR):
         read = read_pixels(write_png(array, tmp_path / "a.png"), SPEC if array is COLOR else GRAY)
         np.testing.assert_array_equal(read, array.reshape(12, 16, -1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("AVIF", ".avif"),
+        ("JPEG2000", ".jp2"),
+        ("JPEG", ".jfif"),
+        ("MPO", ".mpo"),
+        ("PPM", ".ppm"),
+        ("TGA", ".tga"),
+        ("DDS", ".dds"),
+        ("ICO", ".ico"),
+        ("PCX", ".pcx"),
+        ("SGI", ".sgi"),
+        ("QOI", ".qoi"),
+        ("DIB", ".dib"),
+    ],
+)
+def test_every_format_that_pillow_decodes_itself_is_read(kind: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    square = COLOR[:, :12].repeat(4, axis=0).repeat(4, axis=1)
+    path.write_bytes(saved(Image.fromarray(square), kind, **({"sizes": [(48, 48)]} if kind == "ICO" else {})))
+    read = read_pixels(path, ImageSpec(height=48, width=48, channels=3))
+    assert np.abs(read.astype(int) - square).mean() < 8
+    assert suffix in images.SUFFIXES and decoding.is_picture_file(path)
+
+
+@pytest.mark.parametrize("suffix", [".eps", ".svg", ".nef", ".dcm", ".jxl"])
+def test_an_image_format_that_is_not_read_is_named(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(saved(Image.fromarray(COLOR), "TIFF"))  # raw files begin like TIFF files and hold a preview
+    assert suffix in images.SUFFIXES
+    with pytest.raises(ImageError, match=rf"a\{suffix}: is .*convert it to PNG or JPEG"):
+        read_pixels(path, SPEC)
+    with pytest.raises(ImageError, match=rf"a\{suffix}: is "):
+        read_pixels(path.read_bytes(), SPEC, f"a{suffix}")
+
+
+def test_postscript_is_never_run() -> None:
+    with pytest.raises(ImageError, match="is not a picture that can be read"):
+        read_pixels(saved(Image.fromarray(COLOR), "EPS"), SPEC)
+
+
+def test_a_file_without_suffix_is_known_by_its_content(tmp_path: Path) -> None:
+    write_png(COLOR, tmp_path / "photo")
+    (tmp_path / "LICENSE").write_text("Permission is hereby granted")
+    assert decoding.is_picture_file(tmp_path / "photo")
+    assert not decoding.is_picture_file(tmp_path / "LICENSE")
+    assert not decoding.is_picture_file(tmp_path / "missing")
+
+
+def with_signed_gps(orientation: int) -> bytes:
+    """An EXIF block whose GPS latitude is of a signed type, which Pillow cannot write again."""
+    entries = struct.pack("<HHIHH", 0x112, 3, 1, orientation, 0) + struct.pack("<HHII", 0x8825, 4, 1, 38)
+    gps = (
+        struct.pack("<HHHI", 1, 2, 10, 3) + struct.pack("<I", 56) + bytes(4) + struct.pack("<6i", -33, 1, 51, 1, 30, 1)
+    )
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4) + gps
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_malformed_metadata_of_a_turned_image_does_not_make_it_unreadable(kind: str, orientation: int) -> None:
+    turned = {1: COLOR, 3: COLOR[::-1, ::-1], 6: np.rot90(COLOR, 1), 8: np.rot90(COLOR, -1)}[orientation]
+    stored = Image.fromarray(np.ascontiguousarray(turned).repeat(8, axis=0).repeat(8, axis=1))
+    data = saved(stored, kind, exif=with_signed_gps(orientation), **({} if kind == "PNG" else {"quality": 95}))
+    read = read_pixels(data, ImageSpec(height=96, width=128, channels=3, fit="native"))
+    assert read.shape == (96, 128, 3)
+    assert np.abs(read.astype(int) - COLOR.repeat(8, axis=0).repeat(8, axis=1)).mean() < 8
+
+
+def test_malformed_metadata_of_a_turned_tiff_does_not_make_it_unreadable() -> None:
+    data = bytearray(saved(Image.fromarray(COLOR[:, :8]), "TIFF", tiffinfo={270: "a text", 274: 6}))
+    place = data.index(struct.pack("<HHI", 270, 2, 7))
+    data[place : place + 12] = struct.pack("<HHII", 34853, 4, 1, 10**6)  # a GPS directory beyond the end of the file
+    read = read_pixels(bytes(data), ImageSpec(height=8, width=12, channels=3))
+    np.testing.assert_array_equal(read, np.rot90(COLOR[:, :8], -1))
+
+
+@given(place=st.integers(20, 61), value=st.integers(0, 255))
+@settings(max_examples=100, deadline=None)
+def test_no_byte_of_the_metadata_decides_whether_an_image_is_read(place: int, value: int) -> None:
+    block = bytearray(with_signed_gps(6))
+    block[place] = value
+    assert read_pixels(saved(Image.fromarray(COLOR), "JPEG", exif=bytes(block)), SPEC).shape == (12, 16, 3)
+
+
+def png_with(kind: bytes, data: bytes, checksum: int | None = None) -> bytes:
+    whole = encode_png(COLOR)
+    end = struct.pack(">I", zlib.crc32(kind + data) if checksum is None else checksum)
+    return whole[:33] + struct.pack(">I", len(data)) + kind + data + end + whole[33:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png_with(b"zTXt", b"parameters\0\0" + zlib.compress(b"x" * 3_000_000)),
+        png_with(b"iCCP", b"scanner\0\0" + zlib.compress(b"x" * 3_000_000)),
+        png_with(b"tEXt", b"a\0b", checksum=1),
+        png_with(b"pHYs", b"short"),
+    ],
+    ids=["long text", "large profile", "wrong checksum", "cut field"],
+)
+def test_what_is_stored_beside_the_pixels_of_a_png_does_not_make_it_unreadable(data: bytes) -> None:
+    np.testing.assert_array_equal(read_pixels(data, SPEC), COLOR)
+    assert read_size(data) == (12, 16, 3)
+
+
+def test_a_damaged_color_profile_of_a_jpeg_does_not_make_it_unreadable() -> None:
+    data = saved(Image.fromarray(COLOR), "JPEG", quality=95)
+    segment = b"\xff\xe2" + struct.pack(">H", 16) + b"ICC_PROFILE\0\1\0"
+    assert np.abs(read_pixels(data[:2] + segment + data[2:], SPEC).astype(int) - COLOR).mean() < 6

@@ -1,4 +1,4 @@
-"""From a picture file to numbers and back: the only file that knows Pillow.
+"""From an image file to numbers and back.
 
 Training, predicting, evaluating, exporting and serving all call `read_pixels`, so that the same picture
 becomes the same numbers everywhere. Shapes: N images, C channels, H height, W width.
@@ -6,39 +6,41 @@ becomes the same numbers everywhere. Shapes: N images, C channels, H height, W w
 
 import io
 import math
-import warnings
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from .decoding import SUFFIXES, Picture, decode, has_frames, heic_is_readable, orientation, read_file, upright
 from .errors import ImageError
+from .value_range import Range, bounds_of, check_range, to_bytes
 
-Picture = str | Path | bytes | np.ndarray
-"""What stands for one picture: a path, the bytes of a file, or a uint8 array (H, W, C) or (H, W)."""
-
-MAX_PIXELS = 120_000_000
-"""A picture of more pixels is refused before it is decoded: a file of a few bytes may claim billions."""
-
-MAX_BYTES = 1 << 29
-"""A file of more bytes (512 MB) is refused before it is read."""
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif"})
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-"""What is decoded; Pillow knows more, and runs other programs for some of it."""
+__all__ = [
+    "FITS",
+    "PAD_GRAY",
+    "SUFFIXES",
+    "Frame",
+    "ImageProperties",
+    "ImageSpec",
+    "Picture",
+    "encode_png",
+    "frame_of",
+    "heic_is_readable",
+    "identity_frame",
+    "inspect",
+    "is_gray",
+    "read_file",
+    "read_pixels",
+    "read_size",
+    "write_png",
+]
 
 FITS = ("crop", "stretch", "pad", "native")
 PAD_GRAY = 128
 """The brightness of the bars that "pad" adds: the middle of the range, so that they are neither black nor white."""
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
-
-# Larger pictures are refused, damaged ones are errors: Pillow's warnings would say nothing new.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,8 @@ class ImageSpec:
     `fit` says what happens to a picture of another shape: "crop" scales its short side and cuts the middle out,
     "stretch" scales both sides, "pad" scales its long side and adds gray bars on both sides of the short one,
     "native" keeps its size (`height` and `width` are then the size of training crops).
-    The network sees `(pixel / 255 - mean) / std`, with one mean and deviation a channel.
+    The network sees `(pixel / 255 - mean) / std`, with one mean and deviation a channel. `value_range` is what
+    becomes 0 and 255 in images of more than 8 bits; without it their type decides (0 to 65,535, floats 0 to 1).
     """
 
     height: int
@@ -57,6 +60,7 @@ class ImageSpec:
     fit: str = "crop"
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
+    value_range: Range | None = None
 
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1 or max(self.height, self.width) > 8192:
@@ -65,6 +69,8 @@ class ImageSpec:
             raise ImageError(f"Images of {self.channels} channels: give 1 for gray or 3 for color.")
         if self.fit not in FITS:
             raise ImageError(f"fit is '{self.fit}'; expected one of {', '.join(FITS)}.")
+        if self.value_range is not None:
+            check_range(self.value_range)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -157,36 +163,61 @@ def frame_of(size: Any, spec: ImageSpec) -> Frame:
     return Frame(original=original, size=sides, matrix=matrix)
 
 
-def read_pixels(picture: Picture, spec: ImageSpec, name: str = "") -> np.ndarray:
-    """Read one picture as uint8 numbers (H, W, C), turned upright, in the colors and the size of `spec`.
+@dataclass(frozen=True, kw_only=True)
+class ImageProperties:
+    """What is known of one image without scaling it: its upright size and its kind.
 
-    Raises `ImageError`, which names the file (or `name`), where it is no readable picture.
+    `bounds` are the lowest and highest value of an image of more than 8 bits, without its most extreme pixels;
+    `frames` tells whether it has further frames or pages, which are not used.
+    """
+
+    height: int
+    width: int
+    channels: int
+    bounds: Range | None = None
+    frames: bool = False
+
+
+def read_pixels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
+    """Read one image as uint8 numbers (H, W, C), turned upright, in the colors and the size of `spec`.
+
+    `picture` is a path, the bytes of a file, an open file, a Pillow image, or an array or tensor (H, W), (H, W, C) or
+    (C, H, W). Raises `ImageError`, which names the file (or `name`), where it is no readable image.
 
     >>> read_pixels(np.zeros((40, 60), np.uint8), ImageSpec(height=28, width=28, channels=3)).shape
     (28, 28, 3)
     """
-    with _decoding(picture, name) as image:
+
+    def read(image: Image.Image) -> np.ndarray:
         if spec.fit != "native":
             _draft(image, spec)
-        return _pixels(_fitted(_colored(_upright(image), spec.channels), spec))
+        return _pixels(_fitted(_colored(upright(image), spec.channels, spec.value_range, name), spec))
+
+    return decode(picture, name, read, spec.value_range)
 
 
 def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
-    """Read only the size of one picture: (height, width, channels), upright, with channels 1 or 3."""
-    with _decoding(picture, name) as image:
-        width, height = image.size
-        if image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8):  # Pillow tells a TIFF's size upright
-            width, height = height, width
-        return height, width, 1 if image.mode in GRAY_MODES else 3
+    """Read only the size of one image: (height, width, channels), upright, with channels 1 or 3."""
+    return decode(picture, name, _size)
 
 
-def read_file(path: str | Path, name: str = "") -> bytes:
-    """The bytes of a picture file; raises `ImageError` where there is no file, or one of too many bytes or none."""
-    try:
-        _checked_size(_file_size(Path(path)))
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise _explained(name or str(path), error) from error
+def inspect(picture: Picture, name: str = "") -> ImageProperties:
+    """Read the size of one image, the bounds of its values if they have more than 8 bits, and whether it has frames."""
+
+    def look(image: Image.Image) -> ImageProperties:
+        height, width, channels = _size(image)
+        frames = has_frames(image)
+        bounds = bounds_of(np.asarray(upright(image), np.float64)) if _is_wide(image) else None
+        return ImageProperties(height=height, width=width, channels=channels, bounds=bounds, frames=frames)
+
+    return decode(picture, name, look)
+
+
+def _size(image: Image.Image) -> tuple[int, int, int]:
+    width, height = image.size
+    if image.format != "TIFF" and orientation(image) in (5, 6, 7, 8):  # Pillow gives the size of a TIFF upright
+        width, height = height, width
+    return height, width, 1 if image.mode in GRAY_MODES else 3
 
 
 def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
@@ -210,108 +241,20 @@ def encode_png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-class _decoding:
-    """Open a picture, and turn whatever its decoder throws into an `ImageError` that names it."""
-
-    def __init__(self, picture: Picture, name: str) -> None:
-        self.picture = picture
-        self.name = name or (str(picture) if isinstance(picture, str | Path) else "the picture")
-
-    def __enter__(self) -> Image.Image:
-        try:
-            self.image = _open(self.picture)
-        except Exception as error:
-            raise _explained(self.name, error) from error
-        if self.image.width * self.image.height > MAX_PIXELS:
-            size = f"{self.image.width} x {self.image.height}"
-            self.image.close()
-            raise ImageError(f"{self.name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
-        return self.image
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self.image.close()
-        if isinstance(error, Exception) and not isinstance(error, ImageError):
-            raise _explained(self.name, error) from error
-
-
-def _explained(name: str, error: Exception) -> ImageError:
-    if isinstance(error, ImageError):
-        return error
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.")
-    if isinstance(error, FileNotFoundError):
-        return ImageError(f"{name}: there is no such file.")
-    if isinstance(error, PermissionError | IsADirectoryError):
-        return ImageError(f"{name}: cannot be read ({error.strerror}).")
-    if isinstance(error, UnidentifiedImageError):
-        remedy = "replace it by a JPEG or PNG file"
-        if name.lower().endswith((".heic", ".heif")) and not heic_is_readable():
-            remedy = "pip install pillow-heif"
-        return ImageError(f"{name}: is not a picture that can be read; {remedy}.")
-    return ImageError(f"{name}: is damaged or not a picture ({error}); replace or remove it.")
-
-
-def _open(picture: Picture) -> Image.Image:
-    if isinstance(picture, np.ndarray):
-        return _from_array(picture)
-    _checked_size(len(picture) if isinstance(picture, bytes) else _file_size(Path(picture)))
-    formats = (*FORMATS, "HEIF") if heic_is_readable() else FORMATS
-    return Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture), formats=formats)
-
-
-def _checked_size(size: int) -> None:
-    if not 0 < size <= MAX_BYTES:
-        raise OSError(f"{size:,} bytes, expected 1 to {MAX_BYTES:,}")
-
-
-def _file_size(path: Path) -> int:
-    if path.exists() and not path.is_file():
-        raise OSError("a folder or a device")
-    return path.stat().st_size
-
-
-def _from_array(array: np.ndarray) -> Image.Image:
-    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
-    if array.dtype != np.uint8 or not shaped or not array.size:
-        raise ImageError(
-            f"An array of shape {array.shape} and type {array.dtype} is no picture; "
-            "give uint8 values 0 to 255 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
-        )
-    return Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
-
-
-@cache
-def heic_is_readable() -> bool:
-    """Tell whether HEIC files, which many telephones write, can be read: with the package pillow-heif they can."""
-    try:
-        from pillow_heif import register_heif_opener  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
-
-
 def _draft(image: Image.Image, spec: ImageSpec) -> None:
     """Let the JPEG decoder skip detail that scaling down would throw away anyway (it keeps at least twice the size)."""
     side = 2 * max(spec.height, spec.width)
     image.draft(None, (side, side))
 
 
-def _orientation(image: Image.Image) -> int:
-    """How the camera was held, by the EXIF standard; 1, upright, where it is not said or not readable."""
-    try:
-        return image.getexif().get(0x0112, 1)
-    except (SyntaxError, ValueError, KeyError, TypeError, OSError):  # what Pillow raises for damaged EXIF data
-        return 1
+def _is_wide(image: Image.Image) -> bool:
+    """Tell whether the values of an image have more than 8 bits."""
+    return image.mode.startswith("I") or image.mode == "F"
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
-
-
-def _colored(image: Image.Image, channels: int) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _to_8_bits(image)
+def _colored(image: Image.Image, channels: int, value_range: Range | None, name: str) -> Image.Image:
+    if _is_wide(image):
+        image = _to_8_bits(image, value_range, name)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -319,14 +262,18 @@ def _colored(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit values by 1/257, and real values from the range 0 to 1 where they lie in it."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    if image.mode == "F":
-        scaled = values * 255 if values.max(initial=0) <= 1 else values
-    else:
-        scaled = values / 257 if image.mode.startswith("I;16") or values.max(initial=0) > 255 else values
-    return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+def _to_8_bits(image: Image.Image, value_range: Range | None, name: str) -> Image.Image:
+    """Scale values of more than 8 bits: one range for a source and its model, never that of the single image."""
+    values = np.asarray(image, np.float64)
+    if value_range is None:
+        value_range = (0.0, 1.0) if image.mode == "F" else (0.0, 65535.0)
+        low, high = bounds_of(values)
+        if low < value_range[0] or high > value_range[1]:
+            raise ImageError(
+                f"{name or 'the image'}: holds values from {low:g} to {high:g}, and no value range is known for them; "
+                "give ImageSpec(value_range=(LOW, HIGH)), or use a model trained on such images."
+            )
+    return Image.fromarray(to_bytes(values, value_range))
 
 
 def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:

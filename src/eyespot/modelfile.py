@@ -16,6 +16,7 @@ from .files import write_whole
 from .findings import to_json
 from .images import ImageSpec
 from .networks.network import NetworkSpec, Output
+from .value_range import check_range
 
 FORMAT = 1
 LARGEST_HEADER = 16 << 20
@@ -109,4 +110,5 @@ def images_spec(values: Mapping[str, Any]) -> ImageSpec:
         fit=values["fit"],
         mean=tuple(float(number) for number in values["mean"]),
         std=tuple(float(number) for number in values["std"]),
+        value_range=None if values["value_range"] is None else check_range(values["value_range"]),
     )

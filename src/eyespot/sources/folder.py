@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..images import SUFFIXES
+from ..decoding import is_picture_file
 from .collection import Collection
 from .source import Row
 
@@ -96,7 +96,7 @@ def _pictures(reading: Reading, folder: Path, deep: bool = True) -> list[str]:
         folders[:] = sorted(each for each in folders if deep and not _hidden(each))
         for file in sorted(files):
             suffix = Path(file).suffix.lower()
-            if suffix in SUFFIXES and not _hidden(file):
+            if not _hidden(file) and is_picture_file(Path(place, file)):
                 found.append(str(Path(place, file)))
             elif not _hidden(file):
                 reading.others[suffix] = reading.others.get(suffix, 0) + 1
