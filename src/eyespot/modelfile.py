@@ -15,7 +15,7 @@ from .errors import ModelError
 from .files import write_whole
 from .findings import to_json
 from .images import ImageSpec
-from .networks.network import NetworkSpec, Output
+from .networks.network import NetworkSpec, Output, check_output
 from .value_range import check_range
 
 FORMAT = 1
@@ -90,15 +90,22 @@ def _check_sizes(entries: dict[str, Any], available: int) -> None:
 
 def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
     """A network's description from the plain values of a file."""
-    output = Output(kind=values["output"]["kind"], size=int(values["output"]["size"]))
     channels, height, width = (int(side) for side in values["input"])
     return NetworkSpec(
         name=values["name"],
         input=(channels, height, width),
-        output=output,
+        output=read_output(values["output"]),
         size=values["size"],
         norm=values["norm"],
     )
+
+
+def read_output(values: Mapping[str, Any]) -> Output:
+    """What a network puts out, from the plain values of a file; raises `NetworkError` for what no network can."""
+    parts = tuple((name, read_output(part)) for name, part in values.get("parts", ()))
+    output = Output(kind=values["kind"], size=values["size"], stride=values.get("stride", 1), parts=parts)
+    check_output(output)
+    return output
 
 
 def images_spec(values: Mapping[str, Any]) -> ImageSpec:

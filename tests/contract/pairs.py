@@ -30,11 +30,10 @@ UNFIT = {
     ("denoise", "convnetjs"): NUMBERS_ONLY,
     ("denoise", "tinyvgg"): NUMBERS_ONLY,
     ("denoise", "pilotnet"): NUMBERS_ONLY,
-    ("denoise", "efficientnet-lite0"): NUMBERS_ONLY,
     ("denoise", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
-MOST_UNFIT = 14
+MOST_UNFIT = 13
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]

@@ -7,8 +7,6 @@ import torch
 
 from eyespot.errors import NetworkError
 from eyespot.networks import NETWORKS, SIZES, Output, build, build_from, describe
-from eyespot.networks.blocks import vector_head
-from eyespot.networks.network import replace_head
 
 DOCS = Path(__file__).parents[2] / "docs" / "networks.md"
 TEN = Output("vector", 10)
@@ -26,8 +24,19 @@ TEN = Output("vector", 10)
         ({"input": (1, 28.5, 28)}, "whole number"),
         ({"output": Output("vector", 0)}, "0 outputs"),
         ({"output": Output("sound", 1)}, "Unknown kind of output"),
-        ({"name": "unet"}, "puts out a picture; the task needs a vector"),
-        ({"name": "tinyvgg", "output": Output("picture", 1)}, "puts out a vector; the task needs a picture"),
+        ({"output": Output("vector", 3, stride=2)}, "A vector of stride 2"),
+        ({"output": Output("map", 3, stride=3)}, "expected no parts, and stride 1 or 2 or 4"),
+        ({"output": Output("named")}, "Named outputs: none"),
+        ({"output": Output("named", parts=(("a", TEN), ("a", TEN)))}, "each name once"),
+        ({"output": Output("named", parts={"a.b": TEN})}, "'a.b' cannot name an output"),
+        ({"output": Output("named", parts={"items": TEN})}, "'items' cannot name an output"),
+        ({"output": Output("named", parts={"a": Output("named", parts={"b": TEN})})}, "'a' has parts itself"),
+        ({"output": Output("named", parts={"a": Output("vector", 0)})}, "0 outputs"),
+        ({"name": "tinyvgg", "output": Output("named", parts={"a": TEN})}, "needs a set of named outputs"),
+        ({"name": "denoiser", "output": Output("map", 2, stride=2)}, "at stride 1; the task needs one at stride 2"),
+        ({"name": "unet", "output": Output("map", 2, stride=4)}, "at stride 1; the task needs one at stride 4"),
+        ({"name": "unet"}, "puts out a map; the task needs a vector"),
+        ({"name": "tinyvgg", "output": Output("map", 1)}, "puts out a vector; the task needs a map"),
     ],
 )
 def test_what_cannot_be_built_is_told(change, told):
@@ -80,24 +89,6 @@ def test_no_module_works_in_place_or_is_used_twice(name):
     network(torch.rand(2, *family.input))
     assert not any(getattr(leaf, "inplace", False) for leaf in leaves)
     assert set(uses.values()) == {1}
-
-
-def test_another_head_stands_on_the_same_stages():
-    network = build("residual", (1, 12, 12), TEN, size="tiny").eval()
-    other = replace_head(network, Output("vector", 3), vector_head(64, 3)).eval()
-    x = torch.rand(2, 1, 12, 12)
-    assert other(x).shape == (2, 3)
-    assert torch.equal(other.features(x), network.features(x))
-    assert other.spec.output == Output("vector", 3)
-
-
-def test_features_are_what_comes_out_of_a_stage():
-    network = build("residual", (1, 12, 12), TEN, size="tiny").eval()
-    x = torch.rand(2, 1, 12, 12)
-    assert network.features(x, at="stage2").shape == (2, 32, 6, 6)
-    assert torch.equal(network.head(network.features(x)), network(x))
-    with pytest.raises(NetworkError, match="Did you mean 'stage2'"):
-        network.features(x, at="stage22")
 
 
 @pytest.mark.parametrize("name", ["residual", "denoiser"])

@@ -11,7 +11,7 @@ from eyespot.networks.blocks import CropLike, Padded, PadToMultiple
 
 def denoiser(channels: int = 1, outputs: int = 1, name: str = "denoiser") -> Network:
     torch.manual_seed(0)
-    return build(name, (channels, 16, 16), Output("picture", outputs), size="tiny")
+    return build(name, (channels, 16, 16), Output("map", outputs), size="tiny")
 
 
 @settings(max_examples=15, deadline=None)
@@ -22,7 +22,7 @@ def test_the_denoiser_takes_any_size(height, width, name):
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 33), (32, 64), (50, 20)])
 def test_the_unet_takes_any_size(size):
-    network = build("unet", (3, 64, 64), Output("picture", 3))
+    network = build("unet", (3, 64, 64), Output("map", 3))
     assert network(torch.rand(1, 3, *size)).shape == (1, 3, *size)
 
 

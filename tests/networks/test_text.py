@@ -10,7 +10,6 @@ from torch import nn
 
 from eyespot.errors import NetworkError
 from eyespot.networks import Network, Output, build, describe
-from eyespot.networks.network import output_shape
 from eyespot.networks.text import Layer, is_text, parse
 
 LECTURE = "conv 8@5x5 same, relu, maxpool 2, conv 16@3x3 stride 2, tanh, flatten, dropout 0.5, dense 64, relu, dense"
@@ -30,7 +29,10 @@ def test_the_lectures_network_has_its_stages_and_shapes():
     network = written(LECTURE)
     names = ["conv1", "relu1", "maxpool1", "conv2", "tanh1", "flatten1", "dropout1", "dense1", "relu2"]
     assert list(network.stages) == names
-    shapes = [tuple(network.eval().features(torch.zeros(1, 1, 28, 28), at=name).shape[1:]) for name in names]
+    x, shapes = torch.zeros(1, 1, 28, 28), []
+    for stage in network.stages.values():
+        x = stage(x)
+        shapes.append(tuple(x.shape[1:]))
     assert shapes[:6] == [(8, 28, 28), (8, 28, 28), (8, 14, 14), (16, 6, 6), (16, 6, 6), (576,)]
     assert network(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
 
@@ -80,12 +82,20 @@ def _same_convolution(first: nn.Module, second: nn.Conv2d) -> bool:
 
 def test_sumpool_adds_up():
     network = written("sumpool 2, flatten, dense", input=(1, 2, 2))
-    assert network.features(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), at="sumpool1").item() == 10
+    assert network.stages["sumpool1"](torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])).item() == 10
 
 
 def test_a_text_that_ends_in_a_convolution_makes_pictures():
     network = written("conv 4@3x3 same, relu, conv 3x3 same", input=(3, 9, 7), outputs=3)
     assert network(torch.zeros(2, 3, 9, 7)).shape == (2, 3, 9, 7)
+
+
+def test_a_text_makes_a_map_at_the_stride_that_is_needed():
+    text = "conv 4@3x3 same, relu, maxpool 2, conv 3x3 same"
+    network = build(text, input=(3, 8, 12), output=Output("map", 2, stride=2))
+    assert network(torch.zeros(2, 3, 8, 12)).shape == (2, 2, 4, 6)
+    with pytest.raises(NetworkError, match=r"needs a map at stride 4, 2x3x2 .*, but the text makes 4x6x2"):
+        build(text, input=(3, 8, 12), output=Output("map", 2, stride=4))
 
 
 def test_a_picture_must_keep_its_size():
@@ -95,7 +105,10 @@ def test_a_picture_must_keep_its_size():
 def test_training_starts_with_numbers_of_ordinary_size():
     torch.manual_seed(0)
     network = written("conv 32@3x3 same, relu, " * 10 + "flatten, dense", input=(3, 16, 16))
-    assert 0.3 < network.features(torch.randn(4, 3, 16, 16)).std() < 3
+    x = torch.randn(4, 3, 16, 16)
+    for stage in network.stages.values():
+        x = stage(x)
+    assert 0.3 < x.std() < 3
 
 
 def test_an_impossible_shape_names_layer_input_and_what_fits():
@@ -187,7 +200,7 @@ def test_every_text_is_made_as_planned_or_refused_by_layer(layers, height, width
         assert refused.startswith("Layer ")
     else:
         # The dense layers' weights were sized by the plan: a plan that is wrong would not run.
-        assert output_shape(network, (2, height, width)) == (5,)
+        assert network.eval()(torch.zeros(1, 2, height, width)).shape == (1, 5)
 
 
 def attempt(text: str, input: tuple[int, int, int]) -> tuple[Network | None, str]:

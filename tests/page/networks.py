@@ -31,7 +31,7 @@ def shown(
 ) -> ModelResource:
     """A network with random weights and three pictures: of `labels` classes, a number for 1, a picture for 0."""
     torch.manual_seed(0)
-    output = Output("vector", labels) if labels else Output("picture", images.channels)
+    output = Output("vector", labels) if labels else Output("map", images.channels)
     network = build(text, input=images.shape, output=output, size=size, norm=norm).eval()
     tasks = {0: Denoise(), 1: Regress(unit="degrees", center=2.0, spread=10.0)}
     task = tasks.get(labels, Classify(classes=tuple(f"class {k}" for k in range(labels))))

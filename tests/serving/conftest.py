@@ -36,7 +36,7 @@ def small_model(task=None, images=IMAGES, network=NETWORK, output=None):
 def denoiser():
     images = ImageSpec(height=16, width=16, channels=1, fit="native")
     torch.manual_seed(0)
-    network = build("unet", images.shape, Output("picture", 1), size="tiny")
+    network = build("unet", images.shape, Output("map", 1), size="tiny")
     return Model(network=network, task=Denoise(), images=images)
 
 

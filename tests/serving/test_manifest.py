@@ -41,7 +41,7 @@ def named(name):
     channels = 3 if name in ("tinyvgg", "unet", "pilotnet") else 1
     height, width = (66, 200) if name == "pilotnet" else (32, 32)
     images = ImageSpec(height=height, width=width, channels=channels)
-    output = Output("picture", channels) if name == "unet" else Output("vector", 3)
+    output = Output("map", channels) if name == "unet" else Output("vector", 3)
     task = Denoise() if name == "unet" else Classify(classes=("a", "b", "c"))
     return Model(network=build(name, images.shape, output, size="tiny"), task=task, images=images)
 

@@ -145,7 +145,7 @@ def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed
 
     Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
     """
-    if model.task.outputs(model.images.channels).kind == "picture":
+    if model.task.outputs(model.images.channels).kind == "map":
         raise AttackError(
             f"Everyday changes say nothing about {model.task.name}: its answer is the changed picture itself."
         )

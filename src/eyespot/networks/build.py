@@ -18,7 +18,8 @@ from .classic import (
 )
 from .denoiser import make_denoiser
 from .efficientnet import make_efficientnet_lite0
-from .network import OUTPUT_KINDS, Network, NetworkSpec, Output
+from .heads import ANY_OUTPUT
+from .network import Network, NetworkSpec, Output, check_output
 from .residual import make_residual
 from .text import is_text, parse
 from .unet import make_unet
@@ -44,14 +45,14 @@ class Family:
 
 
 def _make_default(spec: NetworkSpec) -> Network:
-    """The residual family's picture network is the denoiser: both learn what must be added to their input."""
-    return make_denoiser(spec) if spec.output.kind == "picture" else make_residual(spec)
+    """The residual family's network for maps at full size is the denoiser: both learn what to add to their input."""
+    return make_denoiser(spec) if spec.output.kind == "map" and spec.output.stride == 1 else make_residual(spec)
 
 
 NETWORKS: dict[str, Family] = {
     "residual": Family(
         make=_make_default,
-        heads=("vector", "picture"),
+        heads=ANY_OUTPUT,
         input=(3, 64, 64),
         outputs=10,
         summary="the default: residual blocks, four sizes, any input (He et al. 2016)",
@@ -65,14 +66,14 @@ NETWORKS: dict[str, Family] = {
     ),
     "denoiser": Family(
         make=make_denoiser,
-        heads=("picture",),
+        heads=("map",),
         input=(1, 180, 180),
         outputs=0,
         summary="image to image: learns what must be added to its input (Zhang et al. 2017, 2018)",
     ),
     "unet": Family(
         make=make_unet,
-        heads=("picture",),
+        heads=("map",),
         input=(3, 64, 64),
         outputs=0,
         summary="image to image at six sizes at once: Noise2Noise's U-Net (Lehtinen et al. 2018)",
@@ -122,7 +123,7 @@ NETWORKS: dict[str, Family] = {
     ),
     "efficientnet-lite0": Family(
         make=make_efficientnet_lite0,
-        heads=("vector",),
+        heads=ANY_OUTPUT,
         input=(3, 224, 224),
         outputs=1000,
         summary="photos; there are learned weights for it (Tan and Le 2019)",
@@ -150,7 +151,7 @@ def build_from(spec: NetworkSpec) -> Network:
     family = describe(spec.name)
     if spec.output.kind not in family.heads:
         can = " or ".join(family.heads)
-        raise NetworkError(f"Network '{spec.name}' puts out a {can}; the task needs a {spec.output.kind}.")
+        raise NetworkError(f"Network '{spec.name}' puts out a {can}; the task needs a {spec.output}.")
     try:
         return family.make(spec)
     except NetworkError as error:
@@ -167,7 +168,7 @@ def describe(name: str) -> Family:
     picture = parse(name)[-1].kind == "conv"
     return Family(
         make=lambda spec: make_written(spec, spec.name),
-        heads=("picture",) if picture else ("vector",),
+        heads=("map",) if picture else ("vector",),
         input=(1, 28, 28),
         outputs=0 if picture else 10,
         summary="written as text",
@@ -179,11 +180,8 @@ def _check(spec: NetworkSpec) -> None:
         raise NetworkError(unknown("size", spec.size, SIZES))
     if spec.norm not in NORMS:
         raise NetworkError(unknown("norm", spec.norm, NORMS))
-    if spec.output.kind not in OUTPUT_KINDS:
-        raise NetworkError(unknown("kind of output", spec.output.kind, OUTPUT_KINDS))
     if len(spec.input) != 3 or not all(isinstance(side, int) and 1 <= side <= 8192 for side in spec.input):
         raise NetworkError(
             f"Pictures of {spec.input}: expected (channels, height, width), each a whole number from 1 to 8192."
         )
-    if not isinstance(spec.output.size, int) or not 1 <= spec.output.size <= 1_000_000:
-        raise NetworkError(f"{spec.output.size} outputs: give a whole number from 1 to 1,000,000.")
+    check_output(spec.output)

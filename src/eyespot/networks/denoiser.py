@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from .blocks import Padded, Shortcut, convolution, convolution_block, sequence
-from .network import Network, NetworkSpec
+from .network import Network, NetworkSpec, require_full_size
 
 FACTOR = 2
 START = 0.1
@@ -36,6 +36,7 @@ SHAPES = {
 
 def make_denoiser(spec: NetworkSpec) -> Network:
     """Pixel-unshuffle by 2, plain 3x3 convolutions with ReLU, pixel-shuffle; the input is added where colors agree."""
+    require_full_size(spec)
     shape, channels = SHAPES[spec.size], spec.input[0]
     layers: dict[str, nn.Module] = {
         "unshuffle": nn.PixelUnshuffle(FACTOR),

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Add, convolution, normalization, sequence, vector_head
+from .blocks import Add, convolution, normalization, sequence
+from .heads import Stage as ChainStage
+from .heads import with_head
 from .network import Network, NetworkSpec
 
 STEM = 32
@@ -101,14 +103,17 @@ class InvertedBlock(nn.Module):
 
 def make_efficientnet_lite0(spec: NetworkSpec) -> Network:
     """Stem, seven stages of inverted blocks, a 1x1 convolution to 1,280 channels, and a head."""
-    stages: dict[str, nn.Module] = {"stem": _spatial(spec.input[0], STEM, spec.norm, kernel=3, stride=2)}
-    channels = STEM
+    channels, reached = STEM, 2
+    stem = _spatial(spec.input[0], STEM, spec.norm, kernel=3, stride=2)
+    chain = {"stem": ChainStage(module=stem, channels=STEM, stride=reached)}
     for number, stage in enumerate(STAGES, start=1):
         blocks: dict[str, nn.Module] = {}
         for block in range(stage.blocks):
             stride = 1 if block else stage.stride
             blocks[f"block{block + 1}"] = InvertedBlock(channels, stage, stride, spec.norm)
             channels = stage.filters
-        stages[f"stage{number}"] = sequence(blocks)
-    stages["top"] = _unit(convolution(channels, TOP, spec.norm, 1), spec.norm)
-    return Network(spec, stages, vector_head(TOP, spec.output.size))
+        reached *= stage.stride
+        chain[f"stage{number}"] = ChainStage(module=sequence(blocks), channels=channels, stride=reached)
+    top = _unit(convolution(channels, TOP, spec.norm, 1), spec.norm)
+    chain["top"] = ChainStage(module=top, channels=TOP, stride=reached)
+    return with_head(spec, chain)

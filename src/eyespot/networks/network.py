@@ -1,23 +1,52 @@
-"""What every network offers: named stages, a head, features at any stage, and the few values it is built from."""
+"""What every network offers: named stages, a head, and the few values it is built from."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from eyespot.errors import NetworkError, unknown
 
-OUTPUT_KINDS = ("vector", "picture")
+OUTPUT_KINDS = ("vector", "map", "named")
+STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Of maps: stages halve the image, so that others could not be reached by averaging or enlarging by whole numbers."""
+PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a network must put out for a task: a vector of `size` numbers, or a picture of `size` channels."""
+    """What a network must put out for a task.
+
+    "vector": `size` numbers (N, size). "map": `size` channels for each `stride` x `stride` pixels of the image,
+    (N, size, ceil(H / stride), ceil(W / stride)). "named": one output for each entry of `parts`, which are vectors and
+    maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is kept as a
+    tuple of (name, Output), in the same order.
+
+    >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
+    ('boxes', Output(kind='map', size=4, stride=8, parts=()))
+    """
 
     kind: str
-    size: int
+    size: int = 0
+    stride: int = 1
+    parts: "Mapping[str, Output] | tuple[tuple[str, Output], ...]" = ()
+
+    def __post_init__(self) -> None:
+        entries = self.parts.items() if isinstance(self.parts, Mapping) else self.parts
+        object.__setattr__(self, "parts", tuple((name, part) for name, part in entries))
+
+    @property
+    def by_name(self) -> "dict[str, Output]":
+        """The parts of a "named" output by their names."""
+        return dict(self.parts)
+
+    def __str__(self) -> str:
+        """In words, for messages: "vector", "map at stride 8", "named outputs"."""
+        if self.kind == "named":
+            return "set of named outputs"
+        return f"map at stride {self.stride}" if self.kind == "map" and self.stride > 1 else self.kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,46 +64,68 @@ class NetworkSpec:
     norm: str = "batch"
 
 
+def check_output(output: Output) -> None:
+    """Raise `NetworkError` for an output that no network can have."""
+    if output.kind not in OUTPUT_KINDS:
+        raise NetworkError(unknown("kind of output", str(output.kind), OUTPUT_KINDS))
+    if output.kind == "named":
+        _check_parts(output)
+        return
+    if not isinstance(output.size, int) or not 1 <= output.size <= 1_000_000:
+        raise NetworkError(f"{output.size} outputs: give a whole number from 1 to 1,000,000.")
+    strides = STRIDES if output.kind == "map" else (1,)
+    if output.stride not in strides or output.parts:
+        raise NetworkError(
+            f"A {output.kind} of stride {output.stride} with {len(output.parts)} parts; expected no parts, and stride "
+            f"{' or '.join(map(str, strides))}."
+        )
+
+
+def _check_parts(output: Output) -> None:
+    names = [name for name, _ in output.parts]
+    if not names or len(set(names)) != len(names):
+        raise NetworkError(f"Named outputs: {', '.join(names) or 'none'}; give one or more, each name once.")
+    for name, part in output.by_name.items():
+        if not (isinstance(name, str) and PART_NAME.fullmatch(name)) or hasattr(nn.ModuleDict, name):
+            raise NetworkError(
+                f"'{name}' cannot name an output; expected a small letter, then small letters, digits or '_', and no "
+                "name that PyTorch's ModuleDict uses itself."
+            )
+        if part.kind == "named":
+            raise NetworkError(f"The named output '{name}' has parts itself; expected a vector or a map.")
+        check_output(part)
+
+
+def require_full_size(spec: NetworkSpec) -> None:
+    """Raise `NetworkError` for maps at another stride than 1, in networks that make no others."""
+    if spec.output.stride != 1:
+        raise NetworkError(f"it puts out a map at stride 1; the task needs one at stride {spec.output.stride}.")
+
+
 class Network(nn.Module):
     """A network with named stages, run one after another, and a head. Knows nothing of labels or files.
 
-    A family whose stages are not a chain (a U-Net) overrides nothing here: it makes the whole branching part one stage,
-    a module of its own. `features` gives what the network has made of the images after a stage.
+    The head reads what the last stage makes or, where `reads` names stages, a dict of what these make and (height,
+    width) of the images. A family whose stages are not a chain (a U-Net) makes the whole branching part one stage.
     """
 
-    def __init__(self, spec: NetworkSpec, stages: Mapping[str, nn.Module], head: nn.Module) -> None:
+    def __init__(
+        self, spec: NetworkSpec, stages: Mapping[str, nn.Module], head: nn.Module, reads: Collection[str] = ()
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.stages = nn.ModuleDict(dict(stages))
         self.head = head
+        self.reads = frozenset(reads)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W), scaled as the model's `ImageSpec` says, to outputs (N, size) or (N, size, H, W)."""
-        for stage in self.stages.values():
-            x = stage(x)
-        return self.head(x)
-
-    def features(self, x: Tensor, at: str = "") -> Tensor:
-        """What comes out of the stage named `at`, or of the last stage: what the head sees."""
-        if at and at not in self.stages:
-            raise NetworkError(unknown("stage", at, self.stages))
+    def forward(self, x: Tensor) -> Any:
+        """Images (N, C, H, W), scaled as the model's `ImageSpec` says, to what `spec.output` describes."""
+        seen, sides = {}, x.shape[-2:]
         for name, stage in self.stages.items():
             x = stage(x)
-            if name == at:
-                return x
-        return x
-
-
-def replace_head(network: Network, output: Output, head: nn.Module) -> Network:
-    """The same stages (shared, not copied) under a new head for another output."""
-    spec = NetworkSpec(
-        name=network.spec.name,
-        input=network.spec.input,
-        output=output,
-        size=network.spec.size,
-        norm=network.spec.norm,
-    )
-    return Network(spec, dict(network.stages.items()), head)
+            if name in self.reads:
+                seen[name] = x
+        return self.head(seen, sides) if self.reads else self.head(x)
 
 
 def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:
@@ -83,15 +134,3 @@ def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:
     if not layers:
         raise NetworkError("The network has no dense layer, and so nothing to learn on top of; take one that has.")
     return layers[-1]
-
-
-@torch.no_grad()
-def output_shape(module: nn.Module, shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """The shape, without N, that `module` makes of one image of `shape` (C, H, W).
-
-    Modes and statistics are left alone.
-    """
-    was_training = module.training
-    result: Any = module.eval()(torch.zeros(1, *shape))
-    module.train(was_training)
-    return tuple(result.shape[1:])

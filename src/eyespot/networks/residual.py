@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import Add, convolution, convolution_block, normalization, sequence, vector_head
+from .blocks import Add, convolution, convolution_block, normalization, sequence
+from .heads import Stage, with_head
 from .network import Network, NetworkSpec
 
 START = 0.25
@@ -81,15 +82,16 @@ def make_residual(spec: NetworkSpec) -> Network:
     """Stem, three stages of residual blocks (each twice as wide and half as large as the last), and a head."""
     shape = SHAPES[spec.size]
     channels, height, width = spec.input
-    stages: dict[str, nn.Module] = {
-        "stem": make_stem(channels, shape.width, stem_stride(min(height, width)), spec.norm)
-    }
+    stride = stem_stride(min(height, width))
+    stem = make_stem(channels, shape.width, stride, spec.norm)
+    chain = {"stem": Stage(module=stem, channels=shape.width, stride=stride)}
     wide = shape.width
     for number, blocks in enumerate(shape.blocks, start=1):
         filters = shape.width << (number - 1)
         stage = {"block1": ResidualBlock(wide, filters, spec.norm, stride=1 if number == 1 else 2)}
         for block in range(2, blocks + 1):
             stage[f"block{block}"] = ResidualBlock(filters, filters, spec.norm)
-        stages[f"stage{number}"] = sequence(stage)
+        stride = stride if number == 1 else 2 * stride
+        chain[f"stage{number}"] = Stage(module=sequence(stage), channels=filters, stride=stride)
         wide = filters
-    return Network(spec, stages, vector_head(wide, spec.output.size))
+    return with_head(spec, chain)

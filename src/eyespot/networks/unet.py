@@ -9,7 +9,7 @@ from math import sqrt
 from torch import Tensor, nn
 
 from .blocks import Concatenate, MaxPool2d, Padded, sequence
-from .network import Network, NetworkSpec
+from .network import Network, NetworkSpec, require_full_size
 
 SLOPE = 0.1
 HALVINGS = 5
@@ -17,6 +17,7 @@ HALVINGS = 5
 
 def make_unet(spec: NetworkSpec) -> Network:
     """The U-Net as one stage, and its last convolution as the head; pictures are padded to a multiple of 32 inside."""
+    require_full_size(spec)
     stages = {"body": Padded(UnetBody(spec.input[0]), 2**HALVINGS)}
     return Network(spec, stages, _convolution(32, spec.output.size, gain=1.0))
 

@@ -59,12 +59,21 @@ def _plan_all(layers: list[Layer], spec: NetworkSpec) -> list[Plan]:
         plans.append(_plan(layer, filters, shape))
         shape = plans[-1].shape
         _check_bounds(layer, plans)
-    if spec.output.kind == "picture" and shape[1:] != spec.input[1:]:
-        raise NetworkError(
-            f"A picture of {_format_shape(spec.input)} must come out as large as it came in, but the text makes "
-            f"{_format_shape(shape)}; use 'same' padding, stride 1 and no pooling."
-        )
+    if spec.output.kind == "map":
+        _check_map(shape, spec)
     return plans
+
+
+def _check_map(shape: Shape, spec: NetworkSpec) -> None:
+    """Refuse a text whose map does not have the stride that the task needs."""
+    stride = spec.output.stride
+    expected = shape[0], *(-(-side // stride) for side in spec.input[1:])
+    if shape != expected:
+        raise NetworkError(
+            f"From images of {_format_shape(spec.input)} the task needs a map at stride {stride}, "
+            f"{_format_shape(expected)}, but the text makes {_format_shape(shape)}; use 'same' padding, and strides "
+            f"and poolings whose product is {stride}."
+        )
 
 
 def _outputs(layer: Layer, output: Output) -> int:

@@ -91,7 +91,7 @@ class Denoise(Task):
 
     def outputs(self, channels: int) -> Output:
         """A picture of as many channels."""
-        return Output("picture", channels)
+        return Output("map", channels)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Mean distance of the pixels of (N, C, H, W) from the clean ones."""

