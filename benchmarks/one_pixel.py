@@ -26,13 +26,13 @@ from _common import data_folder, finish, kept, parse
 from torch import Tensor
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.criterion import Aim
 from eyespot.attacks.differential_evolution import GENERATIONS, POPULATION, SCALE
 from eyespot.attacks.result import AttackResult
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.model import Model, load
 from eyespot.networks import Output, build
 from eyespot.tasks.classify import Classify
+from eyespot.tasks.criterion import Aim
 from eyespot.tasks.statistics import wilson_interval
 
 LENGTH = "long"

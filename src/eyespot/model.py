@@ -82,7 +82,7 @@ class Model:
             "network": asdict(self.network.spec),
             "task": task_to_json(self.task),
             "images": asdict(self.images),
-            "labels": list(getattr(self.task, "labels", ())),
+            "labels": list(self.task.labels),
             "made": self.made,
         }
         return write_model_file(Path(path), self.network.state_dict(), header)

@@ -9,7 +9,6 @@ import torch
 from eyespot.attacks import attack_many, choose
 from eyespot.attacks import black_box as searching
 from eyespot.attacks.black_box import Reply
-from eyespot.attacks.criterion import Aim
 from eyespot.attacks.differential_evolution import POPULATION, _children, _first, _three_others, evolve
 from eyespot.attacks.every_pixel import grid
 from eyespot.attacks.pixel_map import map_of, pixel_map
@@ -18,6 +17,7 @@ from eyespot.attacks.settings import Settings, seed_of
 from eyespot.errors import AttackError
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
+from eyespot.tasks.criterion import Aim
 from tests.attacks.small_models import linear_model, one_weak_pixel, pictures, random_model
 
 SEARCHES = ("one-pixel", "pixel-search")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.attacks.criterion import Aim
 from eyespot.attacks.report import write as room
 from eyespot.attacks.report.folder import file_name
 from eyespot.attacks.report.planned import ALL, plan
@@ -16,6 +15,7 @@ from eyespot.attacks.report.summary import rate, summarize, target_matrix
 from eyespot.attacks.report.write import Report, ReportRequest
 from eyespot.errors import AttackError
 from eyespot.sources.source import Part
+from eyespot.tasks.criterion import Aim
 from tests.attacks.small_models import bright_or_dark, source_of, wheel
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from eyespot.attacks.criterion import Misclassification
 from eyespot.attacks.victim import Changes, Victim, apply, joined
+from eyespot.tasks.criterion import Misclassification
 from tests.attacks.small_models import pictures, random_model
 
 

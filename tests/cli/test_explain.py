@@ -104,7 +104,9 @@ def test_what_cannot_be_is_refused(place, more, says):
 
 def test_the_methods_that_the_help_names_are_those_there_are():
     from eyespot.explanations import METHODS
+    from eyespot.explanations.request import parse_at
 
     assert (*METHODS, "evolution") == verb.NAMES
     with pytest.raises(ExplanationError):
-        verb._place("a,b")
+        parse_at("a,b")
+    assert parse_at("3, 5") == parse_at((3, 5)) == (3, 5)

@@ -16,8 +16,7 @@ from torch import Tensor
 from ..errors import AttackError, look_up
 from ..images import Picture, encode_png
 from ..model import Model
-from ..tasks.classify import Classify
-from .criterion import Aim, ValueShift, aim_at, change_that_counts
+from ..tasks.criterion import Aim
 from .methods import ATTACKS, Method, choose
 from .quantization import rounded, to_bytes
 from .result import AttackResult, plain
@@ -101,7 +100,7 @@ def _attack(
     begun = time.perf_counter()
     with torch.no_grad():
         output = model.outputs(images)
-    aimed = aim_at(model.task, aim, output, truths, method.farthest)
+    aimed = model.task.attack_criterion(aim, output, truths, method.farthest)
     chosen = torch.tensor([row for row, why in enumerate(aimed.skipped) if not why], dtype=torch.long)
     victim = Victim(model, aimed.criterion.only(chosen), len(chosen), double=method.double)
     attempt = method.run(victim, images[chosen], settings) if len(chosen) else Attempt(pixels=images[:0])
@@ -131,12 +130,13 @@ class _Judge:
         original, fooled = to_bytes(image), to_bytes(self.attempt.pixels[place])
         with torch.no_grad():
             after = self.model.outputs(self.model.read(encode_png(fooled)))
-        succeeded, moved = self._judged(after, torch.tensor([place]))
+        criterion, which = self.victim.criterion, torch.tensor([place])
+        moved = criterion.moved(after, which)
         change = (fooled.astype(np.float64) - original) / 255
         return AttackResult(
             by=self.by,
             name=name,
-            outcome="fooled" if succeeded else "resisted",
+            outcome="fooled" if criterion.fooled(after, which) else "resisted",
             target=self.aim.target,
             before=plain(self.model.task.answer(output)),
             after=plain(self.model.task.answer(after[0])),
@@ -144,7 +144,7 @@ class _Judge:
             l2=float(np.sqrt(np.square(change).sum())),
             linf=float(np.abs(change).max()),
             pixels_changed=int((change != 0).any(2).sum()),
-            moved=moved,
+            moved=None if moved is None else float(moved),
             queries=int(self.victim.queries[place]),
             gradients=int(self.victim.gradients[place]),
             seconds=self.seconds,
@@ -168,13 +168,6 @@ class _Judge:
             fooled=pixels,
         )
 
-    def _judged(self, after: Tensor, place: Tensor) -> tuple[bool, float | None]:
-        criterion = self.victim.criterion
-        if not isinstance(criterion, ValueShift):
-            return bool(criterion.margin(after, place) < 0), None
-        moved = float(criterion.moved(after, place))
-        return moved >= change_that_counts(self.model.task, self.aim), moved
-
 
 def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
     """Paths are names; what has none gets a number, unless it is alone."""
@@ -194,7 +187,7 @@ def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Te
 
 def _place(model: Model, label: str | int, target: str | int | None) -> int:
     """The place of the right class; raises `AttackError` where the task has no classes, or it is the target."""
-    if not isinstance(model.task, Classify):
+    if not model.task.choices:
         raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
     place = model.task.place(label)
     if target is not None and model.task.place(target) == place:

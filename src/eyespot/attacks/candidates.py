@@ -16,7 +16,7 @@ from ..model import Model
 from ..samples import load_samples, make_problem
 from ..sources.collection import take_rows
 from ..sources.source import Part
-from .criterion import Aim, aim_at
+from ..tasks.criterion import Aim
 from .quantization import rounded
 
 
@@ -74,4 +74,4 @@ def _is_right(model: Model, image: Tensor, truth: Any) -> bool:
     """Whether an attack without a target would not skip this image."""
     with torch.no_grad():
         output = model.outputs(image)
-    return not aim_at(model.task, Aim(), output, [truth], farthest=False).skipped[0]
+    return not model.task.attack_criterion(Aim(), output, [truth], farthest=False).skipped[0]

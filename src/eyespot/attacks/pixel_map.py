@@ -15,7 +15,7 @@ from ..errors import AttackError
 from ..findings import to_json
 from ..images import Picture
 from ..model import Model
-from .criterion import Aim, aim_at
+from ..tasks.criterion import Aim
 from .every_pixel import exhaust, grid
 from .quantization import SURE, rounded, to_bytes
 from .result import plain
@@ -85,7 +85,7 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
         raise AttackError(f"A picture of {width} x {height} pixels has too many places to try all; give a smaller one.")
     with torch.no_grad():
         output = model.outputs(image)
-    aimed = aim_at(model.task, aim, output, None if truth is None else [truth], farthest=False)
+    aimed = model.task.attack_criterion(aim, output, None if truth is None else [truth], farthest=False)
     if aimed.skipped[0]:
         raise AttackError(f"{name}: cannot be attacked: {aimed.skipped[0]}.")
     victim = Victim(model, aimed.criterion, 1)

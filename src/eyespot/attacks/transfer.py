@@ -13,7 +13,6 @@ import torch
 from ..errors import AttackError
 from ..images import encode_png
 from ..model import Model
-from ..tasks.classify import Classify
 from ..tasks.statistics import wilson_interval
 from .attacking import attack_many
 from .result import AttackResult
@@ -72,7 +71,6 @@ def _made_for(
     model: Model, images: Sequence[np.ndarray], labels: Sequence[str], by: str, settings: Settings
 ) -> list[Pair]:
     """Each image as the model takes it, before and after the attack."""
-    assert isinstance(model.task, Classify)
     batch = torch.cat([model.read(image) for image in images])
     truths = [model.task.place(label) for label in labels]
     found: list[AttackResult] = attack_many(model, batch, by, truths=truths, settings=settings)
@@ -81,7 +79,7 @@ def _made_for(
 
 def _all_right(models: Mapping[str, Model], image: np.ndarray, label: str) -> bool:
     for name, model in models.items():
-        if not isinstance(model.task, Classify):
+        if not model.task.choices:
             raise AttackError(f"Transfer is between classifiers; the task of {name} is {model.task.name}.")
     return all(model.predict(image)["label"] == label for model in models.values())
 

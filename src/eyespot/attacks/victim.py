@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..model import Model, normalize
 from ..networks.graph.incremental import Incremental
-from .criterion import Criterion
+from ..tasks.criterion import Criterion
 
 VALUES_AT_ONCE = 3_000_000
 """How many input values are put through the network in one go: large enough to be fast, small enough for the memory."""

@@ -46,14 +46,14 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Find out what fools a model: a page, all figures, and every fooled image, in one folder."""
-    from ..attacks.criterion import Aim
     from ..attacks.report.planned import plan
     from ..attacks.report.write import Report, ReportRequest
+    from ..tasks.criterion import Aim
 
     models = _named([model, *(against or [])])
     first = next(iter(models.values()))
     options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
-    attacks = plan(by, Aim(target=target, of=_place(of), change=change), first.task, options)
+    attacks = plan(by, Aim(target=target, of=of, change=change), first.task, options)
     strange = _strange(out_of_distribution) if out_of_distribution else None
     chosen = _part(source, part, first, column)
     report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
@@ -95,14 +95,6 @@ def _strange(source: str) -> Any:
 
     opened = open_source(source)
     return replace(part_of(opened, "all"), name=opened.name)
-
-
-def _place(of: str | None) -> Any:
-    """`3,5` as a row and a column; anything else is a name."""
-    parts = (of or "").split(",")
-    return (
-        tuple(int(part) for part in parts) if len(parts) == 2 and all(part.strip().isdigit() for part in parts) else of
-    )
 
 
 def _work(report: Any, out: Path, quiet: bool) -> None:

@@ -50,7 +50,7 @@ def explain(
             of=of,
             layer=layer,
             unit=unit,
-            at=_place(at),
+            at=at,
             patch=patch,
             stride=stride,
             fill=fill,
@@ -68,17 +68,6 @@ def _opened(source: str) -> Any:
     from ..sources import open_source
 
     return open_source(source)
-
-
-def _place(at: str | None) -> tuple[int, int] | None:
-    from ..errors import ExplanationError
-
-    if at is None:
-        return None
-    parts = at.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
-        raise ExplanationError(f"--at is '{at}'; expected ROW,COLUMN, such as 3,5.")
-    return int(parts[0]), int(parts[1])
 
 
 def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:

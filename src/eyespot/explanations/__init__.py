@@ -21,7 +21,7 @@ from .invariance import explain_invariance
 from .maps import ImageMap, explain_map
 from .neighbors import explain_neighbors
 from .occlusion import explain_occlusion
-from .request import At, ExplanationRequest
+from .request import At, ExplanationRequest, parse_at
 from .subject import Subject, look_at
 from .trace import Trace, trace
 from .trace_explained import explain_trace
@@ -126,7 +126,7 @@ def explain(
     of: Any = None,
     layer: str | None = None,
     unit: int | None = None,
-    at: At = None,
+    at: At | str = None,
     patch: int | None = None,
     stride: int | None = None,
     fill: float | None = None,
@@ -136,13 +136,14 @@ def explain(
     """Show how a model comes to its answers, by one of `METHODS`: for one picture, or for the images of a source.
 
     `of` names the class, tag or place to explain (otherwise the model's own answer), `layer` and `unit` a unit, `at` a
-    (row, column) in its map; `patch`, `stride` (pixels) and `fill` (gray, 0 to 1) belong to occlusion, `among` to
-    neighbors. What a method has no use for must be left out. Pictures go through the model's own preprocessing, and
-    the finding says so. Raises `ExplanationError` for an unknown method, layer or unit, naming near ones.
+    position (row, column) in its map, also as text "ROW,COLUMN"; `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
+    belong to occlusion, `among` to neighbors. What a method has no use for must be left out. Pictures go through the
+    model's own preprocessing, and the finding says so. Raises `ExplanationError` for an unknown method, layer or unit,
+    naming near ones.
     """
     method = look_up("method", by, METHODS, ExplanationError)
     request = ExplanationRequest(
-        of=of, layer=layer, unit=unit, at=at, patch=patch, stride=stride, fill=fill, among=among, seed=seed
+        of=of, layer=layer, unit=unit, at=parse_at(at), patch=patch, stride=stride, fill=fill, among=among, seed=seed
     )
     request.only(by, method.takes)
     if isinstance(what, Source | Part):

@@ -16,7 +16,7 @@ from .checks import deletion_insertion
 from .deconvnet import LAYERS, project
 from .explanation import Check, Explanation, Panel
 from .request import ExplanationRequest
-from .subject import Subject, choose_layer, choose_unit, probabilities
+from .subject import Subject, choose_layer, choose_unit
 
 GRAY = 0.5
 COMPARED = 12
@@ -147,8 +147,8 @@ def _believed(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
 
 def _chosen(subject: Subject, sweep: Sweep, output: Tensor) -> list[Panel]:
     """The most probable class at each place, for tasks with classes."""
-    labels = tuple(getattr(subject.model.task, "labels", ()))
-    if not labels or probabilities(subject.model.task, output[:1]) is None:
+    labels = subject.model.task.labels
+    if not labels:
         return []
     best = output.argmax(1).view(sweep.grid).numpy()
     return [Panel(title="most probable, patch by patch", kind="choices", values=best, names=labels)]

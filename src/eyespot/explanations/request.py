@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import ExplanationError
 from ..sources.source import Source
+from ..tasks.task import parse_position
 
 At = tuple[int, int] | None
 
@@ -35,3 +36,11 @@ class ExplanationRequest:
         if idle:
             takes = ", ".join(used) or "nothing else"
             raise ExplanationError(f"'{idle[0]}' has no effect on '{method}', which takes {takes}; leave it out.")
+
+
+def parse_at(at: At | str) -> At:
+    """A position in a map, given as numbers or as text; raises `ExplanationError` for other text."""
+    position = parse_position(at) if isinstance(at, str) else at
+    if position is None and at is not None:
+        raise ExplanationError(f"at is '{at}'; expected ROW,COLUMN, such as 3,5.")
+    return position

@@ -13,7 +13,6 @@ from ..images import Picture, read_size
 from ..model import Model, normalize
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import ancestors
-from ..tasks.task import Task
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,15 +50,12 @@ class Subject:
 
     def probability(self, output: Tensor) -> Tensor:
         """The probability of what is explained, where the task has probabilities, else the objective itself: (N,)."""
-        chances = probabilities(self.model.task, output)
-        if chances is None or not isinstance(self.of, int):
-            return self.objective(output)
-        return chances[:, self.of]
+        return self.model.task.value(output, self.of)
 
     @property
     def measure(self) -> str:
         """What `probability` is called in legends."""
-        return "probability" if probabilities(self.model.task, self.output) is not None else "output"
+        return self.model.task.value_name
 
     @property
     def picture(self) -> Any:
@@ -75,23 +71,17 @@ def look_at(model: Model, picture: Picture, of: Any = None) -> Subject:
     pixels = model.read(picture)
     with torch.no_grad():
         output = model.outputs(pixels)
-    task, labels = model.task, list(getattr(model.task, "labels", ()))
-    if of is None and labels:
-        of = int(output[0].argmax())
-    if isinstance(of, str):
-        of = labels.index(of) if of in labels else _place(of, task)
+    task = model.task
+    of = task.default_target(output) if of is None else task.parse_target(of)
     task.objective(output, of)
-    name = labels[of] if labels and isinstance(of, int) else "the output" if of is None else f"the output at {of}"
-    answer = str(task.answer(output[0])["answer"])
-    return Subject(model=model, pixels=pixels, of=of, name=name, answer=answer, notes=_read_as(model, picture))
-
-
-def _place(of: str, task: Task) -> Any:
-    """A place given as text: a number, or "row,column" for tasks that put out a picture."""
-    parts = of.split(",")
-    if getattr(task, "labels", ()) or not all(part.strip().isdigit() for part in parts):
-        return of
-    return tuple(int(part) for part in parts) if len(parts) > 1 else int(of)
+    return Subject(
+        model=model,
+        pixels=pixels,
+        of=of,
+        name=task.target_name(of),
+        answer=str(task.answer(output[0])["answer"]),
+        notes=_read_as(model, picture),
+    )
 
 
 def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
@@ -105,13 +95,6 @@ def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
     if channels != spec.channels:
         done.append("turned gray" if spec.channels == 1 else "taken as color")
     return (f"The picture was {' and '.join(done)}, as the model does with every picture.",) if done else ()
-
-
-def probabilities(task: Task, output: Tensor) -> Tensor | None:
-    """The probability of each class or tag (N, K) as the task's answer tells it; None for tasks without."""
-    if task.name == "classify":
-        return torch.softmax(output / getattr(task, "temperature", 1.0), dim=1)
-    return torch.sigmoid(output) if task.name == "tag" else None
 
 
 def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] = ()) -> Call:

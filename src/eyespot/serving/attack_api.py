@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from ..attacks import ATTACKS, attack, pixel_map
 from ..errors import AttackError
 from .app_state import REFUSALS, CurrentState, InModel
-from .explain_api import PICTURE, InPicture, place_of
+from .explain_api import PICTURE, InPicture
 from .models import plain_json
 
 router = APIRouter(prefix="/api", tags=["attacking"], responses=REFUSALS)
@@ -63,13 +63,12 @@ async def attack_picture(
 
     def work() -> Response:
         shown.check(picture_request.picture, picture_request.name)
-        of = place_of(aim_request.of)
         found = attack(
             shown.model,
             picture_request.picture,
             by,
             target=aim_request.target,
-            of=of,
+            of=aim_request.of,
             change=aim_request.change,
             **settings,
         )
@@ -90,7 +89,7 @@ async def map_pixels(
 
     def work() -> Response:
         shown.check(picture_request.picture, picture_request.name)
-        found = pixel_map(shown.model, picture_request.picture, target=aim_request.target, of=place_of(aim_request.of))
+        found = pixel_map(shown.model, picture_request.picture, target=aim_request.target, of=aim_request.of)
         return plain_json(
             {
                 "before": found.before,

@@ -1,7 +1,6 @@
 """Routes that ask a model: its answer, and how it came to it."""
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +24,7 @@ from .resources import ModelResource
 
 router = APIRouter(prefix="/api", tags=["asking"], responses=REFUSALS)
 
-PLACE = re.compile("^[0-9]{1,6},[0-9]{1,6}$")
+POSITION = "^[0-9]{1,6},[0-9]{1,6}$"
 """ROW,COLUMN."""
 PICTURE = takes("image/png", "image/jpeg", "application/octet-stream", required=False)
 
@@ -96,7 +95,7 @@ class ExplainRequest:
     of: Annotated[str | None, Query(max_length=200, description="Class, tag or place.")] = None
     layer: Annotated[str | None, Query(max_length=500, description="Layer, by name.")] = None
     unit: Annotated[int | None, Query(description="Unit of the layer.")] = None
-    at: Annotated[str | None, Query(pattern=PLACE.pattern, description="ROW,COLUMN in the map.")] = None
+    at: Annotated[str | None, Query(pattern=POSITION, description="ROW,COLUMN in the map.")] = None
     patch: Annotated[int | None, Query(ge=1, le=8192, description="Side of the patch in pixels.")] = None
     stride: Annotated[int | None, Query(ge=1, le=8192, description="Pixels from patch to patch.")] = None
     fill: Annotated[float | None, Query(ge=0, le=1, description="Gray of the patch.")] = None
@@ -186,21 +185,13 @@ def _explained(
         of=explain_request.of,
         layer=explain_request.layer,
         unit=explain_request.unit,
-        at=place_of(explain_request.at),
+        at=explain_request.at,
         patch=explain_request.patch,
         stride=explain_request.stride,
         fill=explain_request.fill,
         among=among,
         seed=explain_request.seed,
     )
-
-
-def place_of(text: str | None) -> Any:
-    """`3,5` as a row and a column; anything else stays as it is."""
-    if text is None or not PLACE.fullmatch(text):
-        return text
-    row, column = text.split(",")
-    return int(row), int(column)
 
 
 def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Response:

@@ -17,9 +17,6 @@ from ..model import Model
 from ..networks.graph.layer_table import count_connections, count_parameters
 from ..networks.graph.receptive_fields import Field
 from ..networks.graph.record import Call, record
-from ..tasks.classify import Classify
-from ..tasks.regress import Regress
-from ..tasks.tag import Tag
 from .plain import finite
 
 FORMAT = 1
@@ -38,14 +35,7 @@ class Answering(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, C, H, W), scaled, to probabilities, to the number in its unit, or to a picture."""
-        output = self.network(x)
-        if isinstance(self.task, Classify):
-            return torch.softmax(output if self.task.temperature == 1 else output / self.task.temperature, dim=1)
-        if isinstance(self.task, Tag):
-            return torch.sigmoid(output)
-        if isinstance(self.task, Regress):
-            return output * self.task.spread + self.task.center
-        return output
+        return self.task.activate(self.network(x))
 
 
 def record_answer(model: Model, x: Tensor) -> list[Call]:

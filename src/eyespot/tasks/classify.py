@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import TaskError, look_up
+from ..errors import AttackError, TaskError
 from ..networks.network import Output
 from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
+from .criterion import Aim, AttackPlan, classes_plan
 from .statistics import (
     IMBALANCE,
     balancing_weights,
@@ -50,6 +51,8 @@ class Classify(Task):
     name: ClassVar[str] = "classify"
     metric: ClassVar[Metric] = Metric(name="accuracy", better="higher")
     columns: ClassVar[tuple[str, ...]] = ("label",)
+    value_name: ClassVar[str] = "probability"
+    label_kind: ClassVar[str] = "class"
 
     classes: tuple[str, ...] = ()
     smoothing: float = 0.1
@@ -94,6 +97,11 @@ class Classify(Task):
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    @property
+    def choices(self) -> tuple[str, ...]:
         """The classes."""
         return self.classes
 
@@ -196,19 +204,26 @@ class Classify(Task):
         threshold = float(np.quantile(right, 1 - KEPT, method="lower")) if enough else 0.0
         return replace(self, temperature=temperature, threshold=threshold)
 
+    def activate(self, output: Tensor) -> Tensor:
+        """Probabilities (N, K): softmax(output / temperature), for a network that was trained with `squares` too."""
+        # Dividing by 1 changes nothing, but would be one more operation for the page to show.
+        return torch.softmax(output if self.temperature == 1 else output / self.temperature, dim=1)
+
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The output (before softmax) of one class, by label or place; of each sample's best class if none is named."""
-        if of is None:
-            return output.max(1).values
-        return output[:, self.place(of)]
+        return output.max(1).values if of is None else output[:, self.place(of)]
 
-    def place(self, of: Any) -> int:
-        """The place of a class that is named by its label or its place."""
-        if isinstance(of, int):
-            if not 0 <= of < len(self.classes):
-                raise TaskError(f"There is no class {of}; expected 0 to {len(self.classes) - 1}, or a label.")
-            return of
-        return look_up("class", str(of), self._places, TaskError)
+    def value(self, output: Tensor, of: Any = None) -> Tensor:
+        """The probability of one class, or of each sample's best class."""
+        return self.objective(self.activate(output), of)
+
+    def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+        """Another class must win than the right one, or `aim.target`."""
+        place = None if aim.target is None else self.place(aim.target)
+        labels = output.argmax(1) if truths is None else torch.as_tensor(truths)
+        if place is not None and truths is None and labels.tolist() == [place]:
+            raise AttackError(f"The target '{self.classes[place]}' is the model's answer already; name another class.")
+        return classes_plan(self.classes, aim, place, output, labels)
 
     def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """A changed picture shows the same thing, except that a mirror is not allowed where a label names a side."""
@@ -235,7 +250,7 @@ class Classify(Task):
 
     def _probabilities(self, output: Tensor) -> Tensor:
         """(N, K); in double precision, so that a batch and its parts give the same digits."""
-        return torch.softmax(output.double() / self.temperature, dim=1)
+        return self.activate(output.double())
 
     def _to_dict(self, chances: list[float]) -> dict[str, Any]:
         best = max(range(len(chances)), key=chances.__getitem__)

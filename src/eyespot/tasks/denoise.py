@@ -17,7 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from .noise import gaussian_noise, noise_level
 from .statistics import mean_interval
-from .task import Change, Metric, NotAllowed, Target, Task
+from .task import Change, Metric, NotAllowed, Target, Task, parse_position
 
 SMALLEST_FOR_SSIM = 11
 """Structural similarity looks at windows of 11 x 11 pixels."""
@@ -137,18 +137,29 @@ class Denoise(Task):
         left = noise_level(output.detach()[None]).item()
         return {"answer": f"a picture of {width} x {height} pixels", "picture": picture, "noise_left": left}
 
+    @property
+    def significant_change(self) -> float:
+        """A tenth of full brightness."""
+        return 0.1
+
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The mean brightness at the place `of` = (row, column), or of the whole picture if none is named."""
+        """The mean brightness at the position `of` = (row, column), or of the whole picture if none is named."""
+        of = self.parse_target(of)
         if of is None:
             return output.mean((1, 2, 3))
-        if not (isinstance(of, tuple) and len(of) == 2 and all(isinstance(side, int) for side in of)):
-            raise TaskError(f"The place is '{of}'; expected a row and a column, such as 3,5.")
         row, column = of
         if not (0 <= row < output.shape[2] and 0 <= column < output.shape[3]):
             raise TaskError(
                 f"There is no pixel {of} in a picture of {output.shape[2]} rows, {output.shape[3]} columns."
             )
         return output[:, :, row, column].mean(1)
+
+    def parse_target(self, of: Any) -> tuple[int, int] | None:
+        """A row and a column, as two numbers or as text "ROW,COLUMN"."""
+        position = parse_position(of) if isinstance(of, str) else of
+        if of is None or (isinstance(position, tuple) and len(position) == 2 and all(type(n) is int for n in position)):
+            return position
+        raise TaskError(f"The position is '{of}'; expected a row and a column, such as 3,5.")
 
     def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """Only a mirror and a shift by whole pixels leave noise and detail as they are."""

@@ -158,9 +158,18 @@ class Regress(Task):
         output, target = gathered(outputs)
         return replace(self, error=float((self.objective(output) - target).abs().mean()))
 
+    @property
+    def significant_change(self) -> float:
+        """The standard deviation of the training numbers."""
+        return self.spread
+
+    def activate(self, output: Tensor) -> Tensor:
+        """The number in its unit, (N, 1)."""
+        return output * self.spread + self.center
+
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The number in its unit, (N,)."""
-        return output[:, 0] * self.spread + self.center
+        return self.activate(output)[:, 0]
 
     def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """A mirror flips the sign; a shifted or turned road asks for another number, so those are not allowed."""

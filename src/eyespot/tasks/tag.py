@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import TaskError, look_up
+from ..errors import TaskError
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .classify import names_a_side, natural_key
+from .criterion import Aim, AttackPlan, tags_plan
 from .statistics import IMBALANCE, precision_recall_f1
 from .task import Change, Metric, NotAllowed, Task, gathered
 
@@ -34,6 +35,8 @@ class Tag(Task):
     name: ClassVar[str] = "tag"
     metric: ClassVar[Metric] = Metric(name="mean_average_precision", better="higher")
     columns: ClassVar[tuple[str, ...]] = ("tags",)
+    value_name: ClassVar[str] = "probability"
+    label_kind: ClassVar[str] = "tag"
 
     tags: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
@@ -122,14 +125,14 @@ class Tag(Task):
         The metric proper (average precision of each tag among the images) comes from the table of predictions.
         """
         known = ~target.isnan()
-        right = ((torch.sigmoid(output) >= self._cuts(output)) == (target == 1)) & known
+        right = ((self.activate(output) >= self._cuts(output)) == (target == 1)) & known
         share = right.sum(1) / known.sum(1)
         return {"mean_average_precision": _precision_within(output, target), "right_tags": share}
 
     def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: target (tag to 1, 0 or None for not known), answer (list of tags), probabilities by tag."""
         rows = []
-        for truths, chances in zip(target.tolist(), torch.sigmoid(output.double()).tolist(), strict=True):
+        for truths, chances in zip(target.tolist(), self.activate(output.double()).tolist(), strict=True):
             known = {tag: None if truth != truth else int(truth) for tag, truth in zip(self.tags, truths, strict=True)}
             rows.append({"target": known, **self._to_dict(chances)})
         return rows
@@ -154,22 +157,32 @@ class Tag(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The tags whose probability reaches their threshold, and the probability of every tag."""
-        return self._to_dict(torch.sigmoid(output.double()).tolist())
+        return self._to_dict(self.activate(output.double()).tolist())
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""
         output, target = gathered(outputs)
-        chances, truths = torch.sigmoid(output.double()).cpu().numpy(), target.cpu().numpy()
+        chances, truths = self.activate(output.double()).cpu().numpy(), target.cpu().numpy()
         cuts = [_best_threshold(truths[:, place], chances[:, place]) for place in range(len(self.tags))]
         return replace(self, thresholds=tuple(cuts))
 
+    def activate(self, output: Tensor) -> Tensor:
+        """The probability of each tag, (N, K)."""
+        return torch.sigmoid(output)
+
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The output (before the sigmoid) of one tag, by name or place; of each sample's surest tag if none is."""
-        if of is None:
-            return output.max(1).values
-        if isinstance(of, int) and 0 <= of < len(self.tags):
-            return output[:, of]
-        return output[:, look_up("tag", str(of), {tag: place for place, tag in enumerate(self.tags)}, TaskError)]
+        return output.max(1).values if of is None else output[:, self.place(of)]
+
+    def value(self, output: Tensor, of: Any = None) -> Tensor:
+        """The probability of one tag, or of each sample's surest tag."""
+        return self.objective(self.activate(output), of)
+
+    def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+        """Some tag must be added or removed, or the tag `aim.of`."""
+        thresholds = torch.tensor(self._thresholds(), dtype=torch.float64)
+        cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit().to(output)
+        return tags_plan(aim, self.parse_target(aim.of), output, cuts, truths)
 
     def transform_target(self, target: Tensor, change: Change) -> Tensor:
         """The same tags; nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""

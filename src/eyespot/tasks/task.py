@@ -4,6 +4,7 @@ Whatever differs between tasks is asked of the task; no other package branches o
 Shapes: N images, C channels, H height, W width, K classes.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,26 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import TaskError, look_up
 from ..networks.network import Output
 from ..sources.augment import Change, NotAllowed
 from ..sources.source import Row, Source
+from .criterion import Aim, AttackPlan, number_plan
 
-__all__ = ["Change", "Metric", "NotAllowed", "Target", "Task", "Turn", "gathered", "index_target", "target_to"]
+__all__ = [
+    "Aim",
+    "AttackPlan",
+    "Change",
+    "Metric",
+    "NotAllowed",
+    "Target",
+    "Task",
+    "Turn",
+    "gathered",
+    "index_target",
+    "parse_position",
+    "target_to",
+]
 
 Target = Tensor | dict[str, Tensor]
 """Targets of N samples, batch dimension first; ragged ones (boxes, points) are padded with NaN."""
@@ -147,13 +163,86 @@ class Task(ABC):
         """Main metric, its 95 % interval and the task's own statistics, all derived from the table of predictions."""
 
     # Answers.
+    value_name: ClassVar[str] = "output"
+    """What `value` is called in legends and tables."""
+    label_kind: ClassVar[str] = "label"
+    """What one of `labels` is called in messages: "class", "tag"."""
+
+    @property
+    def significant_change(self) -> float:
+        """How far the objective must move for an attack to count as successful, unless `Aim.change` states it."""
+        return 1.0
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The labels of which exactly one is the answer, the one with the largest output; empty for other tasks.
+
+        Targets are then places among them, and every one of them can be the target of an attack.
+        """
+        return ()
+
+    def activate(self, output: Any) -> Any:
+        """Raw outputs (N, ...) as what they mean: probabilities, the number in its unit, an image.
+
+        The only place where outputs become probabilities: answers, explanations, attacks, the page and exported
+        models call it. It is differentiable and keeps the precision of `output`.
+        """
+        return output
+
     @abstractmethod
     def answer(self, output: Any) -> dict[str, Any]:
         """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
 
     @abstractmethod
     def objective(self, output: Any, of: Any = None) -> Tensor:
-        """The one number per sample (N,) that explanations and attacks work on; `of` names a class, tag or place."""
+        """The one number per sample (N,) that explanations and attacks work on; `of` is what `parse_target` returns."""
+
+    def value(self, output: Any, of: Any = None) -> Tensor:
+        """The same as people read it, (N,): the probability where there is one, otherwise the objective."""
+        return self.objective(output, of)
+
+    def default_target(self, output: Any) -> Any:
+        """The `of` that is explained for one output (1, ...) if none is given: the label with the largest output."""
+        return int(output[0].argmax()) if self.labels else None
+
+    def parse_target(self, of: Any) -> Any:
+        """A user's `of` as the value that `objective` takes; text, numbers and None are understood.
+
+        By default the name or the place of one of `labels`. Raises `TaskError` for what does not exist.
+        """
+        if of is None:
+            return None
+        if not self.labels:
+            raise TaskError(f"'of' is '{of}', but {self.name} has a single output; leave 'of' out.")
+        return self.place(of)
+
+    def target_name(self, of: Any) -> str:
+        """What a value of `parse_target` or `default_target` is called in words."""
+        if of is None:
+            return "the output"
+        return self.labels[of] if self.labels else f"the output at {of}"
+
+    def place(self, label: str | int) -> int:
+        """The place of a label among `labels`, given by its name or its place; raises `TaskError` if there is none."""
+        if isinstance(label, int):
+            if not 0 <= label < len(self.labels):
+                raise TaskError(
+                    f"There is no {self.label_kind} {label}; expected 0 to {len(self.labels) - 1}, or a name."
+                )
+            return label
+        return look_up(self.label_kind, str(label), {name: at for at, name in enumerate(self.labels)}, TaskError)
+
+    def attack_criterion(self, aim: Aim, output: Any, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+        """What counts as fooled, for N images with the outputs `output` (N, ...) and targets `truths`.
+
+        Without `truths` the model's own answers are taken as right. With `farthest` a number is moved as far as
+        possible unless `aim.change` is given. By default `objective` must move. Raises `AttackError` for an aim
+        that the task does not have.
+        """
+        of = self.parse_target(aim.of)
+        return number_plan(
+            self.name, aim, lambda output: self.objective(output, of), output, self.significant_change, farthest
+        )
 
     @abstractmethod
     def example(self, seed: int) -> Source:
@@ -178,3 +267,13 @@ def target_to(target: Target, device: torch.device | str) -> Target:
     if isinstance(target, dict):
         return {name: values.to(device) for name, values in target.items()}
     return target.to(device)
+
+
+def parse_position(text: str) -> tuple[int, int] | None:
+    """A position given as text, "ROW,COLUMN"; None where the text is something else.
+
+    >>> parse_position("3, 5"), parse_position("cat")
+    ((3, 5), None)
+    """
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*", text)
+    return (int(found[1]), int(found[2])) if found else None

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ...errors import AttackError, look_up
-from ...tasks.classify import Classify
+from ...tasks.criterion import Aim
 from ...tasks.task import Task
-from ..criterion import Aim
 from ..methods import ATTACKS, choose
 from ..settings import Settings
 
@@ -78,8 +77,8 @@ def plan(by: str, aim: Aim, task: Task, options: dict[str, Any]) -> list[Planned
 
 
 def _towards(planned: Planned, task: Task) -> Sequence[Planned]:
-    if planned.aim.target != EVERY_CLASS or (isinstance(task, Classify) and EVERY_CLASS in task.classes):
+    if planned.aim.target != EVERY_CLASS or EVERY_CLASS in task.choices:
         return [planned]
-    if not isinstance(task, Classify):
+    if not task.choices:
         raise AttackError(f"The target 'all' is for classes; this model's task is {task.name}.")
-    return [replace(planned, aim=replace(planned.aim, target=label)) for label in task.classes]
+    return [replace(planned, aim=replace(planned.aim, target=label)) for label in task.choices]

@@ -16,10 +16,9 @@ from ...errors import AttackError
 from ...findings import to_plain
 from ...model import Model
 from ...sources.source import Part
-from ...tasks.classify import Classify
+from ...tasks.criterion import Aim
 from ..candidates import Candidates, draw
 from ..corruptions import corruption_curves
-from ..criterion import Aim
 from ..intervals import certified_sizes
 from ..lipschitz import certified_radii, layer_bounds
 from ..methods import choose
@@ -41,7 +40,7 @@ def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
     if np.prod(model.images.shape) > LARGEST_BOUNDED:
         return {"reason": "The pictures are too large: nothing useful could be proved.", "layers": []}
     layers = [asdict(row) for row in layer_bounds(model)]
-    if not isinstance(model.task, Classify):
+    if not model.task.choices:
         return {"reason": "Radii are for classes: an answer that is a number has no boundary.", "layers": layers}
     numbers = chosen.ready[:BOUNDED]
     images = torch.cat([chosen.images[number] for number in numbers])
@@ -95,8 +94,7 @@ def about_transfer(models: Mapping[str, Model], chosen: Candidates) -> dict[str,
     first = next(iter(models.values())).task
     numbers = chosen.ready[:CARRIED_OVER]
     pictures = [to_bytes(chosen.images[number][0]) for number in numbers]
-    classes = first.classes if isinstance(first, Classify) else ()
-    labels = [classes[chosen.truths[number]] if classes else "" for number in numbers]
+    labels = [first.choices[chosen.truths[number]] if first.choices else "" for number in numbers]
     by = "minimum-noise"
     try:
         return {"by": by, "cells": [asdict(cell) for cell in transfer(models, pictures, labels, by, choose(by))]}

@@ -16,7 +16,6 @@ from ...files import write_whole
 from ...findings import to_json
 from ...model import Model
 from ...sources.source import Part
-from ...tasks.classify import Classify
 from ..attacking import attack_many
 from ..candidates import candidates, draw
 from ..methods import ATTACKS
@@ -75,14 +74,12 @@ class Report:
 
     def _refuse_own_target(self) -> None:
         """A target that is the label of every image leaves nothing to attack."""
-        targets = {one.aim.target for one in self.request.attacks}
         task = next(iter(self.models.values())).task
-        if len(targets) != 1 or None in targets or not isinstance(task, Classify):
+        target, *others = {one.aim.target for one in self.request.attacks}
+        if others or target is None or not task.choices:
             return
-        [target] = targets
-        if {chosen.truths[number] for chosen in self.candidates.values() for number in chosen.ready} == {
-            task.place(target)
-        }:
+        truths = {chosen.truths[number] for chosen in self.candidates.values() for number in chosen.ready}
+        if truths == {task.place(target)}:
             raise AttackError(f"the target '{target}' is the label of every image; name another class.")
 
     def work(self) -> Iterator[str]:
@@ -159,7 +156,7 @@ class Report:
 
     def _targets(self, name: str) -> dict[str, Any] | None:
         """The matrix source -> target, where every class was a target."""
-        classes = [str(label) for label in getattr(self.models[name].task, "classes", ())]
+        classes = list(self.models[name].task.choices)
         towards = [one for one in self.request.attacks if one.aim.target is not None]
         if len(classes) < 2 or len({one.aim.target for one in towards}) < len(classes):
             return None

@@ -1,17 +1,12 @@
 """What counts as fooled: one number per image, the margin, which is below zero exactly where the model is fooled.
 
-Every attack lowers this one number, whatever the task. Shapes: N images, n looks at them, K classes;
-`which` (n,) names the image that each look belongs to.
-
-
-From a task and what a person asks for to a goal: whom to fool into what.
-
-Shapes: N images, K classes or tags.
+Every attack lowers this one number, whatever the task; `Task.attack_criterion` chooses which. Shapes: N images,
+n queries, K classes or tags; `which` (n,) is the number of the image that each query belongs to.
 """
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -19,13 +14,9 @@ import torch
 from torch import Tensor
 
 from ..errors import AttackError
-from ..tasks.classify import Classify
-from ..tasks.regress import Regress
-from ..tasks.tag import Tag
-from ..tasks.task import Task
 
 RIVALS = 9
-"""How many other classes are looked at as ways to a wrong answer."""
+"""How many other classes are tried as ways to a wrong answer."""
 
 
 class Criterion(ABC):
@@ -41,11 +32,19 @@ class Criterion(ABC):
 
     @abstractmethod
     def only(self, rows: Tensor) -> "Criterion":
-        """The same goal for some of the images."""
+        """The same criterion for some of the images."""
 
     def ways(self, output: Tensor) -> list["Criterion"]:
-        """The several ways in which this goal can be reached from the outputs (N, ...) of the untouched images."""
+        """The several criteria that each imply this one, for the outputs (N, ...) of the unchanged images."""
         return [self]
+
+    def fooled(self, output: Tensor, which: Tensor) -> Tensor:
+        """Whether each output (n, ...) counts as fooled: (n,) of bool."""
+        return self.margin(output, which) < 0
+
+    def moved(self, output: Tensor, which: Tensor) -> Tensor | None:
+        """How far each output has moved, in the unit of the answer: (n,); None where the answer is not a number."""
+        return None
 
 
 @final
@@ -121,33 +120,35 @@ class TagFlip(Criterion):
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ValueShift(Criterion):
-    """The number that the task is asked about, `task.objective(output, of)`, must move by `change` from `start` (N,).
+    """The number `objective(output)` (n,) must move by `change` from `start` (N,).
 
-    `direction` is 1 (it must rise), -1 (it must fall) or 0 (either will do). Without a `change` it must move as far as
-    it can: no move is enough.
+    `direction` is 1 (it must increase), -1 (it must decrease) or 0 (either will do). With `farthest` it must move as
+    far as possible: the margin then stays above zero, and `fooled` still means that it moved by `change`.
     """
 
-    task: Task
-    of: Any
+    objective: Callable[[Tensor], Tensor]
     start: Tensor
-    change: float | None = None
+    change: float
     direction: int = 0
+    farthest: bool = False
 
     def moved(self, output: Tensor, which: Tensor) -> Tensor:
-        """How far each output has moved the wanted way, in the unit of the objective: (n,)."""
-        difference = self.task.objective(output, self.of) - self.start[which].to(output)
+        difference = self.objective(output) - self.start[which].to(output)
         if self.direction:
             return difference * self.direction
         # Unlike abs, this has a slope at 0, where every attack begins.
         return torch.where(difference >= 0, difference, -difference)
+
+    def fooled(self, output: Tensor, which: Tensor) -> Tensor:
+        return self.moved(output, which) >= self.change
 
     def only(self, rows: Tensor) -> Criterion:
         return replace(self, start=self.start[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
         moved = self.moved(output, which)
-        # asinh keeps the order of moves small and large, and stays below 32 for any that a number can make.
-        return 32 - moved.asinh() if self.change is None else self.change - moved
+        # asinh keeps the order of small and large moves, and stays below 32 for any that a number can make.
+        return 32 - moved.asinh() if self.farthest else self.change - moved
 
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return self.margin(output, which)
@@ -165,16 +166,14 @@ def _lead(output: Tensor, of: Tensor) -> Tensor:
 
 
 DIRECTIONS = {"up": 1, "down": -1}
-BRIGHTNESS = 0.1
-"""By how much the answer of a picture-to-picture model must change, on a scale from 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """What an attack is for, in a person's words.
+    """The aim of an attack, as a user states it.
 
-    `target` is the class that must win (classify), or "up" or "down" (a number); `of` is the tag (tag) or the place
-    (denoise) that is asked about; `change` is how far a number must move, in its unit.
+    `target` is the class that must win (classify), or "up" or "down" (a number); `of` is what `Task.parse_target`
+    takes (a tag, a position); `change` is how far a number must move, in its unit.
     """
 
     target: str | int | None = None
@@ -188,83 +187,64 @@ class Aim:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AttackPlan:
-    """The goal for N images, and why some of them are not attacked: "" or a reason for each."""
+    """The criterion for N images, and why some of them are not attacked: "" or a reason for each."""
 
     criterion: Criterion
     skipped: list[str] = field(default_factory=list)
 
 
-def aim_at(task: Task, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-    """Turn `aim` into a goal for images whose outputs (N, ...) are known, and whose right answers may be.
+def classes_plan(classes: Sequence[str], aim: Aim, place: int | None, output: Tensor, labels: Tensor) -> AttackPlan:
+    """Another class must win than the right one `labels` (N,), or the class at `place`.
 
-    Without `truths` the model's own answers are taken for right. With `farthest`, a number is moved as far as it goes
-    unless `aim.change` says how far. Raises `AttackError` where the task cannot be attacked in that way.
+    Images that are misclassified already, or are of the target class, are skipped.
     """
-    if isinstance(task, Classify):
-        return _classes(task, aim, output, truths)
-    if isinstance(task, Tag):
-        return _tags(task, aim, output, truths)
-    return _number(task, aim, output, farthest)
-
-
-def change_that_counts(task: Task, aim: Aim) -> float:
-    """How far the objective of a task whose answer is a number must move for the model to count as fooled."""
-    if aim.change is not None:
-        return aim.change
-    return task.spread if isinstance(task, Regress) else BRIGHTNESS
-
-
-def _classes(task: Classify, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
-    answers = output.argmax(1)
-    labels = answers if truths is None else torch.as_tensor(truths)
-    skipped = [
-        "" if answer == label else f"misread: it is {task.classes[label]}, read as {task.classes[answer]}"
-        for answer, label in zip(answers.tolist(), labels.tolist(), strict=True)
-    ]
     if aim.of is not None or aim.change is not None:
-        raise AttackError(
-            "classify is attacked as a whole: 'of' and 'change' mean nothing; give a target class or none."
-        )
-    if aim.target is None:
+        raise AttackError("A class is attacked as a whole: 'of' and 'change' have no effect; give a target or none.")
+    skipped = [
+        "" if answer == label else f"misread: it is {classes[label]}, read as {classes[answer]}"
+        for answer, label in zip(output.argmax(1).tolist(), labels.tolist(), strict=True)
+    ]
+    if place is None:
         return AttackPlan(criterion=Misclassification(labels=labels), skipped=skipped)
-    place = task.place(aim.target)
-    if truths is None and len(output) == 1 and place == labels[0]:
-        raise AttackError(f"The target '{task.classes[place]}' is what the model answers already; name another class.")
     already = "is of the target class already"
     skipped = [why or (already if label == place else "") for why, label in zip(skipped, labels.tolist(), strict=True)]
     return AttackPlan(criterion=TargetedMisclassification(targets=torch.full_like(labels, place)), skipped=skipped)
 
 
-def _tags(task: Tag, aim: Aim, output: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
+def tags_plan(aim: Aim, place: int | None, output: Tensor, cuts: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
+    """Some tag must cross its cut (K,), or the tag at `place`; only tags that are right and known count."""
     if aim.target is not None or aim.change is not None:
-        raise AttackError(
-            "tag has no target class: a tag is turned from yes to no or back; name it with 'of', or none."
-        )
-    thresholds = torch.tensor(task.thresholds or (0.5,) * len(task.tags), dtype=torch.float64)
-    cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit().to(output)
-    said = output >= cuts
-    sides = torch.where(said, 1.0, -1.0).to(output)
+        raise AttackError("tag has no target class: a tag is added or removed; name it with 'of', or none.")
+    present = output >= cuts
+    sides = torch.where(present, 1.0, -1.0).to(output)
     if truths is not None:
-        sides = sides * (torch.tensor(truths).to(output) == said.to(output))
-    if aim.of is not None:
-        task.objective(output[:1], aim.of)
-        chosen = aim.of if isinstance(aim.of, int) else task.tags.index(aim.of)
-        sides = sides * torch.nn.functional.one_hot(torch.tensor(chosen), len(task.tags)).to(output)
+        sides = sides * (torch.tensor(truths).to(output) == present.to(output))
+    if place is not None:
+        sides = sides * torch.nn.functional.one_hot(torch.tensor(place), len(cuts)).to(output)
     skipped = [
         "" if counts else "misread: no tag asked about is right and known" for counts in (sides != 0).any(1).tolist()
     ]
     return AttackPlan(criterion=TagFlip(sides=sides, cuts=cuts), skipped=skipped)
 
 
-def _number(task: Task, aim: Aim, output: Tensor, farthest: bool) -> AttackPlan:
+def number_plan(
+    name: str, aim: Aim, objective: Callable[[Tensor], Tensor], output: Tensor, change: float, farthest: bool
+) -> AttackPlan:
+    """The number `objective(output)` must move by `aim.change`, else by `change` or, with `farthest`, as far as it can.
+
+    Raises `AttackError` for a target other than "up" and "down"; `name` is the task's.
+    """
     if aim.target is not None and aim.target not in DIRECTIONS:
-        raise AttackError(f"The target of {task.name} is '{aim.target}'; expected up, down or none.")
-    start = task.objective(output, aim.of)
-    change = None if farthest and aim.change is None else change_that_counts(task, aim)
+        raise AttackError(f"The target of {name} is '{aim.target}'; expected up, down or none.")
+    start = objective(output)
     criterion = ValueShift(
-        task=task, of=aim.of, start=start, change=change, direction=DIRECTIONS.get(str(aim.target), 0)
+        objective=objective,
+        start=start,
+        change=aim.change or change,
+        direction=DIRECTIONS.get(str(aim.target), 0),
+        farthest=farthest and aim.change is None,
     )
     unusable = [not math.isfinite(value) for value in start.tolist()]
     return AttackPlan(
-        criterion=criterion, skipped=["misread: its answer is no number" if bad else "" for bad in unusable]
+        criterion=criterion, skipped=["misread: its answer is not a number" if bad else "" for bad in unusable]
     )
