@@ -74,12 +74,12 @@ def test_what_is_hidden_or_no_picture_is_left_alone(class_folder) -> None:
     assert "files of other kinds are left alone: 1 .txt" in collection.notes
 
 
-def test_pictures_beside_class_folders_are_left_out_with_a_note(class_folder) -> None:
+def test_pictures_beside_class_folders_are_left_out_and_counted(class_folder) -> None:
     root = class_folder(cat=3, dog=3)
     (root / "cover.png").write_bytes(encode_png(np.zeros((4, 4), np.uint8)))
     collection = read_folder(root)
     assert len(collection.rows) == 6
-    assert any("1 pictures beside the class folders" in note for note in collection.notes)
+    assert collection.left_out == {"beside the class folders": 1}
 
 
 def test_an_empty_folder_is_an_error_that_names_it_and_what_could_be_there(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_columns_are_for_tables_only(class_folder) -> None:
 def test_what_was_recognized_is_told_in_one_line(class_folder) -> None:
     source = open_source(class_folder(cat=10, dog=10))
     expected = f"{len(source.train)} training, {len(source.validation)} validation, {len(source.test)} test"
-    assert source.describe() == f"pets: a folder for each class, 20 images ({expected})"
+    assert source.describe() == f"pets: a folder for each class, 20 images ({expected}), 2 classes (cat, dog)"
 
 
 def test_real_folders_are_recognized(data: Path, tmp_path: Path) -> None:

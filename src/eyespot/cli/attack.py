@@ -9,7 +9,7 @@ import typer
 
 from .output import AsJson, Quiet, print_json
 from .predict import ModelFile, model_path
-from .train import columns_from
+from .source import Columns, Layout, open_described
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -40,7 +40,8 @@ def attack(
     out_of_distribution: Annotated[
         str | None, typer.Option(help="Images unlike any that the model was trained on.")
     ] = None,
-    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
     seed: Annotated[int, typer.Option(help="Same seed, same images and numbers.")] = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -55,7 +56,7 @@ def attack(
     options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     attacks = plan(by, Aim(target=target, of=of, change=change), first.task, options)
     strange = _strange(out_of_distribution) if out_of_distribution else None
-    chosen = _part(source, part, first, column)
+    chosen = _part(source, part, first, column, layout)
     report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
     _work(report, out, quiet or as_json)
     if as_json:
@@ -78,22 +79,20 @@ def _named(paths: list[Path]) -> "dict[str, Model]":
     return models
 
 
-def _part(source: str, name: str | None, model: "Model | None", columns: list[str] | None) -> Any:
+def _part(source: str, name: str | None, model: "Model | None", column: list[str] | None, layout: str | None) -> Any:
     """The part of a source to attack: the test part of the images that the model was trained on, of others all."""
-    from ..sources import open_source
     from ..sources.source import fingerprint, part_of
 
-    opened = open_source(source, columns=columns_from(columns))
+    opened = open_described(source, column, layout)
     known = model is not None and model.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
     return part_of(opened, name or ("test" if known else "all"))
 
 
 def _strange(source: str) -> Any:
     """All images of another source, by its name."""
-    from ..sources import open_source
     from ..sources.source import part_of
 
-    opened = open_source(source)
+    opened = open_described(source, None, None)
     return replace(part_of(opened, "all"), name=opened.name)
 
 

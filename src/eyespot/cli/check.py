@@ -8,7 +8,7 @@ import typer
 
 from ..findings import to_plain
 from .output import AsJson, print_json
-from .train import columns_from
+from .source import Columns, Layout, open_described
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,8 @@ def check(
     source: Annotated[
         str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
     ],
-    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Look for wrong labels, near duplicates, odd ones and classes mixed up, too.")
     ] = False,
@@ -39,12 +40,11 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Count your images, and list unreadable, doubled and contradictory ones. Nothing is changed."""
-    from ..sources import open_source
     from ..sources.check import check as examine_source
 
     if not deep and (weights or out):
         raise typer.BadParameter("--weights and --out are for a deep look; add --deep, or leave them out.")
-    opened = open_source(source, columns=columns_from(column), bad_share=1.0)
+    opened = open_described(source, column, layout, bad_share=1.0)
     report = examine_source(opened)
     if not as_json:
         _show(report)
@@ -66,7 +66,8 @@ def curve(
     source: Annotated[
         str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
     ],
-    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
     weights: Weights = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with the curve.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
@@ -75,9 +76,8 @@ def curve(
     """Tell how many images are enough: accuracy against their number, and what more of them would bring."""
     from ..measures import curve as measure
     from ..measures import write_curve
-    from ..sources import open_source
 
-    found = measure(open_source(source, columns=columns_from(column)), weights, seed=seed)
+    found = measure(open_described(source, column, layout), weights, seed=seed)
     page = str(write_curve(found, out)) if out else None
     if as_json:
         print_json({**to_plain(found), "says": found.says, "page": page})

@@ -7,6 +7,7 @@ import typer
 
 from .output import AsJson, print_json
 from .predict import ModelFile, model_path
+from .source import open_described
 
 if TYPE_CHECKING:
     from ..explanations import Explanation, Gallery, ImageMap
@@ -65,9 +66,7 @@ def explain(
 
 
 def _opened(source: str) -> Any:
-    from ..sources import open_source
-
-    return open_source(source)
+    return open_described(source, None, None)
 
 
 def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import AsJson, print_json, told_score
-from .train import columns_from
+from .source import Columns, Layout, open_described
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
 
@@ -36,7 +36,8 @@ def evaluate(
     model: ModelFile,
     source: Annotated[str, typer.Argument(help="Images with known answers.")],
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on images with known answers.
@@ -45,11 +46,10 @@ def evaluate(
     """
     from ..findings import to_plain
     from ..model import load
-    from ..sources import open_source
     from ..sources.source import fingerprint, part_of
 
     loaded = load(model_path(model))
-    opened = open_source(source, columns=columns_from(column))
+    opened = open_described(source, column, layout)
     known = loaded.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
     chosen = part_of(opened, part or ("test" if known else "all"))
     result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}

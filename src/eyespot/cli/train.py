@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import AsJson, Progress, Quiet, print_json, told_score, told_seconds
+from .source import Columns, Layout, columns_from
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run; begun already, it goes on.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
@@ -56,7 +57,8 @@ def train(
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Keep the network of every epoch, to see it evolve.")
     ] = False,
-    column: Annotated[list[str] | None, typer.Option(help="Name of a column in a table, such as path=file.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -86,7 +88,7 @@ def train(
         snapshots=snapshots,
         seed=seed,
     )
-    _finish(_train(source, options, out, quiet or as_json, columns_from(column)), as_json)
+    _finish(_train(source, options, out, quiet or as_json, columns_from(column), layout), as_json)
 
 
 def resume(
@@ -110,9 +112,7 @@ def demo(
     """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
     from ..training.options import TrainOptions
 
-    result = _train(
-        "bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json, None
-    )
+    result = _train("bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json)
     _finish(result, as_json)
     if not as_json:
         print(_NEXT.format(run=out))
@@ -125,11 +125,14 @@ Next:
   eyespot train photos/ --out runs/photos"""
 
 
-def _train(source: str, options: Any, out: Path, quiet: bool, columns: dict[str, str] | None) -> dict[str, Any]:
+def _train(
+    source: str, options: Any, out: Path, quiet: bool, columns: dict[str, str] | None = None, layout: str | None = None
+) -> dict[str, Any]:
     from ..training.run import run_training
 
+    origin = {"what": source, "columns": columns, "layout": layout}
     with _progress(quiet) as progress:
-        return run_training(source, options, out, progress, {"what": source, "columns": columns}).result
+        return run_training(source, options, out, progress, origin).result
 
 
 @contextmanager
@@ -146,14 +149,6 @@ def _progress(quiet: bool) -> Iterator[Progress]:
         progress.close()
 
 
-def columns_from(pairs: list[str] | None) -> dict[str, str] | None:
-    """Read `path=file` pairs; raises a usage error for anything else."""
-    for pair in pairs or []:
-        if "=" not in pair:
-            raise typer.BadParameter(f"'{pair}': give KIND=COLUMN, such as path=file or number=steering.")
-    return {kind: name for kind, _, name in (pair.partition("=") for pair in pairs)} if pairs else None
-
-
 def _finish(result: dict[str, Any], as_json: bool) -> None:
     """Print the result; of several processes that trained together, only the first speaks."""
     if os.environ.get("RANK", "0") != "0":
@@ -163,6 +158,8 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
         return
     from ..html import percent
 
+    if "source" in result:
+        print(result["source"])
     print(f"{result['task']}: {told_score(result)} of the {result['part']} part")
     weakest = result["details"].get("weakest")
     if weakest and weakest.get("recall") != 1:

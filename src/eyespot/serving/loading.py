@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import EyespotError, ModelError, SourceError
 from ..model import load
 from ..sources import open_source
+from ..sources.open import reopen
 from ..sources.source import Row, Source
 from ..training.finish import held_out
 from .app_state import AppState, Origin
@@ -85,7 +86,7 @@ def _images_of(folder: Path | None) -> tuple[Sequence[Row], Source | None, str]:
         told = read_origin(folder)
         if told["what"] is None:
             raise SourceError("they came from Python")
-        source = open_source(told["what"], columns=told["columns"])
+        source = reopen(told)
         return held_out(source).rows, source, ""
     except (EyespotError, OSError, ValueError, KeyError, TypeError) as error:
         return (), None, f"{folder.resolve().name}: its images are not shown ({error}); name them with --source."

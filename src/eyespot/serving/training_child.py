@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EyespotError
-from ..sources import open_source
+from ..sources.open import reopen
 from ..training.options import TrainOptions
 from ..training.run import resume, run_training
 from .control import TrainingControl
@@ -47,7 +47,7 @@ def _train(order: dict[str, Any], control: TrainingControl) -> None:
         resume(folder, show, control)
         return
     origin = order["origin"]
-    source = open_source(origin["what"], columns=origin["columns"])
+    source = reopen(origin)
     run_training(source, TrainOptions(**order["options"]), folder, show, origin, control)
 
 

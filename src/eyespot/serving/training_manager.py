@@ -15,7 +15,7 @@ from fastapi import Depends, HTTPException, Request
 from ..errors import EyespotError
 from ..model import load
 from ..networks import Output
-from ..sources import open_source
+from ..sources.open import reopen
 from ..sources.source import Row, Source
 from ..training.finish import held_out
 from ..training.options import TrainOptions
@@ -145,7 +145,7 @@ class TrainingManager:
         """The images that a run was tested on; none where they are not there any more."""
         try:
             origin = shown.origin
-            return held_out(self._source(origin) or open_source(origin["what"], columns=origin["columns"])).rows
+            return held_out(self._source(origin) or reopen(origin)).rows
         except (EyespotError, KeyError, TypeError):
             return ()
 

@@ -19,6 +19,10 @@ PAIRS = (
 """The names that images and answers carry in a `.npz` file or a dictionary, and the part that they stand for."""
 
 
+MOST_CLASSES = 100
+"""Whole numbers in floating point with at most so many different values may stand for classes."""
+
+
 def from_arrays(
     name: str,
     kind: str,
@@ -123,14 +127,27 @@ def _joined(stacks: list[Any], name: str) -> np.ndarray:
 
 
 def _values(answers: Any, count: int, part: str, name: str) -> list[dict[str, str]]:
-    """One dictionary for each image; images with the same answer share one. Real numbers go to "number"."""
+    """One dictionary for each image; images with the same answer share one. Real numbers go to "number".
+
+    Whole numbers in floating point that repeat could be both, and the task must be named.
+    """
     base = {"split": part} if part else {}
     if answers is None:
         return [base] * count
     answers = np.asarray(answers)
     if answers.size != count:
         raise SourceError(f"{name}: {answers.size} answers for {count} images; give one for each.")
-    column = "number" if np.issubdtype(answers.dtype, np.floating) else "label"
     texts = [str(answer) for answer in answers.ravel().tolist()]
-    shared = {text: {column: text, **base} for text in set(texts)}
+    columns = _columns(answers)
+    shared = {text: {**dict.fromkeys(columns, text), **base} for text in set(texts)}
     return [shared[text] for text in texts]
+
+
+def _columns(answers: np.ndarray) -> tuple[str, ...]:
+    """What answers may be: real numbers are numbers; a few whole ones, again and again, may be labels just as well."""
+    if not np.issubdtype(answers.dtype, np.floating):
+        return ("label",)
+    known = answers[np.isfinite(answers)]
+    different = np.unique(known)
+    repeated = len(different) <= min(MOST_CLASSES, len(known) // 2)
+    return ("label", "number") if repeated and np.array_equal(different, np.rint(different)) else ("number",)

@@ -9,6 +9,8 @@ from ..errors import SourceError
 from .collection import Collection, take_rows
 from .duplicates import exact_pairs, near_pairs
 from .examine import NEAR_LIMIT, ImageStatistics, examine
+from .joining import join_rows
+from .labels import normalize
 from .source import PARTS, Part, Problem, Row, Source
 from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
 from .split_record import read_split_record, reconcile, split_record_file, write_split_record
@@ -19,6 +21,8 @@ BAD_SHARE = 0.05
 
 def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
     """Examine the images, leave out those that cannot be read, and divide the rest into three parts."""
+    normalize(collection)
+    join_rows(collection)
     facts = examine(collection.rows, collection.root, near=len(collection.rows) <= NEAR_LIMIT)
     facts.unreadable.update(_misnamed(collection))
     unreadable = _unreadable(collection.rows, facts)
@@ -36,6 +40,7 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
         test=parts[TEST],
         problems=[*collection.problems, *unreadable, *joining],
         notes=[*collection.notes, *notes],
+        left_out=collection.left_out,
         root=collection.root,
     )
 
@@ -75,7 +80,7 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
     raise SourceError(
         f"{collection.name}: {len(problems)} of {total} images cannot be used (up to {bad_share:.0%} would be left "
-        f"out); repair or remove them: {listed}{more}."
+        f"out); repair or remove them: {listed}{more}.{' ' * bool(collection.advice)}{collection.advice}"
     )
 
 

@@ -1,5 +1,6 @@
 """Rows as a reader found them, before they are examined and split."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 from .source import Problem, Row
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Collection:
     """What a reader of one format gives: every row that it found, and what it had to leave out.
 
     `root` is the file or folder that it was read from (None for what only lives in memory): earlier decisions about
-    its images are remembered by it.
+    its images are remembered by it. `left_out` counts the images that are passed over, by where they lie;
+    `advice` is what to do where too many cannot be used.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Collection:
     root: Path | None = None
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    advice: str = ""
 
 
 class ArrayRows(Sequence[Row]):

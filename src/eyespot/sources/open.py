@@ -12,13 +12,15 @@ from ..images import SUFFIXES as PICTURES
 from . import table
 from .arrays import read_arrays
 from .assemble import BAD_SHARE, assemble
+from .beside import require_no_table
 from .bundled import read_bundled
 from .collection import Collection
-from .folder import read_folder
+from .folder import collect
 from .idx import IMAGES, image_files, read_idx_files
 from .source import Source
 from .synthetic import open_synthetic
 from .usps import is_zip_code_file, read_zip_codes, zip_code_files
+from .walk import walk
 
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
@@ -30,15 +32,18 @@ def open_source(
     what: str | Path | Source | Mapping[str, Any] | Sequence[Any],
     *,
     columns: Mapping[str, str] | None = None,
+    layout: str | None = None,
     bad_share: float = BAD_SHARE,
 ) -> Source:
     """Open the images that a person has, whatever form they have, and divide them into three parts.
 
     `what` is a folder, a table, IDX files, a `.npz` file, `bundled:digits`, `synthetic:shapes`, a dictionary of
     arrays or a tuple of them.
-    `columns` says, for a table, which of its columns means what. Up to `bad_share` of the images may be unreadable or
-    missing: they are left out, and listed in `problems`. Nothing of the user's is ever changed.
-    Raises `SourceError` where nothing is recognized, or where too much of it cannot be read.
+    `columns` says, for a table, which of its columns means what; `layout`, for a folder, what its folders stand for
+    ("classes", "parts", "subfolders", "classes-with-parts" or "unlabeled"). Up to `bad_share` of the images may be
+    unreadable or missing: they are left out, and listed in `problems`. Nothing of the user's is ever changed.
+    Raises `SourceError` where nothing is recognized, where a folder can be understood in two ways, or where too much
+    of it cannot be read.
 
     >>> open_source("bundled:digits").kind
     'bundled with scikit-learn'
@@ -47,13 +52,22 @@ def open_source(
         return what
     if isinstance(what, str) and what.startswith("synthetic:"):
         return open_synthetic(what.removeprefix("synthetic:"))
-    collection = _collect(what, columns)
+    collection = _collect(what, columns, layout)
     if columns and collection.kind != "table":
         raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
+    if layout and not (collection.root and collection.root.is_dir()):
+        raise SourceError(f"{collection.name}: a layout can be chosen for a folder only; this is {collection.kind}.")
     return assemble(collection, bad_share)
 
 
-def _collect(what: str | Path | Mapping[str, Any] | Sequence[Any], columns: Mapping[str, str] | None) -> Collection:
+def reopen(origin: Mapping[str, Any]) -> Source:
+    """Open a source as a run's recipe says that it was opened: `{"what": ..., "columns": ..., "layout": ...}`."""
+    return open_source(origin["what"], columns=origin.get("columns"), layout=origin.get("layout"))
+
+
+def _collect(
+    what: str | Path | Mapping[str, Any] | Sequence[Any], columns: Mapping[str, str] | None, layout: str | None
+) -> Collection:
     if isinstance(what, str) and what.startswith("bundled:"):
         return read_bundled(what.removeprefix("bundled:"))
     if not isinstance(what, str | Path):
@@ -62,7 +76,7 @@ def _collect(what: str | Path | Mapping[str, Any] | Sequence[Any], columns: Mapp
         raise SourceError(f"The source has no name. Expected {KNOWN}.")
     path = Path(what).expanduser()
     if path.is_dir():
-        return _collect_folder(path)
+        return _collect_folder(path, layout)
     if path.is_file():
         return _collect_file(path, columns)
     raise SourceError(f"{path}: there is no such file or folder.{_near(path)} Expected {KNOWN}.")
@@ -74,15 +88,17 @@ def _near(path: Path) -> str:
     return f" Did you mean '{path.with_name(near[0])}'?" if near else ""
 
 
-def _collect_folder(folder: Path) -> Collection:
+def _collect_folder(folder: Path, layout: str | None) -> Collection:
     if files := image_files(folder):
         return read_idx_files(files, folder)
     if files := zip_code_files(folder):
         return read_zip_codes(files, folder)
-    collection = read_folder(folder)
-    if not collection.rows:
+    walked = walk(folder)
+    if not walked.tree.total:
         raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
-    return collection
+    if layout is None:
+        require_no_table(walked.tree, folder)
+    return collect(walked, folder, layout)
 
 
 def _instead(folder: Path) -> str:

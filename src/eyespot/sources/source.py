@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import SourceError, look_up
 from ..images import Picture, read_size
+from .layout import classes_in
 
 PARTS = ("train", "validation", "test")
 ANSWERS = ("label", "tags", "number", "paired")
@@ -64,8 +65,9 @@ class Source:
     """A person's images and what is said of each, in three parts.
 
     `train` is learned from; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
-    `test` is looked at once, for the report. `problems` lists the images that were left out. `root` is
-    the file or folder that it was read from, if any.
+    `test` is looked at once, for the report. `problems` lists the images that cannot be used, one by one;
+    `left_out` counts those that were passed over, by where they lie. `root` is the file or folder that it was read
+    from, if any.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Source:
     test: Part
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
     root: Path | None = None
 
     def __len__(self) -> int:
@@ -96,10 +99,14 @@ class Source:
         return {column for part in self.parts for row in part.rows for column, text in row.values.items() if text}
 
     def describe(self) -> str:
-        """One line for a person: what was recognized."""
+        """One line for a person: how the source was understood, and how many images were left out, and why."""
+        classes = "".join(f", {text}" for text in classes_in(row.values for row in self.rows))
+        counts = {**self.left_out, "that cannot be used" if self.left_out else "": len(self.problems)}
+        reasons = "; ".join(f"{count:,} {reason}".strip() for reason, count in counts.items() if count)
         return (
             f"{self.name}: {self.kind}, {len(self)} images "
-            f"({len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test)"
+            f"({len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test){classes}"
+            + (f"; left out: {reasons}" if reasons else "")
         )
 
     def require_classes(self) -> None:

@@ -55,15 +55,26 @@ def guess_task(source: Source) -> tuple[str, str]:
     if not fitting and "paired" in source.columns:
         return Denoise.name, "every image has a paired image, without noise"
     others = sorted(source.columns - {"paired", "group", "split"})
-    if not fitting and source.kind == "table" and others:
+    if not fitting and others:
         expected = ", ".join(sorted(column for kind in TASKS.values() for column in kind.columns))
         raise TaskError(
             f"{source.name}: no column says what is on a picture (there are {', '.join(others)}; "
-            f"expected one of {expected}); say which it is, as in --column label=NAME."
+            f"expected one of {expected}); say which it is, as in --column {_proposed(source, others)}."
         )
     if not fitting:
-        return Denoise.name, "nothing is said of the images, and noise can be added to any"
+        raise TaskError(
+            f"{source.name}: the images have no labels, so no task follows from them. Sort them into a folder for each "
+            "class, or open a table that names them and has a column label, tags or number. To train on images alone, "
+            "name the task, such as 'denoise'."
+        )
     names = ", ".join(kind.name for kind in fitting)
     raise TaskError(
-        f"{source.name}: could serve several tasks ({names}); say which one, as in --task {fitting[0].name}."
+        f"{source.name}: could serve several tasks ({names}); name the task: --task {fitting[0].name}, in Python "
+        f"task='{fitting[0].name}'."
     )
+
+
+def _proposed(source: Source, columns: list[str]) -> str:
+    """What a person could choose: columns of 0 and 1 are tags; else the label has a column whose name is not known."""
+    flags = [name for name in columns if {row.values.get(name, "") for row in source.rows} <= {"0", "1", "0.0", "1.0"}]
+    return f"tags={','.join(flags)}" if len(flags) > 1 else "label=NAME"

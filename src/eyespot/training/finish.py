@@ -66,6 +66,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "changes": [asdict(change) for change in state.schedule.changes],
         "resumed_from": resumed_from,
         "start": began,
+        "source": source.describe(),
         "left_out": [asdict(problem) for problem in source.problems],
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
     }

@@ -25,7 +25,7 @@ from ..files import write_whole
 from ..model import Model, load
 from ..modelfile import images_spec, network_spec
 from ..samples import load_samples
-from ..sources import open_source
+from ..sources.open import reopen
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
 from .batches import Stream
@@ -148,10 +148,10 @@ def run_training(
     At `control` somebody may look on, let it pause, and change its course.
     """
     world = join_world()
-    origin = {"columns": None, **(origin or {"what": None if isinstance(source, Source) else source})}
+    origin = {"columns": None, "layout": None, **(origin or {"what": None if isinstance(source, Source) else source})}
     if origin["what"] is not None and Path(origin["what"]).exists():
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
-    opened = leader_first(world, lambda: open_source(source, columns=origin["columns"]))
+    opened = leader_first(world, lambda: reopen({**origin, "what": source}))
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
         show({"note": note})
@@ -244,7 +244,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
         raise RunError(
             f"{folder}: its images came from Python; call eyespot.train with them again, and the same `out`."
         )
-    return open_source(what, columns=recipe.source["columns"])
+    return reopen(recipe.source)
 
 
 def _dry_step(training: Training, state: State) -> None:

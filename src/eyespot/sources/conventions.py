@@ -1,0 +1,120 @@
+"""Spellings found in real folders and tables, and what each stands for: the one list that code and docs share."""
+
+import re
+
+PART_WORDS: dict[str, tuple[str, ...]] = {
+    "train": ("train", "training", "trn", "learn", "learning", "fit"),
+    "validation": ("val", "valid", "validation", "validate", "validating", "dev", "devel", "development", "tune"),
+    "test": (
+        "test",
+        "testing",
+        "tst",
+        "eval",
+        "evaluate",
+        "evaluation",
+        "evaluating",
+        "holdout",
+        "heldout",
+        "query",
+    ),
+}
+"""Names of folders, and entries of a column `split`, that stand for a part of the images."""
+
+UNLABELED_WORDS = ("pred", "predict", "prediction", "inference", "unlabeled", "unlabelled", "unsup", "submission")
+"""Names of folders beside parts whose images have no answers: they are left out."""
+
+PART_AFFIXES = (
+    "datasets",
+    "dataset",
+    "pictures",
+    "picture",
+    "images",
+    "image",
+    "photos",
+    "photo",
+    "split",
+    "folder",
+    "files",
+    "data",
+    "imgs",
+    "img",
+    "sets",
+    "set",
+    "seg",
+    "part",
+    "labeled",
+    "labelled",
+    "the",
+    "my",
+)
+"""What may stand before or after such a name: seg_train, training_set, TestImages; digits are passed over."""
+
+SYSTEM_FOLDERS = (
+    "__MACOSX",
+    "@eaDir",
+    "@Recycle",
+    "@Recently-Snapshot",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "$RECYCLE.BIN",
+    "RECYCLER",
+    "lost+found",
+    "System Volume Information",
+    "thumbnails.noindex",
+    "__pycache__",
+    "Thumbs.db",
+    "desktop.ini",
+)
+"""Folders and files that systems write among a person's own; so are all whose names begin with a dot."""
+
+MISSING = ("", "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "?")
+"""Cells that say that a value is missing, in any case."""
+
+OWN_FOLDERS = (("recipe.json", "log.jsonl"), ("plan.json", "attacks.jsonl"), ("proposals.csv", "index.html"))
+"""Files that lie together in folders that eyespot wrote: runs, attacks, audits."""
+
+
+def part_named(name: str) -> str | None:
+    """The part that a name stands for ("train", "validation", "test"), or None.
+
+    >>> part_named("1_Training Data"), part_named("seg_test"), part_named("val2017"), part_named("trains")
+    ('train', 'test', 'validation', None)
+    """
+    core = _core(name)
+    return next((part for part, words in PART_WORDS.items() if core in words), None)
+
+
+def stands_for_unlabeled(name: str) -> bool:
+    """Tell whether a folder beside parts holds images without answers, by its name."""
+    return _core(name) in UNLABELED_WORDS
+
+
+def mentions_part(name: str) -> bool:
+    """Tell whether a part's word is among the words of a name, such as in "trainA" or "test_small"."""
+    return any(word in words for word in _words(name) for words in PART_WORDS.values())
+
+
+def is_system_name(name: str) -> bool:
+    """Tell whether systems, and not people, give such a name to files and folders."""
+    return name.startswith(".") or name.casefold() in {each.casefold() for each in SYSTEM_FOLDERS}
+
+
+def is_missing(text: str) -> bool:
+    """Tell whether a cell says that its value is missing."""
+    return text.strip().casefold() in MISSING
+
+
+def _words(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return [word for word in re.split(r"[^a-z]+", spaced.casefold()) if word]
+
+
+def _core(name: str) -> str:
+    """A name without digits, separators, and what may stand around a part's name."""
+    words = [word for word in _words(name) if word not in PART_AFFIXES]
+    core = "".join(words)
+    for affix in PART_AFFIXES:
+        if core.endswith(affix) and len(core) - len(affix) >= 2:
+            return core.removesuffix(affix)
+    return core

@@ -1,0 +1,108 @@
+"""From a path as a table writes it to a file below the table's folder, and never to one outside."""
+
+import os
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ..errors import SourceError
+
+
+class NotFound(SourceError):
+    """A row whose file cannot be used: it is left out and listed."""
+
+
+@dataclass
+class Finder:
+    """Finds the files that a table in `folder` names; `notes` counts the paths that were understood with a change."""
+
+    folder: Path
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def find(self, path: str) -> str:
+        """The file that a table means; raises `NotFound`, with the remedy, for one that is missing or lies outside."""
+        if not path or "\0" in path:
+            raise NotFound("names no picture; give a path that starts from the table's folder.")
+        for candidate, note in self._candidates(path):
+            file = Path(self.folder, candidate)
+            if _exists(file):
+                self._require_inside(file, path)
+                self.notes[note] += bool(note)
+                return str(file)
+        raise NotFound(self._reason(path))
+
+    def _candidates(self, path: str) -> list[tuple[str, str]]:
+        """Paths below the folder that a text may mean, the likeliest first, each with what is to be said of it."""
+        found = [] if _leads_out(path) else [(path, "")]
+        slashes = path.replace("\\", "/")
+        note = "" if slashes == path else "paths with backslashes are read as paths with slashes"
+        if not _leads_out(slashes):
+            found.append((os.path.normpath(slashes), note))
+        elif tail := self._tail(slashes):
+            found.append(tail)
+        if not _leads_out(slashes) and (like := self._by_spelling.get(_plain(os.path.normpath(slashes)))):
+            found.append((like, "paths that differ from their files in capitals or Unicode form are taken for them"))
+        return found
+
+    def _tail(self, path: str) -> tuple[str, str] | None:
+        """An absolute path without its front, where it then names a file below the folder."""
+        if ".." in PurePosixPath(path).parts:
+            return None
+        if path.startswith(f"{self._real}{os.sep}"):
+            return path[len(self._real) + 1 :], ""
+        if path.startswith(f"{self.folder.absolute()}{os.sep}"):
+            return path[len(str(self.folder.absolute())) + 1 :], ""
+        parts = PureWindowsPath(path).parts[1:]
+        for start in range(len(parts)):
+            tail = "/".join(parts[start:])
+            if (self.folder / tail).is_file():
+                front = path.removesuffix(tail)
+                return tail, f"absolute paths that begin with '{front}' are read from the table's folder"
+        return None
+
+    @property
+    def _real(self) -> str:
+        return os.path.realpath(self.folder)
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, str]:
+        """Files below the folder by their paths in one spelling, where only one has it."""
+        names: dict[str, list[str]] = {}
+        for place, _, files in os.walk(self.folder):
+            for file in files:
+                inside = Path(place, file).relative_to(self.folder).as_posix()
+                names.setdefault(_plain(inside), []).append(inside)
+        return {plain: files[0] for plain, files in names.items() if len(files) == 1}
+
+    def _require_inside(self, file: Path, path: str) -> None:
+        real = os.path.realpath(file)
+        if not real.startswith(f"{self._real}{os.sep}"):
+            raise NotFound(f"'{path}' is a link that leads out of the table's folder; copy the picture there.")
+
+    def _reason(self, path: str) -> str:
+        if _leads_out(path.replace("\\", "/")):
+            return (
+                f"'{path}' is an absolute path or leads out of the table's folder, and there is no such file below it; "
+                "put the table into the folder above its pictures, and write paths that start from there."
+            )
+        return f"there is no file '{path}' in {self.folder}"
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except (OSError, ValueError):  # such as a name that is too long for any file
+        return False
+
+
+def _leads_out(path: str) -> bool:
+    """Tell whether a path is absolute, of a drive, or climbs above its start, with either kind of slash."""
+    if PureWindowsPath(path).anchor or path.startswith("/"):
+        return True
+    return os.path.normpath(path.replace("\\", "/")).split("/")[0] == ".."
+
+
+def _plain(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()

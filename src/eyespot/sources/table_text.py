@@ -1,0 +1,160 @@
+"""The lines of a table in any of the forms that programs write: separators, encodings, quotes, JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import SourceError
+
+SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".jsonl": "", ".ndjson": ""}
+"""What a table's name ends with, and what usually separates its columns."""
+
+SEPARATORS = (",", ";", "\t", "|")
+KNOWN = {"path", "label", "tags", "number", "paired", "group", "split", "filename", "file", "image", "id", "class"}
+"""Names that headers often hold: a separator that uncovers them is the right one."""
+
+LONGEST_CELL = 1 << 27
+TRIED = 50
+"""Lines that the separator is found from."""
+
+Line = tuple[str, dict[str, str]]
+"""Where a line stands ("labels.csv line 3") and what it holds."""
+
+
+def read_lines(file: Path) -> Iterator[Line]:
+    """Every line of a table below its header; raises `SourceError` for what is no table."""
+    text = decoded(file)
+    if file.suffix.lower() in (".jsonl", ".ndjson"):
+        return _json_lines(text, file)
+    return _separated(text, file)
+
+
+def first_lines(file: Path, count: int = 1000) -> list[dict[str, str]]:
+    """The first lines of a table; none of what cannot be read as one."""
+    try:
+        return [line for _, (_, line) in zip(range(count), read_lines(file), strict=False)]
+    except SourceError:
+        return []
+
+
+def decoded(file: Path) -> str:
+    """The text of a file in UTF-8 or, as spreadsheets write it, UTF-16; raises `SourceError` for other encodings."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{file}: cannot be read ({error.strerror}).") from error
+    if data.startswith(b"PK\x03\x04"):
+        raise SourceError(f"{file}: is a workbook or an archive, not text; save it as CSV in UTF-8.")
+    try:
+        return data.decode(_encoding(data))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SourceError(f"{file} line {line}: is not valid {error.encoding.upper()}; save it in UTF-8.") from error
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if data[1:2] == b"\0" and data[3:4] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if data[:1] == b"\0" and data[2:3] == b"\0" else "utf-8-sig"
+
+
+def _separated(text: str, file: Path) -> Iterator[Line]:
+    start, separator = 0, ""
+    head, _, rest = text.partition("\n")
+    if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:  # what Excel writes for itself
+        start, separator, text = 1, head.strip()[-1], rest
+    separator = separator or _separator(text, SUFFIXES.get(file.suffix.lower(), ","))
+    try:
+        yield from _lines(_reader(text, separator), file, start + 1)
+    except csv.Error as error:
+        raise SourceError(f"{file}: cannot be read as a table ({error}); put quotes around text in pairs.") from error
+
+
+def _reader(text: str, separator: str) -> Iterator[list[str]]:
+    csv.field_size_limit(LONGEST_CELL)
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+
+
+def _separator(text: str, usual: str) -> str:
+    """The separator that cuts the first lines into equally many fields, and the header into names that are known."""
+    header = text.lstrip().partition("\n")[0]
+
+    def fitness(separator: str) -> tuple[int, int, bool]:
+        names = {name.strip(' "\r').casefold() for name in header.split(separator)}
+        return len(names & KNOWN), _fields(text, separator), separator == usual
+
+    best = max((each for each in SEPARATORS if each in header), key=fitness, default=usual)
+    return best if fitness(best) > fitness(usual) else usual
+
+
+def _fields(text: str, separator: str) -> int:
+    """How many fields each of the first lines has with a separator; 0 where they differ."""
+    try:
+        found = [len(row) for _, row in zip(range(TRIED), _reader(text, separator), strict=False) if any(row)]
+    except csv.Error:
+        return 0
+    return found[0] if found and len(set(found)) == 1 else 0
+
+
+def _lines(reader: Iterator[list[str]], file: Path, number: int) -> Iterator[Line]:
+    header = _header(next(reader, []), file)
+    for fields in reader:
+        number += 1
+        if not any(fields):
+            continue
+        if len(fields) > len(header) and not any(fields[len(header) :]):
+            fields = fields[: len(header)]
+        if len(fields) != len(header):
+            raise SourceError(
+                f"{file} line {number}: has {len(fields)} fields, the header {len(header)}; "
+                "put text that holds commas in quotes."
+            )
+        yield f"{file.name} line {number}", dict(zip(header, map(str.strip, fields), strict=True))
+
+
+def _header(fields: list[str], file: Path) -> list[str]:
+    header = [name.strip() for name in fields]
+    while len(header) > 1 and not header[-1]:
+        header.pop()
+    if not any(header):
+        raise SourceError(f"{file}: is empty; expected a header with the columns path and label, number or tags.")
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise SourceError(f"{file}: has several columns called {', '.join(twice)}; rename them.")
+    if (file.parent / header[0].replace("\\", "/")).is_file():
+        raise SourceError(
+            f"{file}: has no header: its first line names an image ('{header[0]}'). Put a line above it that names the "
+            "columns, such as path,label."
+        )
+    return header
+
+
+def _json_lines(text: str, file: Path) -> Iterator[Line]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"{file.name} line {number}", _json_line(line, f"{file} line {number}")
+
+
+def _json_line(text: str, where: str) -> dict[str, str]:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{where}: is not JSON ({error}); expected one object on each line.") from error
+    if not isinstance(line, dict):
+        raise SourceError(f'{where}: is no object; expected {{"path": "cat.jpg", "label": "cat"}}.')
+    return {name.strip(): _text(value) for name, value in line.items()}
+
+
+def _text(value: object) -> str:
+    """A JSON value as a cell: text and numbers as they are, lists and objects as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list | dict | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,107 @@
+"""Cells that hold several tags: however they are separated, they become `a|b|c`, or `-` for none."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from ..errors import SourceError
+from .conventions import is_missing
+
+NONE = "-"
+"""A cell that says: none of the tags."""
+SEPARATORS = ("|", ";", ",")
+SOFT_SEPARATORS = (" ", "/", "+", "&")
+"""Characters that separate tags only where the words between them come back in other cells."""
+YES, NO, UNKNOWN = ("1", "1.0", "true", "yes", "x"), ("0", "0.0", "false", "no", ""), ("-1", "-1.0", "?", "nan")
+SHOWN = 3
+
+
+def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
+    """The tags (or the one label) whose columns hold 1; raises `SourceError` for other cells than 0, 1 and -1.
+
+    >>> one_hot("tags", {"cat": "1", "dog": "0", "sofa": "1"}, "t.csv line 2")
+    'cat|sofa'
+    """
+    for name, cell in cells.items():
+        if cell.casefold() not in (*YES, *NO, *UNKNOWN):
+            raise SourceError(f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known).")
+    there = [name for name, cell in cells.items() if cell.casefold() in YES]
+    if meaning == "tags":
+        unknown = [f"?{name}" for name, cell in cells.items() if cell.casefold() in UNKNOWN]
+        return "|".join([*there, *unknown]) or NONE
+    if len(there) != 1:
+        raise SourceError(
+            f"{where}: {len(there)} of the columns {', '.join(cells)} hold 1; a {meaning} needs exactly one. "
+            f"Where an image may have several, choose --column tags={','.join(cells)}."
+        )
+    return there[0]
+
+
+def split_tags(cells: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The tags in each distinct cell that is not empty, and notes on how they were separated.
+
+    >>> split_tags(["red big", "blue big", "red blue"])[0]["red blue"]
+    ['red', 'blue']
+    """
+    texts = list(dict.fromkeys(cells))
+    lists = {text: found for text in texts if (found := _listed(text)) is not None}
+    plain = [text for text in texts if text not in lists and text != NONE]
+    cut, notes = _cutter(plain)
+    found = {**lists, **{text: cut(text) for text in plain}, NONE: []}
+    if lists:
+        notes.insert(0, f"tags are read from lists such as {next(iter(lists))}")
+    return {text: [tag for tag in found[text] if not is_missing(tag)] for text in texts}, notes
+
+
+def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
+    """How cells that are no lists are cut into tags, and notes on it."""
+    separators = [each for each in SEPARATORS if any(each in text for text in texts)]
+    if separators:
+        pattern = "|".join(map(re.escape, separators))
+        notes = [f"tags are separated by {' and '.join(map(repr, separators))}"] if separators != ["|"] else []
+        return lambda text: _stripped(re.split(pattern, text)), notes
+    for separator in SOFT_SEPARATORS:
+        if _words_come_back(texts, separator):
+            name = "spaces" if separator == " " else repr(separator)
+            return partial(_cut, separator), [f"tags are separated by {name}"]
+    spaced = [text for text in texts if " " in text]
+    shown = ", ".join(f"'{text}'" for text in spaced[:SHOWN])
+    notes = [f"{len(spaced)} tags hold spaces and are taken whole: {shown}"] if spaced else []
+    return lambda text: [text], notes
+
+
+def _cut(separator: str, text: str) -> list[str]:
+    return _stripped(text.split(separator))
+
+
+def _words_come_back(texts: list[str], separator: str) -> bool:
+    """Tell whether cells that are cut by a separator share most of their words, as lists of tags do."""
+    several = [pieces for text in texts if len(pieces := _stripped(text.split(separator))) > 1]
+    if not several:
+        return False
+    words = {word for text in texts for word in _stripped(text.split(separator))}
+    return len(words) < len(texts) or all(_comes_back(word, texts, separator) for pieces in several for word in pieces)
+
+
+def _comes_back(word: str, texts: list[str], separator: str) -> bool:
+    return sum(word in _stripped(text.split(separator)) for text in texts) > 1
+
+
+def _listed(text: str) -> list[str] | None:
+    """The entries of a list in Python's, JSON's or NumPy's notation; None for other text."""
+    if not re.fullmatch(r"\[.*\]|\(.*\)|\{.*\}", text, re.DOTALL):
+        return None
+    if re.search(r"""['"]\s+['"]""", text):  # NumPy writes no commas
+        return _stripped(re.findall(r"""['"](.*?)['"]""", text))
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _stripped(text[1:-1].split(","))
+    if text.startswith("(") and isinstance(value, str):
+        return [value]
+    return _stripped(map(str, value)) if isinstance(value, list | tuple | set) else None
+
+
+def _stripped(pieces: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(piece for each in pieces if (piece := each.strip())))
