@@ -175,6 +175,8 @@ def interpolate_weights(training: Training, state: State) -> dict[str, Any]:
     start: dict[str, Any] = dict(recipe.start)
     if start["how"] != "finetune" or not len(training.validation):
         return start
+    if not state.step:
+        return {**start, "how": "probe", "reason": f"{start['reason']}; the probe left nothing to gain"}
     tuned = state.average
     probe = initial_network(
         network_spec(recipe.network), recipe.start, recipe.seed, training.task, training.images, training.train

@@ -31,6 +31,7 @@ from ..tasks import task_from_json
 from .batches import Stream
 from .distributed import broadcast_weights
 from .finish import finish, held_out
+from .first_answer import report_probe
 from .initial_weights import choose_start, initial_network
 from .loop import backward, run
 from .options import TrainOptions
@@ -164,6 +165,7 @@ def run_training(
         resumed_from = state.step
         if resumed_from:
             show({"note": f"going on from step {resumed_from} of {state.schedule.steps}"})
+        report_probe(training, state, show)
         _train_on(training, state, show, stop, control)
         if state.step < state.schedule.steps:
             where = f"step {state.step} of {state.schedule.steps}"
