@@ -1,4 +1,4 @@
-"""The first answer of a fine-tuning: the probe's score is reported before any step, and decides whether steps follow."""
+"""The first answer of a fine-tuning: the probe's score comes before any step, and decides whether steps follow."""
 
 import math
 
