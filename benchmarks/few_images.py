@@ -26,7 +26,7 @@ from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedKFold
 
 import eyespot
-from eyespot.sources.source import Part, Source, part_of
+from eyespot.sources.source import Source, part_of
 from eyespot.training.run import Run
 
 LENGTH = "long"
@@ -70,11 +70,7 @@ def folds(photos: Source) -> Iterator[Source]:
         shuffled = random.permutation(learned)
         cut = round(VALIDATION * len(learned))
         parts = {"train": shuffled[cut:], "validation": shuffled[:cut], "test": tested}
-        yield Source(name="photos", kind="folds", **{name: some(whole, name, rows) for name, rows in parts.items()})
-
-
-def some(whole: Part, name: str, places: np.ndarray) -> Part:
-    return Part(name=name, rows=[whole.rows[place] for place in places], keys=whole.keys[places])
+        yield Source(name="photos", kind="folds", **{name: whole.take(rows, name) for name, rows in parts.items()})
 
 
 def rows_of(source: Source, place: Path, start: str | None, seed: int) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ import eyespot
 from eyespot.embeddings.embed import Embeddings, embed
 from eyespot.measures.cross_validation import choose_penalty, folds, probabilities
 from eyespot.measures.learning_curve import Curve, curve_of
-from eyespot.sources.source import Part, Source
+from eyespot.sources.source import Source
 
 LENGTH = "long"
 SHARES = (0.25, 0.5)
@@ -104,7 +104,7 @@ def accuracy(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray) -> 
 
 def restricted(embeddings: Embeddings, rows: np.ndarray) -> Embeddings:
     """Some rows of what was seen."""
-    part = Part(name="some", rows=[embeddings.rows[row] for row in rows], keys=embeddings.part.keys[rows])
+    part = embeddings.part.take(rows)
     groups = np.unique(embeddings.groups[rows], return_inverse=True)[1]
     return replace(embeddings, part=part, numbers=embeddings.numbers[rows], given=embeddings.given[rows], groups=groups)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .errors import TaskError
-from .images import ImageSpec
+from .images import Frame, ImageSpec, frame_of
 from .sources.augment import random_crops
 from .sources.cache import Images, decode_once
 from .sources.source import Part
@@ -19,14 +19,16 @@ from .tasks.task import Target, Task, index_target
 class Batch:
     """N samples: images, targets, keys that everything random follows from, and their numbers in the part.
 
-    As decoded, `x` is uint8 (N, C, H, W), and `paired` the second images where rows have them. After `make_problem`
-    it is what the network is asked, float32 in [0, 1], and nothing is paired any more.
+    As decoded, `x` is uint8 (N, C, H, W), `paired` the second images where rows have them, and `target` in original
+    pixels. After `make_problem` it is what the network is asked, float32 in [0, 1], `target` is in pixels of `x`, and
+    nothing is paired any more. `frames` (N) lead from original pixels to those of `x`.
     """
 
     x: Tensor
     target: Target
     keys: Tensor
     rows: np.ndarray
+    frames: Frame
     paired: Tensor | None = None
 
     def __len__(self) -> int:
@@ -39,6 +41,7 @@ class Batch:
             target=index_target(self.target, chosen),
             keys=self.keys[chosen],
             rows=self.rows[chosen],
+            frames=self.frames[chosen],
             paired=None if self.paired is None else self.paired[chosen],
         )
 
@@ -50,8 +53,9 @@ class Batch:
 
 def make_problem(task: Task, batch: Batch) -> Batch:
     """Decoded samples as the task asks them: pixels (N, C, H, W) in [0, 1], noise added where it is denoised."""
-    x, target = task.make_problem(tuple(to_pixels(images) for images in batch.images), batch.target, batch.keys)
-    return Batch(x=x, target=target, keys=batch.keys, rows=batch.rows)
+    target = task.transform_target(batch.target, batch.frames)
+    x, target = task.make_problem(tuple(to_pixels(images) for images in batch.images), target, batch.keys)
+    return Batch(x=x, target=target, keys=batch.keys, rows=batch.rows, frames=batch.frames)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,25 +65,33 @@ class Samples:
     part: Part
     images: tuple[Images, ...]
     targets: Target
-    native: bool
+    spec: ImageSpec
 
     def __len__(self) -> int:
         return len(self.part)
 
+    @property
+    def native(self) -> bool:
+        """Whether each image keeps its own size."""
+        return self.spec.fit == "native"
+
     def batch(self, rows: np.ndarray) -> Batch:
         """Some samples, their images of equal size."""
-        return self._batch(tuple(_channels_first(images.take(rows)) for images in self.images), rows)
+        images = tuple(_channels_first(images.take(rows)) for images in self.images)
+        return self._batch(images, rows, self._frames(rows))
 
-    def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray, spec: ImageSpec) -> Batch:
+    def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray) -> Batch:
         """Random pieces of the size of `spec`, like `batch`; indices beyond the number of images are further pieces."""
         rows = indices % len(self)
         pictures = [tuple(images.image(int(row)) for images in self.images) for row in rows]
-        return self._batch(random_crops(pictures, spec.height, spec.width, seed, epochs, indices), rows)
+        images, frames = random_crops(pictures, self.spec.height, self.spec.width, seed, epochs, indices)
+        return self._batch(images, rows, self._frames(rows).then(frames))
 
     def single(self, row: int) -> Batch:
         """One sample at its image's own size, as a batch of one."""
         images = tuple(_channels_first(images.image(row)[None].copy()) for images in self.images)
-        return self._batch(images, np.array([row]))
+        rows = np.array([row])
+        return self._batch(images, rows, self._frames(rows))
 
     def batches(self, size: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """All samples of one process, in order. Native sizes come one by one.
@@ -90,10 +102,20 @@ class Samples:
         for start in range(rank * step, len(self), world * step):
             yield self.single(start) if self.native else self.batch(np.arange(start, min(start + step, len(self))))
 
-    def _batch(self, images: tuple[Tensor, ...], rows: np.ndarray) -> Batch:
+    def _batch(self, images: tuple[Tensor, ...], rows: np.ndarray, frames: Frame) -> Batch:
         first, *others = images
-        target = index_target(self.targets, torch.from_numpy(rows))
-        return Batch(x=first, target=target, keys=self._keys(rows), rows=rows, paired=others[0] if others else None)
+        return Batch(
+            x=first,
+            target=index_target(self.targets, rows),
+            keys=self._keys(rows),
+            rows=rows,
+            frames=frames,
+            paired=others[0] if others else None,
+        )
+
+    def _frames(self, rows: np.ndarray) -> Frame:
+        """N frames from original pixels to those of the decoded images."""
+        return frame_of(self.part.sizes[rows, :2], self.spec)
 
     def _keys(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.part.keys[rows].astype(np.uint64).view(np.int64))
@@ -113,7 +135,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     if seconds not in (0, len(part)):
         raise TaskError(f"{seconds} of {len(part)} {part.name} rows have a paired image; give one to all or to none.")
     kinds = [decode_once(part, images)] + ([decode_once(part, images, paired=True)] if seconds else [])
-    return Samples(part=part, images=tuple(kinds), targets=targets, native=images.fit == "native")
+    return Samples(part=part, images=tuple(kinds), targets=targets, spec=images)
 
 
 def to_pixels(images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from eyespot.attacks.report.planned import ALL, plan
 from eyespot.attacks.report.summary import rate, summarize, target_matrix
 from eyespot.attacks.report.write import Report, ReportRequest
 from eyespot.errors import AttackError
-from eyespot.sources.source import Part
+from eyespot.sources.source import part_of
 from eyespot.tasks.criterion import Aim
 from tests.attacks.small_models import bright_or_dark, source_of, wheel
 
@@ -23,7 +23,7 @@ from tests.attacks.small_models import bright_or_dark, source_of, wheel
 def model_and_part():
     model, images, labels = bright_or_dark()
     source = source_of(images, [("right", "left")[label] for label in labels.tolist()])
-    whole = Part(name="all", rows=source.rows, keys=np.concatenate([part.keys for part in source.parts]))
+    whole = part_of(source, "all")
     return model, whole
 
 
@@ -232,7 +232,7 @@ def test_a_number_is_attacked_and_reported(tmp_path):
     from eyespot.sources import open_source
 
     source = open_source({"x": images, "y": np.linspace(10.0, 80.0, 8)})
-    whole = Part(name="all", rows=source.rows, keys=np.concatenate([part.keys for part in source.parts]))
+    whole = part_of(source, "all")
     report = Report(
         {"wheel": model}, ReportRequest(attacks=plan("fgsm", Aim(), model.task, {}), count=5, part=whole), tmp_path
     )

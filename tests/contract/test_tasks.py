@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from eyespot.findings import to_json
-from eyespot.sources.augment import Change, NotAllowed
+from eyespot.images import Frame
+from eyespot.sources.warp import motion
 from eyespot.tasks import TASKS, Classify, Regress, guess_task, task_from_json, task_to_json
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
@@ -126,26 +128,34 @@ def test_focus_is_one_number_per_sample_with_a_gradient(case: Case):
     assert images.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("kind", ["flip", "shift", "rotate", "zoom", "color", "erase"])
-def test_every_change_keeps_the_shape_of_the_target_or_is_refused(case: Case, kind: str):
-    try:
-        moved = case.task.transform_target(case.target, Change(kind=kind, amount=torch.ones(8)))
-    except NotAllowed:
-        return
-    assert moved.shape == case.target.shape
-    assert moved.dtype == case.target.dtype
+def moved(**motions: np.ndarray) -> Frame:
+    return motion((20, 20), **motions)
+
+
+def test_moving_the_images_keeps_the_shape_of_the_target(case: Case):
+    frames = moved(flip=np.arange(8) % 2 == 0, rotate=np.arange(8.0), zoom=1 + np.arange(8) / 10)
+    target = case.task.transform_target(case.target, frames)
+    assert target.shape == case.target.shape
+    assert target.dtype == case.target.dtype
 
 
 def test_to_mirror_twice_is_to_do_nothing(case: Case):
-    flip = Change(kind="flip", amount=torch.tensor([1.0, 0.0] * 4))
+    flip = moved(flip=np.arange(8) % 2 == 0)
     assert torch.equal(
         case.task.transform_target(case.task.transform_target(case.target, flip), flip).nan_to_num(),
         case.target.nan_to_num(),
     )
 
 
-def test_a_change_of_nothing_changes_nothing(case: Case):
-    assert torch.equal(case.task.transform_target(case.target, Change(kind="flip", amount=torch.zeros(8))), case.target)
+def test_a_frame_that_moves_nothing_changes_nothing(case: Case):
+    still = case.task.transform_target(case.target, moved(flip=np.zeros(8, bool)))
+    assert torch.equal(still.nan_to_num(), case.target.nan_to_num())
+
+
+def test_a_task_says_of_every_change_whether_it_is_allowed(case: Case):
+    changes = ("flip", "shift", "rotate", "zoom", "color", "erase", "crop")
+    assert {type(case.task.allows(change)) for change in changes} == {bool}
+    assert case.task.allows("crop")
 
 
 def test_inputs_follow_from_the_keys(case: Case):

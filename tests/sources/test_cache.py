@@ -70,7 +70,7 @@ def test_decoding_holds_two_images_a_worker_at_the_most_while_it_fills_a_cache_l
         path.parent.mkdir(parents=True, exist_ok=True)
         write_png(np.full((rows, columns, 3), number, np.uint8), path)
     rows_of_all = open_source(tmp_path / "large").rows
-    whole = Part(name="all", rows=rows_of_all, keys=np.arange(count, dtype=np.uint64))
+    whole = Part(name="all", rows=rows_of_all, keys=np.arange(count, dtype=np.uint64), sizes=np.zeros((count, 3), int))
     spec = ImageSpec(height=rows, width=columns, channels=3)
     with own_memory() as most:
         images = decode(whole, spec, memory=0, workers=workers)
@@ -117,7 +117,7 @@ def test_other_images_another_order_or_another_size_make_another_file(part: Part
     decode(part, SPEC, memory=0)
     decode(part, replace(SPEC, height=11), memory=0)
     decode(part, replace(SPEC, fit="stretch"), memory=0)
-    decode(Part(name="train", rows=part.rows[::-1], keys=part.keys[::-1]), SPEC, memory=0)
+    decode(part.take(np.arange(len(part))[::-1]), SPEC, memory=0)
     assert len(files(cache_of_its_own)) == 4
 
 
@@ -197,7 +197,7 @@ def test_a_picture_that_was_removed_since_is_named(part: Part) -> None:
 
 
 def test_no_images_are_no_images() -> None:
-    empty = Part(name="test", rows=[], keys=np.empty(0, np.uint64))
+    empty = Part(name="test", rows=[], keys=np.empty(0, np.uint64), sizes=np.empty((0, 3), int))
     for fit in ("crop", "native"):
         assert len(decode(empty, replace(SPEC, fit=fit))) == 0
     assert isinstance(decode(empty, NATIVE), UnequalImages) and issubclass(EqualImages, Images)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyespot.errors import TaskError
-from eyespot.sources.augment import Change, NotAllowed
 from eyespot.tasks import Classify
 from eyespot.tasks.classify import names_a_side, natural_key
 from tests.tasks.rows import rows_of
@@ -208,10 +207,8 @@ def test_labels_that_name_a_side_are_recognized(label: str, named: bool):
 
 
 def test_a_mirror_is_refused_where_a_label_names_a_side():
-    flip = Change(kind="flip", amount=torch.ones(2))
-    assert PETS.transform_target(torch.tensor([0, 1]), flip).tolist() == [0, 1]
-    with pytest.raises(NotAllowed):
-        Classify(classes=("left", "right")).transform_target(torch.tensor([0, 1]), flip)
+    assert PETS.allows("flip")
+    assert not Classify(classes=("left", "right")).allows("flip") and Classify(classes=("left", "right")).allows("zoom")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from eyespot.errors import TaskError
-from eyespot.sources.augment import Change, NotAllowed
 from eyespot.tasks import Tag
 from tests.tasks.rows import rows_of
 
@@ -151,12 +150,8 @@ def test_focus_is_the_output_of_a_tag_or_of_the_surest_one():
 
 
 def test_nothing_is_erased_and_sides_are_not_mirrored():
-    target, flip = torch.zeros(1, 2), Change(kind="flip", amount=torch.ones(1))
-    assert PETS.transform_target(target, flip) is target
-    with pytest.raises(NotAllowed):
-        PETS.transform_target(target, Change(kind="erase", amount=torch.ones(1)))
-    with pytest.raises(NotAllowed):
-        Tag(tags=("left hand", "right hand")).transform_target(target, flip)
+    assert PETS.allows("flip") and not PETS.allows("erase")
+    assert not Tag(tags=("left hand", "right hand")).allows("flip")
 
 
 @pytest.mark.parametrize("settings", [{"tags": ("a", "a")}, {"tags": ("a", "b"), "thresholds": (0.5,)}])

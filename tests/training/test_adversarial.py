@@ -9,8 +9,6 @@ import torch
 from eyespot.attacks.candidates import candidates
 from eyespot.device import World
 from eyespot.errors import AttackError, RecipeError
-from eyespot.sources.collection import take_rows
-from eyespot.sources.source import Part
 from eyespot.training import loop
 from eyespot.training import run as running
 from eyespot.training.adversarial import Hardening, adversarial_evaluation, tiles
@@ -74,7 +72,7 @@ def test_where_nothing_is_read_rightly_nothing_withstands(source, trained_run):
     model = trained_run(epochs=12).model
     swapped = replace(model, task=replace(model.task, classes=model.task.classes[::-1]))
     rows = [number for number, right in enumerate(candidates(model, source.test, 23).right) if right]
-    wrong = Part(name="test", rows=take_rows(source.test.rows, rows), keys=source.test.keys[rows])
+    wrong = source.test.take(rows)
     found = adversarial_evaluation(swapped, wrong, Hardening(by="noise", size=0.3))
     assert found["right"]["share"] == found["robust"]["share"] == 0
 

@@ -14,7 +14,6 @@ from torch import Tensor
 from ..errors import AttackError
 from ..model import Model
 from ..samples import load_samples, make_problem
-from ..sources.collection import take_rows
 from ..sources.source import Part
 from ..tasks.criterion import Aim
 from .quantization import rounded
@@ -44,7 +43,7 @@ class Candidates:
 def draw(part: Part, count: int, seed: int) -> Part:
     """Up to `count` rows of a part, drawn without repetition: the same for the same seed."""
     places = np.random.default_rng(seed).permutation(len(part))[:count]
-    return Part(name=part.name, rows=take_rows(part.rows, places), keys=part.keys[places])
+    return part.take(places)
 
 
 def candidates(model: Model, part: Part, count: int) -> Candidates:

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import AttackError
 from ..images import ImageSpec, read_pixels
 from ..model import Model, to_batch
-from ..tasks.task import Change, NotAllowed, Task
+from ..sources.warp import motion, warp
 from .quantization import rounded
 
 GRAY = 0.5
@@ -28,7 +27,8 @@ GRAY = 0.5
 class Corruption:
     """One kind of change: how it is made of images (N, C, H, W), and its five strengths in `unit`.
 
-    `make(images, strength, generator)` gives images of the same shape; `kind` is the `Change` that tasks know it by.
+    `make(images, strength, generator)` gives images of the same shape; `kind` is the change that a task may forbid (see
+    `Task.allows`).
     """
 
     make: Callable[[Tensor, float, torch.Generator], Tensor]
@@ -77,20 +77,15 @@ def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Te
 
 def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Turned by `strength` degrees, to either side."""
-    angles = math.radians(strength) * _signs(images, generator).flatten()
-    zeros, ratio = torch.zeros_like(angles), images.shape[3] / images.shape[2]
-    cosines, sines = angles.cos(), angles.sin()
-    matrices = torch.stack(
-        [torch.stack([cosines, -sines / ratio, zeros], 1), torch.stack([sines * ratio, cosines, zeros], 1)], 1
-    )
-    return _sampled(images, matrices)
+    angles = strength * _signs(images, generator).flatten()
+    return warp(images, motion(_size(images), rotate=angles.numpy()))
 
 
 def shift(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Moved by `strength` of the side, in any direction."""
     angles = torch.rand(len(images), generator=generator) * 2 * math.pi
-    places = torch.stack([angles.cos(), angles.sin()], 1) * 2 * strength
-    return _sampled(images, torch.cat([torch.eye(2).expand(len(images), 2, 2), places[:, :, None]], 2))
+    steps = -strength * torch.stack([angles.sin(), angles.cos()], 1)
+    return warp(images, motion(_size(images), shift=steps.numpy() * _size(images)))
 
 
 def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
@@ -153,7 +148,7 @@ def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed
     return [
         _curve(model, name, change, images, targets, seed, clean)
         for name, change in EVERYDAY.items()
-        if _leaves_true(model.task, change, targets)
+        if not change.kind or model.task.allows(change.kind)
     ]
 
 
@@ -197,21 +192,9 @@ def _judged(model: Model, images: Tensor, targets: Sequence[Any]) -> tuple[float
     return score, interval, details.get("calibration_error")
 
 
-def _leaves_true(task: Task, change: Corruption, targets: Sequence[Any]) -> bool:
-    if not change.kind:
-        return True
-    try:
-        task.transform_target(task.stack(targets), Change(kind=change.kind, amount=torch.ones(len(targets))))
-    except NotAllowed:
-        return False
-    return True
-
-
 def _signs(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randint(2, (len(images), 1, 1, 1), generator=generator) * 2.0 - 1
 
 
-def _sampled(images: Tensor, matrices: Tensor) -> Tensor:
-    """Images under affine maps (N, 2, 3) of their coordinates from -1 to 1; what comes in is mirrored at the edge."""
-    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+def _size(images: Tensor) -> tuple[int, int]:
+    return images.shape[2], images.shape[3]

@@ -53,8 +53,7 @@ def embed(source: Source, weights: str | None = None) -> Embeddings:
     if not labeled:
         raise SourceError(f"{source.name}: its images have no labels; expected a folder for each class, or 'label'.")
     source.require_classes()
-    whole = part_of(source, "all")
-    part = Part(name="labeled", rows=[whole.rows[place] for place in labeled], keys=whole.keys[labeled])
+    part = part_of(source, "all").take(np.array(labeled), "labeled")
     classes, given = np.unique([row.values["label"] for row in part.rows], return_inverse=True)
     groups = [row.values.get("group") or f"{place} alone" for place, row in enumerate(part.rows)]
     numbers, by = _numbers(source, part, weights)

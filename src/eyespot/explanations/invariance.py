@@ -3,15 +3,15 @@
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 5. Shapes: N images, C channels, H height, W width.
 """
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..model import normalize
 from ..networks.graph.record import Call, record
+from ..sources.warp import motion, warp
 from .explanation import Explanation, Panel
 from .request import ExplanationRequest
 from .subject import Subject
@@ -69,16 +69,13 @@ def amounts_of(change: str) -> list[float]:
 def changed(pixels: Tensor, change: str, amounts: list[float]) -> Tensor:
     """One image (1, C, H, W) once for each amount of a change; what comes in from outside repeats the border."""
     height, width = pixels.shape[2:]
-    matrices = []
-    for amount in amounts:
-        angle = math.radians(amount) if change == "rotate" else 0.0
-        zoom = amount if change == "scale" else 1.0
-        shift = -2 * amount if change == "shift" else 0.0
-        cos, sin = math.cos(angle) / zoom, math.sin(angle) / zoom
-        matrices.append([[cos, -sin * height / width, shift], [sin * width / height, cos, 0.0]])
-    grid = F.affine_grid(torch.tensor(matrices), [len(amounts), *pixels.shape[1:]], align_corners=False)
-    images = pixels.expand(len(amounts), -1, -1, -1)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False).clamp(0, 1)
+    values = np.array(amounts)
+    frames = {
+        "shift": lambda: motion((height, width), shift=values[:, None] * [0, width]),
+        "scale": lambda: motion((height, width), zoom=values),
+        "rotate": lambda: motion((height, width), rotate=values),
+    }[change]()
+    return warp(pixels.expand(len(amounts), -1, -1, -1), frames, border="border").clamp(0, 1)
 
 
 def _curve(subject: Subject, change: str, first: Call, last: Call) -> Curve:

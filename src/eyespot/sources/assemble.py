@@ -31,7 +31,8 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
     facts, rows = facts.take(kept), take_rows(collection.rows, kept)
     sides, notes = _sides(rows, facts, collection.root)
     joining = [_joining(rows[number]) for number in np.flatnonzero(sides == UNDECIDED).tolist()]
-    parts = [_part(name, rows, facts.keys, np.flatnonzero(sides == side)) for side, name in enumerate(PARTS)]
+    whole = Part(name="all", rows=rows, keys=facts.keys, sizes=facts.sizes)
+    parts = [whole.take(np.flatnonzero(sides == side), name) for side, name in enumerate(PARTS)]
     return Source(
         name=collection.name,
         kind=collection.kind,
@@ -82,10 +83,6 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
         f"{collection.name}: {len(problems)} of {total} images cannot be used (up to {bad_share:.0%} would be left "
         f"out); repair or remove them: {listed}{more}.{' ' * bool(collection.advice)}{collection.advice}"
     )
-
-
-def _part(name: str, rows: Sequence[Row], keys: np.ndarray, places: np.ndarray) -> Part:
-    return Part(name=name, rows=take_rows(rows, places), keys=keys[places])
 
 
 def _sides(rows: Sequence[Row], facts: ImageStatistics, root: Path | None) -> tuple[np.ndarray, list[str]]:

@@ -106,7 +106,7 @@ def decode(
     """
     if (ready := _as_it_is(part.rows, spec, paired)) is not None:
         return ready
-    shapes = _shapes(part.rows, spec, paired, workers)
+    shapes = _shapes(part, spec, paired, workers)
     size = int(shapes.astype(np.int64).prod(axis=1).sum())
     if size <= (memory if memory is not None else _allowed_memory()):
         pixels = np.empty(size, np.uint8)
@@ -158,16 +158,19 @@ def _picture(row: Row, paired: bool) -> Picture:
     return row.paired
 
 
-def _shapes(rows: Sequence[Row], spec: ImageSpec, paired: bool, workers: int | None) -> np.ndarray:
+def _shapes(part: Part, spec: ImageSpec, paired: bool, workers: int | None) -> np.ndarray:
     """(N, 3): height, width and channels that each image will have."""
-    shapes = np.empty((len(rows), 3), np.int32)
+    shapes = np.empty((len(part), 3), np.int32)
     shapes[:] = spec.height, spec.width, spec.channels
 
     def measure(number: int) -> None:
-        shapes[number, :2] = read_size(_picture(rows[number], paired), rows[number].name)[:2]
+        row = part.rows[number]
+        shapes[number, :2] = read_size(_picture(row, paired), row.name)[:2]
 
-    if spec.fit == "native":
-        in_threads(measure, len(rows), workers)
+    if spec.fit == "native" and paired:
+        in_threads(measure, len(part), workers)
+    elif spec.fit == "native":
+        shapes[:, :2] = part.sizes[:, :2]
     return shapes
 
 

@@ -100,7 +100,7 @@ def _examine_files(rows: Sequence[Row], root: Path | None, facts: ImageStatistic
 
 def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: ImageStatistics) -> None:
     """A stack of equal images (N, H, W, C): no work of Python's for each but its key."""
-    facts.sizes[:] = images.shape[1:]
+    facts.sizes[:] = *images.shape[1:3], 1 if images.shape[3] == 1 else 3
     for place, number in enumerate(chosen.tolist()):
         facts.keys[place] = content_key(images[number])
     if facts.thumbnails is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SourceError, look_up
-from ..images import Picture, read_size
+from ..images import Picture
 from .layout import classes_in
 
 PARTS = ("train", "validation", "test")
@@ -47,17 +47,40 @@ class Part:
     """Some rows of a source: training, validation or test images.
 
     `keys` (one uint64 a row) are made from the content of each image: whatever is random about a sample, its noise
-    above all, follows from its key and so is the same on every machine.
+    above all, follows from its key and so is the same on every machine. `sizes` (N, 3) holds height, width (upright)
+    and channels (1 or 3) of each image as found when it was examined.
     """
 
     name: str
     rows: Sequence[Row]
     keys: np.ndarray
+    sizes: np.ndarray
     decoded: dict[bool, tuple[str, Any]] = field(default_factory=dict, repr=False, compare=False)
     """The images as they were decoded last, and how: see `cache.decode_once`."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def take(self, places: np.ndarray, name: str = "") -> "Part":
+        """Some of the rows, in the order of `places`, under a name of their own or the part's."""
+        from .collection import take_rows  # which imports this module
+
+        return Part(
+            name=name or self.name,
+            rows=take_rows(self.rows, places),
+            keys=self.keys[places],
+            sizes=self.sizes[places],
+        )
+
+
+def join_parts(parts: Sequence[Part], name: str) -> Part:
+    """The rows of several parts, one after another, as one part."""
+    return Part(
+        name=name,
+        rows=[row for part in parts for row in part.rows],
+        keys=np.concatenate([part.keys for part in parts]),
+        sizes=np.concatenate([part.sizes for part in parts]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +148,8 @@ class Source:
 
 
 def short_side(source: Source) -> float:
-    """The median short side, in pixels, of up to 200 training images spread over the source."""
-    rows = source.train.rows[:: max(1, len(source.train) // 200)]
-    return float(np.median([min(read_size(row.picture, row.name)[:2]) for row in rows]))
+    """The median short side of the training images, in pixels."""
+    return float(np.median(source.train.sizes[:, :2].min(axis=1)))
 
 
 def is_file(picture: Picture) -> bool:
@@ -137,7 +159,7 @@ def is_file(picture: Picture) -> bool:
 
 def part_of(source: Source, name: str) -> Part:
     """One part of a source by its name, or "all" of it; raises `SourceError` for an unknown name or an empty part."""
-    whole = Part(name="all", rows=source.rows, keys=np.concatenate([part.keys for part in source.parts]))
+    whole = join_parts(source.parts, "all")
     part = look_up("part", name, {**{part.name: part for part in source.parts}, "all": whole}, SourceError)
     if not len(part):
         raise SourceError(f"{source.name}: its part '{name}' is empty; ask for another, or for 'all'.")

@@ -26,7 +26,7 @@ from .statistics import (
     rejection,
     wilson_interval,
 )
-from .task import Change, Metric, NotAllowed, Task, gathered
+from .task import Metric, Task, gathered
 
 UNKNOWN = "unknown"
 KEPT = 0.99
@@ -225,11 +225,9 @@ class Classify(Task):
             raise AttackError(f"The target '{self.classes[place]}' is the model's answer already; name another class.")
         return classes_plan(self.classes, aim, place, output, labels)
 
-    def transform_target(self, target: Tensor, change: Change) -> Tensor:
-        """A changed picture shows the same thing, except that a mirror is not allowed where a label names a side."""
-        if change.kind == "flip" and names_a_side(self.classes):
-            raise NotAllowed
-        return target
+    def allows(self, change: str) -> bool:
+        """A changed picture shows the same thing, except that it is not mirrored where a label names a side."""
+        return change != "flip" or not names_a_side(self.classes)
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""

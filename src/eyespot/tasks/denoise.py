@@ -17,7 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from .noise import gaussian_noise, noise_level
 from .statistics import mean_interval
-from .task import Change, Metric, NotAllowed, Target, Task, parse_position
+from .task import Metric, Target, Task, parse_position
 
 SMALLEST_FOR_SSIM = 11
 """Structural similarity looks at windows of 11 x 11 pixels."""
@@ -161,11 +161,9 @@ class Denoise(Task):
             return position
         raise TaskError(f"The position is '{of}'; expected a row and a column, such as 3,5.")
 
-    def transform_target(self, target: Tensor, change: Change) -> Tensor:
-        """Only a mirror and a shift by whole pixels leave noise and detail as they are."""
-        if change.kind not in ("flip", "shift"):
-            raise NotAllowed
-        return target
+    def allows(self, change: str) -> bool:
+        """Only a mirror, a shift by whole pixels and a crop leave noise and detail as they are."""
+        return change in ("flip", "shift", "crop")
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Only mirrored: turning, scaling or recoloring would change noise and detail."""

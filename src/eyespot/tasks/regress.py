@@ -12,10 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import TaskError
+from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .statistics import balancing_weights, mean_interval
-from .task import Change, Metric, NotAllowed, Task, gathered
+from .task import Metric, Task, gathered
 
 COMMON_SHARE = 0.5
 """A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
@@ -171,13 +172,15 @@ class Regress(Task):
         """The number in its unit, (N,)."""
         return self.activate(output)[:, 0]
 
-    def transform_target(self, target: Tensor, change: Change) -> Tensor:
-        """A mirror flips the sign; a shifted or turned road asks for another number, so those are not allowed."""
-        if change.kind in ("shift", "rotate") or (change.kind == "flip" and self.mirror == "refuse"):
-            raise NotAllowed
-        if change.kind == "flip" and self.mirror == "sign":
-            return target * (1 - 2 * change.amount)
-        return target
+    def allows(self, change: str) -> bool:
+        """A shifted or turned road asks for another number, and a mirrored one may."""
+        return change not in ("shift", "rotate") and (change != "flip" or self.mirror != "refuse")
+
+    def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
+        """A mirror flips the sign where `mirror` is "sign"."""
+        if self.mirror != "sign":
+            return target
+        return torch.where(torch.from_numpy(np.atleast_1d(frame.mirrors)).to(target.device), -target, target)
 
     def example(self, seed: int) -> Source:
         """Roads that lead to the left or to the right, and their angle."""

@@ -15,7 +15,7 @@ from ..sources.source import Row, Source
 from .classify import names_a_side, natural_key
 from .criterion import Aim, AttackPlan, tags_plan
 from .statistics import IMBALANCE, precision_recall_f1
-from .task import Change, Metric, NotAllowed, Task, gathered
+from .task import Metric, Task, gathered
 
 NONE = "-"
 RESAMPLES = 100
@@ -184,11 +184,9 @@ class Tag(Task):
         cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit().to(output)
         return tags_plan(aim, self.parse_target(aim.of), output, cuts, truths)
 
-    def transform_target(self, target: Tensor, change: Change) -> Tensor:
-        """The same tags; nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""
-        if change.kind == "erase" or (change.kind == "flip" and names_a_side(self.tags)):
-            raise NotAllowed
-        return target
+    def allows(self, change: str) -> bool:
+        """Nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""
+        return change != "erase" and (change != "flip" or not names_a_side(self.tags))
 
     def example(self, seed: int) -> Source:
         """Several shapes on one picture."""

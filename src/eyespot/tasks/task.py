@@ -15,17 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TaskError, look_up
+from ..images import Frame
 from ..networks.network import Output
-from ..sources.augment import Change, NotAllowed
 from ..sources.source import Row, Source
 from .criterion import Aim, AttackPlan, number_plan
+from .target import Target, index_target, target_to
 
 __all__ = [
     "Aim",
     "AttackPlan",
-    "Change",
     "Metric",
-    "NotAllowed",
     "Target",
     "Task",
     "Turn",
@@ -34,9 +33,6 @@ __all__ = [
     "parse_position",
     "target_to",
 ]
-
-Target = Tensor | dict[str, Tensor]
-"""Targets of N samples, batch dimension first; ragged ones (boxes, points) are padded with NaN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +94,19 @@ class Task(ABC):
         """
         return "small" if max(shape[1:]) <= 64 else "photos"
 
-    @abstractmethod
-    def transform_target(self, target: Tensor, change: Change) -> Tensor:
-        """Targets (N, ...) under a change of their images; raises `NotAllowed` where it would make the answer wrong."""
+    def allows(self, change: str) -> bool:
+        """Whether training images may be changed so without making the answer wrong; asked once a training.
+
+        `change` is "flip" (left and right change places), "shift", "rotate", "zoom", "color", "erase" or "crop".
+        """
+        return True
+
+    def transform_target(self, target: Any, frame: Frame) -> Any:
+        """Targets of N images, read in original pixels, where N frames take them: fit, crop and augmentation in one.
+
+        For boxes and points; most targets stay as they are. Training and evaluation call it once for each batch.
+        """
+        return target
 
     def sampling_order(self, targets: Target, seed: int, epoch: int) -> np.ndarray | None:
         """The order (N,) in which an epoch visits the samples; None for a random permutation."""
@@ -253,20 +259,6 @@ def gathered(outputs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Streamed (output, target) batches of small vectors as one pair of tensors, N in front."""
     pairs = list(outputs)
     return torch.cat([output for output, _ in pairs]), torch.cat([target for _, target in pairs])
-
-
-def index_target(target: Target, chosen: slice | Tensor) -> Target:
-    """The targets of some samples: a slice, or their numbers as an integer tensor."""
-    if isinstance(target, dict):
-        return {name: values[chosen] for name, values in target.items()}
-    return target[chosen]
-
-
-def target_to(target: Target, device: torch.device | str) -> Target:
-    """Targets on another device."""
-    if isinstance(target, dict):
-        return {name: values.to(device) for name, values in target.items()}
-    return target.to(device)
 
 
 def parse_position(text: str) -> tuple[int, int] | None:

@@ -11,7 +11,6 @@ Shapes: N samples, C channels, H height, W width.
 
 import math
 from functools import lru_cache
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -93,16 +92,16 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
     recipe, compute, samples = training.recipe, training.compute, training.train
     epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
-    decoded = samples.crops(indices, recipe.seed, epochs, training.images) if samples.native else samples.batch(indices)
-    images, target = augment(
-        decoded.images, cast(Any, decoded.target), training.task, recipe.seed, epochs, indices, recipe.augment
-    )
+    decoded = samples.crops(indices, recipe.seed, epochs) if samples.native else samples.batch(indices)
+    images, changes = augment(decoded.images, training.preset, recipe.seed, epochs, indices)
+    frames = decoded.frames.then(changes)
+    target = training.task.transform_target(decoded.target, frames)
     # Other noise for every seed, in every epoch and for every piece of an image.
     keys = decoded.keys ^ torch.from_numpy(hashed(recipe.seed, epochs, indices).view(np.int64))
     x, target = training.task.make_problem(images, target, keys)
     x = training.task.network_input(x).to(compute.device)
     x = x if recipe.robust is not None else scaled(training, x)
-    return Batch(x=x, target=target_to(target, compute.device), keys=keys, rows=decoded.rows)
+    return Batch(x=x, target=target_to(target, compute.device), keys=keys, rows=decoded.rows, frames=frames)
 
 
 def scaled(training: Training, pixels: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from ..device import PRECISIONS, ComputeConfig, choose_compute
 from ..errors import RecipeError, SourceError, look_up
-from ..images import ImageSpec, read_size
+from ..images import ImageSpec
 from ..networks import NetworkSpec, Output, build_from, describe
 from ..pretrained import borrow, find_pretrained
 from ..sources.augment import PRESETS, choose_preset
@@ -75,8 +75,7 @@ def choose_images(source: Source, task: Task, options: TrainOptions, start: Star
     learned = None if start.how == "scratch" else find_pretrained(start.weights).images
     if learned is not None:
         return _images_of(learned, options)
-    rows = source.train.rows[:: max(1, len(source.train) // 200)]
-    sizes = np.array([read_size(row.picture, row.name) for row in rows])
+    sizes = source.train.sizes
     picture = task.outputs(1).kind == "map"
     height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
     channels = int(sizes[:, 2].max())
@@ -221,9 +220,7 @@ def _robust(requested: str | None, output: Output) -> dict[str, Any] | None:
 
 def _views(part: Part, images: ImageSpec) -> int:
     """How many crops of the training size one image of middle size holds: so many are learned from it in an epoch."""
-    rows = part.rows[:: max(1, len(part) // 200)]
-    sizes = [read_size(row.picture, row.name) for row in rows]
-    area = float(np.median([height * width for height, width, _ in sizes]))
+    area = float(np.median(part.sizes[:, :2].astype(np.int64).prod(axis=1)))
     return max(1, round(area / (images.height * images.width)))
 
 

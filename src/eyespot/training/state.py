@@ -18,6 +18,7 @@ from ..device import ComputeConfig, World
 from ..images import ImageSpec
 from ..networks import Network
 from ..samples import Samples
+from ..sources.augment import Preset, allowed_preset
 from ..tasks.task import Task
 from .optimizers import make_optimizers
 from .recipe import Recipe
@@ -179,3 +180,8 @@ class Training:
     train: Samples
     validation: Samples
     checkpoint: Path
+
+    @cached_property
+    def preset(self) -> Preset:
+        """The recipe's augmentation without what the task does not allow."""
+        return allowed_preset(self.recipe.augment, self.task)
