@@ -65,7 +65,7 @@ def tiny_vgg() -> nn.Module:
 NETWORKS = {
     "tiny vgg": (
         tiny_vgg,
-        ImageSpec(height=8, width=7, channels=3, mean=(0.5, 0.4, 0.3), deviation=(0.2, 0.25, 0.3)),
+        ImageSpec(height=8, width=7, channels=3, mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3)),
         True,
     ),
     "residual": (Residual, ImageSpec(height=5, width=6, channels=1), True),
@@ -89,8 +89,8 @@ def main() -> None:
         model = wrap(network, task, images)
         manifest, parts = make_manifest(model, images, name)
         pixels = torch.randint(0, 256, images.shape, dtype=torch.uint8)
-        mean, deviation = (torch.tensor(part).view(-1, 1, 1) for part in (images.mean, images.deviation))
-        calls = record_answer(model, ((pixels.float() / 255 - mean) / deviation)[None])
+        mean, std = (torch.tensor(part).view(-1, 1, 1) for part in (images.mean, images.std))
+        calls = record_answer(model, ((pixels.float() / 255 - mean) / std)[None])
         cases[name] = {
             "manifest": manifest,
             "weights": [round(float(value), 8) for value in np.concatenate(parts)],

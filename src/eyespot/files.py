@@ -31,12 +31,17 @@ def written(path: Path) -> Iterator[None]:
         ) from error
 
 
+def temporary_of(path: Path) -> Path:
+    """Where `write_whole` writes first; a process that is killed there leaves this file behind."""
+    return path.with_name(path.name + ".temporary")
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file under a temporary name, then rename: whoever reads finds the old file or the new one.
 
     Raises `RunError` where the disk is full or the folder cannot be written; the old file is then still there.
     """
-    temporary = path.with_name(path.name + ".temporary")
+    temporary = temporary_of(path)
     with written(path):
         try:
             with temporary.open("wb") as file:

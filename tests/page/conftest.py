@@ -17,7 +17,7 @@ from .real import make, serving, write_run
 
 CHROMIUM = Path("/usr/bin/chromium")
 STATIC = Path(__file__).parents[2] / "src" / "eyespot" / "serving" / "static"
-WAIT = 15_000
+WAIT = 60_000
 """Milliseconds until a test gives up: much longer than the page takes, for machines that do much else."""
 FLAGS = [
     "--no-sandbox",
@@ -62,6 +62,7 @@ def browser():
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}; run: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright.expect.set_options(timeout=WAIT)
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
 from eyespot.serving import guard as guard_module
-from eyespot.serving.guard import BODIES, Guard, is_here
+from eyespot.serving.guard import SMALL, Guard, is_here
 
 from .conftest import HERE
 
@@ -143,6 +143,10 @@ def test_two_hosts_are_refused():
     assert status == 400
 
 
+LARGE = SMALL + 1
+CHUNKED = [(b"transfer-encoding", b"chunked")]
+
+
 def test_of_200_uploads_at_once_few_are_held_and_none_is_lost():
     inside, most = 0, 0
 
@@ -156,12 +160,35 @@ def test_of_200_uploads_at_once_few_are_held_and_none_is_lost():
         await PlainTextResponse(body)(scope, receive, send)
 
     async def all_at_once():
-        guard = small_guard(app)
-        return await asyncio.gather(*[asking(guard, part(b"%d" % number, more=False)) for number in range(200)])
+        guard = Guard(app, most_bytes=LARGE, held_bytes=4 * LARGE)
+        bodies = [part(b"%d" % number, more=False) for number in range(200)]
+        return await asyncio.gather(*[asking(guard, body, headers=CHUNKED) for body in bodies])
 
     answers = asyncio.run(all_at_once())
     assert answers == [(200, b"%d" % number) for number in range(200)]
-    assert 1 <= most <= BODIES
+    assert 1 <= most <= 4
+
+
+def test_a_small_body_does_not_wait_for_large_requests():
+    release = asyncio.Event()
+
+    async def app(scope, receive, send):
+        body = (await receive())["body"]
+        if body == b"large":
+            await release.wait()
+        await PlainTextResponse(body)(scope, receive, send)
+
+    async def large_ones_then_a_small_one():
+        guard = Guard(app, most_bytes=LARGE, held_bytes=4 * LARGE)
+        large = [asyncio.create_task(asking(guard, part(b"large", more=False), headers=CHUNKED)) for _ in range(8)]
+        await asyncio.sleep(0)
+        small = await asking(guard, part(b"stop", more=False), headers=[(b"content-length", b"4")])
+        waiting = sum(not task.done() for task in large)
+        release.set()
+        return small, waiting, await asyncio.gather(*large)
+
+    small, waiting, large = asyncio.run(large_ones_then_a_small_one())
+    assert small == (200, b"stop") and waiting == 8 and set(large) == {(200, b"large")}
 
 
 def test_what_is_no_request_is_passed_on():

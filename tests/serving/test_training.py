@@ -1,29 +1,34 @@
 """Training over the API: begun from a source, watched, changed, paused, stopped; and never two at once."""
 
 import json
+import threading
 import time
 from contextlib import contextmanager
 
 import pytest
 from starlette.testclient import TestClient
 
-from eyespot.serving import training_manager as workshop_module
+from eyespot.errors import EyespotError
+from eyespot.serving import training_manager as manager_module
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import RunResource
+from eyespot.serving.training_process import Process
 from eyespot.sources import open_source
 
-from .conftest import HERE
+from .conftest import HERE, small_model
 
 TEXT = "conv 4@3x3, relu, maxpool 2, flatten, dense"
 ORDER = {"source": 0, "network": TEXT, "epochs": 200, "batch": 8}
+LONG = 600
+"""Seconds that no test takes, on however busy a machine."""
 ORIGIN = {"what": "synthetic:shapes", "columns": None}
 
 
 class StandIn:
     """A process that does nothing: what it is asked is kept, and its state is set by the test."""
 
-    def __init__(self, order, finished):
-        self.order, self.finished = order, finished
+    def __init__(self, run, order, load, changing):
+        self.run, self.order, self.load, self.changing = run, order, load, changing
         self.state, self.error, self.notes, self.asked, self.closed = "training", "", [], [], False
 
     @property
@@ -48,7 +53,7 @@ class StandIn:
 @pytest.fixture
 def client(tmp_path, source, monkeypatch):
     """A server with one source that can be trained from, one that came from Python, and no process behind it."""
-    monkeypatch.setattr(workshop_module, "Process", StandIn)
+    monkeypatch.setattr(manager_module, "Process", StandIn)
     app = make_app(sources=[source, source], origins={0: ORIGIN}, folder=tmp_path / "runs")
     with TestClient(app, base_url=HERE) as client:
         yield client
@@ -104,7 +109,7 @@ def test_what_the_training_refuses_is_told_without_a_path(client, tmp_path):
 
 
 def test_a_step_that_takes_long_is_not_waited_for(client, monkeypatch):
-    monkeypatch.setattr(workshop_module.TrainingManager.ask, "__defaults__", (0.01,))
+    monkeypatch.setattr(manager_module, "PATIENCE", 0.01)
     client.post("/api/runs", json=ORDER)
     process(client).ask = lambda message: __import__("concurrent.futures").futures.Future()
     assert client.post("/api/runs/0/pause").json() == {}
@@ -169,7 +174,7 @@ def test_a_run_of_another_program_is_watched_and_left_alone(client, tmp_path):
 
 def test_without_a_folder_no_training_is_begun(source):
     client = TestClient(make_app(sources=[source], origins={0: ORIGIN}), base_url=HERE)
-    assert "begins no training" in error(client.post("/api/runs", json=ORDER), 409)
+    assert "cannot train" in error(client.post("/api/runs", json=ORDER), 409)
 
 
 def test_the_layers_of_a_network_are_told_while_it_is_written(client):
@@ -210,21 +215,30 @@ def real(folder):
 
 
 def until(client, *states):
-    for _ in range(1200):
-        told = client.get("/api/runs/0").json()
-        if told["state"] in states:
-            return told
+    """The run once it is in one of these states, however busy the machine is."""
+    ended = time.monotonic() + LONG
+    while (found := client.get("/api/runs/0").json())["state"] not in states:
+        assert time.monotonic() < ended and found["state"] != "failed", found
         time.sleep(0.05)
-    raise AssertionError(told)
+    return found
 
 
-def test_a_real_training_is_watched_changed_left_and_gone_on_with_until_it_is_a_model(tmp_path):
+def seen(client):
+    """What the training shows, once it has answered in time."""
+    ended = time.monotonic() + LONG
+    while not (found := client.get("/api/runs/0/look", params={"pixels": True}).json()):
+        assert time.monotonic() < ended
+    return found
+
+
+def test_a_real_training_is_watched_changed_left_and_gone_on_with_until_it_is_a_model(tmp_path, monkeypatch):
     """One training from its beginning to its model, with a server that is closed in the middle."""
+    monkeypatch.setattr(manager_module, "PATIENCE", LONG)
     with real(tmp_path) as client:
-        client.post("/api/runs", json=ORDER)
+        client.post("/api/runs", json={**ORDER, "snapshots": True})
         until(client, "training")
-        seen = client.get("/api/runs/0/look", params={"pixels": True}).json()
-        assert seen["part"] == "validation" and len(seen["held"]) == 12 and seen["layer"] == "stages.conv1"
+        view = seen(client)
+        assert view["part"] == "validation" and len(view["held"]) == 12 and view["layer"] == "stages.conv1"
         assert "batch is 1000" in error(client.post("/api/runs/0/change", json={"batch": 1000}), 400)
         changed = client.post("/api/runs/0/change", json={"batch": 32, "momentum": 0.8}).json()
         client.post("/api/runs/0/pause")
@@ -246,7 +260,8 @@ def test_a_real_training_is_watched_changed_left_and_gone_on_with_until_it_is_a_
         client.post("/api/runs/0/stop")
         told = until(client, "finished", "failed")
         assert told["state"] == "finished" and told["model"] == 0 and told["changes"][-1]["end"] is True
-        assert client.get("/api/models").json()["models"][0]["name"] == "shapes-1"
+        model = client.get("/api/models").json()["models"][0]
+        assert model["name"] == "shapes-1" and model["source"] == 0 and model["epochs"][:1] == [0]
         images = client.get("/api/models/0/images", params={"offset": 0}).json()
         assert images["count"] == len(source.test)
         lines = client.get("/api/runs/0/log").json()["lines"]
@@ -259,3 +274,78 @@ def test_a_training_that_cannot_be_says_why_and_leaves_no_folder(tmp_path):
         told = until(client, "failed")
         assert "number" in told["error"] and str(tmp_path) not in json.dumps(told)
     assert not (tmp_path / "shapes-1").exists()
+
+
+class Finishing(StandIn):
+    """A process whose model the test lets come."""
+
+    finish = Process._enter
+    _change = Process._change
+
+    def __init__(self, run, order, load, changing):
+        super().__init__(run, order, load, changing)
+        self._load, self._changing = load, changing
+
+
+def finished(client, monkeypatch, manager_load):
+    monkeypatch.setattr(manager_module, "Process", Finishing)
+    monkeypatch.setattr(manager_module, "load", manager_load)
+    client.post("/api/runs", json=ORDER)
+    process(client).finish("finished", "")
+    return client.get("/api/runs/0").json()
+
+
+def test_a_run_trained_here_shows_its_epochs_and_source_at_once(client, monkeypatch):
+    def load(path):
+        (path.parent / "snapshots").mkdir()
+        (path.parent / "recipe.json").write_text(json.dumps({"source": ORIGIN}))
+        small_model().save(path.parent / "snapshots" / "epoch-0000.safetensors")
+        return small_model()
+
+    assert finished(client, monkeypatch, load)["model"] == 0
+    [model] = client.get("/api/models").json()["models"]
+    assert model["epochs"] == [0]
+
+
+def test_state_and_model_change_together(client, monkeypatch):
+    """Whoever looks between the change of the model and that of the state waits for both."""
+    monkeypatch.setattr(manager_module, "Process", Finishing)
+    monkeypatch.setattr(manager_module, "load", lambda path: small_model())
+    client.post("/api/runs", json=ORDER)
+    manager, found = client.app.state.manager, []
+    add = manager._add_model
+
+    def add_while_somebody_looks(run, made):
+        looking = threading.Thread(target=lambda: found.append(manager.describe(0)))
+        looking.start()
+        looking.join(0.2)
+        add(run, made)
+        looking.join(0.2)
+        assert not found
+        found.append(looking)
+
+    monkeypatch.setattr(manager, "_add_model", add_while_somebody_looks)
+    process(client).finish("finished", "")
+    found.pop(0).join(LONG)
+    assert found[0]["state"] == "finished" and found[0]["model"] == 0
+
+
+def test_a_model_that_cannot_be_read_ends_the_training_as_failed(client, monkeypatch):
+    def load(path):
+        raise EyespotError("its file is damaged")
+
+    found = finished(client, monkeypatch, load)
+    assert found["state"] == "failed" and "its file is damaged" in found["error"] and found["model"] is None
+
+
+def test_of_two_starts_at_once_one_is_refused(client):
+    statuses = []
+    starting = [
+        threading.Thread(target=lambda: statuses.append(client.post("/api/runs", json=ORDER).status_code))
+        for _ in range(4)
+    ]
+    for thread in starting:
+        thread.start()
+    for thread in starting:
+        thread.join(LONG)
+    assert sorted(statuses) == [200, 409, 409, 409]

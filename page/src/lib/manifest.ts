@@ -16,7 +16,7 @@ export interface ImageSpec {
   readonly height: number;
   readonly width: number;
   readonly mean: readonly number[];
-  readonly deviation: readonly number[];
+  readonly std: readonly number[];
 }
 
 /** One operation that the network executes; `inputs` are the ids of earlier calls, 0 is the image. */

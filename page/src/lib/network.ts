@@ -35,15 +35,15 @@ export class Network {
     return new Network(this.manifest, new Float32Array(), weights);
   }
 
-  /** (pixel / 255 - mean) / deviation for uint8 pixels (C, H, W), rounded to float32 at each step as PyTorch does. */
+  /** (pixel / 255 - mean) / std for uint8 pixels (C, H, W), rounded to float32 at each step as PyTorch does. */
   normalize(pixels: Uint8Array): Tensor {
-    const { channels, height, width, mean, deviation } = this.manifest.images;
+    const { channels, height, width, mean, std } = this.manifest.images;
     const result = zeros([channels, height, width]);
     const size = height * width;
     for (let i = 0; i < pixels.length; i++) {
       const c = Math.floor(i / size);
       const share = Math.fround(pixels[i] / 255);
-      result.data[i] = Math.fround(share - Math.fround(mean[c])) / Math.fround(deviation[c]);
+      result.data[i] = Math.fround(share - Math.fround(mean[c])) / Math.fround(std[c]);
     }
     return result;
   }

@@ -18,7 +18,7 @@ export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: numb
   if (!isPicture(call, tensors)) {
     return drawSigned(canvas, values, width, height, rangeOf(session.scale, tensors, call.id, channel), "activation", dark);
   }
-  const { mean, deviation } = session.network!.manifest.images;
+  const { mean, std } = session.network!.manifest.images;
   const asSeen = call.kind === "input";
-  drawImage(canvas, asSeen ? values.map((value) => value * deviation[channel] + mean[channel]) : values, 1, width, height);
+  drawImage(canvas, asSeen ? values.map((value) => value * std[channel] + mean[channel]) : values, 1, width, height);
 }

@@ -1,4 +1,4 @@
-"""Everything that one server shows, by number, and the two threads that work for it."""
+"""Everything that one server shows, by number, and the threads that work for it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..sources.source import Source
 from .resources import ModelResource, RunResource
+from .slow_work import SlowWorker
 from .snapshots import at_epoch, epochs_of
 
 Value = TypeVar("Value")
@@ -22,8 +23,8 @@ Origin = dict[str, Any]
 class AppState:
     """Models, runs and sources that were named on the command line or came about on the page; nothing else is reached.
 
-    One thread computes and one reads files and pictures: requests wait for each other instead of sharing processor
-    and memory, and a long explanation does not keep pictures from being shown.
+    One thread answers quick questions to models, one reads files and pictures, and one does long work (explanations,
+    attacks), so that none of the three waits for another kind.
     """
 
     models: list[ModelResource] = field(default_factory=list)
@@ -32,45 +33,47 @@ class AppState:
     origins: dict[int, Origin] = field(default_factory=dict)
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
+    slow: SlowWorker = field(default_factory=SlowWorker)
 
     async def compute(self, work: Callable[[], Value]) -> Value:
-        """Let the computing thread do some work, after what it was given before."""
+        """Do quick work in the computing thread, after earlier work."""
         return await asyncio.get_running_loop().run_in_executor(self._computing, work)
 
     async def read(self, work: Callable[[], Value]) -> Value:
-        """Let the reading thread do some work, after what it was given before."""
+        """Do work in the reading thread, after earlier work."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
     def prepare(self) -> None:
-        """Make the manifests already, so that the page that is opened next need not wait; errors wait for who asks."""
+        """Make the manifests in advance, so that the page opens quickly; errors are reported to the request."""
         for shown in self.models:
             self._computing.submit(getattr, shown, "manifest")
 
     def close(self) -> None:
-        """Let go of what waits to be done."""
+        """Drop waiting work and cancel long work."""
+        self.slow.close()
         for pool in (self._computing, self._reading):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Refusal(BaseModel):
-    """Every error: one sentence, which the page shows."""
+    """Every error: one message, which the page shows."""
 
     error: str
 
 
 REFUSALS: dict[int | str, dict[str, object]] = {
-    400: {"model": Refusal, "description": "What was given cannot be used."},
+    400: {"model": Refusal, "description": "The input cannot be used."},
     403: {"model": Refusal, "description": "The request comes from another site."},
     404: {"model": Refusal, "description": "There is no such model, image or call."},
-    408: {"model": Refusal, "description": "The body did not come."},
-    409: {"model": Refusal, "description": "Not now: as it stands, this cannot be done."},
+    408: {"model": Refusal, "description": "The body did not arrive in time."},
+    409: {"model": Refusal, "description": "Not possible in the current state."},
     413: {"model": Refusal, "description": "The body is too large."},
-    422: {"model": Refusal, "description": "A number or name that cannot be."},
+    422: {"model": Refusal, "description": "Invalid parameter."},
 }
 
 
 def app_state_of(request: Request) -> AppState:
-    """The hall of the server that was asked."""
+    """The state of the server that received the request."""
     return request.app.state.app_state
 
 

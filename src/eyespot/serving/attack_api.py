@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from ..attacks import ATTACKS, attack, pixel_map
@@ -13,11 +13,12 @@ from ..errors import AttackError
 from .app_state import REFUSALS, CurrentState, InModel
 from .explain_api import PICTURE, InPicture
 from .models import plain_json
+from .resources import ModelResource
 
 router = APIRouter(prefix="/api", tags=["attacking"], responses=REFUSALS)
 
 MOST_QUERIES = 1_000_000
-"""Looks at a model that one request may ask for: others wait meanwhile."""
+"""Maximum queries of one request: other long work waits meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ async def attacks() -> dict[str, Any]:
 
 @router.post("/models/{model}/attack", openapi_extra=PICTURE)
 async def attack_picture(
+    request: Request,
     shown: InModel,
     picture_request: InPicture,
     app_state: CurrentState,
@@ -61,10 +63,10 @@ async def attack_picture(
     """
     settings = _settings(by, settings_request)
 
-    def work() -> Response:
-        shown.check(picture_request.picture, picture_request.name)
+    def work(own: ModelResource) -> Response:
+        own.check(picture_request.picture, picture_request.name)
         found = attack(
-            shown.model,
+            own.model,
             picture_request.picture,
             by,
             target=aim_request.target,
@@ -74,12 +76,16 @@ async def attack_picture(
         )
         return plain_json({**found.facts(), "original": _pixels(found.original), "fooled": _pixels(found.fooled)})
 
-    return await app_state.compute(work)
+    return await app_state.slow.run(request, shown, work)
 
 
 @router.post("/models/{model}/pixel-map", openapi_extra=PICTURE)
 async def map_pixels(
-    shown: InModel, picture_request: InPicture, app_state: CurrentState, aim_request: Annotated[AimRequest, Depends()]
+    request: Request,
+    shown: InModel,
+    picture_request: InPicture,
+    app_state: CurrentState,
+    aim_request: Annotated[AimRequest, Depends()],
 ) -> Response:
     """Which pixels of a picture work: every place in every color of a grid; small pictures only.
 
@@ -87,9 +93,9 @@ async def map_pixels(
     best of them.
     """
 
-    def work() -> Response:
-        shown.check(picture_request.picture, picture_request.name)
-        found = pixel_map(shown.model, picture_request.picture, target=aim_request.target, of=aim_request.of)
+    def work(own: ModelResource) -> Response:
+        own.check(picture_request.picture, picture_request.name)
+        found = pixel_map(own.model, picture_request.picture, target=aim_request.target, of=aim_request.of)
         return plain_json(
             {
                 "before": found.before,
@@ -103,7 +109,7 @@ async def map_pixels(
             }
         )
 
-    return await app_state.compute(work)
+    return await app_state.slow.run(request, shown, work)
 
 
 def _settings(by: str, settings_request: SettingsRequest) -> dict[str, Any]:

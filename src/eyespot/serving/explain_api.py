@@ -105,6 +105,7 @@ class ExplainRequest:
 
 @router.post("/models/{model}/explain", openapi_extra=PICTURE)
 async def explain_picture(
+    request: Request,
     shown: InModel,
     picture_request: InPicture,
     app_state: CurrentState,
@@ -114,15 +115,16 @@ async def explain_picture(
     """How the model comes to its answer for one picture, as `eyespot explain` says it."""
     among = _source(app_state.sources, explain_request.among)
 
-    def work() -> Response:
-        shown.check(picture_request.picture, picture_request.name)
-        return _respond(_explained(shown, picture_request.picture, explain_request, among), answer)
+    def work(own: ModelResource) -> Response:
+        own.check(picture_request.picture, picture_request.name)
+        return _respond(_explained(own, picture_request.picture, explain_request, among), answer)
 
-    return await app_state.compute(work)
+    return await app_state.slow.run(request, shown, work)
 
 
 @router.post("/models/{model}/survey")
 async def explain_source(
+    request: Request,
     shown: InModel,
     app_state: CurrentState,
     explain_request: Annotated[ExplainRequest, Depends()],
@@ -132,13 +134,16 @@ async def explain_source(
 ) -> Response:
     """What the units of a model have learned, or how images lie to each other: methods that look at a whole source."""
     images, among = pick("source", app_state.sources, source), _source(app_state.sources, explain_request.among)
-    return await app_state.compute(
-        lambda: _respond(_explained(shown, part_of(images, part), explain_request, among), answer)
-    )
+
+    def work(own: ModelResource) -> Response:
+        return _respond(_explained(own, part_of(images, part), explain_request, among), answer)
+
+    return await app_state.slow.run(request, shown, work)
 
 
 @router.get("/models/{model}/unit")
 async def strongest_images(
+    request: Request,
     shown: InModel,
     app_state: CurrentState,
     layer: Annotated[str, Query(max_length=500, description="Layer, by name.")],
@@ -152,13 +157,13 @@ async def strongest_images(
     """
     pick("source", app_state.sources, source)
 
-    def work() -> Response:
-        gallery, layers = _gallery(app_state, shown, source, part, layer)
+    def work(own: ModelResource) -> Response:
+        gallery, layers = _gallery(app_state, own, source, part, layer)
         found = pick("unit", layers.units, unit)
         [told] = [one for one in gallery["layers"][0]["units"] if one["unit"] == found.number]
         return plain_json({"layer": layers.name, **told, "strip": _as_base64(strip(found.strongest, layers.field))})
 
-    return await app_state.compute(work)
+    return await app_state.slow.run(request, shown, work)
 
 
 # The units of one layer alone are kept: people look at one after the other, and their patches may be large.

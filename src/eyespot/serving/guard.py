@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -14,10 +16,12 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 MOST_BYTES = 32 << 20
 """A body of more bytes (32 MB) is refused."""
-BODIES = 4
-"""Bodies that are held at once; others wait in the network, so that 200 uploads need no more memory than four."""
+HELD_BYTES = 4 * MOST_BYTES
+"""Bodies are held up to this sum; others wait in the network, so that 200 uploads need no more memory than four."""
+SMALL = 64 << 10
+"""Smaller bodies never wait: pausing or stopping a training must work while large requests are being answered."""
 SECONDS = 30.0
-"""How long a body may take to come, so that nobody keeps one of the few places."""
+"""How long a body may take to arrive, so that nobody reserves memory for long."""
 
 # Svelte sets styles as attributes; own pictures come as data: and blob:; "connect-src" lets the browser, never the
 # server, fetch a picture from an address that a person types in.
@@ -43,14 +47,16 @@ class Guard:
     """An ASGI application around another one, for a server that listens on `host`.
 
     Host must name this machine (another name that leads here is DNS rebinding), Origin must be the page itself, and
-    bodies are read here: bounded in bytes, in number and in time. All answers get `HEADERS`.
+    bodies are read here: bounded in bytes, in sum and in time. All answers get `HEADERS`.
     """
 
     app: ASGIApp
     host: str = "127.0.0.1"
     most_bytes: int = MOST_BYTES
     seconds: float = SECONDS
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BODIES))
+    held_bytes: int = HELD_BYTES
+    _held: int = 0
+    _released: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer why not."""
@@ -63,8 +69,9 @@ class Guard:
             if scope["method"] in ("GET", "HEAD"):
                 await self.app(scope, receive, send)
                 return
-            async with self._room:
-                body = await self._body(Headers(scope=scope), receive)
+            headers = Headers(scope=scope)
+            async with self._reserved(self._most(headers)):
+                body = await self._body(headers, receive)
                 await self.app(scope, _again(body, receive), send)
         except _Refused as refused:
             status, sentence = refused.args
@@ -77,6 +84,29 @@ class Guard:
         origins = headers.getlist("origin")
         if any(origin.lower() != f"http://{hosts[0]}".lower() for origin in origins):
             raise _Refused(403, f"The site {origins[0][:80]} may not ask this server; only its own page may.")
+
+    def _most(self, headers: Headers) -> int:
+        """How many bytes the body may have: what its header states, else the limit if there can be one at all."""
+        stated = headers.get("content-length", "")
+        if stated.isdecimal():
+            return min(int(stated[:20]), self.most_bytes)
+        return self.most_bytes if "transfer-encoding" in headers else 0
+
+    @asynccontextmanager
+    async def _reserved(self, count: int) -> AsyncIterator[None]:
+        """Wait until `count` bytes of memory are free, and reserve them."""
+        if count <= SMALL:
+            yield
+            return
+        async with self._released:
+            await self._released.wait_for(lambda: self._held + count <= self.held_bytes)
+            self._held += count
+        try:
+            yield
+        finally:
+            async with self._released:
+                self._held -= count
+                self._released.notify_all()
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         told = headers.get("content-length", "")

@@ -11,9 +11,9 @@ from ..sources.open import reopen
 from ..sources.source import Row, Source
 from ..training.finish import held_out
 from .app_state import AppState, Origin
-from .resources import ModelResource, RunResource
+from .resources import SNAPSHOTS, ModelResource, RunResource
 
-MODEL, RECIPE, SNAPSHOTS = "model.safetensors", "recipe.json", "snapshots"
+MODEL, RECIPE = "model.safetensors", "recipe.json"
 
 
 def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState, list[str]]:

@@ -32,6 +32,8 @@ MOST_NATIVE_PIXELS = 1_000_000
 LISTED = 48
 """Images of a model that are offered where nobody asks for more."""
 MOST_LOG_BYTES = 1 << 20
+SNAPSHOTS = "snapshots"
+"""Folder of a run that keeps the network of every epoch."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

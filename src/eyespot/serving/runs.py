@@ -25,9 +25,9 @@ async def runs(app_state: CurrentState) -> Response:
 
 
 @router.get("/runs/{run}")
-async def one_run(run: int, shown: InRun, app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Recipe and result of a run, as far as they are written, and how it stands with it."""
-    return plain_json({"id": run, **await app_state.read(lambda: {**shown.describe(), **manager.state(run)})})
+async def one_run(run: int, _shown: InRun, app_state: CurrentState, manager: CurrentManager) -> Response:
+    """Recipe and result of a run, as far as they are written, and its state."""
+    return plain_json({"id": run, **await app_state.read(lambda: manager.describe(run))})
 
 
 @router.get("/runs/{run}/log")

@@ -1,5 +1,6 @@
 """Routes of training: begin one, watch it, let it pause, change it, stop it; and networks while they are written."""
 
+import asyncio
 from typing import Annotated, Any
 
 import torch
@@ -62,7 +63,8 @@ async def begin(order: Order, app_state: CurrentState, manager: CurrentManager) 
     asked: dict[str, Any] = {
         name: None if value == "" else value for name, value in order.model_dump(exclude={"source"}).items()
     }
-    return plain_json({"run": await app_state.read(lambda: manager.begin(order.source, TrainOptions(**asked)))})
+    options = TrainOptions(**asked)
+    return plain_json({"run": await asyncio.to_thread(manager.begin, order.source, options)})
 
 
 @router.post("/runs/{run}/pause")

@@ -1,10 +1,11 @@
-"""Where trainings are begun from the page: one at a time, in folders of their own below one that was named at start."""
+"""Starts and controls the trainings of the page: one at a time, each in its own folder below `folder`."""
 
 import asyncio
 import fcntl
 import re
 import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,14 +22,14 @@ from ..training.finish import held_out
 from ..training.options import TrainOptions
 from ..training.plan import choose_images, choose_task
 from .app_state import AppState, Origin
-from .resources import ModelResource, RunResource
+from .resources import SNAPSHOTS, ModelResource, RunResource
 from .training_process import Process
 from .upload_set import UploadSet, UploadSets
 
 Frame = tuple[str, tuple[int, int, int], Output]
-"""Of a network: the name of its task, the shape of its input, and its output."""
+"""Name of the task, input shape (C, H, W) and output of a network."""
 PATIENCE = 10.0
-"""Seconds that a request waits for the training's next step; what was asked for is then still done."""
+"""Seconds that a request waits for the training's next step; the message still takes effect afterwards."""
 LONGEST_NAME = 40
 
 
@@ -39,29 +40,41 @@ class TrainingManager:
     app_state: AppState
     folder: Path | None = None
     current: Process | None = None
-    number: int = -1
-    """The run of the current process."""
     upload_sets: UploadSets = field(init=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a training is started, so that two requests at once cannot start two."""
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a state and the model that belongs to it change."""
     _frames: dict[tuple[int, str | None], Frame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.upload_sets = UploadSets(self.folder)
 
+    def describe(self, run: int) -> dict[str, Any]:
+        """Recipe, result, model and state of a run: a run whose state is "finished" has its model."""
+        with self._changing:
+            state, shown = self.state(run), self.app_state.runs[run]
+        return {**shown.describe(), **state}
+
     def state(self, run: int) -> dict[str, Any]:
-        """How it stands with a run: preparing, training, paused, finishing, finished, stopped, failed or elsewhere."""
-        shown = self.app_state.runs[run]
-        if self.current is not None and self.number == run:
-            error = self._without_paths(self.current.error)
-            notes = [self._without_paths(note) for note in self.current.notes]
-            return {"state": self.current.state, "error": error, "notes": notes}
+        """State of a run: preparing, training, paused, finishing, finished, stopped, failed or elsewhere."""
+        shown, process = self.app_state.runs[run], self.current
+        if process is not None and process.run == run:
+            error = self._without_paths(process.error)
+            notes = [self._without_paths(note) for note in list(process.notes)]
+            return {"state": process.state, "error": error, "notes": notes}
         state = "finished" if shown.finished else "elsewhere" if _held(shown.folder) else "stopped"
         return {"state": state, "error": "", "notes": []}
 
     def begin(self, source: int, options: TrainOptions) -> int:
-        """Begin a training, and return the number of its run; refused while another one is at work."""
+        """Start a training, and return the number of its run; refused while another one is running."""
+        with self._starting:
+            return self._begin(source, options)
+
+    def _begin(self, source: int, options: TrainOptions) -> int:
         folder = self.folder
         if folder is None:
-            raise HTTPException(409, "This server begins no training; start it with: eyespot serve --runs FOLDER")
+            raise HTTPException(409, "This server cannot train; start it with: eyespot serve --runs FOLDER")
         if source not in self.app_state.origins:
             raise HTTPException(409, "The images of this source came from Python; another process cannot open them.")
         self._make_room()
@@ -72,32 +85,46 @@ class TrainingManager:
         return number
 
     async def go_on(self, run: int) -> None:
-        """Let a training go on that pauses, or that was stopped earlier."""
-        if self.current is not None and self.number == run and not self.current.over:
+        """Continue a paused training, or resume one that was stopped earlier."""
+        if self._of(run) is not None:
             await self.ask(run, {"do": "go on"})
-            return
+        else:
+            await asyncio.to_thread(self._resume, run)  # waits until a paused training has saved
+
+    def _resume(self, run: int) -> None:
+        with self._starting:
+            if self._of(run) is None:
+                self._start_again(run)
+
+    def _start_again(self, run: int) -> None:
         told = self.state(run)["state"]
         if told in ("finished", "elsewhere"):
             where = {"finished": "is finished", "elsewhere": "is trained by another program"}[told]
-            raise HTTPException(409, f"'{self.app_state.runs[run].name}' {where}; it cannot be gone on with here.")
+            raise HTTPException(409, f"'{self.app_state.runs[run].name}' {where}; it cannot be resumed here.")
         self._make_room()
         self._start(run, {"folder": str(self.app_state.runs[run].folder.resolve()), "origin": None, "options": None})
 
-    async def ask(self, run: int, message: dict[str, Any], patience: float = PATIENCE) -> dict[str, Any]:
-        """Put something to the training of a run; empty where its next step takes longer than one should wait."""
-        if self.current is None or self.number != run or self.current.over:
+    async def ask(self, run: int, message: dict[str, Any], patience: float | None = None) -> dict[str, Any]:
+        """Send a message to the training of a run; empty when its next step takes longer than `patience` seconds."""
+        process = self._of(run)
+        if process is None:
             raise HTTPException(409, f"'{self.app_state.runs[run].name}' is not in training here.")
         try:
-            waiting = asyncio.shield(asyncio.wrap_future(self.current.ask(message)))  # it is done all the same
-            answer = await asyncio.wait_for(waiting, patience)
+            waiting = asyncio.shield(asyncio.wrap_future(process.ask(message)))  # the message takes effect anyway
+            answer = await asyncio.wait_for(waiting, PATIENCE if patience is None else patience)
         except TimeoutError:
             return {}
         if "refused" in answer:
             raise HTTPException(400, self._without_paths(answer["refused"]))
         return answer
 
+    def _of(self, run: int) -> Process | None:
+        """The running process of a run, if there is one."""
+        process = self.current
+        return process if process is not None and process.run == run and not process.over else None
+
     def frame(self, source: int, task: str | None) -> Frame:
-        """What a network for a source stands between: found once, since many images are looked at for it."""
+        """Task, input and output of a network for a source; kept, because finding them reads many images."""
         if (source, task) not in self._frames:
             chosen, _ = choose_task(self.app_state.sources[source], task)
             images = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task))
@@ -105,7 +132,7 @@ class TrainingManager:
         return self._frames[source, task]
 
     def open_upload_set(self, upload_set: UploadSet, name: str) -> tuple[int, Source]:
-        """Make a source of dropped pictures, and give its number."""
+        """Make a source of uploaded pictures, and return its number."""
         source, table = self.upload_sets.open(upload_set, name)
         number = len(self.app_state.sources)
         self.app_state.origins[number] = {"what": str(table), "columns": None}
@@ -113,7 +140,7 @@ class TrainingManager:
         return number, source
 
     def close(self) -> None:
-        """Let the training save and end, and take away folders that nothing came of."""
+        """Let the training save and end, and delete folders without a recipe."""
         if self.current is not None:
             self.current.close()
         for shown in self.app_state.runs if self.folder is not None else ():
@@ -122,36 +149,48 @@ class TrainingManager:
         self.upload_sets.close({str(shown.origin.get("what")) for shown in self.app_state.runs})
 
     def _make_room(self) -> None:
-        """Refuse while a training is at work; one that pauses has saved, and is let go."""
+        """Refuse while a training is running; a paused one has saved, and its process is ended."""
         if self.current is None or self.current.over:
             return
         if self.current.state != "paused":
-            name = self.app_state.runs[self.number].name
-            raise HTTPException(409, f"'{name}' is in training; pause or stop it first: there is one at a time.")
+            name = self.app_state.runs[self.current.run].name
+            raise HTTPException(409, f"'{name}' is in training; pause or stop it first: only one can run at a time.")
         self.current.close()
 
-    def _start(self, number: int, order: dict[str, Any]) -> None:
-        self.number = number
-        self.current = Process(order, partial(self._show_model, number))
+    def _start(self, run: int, order: dict[str, Any]) -> None:
+        self.current = Process(run, order, partial(self._load_model, run), self._changing)
 
-    def _show_model(self, number: int) -> None:
-        """Show the model that a training has made."""
-        shown = self.app_state.runs[number]
-        model = load(shown.folder / "model.safetensors")
-        self.app_state.models.append(ModelResource(name=shown.name, model=model, rows=self._rows(shown)))
-        self.app_state.runs[number] = replace(shown, model=len(self.app_state.models) - 1)
+    def _load_model(self, run: int) -> Callable[[], None]:
+        """Load the model that a training has written; the function returned adds it to the models."""
+        shown = self.app_state.runs[run]
+        number, source = self._source(shown.origin)
+        made = ModelResource(
+            name=shown.name,
+            model=load(shown.folder / "model.safetensors"),
+            rows=self._rows(shown, source),
+            snapshots=shown.folder / SNAPSHOTS,
+            source=number,
+        )
+        return partial(self._add_model, run, made)
 
-    def _rows(self, shown: RunResource) -> Sequence[Row]:
-        """The images that a run was tested on; none where they are not there any more."""
+    def _add_model(self, run: int, made: ModelResource) -> None:
+        self.app_state.models.append(made)
+        self.app_state.runs[run] = replace(self.app_state.runs[run], model=len(self.app_state.models) - 1)
+
+    def _rows(self, shown: RunResource, source: Source | None) -> Sequence[Row]:
+        """The images that a run was tested on; none where they are no longer there."""
         try:
             origin = shown.origin
-            return held_out(self._source(origin) or reopen(origin)).rows
+            return held_out(source or reopen(origin)).rows
         except (EyespotError, KeyError, TypeError):
             return ()
 
-    def _source(self, origin: Origin) -> Source | None:
-        found = (number for number, known in self.app_state.origins.items() if known == origin)
-        return next((self.app_state.sources[number] for number in found), None)
+    def _source(self, origin: Origin) -> tuple[int | None, Source | None]:
+        """The source of an origin and its number, if this server has it."""
+        for number, known in self.app_state.origins.items():
+            if known == origin:
+                return number, self.app_state.sources[number]
+        return None, None
 
     def _without_paths(self, sentence: str) -> str:
         """A sentence of the training without places on this machine's disk."""
@@ -192,7 +231,7 @@ def _held(folder: Path) -> bool:
 
 
 def manager_of(request: Request) -> TrainingManager:
-    """The workshop of the server that was asked."""
+    """The training manager of the server that received the request."""
     return request.app.state.manager
 
 

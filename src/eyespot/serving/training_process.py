@@ -5,10 +5,10 @@ import json
 import subprocess
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 OVER = ("finished", "stopped", "failed")
@@ -17,22 +17,26 @@ MOST_NOTES = 100
 
 
 class Process:
-    """One training: asked between two steps, its state, and what it has said.
+    """One training process: its state, its notes, and answers to requests, which it gives between two steps.
 
-    `order` holds "folder", "origin" and "wishes" (None: go on with what lies in the folder). `finished` is called from
-    another thread when the model is there, and before that is told.
+    `run` is the number of the run. `order` holds "folder", "origin" and "options" (None: resume from the folder).
+    `load` is called in another thread when the model is written, and what it returns is called under the lock
+    `changing` together with the change of state: whoever holds the lock sees both or neither.
     """
 
-    def __init__(self, order: dict[str, Any], finished: Callable[[], None]) -> None:
-        self.folder = Path(order["folder"])
+    def __init__(
+        self, run: int, order: dict[str, Any], load: Callable[[], Callable[[], None]], changing: threading.Lock
+    ) -> None:
+        self.run = run
         self.state = "preparing"
         self.error = ""
         self.notes: deque[str] = deque(maxlen=MOST_NOTES)
-        self._finished = finished
+        self._load = load
+        self._changing = changing
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._writing = threading.Lock()
-        # A session of its own: Ctrl-C in the terminal is for the server, which then lets the training save.
+        # Its own session: Ctrl-C in the terminal is for the server, which then lets the training save.
         self._child = subprocess.Popen(
             [sys.executable, "-m", "eyespot.serving.training_child"],
             stdin=subprocess.PIPE,
@@ -51,7 +55,7 @@ class Process:
         return self.state in OVER
 
     def ask(self, message: dict[str, Any]) -> Future[dict[str, Any]]:
-        """Put something to the training, which answers between two steps; where it has ended there is no answer."""
+        """Send a message to the training, which answers between two steps; empty when it has ended."""
         number = next(self._numbers)
         answer: Future[dict[str, Any]] = Future()
         self._waiting[number] = answer
@@ -91,22 +95,37 @@ class Process:
                 self._hear(json.loads(line))
         self._child.wait()
         if not self.over:
-            self.error = "The training's process has ended; going on begins at its last checkpoint."
-            self.state = "failed"
+            self._change("failed", "The training process has ended; resume continues from its last checkpoint.")
         self._forget()
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "note" in message:
             self.notes.append(message["note"])
         elif "state" in message:
-            if message["state"] == "finished":
-                self._finished()
-            self.error = message.get("error", "")
-            self.state = message["state"]
+            self._enter(message["state"], message.get("error", ""))
         elif answer := self._waiting.pop(message.pop("number"), None):
             answer.set_result(message)
 
+    def _enter(self, state: str, error: str) -> None:
+        register: Callable[[], None] | None = None
+        if state == "finished":
+            try:
+                register = self._load()
+            except (
+                Exception
+            ) as failure:  # else nobody would read the process any more, and its state would never change
+                traceback.print_exc()
+                state, error = "failed", f"The finished model cannot be read: {failure}"
+        self._change(state, error, register)
+
+    def _change(self, state: str, error: str, register: Callable[[], None] | None = None) -> None:
+        with self._changing:
+            if register is not None:
+                register()
+            self.error, self.state = error, state
+
     def _forget(self) -> None:
-        while self._waiting:
-            _, answer = self._waiting.popitem()
-            answer.set_result({})
+        """Answer everyone who still waits; two threads may come here at once."""
+        for number in list(self._waiting):
+            if answer := self._waiting.pop(number, None):
+                answer.set_result({})

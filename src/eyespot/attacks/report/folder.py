@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AttackError
-from ...files import write_whole
+from ...files import temporary_of, write_whole
 from ...findings import to_json, to_plain
 from ..result import AttackResult
 
@@ -28,7 +28,7 @@ class ReportFolder:
         _make(path)
         if (path / ATTACKED).exists():
             _refuse_other(path, json.loads(to_json(plan)))
-        elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED}:
+        elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED, temporary_of(path / PLAN).name}:
             raise AttackError(f"{path}: holds other files and no report of attacks. Give another --out.")
         else:
             write_whole(path / PLAN, to_json(plan).encode())

@@ -1,0 +1,74 @@
+"""Long work (explanations, attacks) in a thread of its own: it can be cancelled, and blocks no quick request."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from fastapi import HTTPException, Request
+
+from .resources import ModelResource
+
+Value = TypeVar("Value")
+POLL = 0.1
+"""Seconds between two checks whether the client is still connected."""
+CLIENT_CLOSED = 499
+"""Status of a request whose client has gone; nobody receives it."""
+
+
+class Cancelled(Exception):
+    """Raised inside the work when nobody waits for its result any more."""
+
+
+@dataclass(eq=False)
+class SlowWorker:
+    """One thread for long work.
+
+    It uses its own copy of every network: recording sets hooks on modules, which two threads must not share. A hook on
+    the copy stops cancelled work at its next forward pass, whatever method is running.
+    """
+
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "slow"))
+    _copies: WeakKeyDictionary[ModelResource, ModelResource] = field(default_factory=WeakKeyDictionary)
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+
+    async def run(self, request: Request, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
+        """Do `work` on a copy of the model after earlier work; cancel it when the client disconnects."""
+        cancelled = threading.Event()
+        job = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._do(cancelled, shown, work))
+        try:
+            while not job.done():
+                await asyncio.wait({job}, timeout=POLL)
+                if not job.done() and await request.is_disconnected():
+                    raise HTTPException(CLIENT_CLOSED, "The client has closed the connection.")
+            return job.result()
+        finally:
+            if not job.done():
+                cancelled.set()
+                job.cancel()
+
+    def close(self) -> None:
+        """Cancel what is running and what is waiting."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._cancelled.set()
+
+    def _do(self, cancelled: threading.Event, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
+        self._cancelled = cancelled
+        self._check()
+        return work(self._copy(shown))
+
+    def _copy(self, shown: ModelResource) -> ModelResource:
+        if shown not in self._copies:
+            network = deepcopy(shown.model.network)
+            # A plain function, which methods that copy the network copy by reference.
+            network.register_forward_pre_hook(lambda *_arguments: self._check())
+            self._copies[shown] = replace(shown, model=replace(shown.model, network=network))
+        return self._copies[shown]
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled

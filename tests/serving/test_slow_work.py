@@ -1,0 +1,107 @@
+"""Long work leaves the server free for quick requests, and ends when nobody waits for it any more."""
+
+import asyncio
+import threading
+
+import pytest
+import torch
+from fastapi import HTTPException
+from starlette.testclient import TestClient
+
+from eyespot.serving import explain_api
+from eyespot.serving.app import make_app
+from eyespot.serving.resources import ModelResource
+from eyespot.serving.slow_work import Cancelled, SlowWorker
+
+from .conftest import HERE, IMAGES, small_model
+
+LONG = 300
+
+
+class Client:
+    """A request whose client closes the connection when the test wants it to."""
+
+    def __init__(self):
+        self.gone = False
+
+    async def is_disconnected(self):
+        return self.gone
+
+
+@pytest.fixture
+def shown():
+    return ModelResource(name="bees", model=small_model())
+
+
+def test_four_slow_explanations_leave_prediction_free(png, shown, monkeypatch):
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(*_given, **_named):
+        begun.set()
+        assert release.wait(LONG)
+        raise HTTPException(400, "released")
+
+    monkeypatch.setattr(explain_api, "explain", slow)
+    with TestClient(make_app([shown]), base_url=HERE) as client:
+        statuses = []
+        ask = lambda: statuses.append(client.post("/api/models/0/explain", content=png).status_code)  # noqa: E731
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        assert begun.wait(LONG)
+        assert client.post("/api/models/0/predict", content=png).status_code == 200
+        assert client.post("/api/uploads").status_code == 409  # answered, by a server that takes no uploads
+        assert not statuses
+        release.set()
+        for thread in threads:
+            thread.join(LONG)
+    assert statuses == [400] * 4
+
+
+def test_work_ends_at_its_next_forward_pass_when_the_client_is_gone(shown):
+    client, begun, ended = Client(), threading.Event(), threading.Event()
+
+    def work(own):
+        begun.set()
+        try:
+            while True:
+                own.model.network(torch.zeros(1, *IMAGES.shape))
+        except Cancelled:
+            ended.set()
+            raise
+
+    async def ask_and_leave():
+        worker = SlowWorker()
+        asked = asyncio.create_task(worker.run(client, shown, work))
+        await asyncio.to_thread(begun.wait, LONG)
+        client.gone = True
+        with pytest.raises(HTTPException) as refused:
+            await asked
+        assert await asyncio.to_thread(ended.wait, LONG)
+        return refused.value.status_code, await worker.run(Client(), shown, lambda own: own.name)
+
+    assert asyncio.run(ask_and_leave()) == (499, "bees")
+
+
+def test_waiting_work_of_a_client_that_is_gone_is_never_begun(shown):
+    release, gone, done = threading.Event(), Client(), []
+    gone.gone = True
+
+    async def one_waits_behind_another():
+        worker = SlowWorker()
+        first = asyncio.create_task(worker.run(Client(), shown, lambda own: release.wait(LONG)))
+        await asyncio.sleep(0)
+        with pytest.raises(HTTPException):
+            await worker.run(gone, shown, lambda own: done.append(own))
+        release.set()
+        await first
+
+    asyncio.run(one_waits_behind_another())
+    assert done == []
+
+
+def test_the_served_model_is_not_the_one_that_slow_work_hooks(shown):
+    own = asyncio.run(SlowWorker().run(Client(), shown, lambda own: own))
+    assert own.model.network is not shown.model.network and not shown.model.network._forward_pre_hooks
+    x = torch.rand(2, *IMAGES.shape)
+    assert torch.equal(own.model.network(x), shown.model.network(x))
