@@ -19,7 +19,7 @@ from .modelfile import images_spec, network_spec, read_weights
 from .networks import Network, NetworkSpec, Output, build_from
 from .networks.adapters import is_adapted, learned_elsewhere, named_as_ours
 from .networks.network import last_dense
-from .tasks.classify import Classify
+from .tasks import classifier
 from .tasks.task import Task
 
 PREFIX = "pretrained:"
@@ -85,7 +85,7 @@ def load_pretrained(name: str) -> tuple[Network, Task, ImageSpec]:
     with torch.random.fork_rng(devices=[]):
         network = build_from(known.network)
     network.load_state_dict(fitting(network, known.weights(), name))
-    return network, Classify(classes=_labels(known.network.output.size)), known.images
+    return network, classifier(_labels(known.network.output.size)), known.images
 
 
 def find_pretrained(name: str) -> Pretrained:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from eyespot.attacks import ATTACKS, attack, attack_many, choose
-from eyespot.attacks.result import magnified, told
+from eyespot.attacks.result import magnified
 from eyespot.attacks.settings import Settings
 from eyespot.errors import AttackError, TaskError
 from eyespot.images import ImageSpec, encode_png, read_pixels
@@ -147,11 +147,6 @@ def test_an_animation_shows_the_search(tmp_path):
 def test_a_search_that_has_no_history_has_no_animation(tmp_path):
     with pytest.raises(AttackError, match="pixel"):
         attack(random_model(), RANDOM, by="fgsm").save_animation(tmp_path / "search.gif")
-
-
-def test_answers_are_told_shortly():
-    assert told({"answer": ["a", "b"]}) == "a, b" and told({"answer": []}) == "no tag"
-    assert told({"answer": 3.14159, "unit": "degrees"}) == "3.142 degrees"
 
 
 def test_the_difference_is_magnified_around_gray():

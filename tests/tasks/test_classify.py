@@ -238,3 +238,10 @@ def test_writing_is_not_mirrored(classes: tuple[str, ...], shape: tuple[int, int
 def test_settings_that_make_no_sense_are_refused(settings: dict):
     with pytest.raises(TaskError):
         Classify(**settings)
+
+
+def test_it_abstains_below_the_threshold_even_where_a_class_is_called_unknown():
+    task = Classify(classes=("cat", "unknown"), threshold=0.9)
+    confidence, abstains = task.abstention(torch.tensor([[0.0, 0.0], [0.0, 9.0]]))
+    assert confidence[0] == 0.5
+    assert abstains.tolist() == [True, False]

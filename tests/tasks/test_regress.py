@@ -114,3 +114,8 @@ def test_focus_is_the_number_in_its_unit():
 def test_settings_that_make_no_sense_are_refused(settings: dict):
     with pytest.raises(TaskError):
         Regress(**settings)
+
+
+def test_the_text_of_an_answer_has_four_digits_and_the_unit():
+    assert Regress().answer_text({"number": 3.14159, "unit": "degrees"}) == "3.142 degrees"
+    assert Regress().answer_text({"number": 3.0, "unit": ""}) == "3"

@@ -158,3 +158,8 @@ def test_nothing_is_erased_and_sides_are_not_mirrored():
 def test_settings_that_make_no_sense_are_refused(settings: dict):
     with pytest.raises(TaskError):
         Tag(**settings)
+
+
+def test_the_text_of_an_answer_lists_the_tags():
+    assert Tag().answer_text({"answer": ["a", "b"]}) == "a, b"
+    assert Tag().answer_text({"answer": []}) == "no tag"

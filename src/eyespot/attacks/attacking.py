@@ -138,8 +138,7 @@ class _Judge:
             name=name,
             outcome="fooled" if criterion.fooled(after, which) else "resisted",
             target=self.aim.target,
-            before=plain(self.model.task.answer(output)),
-            after=plain(self.model.task.answer(after[0])),
+            **self._answers(output, after[0]),
             distortion=float(np.sqrt(np.square(change).mean())),
             l2=float(np.sqrt(np.square(change).sum())),
             linf=float(np.abs(change).max()),
@@ -154,7 +153,6 @@ class _Judge:
         )
 
     def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> AttackResult:
-        answer = plain(self.model.task.answer(output))
         pixels = to_bytes(image)
         return AttackResult(
             by=self.by,
@@ -162,11 +160,24 @@ class _Judge:
             outcome="skipped",
             reason=reason,
             target=self.aim.target,
-            before=answer,
-            after=answer,
+            **self._answers(output, output),
             original=pixels,
             fooled=pixels,
         )
+
+    def _answers(self, before: Tensor, after: Tensor) -> dict[str, Any]:
+        """Both answers as `AttackResult` holds them, for two outputs without N."""
+        task = self.model.task
+        answers = [task.answer(output) for output in (before, after)]
+        texts = [task.answer_text(answer) for answer in answers]
+        sure = task.abstention(after[None])
+        return {
+            "before": plain(answers[0]),
+            "after": plain(answers[1]),
+            "before_text": texts[0],
+            "after_text": texts[1],
+            "abstains": sure is not None and bool(sure[1]),
+        }
 
 
 def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:

@@ -140,10 +140,8 @@ def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed
 
     Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
     """
-    if model.task.outputs(model.images.channels).kind == "map":
-        raise AttackError(
-            f"Everyday changes say nothing about {model.task.name}: its answer is the changed picture itself."
-        )
+    if reason := model.task.unsupported.get("corruptions"):
+        raise AttackError(f"Everyday changes say nothing about {model.task.name}: {reason}.")
     clean = _judged(model, images, targets)
     return [
         _curve(model, name, change, images, targets, seed, clean)

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from ..errors import AttackError
 from ..model import Model
-from ..tasks.classify import UNKNOWN, Classify
 from ..tasks.statistics import wilson_interval
 
 RESAMPLES = 300
@@ -38,9 +37,7 @@ class OutOfDistribution:
 
 
 def out_of_distribution(model: Model, own: Tensor, strange: Tensor, name: str) -> OutOfDistribution:
-    """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` unless the task is classify."""
-    if not isinstance(model.task, Classify):
-        raise AttackError(f"Only a classifier can answer 'unknown'; this model's task is {model.task.name}.")
+    """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` if the task never abstains."""
     sure_own, unknown_own = _answers(model, own)
     sure, unknown = _answers(model, strange)
     auroc, interval = _area(sure_own, sure)
@@ -59,10 +56,13 @@ def out_of_distribution(model: Model, own: Tensor, strange: Tensor, name: str) -
 
 @torch.no_grad()
 def _answers(model: Model, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of the best class (N,), and whether the answer is "unknown" (N,)."""
-    answers = [model.task.answer(output) for part in images.split(256) for output in model.outputs(part)]
-    sure = np.array([answer["probability"] for answer in answers])
-    return sure, np.array([answer["answer"] == UNKNOWN for answer in answers])
+    """How sure each answer is (N,), and whether it is "unknown" (N,)."""
+    found = [model.task.abstention(model.outputs(part)) for part in images.split(256)]
+    known = [part for part in found if part is not None]
+    if not known:
+        raise AttackError(f"Only a classifier can answer 'unknown'; this model's task is {model.task.name}.")
+    sure, unknown = (torch.cat(parts).numpy() for parts in zip(*known, strict=True))
+    return sure, unknown
 
 
 def _area(own: np.ndarray, strange: np.ndarray) -> tuple[float, tuple[float, float]]:

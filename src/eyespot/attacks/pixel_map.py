@@ -36,6 +36,7 @@ class PixelMap:
     name: str
     target: str | int | None
     before: dict[str, Any]
+    before_text: str
     colors: int
     places: int
     working: int
@@ -91,11 +92,13 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
     victim = Victim(model, aimed.criterion, 1)
     table = _all_margins(victim, image)
     lowest, number = table.min(0)
+    answer = model.task.answer(output[0])
     share = (table < -SURE).float().mean(0)
     return PixelMap(
         name=name,
         target=aim.target,
-        before=plain(model.task.answer(output[0])),
+        before=plain(answer),
+        before_text=model.task.answer_text(answer),
         colors=len(table),
         places=height * width,
         working=int((share > 0).sum()),

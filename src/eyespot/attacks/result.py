@@ -8,9 +8,7 @@ import numpy as np
 
 from ..errors import AttackError
 from ..findings import to_json
-from ..html import percent
 from ..images import write_png
-from ..tasks.classify import UNKNOWN
 
 OUTCOMES = ("fooled", "resisted", "skipped")
 
@@ -21,7 +19,8 @@ class AttackResult:
 
     `outcome` is "fooled" (the saved 8-bit file, read back, changes the answer as wanted), "resisted", or "skipped" with
     a `reason`. `original` and `fooled` are uint8 (H, W, C) as the network takes them; where the model resisted,
-    `fooled` is the nearest that was found. `before` and `after` are the answers. Sizes of the change are measured on
+    `fooled` is the nearest that was found. `before` and `after` are the answers, with their texts for captions, and
+    `abstains` tells whether the model answers "unknown" after. Sizes of the change are measured on
     pixels from 0 to 1: `distortion` is its root mean square, `l2` its length, `linf` its largest value. `moved` is how
     far the answer moved where it is a number. `queries` counts forward passes, `gradients` those followed backward;
     `seconds` is this image's share of the time. `history` is the search, step by step, for animation.
@@ -34,6 +33,9 @@ class AttackResult:
     target: str | int | None = None
     before: dict[str, Any]
     after: dict[str, Any]
+    before_text: str
+    after_text: str
+    abstains: bool = False
     distortion: float = 0.0
     l2: float = 0.0
     linf: float = 0.0
@@ -105,9 +107,9 @@ class AttackResult:
 
         difference, factor = self.difference()
         panels = [
-            (self.original, f"before: {told(self.before)}"),
+            (self.original, f"before: {self.before_text}"),
             (difference, f"difference, {factor:.3g} times"),
-            (self.fooled, f"{self.outcome}: {told(self.after)}"),
+            (self.fooled, f"{self.outcome}: {self.after_text}"),
         ]
         with mpl.rc_context({"text.parse_math": False}):
             figure = Figure(figsize=(9, 3.4), layout="constrained")
@@ -122,23 +124,6 @@ class AttackResult:
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer without its picture."""
     return {name: value for name, value in answer.items() if not isinstance(value, np.ndarray)}
-
-
-def told(answer: dict[str, Any]) -> str:
-    """An answer in a few words.
-
-    >>> told({"answer": "cat", "probability": 0.974})
-    'cat 97 %'
-    >>> told({"answer": "unknown", "label": "cat", "probability": 0.5})
-    'unknown (cat 50 %)'
-    """
-    if isinstance(answer.get("answer"), list):
-        return ", ".join(answer["answer"]) or "no tag"
-    short = answer.get("answer", "")
-    if short == UNKNOWN:
-        return f"unknown ({answer['label']} {percent(answer['probability'], 0)})"
-    text = f"{short:.4g} {answer.get('unit', '')}".strip() if isinstance(short, float) else str(short)
-    return f"{text} {percent(answer['probability'], 0)}" if "probability" in answer else text
 
 
 def magnified(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, float]:

@@ -48,8 +48,9 @@ def view(
         for batch in (make_problem(model.task, decoded) for decoded in batches):
             output = model.outputs(batch.x.to(training.compute.device)).float().cpu()
             seen += list(batch.x.split(1))
-            table = model.task.to_rows(output, batch.target)
-            held += [_to_dict(row, found) for row, found in zip(table, output, strict=True)]
+            made = model.task.answer_image(output)
+            made = [None] * len(output) if made is None else list(made)
+            held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), made, strict=True)]
         x = normalize(seen[picture % count].to(training.compute.device), model.images)
         calls = record(model.network, x)
     for place, (row, one) in enumerate(zip(rows, held, strict=True)):
@@ -67,12 +68,12 @@ def view(
     }
 
 
-def _to_dict(row: dict[str, Any], output: Tensor) -> dict[str, Any]:
+def _to_dict(row: dict[str, Any], made: Tensor | None) -> dict[str, Any]:
     """One answer: what it is, whether it is right, the likeliest classes; or the picture that came out."""
     kept = {name: to_plain(row[name]) for name in KEPT if name in row}
     chances = row.get("probabilities") or {}
     best = sorted(chances.items(), key=lambda pair: -pair[1])[:BEST]
-    return {**kept, "best": best, **({"answered": _bytes(output)} if output.ndim == 3 else {})}
+    return {**kept, "best": best, **({} if made is None else {"answered": _bytes(made)})}
 
 
 def _layer(calls: list[Call], name: str) -> dict[str, Any]:

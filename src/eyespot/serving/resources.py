@@ -19,6 +19,7 @@ from ..images import ImageSpec, Picture, read_pixels, read_size
 from ..model import Model, normalize, to_batch
 from ..networks.graph.replay import require_followed
 from ..sources.source import Row
+from ..tasks import TASKS
 from ..training.optimizers import momentum_of
 from ..training.recipe import read_recipe
 from ..training.schedule import Schedule, read_changes
@@ -152,7 +153,8 @@ def _spread(count: int, most: int) -> list[int]:
 
 def said_of(row: Row) -> str | None:
     """What is known of an image: its label, its tags or its number; None where nothing is."""
-    return next((row.values[column] for column in ("label", "tags", "number") if row.values.get(column)), None)
+    columns = (column for task in TASKS.values() for column in task.columns)
+    return next((row.values[column] for column in columns if row.values.get(column)), None)
 
 
 def check_pixels(picture: Picture, most: int, name: str = "") -> None:
@@ -227,8 +229,8 @@ class RunResource:
     @property
     def _texts(self) -> tuple[str, ...]:
         """Columns of the table that hold names, which may look like numbers: digits are labels too."""
-        named = self._json("recipe.json").get("task", {}).get("name") in ("classify", "tag")
-        return ("image", "target", "answer", "label") if named else ("image",)
+        task = TASKS.get(self._json("recipe.json").get("task", {}).get("name"))
+        return ("image", *(task.text_columns if task else ()))
 
     def predictions(self, offset: int, limit: int) -> dict[str, Any]:
         """Some rows of the table of predictions, and how many there are; raises `RunError` where there is none yet."""

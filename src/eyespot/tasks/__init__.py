@@ -1,5 +1,6 @@
 """Questions that can be asked of a picture: one file, and one line in `TASKS`, each."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, cast
 
@@ -42,6 +43,11 @@ def task_from_json(values: dict[str, Any]) -> Task:
         if key not in names:
             raise TaskError(unknown(f"setting of {kind.name}", key, sorted(names)))
     return kind(**checked(kind, given))
+
+
+def classifier(labels: Sequence[str]) -> Task:
+    """The task of a network that others have trained to tell these labels apart."""
+    return Classify(classes=tuple(labels))
 
 
 def guess_task(source: Source) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self, final
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import AttackError, TaskError
+from ..html import percent
 from ..networks.network import Output
 from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
@@ -53,6 +54,7 @@ class Classify(Task):
     columns: ClassVar[tuple[str, ...]] = ("label",)
     value_name: ClassVar[str] = "probability"
     label_kind: ClassVar[str] = "class"
+    text_columns: ClassVar[tuple[str, ...]] = ("target", "answer", "label")
 
     classes: tuple[str, ...] = ()
     smoothing: float = 0.1
@@ -74,6 +76,10 @@ class Classify(Task):
             raise TaskError("A label stands twice among the classes; each may stand once.")
         if any(len(part) not in (0, len(self.classes)) for part in (self.counts, self.weights)):
             raise TaskError(f"There are {len(self.classes)} classes; expected as many counts and weights, or none.")
+
+    def check_source(self, source: Source) -> None:
+        """There must be two classes or more, each with two images or more."""
+        source.require_classes()
 
     def prepare(self, rows: Sequence[Row]) -> Self:
         """Learn the classes and their counts; raises `TaskError` for fewer than two, or for one with a single image."""
@@ -189,6 +195,22 @@ class Classify(Task):
         """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
         return self._to_dict(self._probabilities(output[None])[0].tolist())
 
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """The class and its probability.
+
+        >>> Classify().answer_text({"answer": "cat", "label": "cat", "probability": 0.974})
+        'cat 97 %'
+        >>> Classify().answer_text({"answer": "unknown", "label": "cat", "probability": 0.5})
+        'unknown (cat 50 %)'
+        """
+        best = f"{answer['label']} {percent(answer['probability'], 0)}"
+        return best if answer["answer"] == answer["label"] else f"{answer['answer']} ({best})"
+
+    def abstention(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability of the best class, and whether it is below the threshold."""
+        confidence = self._probabilities(output).amax(1)
+        return confidence, confidence < self.threshold
+
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose temperature and threshold on validation outputs.
 
@@ -224,6 +246,10 @@ class Classify(Task):
         if place is not None and truths is None and labels.tolist() == [place]:
             raise AttackError(f"The target '{self.classes[place]}' is the model's answer already; name another class.")
         return classes_plan(self.classes, aim, place, output, labels)
+
+    def strata(self, targets: Tensor) -> list[str]:
+        """The classes."""
+        return [self.classes[place] for place in targets.tolist()]
 
     def allows(self, change: str) -> bool:
         """A changed picture shows the same thing, except that it is not mirrored where a label names a side."""

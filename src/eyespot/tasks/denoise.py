@@ -4,7 +4,7 @@ Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -45,6 +45,14 @@ class Denoise(Task):
     name: ClassVar[str] = "denoise"
     metric: ClassVar[Metric] = Metric(name="psnr", better="higher", unit="dB")
     columns: ClassVar[tuple[str, ...]] = ()
+    fit: ClassVar[str] = "native"
+    scaled_input: ClassVar[bool] = False
+    default_network: ClassVar[str] = "denoiser"
+    unsupported: ClassVar[Mapping[str, str]] = {
+        "pretrained": "the answer is a picture, and the trained networks know only photos as a whole",
+        "robust": "the answer is a picture; expected a task such as classify or tag",
+        "corruptions": "its answer is the changed picture itself",
+    }
 
     sigma: float = 25.0
     distance: str = "charbonnier"
@@ -106,7 +114,7 @@ class Denoise(Task):
     def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
         clean, noisy = target.unbind(1)
-        answer = output.clamp(0, 1)
+        answer = self.answer_image(output)
         columns = {
             "psnr": peak_ratio(answer, clean),
             "psnr_noisy": peak_ratio(noisy, clean),
@@ -132,10 +140,20 @@ class Denoise(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The picture as uint8 (H, W, C) under "picture", its size, and the deviation of the noise left in it."""
-        picture = (output.detach().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        picture = (self.answer_image(output.detach()) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         height, width, _ = picture.shape
         left = noise_level(output.detach()[None]).item()
         return {"answer": f"a picture of {width} x {height} pixels", "picture": picture, "noise_left": left}
+
+    def answer_image(self, output: Tensor) -> Tensor:
+        """The clean pictures."""
+        return output.clamp(0, 1)
+
+    def illustrate(
+        self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
+    ) -> list[Tensor]:
+        """What the network saw, its answer, and the clean picture."""
+        return [pixels[0], self.answer_image(outputs(pixels))[0], images[-1][0]]
 
     @property
     def significant_change(self) -> float:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -153,6 +153,10 @@ class Regress(Task):
         """The number, its unit, and the mean error on validation images."""
         [number] = _digits(self.objective(output[None]))
         return {"answer": number, "number": number, "unit": self.unit, "error": self.error}
+
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """The number with its unit."""
+        return f"{answer['number']:.4g} {answer['unit']}".strip()
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Keep the mean absolute error on the validation images."""

@@ -1,6 +1,6 @@
 """Which of K things are on the picture: none, one or several?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -37,6 +37,7 @@ class Tag(Task):
     columns: ClassVar[tuple[str, ...]] = ("tags",)
     value_name: ClassVar[str] = "probability"
     label_kind: ClassVar[str] = "tag"
+    text_columns: ClassVar[tuple[str, ...]] = ("target", "answer", "label")
 
     tags: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
@@ -158,6 +159,10 @@ class Tag(Task):
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The tags whose probability reaches their threshold, and the probability of every tag."""
         return self._to_dict(self.activate(output.double()).tolist())
+
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """The tags."""
+        return ", ".join(answer["answer"]) or "no tag"
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""

@@ -6,7 +6,7 @@ Shapes: N images, C channels, H height, W width, K classes.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -64,13 +64,25 @@ class Task(ABC):
     columns: ClassVar[tuple[str, ...]]
     """The columns of a source that the task reads; a source without them cannot serve it."""
     fit: ClassVar[str] = "crop"
-    """How an image of another shape is brought to the network's size: a key of `images.FITS`."""
+    """How an image of another shape is brought to the network's size: one of `images.FITS`."""
+    scaled_input: ClassVar[bool] = True
+    """Whether the network sees pixels with mean 0 and standard deviation 1; otherwise they stay in [0, 1]."""
     default_network: ClassVar[str] = "residual"
+    """A key of `networks.NETWORKS`."""
     report_template: ClassVar[str] = "report_plain.html"
+    """The page of a run's report, in `templates/`; `report_values` fills it."""
+    text_columns: ClassVar[tuple[str, ...]] = ()
+    """The columns of the table of predictions that hold names, which may look like numbers."""
+    unsupported: ClassVar[Mapping[str, str]] = {}
+    """What cannot be done with this task, and why: keys "pretrained", "robust" (training) and "corruptions"."""
     turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
     """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
     # Data.
+    def check_source(self, source: Source) -> None:
+        """Raise `SourceError` where a source as a whole cannot serve the task, before `prepare` sees its rows."""
+        return
+
     @abstractmethod
     def prepare(self, rows: Sequence[Row]) -> Self:
         """The same task knowing its data: classes, ranges, balance. Reads training rows only."""
@@ -86,6 +98,11 @@ class Task(ABC):
     def stack(self, targets: Sequence[Any]) -> Target:
         """Targets of several rows as tensors with N in front."""
         return torch.as_tensor(np.asarray(targets))
+
+    def strata(self, targets: Target) -> list[str]:
+        """What cross-validation keeps balanced over its folds: one name per sample, by default the same for all."""
+        count = len(next(iter(targets.values())) if isinstance(targets, dict) else targets)
+        return [""] * count
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """The key of `sources.augment.PRESETS` that suits images of `shape` (C, H, W).
@@ -199,6 +216,18 @@ class Task(ABC):
     def answer(self, output: Any) -> dict[str, Any]:
         """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
 
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """What `answer` returned, as a person reads it in a caption."""
+        return str(answer["answer"])
+
+    def answer_image(self, output: Any) -> Tensor | None:
+        """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image."""
+        return None
+
+    def abstention(self, output: Any) -> tuple[Tensor, Tensor] | None:
+        """How sure each answer is (N,), and whether the task abstains from it (N,); None if it never abstains."""
+        return None
+
     @abstractmethod
     def objective(self, output: Any, of: Any = None) -> Tensor:
         """The one number per sample (N,) that explanations and attacks work on; `of` is what `parse_target` returns."""
@@ -249,6 +278,15 @@ class Task(ABC):
         return number_plan(
             self.name, aim, lambda output: self.objective(output, of), output, self.significant_change, farthest
         )
+
+    # Reports.
+    def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
+        """The pictures (C, H, W) in [0, 1] that a report shows of one sample, from left to right.
+
+        `images` are the sample's own (1, C, H, W), `pixels` what `make_problem` makes of them, and `outputs` gives the
+        model's raw outputs for pixels. By default the sample's own image.
+        """
+        return [images[0][0]]
 
     @abstractmethod
     def example(self, seed: int) -> Source:

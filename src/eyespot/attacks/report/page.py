@@ -13,7 +13,7 @@ from ...model import Model
 from ..candidates import Candidates
 from ..methods import ATTACKS
 from ..quantization import to_bytes
-from ..result import magnified, told
+from ..result import magnified
 
 SHOWN = 6
 """Fooled images of each attack that the page shows."""
@@ -115,7 +115,7 @@ def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[s
         ],
         "small": max(height, width) < SIDE,
         "lines": [
-            f"{told(row['before'])} → {told(row['after'])}",
+            f"{row['before_text']} → {row['after_text']}",
             f"distortion {number(row['distortion'], 3)}, length {number(row['l2'], 3)}"
             + (f", shown × {factor:.3g}" if factor > 1 else ""),
             f"{counted(row['pixels_changed'], 'pixel', 'pixels')}, {counted(row['queries'], 'query', 'queries')}",
@@ -139,7 +139,7 @@ def _place_map(row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:
         "tried": row["places"],
         "colors": row["colors"],
         "name": row["name"],
-        "before": told(row["before"]),
+        "before": row["before_text"],
     }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, median
 from typing import Any
 
-from ...tasks.classify import UNKNOWN
 from ...tasks.statistics import wilson_interval
 
 Row = Mapping[str, Any]
@@ -27,7 +26,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
     figures = {
         "fooled": rate(len(fooled), len(tried)),
         "skipped": len(rows) - len(tried),
-        "unknown": rate(sum(row["after"]["answer"] == UNKNOWN for row in fooled), len(fooled)),
+        "unknown": rate(sum(row["abstains"] for row in fooled), len(fooled)),
         "pixels_changed": _middle(fooled, "pixels_changed"),
         "confidence": _mean(row["after"].get("probability") for row in fooled),
         "queries": _mean(row["queries"] for row in tried),

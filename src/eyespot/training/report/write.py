@@ -10,7 +10,7 @@ import torch
 from ...findings import Evaluation
 from ...html import number, percent, write_page
 from ...model import Model
-from ...samples import Samples, make_problem
+from ...samples import Samples, make_problem, to_pixels
 from ..recipe import PROBED
 from .answers import ANSWERS, plain_answers
 from .charts import in_words, loss_curve, score_curve
@@ -63,20 +63,14 @@ def told(value: float, evaluation: Evaluation) -> str:
 
 
 def pictures_of(model: Model, samples: Samples) -> Pictures:
-    """Where the pictures of a report come from: the images as the network saw them.
-
-    For a task whose answer is a picture: what the network saw, its answer, and what was wanted, side by side.
-    """
-    makes_pictures = model.task.outputs(model.images.channels).kind == "map"
+    """Where the pictures of a report come from: what the task shows of each image, see `Task.illustrate`."""
 
     def image(row: int) -> np.ndarray:
         decoded = samples.single(row)
-        if not makes_pictures:
-            return decoded.x[0].permute(1, 2, 0).numpy()
-        seen = make_problem(model.task, decoded).x
+        images = tuple(to_pixels(kind) for kind in decoded.images)
         with torch.no_grad():
-            answer = model.outputs(seen)
-        return side_by_side([_pixels(seen), _pixels(answer), decoded.images[-1][0].permute(1, 2, 0).numpy()])
+            shown = model.task.illustrate(images, make_problem(model.task, decoded).x, model.outputs)
+        return side_by_side([_pixels(picture) for picture in shown])
 
     return image
 
@@ -136,6 +130,6 @@ def _describe_change(changed: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _pixels(batch: torch.Tensor) -> np.ndarray:
-    """The first picture (C, H, W) of a batch in [0, 1] as uint8 (H, W, C)."""
-    return (batch[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+def _pixels(picture: torch.Tensor) -> np.ndarray:
+    """A picture (C, H, W) in [0, 1] as uint8 (H, W, C)."""
+    return (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
