@@ -21,6 +21,7 @@ from _training import cifar10, clean_place
 import eyespot
 from eyespot.device import World, keeping_memory
 from eyespot.images import ImageSpec, read_pixels
+from eyespot.modelfile import network_spec
 from eyespot.sources.source import Source
 from eyespot.training import loop
 from eyespot.training.batches import Stream
@@ -107,11 +108,12 @@ class Bare:
     def __init__(self, training: Training) -> None:
         recipe = training.recipe
         self.training = training
-        network = initial_network(recipe, training.task, training.images, training.train)
-        self.state = begin(network, Schedule(recipe), training.compute)
+        spec = network_spec(recipe.network)
+        network = initial_network(spec, recipe.start, recipe.seed, training.task, training.images, training.train)
+        self.state = begin(network, Schedule(recipe), training.compute, training.task)
         ready_to_learn(self.state.network, recipe.start["how"])
         batch = Stream(training).take(0, recipe.batch)
-        self.x, self.target = loop.learning_batch(training, self.state.network, batch)
+        self.x, self.target = loop.learning_batch(training, self.state, batch)
 
     def take(self, steps: int) -> float:
         """Seconds of some steps."""
@@ -120,7 +122,7 @@ class Bare:
             with self.training.compute.autocast():
                 output = self.state.network(self.x)
             self.training.task.loss(output.float(), self.target).mean().backward()
-            for optimizer in self.state.optimizers.values():
+            for optimizer in self.state.optimizers["network"].values():
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
         return time.perf_counter() - began

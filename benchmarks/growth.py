@@ -45,6 +45,7 @@ def measured(count: int) -> dict[str, float]:
     """Seconds until a source is open and until the first step, milliseconds of a step, and megabytes at the most."""
     import eyespot
     from eyespot.device import World
+    from eyespot.training.batches import Stream
     from eyespot.training.loop import backward
     from eyespot.training.options import TrainOptions
     from eyespot.training.plan import choose_images, choose_task, make_recipe
@@ -64,9 +65,10 @@ def measured(count: int) -> dict[str, float]:
         training, state = prepare(source, recipe, Path(folder), World())
         ready = time.perf_counter()
         seconds = []
-        for step in range(STEPS):
+        stream, [turn] = Stream(training), training.task.turns
+        for state.step in range(STEPS):
             start = time.perf_counter()
-            backward(training, state.network, step, state.schedule)
+            backward(training, stream, state, turn)
             seconds.append(time.perf_counter() - start)
     return {
         "opening s": opened - began,

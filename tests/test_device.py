@@ -60,3 +60,22 @@ def test_a_real_network_is_measured_and_the_threads_are_given_back():
     compute = choose_compute(lambda: nn.Conv2d(1, 2, 3), (1, 8, 8), 4, "real")
     assert isinstance(compute, ComputeConfig) and compute.precision in device.PRECISIONS
     assert torch.get_num_threads() == 2
+
+
+def test_each_process_takes_its_own_gpu_before_nccl_starts(monkeypatch):
+    calls = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda number: calls.append(("device", number)))
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: False)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, **_: calls.append(("init", backend)))
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    assert device.join_world().local_rank == 1
+    assert calls == [("device", 1), ("init", "nccl")]
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("nccl", "cuda"), ("gloo", "cpu")])
+def test_what_processes_exchange_lies_where_their_backend_reads_it(monkeypatch, backend, expected):
+    monkeypatch.setattr(torch.distributed, "get_backend", lambda: backend)
+    assert device.communication_device().type == expected

@@ -225,11 +225,18 @@ def join_world() -> World:
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     if not torch.distributed.is_initialized():
         backend = "nccl" if torch.cuda.is_available() else "gloo"
+        if backend == "nccl":
+            torch.cuda.set_device(local_rank)  # before NCCL starts: every process would otherwise take the first GPU
         torch.distributed.init_process_group(backend, timeout=LONGEST_WAIT)
-    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     return World(torch.distributed.get_rank(), size, local_rank, processes_here())
+
+
+def communication_device() -> torch.device:
+    """Where a tensor must lie to be exchanged: NCCL knows only the memory of GPUs. Untested on several real GPUs."""
+    return torch.device("cuda" if torch.distributed.get_backend() == "nccl" else "cpu")
 
 
 def processes_here() -> int:

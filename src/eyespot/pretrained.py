@@ -7,7 +7,7 @@ A package carries the weights and an extra of eyespot names it, or another libra
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import torch
@@ -147,6 +147,16 @@ def _of_library(name: str) -> Pretrained:
 
 
 def _of_file(path: Path) -> Pretrained:
+    try:
+        status = path.stat()
+    except OSError:
+        return _read_file(path, ())  # which says what is wrong with it
+    return _read_file(path, (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=1)
+def _read_file(path: Path, stamp: tuple[int, ...]) -> Pretrained:
+    """What a file holds, read once until it changes: one training asks for it five times."""
     header, tensors = read_weights(path)
     if header is None:
         return Pretrained(network=None, images=None, weights=lambda: tensors)

@@ -12,8 +12,9 @@ from eyespot.model import normalize
 from eyespot.sources.augment import PRESETS
 from eyespot.training import batches as room
 from eyespot.training import run as running
-from eyespot.training.batches import Stream, make_batch, samples_at
+from eyespot.training.batches import Stream, make_batch
 from eyespot.training.loop import learning_batch
+from eyespot.training.sampling import samples_at
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_what_is_hardened_is_scaled_after_it(source, trained_run):
     training, state = running.prepare(source, recipe, run.folder, World())
     batch = Stream(training).take(0, 8)
     assert batch.x.min() >= 0 and batch.x.max() <= 1
-    x, _ = learning_batch(training, state.network, batch)
+    x, _ = learning_batch(training, state, batch)
     assert not torch.allclose(x, room.scaled(training, batch.x), atol=1e-3)
 
 

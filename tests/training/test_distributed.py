@@ -7,6 +7,7 @@ from torch import nn
 
 from eyespot.device import World
 from eyespot.training import distributed as together
+from eyespot.training import run_folder
 from eyespot.training.distributed import in_order, sum_micro_batches
 
 
@@ -83,3 +84,27 @@ def test_any_number_of_processes_gives_the_same_bits(network, monkeypatch, size)
 
 def test_what_was_found_comes_in_the_order_of_its_numbers():
     assert in_order({4: "b", 0: "a", 10: "c"}, World()) == ["a", "b", "c"]
+
+
+def test_the_flag_to_stop_lies_where_the_backend_reads_it(monkeypatch):
+    """A stand-in for NCCL, which refuses tensors that lie in the memory of the CPU."""
+    seen = []
+
+    class Flag:
+        def __init__(self, value, device):
+            self.value, self.device = value, device
+
+        def __bool__(self):
+            return bool(self.value)
+
+    def all_reduce(flag):
+        assert flag.device == "gpu", "No backend type associated with device type cpu"
+        seen.append(flag.value)
+        flag.value = 1  # another process was asked to stop
+
+    monkeypatch.setattr(run_folder, "communication_device", lambda: "gpu")
+    monkeypatch.setattr(torch, "tensor", Flag)
+    monkeypatch.setattr(torch.distributed, "all_reduce", all_reduce)
+    with run_folder.stoppable(World(0, 2)) as stop:
+        assert stop()
+    assert seen == [0]

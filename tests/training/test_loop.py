@@ -15,6 +15,7 @@ from eyespot.sources.randomness import hashed
 from eyespot.tasks.classify import Classify
 from eyespot.training import loop
 from eyespot.training import run as running
+from eyespot.training.finish import validation_score
 from eyespot.training.run_folder import load_checkpoint, read_log
 
 
@@ -76,7 +77,47 @@ def test_dropout_is_seeded_by_seed_step_and_piece(trained_run, monkeypatch):
     trained_run("a", epochs=1, micro_batches=2)
     trained_run("b", epochs=1, micro_batches=2, seed=1)
     assert len(seeds) == len(set(seeds)) == 2 * 2 * 8
-    assert seeds[0] == int(hashed(0, 0, 0)[0]) >> 1
+    assert seeds[0] == int(hashed(0, 0, 0, 0)[0]) >> 1
+
+
+def test_a_log_line_cut_off_after_an_inner_brace_does_not_block_resume(trained_run, tmp_path):
+    straight = trained_run("straight")
+    with pytest.raises(OSError, match="killed"):
+        trained_run("broken", kill_after(11))
+    path = tmp_path / "broken" / "log.jsonl"
+    whole = path.read_text()
+    path.write_text(whole + '{"step": 12, "training": {"accuracy": 0.5}')
+    assert read_log(path) == [json.loads(line) for line in whole.splitlines()]
+    trained_run("broken")
+    assert [line["loss"] for line in read_log(path)] == [line["loss"] for line in straight.log]
+
+
+def test_the_result_names_the_validation_score_of_the_chosen_weights(trained_run):
+    run = trained_run(epochs=4)
+    chosen = [line["validation"] for line in run.log if "validation" in line]
+    found = run.result["validation"]
+    assert found["name"] == "accuracy"
+    assert (found["value"], found["standard_error"]) in [(one["accuracy"], one["accuracy error"]) for one in chosen]
+
+
+@pytest.mark.parametrize("validation", [{}, {"accuracy": math.nan, "accuracy error": 0.0}])
+def test_without_validation_images_there_is_no_validation_score(validation):
+    assert validation_score(Classify(classes=("a", "b")), validation) is None
+
+
+def test_a_report_that_fails_leaves_the_model_and_is_written_by_the_next_call(trained_run, monkeypatch, tmp_path):
+    def fails(*_):
+        raise ZeroDivisionError("no ink")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("eyespot.training.finish.write_report", fails)
+        with pytest.raises(RunError, match=r"model is saved in model\.safetensors.*ZeroDivisionError: no ink"):
+            trained_run()
+    assert weights(tmp_path / "run")
+    assert not (tmp_path / "run" / "result.json").exists()
+    run = trained_run()
+    assert run.result["resumed_from"] == run.result["steps"]
+    assert (run.folder / "report" / "index.html").exists()
 
 
 def test_decoding_threads_change_nothing(trained_run, monkeypatch):

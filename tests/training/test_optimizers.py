@@ -4,6 +4,7 @@ import pytest
 
 from eyespot.errors import RecipeError
 from eyespot.networks import Output, build
+from eyespot.tasks.task import Turn
 from eyespot.training.optimizers import LAST, OPTIMIZERS, OTHERS, make_optimizers, momentum_of
 from eyespot.training.recipe import read_recipe
 
@@ -17,14 +18,14 @@ def recipe(trained_run):
 @pytest.mark.parametrize("network", ["residual", "lecun1989", "airbench", "conv 4@3x3, relu, flatten, dense"])
 def test_every_weight_that_learns_is_in_one_group_of_one_optimizer(recipe, name, network):
     made = build(network, input=(1, 16, 16), output=Output("vector", 3), size="tiny")
-    optimizers = make_optimizers(made, replace(recipe, optimizer=name))
+    optimizers = make_optimizers(made, replace(recipe, optimizer=name), [Turn()])["network"]
     held = [id(w) for optimizer in optimizers.values() for group in optimizer.param_groups for w in group["params"]]
     assert sorted(held) == sorted(id(weight) for weight in made.parameters() if weight.requires_grad)
 
 
 def test_muon_has_filters_and_not_the_last_layer_nor_biases(recipe):
     made = build("conv 4@3x3, relu, flatten, dense 5, relu, dense", input=(1, 8, 8), output=Output("vector", 3))
-    muon = make_optimizers(made, recipe)["filters"]
+    muon = make_optimizers(made, recipe, [Turn()])["network"]["filters"]
     names = {id(weight): name for name, weight in made.named_parameters()}
     held = sorted(names[id(weight)] for group in muon.param_groups for weight in group["params"])
     assert held == ["stages.conv1.weight", "stages.dense1.weight"]
@@ -50,7 +51,7 @@ def test_an_unknown_one_is_refused_with_the_nearest(trained_run):
 
 def test_on_a_sphere_the_last_layer_learns_far_more_slowly_than_filters_and_biases(recipe):
     made = build("airbench", input=(3, 16, 16), output=Output("vector", 3), size="tiny")
-    optimizers = make_optimizers(made, replace(recipe, optimizer="sphere"))
+    optimizers = make_optimizers(made, replace(recipe, optimizer="sphere"), [Turn()])["network"]
     lr_scales = {id(w): g["share"] for o in optimizers.values() for g in o.param_groups for w in g["params"]}
     named = {name: lr_scales[id(weight)] for name, weight in made.named_parameters() if weight.requires_grad}
     assert named["stages.block1.conv1.weight"] == 1

@@ -65,6 +65,27 @@ def test_a_damaged_one_is_refused(recipe, tmp_path, odd):
         read_recipe(tmp_path / "recipe.json")
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (1, "has version 1, from an older eyespot; this one resumes version 2.*another folder"),
+        (3, "has version 3, from a newer eyespot.*upgrade eyespot"),
+        ("x", "a newer"),
+    ],
+)
+def test_another_version_is_refused_with_what_to_do(recipe, tmp_path, version, expected):
+    values = json.loads(recipe.to_json())
+    assert values["version"] == 2
+    (tmp_path / "recipe.json").write_text(json.dumps(values | {"version": version}))
+    with pytest.raises(RunError, match=expected):
+        read_recipe(tmp_path / "recipe.json")
+    if version == 1:
+        del values["version"]  # as before recipes had versions
+        (tmp_path / "recipe.json").write_text(json.dumps(values))
+        with pytest.raises(RunError, match=expected):
+            read_recipe(tmp_path / "recipe.json")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"steps": 3}'])
 def test_a_file_that_is_none_is_refused(tmp_path, text):
     (tmp_path / "recipe.json").write_text(text)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import AttackError, TaskError
 from ..html import percent
@@ -133,7 +133,7 @@ class Classify(Task):
         """K numbers (logits), one per class."""
         return Output("vector", len(self.classes))
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Cross-entropy of (N, K) against (N,), with smoothed targets, times the weight of the target's class.
 
         With `squares`: sum over the classes of (s(output) - wanted)^2, wanted being +1 or -1, which lie where the

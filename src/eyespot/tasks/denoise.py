@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import TaskError
 from ..networks.network import Output
@@ -101,7 +101,7 @@ class Denoise(Task):
         """A picture of as many channels."""
         return Output("map", channels)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Mean distance of the pixels of (N, C, H, W) from the clean ones."""
         return DISTANCES[self.distance](output - target[:, 0]).mean((1, 2, 3))
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import TaskError
 from ..images import Frame
@@ -110,7 +110,7 @@ class Regress(Task):
         """One number."""
         return Output("vector", 1)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Huber's loss (1964) of the standardized number: square near the answer, straight far away."""
         loss = F.huber_loss(output[:, 0], (target - self.center) / self.spread, reduction="none")
         if self.common is None:

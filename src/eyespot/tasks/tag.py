@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import TaskError
 from ..networks.network import Output
@@ -111,7 +111,7 @@ class Tag(Task):
         """K numbers (logits), one per tag."""
         return Output("vector", len(self.tags))
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Binary cross-entropy, averaged over the tags that are known; 0 where nothing is known."""
         known = ~target.isnan()
         weights = torch.tensor(self.weights, dtype=output.dtype, device=output.device) if self.weights else None

@@ -28,6 +28,7 @@ __all__ = [
     "Target",
     "Task",
     "Turn",
+    "as_float",
     "gathered",
     "index_target",
     "parse_position",
@@ -46,7 +47,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One optimization turn of a training step: its name, and the submodule whose weights it changes ("" for all)."""
+    """One optimization turn of a training step: its name, and the submodule whose weights it changes ("" for all).
+
+    The turns of a step follow each other: the second is computed with the weights that the first has changed.
+    """
 
     name: str = "network"
     part: str = ""
@@ -126,7 +130,10 @@ class Task(ABC):
         return target
 
     def sampling_order(self, targets: Target, seed: int, epoch: int) -> np.ndarray | None:
-        """The order (N,) in which an epoch visits the samples; None for a random permutation."""
+        """The order (N,) in which an epoch visits the samples; None for a random permutation.
+
+        Samples may come several times or not at all, but N in all. The same seed and epoch must give the same order.
+        """
         return None
 
     # Network.
@@ -155,13 +162,31 @@ class Task(ABC):
         return pixels
 
     def criterion(self) -> nn.Module | None:
-        """The module with the learned parameters of the loss, kept in the checkpoint and not in the model file."""
+        """A new module with the learned parameters of the loss, kept in the checkpoint and not in the model file.
+
+        Its first weights may be drawn from torch's global generator, which is seeded before.
+        """
         return None
 
     # Learning and evaluation.
     @abstractmethod
-    def loss(self, output: Any, target: Any) -> Tensor:
-        """How wrong each answer is: (N,), one number per sample, the smaller the better."""
+    def loss(self, output: Any, target: Any, criterion: nn.Module | None = None) -> Tensor:
+        """How wrong each answer is: (N,), one number per sample, the smaller the better.
+
+        `criterion` is the module that `criterion()` made, with what training has learned in it; None for most tasks.
+        """
+
+    def losses(
+        self, turn: Turn, network: nn.Module, x: Tensor, target: Any, keys: Tensor, criterion: nn.Module | None
+    ) -> tuple[Tensor, Any]:
+        """The loss (N,) that one optimization turn makes smaller, and the output that `score` takes.
+
+        `x` (N, C, H, W) is normalized. Only the weights of `turn.part` get gradients, and with the first turn those of
+        the criterion. What is random here follows from `keys` (N,). Called in the training's precision.
+        """
+        output = as_float(network(x))
+        with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
+            return self.loss(output, target, criterion), output
 
     @abstractmethod
     def score(self, output: Any, target: Any) -> dict[str, Tensor]:
@@ -307,3 +332,10 @@ def parse_position(text: str) -> tuple[int, int] | None:
     """
     found = re.fullmatch(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*", text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def as_float(output: Any) -> Any:
+    """A network's output, or several named ones, as float32."""
+    if isinstance(output, dict):
+        return {name: value.float() for name, value in output.items()}
+    return output.float()

@@ -1,16 +1,9 @@
-"""Which samples at which step: a pure function of the seed and of how many were seen before.
-
-Nothing else decides the order, so a training that goes on in the middle of an epoch, or with another number of
-processes, sees the same images in the same order.
-
-
-The samples of a training in the order in which it learns from them, ready for the network.
+"""The samples of a training in the order in which it learns from them, ready for the network.
 
 Shapes: N samples, C channels, H height, W width.
 """
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -21,33 +14,8 @@ from ..sources.augment import augment
 from ..sources.colors import scale
 from ..sources.randomness import hashed
 from ..tasks.task import target_to
+from .sampling import samples_at
 from .state import Training
-
-
-@lru_cache(maxsize=4)
-def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
-    """The order of `count` samples in one epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
-
-
-def samples_at(seed: int, seen: int, batch: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs and indices of the `batch` samples that come after `seen` others, for all processes together.
-
-    Epochs follow each other without a gap, so that every batch is full: one batch may hold the end of an epoch and the
-    beginning of the next.
-
-    >>> epochs, indices = samples_at(seed=0, seen=8, batch=4, count=10)
-    >>> epochs.tolist()
-    [0, 0, 1, 1]
-    """
-    positions = np.arange(seen, seen + batch)
-    epochs, places = positions // count, positions % count
-    indices = np.empty_like(places)
-    for epoch in range(epochs[0], epochs[-1] + 1):
-        chosen = epochs == epoch
-        indices[chosen] = permutation(seed, epoch, count)[places[chosen]]
-    return epochs, indices
-
 
 AHEAD = 2**20
 """Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
@@ -91,7 +59,7 @@ class Stream:
 def make_batch(training: Training, seen: int, count: int) -> Batch:
     """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
     recipe, compute, samples = training.recipe, training.compute, training.train
-    epochs, indices = samples_at(recipe.seed, seen, count, recipe.count)
+    epochs, indices = samples_at(recipe.seed, seen, count, recipe.count, training.order)
     decoded = samples.crops(indices, recipe.seed, epochs) if samples.native else samples.batch(indices)
     images, changes = augment(decoded.images, training.preset, recipe.seed, epochs, indices)
     frames = decoded.frames.then(changes)

@@ -56,9 +56,9 @@ def in_order(found: dict[int, Any], world: World) -> list[Any]:
 
 
 @torch.no_grad()
-def broadcast_weights(module: nn.Module, world: World) -> None:
+def broadcast_weights(module: nn.Module | None, world: World) -> None:
     """Give every process the leading one's weights: another processor may have drawn them otherwise in the last bit."""
-    for value in module.state_dict().values() if world.size > 1 else ():
+    for value in module.state_dict().values() if module is not None and world.size > 1 else ():
         torch.distributed.broadcast(value, src=0)
 
 

@@ -8,6 +8,7 @@ Between the two lie networks that are often better than both, above all where im
 
 import csv
 import io
+import math
 import platform
 from collections.abc import Mapping
 from copy import deepcopy
@@ -19,7 +20,7 @@ import torch
 
 from .. import __version__
 from ..device import leader_first, machine
-from ..errors import SourceError
+from ..errors import EyespotError, RunError, SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
 from ..model import Model, evaluation, outputs_over, to_rows
@@ -47,8 +48,8 @@ def held_out(source: Source) -> Part:
 def finish(training: Training, state: State, source: Source, resumed_from: int) -> dict[str, Any]:
     """Make the model of the trained weights, evaluate it, and write everything down; returns the run's result."""
     part, folder = held_out(source), training.checkpoint.parent
-    chosen_step = choose_final(state, training.task, validate(training, state))
-    began = interpolate_weights(training, state)
+    chosen_step, validation = choose_final(state, training.task, validate(training, state))
+    began, validation = interpolate_weights(training, state, validation)
     model = calibrated(training, state, chosen_step)
     samples = leader_first(training.world, lambda: load_samples(part, model.task, model.images))
     table = to_rows(model, samples, training.world.rank, training.world.size)
@@ -57,6 +58,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     result = {
         **summary,
         "part": part.name,
+        "validation": validation_score(training.task, validation),
         "details": to_plain(found.details),
         "run": str(folder),
         "model": str(folder / "model.safetensors"),
@@ -71,11 +73,24 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
     }
     if training.world.leads:
-        if training.recipe.robust is not None:
-            result["adversarial_evaluation"] = adversarial_evaluation(model, part, Hardening(**training.recipe.robust))
         model.made["evaluation"] = {**summary, "part": part.name}
-        _write(training, model, found, source, samples, result)
+        write_whole(folder / "predictions.csv", as_csv(found.table).encode())
+        model.save(folder / "model.safetensors")
+        _report(training, model, found, source, samples, result)
+        write_whole(folder / "result.json", to_json(result).encode())  # last of all: a run that has one is finished
     return result
+
+
+def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, Any] | None:
+    """The mean score of the chosen weights over the validation images, with its standard error; None without any.
+
+    Whoever selects between runs does it by this number: one selected by its test score would look better than it is.
+    """
+    name = task.metric.name
+    value = validation.get(name, math.nan)
+    if math.isnan(value):
+        return None
+    return {"name": name, "better": task.metric.better, "value": value, "standard_error": validation[f"{name} error"]}
 
 
 def calibrated(training: Training, state: State, step: int) -> Model:
@@ -98,23 +113,27 @@ def calibrated(training: Training, state: State, step: int) -> Model:
     return Model(network=network, task=task, images=training.images, made=made)
 
 
-def _write(
+def _report(
     training: Training, model: Model, found: Evaluation, source: Source, samples: Samples, result: dict[str, Any]
 ) -> None:
-    """Table, report, model, and last of all the result: a run that has one is finished."""
+    """Evaluate robustness where it was trained for, and write the report.
+
+    The model is saved already: whatever fails here, hours of training are not lost. Raises `RunError` that names it.
+    """
     folder = training.checkpoint.parent
-    write_whole(folder / "predictions.csv", as_csv(found.table).encode())
-    write_report(
-        folder,
-        found,
-        read_log(folder / "log.jsonl"),
-        asdict(training.recipe),
-        data_summary(source),
-        pictures_of(model, samples),
-        tiles(result["adversarial_evaluation"]) if "adversarial_evaluation" in result else (),
-    )
-    model.save(folder / "model.safetensors")
-    write_whole(folder / "result.json", to_json(result).encode())
+    robust, tested = training.recipe.robust, ()
+    try:
+        if robust is not None:
+            result["adversarial_evaluation"] = adversarial_evaluation(model, samples.part, Hardening(**robust))
+            tested = tiles(result["adversarial_evaluation"])
+        log, pictures = read_log(folder / "log.jsonl"), pictures_of(model, samples)
+        write_report(folder, found, log, asdict(training.recipe), data_summary(source), pictures, tested)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}" if not isinstance(error, EyespotError) else str(error)
+        raise RunError(
+            f"{folder}: the model is saved in model.safetensors, but its report was not written ({reason}). "
+            "Remove the cause, then run the same command again: it writes the report without training again."
+        ) from error
 
 
 def data_summary(source: Source) -> dict[str, Any]:
@@ -166,17 +185,21 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 """How far, from the probe (0) to the tuned network (1)."""
 
 
-def interpolate_weights(training: Training, state: State) -> dict[str, Any]:
-    """Put the best network between the probe and the tuned one in place of `state.average`; tells how it began.
+def interpolate_weights(
+    training: Training, state: State, validation: dict[str, float]
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Put the best network between the probe and the tuned one in place of `state.average`.
 
-    Where none is better than the probe on validation images, the probe is taken.
+    Returns how it began, and its validation scores: `validation` where nothing was tuned. Where none is better than the
+    probe on validation images, the probe is taken.
     """
     recipe = training.recipe
     start: dict[str, Any] = dict(recipe.start)
     if start["how"] != "finetune" or not len(training.validation):
-        return start
+        return start, validation
     if not state.step:
-        return {**start, "how": "probe", "reason": f"{start['reason']}; the probe left nothing to gain"}
+        reason = f"{start['reason']}; the probe left nothing to gain"
+        return {**start, "how": "probe", "reason": reason}, validation
     tuned = state.average
     probe = initial_network(
         network_spec(recipe.network), recipe.start, recipe.seed, training.task, training.images, training.train
@@ -189,9 +212,9 @@ def interpolate_weights(training: Training, state: State) -> dict[str, Any]:
     state.average = between(probe, tuned, share)
     told = {"tuned": share, "validation": {"probe": found[0.0], "finetune": found[share or 1.0]}}
     if share:
-        return {**start, **told}
+        return {**start, **told}, found[share]
     reason = f"{start['reason']}; tuning brought nothing more on validation images"
-    return {**start, "how": "probe", "reason": reason, **told}
+    return {**start, "how": "probe", "reason": reason, **told}, found[share]
 
 
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:

@@ -154,6 +154,12 @@ def _sample(train: Samples, images: ImageSpec) -> Tensor:
     return normalize(batch.x.float() / 255, images)
 
 
+def initial_criterion(task: Task, seed: int) -> nn.Module | None:
+    """The learned parameters of the task's loss before the first step, if it has any; the same bits every time."""
+    torch.manual_seed(seed)
+    return task.criterion()
+
+
 def ready_to_learn(network: Network, how: str) -> Network:
     """Training mode; where it is tuned, the lowest stages learn nothing, and the normalization keeps its statistics.
 
@@ -170,7 +176,7 @@ def ready_to_learn(network: Network, how: str) -> Network:
     return network
 
 
-def lr_scales(network: Network, how: str) -> Iterator[tuple[float, list[nn.Parameter]]]:
+def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Parameter]]]:
     """The weights that learn, each group with what it learns at, of the recipe's rate."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if how != "finetune":

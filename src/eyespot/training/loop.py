@@ -6,7 +6,9 @@ training that is killed and goes on ends with the same bits as one that was left
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -16,18 +18,17 @@ from torch import Tensor, nn
 from ..errors import DivergedError
 from ..files import written
 from ..model import Model, outputs_over
-from ..networks import Network
 from ..networks.graph.record import answering
 from ..samples import Batch
 from ..sources.randomness import hashed
-from ..tasks.task import Target
+from ..tasks.task import Target, Task, Turn, as_float
 from .adversarial import Hardening, harden
-from .batches import Stream, samples_at, scaled
+from .batches import Stream, scaled
 from .distributed import in_order, sum_micro_batches
 from .initial_weights import ready_to_learn
 from .optimizers import set_groups
 from .run_folder import Log
-from .schedule import Schedule, Segment
+from .sampling import samples_at
 from .state import State, Training, keep_best, lookahead_step, save, update_ema
 
 SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
@@ -53,20 +54,22 @@ def run(
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
-    learned: list[tuple[float, Tensor]] = []
+    learned: list[tuple[dict[str, float], Tensor]] = []
     ready_to_learn(state.network, recipe.start["how"])
     if state.step == 0:
         keep_snapshot(training, state, 0)
 
     while state.step < schedule.steps:
-        # 1. This step's samples, changed as the recipe says, forward and backward.
+        # 1. One optimization turn after another: this step's samples, forward, backward, and the turn's optimizers.
         rate = schedule.rate_at(state.step)
-        learned.append(backward(training, stream, state.network, state.step, schedule))
-        if not math.isfinite(learned[-1][0]):
-            raise _diverged(training, state)
+        learned.append(take_turns(training, stream, state, rate))
 
-        # 2. One step of every optimizer, and of the running mean of the weights.
-        take_step(state, schedule.at(state.step), rate)
+        # 2. The running mean of the weights follows.
+        state.step += 1
+        if recipe.lookahead:
+            lookahead_step(state)
+        else:
+            update_ema(state, schedule.at(state.step - 1).average)
         state.seconds = time.monotonic() - began
 
         # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
@@ -96,72 +99,105 @@ def run(
             return
 
 
-def take_step(state: State, now: Segment, rate: float) -> None:
-    """Change the weights by their gradients, and let the running mean of the weights follow."""
-    for optimizer in state.optimizers.values():
-        set_groups(optimizer, now, rate)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-    state.step += 1
-    if state.schedule.recipe.lookahead:
-        lookahead_step(state)
-    else:
-        update_ema(state, now.average)
+def take_turns(training: Training, stream: Stream, state: State, rate: float) -> tuple[dict[str, float], Tensor]:
+    """Make each optimization turn of one step; returns the turns' losses by name, and the scores (N,) of the first.
+
+    Raises `DivergedError` before weights are changed by a loss that is not finite.
+    """
+    losses, scores = {}, torch.empty(0)
+    for turn in training.task.turns:
+        with learning_alone(training, state, turn):
+            losses[turn.name], found = backward(training, stream, state, turn)
+        if not math.isfinite(losses[turn.name]):
+            raise _diverged(training, state)
+        scores = found if len(losses) == 1 else scores
+        for optimizer in state.optimizers[turn.name].values():
+            set_groups(optimizer, state.schedule.at(state.step), rate)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+    return losses, scores
 
 
-def learning_batch(training: Training, network: nn.Module, batch: Batch) -> tuple[Tensor, Target]:
+@contextmanager
+def learning_alone(training: Training, state: State, turn: Turn) -> Iterator[None]:
+    """Only the weights that this turn's optimizers change get gradients: those of another turn would be left over."""
+    if len(training.task.turns) == 1 and not turn.part:
+        yield
+        return
+    groups = (group for optimizer in state.optimizers[turn.name].values() for group in optimizer.param_groups)
+    ours = {id(weight) for group in groups for weight in group["params"]}
+    others = [w for w in _learner(state).parameters() if w.requires_grad and id(w) not in ours]
+    for weight in others:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in others:
+            weight.requires_grad_(True)
+
+
+def _learner(state: State) -> nn.Module:
+    """The network, with the learned parameters of the loss where there are any."""
+    return state.network if state.criterion is None else nn.ModuleList([state.network, state.criterion])
+
+
+def learning_batch(training: Training, state: State, batch: Batch) -> tuple[Tensor, Target]:
     """What the network sees at one step and what it should answer, on the training's device and in its layout."""
     if training.recipe.robust is None:
         return batch.x, batch.target
-    return scaled(training, hardened(training, network, batch)), batch.target
+    return scaled(training, hardened(training, state, batch)), batch.target
 
 
-def hardened(training: Training, network: nn.Module, batch: Batch) -> Tensor:
+def hardened(training: Training, state: State, batch: Batch) -> Tensor:
     """Harder images than those of a batch, for the network as it is now: none of its statistics are changed."""
 
     def losses(pixels: Tensor) -> Tensor:
         with training.compute.autocast():
-            output = network(scaled(training, pixels))
-        return training.task.loss(output.float(), batch.target)
+            output = state.network(scaled(training, pixels))
+        return training.task.loss(as_float(output), batch.target, state.criterion)
 
     assert training.recipe.robust is not None
-    with answering(network):
-        return harden(
-            Hardening(**training.recipe.robust), batch.x, losses, ~batch.keys
-        )  # not the noise that the task has drawn
+    keys = ~batch.keys  # not those that the task has drawn its own noise from
+    with answering(state.network):
+        return harden(Hardening(**training.recipe.robust), batch.x, losses, keys)
 
 
-def backward(
-    training: Training, stream: Stream, network: Network, step: int, schedule: Schedule
-) -> tuple[float, Tensor]:
-    """Give the weights the gradients of the mean loss over the batch of one step; return that loss, and the scores.
+def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor]:
+    """Give the weights the gradients of a turn's mean loss over the next batch; return that loss, and the scores.
 
     The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is
-    known to all. What is random follows from (seed, step, piece).
+    known to all. What is random follows from (seed, step, piece, turn). Only the first turn has scores.
     """
-    recipe, batch, seen = training.recipe, schedule.at(step).batch, schedule.seen(step)
+    recipe, task, number = training.recipe, training.task, training.task.turns.index(turn)
+    batch, seen = state.schedule.at(state.step).batch, state.schedule.seen(state.step)
 
     def compute(piece: int) -> tuple[Tensor, Tensor]:
         first, end = batch * piece // recipe.micro_batches, batch * (piece + 1) // recipe.micro_batches
-        x, target = learning_batch(training, network, stream.take(seen + first, end - first))
-        training.compute.seed(int(hashed(recipe.seed, step, piece)[0]) >> 1)  # dropout
+        samples = stream.take(seen + first, end - first)
+        x, target = learning_batch(training, state, samples)
+        training.compute.seed(int(hashed(recipe.seed, state.step, piece, number)[0]) >> 1)  # dropout
         with training.compute.autocast():
-            output = network(x)
-        output = output.float()
-        loss = training.task.loss(output, target).sum() / batch
+            losses, output = task.losses(turn, state.network, x, target, samples.keys, state.criterion)
+        loss = losses.sum() / batch
         loss.backward()
-        return loss.detach(), next(iter(training.task.score(output.detach(), target).values()))
+        return loss.detach(), torch.empty(0) if number else _first_score(task, output, target)
 
     def summary(piece: int) -> Tensor:
         loss, scores = compute(piece)
-        return torch.stack([loss, scores.nansum(), scores.isfinite().sum()])
+        return torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum()])
 
     if recipe.micro_batches == 1 and training.world.size == 1:
         loss, scores = compute(0)
     else:
-        loss, total, count = sum_micro_batches(network, summary, recipe.micro_batches, training.world)
+        loss, total, count = sum_micro_batches(_learner(state), summary, recipe.micro_batches, training.world)
         scores = (total / count)[None]
     return loss.item(), scores
+
+
+def _first_score(task: Task, output: Any, target: Target) -> Tensor:
+    """The score (N,) that stands for the task's metric."""
+    with torch.no_grad():
+        return next(iter(task.score(output, target).values()))
 
 
 @torch.no_grad()
@@ -172,11 +208,12 @@ def validate(training: Training, state: State) -> dict[str, float]:
     """
     model = Model(network=state.average, task=training.task, images=training.images)
     world, autocast = training.world, training.compute.autocast
+    criterion = deepcopy(state.criterion).cpu().eval() if state.criterion is not None else None
     found: dict[int, dict[str, np.ndarray]] = {}
     for rows, output, target in outputs_over(
         model, training.validation, autocast=autocast, rank=world.rank, world=world.size
     ):
-        scores = {**training.task.score(output, target), "loss": training.task.loss(output, target)}
+        scores = {**training.task.score(output, target), "loss": training.task.loss(output, target, criterion)}
         found[int(rows[0])] = {name: _sums(values) for name, values in scores.items()}
     sums: dict[str, np.ndarray] = {}
     for batch in in_order(found, world):
@@ -199,8 +236,10 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
     model.save(folder / f"epoch-{epoch:04d}.safetensors")
 
 
-def _means(training: Training, learned: list[tuple[float, Tensor]]) -> dict[str, Any]:
+def _means(training: Training, learned: list[tuple[dict[str, float], Tensor]]) -> dict[str, Any]:
     """Loss, and the task's first score, over the steps since the last line of the log; None where none counts.
+
+    Of several optimization turns each has its loss, and "loss" is their sum.
 
     Here and not at each step: after a backward pass every small operation takes five to ten times as long as by itself.
     """
@@ -208,7 +247,9 @@ def _means(training: Training, learned: list[tuple[float, Tensor]]) -> dict[str,
     counted = torch.cat(scores).double()
     mean = counted[counted.isfinite()].mean().item()
     score = mean if math.isfinite(mean) else None
-    return {"loss": np.mean(losses).item(), "training": {training.task.metric.name: score}}
+    turns = {name: np.mean([loss[name] for loss in losses]).item() for name in losses[0]}
+    several = {"turns": turns} if len(turns) > 1 else {}
+    return {"loss": sum(turns.values()), **several, "training": {training.task.metric.name: score}}
 
 
 def _sums(values: Tensor) -> np.ndarray:
@@ -219,16 +260,17 @@ def _sums(values: Tensor) -> np.ndarray:
 
 def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
     summed, squared, count = total.tolist()
-    mean = summed / max(count, 1)
-    variance = max(0.0, squared / max(count, 1) - mean**2)
+    mean = summed / count if count else math.nan  # 0 would read as a bad score
+    variance = max(0.0, squared / max(count, 1) - mean**2) if count else math.nan
     return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
 
 
 def _diverged(training: Training, state: State) -> DivergedError:
     recipe, rows, now = training.recipe, training.train.part.rows, state.schedule.at(state.step)
-    _, indices = samples_at(recipe.seed, state.schedule.seen(state.step), now.batch, recipe.count)
+    seen = state.schedule.seen(state.step)
+    _, indices = samples_at(recipe.seed, seen, now.batch, recipe.count, training.order)
     names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
     return DivergedError(
         f"Step {state.step + 1}: the loss is not a finite number (images {names}, ...). "
-        f"Nothing was changed by this step; begin again with a smaller --rate than {now.rate:g}."
+        f"The last checkpoint is from before it; train again with a lower rate than {now.rate:g}."
     )

@@ -1,14 +1,14 @@
 """The optimizers that a training can choose from, and which of them changes which weights."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..networks import Network
+from ..tasks.task import Turn
 from .initial_weights import lr_scales
 from .muon import Muon, SphereMuon
 from .recipe import Recipe
@@ -27,7 +27,7 @@ class Kind:
     at most: of large batches it holds fewer steps.
     """
 
-    make: Callable[[Network, Recipe], dict[str, torch.optim.Optimizer]]
+    make: Callable[[nn.Module, Recipe], dict[str, torch.optim.Optimizer]]
     rate: float
     weight_decay: float
     momentum: float
@@ -35,9 +35,23 @@ class Kind:
     remembered: float = math.inf
 
 
-def make_optimizers(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """One optimizer for each turn of a step; every weight that learns is in one of them."""
-    return OPTIMIZERS[recipe.optimizer].make(network, recipe)
+Optimizers = dict[str, dict[str, torch.optim.Optimizer]]
+"""The optimizers of each turn, by its name: every weight that learns in a turn is in one of them."""
+
+
+def make_optimizers(
+    network: nn.Module, recipe: Recipe, turns: Sequence[Turn], criterion: nn.Module | None = None
+) -> Optimizers:
+    """New optimizers for each turn of a step; those of the first turn change the loss's own weights too."""
+    kind = OPTIMIZERS[recipe.optimizer]
+    made = {turn.name: kind.make(network.get_submodule(turn.part), recipe) for turn in turns}
+    weights = [weight for weight in criterion.parameters() if weight.requires_grad] if criterion is not None else []
+    if weights:
+        # As fast as AdamW learns by itself, whatever changes the network: Muon's rates are of another size.
+        share = OPTIMIZERS["adamw"].rate / kind.rate
+        group = {"params": weights, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1}
+        made[turns[0].name]["criterion"] = _adamw_of([group], recipe)
+    return made
 
 
 def set_groups(optimizer: torch.optim.Optimizer, now: Segment, rate: float) -> None:
@@ -57,14 +71,14 @@ def momentum_of(name: str, batch: int) -> float:
     return max(0.0, min(kind.momentum, 1 - batch / kind.remembered))
 
 
-def _muon(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+def _muon(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """Muon for filters and hidden dense layers; AdamW for the last layer, biases and normalization."""
     filters, others = _parted(network, recipe)
     found = {"network": _adamw_of(others, recipe)}
     return found | {"filters": _muon_of(Muon, filters, recipe)} if filters else found
 
 
-def _sphere(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+def _sphere(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """Muon at one length for filters and hidden dense layers; AdamW, far more slowly, for the rest.
 
     The last layer is the slowest, so that the features must move, and not what is made of them.
@@ -75,11 +89,11 @@ def _sphere(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer
     return found | {"filters": _muon_of(SphereMuon, filters, recipe)} if filters else found
 
 
-def _adamw(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+def _adamw(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     return {"network": _adamw_of(_groups(network, recipe), recipe)}
 
 
-def _sgd(network: Network, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+def _sgd(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """Stochastic gradient descent with Nesterov's momentum."""
     return {"network": torch.optim.SGD(_groups(network, recipe), lr=recipe.rate, momentum=0.9, nesterov=True)}
 
@@ -101,7 +115,7 @@ def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6, fused=True)
 
 
-def _groups(network: Network, recipe: Recipe) -> Groups:
+def _groups(network: nn.Module, recipe: Recipe) -> Groups:
     """The weights that learn; biases and normalization are not decayed. `share` is what each learns at, of the rate."""
     groups: Groups = []
     for share, weights in lr_scales(network, recipe.start["how"]):
@@ -112,7 +126,7 @@ def _groups(network: Network, recipe: Recipe) -> Groups:
     return _filled(groups)
 
 
-def _parted(network: Network, recipe: Recipe) -> tuple[Groups, Groups]:
+def _parted(network: nn.Module, recipe: Recipe) -> tuple[Groups, Groups]:
     """The groups of filters and hidden dense layers, and those of all other weights that learn."""
     filters = {id(weight) for weight in _filters(network)}
     groups = _groups(network, recipe)
@@ -126,7 +140,7 @@ def _muon_of(kind: type[Muon], groups: Groups, recipe: Recipe) -> Muon:
     return kind(groups, recipe.rate, momentum_of(recipe.optimizer, recipe.batch), dtype=dtype)
 
 
-def _filters(network: Network) -> Iterator[Tensor]:
+def _filters(network: nn.Module) -> Iterator[Tensor]:
     """Weights of convolutions and dense layers, but for the last: its rows are classes or numbers, not features."""
     layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     yield from (layer.weight for layer in layers[:-1] if layer.weight.requires_grad)

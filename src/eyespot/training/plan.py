@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..device import PRECISIONS, ComputeConfig, choose_compute
-from ..errors import RecipeError, SourceError, look_up
+from ..errors import NetworkError, RecipeError, SourceError, look_up
 from ..images import ImageSpec
 from ..networks import NetworkSpec, build_from, describe
 from ..pretrained import borrow, find_pretrained
@@ -185,9 +186,22 @@ def _network(images: ImageSpec, task: Task, options: TrainOptions, start: Start)
             name=name, input=images.shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
     network = build_from(spec)  # what cannot be is told now, before anything is written
+    _check_parts(network, task)
     if start.how != "scratch":
         borrow(network, start.weights)
     return spec
+
+
+def _check_parts(network: nn.Module, task: Task) -> None:
+    """Raise `NetworkError` where the task trains a part that the network does not have."""
+    parts = dict(network.named_modules())
+    for turn in task.turns:
+        if turn.part not in parts:
+            children = ", ".join(name for name, _ in network.named_children())
+            raise NetworkError(
+                f"The task {task.name} trains the part '{turn.part}' of its network, but this one has only "
+                f"{children}; choose another network, such as {task.default_network}."
+            )
 
 
 def _compute(spec: NetworkSpec, batch: int, options: TrainOptions, start: Start) -> ComputeConfig:

@@ -20,10 +20,15 @@ PROBED = "no steps: the last layer is fitted to what the trained network sees in
 """What a probe does instead of steps, for a person."""
 
 
+VERSION = 2
+"""Of `recipe.json`. It grows whenever the same recipe would be trained otherwise, or holds other fields."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Every choice of one training. Written to `recipe.json` before the first step and never changed."""
 
+    version: int = VERSION
     options: dict[str, Any]
     source: dict[str, Any]
     fingerprint: str
@@ -89,16 +94,31 @@ def with_steps(recipe: Recipe, steps: int) -> Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe from a run folder; raises `RunError` where it is not one."""
+    """Read a recipe from a run folder; raises `RunError` where it is not one, or one of another version."""
     try:
         values = json.loads(path.read_text())
+        _check_version(path, values.get("version", 1))
         recipe = Recipe(**{field.name: values[field.name] for field in fields(Recipe)})
         _check(recipe)
+    except RunError:
+        raise
     except FileNotFoundError as error:
         raise RunError(f"{path}: is missing; this folder holds no training. Begin one with: eyespot train") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path}: is not a recipe of a training ({error}). Begin again in another folder.") from error
     return recipe
+
+
+def _check_version(path: Path, found: Any) -> None:
+    """Raise `RunError` for a recipe of another version: resumed with this code, it would end with other weights."""
+    if found == VERSION:
+        return
+    age = "an older" if isinstance(found, int) and found < VERSION else "a newer"
+    with_it = f"finish it with {age} eyespot" if age == "an older" else "upgrade eyespot to resume it"
+    raise RunError(
+        f"{path}: has version {found}, from {age} eyespot; this one resumes version {VERSION}. "
+        f"Train again in another folder, or {with_it}. A finished model can still be loaded."
+    )
 
 
 def _check(recipe: Recipe) -> None:

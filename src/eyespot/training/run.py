@@ -33,7 +33,7 @@ from .distributed import broadcast_weights
 from .finish import finish, held_out
 from .first_answer import report_probe
 from .initial_weights import choose_start, initial_network
-from .loop import backward, run
+from .loop import run, take_turns
 from .options import TrainOptions
 from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
 from .recipe import Recipe, differences, read_recipe, with_steps
@@ -250,12 +250,9 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    """A step to be timed, of a state that is thrown away: the optimizers take their part of it."""
+    """A step to be timed, of a state that is thrown away."""
     alone = replace(training, recipe=with_steps(training.recipe, 1))  # whose batch is made, and none of later steps
-    backward(training, Stream(alone), state.network, 0, state.schedule)
-    for optimizer in state.optimizers.values():
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+    take_turns(training, Stream(alone), state, training.recipe.rate)
 
 
 def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple[Training, State]:
@@ -281,10 +278,10 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
         world, lambda: initial_network(network_spec(recipe.network), recipe.start, recipe.seed, task, images, train)
     )
     schedule = Schedule(recipe, from_leader(world, lambda: read_changes(folder)))
-    state = begin(network, schedule, compute)
+    state = begin(network, schedule, compute, task)
     state.seconds = time.monotonic() - began
-    for network in (state.network, state.average):
-        broadcast_weights(network, world)
+    for learner in (state.network, state.average, state.criterion):
+        broadcast_weights(learner, world)
     if saved := from_leader(world, lambda: load_checkpoint(checkpoint) if checkpoint.exists() else None):
         restore(state, *saved)
     return training, state

@@ -19,18 +19,27 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ..device import World
+from ..device import World, communication_device
 from ..errors import RunError
 from ..files import write_whole, written
 from ..findings import to_json
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a log; a last line that was cut off by a kill is left out."""
+    """All whole lines of a log; a last line that was cut off by a kill is left out, wherever it was cut."""
     if not path.exists():
         return []
-    lines = path.read_text().splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+    entries = (_entry(line) for line in path.read_text(errors="replace").splitlines())
+    return [entry for entry in entries if entry is not None]
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    """One line of a log; None where it is cut off: an inner object's brace may be its last character."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) and "step" in entry else None
 
 
 class Log:
@@ -155,7 +164,7 @@ def stoppable(world: World) -> Iterator[Callable[[], bool]]:
     def stop() -> bool:
         if world.size == 1:
             return asked.is_set()
-        flag = torch.tensor(int(asked.is_set()))
+        flag = torch.tensor(int(asked.is_set()), device=communication_device())
         torch.distributed.all_reduce(flag)
         return bool(flag)
 

@@ -4,7 +4,7 @@ What does not change while training goes on.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +20,11 @@ from ..networks import Network
 from ..samples import Samples
 from ..sources.augment import Preset, allowed_preset
 from ..tasks.task import Task
-from .optimizers import make_optimizers
+from .initial_weights import initial_criterion
+from .optimizers import Optimizers, make_optimizers
 from .recipe import Recipe
 from .run_folder import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
+from .sampling import Order, epoch_order
 from .schedule import Schedule
 
 LOOKAHEAD_IMAGES = 5_120
@@ -54,15 +56,16 @@ class Control(Protocol):
 
 @dataclass
 class State:
-    """All that a checkpoint holds, and the course, which lies beside it.
+    """All that a checkpoint holds, and the schedule, which lies beside it.
 
-    `optimizers` has one entry for each turn of a step.
+    `criterion` holds the learned parameters of the loss, where it has any.
     """
 
     network: Network
     average: Network
-    optimizers: dict[str, torch.optim.Optimizer]
+    optimizers: Optimizers
     schedule: Schedule
+    criterion: nn.Module | None = None
     step: int = 0
     seconds: float = 0.0
     best: dict[str, Any] | None = None
@@ -77,18 +80,25 @@ class State:
         return ([a for a, _ in real], [b for _, b in real]), ([a for a, _ in counts], [b for _, b in counts])
 
 
-def begin(network: Network, schedule: Schedule, compute: ComputeConfig) -> State:
+def begin(network: Network, schedule: Schedule, compute: ComputeConfig, task: Task) -> State:
     """The state before the first step."""
     compute.place(network)
-    optimizers = make_optimizers(network, schedule.recipe)
-    return State(network=network, average=deepcopy(network), optimizers=optimizers, schedule=schedule)
+    criterion = initial_criterion(task, schedule.recipe.seed)
+    if criterion is not None:
+        criterion.to(compute.device)
+    optimizers = make_optimizers(network, schedule.recipe, task.turns, criterion)
+    return State(
+        network=network, average=deepcopy(network), optimizers=optimizers, schedule=schedule, criterion=criterion
+    )
 
 
 def save(state: State, path: Path) -> None:
     """Write the checkpoint: all of the state, or nothing."""
     tensors = grouped("network", state.network.state_dict()) | grouped("average", state.average.state_dict())
-    for turn, optimizer in state.optimizers.items():
-        tensors |= grouped(f"optimizer.{turn}", optimizer_tensors(optimizer, _names(state.network)))
+    if state.criterion is not None:
+        tensors |= grouped("criterion", state.criterion.state_dict())
+    for name, optimizer in _named_optimizers(state):
+        tensors |= grouped(name, optimizer_tensors(optimizer, _names(state)))
     if state.best_weights is not None:
         tensors |= grouped("best", state.best_weights)
     save_checkpoint(path, tensors, {"step": state.step, "seconds": state.seconds, "best": state.best})
@@ -98,8 +108,10 @@ def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) ->
     """Bring a state back to where its checkpoint was written."""
     state.network.load_state_dict(group_of("network", tensors))
     state.average.load_state_dict(group_of("average", tensors))
-    for turn, optimizer in state.optimizers.items():
-        restore_optimizer(optimizer, _names(state.network), group_of(f"optimizer.{turn}", tensors))
+    if state.criterion is not None:
+        state.criterion.load_state_dict(group_of("criterion", tensors))
+    for name, optimizer in _named_optimizers(state):
+        restore_optimizer(optimizer, _names(state), group_of(name, tensors))
     state.step, state.seconds, state.best = values["step"], values["seconds"], values["best"]
     state.best_weights = group_of("best", tensors) or None
 
@@ -149,23 +161,33 @@ def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]
         state.best_weights = {name: value.clone() for name, value in state.average.state_dict().items()}
 
 
-def choose_final(state: State, task: Task, last: dict[str, float]) -> int:
-    """Decide, on validation images, which epoch becomes the model, and return its last step.
+def choose_final(state: State, task: Task, last: dict[str, float]) -> tuple[int, dict[str, float]]:
+    """Decide, on validation images, which epoch becomes the model; returns its last step and validation scores.
 
     It is the last one, unless an earlier one was better by more than one standard error of the score.
     """
     name = next(iter(last), "")
     if state.best is None or state.best_weights is None:
-        return state.step
+        return state.step, last
     gain = (state.best["score"] - last[name]) * (1 if task.metric.better == "higher" else -1)
     if not gain > last[f"{name} error"]:
-        return state.step
+        return state.step, last
     state.average.load_state_dict(state.best_weights)
-    return state.best["step"]
+    return state.best["step"], state.best["validation"]
 
 
-def _names(network: nn.Module) -> dict[Tensor, str]:
-    return {weight: name for name, weight in network.named_parameters()}
+def _named_optimizers(state: State) -> Iterator[tuple[str, torch.optim.Optimizer]]:
+    """Every optimizer, with the name of its group in the checkpoint."""
+    for turn, optimizers in state.optimizers.items():
+        for name, optimizer in optimizers.items():
+            yield f"optimizer.{turn}.{name}", optimizer
+
+
+def _names(state: State) -> dict[Tensor, str]:
+    """Every weight that learns, with a name of its own."""
+    names: dict[Tensor, str] = {weight: f"network.{name}" for name, weight in state.network.named_parameters()}
+    learned = {} if state.criterion is None else dict(state.criterion.named_parameters())
+    return names | {weight: f"criterion.{name}" for name, weight in learned.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,3 +207,8 @@ class Training:
     def preset(self) -> Preset:
         """The recipe's augmentation without what the task does not allow."""
         return allowed_preset(self.recipe.augment, self.task)
+
+    @cached_property
+    def order(self) -> Order:
+        """The order in which each epoch visits the training samples."""
+        return epoch_order(self.task, self.train.targets, len(self.train))
