@@ -28,9 +28,9 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("eyespot", "torch", "numpy", "scipy", "scikit-learn", "pillow", "captum", "onnxruntime")
 
 
-def parse(says: str | None, options: Mapping[str, Any] | None = None) -> argparse.Namespace:
+def parse(summary: str | None, options: Mapping[str, Any] | None = None) -> argparse.Namespace:
     """Read the command line: `--json`, and an option for each name in `options`, whose value is the default."""
-    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of writing the table")
     for name, default in (options or {}).items():
         parser.add_argument(f"--{name}", type=type(default), default=default, help=f"default: {default}")

@@ -64,7 +64,7 @@ def whole(name: str, look: Callable[[], Embeddings]) -> dict[str, Any]:
     found: list[Curve] = []
     seconds = seconds_of(lambda: found.append(curve_of(look(), name)))
     last = found[0].points[-1]
-    told = {"accuracy %": 100 * last.accuracy, "says": found[0].says}
+    told = {"accuracy %": 100 * last.accuracy, "summary": found[0].summary}
     return {
         "part": "whole",
         "images": name,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from _common import finish, in_turns, parse, seconds_of, spread
 
-from eyespot.explanations.units import look_at_units
+from eyespot.explanations.units import strongest_images
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
 from eyespot.networks import build
@@ -28,8 +28,8 @@ def main() -> None:
     model = wrap(network, Classify(classes=tuple("abcdefghij")), spec)
     pixels = np.random.default_rng(0).integers(0, 256, (arguments.images, 64, 64, 3), dtype=np.uint8)
     images = EqualImages(pixels)
-    seconds = in_turns({"eyespot": lambda: seconds_of(lambda: look_at_units(model, images))}, arguments.repeats)
-    found = look_at_units(model, EqualImages(pixels[:64]))
+    seconds = in_turns({"eyespot": lambda: seconds_of(lambda: strongest_images(model, images))}, arguments.repeats)
+    found = strongest_images(model, EqualImages(pixels[:64]))
     units = sum(len(layer.units) for layer in found)
     row = {"images": arguments.images, "units": units, **spread(seconds["eyespot"]), "bar": BAR}
     finish(__file__, arguments, {"threads": arguments.threads}, [row])

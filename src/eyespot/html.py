@@ -77,7 +77,7 @@ def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
     return read_pixels(pixels, ImageSpec(height=height, width=width, channels=channels, fit="stretch"))
 
 
-def drawing(figure: "Figure", says: str) -> Markup:
+def drawing(figure: "Figure", summary: str) -> Markup:
     """A matplotlib figure as inline SVG; `says` tells what it shows to those who cannot see it.
 
     Draw with the colors of `INK` inside `with drawing_style():`, so that it follows the page into the dark.
@@ -85,7 +85,7 @@ def drawing(figure: "Figure", says: str) -> Markup:
     import matplotlib as mpl
 
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": says}):  # ids must differ between the drawings of one page
+    with mpl.rc_context({"svg.hashsalt": summary}):  # ids must differ between the drawings of one page
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
@@ -94,7 +94,7 @@ def drawing(figure: "Figure", says: str) -> Markup:
     svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1; font-family: inherit", svg)
     for name, color in INK.items():
         svg = svg.replace(color, f"var(--{name})")
-    return Markup(re.sub(r"<svg ", f'<svg role="img" aria-label="{Markup.escape(says)}" ', svg, count=1))
+    return Markup(re.sub(r"<svg ", f'<svg role="img" aria-label="{Markup.escape(summary)}" ', svg, count=1))
 
 
 def drawing_style() -> Any:

@@ -78,7 +78,7 @@ def test_it_is_read_from_a_word_or_a_word_with_a_size():
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "summary"),
     [
         ("luck", "'luck'"),
         ("noise:size=0", "size of hardening is 0"),
@@ -90,6 +90,6 @@ def test_it_is_read_from_a_word_or_a_word_with_a_size():
         ("noise:0.1", "noise:size=0.1"),
     ],
 )
-def test_what_cannot_be_is_refused(text, says):
-    with pytest.raises(AttackError, match=says):
+def test_what_cannot_be_is_refused(text, summary):
+    with pytest.raises(AttackError, match=summary):
         read_hardening(text)

@@ -158,7 +158,7 @@ def test_the_difference_is_magnified_around_gray():
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "says"),
+    ("given", "error", "summary"),
     [
         ({"by": "one-pixl"}, AttackError, "Did you mean 'one-pixel'"),
         ({"by": "one-pixel", "queries": -5}, AttackError, "queries is -5"),
@@ -170,8 +170,8 @@ def test_the_difference_is_magnified_around_gray():
         ({"change": -1.0}, AttackError, "change is -1"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(given, error, says):
-    with pytest.raises(error, match=says):
+def test_what_cannot_be_is_refused_in_one_sentence(given, error, summary):
+    with pytest.raises(error, match=summary):
         attack(random_model(), RANDOM, **given)
 
 

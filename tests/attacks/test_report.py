@@ -136,7 +136,7 @@ def test_every_rate_on_the_page_comes_with_its_interval_and_count(model_and_part
 
 def test_strange_images_are_shown_too(model_and_part, tmp_path):
     model, part = model_and_part
-    asked = ReportRequest(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, strange=part)
+    asked = ReportRequest(attacks=plan("fgsm", Aim(), model.task, {}), count=4, part=part, ood=part)
     report = Report({"halves": model}, asked, tmp_path)
     list(report.work())
     assert 0 <= report.result["models"]["halves"]["out_of_distribution"]["auroc"] <= 1

@@ -102,7 +102,7 @@ def test_misread_images_and_those_of_the_target_class_are_counted(place, tmp_pat
     words = ["attack", str(place / "halves"), str(tmp_path / "some.npz"), "--by", "fgsm", "--target", "left"]
     assert run([*words, "--out", str(tmp_path / "out"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["models"]["halves"]
-    assert found["misread"] >= 5 and found["looked_at"] == 40
+    assert found["misread"] >= 5 and found["examined"] == 40
     assert found["attacks"][0]["skipped"] + found["attacks"][0]["fooled"]["count"] == 40 - found["misread"]
 
 
@@ -115,7 +115,7 @@ def test_all_is_the_default_set_and_a_model_can_be_compared(place, tmp_path, cap
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "summary"),
     [
         (("--by", "one-pixl"), "Did you mean 'one-pixel'"),
         (("--by", "one-pixel", "--queries", -1), "queries is -1"),
@@ -130,25 +130,25 @@ def test_all_is_the_default_set_and_a_model_can_be_compared(place, tmp_path, cap
         (("--against", "nowhere"), "nowhere"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_code_2(place, tmp_path, capsys, more, says):
+def test_wrong_use_is_one_sentence_and_code_2(place, tmp_path, capsys, more, summary):
     assert call(place, *more, "--out", tmp_path / "out") == 2
     said = capsys.readouterr()
-    assert says in said.err and len(said.err.strip().splitlines()) == 1
+    assert summary in said.err and len(said.err.strip().splitlines()) == 1
     assert not (tmp_path / "out" / "index.html").exists()
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "summary"),
     [
         (("--target", "left"), "expected up, down or none"),
         (("--target", "all"), "'all' is for classes"),
         (("--change", -2), "change is -2"),
     ],
 )
-def test_a_number_is_not_asked_for_what_it_cannot_be(steered, tmp_path, capsys, more, says):
+def test_a_number_is_not_asked_for_what_it_cannot_be(steered, tmp_path, capsys, more, summary):
     words = ["attack", str(steered / "wheel.safetensors"), str(steered / "images.npz"), *map(str, more)]
     assert run([*words, "--out", str(tmp_path / "out")]) == 2
-    assert says in capsys.readouterr().err
+    assert summary in capsys.readouterr().err
 
 
 def test_killed_it_keeps_what_is_done_and_goes_on(place, tmp_path, capsys):

@@ -90,15 +90,15 @@ def test_all_prints_the_table(place):
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "summary"),
     [
         (["--by", "oclusion"], "Did you mean 'occlusion'"),
         (["--by", "trace", "--at", "2"], "ROW,COLUMN"),
         (["--by", "deconvnet", "--layer", "conv"], "Unknown layer"),
     ],
 )
-def test_what_cannot_be_is_refused(place, more, says):
-    with pytest.raises(EyespotError, match=says):
+def test_what_cannot_be_is_refused(place, more, summary):
+    with pytest.raises(EyespotError, match=summary):
         call(place, place / "photos/ant/1.png", *more)
 
 

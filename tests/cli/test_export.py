@@ -53,17 +53,17 @@ def test_what_has_no_room_is_told(place, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "summary"),
     [
         ([], "--page out.html"),
         (["--page", "out.html", "--images", "c.png"], "c.png"),
         (["--page", "a.png/out.html"], "a.png"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_code_2(place, capsys, more, says):
+def test_wrong_use_is_one_sentence_and_code_2(place, capsys, more, summary):
     assert run(["export", "pets.safetensors", *more]) == 2
     error = capsys.readouterr().err
-    assert says in error and error.count("\n") == 1
+    assert summary in error and error.count("\n") == 1
 
 
 def test_a_model_that_is_not_there_and_a_page_that_is_not_built_are_told(place, capsys, monkeypatch):

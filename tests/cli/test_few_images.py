@@ -107,8 +107,8 @@ def test_weights_of_another_network_are_named(tmp_path, capsys):
     weights = tmp_path / "lenet.safetensors"
     save_file(build("lenet5", input=(1, 28, 28), output=Output("vector", 2)).state_dict(), weights)
     asked = ["train", str(source), "--out", str(tmp_path / "run"), "--weights", str(weights), "--quiet"]
-    says = error_of([*asked, "--network", "tinyvgg"], capsys)
-    assert "do not fit the network tinyvgg" in says and "'stages.conv1.bias' is (6,), expected (10,)" in says
+    summary = error_of([*asked, "--network", "tinyvgg"], capsys)
+    assert "do not fit the network tinyvgg" in summary and "'stages.conv1.bias' is (6,), expected (10,)" in summary
     assert "--network NAME" in error_of(asked, capsys)
 
 

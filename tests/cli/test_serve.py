@@ -81,8 +81,8 @@ def test_without_a_model_the_page_is_served_all_the_same(monkeypatch):
 
 def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "photo.png").write_bytes(b"x")
-    for path, says in ((tmp_path / "missing", "no such file"), (tmp_path / "photo.png", "is not a model")):
-        with pytest.raises(EyespotError, match=says):
+    for path, summary in ((tmp_path / "missing", "no such file"), (tmp_path / "photo.png", "is not a model")):
+        with pytest.raises(EyespotError, match=summary):
             call(path, "--no-browser")
     assert call("--port", "70000").exit_code == 2
 

@@ -108,7 +108,7 @@ def test_help_comes_without_torch():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "summary"),
     [
         (["trian", "x"], "Did you mean 'train'"),
         (["train", "x", "--out", "y", "--epoch", "3"], "--epochs"),
@@ -127,11 +127,11 @@ def test_help_comes_without_torch():
         (["evaluate", "{trained}", "{photos}", "--part", "tset"], "Did you mean 'test'"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_code_2(arguments, says, photos, trained, tmp_path, capsys):
+def test_wrong_use_is_one_sentence_and_code_2(arguments, summary, photos, trained, tmp_path, capsys):
     filled = [part.format(photos=photos, tmp=tmp_path, trained=trained) for part in arguments]
     assert run(filled) == 2
     said = capsys.readouterr()
-    assert says in said.err
+    assert summary in said.err
     assert said.out == ""
     assert "Traceback" not in said.err
 

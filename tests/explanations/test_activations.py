@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from eyespot.explanations import explain, look_at
+from eyespot.explanations import explain, make_subject
 from eyespot.explanations.activations import figures, gradients, tiled
 from tests.explanations.small_models import careless, picture, plain
 
@@ -24,7 +24,7 @@ def test_every_call_is_told_in_order_with_values_and_gradients():
 
 def test_gradients_of_hidden_numbers_agree_with_finite_differences():
     model = plain()
-    subject = look_at(model, picture(), 1)
+    subject = make_subject(model, picture(), 1)
     slopes = gradients(subject)
     tail = model.network[5:]
     value = subject.calls[5].output

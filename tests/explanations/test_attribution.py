@@ -4,7 +4,7 @@ from captum.attr import GuidedBackprop, LayerGradCam
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations import explain, look_at
+from eyespot.explanations import explain, make_subject
 from eyespot.explanations.attribution import ATTRIBUTIONS, attribute
 from eyespot.model import wrap
 from tests.explanations.small_models import careless, picture, plain, spec
@@ -29,7 +29,7 @@ class Careful(nn.Module):
 
 def test_functional_reused_and_in_place_relus_are_seen():
     model = careless()
-    subject = look_at(model, picture(), 1)
+    subject = make_subject(model, picture(), 1)
     found = attribute(subject, ATTRIBUTIONS["guided-backprop"], None)
     with pytest.warns(UserWarning, match="backward hooks"):
         wanted = GuidedBackprop(Careful(model.network).eval()).attribute(subject.x.clone().requires_grad_(), target=1)
@@ -38,7 +38,7 @@ def test_functional_reused_and_in_place_relus_are_seen():
 
 def test_gradients_agree_with_finite_differences():
     model = careless()
-    subject = look_at(model, picture(), 3)
+    subject = make_subject(model, picture(), 3)
     found = attribute(subject, ATTRIBUTIONS["gradient"], None)
     network = model.network.double()
     for place in ((0, 3, 4), (2, 14, 12), (1, 0, 0)):
@@ -51,7 +51,7 @@ def test_gradients_agree_with_finite_differences():
 
 def test_grad_cam_is_captums_at_the_layer_that_is_named():
     model = plain()
-    subject = look_at(model, picture(), 0)
+    subject = make_subject(model, picture(), 0)
     found = explain(model, picture(), "grad-cam", of=0, layer="5")
     wanted = LayerGradCam(model.network, model.network[5]).attribute(subject.x, target=0, relu_attributions=True)
     wanted = nn.functional.interpolate(wanted, size=(15, 13), mode="bilinear", align_corners=False)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from eyespot.explanations import look_at
+from eyespot.explanations import make_subject
 from eyespot.explanations.checks import completeness_check, deletion_insertion, randomization_check, similarity
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
@@ -24,7 +24,7 @@ def corner_model():
 def test_the_right_map_passes_deletion_and_insertion_and_the_wrong_one_fails_both():
     bright = picture(1, 8, 8) // 4
     bright[:4, :4] = 255
-    subject = look_at(corner_model(), bright, "b")
+    subject = make_subject(corner_model(), bright, "b")
     right = torch.zeros(8, 8)
     right[:4, :4] = 1
     checks, panel = deletion_insertion(subject, right)
@@ -36,14 +36,14 @@ def test_the_right_map_passes_deletion_and_insertion_and_the_wrong_one_fails_bot
 
 
 def test_a_map_of_the_image_alone_fails_the_randomization():
-    subject = look_at(plain(), picture())
+    subject = make_subject(plain(), picture())
     checks = randomization_check(subject, lambda calls: calls[0].output[0].sum(0), len(subject.calls) - 1)
     assert [check.value for check in checks] == [pytest.approx(1), pytest.approx(1)]
     assert not any(check.passed for check in checks)
 
 
 def test_shuffled_networks_keep_the_numbers_of_each_weight():
-    subject = look_at(plain(), picture())
+    subject = make_subject(plain(), picture())
     seen = []
     randomization_check(subject, lambda calls: seen.append(calls) or torch.rand(3, 3), len(subject.calls) - 1)
     own, top, everything = (calls[-1].weights["weight"].flatten().sort().values for calls in seen)
@@ -65,7 +65,7 @@ def test_completeness_is_relative_to_the_size_of_the_map():
 
 
 def test_weights_of_a_second_head_are_not_the_highest_layer():
-    subject = look_at(two_heads(), picture())
+    subject = make_subject(two_heads(), picture())
     seen = []
     randomization_check(
         subject, lambda calls: seen.append(calls[-1].output) or torch.rand(3, 3), len(subject.calls) - 1

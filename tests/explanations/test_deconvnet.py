@@ -4,7 +4,7 @@ from captum.attr import Deconvolution
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations import explain, look_at
+from eyespot.explanations import explain, make_subject
 from eyespot.explanations.deconvnet import project, project_from
 from eyespot.networks.graph.record import record
 from tests.explanations.small_models import careless, picture, plain
@@ -35,7 +35,7 @@ def test_a_signal_below_zero_is_cut_where_a_gradient_would_pass():
 
 def test_it_agrees_with_captum_on_modules_used_once():
     model = plain()
-    subject = look_at(model, picture(), 0)
+    subject = make_subject(model, picture(), 0)
     with pytest.warns(UserWarning, match="backward hooks"):
         wanted = Deconvolution(model.network).attribute(subject.x.clone().requires_grad_(), target=0)
     wanted = wanted * subject.output[0, 0].clamp(min=0)
@@ -64,7 +64,7 @@ def test_odd_sizes_keep_their_places(pool):
 
 def test_each_image_may_start_from_its_own_unit_and_place():
     model = careless()
-    subject = look_at(model, picture())
+    subject = make_subject(model, picture())
     index = next(call.index for call in subject.calls if call.name == "max_pool")
     both = project_from(subject.calls, subject.x.repeat(2, 1, 1, 1), index, [(0, (1, 2)), (3, None)])
     torch.testing.assert_close(both[:1], project(subject.calls, subject.x, index, 0, (1, 2)))

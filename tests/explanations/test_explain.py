@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from eyespot.errors import ExplanationError, ImageError, TaskError
-from eyespot.explanations import METHODS, explain, look_at
+from eyespot.explanations import METHODS, explain, make_subject
 from tests.explanations.small_models import careless, of_every_task, picture, plain, source
 
 FOR_PICTURES = [name for name, method in METHODS.items() if method.explain and name not in ("neighbors", "all")]
@@ -77,20 +77,20 @@ def test_a_picture_of_another_size_goes_through_the_models_preprocessing_and_the
     assert found.maps["heat"].shape == (15, 13)
     assert "from 40 x 60 to 13 x 15 pixels" in found.notes[-1]
     assert "taken as color" in explain(plain(), picture(channels=1), "gradient").notes[-1]
-    assert not look_at(plain(), picture()).notes
+    assert not make_subject(plain(), picture()).notes
 
 
 def test_classes_are_named_by_label_or_place():
     model, pixels = careless(), picture()
-    assert look_at(model, pixels, "bee").of == look_at(model, pixels, 1).of == 1
-    assert look_at(model, pixels).of == int(model.outputs(model.read(pixels))[0].argmax())
+    assert make_subject(model, pixels, "bee").of == make_subject(model, pixels, 1).of == 1
+    assert make_subject(model, pixels).of == int(model.outputs(model.read(pixels))[0].argmax())
     with pytest.raises(TaskError, match="Did you mean 'bee'"):
-        look_at(model, pixels, "bea")
+        make_subject(model, pixels, "bea")
 
 
 def test_a_place_of_a_picture_may_be_given_as_text():
     model, pixels = TASKS["denoise"]
-    assert look_at(model, pixels, "3,4").of == (3, 4)
+    assert make_subject(model, pixels, "3,4").of == (3, 4)
 
 
 def test_what_is_no_picture_is_refused():

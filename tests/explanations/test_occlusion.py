@@ -4,7 +4,7 @@ import torch
 from captum.attr import Occlusion
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations import explain, look_at
+from eyespot.explanations import explain, make_subject
 from eyespot.explanations.occlusion import sweep_over
 from eyespot.model import normalize
 from tests.explanations.small_models import LABELS, careless, of_every_task, picture, plain
@@ -22,7 +22,7 @@ def test_probabilities_are_those_of_covered_images():
 
 def test_it_agrees_with_captum():
     model = plain()
-    subject = look_at(model, picture(), 2)
+    subject = make_subject(model, picture(), 2)
     gray = normalize(torch.full((1, 3, 1, 1), 0.5), model.images)
     wanted = Occlusion(lambda x: model.network(x).softmax(1)).attribute(
         subject.x, (3, 4, 4), strides=(3, 1, 1), target=2, baselines=gray.expand_as(subject.x)
@@ -56,13 +56,13 @@ def test_the_difference_from_plain_computation_is_measured():
 
 
 @pytest.mark.parametrize(
-    ("options", "says"), [({"patch": 14}, "1 to 13"), ({"stride": 0}, "stride"), ({"fill": 2.0}, "fill")]
+    ("options", "summary"), [({"patch": 14}, "1 to 13"), ({"stride": 0}, "stride"), ({"fill": 2.0}, "fill")]
 )
-def test_patches_that_cannot_be_are_refused(options, says):
-    with pytest.raises(ExplanationError, match=says):
+def test_patches_that_cannot_be_are_refused(options, summary):
+    with pytest.raises(ExplanationError, match=summary):
         explain(plain(), picture(), "occlusion", **options)
 
 
 def test_a_sweep_visits_every_place_of_the_grid():
-    sweep = sweep_over(look_at(plain(), picture()), patch=5, stride=4, fill=None)
+    sweep = sweep_over(make_subject(plain(), picture()), patch=5, stride=4, fill=None)
     assert sweep.grid == (3, 3) and sweep.rows.tolist() == [0, 0, 0, 4, 4, 4, 8, 8, 8]

@@ -5,7 +5,7 @@ from torch import nn
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations.directions import excited_by_directions
-from eyespot.explanations.units import BATCH, look_at_units, unit_layers
+from eyespot.explanations.units import BATCH, strongest_images, unit_layers
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
 from eyespot.networks import build
@@ -24,7 +24,7 @@ def random_images(count, height=15, width=13):
 def test_the_strongest_images_are_those_that_a_plain_pass_finds():
     model, images = careless(), random_images(BATCH + 9)
     calls = record(model.network, model_input(model, images))
-    for layer in look_at_units(model, images):
+    for layer in strongest_images(model, images):
         peaks = (
             calls[layer.index].output.flatten(2).amax(2)
             if calls[layer.index].output.dim() == 4
@@ -56,7 +56,7 @@ def test_a_planted_square_is_found_with_its_patch_and_a_dead_unit_is_named():
     pixels = np.zeros((20, 8, 8, 1), np.uint8)
     for place, row in enumerate((1, 4, 5)):
         pixels[place + 3, row : row + 3, 2:5] = 255 - place
-    found = look_at_units(looks_for_a_bright_square(), EqualImages(pixels), "1")[0]
+    found = strongest_images(looks_for_a_bright_square(), EqualImages(pixels), "1")[0]
     assert [(one.image, one.at) for one in found.units[0].strongest] == [(3, (1, 2)), (4, (4, 2)), (5, (5, 2))]
     first = found.units[0].strongest[0]
     assert first.box == (1, 2, 4, 5) and (first.patch == 255).all() and first.projection.shape == (3, 3, 1)
@@ -84,14 +84,14 @@ def test_a_network_that_cannot_be_followed_is_refused():
 
     model = wrap(nn.Sequential(nn.Conv2d(3, 4, 3), Flipped()), Classify(classes=tuple("abcd")), plain().images)
     with pytest.raises(ExplanationError, match="flip"):
-        look_at_units(model, random_images(4))
+        strongest_images(model, random_images(4))
 
 
 def test_directions_of_length_one_are_compared_on_the_same_terms():
     model, images = plain(), random_images(12)
     name, index, field, units, directions = excited_by_directions(model, images, "5", 3, seed=1)
     assert (name, index, len(units), len(directions)) == ("5", 6, 3, 3)
-    own = {unit.number: unit for unit in look_at_units(model, images, "5")[0].units}
+    own = {unit.number: unit for unit in strongest_images(model, images, "5")[0].units}
     for unit in units:
         active = [one.image for one in unit.strongest if one.activation > 0]
         assert active == [one.image for one in own[unit.number].strongest]

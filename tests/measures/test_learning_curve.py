@@ -44,7 +44,7 @@ def test_the_look_ahead_has_an_interval_around_it(found):
     twice, four = found.extrapolation
     assert twice.images == 480 and four.images == 960
     assert twice.interval[0] <= twice.gain <= twice.interval[1] and 0 <= twice.gain <= four.gain
-    assert "Twice as many images would bring about +" in found.says
+    assert "Twice as many images would bring about +" in found.summary
 
 
 def test_the_same_seed_gives_the_same_numbers(found, digits):
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_numbers(found, digits):
 
 def test_too_few_images_say_so():
     small = curve(few_digits(24), repeats=2)
-    assert small.extrapolation == () and "too few" in small.says
+    assert small.extrapolation == () and "too few" in small.summary
 
 
 def test_labels_that_mean_nothing_promise_little(digits):
@@ -72,4 +72,4 @@ def test_labels_that_mean_nothing_promise_little(digits):
 
 def test_the_page_stands_alone(found, tmp_path):
     page = write_curve(found, tmp_path).read_text()
-    assert found.says in page and "mathdefault" not in page and "<svg" in page
+    assert found.summary in page and "mathdefault" not in page and "<svg" in page

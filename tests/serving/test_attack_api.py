@@ -73,7 +73,7 @@ def test_arguments_have_the_names_of_the_verb(client):
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "summary"),
     [
         ({"by": "charm"}, "Unknown attack 'charm'"),
         ({"by": "fgsm", "pixels": 3}, "pixels has no effect on fgsm"),
@@ -82,9 +82,9 @@ def test_arguments_have_the_names_of_the_verb(client):
         ({"by": "one-pixel", "queries": 10**9}, "less than or equal"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(client, png, given, says):
+def test_what_cannot_be_is_refused_with_a_sentence(client, png, given, summary):
     response = client.post("/api/models/0/attack", params=given, content=png)
-    assert 400 <= response.status_code < 500 and says in response.json()["error"]
+    assert 400 <= response.status_code < 500 and summary in response.json()["error"]
 
 
 @settings(max_examples=12, deadline=None)

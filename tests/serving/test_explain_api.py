@@ -104,7 +104,7 @@ def test_the_strongest_images_of_a_unit_are_those_of_the_gallery(client, source)
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "says"),
+    ("asked", "status", "summary"),
     [
         ({"layer": "stages.conv1", "unit": 4, "source": 0}, 404, "There is no unit 4; there are 0 to 3"),
         ({"layer": "conv", "unit": 0, "source": 0}, 400, "Unknown layer"),
@@ -112,13 +112,13 @@ def test_the_strongest_images_of_a_unit_are_those_of_the_gallery(client, source)
         ({"unit": 0, "source": 0}, 422, "'layer'"),
     ],
 )
-def test_a_unit_that_is_not_there_is_refused(client, asked, status, says):
+def test_a_unit_that_is_not_there_is_refused(client, asked, status, summary):
     response = client.get("/api/models/0/unit", params=asked)
-    assert response.status_code == status and says in response.json()["error"]
+    assert response.status_code == status and summary in response.json()["error"]
 
 
 @pytest.mark.parametrize(
-    ("path", "asked", "status", "says"),
+    ("path", "asked", "status", "summary"),
     [
         ("explain", {"by": "oclusion", "image": 0}, 400, "Did you mean 'occlusion'"),
         ("explain", {"image": 0, "of": "bear"}, 400, "bear"),
@@ -142,10 +142,10 @@ def test_a_unit_that_is_not_there_is_refused(client, asked, status, says):
         ("survey", {"by": "units", "source": 0, "part": "test", "answer": "png"}, 400, "not told as png"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_with_a_sentence(client, path, asked, status, says):
+def test_what_cannot_be_asked_is_refused_with_a_sentence(client, path, asked, status, summary):
     response = client.post(f"/api/models/0/{path}", params=asked)
     assert response.status_code == status, response.text
-    assert says in response.json()["error"] and set(response.json()) == {"error"}
+    assert summary in response.json()["error"] and set(response.json()) == {"error"}
 
 
 words = st.text(max_size=12)

@@ -117,7 +117,7 @@ def test_a_model_of_any_size_is_shown_in_its_training_size(client, png):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "says"),
+    ("method", "path", "summary"),
     [
         ("GET", "/api/models/2", "There is no model 2; there are 0 to 1."),
         ("GET", "/api/models/-1/manifest", "There is no model -1"),
@@ -127,9 +127,9 @@ def test_a_model_of_any_size_is_shown_in_its_training_size(client, png):
         ("GET", "/api/models/0/nothing", "There is nothing at"),
     ],
 )
-def test_what_is_not_there_is_said_in_one_sentence(client, method, path, says):
+def test_what_is_not_there_is_said_in_one_sentence(client, method, path, summary):
     response = client.request(method, path, content=bytes(SIZE) if method == "POST" else None)
-    assert response.status_code == 404 and says in response.json()["error"]
+    assert response.status_code == 404 and summary in response.json()["error"]
 
 
 @pytest.mark.parametrize("count", [0, 1, SIZE - 1, SIZE + 1])

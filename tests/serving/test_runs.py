@@ -113,7 +113,7 @@ def test_numbers_that_were_steered_are_numbers(growing):
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "says"),
+    ("path", "status", "summary"),
     [
         ("/api/runs/1", 404, "There is no run 1"),
         ("/api/runs/0/log?after=-1", 422, "'after'"),
@@ -121,9 +121,9 @@ def test_numbers_that_were_steered_are_numbers(growing):
         ("/api/runs/0/predictions?limit=0", 422, "'limit'"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(client, path, status, says):
+def test_what_cannot_be_asked_is_refused(client, path, status, summary):
     response = client.get(path)
-    assert response.status_code == status and says in response.json()["error"]
+    assert response.status_code == status and summary in response.json()["error"]
 
 
 def test_predictions_that_are_not_there_or_damaged_are_refused(growing):

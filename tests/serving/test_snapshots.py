@@ -74,11 +74,11 @@ def test_numbers_answers_and_explanations_are_those_of_the_epoch(client, shown):
 
 
 @pytest.mark.parametrize(
-    ("path", "says"), [("0/weights?epoch=3", "there are: 0, 1, 2"), ("1/weights?epoch=0", "train with --snapshots")]
+    ("path", "summary"), [("0/weights?epoch=3", "there are: 0, 1, 2"), ("1/weights?epoch=0", "train with --snapshots")]
 )
-def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(client, path, says):
+def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(client, path, summary):
     response = client.get(f"/api/models/{path}")
-    assert response.status_code == 404 and says in response.json()["error"]
+    assert response.status_code == 404 and summary in response.json()["error"]
 
 
 def test_a_snapshot_of_another_network_is_refused(tmp_path, shown):

@@ -122,7 +122,7 @@ def test_while_it_is_prepared_nothing_is_seen_and_nobody_waits(client):
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "says"),
+    ("body", "status", "summary"),
     [
         ({"source": 7}, 404, "There is no source 7"),
         ({"source": 1}, 409, "came from Python"),
@@ -136,8 +136,8 @@ def test_while_it_is_prepared_nothing_is_seen_and_nobody_waits(client):
         ({}, 422, "'source'"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_with_a_sentence(client, body, status, says):
-    assert says in error(client.post("/api/runs", json=body), status)
+def test_what_cannot_be_trained_is_refused_with_a_sentence(client, body, status, summary):
+    assert summary in error(client.post("/api/runs", json=body), status)
     assert process(client) is None
 
 
@@ -187,7 +187,7 @@ def test_the_layers_of_a_network_are_told_while_it_is_written(client):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "summary"),
     [
         ("conv 8@5x5, relu", "is the last layer"),
         ("conv 8@5x5 sam, flatten, dense", "cannot be read"),
@@ -197,8 +197,8 @@ def test_the_layers_of_a_network_are_told_while_it_is_written(client):
         ("timm:resnet18", "network"),
     ],
 )
-def test_a_text_that_is_no_network_is_told_in_a_sentence(client, text, says):
-    assert says in error(client.get("/api/layers", params={"source": 0, "network": text}), 400)
+def test_a_text_that_is_no_network_is_told_in_a_sentence(client, text, summary):
+    assert summary in error(client.get("/api/layers", params={"source": 0, "network": text}), 400)
 
 
 def test_a_huge_network_is_told_at_once_and_makes_no_weights(client):

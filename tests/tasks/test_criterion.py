@@ -105,7 +105,7 @@ def test_the_brightness_of_a_place_is_a_goal_for_pictures():
 
 
 @pytest.mark.parametrize(
-    ("task", "aim", "says"),
+    ("task", "aim", "summary"),
     [
         (CLASSES, {"target": "cat"}, "answer already"),
         (CLASSES, {"of": "cat"}, "attacked as a whole"),
@@ -114,9 +114,9 @@ def test_the_brightness_of_a_place_is_a_goal_for_pictures():
         (Regress(), {"target": "left"}, "expected up, down"),
     ],
 )
-def test_what_a_task_cannot_be_asked_is_refused(task, aim, says):
+def test_what_a_task_cannot_be_asked_is_refused(task, aim, summary):
     outputs = torch.tensor([[3.0, 1.0, 2.0]])[:, : len(task.labels) if isinstance(task, Classify) else 1]
-    with pytest.raises(AttackError, match=says):
+    with pytest.raises(AttackError, match=summary):
         task.attack_criterion(Aim(**aim), outputs, None, farthest=False)
 
 

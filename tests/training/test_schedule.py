@@ -86,7 +86,7 @@ def test_whatever_the_batches_no_image_is_left_out_or_seen_twice(recipe, changes
 
 
 @pytest.mark.parametrize(
-    ("values", "says"),
+    ("values", "summary"),
     [
         ({"rate": 0.0}, "rate is 0; give a number above 0"),
         ({"rate": float("nan")}, "rate is nan"),
@@ -96,9 +96,9 @@ def test_whatever_the_batches_no_image_is_left_out_or_seen_twice(recipe, changes
         ({"batch": 1}, "batch is 1"),
     ],
 )
-def test_what_no_training_can_go_on_with_is_refused_and_changes_nothing(recipe, values, says):
+def test_what_no_training_can_go_on_with_is_refused_and_changes_nothing(recipe, values, summary):
     schedule = Schedule(recipe)
-    with pytest.raises(RecipeError, match=says):
+    with pytest.raises(RecipeError, match=summary):
         schedule.change(ScheduleChange(step=3, **values))
     assert not schedule.changes and schedule.steps == 23
 

@@ -14,7 +14,7 @@ export interface Method {
 export interface Explained {
   readonly of: string;
   readonly maps: Readonly<Record<string, readonly (readonly number[])[]>>;
-  readonly checks: readonly { readonly name: string; readonly value: number; readonly says: string }[];
+  readonly checks: readonly { readonly name: string; readonly value: number; readonly summary: string }[];
   readonly notes: readonly string[];
 }
 

@@ -130,7 +130,7 @@ export interface Trainer {
   stop(run: number): Promise<void>;
   /** Change settings from the next step on; the step and how many there are now, where it was told in time. */
   change(run: number, settings: Partial<Settings>): Promise<{ readonly step?: number; readonly steps?: number }>;
-  networks(): Promise<readonly { readonly name: string; readonly says: string }[]>;
+  networks(): Promise<readonly { readonly name: string; readonly summary: string }[]>;
   layers(source: number, network: string, size: string, task: string): Promise<Layers>;
   newUploadSet(): Promise<number>;
   addPicture(uploadSet: number, picture: Blob, name: string, label: string, part: string): Promise<number>;
@@ -156,7 +156,7 @@ export function openTrainer(json: Json): Trainer {
     goOn: async (run) => void (await post(`runs/${run}/go-on`)),
     stop: async (run) => void (await post(`runs/${run}/stop`)),
     change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
-    networks: async () => ((await json("networks")) as { networks: { name: string; says: string }[] }).networks,
+    networks: async () => ((await json("networks")) as { networks: { name: string; summary: string }[] }).networks,
     layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
     newUploadSet: async () => ((await post("uploads")) as { upload_set: number }).upload_set,
     addPicture: async (uploadSet, picture, name, label, part) =>

@@ -36,7 +36,7 @@ class _Running:
 
     number: int
     search: Search
-    asked: Changes
+    pending: Changes
     best: Changes | None = None
     margin: float = float("inf")
     frames: list[dict[str, Any]] = field(default_factory=list)
@@ -54,7 +54,7 @@ def run_searches(victim: Victim, images: Tensor, begin: Callable[[int], Search],
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             search = begin(waiting[0])
-            running.append(_Running(number=waiting.pop(0), search=search, asked=next(search)))
+            running.append(_Running(number=waiting.pop(0), search=search, pending=next(search)))
         replies = _answer(victim, images, running, queries)
         still = [
             one for one, reply in zip(running, replies, strict=True) if _goes_on(victim, images, one, reply, queries)
@@ -73,12 +73,12 @@ def _answer(victim: Victim, images: Tensor, running: list[_Running], queries: in
     """Try all that was asked for, as far as each image has queries left; equally many changed pixels in one go."""
     replies: dict[int, Reply] = {}
     for one in running:
-        one.asked = one.asked[: max(1, queries - int(victim.queries[one.number]))]
-    for pixels in sorted({one.asked.places.shape[1] for one in running}):
-        some = [one for one in running if one.asked.places.shape[1] == pixels]
-        counts = [len(one.asked) for one in some]
+        one.pending = one.pending[: max(1, queries - int(victim.queries[one.number]))]
+    for pixels in sorted({one.pending.places.shape[1] for one in running}):
+        some = [one for one in running if one.pending.places.shape[1] == pixels]
+        counts = [len(one.pending) for one in some]
         which = torch.repeat_interleave(torch.tensor([one.number for one in some]), torch.tensor(counts))
-        margins, fitness = victim.tried(images, joined([one.asked for one in some]), which)
+        margins, fitness = victim.tried(images, joined([one.pending for one in some]), which)
         parts = zip(some, margins.split(counts), fitness.split(counts), strict=True)
         replies |= {one.number: Reply(margin=margin, fitness=fit) for one, margin, fit in parts}
     return [replies[one.number] for one in running]
@@ -88,13 +88,13 @@ def _goes_on(victim: Victim, images: Tensor, one: _Running, reply: Reply, querie
     """Take note of the best candidate; tell the search what came of all, and whether it has more to ask."""
     best = int(reply.margin.argmin())
     if reply.margin[best] < one.margin:
-        one.best, one.margin = one.asked[best : best + 1], float(reply.margin[best])
+        one.best, one.margin = one.pending[best : best + 1], float(reply.margin[best])
     assert one.best is not None, "margins must be numbers"
     one.frames.append(_frame(one, reply, int(victim.queries[one.number])))
     if _fooled(victim, images, one) or victim.queries[one.number] >= queries:
         return False
     try:
-        one.asked = one.search.send(reply)
+        one.pending = one.search.send(reply)
     except StopIteration:
         return False
     return True
@@ -118,5 +118,5 @@ def _frame(one: _Running, reply: Reply, queries: int) -> dict[str, Any]:
         "fitness": float(reply.fitness.min()),
         "margin": one.margin,
         "best": [{"row": row, "column": column, "color": color} for (row, column), color in pairs],
-        "tried": one.asked.places[:, 0].tolist(),
+        "tried": one.pending.places[:, 0].tolist(),
     }

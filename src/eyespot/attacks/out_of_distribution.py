@@ -36,10 +36,10 @@ class OutOfDistribution:
     auroc_interval: tuple[float, float]
 
 
-def out_of_distribution(model: Model, own: Tensor, strange: Tensor, name: str) -> OutOfDistribution:
+def out_of_distribution(model: Model, own: Tensor, ood: Tensor, name: str) -> OutOfDistribution:
     """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` if the task never abstains."""
     sure_own, unknown_own = _answers(model, own)
-    sure, unknown = _answers(model, strange)
+    sure, unknown = _answers(model, ood)
     auroc, interval = _area(sure_own, sure)
     return OutOfDistribution(
         name=name,
@@ -65,7 +65,7 @@ def _answers(model: Model, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
     return sure, unknown
 
 
-def _area(own: np.ndarray, strange: np.ndarray) -> tuple[float, tuple[float, float]]:
+def _area(own: np.ndarray, ood: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Area under the ROC curve, and its 95 % interval by drawing both kinds again (Efron 1979)."""
     from sklearn.metrics import roc_auc_score
 
@@ -74,6 +74,6 @@ def _area(own: np.ndarray, strange: np.ndarray) -> tuple[float, tuple[float, flo
         return float(roc_auc_score(known, np.r_[first, second]))
 
     random = np.random.default_rng(0)
-    drawn = [area(random.choice(own, len(own)), random.choice(strange, len(strange))) for _ in range(RESAMPLES)]
+    drawn = [area(random.choice(own, len(own)), random.choice(ood, len(ood))) for _ in range(RESAMPLES)]
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return area(own, strange), (float(low), float(high))
+    return area(own, ood), (float(low), float(high))

@@ -55,9 +55,9 @@ def attack(
     first = next(iter(models.values()))
     options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     attacks = plan(by, Aim(target=target, of=of, change=change), first.task, options)
-    strange = _strange(out_of_distribution) if out_of_distribution else None
+    ood = _open_ood(out_of_distribution) if out_of_distribution else None
     chosen = _part(source, part, first, column, layout)
-    report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, strange=strange), out)
+    report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, ood=ood), out)
     _work(report, out, quiet or as_json)
     if as_json:
         print_json(report.result)
@@ -88,7 +88,7 @@ def _part(source: str, name: str | None, model: "Model | None", column: list[str
     return part_of(opened, name or ("test" if known else "all"))
 
 
-def _strange(source: str) -> Any:
+def _open_ood(source: str) -> Any:
     """All images of another source, by its name."""
     from ..sources.source import part_of
 

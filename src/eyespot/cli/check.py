@@ -80,13 +80,13 @@ def curve(
     found = measure(open_described(source, column, layout), weights, seed=seed)
     page = str(write_curve(found, out)) if out else None
     if as_json:
-        print_json({**to_plain(found), "says": found.says, "page": page})
+        print_json({**to_plain(found), "summary": found.summary, "page": page})
         return
     print(f"{found.name}: {found.count:,} images of {found.classes} classes, seen by {found.by}")
     for point in found.points:
         low, high = (100 * value for value in point.interval)
         print(f"  {point.per_class:7.1f} a class: {100 * point.accuracy:5.1f} % ({low:.1f} to {high:.1f})")
-    print(found.says)
+    print(found.summary)
     if page:
         print(f"page: {page}")
 

@@ -78,7 +78,7 @@ def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> No
         print(f"{found.method} of {found.of}{layer}; the model answers {found.answer}")
         for check in found.checks:
             mark = {True: "passed", False: "NOT PASSED", None: "measured"}[check.passed]
-            print(f"  check {mark}: {check.name} {check.value:.4g}. {check.says}")
+            print(f"  check {mark}: {check.name} {check.value:.4g}. {check.summary}")
         for row in found.values.get("table", []):
             print("  " + _row(row))
     else:

@@ -72,7 +72,7 @@ class Progress:
         seconds, steps = time.monotonic() - self.began[0], entry["step"] - self.began[1]
         if steps <= 0 or entry["step"] == entry["steps"]:
             return ""
-        return f", {told_seconds(seconds / steps * (entry['steps'] - entry['step']))} left"
+        return f", {format_seconds(seconds / steps * (entry['steps'] - entry['step']))} left"
 
 
 def _line(entry: dict[str, Any], left: str) -> str:
@@ -82,7 +82,7 @@ def _line(entry: dict[str, Any], left: str) -> str:
     return f"{where}: loss {entry['loss']:.4g}; validation {told}{left}"
 
 
-def told_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Seconds as a person would say them.
 
     >>> told_seconds(75)
@@ -92,7 +92,7 @@ def told_seconds(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def told_score(result: dict[str, Any]) -> str:
+def format_score(result: dict[str, Any]) -> str:
     """Score and interval of a result in one line.
 
     >>> told_score({"metric": "accuracy", "score": 0.987, "better": "higher",

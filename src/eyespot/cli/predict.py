@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .output import AsJson, print_json, told_score
+from .output import AsJson, format_score, print_json
 from .source import Columns, Layout, open_described
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
@@ -56,7 +56,7 @@ def evaluate(
     if as_json:
         print_json(result)
     else:
-        print(f"{result['task']}: {told_score(result)}, part {chosen.name}")
+        print(f"{result['task']}: {format_score(result)}, part {chosen.name}")
 
 
 def model_path(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .output import AsJson, Progress, Quiet, print_json, told_score, told_seconds
+from .output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
 from .source import Columns, Layout, columns_from
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run; begun already, it goes on.")]
@@ -160,7 +160,7 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
 
     if "source" in result:
         print(result["source"])
-    print(f"{result['task']}: {told_score(result)} of the {result['part']} part")
+    print(f"{result['task']}: {format_score(result)} of the {result['part']} part")
     weakest = result["details"].get("weakest")
     if weakest and weakest.get("recall") != 1:
         print(_weakest(weakest))
@@ -168,7 +168,7 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
         right, robust = (result["adversarial_evaluation"][name]["share"] for name in ("right", "robust"))
         print(f"under attack: {percent(robust)} are still right, of {percent(right)} untouched")
     learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
-    print(f"{learned} in {told_seconds(result['seconds'])}, {result['parameters']:,} parameters")
+    print(f"{learned} in {format_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")
 
 

@@ -22,7 +22,7 @@ from .maps import ImageMap, explain_map
 from .neighbors import explain_neighbors
 from .occlusion import explain_occlusion
 from .request import At, ExplanationRequest, parse_at
-from .subject import Subject, look_at
+from .subject import Subject, make_subject
 from .trace import Trace, trace
 from .trace_explained import explain_trace
 
@@ -38,7 +38,7 @@ __all__ = [
     "correspondence",
     "evolution",
     "explain",
-    "look_at",
+    "make_subject",
     "snapshots",
     "trace",
 ]
@@ -51,7 +51,7 @@ class Method:
     `explain` takes a `Subject` (model and picture), `survey` a model and many images; each method has one of the two.
     """
 
-    says: str
+    summary: str
     takes: tuple[str, ...] = ()
     explain: Callable[[Subject, ExplanationRequest], Explanation] | None = None
     survey: Callable[[Model, Source | Part, ExplanationRequest], Gallery | ImageMap] | None = None
@@ -59,59 +59,59 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "trace": Method(
-        says="the arithmetic of one number: every input, weight and product, the bias, the sum",
+        summary="the arithmetic of one number: every input, weight and product, the bias, the sum",
         takes=("of", "layer", "unit", "at"),
         explain=explain_trace,
     ),
     "contributions": Method(
-        says="which features spoke for a class and which against, adding up to its output",
+        summary="which features spoke for a class and which against, adding up to its output",
         takes=("of",),
         explain=explain_contributions,
     ),
     "activations": Method(
-        says="what every layer puts out, and how the answer leans on it: ranges, zeros, histograms, maps",
+        summary="what every layer puts out, and how the answer leans on it: ranges, zeros, histograms, maps",
         takes=("of", "layer"),
         explain=explain_activations,
     ),
     "deconvnet": Method(
-        says="what a unit answers to, projected back to the pixels (Zeiler and Fergus)",
+        summary="what a unit answers to, projected back to the pixels (Zeiler and Fergus)",
         takes=("layer", "unit", "at"),
         explain=explain_deconvnet,
     ),
     "occlusion": Method(
-        says="cover the image bit by bit, and watch the answer",
+        summary="cover the image bit by bit, and watch the answer",
         takes=("of", "layer", "unit", "patch", "stride", "fill"),
         explain=explain_occlusion,
     ),
     **{
-        name: Method(says=one.says, takes=("of", "layer") if one.layered else ("of",), explain=explain_by(name))
+        name: Method(summary=one.summary, takes=("of", "layer") if one.layered else ("of",), explain=explain_by(name))
         for name, one in ATTRIBUTIONS.items()
     },
     "all": Method(
-        says="every map of the pixels that count, with a table of checks", takes=("of",), explain=explain_by_all
+        summary="every map of the pixels that count, with a table of checks", takes=("of",), explain=explain_by_all
     ),
     "invariance": Method(
-        says="how features and answer change while the image is shifted, scaled and turned",
+        summary="how features and answer change while the image is shifted, scaled and turned",
         takes=("of",),
         explain=explain_invariance,
     ),
     "neighbors": Method(
-        says="the images of a source that a layer finds most like this one",
+        summary="the images of a source that a layer finds most like this one",
         takes=("of", "layer", "among"),
         explain=explain_neighbors,
     ),
     "units": Method(
-        says="for every unit the images that excite it most, with patch and projection",
+        summary="for every unit the images that excite it most, with patch and projection",
         takes=("layer",),
         survey=explain_units,
     ),
     "directions": Method(
-        says="units beside random directions of a layer, to be judged blindly",
+        summary="units beside random directions of a layer, to be judged blindly",
         takes=("layer", "seed"),
         survey=explain_directions,
     ),
     "map": Method(
-        says="images laid out so that alike ones lie near each other, wrong answers outlined",
+        summary="images laid out so that alike ones lie near each other, wrong answers outlined",
         takes=("layer", "seed"),
         survey=explain_map,
     ),
@@ -152,7 +152,7 @@ def explain(
         return method.survey(model, what, request)
     if method.explain is None:
         raise ExplanationError(f"'{by}' looks at many images; give a source, or one of {_names(survey=False)}.")
-    return method.explain(look_at(model, what, of), request)
+    return method.explain(make_subject(model, what, of), request)
 
 
 def _names(survey: bool) -> str:

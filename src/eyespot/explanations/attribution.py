@@ -75,7 +75,7 @@ class Attribution:
     up to the number itself, "" where nothing is promised.
     """
 
-    says: str
+    summary: str
     compute: Callable[[Lens], Any]
     sums_to: str = ""
     modules: bool = False
@@ -111,7 +111,7 @@ def explain_attribution(subject: Subject, request: ExplanationRequest, name: str
         values={"number": value, "sum": float(heat.sum())},
         maps={"heat": heat.numpy()},
         checks=(*checks, *curve_checks),
-        notes=(f"{name}: {method.says}.", *_layer_note(layer, request), *subject.notes),
+        notes=(f"{name}: {method.summary}.", *_layer_note(layer, request), *subject.notes),
         panels=(
             Panel(title="the image as the network sees it", kind="picture", values=subject.picture),
             Panel(title=name, kind=kind, values=heat.numpy(), legend="sum over channels"),
@@ -229,42 +229,45 @@ def _visual_backprop(lens: Lens) -> Any:
 
 
 ATTRIBUTIONS: dict[str, Attribution] = {
-    "gradient": Attribution(says="how fast the output grows with each pixel", compute=_gradient),
-    "gradient-x-input": Attribution(says="the gradient times the pixel", compute=_gradient_x_input),
+    "gradient": Attribution(summary="how fast the output grows with each pixel", compute=_gradient),
+    "gradient-x-input": Attribution(summary="the gradient times the pixel", compute=_gradient_x_input),
     "smoothgrad": Attribution(
-        says=f"the mean gradient of {NOISY} noisy copies (Smilkov et al. 2017)", compute=_smoothgrad
+        summary=f"the mean gradient of {NOISY} noisy copies (Smilkov et al. 2017)", compute=_smoothgrad
     ),
     "integrated-gradients": Attribution(
-        says="gradients added up on the way from the zero image to this one (Sundararajan et al. 2017)",
+        summary="gradients added up on the way from the zero image to this one (Sundararajan et al. 2017)",
         compute=_integrated_gradients,
         sums_to="difference",
     ),
     "guided-backprop": Attribution(
-        says="the gradient, passing only what is positive at every ReLU (Springenberg et al. 2015)",
+        summary="the gradient, passing only what is positive at every ReLU (Springenberg et al. 2015)",
         compute=_guided_backprop,
         modules=True,
     ),
     "grad-cam": Attribution(
-        says="maps of a layer, weighted by their mean gradient (Selvaraju et al. 2017)",
+        summary="maps of a layer, weighted by their mean gradient (Selvaraju et al. 2017)",
         compute=_grad_cam,
         modules=True,
         layered=True,
         signed=False,
     ),
     "gradient-x-activation": Attribution(
-        says="maps of a layer, each cell times its gradient", compute=_gradient_x_activation, modules=True, layered=True
+        summary="maps of a layer, each cell times its gradient",
+        compute=_gradient_x_activation,
+        modules=True,
+        layered=True,
     ),
     "guided-grad-cam": Attribution(
-        says="guided backprop times Grad-CAM", compute=_guided_grad_cam, modules=True, layered=True
+        summary="guided backprop times Grad-CAM", compute=_guided_grad_cam, modules=True, layered=True
     ),
     "lrp": Attribution(
-        says="the output handed down layer by layer in proportion (Bach et al. 2015, epsilon rule)",
+        summary="the output handed down layer by layer in proportion (Bach et al. 2015, epsilon rule)",
         compute=_lrp,
         sums_to="number",
         modules=True,
     ),
     "visualbackprop": Attribution(
-        says="averaged maps of all layers, multiplied on the way down (Bojarski et al. 2018); the same for every class",
+        summary="averaged maps of all layers, multiplied top to bottom (Bojarski et al. 2018); same for every class",
         compute=_visual_backprop,
         modules=True,
         signed=False,

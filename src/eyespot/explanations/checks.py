@@ -41,9 +41,9 @@ def randomization_check(
     for label, chosen in (("the highest layer", names[-1:]), ("all layers", names)):
         after = explain(_shuffled(subject, chosen, seed))
         value = similarity(before, after)
-        says = f"Rank correlation with the map of the network whose weights are shuffled in {label}; near 0 is right"
-        says += "." if after.any() else " (that map is empty)."
-        checks.append(Check(name=f"randomization of {label}", value=value, says=says, passed=value < ALIKE))
+        summary = f"Rank correlation with the map of the network whose weights are shuffled in {label}; near 0 is right"
+        summary += "." if after.any() else " (that map is empty)."
+        checks.append(Check(name=f"randomization of {label}", value=value, summary=summary, passed=value < ALIKE))
     return tuple(checks)
 
 
@@ -70,14 +70,14 @@ def similarity(one: Tensor, other: Tensor) -> float:
     return float(spearmanr(a, b)[0])  # pyright: ignore[reportArgumentType]
 
 
-def completeness_check(full: Tensor, expected: float, says: str, tolerance: float = 0.02) -> Check:
+def completeness_check(full: Tensor, expected: float, summary: str, tolerance: float = 0.02) -> Check:
     """Does the map add up to what it explains, where its method promises that? As a share of the map without signs."""
     total = float(full.sum())
     off = abs(total - expected) / max(float(full.abs().sum()), 1e-12)
     return Check(
         name="sum of the map against the output",
         value=off,
-        says=f"The map adds up to {total:.4g}; {says} is {expected:.4g}.",
+        summary=f"The map adds up to {total:.4g}; {summary} is {expected:.4g}.",
         passed=off <= tolerance,
     )
 
@@ -103,7 +103,7 @@ def deletion_insertion(subject: Subject, heat: Tensor, seed: int = 0) -> tuple[t
         Check(
             name=f"area under {name}",
             value=areas[name],
-            says=f"The {wanted[name]} the better; a random order has {random:.4g}.",
+            summary=f"The {wanted[name]} the better; a random order has {random:.4g}.",
             passed=better[name],
         )
         for name in better

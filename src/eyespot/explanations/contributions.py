@@ -64,7 +64,7 @@ def _adds_up(found: Trace) -> Check:
     return Check(
         name="votes and bias against the network's own output",
         value=off,
-        says=f"Less than {ROUNDING:g} of the sum of all votes without signs, {found.magnitude:.4g}, is rounding.",
+        summary=f"Less than {ROUNDING:g} of the sum of all votes without signs, {found.magnitude:.4g}, is rounding.",
         passed=off <= ROUNDING * found.magnitude,
     )
 

@@ -83,7 +83,7 @@ def _head(explanation: "Explanation", width: float) -> list[str]:
 def _foot(explanation: "Explanation", width: float) -> list[str]:
     marks = {True: "passed", False: "NOT PASSED", None: "measured"}
     lines = [
-        f"check {marks[check.passed]}: {check.name} {check.value:.4g}. {check.says}" for check in explanation.checks
+        f"check {marks[check.passed]}: {check.name} {check.value:.4g}. {check.summary}" for check in explanation.checks
     ]
     return [part for line in [*lines, *explanation.notes] for part in textwrap.wrap(line, int(width * 17))]
 

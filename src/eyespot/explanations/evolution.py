@@ -12,7 +12,7 @@ from ..images import Picture
 from ..model import Model, load
 from .deconvnet import LAYERS, project
 from .explanation import Explanation, Panel
-from .subject import Subject, choose_layer, choose_unit, look_at
+from .subject import Subject, choose_layer, choose_unit, make_subject
 
 DRAWN = 7
 """Stages drawn at most, evenly over the training; the values hold all of them."""
@@ -45,10 +45,10 @@ def evolution(
     """
     if not models:
         raise ExplanationError("No stages were given; give at least one model.")
-    last = look_at(list(models.values())[-1], picture, of)
+    last = make_subject(list(models.values())[-1], picture, of)
     call = choose_layer(last.calls, layer, LAYERS)
     number = choose_unit(call, unit)
-    subjects = {name: look_at(model, picture, last.of) for name, model in models.items()}
+    subjects = {name: make_subject(model, picture, last.of) for name, model in models.items()}
     rows = [_row(name, subject, call.index, number) for name, subject in subjects.items()]
     return Explanation(
         method="evolution",

@@ -43,7 +43,7 @@ class Check:
 
     name: str
     value: float
-    says: str
+    summary: str
     passed: bool | None = None
 
 

@@ -21,7 +21,7 @@ from ..sources.cache import decode
 from ..sources.source import Part, Source, part_of
 from .directions import excited_by_directions
 from .request import ExplanationRequest
-from .units import Exciting, LayerUnits, Unit, look_at_units, spec_for_batches
+from .units import Exciting, LayerUnits, Unit, spec_for_batches, strongest_images
 
 GAP = 2
 LARGEST_FIELD = 96
@@ -134,7 +134,7 @@ def _framed(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 def explain_units(model: Model, source: Source | Part, request: ExplanationRequest) -> Gallery:
     """The strongest images of every unit of every layer (or of one)."""
     part, images = _images_of(model, source)
-    layers = look_at_units(model, images, request.layer)
+    layers = strongest_images(model, images, request.layer)
     return Gallery(
         method="units",
         task=model.task.name,

@@ -76,7 +76,7 @@ def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanat
     whole = float(subject.probability(subject.output)[0])
     heat = _heat(sweep, whole - probability, subject.x.shape[2:])
     checks, curves = deletion_insertion(subject, heat)
-    panels = [_image(subject, sweep), _believed(subject, sweep, probability), *_chosen(subject, sweep, output)]
+    panels = [_image(subject, sweep), _probability(subject, sweep, probability), *_chosen(subject, sweep, output)]
     if watched:
         panels += _strongest(subject, watched, torch.cat(activity).view(sweep.grid))
     drop = f"{subject.measure} lost, by pixel"
@@ -136,7 +136,7 @@ def _image(subject: Subject, sweep: Sweep) -> Panel:
     )
 
 
-def _believed(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
+def _probability(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
     return Panel(
         title=f"{subject.measure} of '{subject.name}', patch by patch",
         kind="positive",
@@ -187,7 +187,7 @@ def _exactness(subject: Subject, sweep: Sweep, output: Tensor) -> Check:
     return Check(
         name="difference from computing whole images",
         value=off,
-        says=f"Largest of {len(some)} places, relative to the largest output; at most {TOLERANCE:g}.",
+        summary=f"Largest of {len(some)} places, relative to the largest output; at most {TOLERANCE:g}.",
         passed=off <= TOLERANCE,
     )
 

@@ -63,7 +63,7 @@ class Subject:
         return (self.pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
 
 
-def look_at(model: Model, picture: Picture, of: Any = None) -> Subject:
+def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
     """Read a picture for a model and settle what is explained: `of`, or the model's own answer.
 
     Raises `ImageError` for what is no picture, `TaskError` for a class that there is not.

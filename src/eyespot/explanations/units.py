@@ -79,7 +79,7 @@ class Ranking:
     active: Tensor
 
 
-def look_at_units(
+def strongest_images(
     model: Model, images: Images, layer: str | None = None, strongest: int = STRONGEST
 ) -> list[LayerUnits]:
     """Find for every unit of every layer (or of `layer`) what excites it most among decoded `images`.

@@ -31,14 +31,14 @@ def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
-def probabilities(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray, penalty: float) -> np.ndarray:
+def probabilities(embeddings: Embeddings, learned: np.ndarray, queried: np.ndarray, penalty: float) -> np.ndarray:
     """Probabilities (M, K) of the classes for the rows `asked`, after learning from the rows `learned`.
 
     Multinomial logistic regression; a class that is not among the learned rows gets 0.
     """
     from sklearn.linear_model import LogisticRegression
 
-    found = np.zeros((len(asked), len(embeddings.classes)))
+    found = np.zeros((len(queried), len(embeddings.classes)))
     present = np.unique(embeddings.given[learned])
     if len(present) == 1:
         found[:, present] = 1.0
@@ -47,7 +47,7 @@ def probabilities(embeddings: Embeddings, learned: np.ndarray, asked: np.ndarray
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # many classes of few images are fine
         line.fit(embeddings.numbers[learned], embeddings.given[learned])
-    found[:, present] = line.predict_proba(embeddings.numbers[asked])
+    found[:, present] = line.predict_proba(embeddings.numbers[queried])
     return found
 
 
@@ -56,10 +56,10 @@ def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
     fold = folds(embeddings.given[learned], _renumbered(embeddings.groups[learned]), np.random.default_rng(0), 3)
     losses = dict.fromkeys(PENALTIES, 0.0)
     for inner, held in splits(fold):
-        rows, asked = learned[inner], learned[held]
+        rows, queried = learned[inner], learned[held]
         for penalty in PENALTIES:
-            chances = probabilities(embeddings, rows, asked, penalty)
-            losses[penalty] -= float(np.log(chances[np.arange(len(asked)), embeddings.given[asked]] + 1e-3).sum())
+            chances = probabilities(embeddings, rows, queried, penalty)
+            losses[penalty] -= float(np.log(chances[np.arange(len(queried)), embeddings.given[queried]] + 1e-3).sum())
     return min(losses, key=losses.__getitem__)
 
 

@@ -138,7 +138,7 @@ def _write(report: AuditReport, embeddings: Embeddings, folder: Path) -> None:
         "pairs": [
             {
                 "classes": " and ".join(pair.classes),
-                "told": f"{percent(pair.share)} of {pair.count:,} are taken for the other",
+                "caption": f"{percent(pair.share)} of {pair.count:,} are taken for the other",
                 "examples": [_example(rows[name], pair.classes) for name in pair.images[:EXAMPLES]],
             }
             for pair in report.confusable
@@ -151,23 +151,30 @@ def _write(report: AuditReport, embeddings: Embeddings, folder: Path) -> None:
 
 def _tiles(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
     for one in found[:SHOWN]:
-        told = f"{one.given} → {one.proposed}?" if one.proposed else one.given
-        yield {"pictures": [_shown(rows[one.image])], "told": told, "name": one.image, "score": number(one.score, 2)}
+        caption = f"{one.given} → {one.proposed}?" if one.proposed else one.given
+        yield {
+            "pictures": [_shown(rows[one.image])],
+            "caption": caption,
+            "name": one.image,
+            "score": number(one.score, 2),
+        }
 
 
 def _example(row: Row, classes: tuple[str, str]) -> dict:
     """A picture of one class that is taken for the other."""
     label = row.values["label"]
     other = classes[1] if label == classes[0] else classes[0]
-    return {"pictures": [_shown(row)], "told": f"{label}, taken for {other}", "name": row.name, "score": ""}
+    return {"pictures": [_shown(row)], "caption": f"{label}, taken for {other}", "name": row.name, "score": ""}
 
 
 def _twins(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
     for one in found[:SHOWN]:
         first = one.proposed.removeprefix("as ")
-        told = one.given if rows[first].values["label"] == one.given else f"{rows[first].values['label']}, {one.given}"
+        caption = (
+            one.given if rows[first].values["label"] == one.given else f"{rows[first].values['label']}, {one.given}"
+        )
         pictures = [_shown(rows[first]), _shown(rows[one.image])]
-        yield {"pictures": pictures, "told": told, "name": f"{first}, {one.image}", "score": number(one.score, 2)}
+        yield {"pictures": pictures, "caption": caption, "name": f"{first}, {one.image}", "score": number(one.score, 2)}
 
 
 def _shown(row: Row) -> dict[str, Any]:
@@ -176,8 +183,8 @@ def _shown(row: Row) -> dict[str, Any]:
     try:
         pixels = thumbnail(read_pixels(row.picture, spec, row.name), SIDE)
     except EyespotError:
-        return {"src": "", "says": f"{row.name} (cannot be read)", "small": False}
-    return {"src": picture(pixels), "says": row.name, "small": max(pixels.shape) < SIDE / 2}
+        return {"src": "", "caption": f"{row.name} (cannot be read)", "small": False}
+    return {"src": picture(pixels), "caption": row.name, "small": max(pixels.shape) < SIDE / 2}
 
 
 def _as_csv(found: Sequence[Proposal]) -> str:

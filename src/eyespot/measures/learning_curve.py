@@ -57,7 +57,7 @@ class Curve:
     extrapolation: tuple[Extrapolation, ...]
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """The look ahead in one sentence."""
         if not self.extrapolation:
             return "There are too few images for a look ahead."
@@ -84,9 +84,9 @@ def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, se
 def curve_of(embeddings: Embeddings, name: str, repeats: int = REPEATS, seed: int = 0) -> Curve:
     """The curve of images that have been looked at already."""
     sizes = _sizes(embeddings)
-    right, asked, learned = _measured(embeddings, sizes, repeats, seed)
+    right, queried, learned = _measured(embeddings, sizes, repeats, seed)
     kinds = len(embeddings.classes)
-    mean = right.sum(1) / asked.sum()
+    mean = right.sum(1) / queried.sum()
     points = [
         Point(
             per_class=count / kinds,
@@ -107,7 +107,7 @@ def curve_of(embeddings: Embeddings, name: str, repeats: int = REPEATS, seed: in
     )
     if len(sizes) < FEWEST_SIZES:
         return found
-    return _with_ahead(found, right, asked, learned, seed)
+    return _with_ahead(found, right, queried, learned, seed)
 
 
 def power_law(counts: np.ndarray, errors: np.ndarray) -> tuple[float, float, float]:
@@ -143,14 +143,14 @@ def _measured(
     embeddings: Embeddings, sizes: list[float], repeats: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How often each image was answered rightly (S, N), how often it was asked (N,), and images learned from (S,)."""
-    right, asked = np.zeros((len(sizes), len(embeddings.given))), np.zeros(len(embeddings.given))
+    right, queried = np.zeros((len(sizes), len(embeddings.given))), np.zeros(len(embeddings.given))
     learned = np.zeros(len(sizes))
     penalties: dict[int, float] = {}
     for repeat in range(repeats):
         random = np.random.default_rng([seed, repeat])
         fold = folds(embeddings.given, embeddings.groups, random, HELD_OUT)
         held, pool = np.flatnonzero(fold == 0), np.flatnonzero(fold != 0)
-        asked[held] += 1
+        queried[held] += 1
         place = _places(embeddings, pool, random)
         for step, share in enumerate(sizes):
             rows = pool[place < share]
@@ -159,7 +159,7 @@ def _measured(
             chances = probabilities(embeddings, rows, held, penalties[step])
             right[step, held] += chances.argmax(1) == embeddings.given[held]
             learned[step] += len(rows) / repeats
-    return right, asked, learned
+    return right, queried, learned
 
 
 def _places(embeddings: Embeddings, pool: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -171,15 +171,15 @@ def _places(embeddings: Embeddings, pool: np.ndarray, random: np.random.Generato
     return place
 
 
-def _with_ahead(found: Curve, right: np.ndarray, asked: np.ndarray, learned: np.ndarray, seed: int) -> Curve:
+def _with_ahead(found: Curve, right: np.ndarray, queried: np.ndarray, learned: np.ndarray, seed: int) -> Curve:
     """The fit, and what two and four times as many images would bring; intervals by drawing the images anew."""
     random = np.random.default_rng(seed)
     images = found.count
-    fit = power_law(learned, 1 - right.sum(1) / asked.sum())
+    fit = power_law(learned, 1 - right.sum(1) / queried.sum())
     drawn = []
     for _ in range(BOOTSTRAPS):
         weight = random.multinomial(images, np.full(images, 1 / images))
-        errors = 1 - (right @ weight) / max(1, asked @ weight)
+        errors = 1 - (right @ weight) / max(1, queried @ weight)
         drawn.append(power_law(learned, errors))
     return replace(found, fit=fit, extrapolation=tuple(_extrapolate(found, fit, drawn, times) for times in (2, 4)))
 

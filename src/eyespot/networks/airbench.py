@@ -43,11 +43,11 @@ def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
     """A convolution, halving, another convolution; each begins by handing its input on, as far as there are filters."""
     return sequence(
         {
-            "conv1": _begun_as_identity(convolution(channels, filters, norm)),
+            "conv1": _initialized_as_identity(convolution(channels, filters, norm)),
             "pool": MaxPool2d(2),
             "norm1": _quick(normalization(norm, filters)),
             "silu1": nn.SiLU(),
-            "conv2": _begun_as_identity(convolution(filters, filters, norm)),
+            "conv2": _initialized_as_identity(convolution(filters, filters, norm)),
             "norm2": _quick(normalization(norm, filters)),
             "silu2": nn.SiLU(),
         }
@@ -69,7 +69,7 @@ def _quick(layer: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def _begun_as_identity(layer: nn.Conv2d) -> nn.Conv2d:
+def _initialized_as_identity(layer: nn.Conv2d) -> nn.Conv2d:
     nn.init.dirac_(layer.weight[: layer.in_channels])
     return layer
 

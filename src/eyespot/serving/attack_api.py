@@ -44,7 +44,7 @@ class SettingsRequest:
 @router.get("/attacks")
 async def attacks() -> dict[str, Any]:
     """Every attack: what it does, and the settings that it reads with what they are unless given."""
-    return {"attacks": [{"name": name, "says": one.summary, "takes": one.defaults} for name, one in ATTACKS.items()]}
+    return {"attacks": [{"name": name, "summary": one.summary, "takes": one.defaults} for name, one in ATTACKS.items()]}
 
 
 @router.post("/models/{model}/attack", openapi_extra=PICTURE)

@@ -49,7 +49,7 @@ class TrainingControl:
         """Answer what was asked for since the last step."""
         while not self._asked.empty():
             self._answer(self._asked.get(), training, state)
-        self._let_look(training, state)
+        self._allow_view(training, state)
 
     def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
         """Wait while the training pauses; tell whether there are more steps to make."""
@@ -58,7 +58,7 @@ class TrainingControl:
         while self.paused and not (self.left or stop() or state.step >= state.schedule.steps):
             with suppress(Empty):
                 self._answer(self._asked.get(timeout=TICK), training, state)
-            self._let_look(training, state)
+            self._allow_view(training, state)
         goes_on = not self.away and state.step < state.schedule.steps
         if not self.left:
             self.tell({"state": "training" if goes_on else "finishing"})
@@ -100,7 +100,7 @@ class TrainingControl:
         state.schedule.change(change)
         write_changes(training.checkpoint.parent, state.schedule)
 
-    def _let_look(self, training: "Training", state: "State") -> None:
+    def _allow_view(self, training: "Training", state: "State") -> None:
         if not self._looks or time.monotonic() < self._rested:
             return
         began = time.monotonic()

@@ -52,7 +52,7 @@ class PictureRequest:
     name: str
 
 
-async def posed_picture(
+async def requested_picture(
     request: Request,
     shown: InModel,
     image: Annotated[int | None, Query(description="An image of the model, instead of a body.")] = None,
@@ -66,7 +66,7 @@ async def posed_picture(
     return PictureRequest(shown.array(body) if form is Form.PIXELS else body, "the picture")
 
 
-InPicture = Annotated[PictureRequest, Depends(posed_picture)]
+InPicture = Annotated[PictureRequest, Depends(requested_picture)]
 
 
 @router.post("/models/{model}/predict", openapi_extra=PICTURE)
@@ -81,7 +81,7 @@ async def methods() -> dict[str, Any]:
     """Every way to look inside: what it shows, what it takes, and whether it is asked of a picture or of a source."""
     return {
         "methods": [
-            {"name": name, "says": one.says, "takes": one.takes, "of": "source" if one.survey else "picture"}
+            {"name": name, "summary": one.summary, "takes": one.takes, "of": "source" if one.survey else "picture"}
             for name, one in METHODS.items()
         ]
     }

@@ -74,9 +74,9 @@ def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str,
         "network": network_name(model),
         "task": model.task.name,
         "labels": labels_of(model, calls[-1].shape),
-        "images": tell_images(images),
+        "images": describe_images(images),
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
-        "calls": [_tell_call(model, call, calls, blob) for call in calls],
+        "calls": [_describe_call(model, call, calls, blob) for call in calls],
     }
     return manifest, blob.parts
 
@@ -94,7 +94,7 @@ def labels_of(model: Model, shape: Sequence[int]) -> list[str]:
     return list(model.task.labels) or [f"number {place + 1}" if shape[0] > 1 else "number" for place in range(shape[0])]
 
 
-def tell_images(images: ImageSpec) -> dict[str, Any]:
+def describe_images(images: ImageSpec) -> dict[str, Any]:
     """How a picture becomes what the network takes, one mean and deviation for each channel."""
     return {
         "channels": images.channels,
@@ -109,7 +109,7 @@ def _each_channel(values: Sequence[float], channels: int) -> list[float]:
     return list(values) if len(values) == channels else [values[0]] * channels
 
 
-def _tell_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) -> dict[str, Any]:
+def _describe_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) -> dict[str, Any]:
     stored = model.network.state_dict().keys()
     names = {role: name.removeprefix(INSIDE) for role, name in call.parameters.items()}
     weights = {
@@ -130,7 +130,7 @@ def _tell_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) -> d
         "shape": list(call.shape),
         "formula": _formula(model, call),
         "multiplyAdds": _multiply_adds(model, call, calls),
-        "field": _tell_field(call.receptive_field),
+        "field": _describe_field(call.receptive_field),
     }
 
 
@@ -171,7 +171,7 @@ def _module(model: Model, call: Call) -> nn.Module:
     return model.network.get_submodule(call.module.removeprefix("network").removeprefix("."))
 
 
-def _tell_field(found: Field | None) -> dict[str, Any] | None:
+def _describe_field(found: Field | None) -> dict[str, Any] | None:
     if found is None:
         return None
     size = list(found.size) if found.size else None

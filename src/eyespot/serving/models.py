@@ -18,10 +18,10 @@ CHUNK = 1 << 18
 """Numbers that are handed on at once (1 MB), so that a slow reader does not make the server hold all of them."""
 
 
-def binary(says: str) -> dict[int | str, dict[str, Any]]:
+def binary(summary: str) -> dict[int | str, dict[str, Any]]:
     """The description of an answer of bytes."""
     octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    return {200: {"description": says, "content": octets}}
+    return {200: {"description": summary, "content": octets}}
 
 
 def takes(*kinds: str, required: bool = True) -> dict[str, Any]:

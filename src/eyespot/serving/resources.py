@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
-from ..explanations.subject import look_at
+from ..explanations.subject import make_subject
 from ..images import ImageSpec, Picture, read_pixels, read_size
 from ..model import Model, normalize, to_batch
 from ..networks.graph.replay import require_followed
@@ -23,7 +23,7 @@ from ..tasks import TASKS
 from ..training.optimizers import momentum_of
 from ..training.recipe import read_recipe
 from ..training.schedule import Schedule, read_changes
-from .manifest import make_manifest, network_name, record_answer, tell_images
+from .manifest import describe_images, make_manifest, network_name, record_answer
 from .plain import strict_json
 
 MOST_PIXELS = 40_000_000
@@ -74,7 +74,7 @@ class ModelResource:
         return {
             **self.entry,
             "labels": list(self.model.task.labels),
-            "images": {**tell_images(self.model.images), "fit": self.model.images.fit},
+            "images": {**describe_images(self.model.images), "fit": self.model.images.fit},
             "parameters": sum(weight.numel() for weight in self.model.network.parameters()),
             "evaluation": self.model.made.get("evaluation"),
             "imageCount": len(self.rows),
@@ -112,7 +112,7 @@ class ModelResource:
         What the task does after the network has none. Raises `TaskError` for a class that there is not, and
         `ExplanationError` where an operation of the network cannot be followed.
         """
-        subject = look_at(self.model, self.array(pixels), of)
+        subject = make_subject(self.model, self.array(pixels), of)
         require_followed(subject.calls, "A gradient")
         slopes = gradients(subject)
         assert slopes is not None

@@ -113,7 +113,7 @@ async def look(
 @router.get("/networks")
 async def networks() -> Response:
     """Every named network, and whether it answers with numbers (vector) or with a picture."""
-    listed = [{"name": name, "says": one.summary, "heads": one.heads} for name, one in NETWORKS.items()]
+    listed = [{"name": name, "summary": one.summary, "heads": one.heads} for name, one in NETWORKS.items()]
     return plain_json({"networks": listed})
 
 
@@ -128,10 +128,12 @@ async def layers(
 ) -> Response:
     """The layers of a network for the images of a source: sizes, parameters and multiply-adds, before it is made."""
     pick("source", app_state.sources, source)
-    return plain_json(await app_state.compute(lambda: _tell_layers(manager, source, network, size, task or None)))
+    return plain_json(await app_state.compute(lambda: _describe_layers(manager, source, network, size, task or None)))
 
 
-def _tell_layers(manager: TrainingManager, source: int, network: str, size: str, task: str | None) -> dict[str, Any]:
+def _describe_layers(
+    manager: TrainingManager, source: int, network: str, size: str, task: str | None
+) -> dict[str, Any]:
     name, shape, output = manager.frame(source, task)
     spec = NetworkSpec(name=_known(network), input=shape, output=output, size=size, norm="batch")
     with torch.device("meta" if is_text(network) else "cpu"):  # of a text no weight is made: it may be huge

@@ -141,10 +141,10 @@ def _check(folder: Path) -> None:
     if folder.is_file():
         raise RunError(f"{folder}: is a file. Give a folder as --out.")
     try:
-        strange = folder.is_dir() and any(folder.iterdir()) and not (folder / ".lock").exists()
+        foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / ".lock").exists()
     except OSError as error:
         raise RunError(f"{folder}: cannot be read ({error.strerror}). Give another --out.") from error
-    if strange and not (folder / "recipe.json").exists():
+    if foreign and not (folder / "recipe.json").exists():
         raise RunError(f"{folder}: holds other files and no training. Give another --out.")
 
 

@@ -110,8 +110,8 @@ def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[s
     difference, factor = magnified(before, after)
     return {
         "pictures": [
-            {"src": picture(thumbnail(pixels, SIDE)), "says": says}
-            for pixels, says in ((before, "before"), (difference, "difference, magnified"), (after, "after"))
+            {"src": picture(thumbnail(pixels, SIDE)), "caption": caption}
+            for pixels, caption in ((before, "before"), (difference, "difference, magnified"), (after, "after"))
         ],
         "small": max(height, width) < SIDE,
         "lines": [
@@ -209,5 +209,5 @@ def _axes(x: str, y: str) -> Any:
     return axes
 
 
-def _finished(axes: Any, says: str) -> Markup:
-    return drawing(axes.figure, says)
+def _finished(axes: Any, description: str) -> Markup:
+    return drawing(axes.figure, description)

@@ -76,13 +76,13 @@ def about_everyday(model: Model, chosen: Candidates) -> dict[str, Any]:
     return {"curves": [asdict(curve) for curve in curves]}
 
 
-def about_strangers(model: Model, chosen: Candidates, strange: Part) -> dict[str, Any]:
+def measure_out_of_distribution(model: Model, chosen: Candidates, ood: Part) -> dict[str, Any]:
     """How the model answers for images unlike its own, beside those that were looked at."""
-    drawn = draw(strange, len(chosen.images), seed=0)
+    drawn = draw(ood, len(chosen.images), seed=0)
     try:
         own = torch.cat([image for image in chosen.images if image.shape == chosen.images[0].shape])
         shown = torch.cat([model.read(row.picture, row.name) for row in drawn.rows])
-        return asdict(out_of_distribution(model, own, shown, strange.name))
+        return asdict(out_of_distribution(model, own, shown, ood.name))
     except AttackError as error:
         return {"reason": str(error)}
 

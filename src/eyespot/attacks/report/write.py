@@ -22,7 +22,15 @@ from ..methods import ATTACKS
 from .folder import ReportFolder
 from .page import write_robustness_page
 from .planned import Planned
-from .sections import about_bounds, about_everyday, about_places, about_strangers, about_transfer, part_key, weights_key
+from .sections import (
+    about_bounds,
+    about_everyday,
+    about_places,
+    about_transfer,
+    measure_out_of_distribution,
+    part_key,
+    weights_key,
+)
 from .summary import rate, summarize, target_matrix
 
 IMAGES_AT_ONCE = {True: 8, False: 32}
@@ -39,7 +47,7 @@ class ReportRequest:
     count: int
     part: Part
     seed: int = 0
-    strange: Part | None = None
+    ood: Part | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -64,12 +72,12 @@ class Report:
 
     def _plan(self, drawn: Part) -> dict[str, Any]:
         """Everything that the figures depend on."""
-        strange = self.request.strange
+        ood = self.request.ood
         return {
             "models": {name: weights_key(model) for name, model in self.models.items()},
             "attacks": [one.values() for one in self.request.attacks],
             "images": [self.request.part.name, self.request.count, self.request.seed, part_key(drawn)],
-            "out_of_distribution": None if strange is None else part_key(strange),
+            "out_of_distribution": None if ood is None else part_key(ood),
         }
 
     def _refuse_own_target(self) -> None:
@@ -128,9 +136,9 @@ class Report:
         }
 
     def _model(self, name: str) -> dict[str, Any]:
-        model, chosen, strange = self.models[name], self.candidates[name], self.request.strange
+        model, chosen, ood = self.models[name], self.candidates[name], self.request.ood
         return {
-            "looked_at": len(chosen.right),
+            "examined": len(chosen.right),
             "misread": len(chosen.right) - len(chosen.ready),
             "right": rate(len(chosen.ready), len(chosen.right)),
             "parameters": sum(weight.numel() for weight in model.network.parameters()),
@@ -139,7 +147,7 @@ class Report:
             "places": self._places(name),
             "bounds": about_bounds(model, chosen),
             "everyday": about_everyday(model, chosen),
-            "out_of_distribution": about_strangers(model, chosen, strange) if strange is not None else None,
+            "out_of_distribution": measure_out_of_distribution(model, chosen, ood) if ood is not None else None,
         }
 
     def _attacked(self, name: str, planned: Planned) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def rejection_plot(points: Sequence[dict[str, float]]) -> Markup:
         return _finished(axes, "Share of wrong answers against the share of images that are left unanswered")
 
 
-def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], says: str) -> Markup:
+def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], summary: str) -> Markup:
     """One dot a row, with the line on which both values are equal; some, evenly chosen, where there are many."""
     every = max(1, -(-len(x) // MOST_POINTS))
     low, high = min(*x, *y), max(*x, *y)
@@ -74,16 +74,16 @@ def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], says
         axes = _axes(*words)
         axes.plot([low, high], [low, high], color=INK["quiet"], linewidth=1, linestyle="--")
         axes.scatter(x[::every], y[::every], s=9, color=INK["blue"], alpha=0.5, linewidths=0)
-        return _finished(axes, says)
+        return _finished(axes, summary)
 
 
-def histogram(values: Sequence[float], word: str, says: str) -> Markup:
+def histogram(values: Sequence[float], word: str, summary: str) -> Markup:
     """How often which value occurs, with a line at zero."""
     with drawing_style():
         axes = _axes(word, "images")
         axes.hist(values, bins=min(40, max(5, len(values) // 8)), color=INK["blue"], alpha=0.75)
         axes.axvline(0, color=INK["quiet"], linewidth=1, linestyle="--")
-        return _finished(axes, says)
+        return _finished(axes, summary)
 
 
 def in_words(name: str) -> str:
@@ -114,6 +114,6 @@ def _line(axes: "Axes", points: Sequence[tuple[float, float]], color: str, label
     axes.plot(x, y, color=INK[color], linewidth=1.5, label=label, marker=marker, markersize=3)
 
 
-def _finished(axes: "Axes", says: str) -> Markup:
+def _finished(axes: "Axes", summary: str) -> Markup:
     assert axes.figure is not None
-    return drawing(axes.get_figure(root=True), says)  # pyright: ignore[reportArgumentType]
+    return drawing(axes.get_figure(root=True), summary)  # pyright: ignore[reportArgumentType]
