@@ -22,8 +22,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands(page: Path) -> list[list[str]]:
-    """The `eyespot` commands in the shell blocks of a page, as lists of words."""
-    text = "\n".join(blocks(page, "bash")).replace("\\\n", " ")
+    """The `eyespot` commands in the shell blocks and the inline code of a page, as lists of words."""
+    inline = re.findall(r"`(eyespot [^`]+)`", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S))
+    text = "\n".join([*blocks(page, "bash"), *inline]).replace("\\\n", " ")
     return [
         shlex.split(line.partition("eyespot ")[2], comments=True)
         for line in text.splitlines()

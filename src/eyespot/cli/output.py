@@ -85,7 +85,7 @@ def _line(entry: dict[str, Any], left: str) -> str:
 def format_seconds(seconds: float) -> str:
     """Seconds as a person would say them.
 
-    >>> told_seconds(75)
+    >>> format_seconds(75)
     '1 min 15 s'
     """
     whole = round(seconds)
@@ -95,7 +95,7 @@ def format_seconds(seconds: float) -> str:
 def format_score(result: dict[str, Any]) -> str:
     """Score and interval of a result in one line.
 
-    >>> told_score({"metric": "accuracy", "score": 0.987, "better": "higher",
+    >>> format_score({"metric": "accuracy", "score": 0.987, "better": "higher",
     ...     "interval": [0.978, 0.992], "unit": "", "count": 1000})
     'accuracy 98.70 % (95 % interval 97.80 to 99.20 %) on 1,000 images'
     """
