@@ -241,10 +241,7 @@ def _from_array(given: Any, name: str, value_range: Range | None) -> Image.Image
             f"{name}: a {type(given).__name__} is not an image; expected a path, the bytes of a file, an open file, "
             "a Pillow image, a NumPy array or a torch tensor."
         )
-    try:
-        array = as_image(given, value_range)
-    except ImageError as error:
-        raise ImageError(f"{name}: {error}") from error
+    array = as_image(given, value_range)
     return Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
 
 
@@ -261,7 +258,7 @@ def _file_size(path: Path) -> int:
 
 def _explained(name: str, error: Exception) -> ImageError:
     if isinstance(error, ImageError):
-        return error
+        return error if str(error).startswith(name) else ImageError(f"{name}: {error}")
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.")
     if isinstance(error, FileNotFoundError):

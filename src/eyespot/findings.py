@@ -6,6 +6,17 @@ from pathlib import Path
 from typing import Any
 
 
+def printable(text: str) -> str:
+    r"""A text as it can be printed and written anywhere: what is not valid Unicode, in file names, becomes an escape.
+
+    >>> printable("caf\udce9.png")
+    'caf\\xe9.png'
+    """
+    if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def to_plain(value: Any) -> Any:
     """Turn dataclasses, tuples, paths, numpy and torch numbers into what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -13,11 +24,11 @@ def to_plain(value: Any) -> Any:
             part.name: to_plain(getattr(value, part.name)) for part in fields(value) if not part.name.startswith("_")
         }
     if isinstance(value, dict):
-        return {str(key): to_plain(part) for key, part in value.items()}
+        return {printable(str(key)): to_plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(part) for part in value]
-    if isinstance(value, Path):
-        return str(value)
+    if isinstance(value, str | Path):
+        return printable(str(value))
     if hasattr(value, "tolist") and not isinstance(value, type):
         return to_plain(value.tolist())
     if isinstance(value, float) and value != value:

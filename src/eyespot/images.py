@@ -15,7 +15,7 @@ from PIL import Image
 
 from .decoding import SUFFIXES, Picture, decode, has_frames, heic_is_readable, orientation, read_file, upright
 from .errors import ImageError
-from .value_range import Range, bounds_of, check_range, to_bytes
+from .value_range import Range, bounds_of, check_inside, check_range, to_bytes
 
 __all__ = [
     "FITS",
@@ -191,7 +191,7 @@ def read_pixels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
     def read(image: Image.Image) -> np.ndarray:
         if spec.fit != "native":
             _draft(image, spec)
-        return _pixels(_fitted(_colored(upright(image), spec.channels, spec.value_range, name), spec))
+        return _pixels(_fitted(_colored(upright(image), spec.channels, spec.value_range), spec))
 
     return decode(picture, name, read, spec.value_range)
 
@@ -222,6 +222,8 @@ def _size(image: Image.Image) -> tuple[int, int, int]:
 
 def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
     """Tell whether a picture is gray, also where it is stored in color: its channels differ by `tolerance` at most."""
+    if decode(picture, name, _is_wide):
+        return True
     small = read_pixels(picture, ImageSpec(height=32, width=32, channels=3, fit="stretch"), name).astype(np.int16)
     return int(np.ptp(small, axis=2).max()) <= tolerance
 
@@ -252,9 +254,9 @@ def _is_wide(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
-def _colored(image: Image.Image, channels: int, value_range: Range | None, name: str) -> Image.Image:
+def _colored(image: Image.Image, channels: int, value_range: Range | None) -> Image.Image:
     if _is_wide(image):
-        image = _to_8_bits(image, value_range, name)
+        image = _to_8_bits(image, value_range)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -262,7 +264,7 @@ def _colored(image: Image.Image, channels: int, value_range: Range | None, name:
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def _to_8_bits(image: Image.Image, value_range: Range | None, name: str) -> Image.Image:
+def _to_8_bits(image: Image.Image, value_range: Range | None) -> Image.Image:
     """Scale values of more than 8 bits: one range for a source and its model, never that of the single image."""
     values = np.asarray(image, np.float64)
     if value_range is None:
@@ -270,9 +272,11 @@ def _to_8_bits(image: Image.Image, value_range: Range | None, name: str) -> Imag
         low, high = bounds_of(values)
         if low < value_range[0] or high > value_range[1]:
             raise ImageError(
-                f"{name or 'the image'}: holds values from {low:g} to {high:g}, and no value range is known for them; "
+                f"holds values from {low:g} to {high:g}, and no value range is known for them; "
                 "give ImageSpec(value_range=(LOW, HIGH)), or use a model trained on such images."
             )
+    else:
+        check_inside(values, value_range)
     return Image.fromarray(to_bytes(values, value_range))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ImageError
-from .value_range import Range, bounds_of, to_bytes
+from .value_range import Range, bounds_of, check_inside, to_bytes
 
 CHANNELS = (1, 3, 4)
 FIRST_CHANNELS = (1, 3)
@@ -95,5 +95,7 @@ def as_image(given: Any, value_range: Range | None = None) -> np.ndarray:
     array = channels_last(array, is_tensor(given))
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
-    chosen = array_range(array) if value_range is None or array.dtype == np.bool_ else value_range
-    return to_bytes(array, chosen or (0, 255))
+    if value_range is None or array.dtype == np.bool_:
+        return to_bytes(array, array_range(array) or (0, 255))
+    check_inside(array, value_range)
+    return to_bytes(array, value_range)

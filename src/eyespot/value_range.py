@@ -89,6 +89,16 @@ def to_bytes(values: np.ndarray, value_range: Range) -> np.ndarray:
     return np.rint(np.clip(np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
 
 
+def check_inside(values: np.ndarray, value_range: Range) -> None:
+    """Raise `ImageError` where all of an image lies beyond the range: it would be all black or all white."""
+    low, high = bounds_of(np.asarray(values, np.float64).ravel())
+    if low > value_range[1] or high < value_range[0]:
+        raise ImageError(
+            f"holds values from {low:g} to {high:g}, all beyond the value range {value_range[0]:g} to "
+            f"{value_range[1]:g}; give an image of the same kind as those of the source."
+        )
+
+
 def check_range(value_range: Sequence[float]) -> Range:
     """The range as two finite numbers, the lower one first; raises `ImageError` for anything else."""
     try:

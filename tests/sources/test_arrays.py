@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-from eyespot.errors import SourceError
+from eyespot.errors import SourceError, TaskError
 from eyespot.sources import from_arrays, open_source
 from eyespot.sources.source import short_side
+from eyespot.tasks import guess_task
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (60, 8, 6, 3), dtype=np.uint8)
@@ -101,8 +104,17 @@ def test_no_pickle_is_read_from_a_npz_file(tmp_path: Path) -> None:
     [
         ((IMAGES, LABELS[:5]), "5 answers for 60 images"),
         ((IMAGES[..., :2], LABELS), r"shape \(60, 8, 6, 2\)"),
-        ((IMAGES.astype(float) * 2, LABELS), "values from 0 to 510"),
-        ((IMAGES.astype(np.int16) - 300, LABELS), "values from -300"),
+        ((IMAGES, np.eye(2)[LABELS % 2]), r"2 answers for each image.*one-hot.*argmax"),
+        (
+            (IMAGES[:40], IMAGES[40:], LABELS[:40], LABELS[40:]),
+            "train_test_split returns them; expected .x_train, y",
+        ),
+        ((LABELS, IMAGES), "images first"),
+        ((IMAGES.reshape(60, -1), LABELS), r"row of 144 numbers; reshape them: x.reshape\(-1, 12, 12\)"),
+        (((["a.png"] * 60), LABELS), "names of files"),
+        (IMAGES, r"an array of shape \(60, 8, 6, 3\) is no source"),
+        (None, "a NoneType is no source"),
+        ([1, 2, 3], "3 arrays; expected"),
         ((np.full((4, 2, 2), np.nan), LABELS[:4]), "nan"),
         ((np.full((4, 2, 2), "a"), LABELS[:4]), "expected numbers"),
         ({"images": IMAGES}, "holds images; expected x_train"),
@@ -122,3 +134,38 @@ def test_values_and_split_must_be_as_many_as_images() -> None:
         from_arrays("mine", "made up", IMAGES, [{}] * 60, split=["train", "test"])
     with pytest.raises(SourceError, match="holds \\['trian'\\]"):
         from_arrays("mine", "made up", IMAGES, [{}] * 60, split=["trian"] * 60)
+
+
+def test_arrays_of_every_type_and_channel_order_are_the_same_images() -> None:
+    expected = open_source((IMAGES, LABELS))
+    tensor = torch.from_numpy(IMAGES).permute(0, 3, 1, 2)
+    pillow = [Image.fromarray(image) for image in IMAGES]
+    for given in (IMAGES / 255, IMAGES.astype(np.int64), tensor, tensor / 255, IMAGES.transpose(0, 3, 1, 2), pillow):
+        found = open_source((given, LABELS))
+        assert found.value_range is None
+        for one, two in zip(found.rows, expected.rows, strict=True):
+            np.testing.assert_array_equal(np.asarray(one.picture), two.picture)
+
+
+def test_arrays_of_more_than_8_bits_have_one_value_range_that_is_reported() -> None:
+    found = open_source((IMAGES.astype(np.uint16) * 16, LABELS))
+    assert found.value_range == (0, 4095)
+    assert "0 becomes black and 4095 white" in found.notes[0]
+    brightest = max(int(np.asarray(row.picture).max()) for row in found.rows)
+    assert brightest == round(255 * 16 * 255 / 4095)
+    assert open_source((IMAGES.astype(np.uint16), LABELS), value_range=(0, 510)).value_range == (0, 510)
+
+
+def test_a_list_of_arrays_of_different_sizes_is_read() -> None:
+    images = [IMAGES[number, : 6 + number % 2] for number in range(60)]
+    assert {row.picture.shape for row in open_source((images, LABELS)).rows} == {(6, 6, 3), (7, 6, 3)}
+
+
+@pytest.mark.parametrize("pandas", [False, True])
+def test_whole_numbers_stored_as_floats_may_be_classes_and_need_a_named_task(pandas: bool) -> None:
+    answers = LABELS % 2 * 1.0
+    source = open_source((IMAGES, pytest.importorskip("pandas").Series(answers) if pandas else answers))
+    assert {row.values["label"] for row in source.rows} == {"0", "1"}
+    assert {row.values["number"] for row in source.rows} == {"0.0", "1.0"}
+    with pytest.raises(TaskError, match="classify, regress"):
+        guess_task(source)

@@ -7,7 +7,7 @@ from eyespot.training.plan import choose_images, choose_task, make_recipe
 
 
 def images_for(source, network: str | None):
-    return choose_images(source, choose_task(source, "classify")[0], TrainOptions(network=network))
+    return choose_images(source, choose_task(source, "classify")[0], TrainOptions(network=network))[0]
 
 
 def test_pixels_are_brought_to_mean_0_and_deviation_1(source):

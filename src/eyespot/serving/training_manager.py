@@ -127,7 +127,7 @@ class TrainingManager:
         """Task, input and output of a network for a source; kept, because finding them reads many images."""
         if (source, task) not in self._frames:
             chosen, _ = choose_task(self.app_state.sources[source], task)
-            images = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task))
+            images, _ = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task))
             self._frames[source, task] = chosen.name, images.shape, chosen.outputs(images.channels)
         return self._frames[source, task]
 

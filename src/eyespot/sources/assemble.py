@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
+from ..findings import printable
+from ..value_range import Range, choose_range, describe_range
 from .collection import Collection, take_rows
 from .duplicates import exact_pairs, near_pairs
 from .examine import NEAR_LIMIT, ImageStatistics, examine
@@ -19,8 +21,11 @@ BAD_SHARE = 0.05
 """Up to this share of the rows may be unreadable or missing; more than that is an error."""
 
 
-def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
-    """Examine the images, leave out those that cannot be read, and divide the rest into three parts."""
+def assemble(collection: Collection, bad_share: float = BAD_SHARE, value_range: Range | None = None) -> Source:
+    """Examine the images, leave out those that cannot be read, and divide the rest into three parts.
+
+    `value_range` is used for images of more than 8 bits in place of the one that is found.
+    """
     normalize(collection)
     join_rows(collection)
     facts = examine(collection.rows, collection.root, near=len(collection.rows) <= NEAR_LIMIT)
@@ -29,6 +34,7 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
     _refuse_too_many(collection, [*collection.problems, *unreadable], bad_share)
     kept = np.array([number for number in range(len(collection.rows)) if number not in facts.unreadable], np.int64)
     facts, rows = facts.take(kept), take_rows(collection.rows, kept)
+    value_range, seen = _value_range(collection, facts, value_range)
     sides, notes = _sides(rows, facts, collection.root)
     joining = [_joining(rows[number]) for number in np.flatnonzero(sides == UNDECIDED).tolist()]
     whole = Part(name="all", rows=rows, keys=facts.keys, sizes=facts.sizes)
@@ -40,15 +46,33 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE) -> Source:
         validation=parts[VALIDATION],
         test=parts[TEST],
         problems=[*collection.problems, *unreadable, *joining],
-        notes=[*collection.notes, *notes],
+        notes=[*collection.notes, *seen, *notes],
         left_out=collection.left_out,
         root=collection.root,
+        value_range=value_range,
     )
+
+
+def _value_range(collection: Collection, facts: ImageStatistics, given: Range | None) -> tuple[Range | None, list[str]]:
+    """The one value range of all images of more than 8 bits, and the notes about it and about further frames."""
+    notes = []
+    if many := int(facts.frames.sum()):
+        notes.append(f"{many:,} files hold several frames or pages: only the first one of each is used")
+    chosen = collection.value_range or given or choose_range(facts.bounds)
+    wide = np.isfinite(facts.bounds).all(axis=1)
+    if chosen is not None and wide.any():
+        notes.append(describe_range(chosen, facts.bounds))
+        if not wide.all():
+            notes.append(f"{int((~wide).sum()):,} other images hold 8-bit values: 0 becomes black and 255 white")
+    return chosen if wide.any() or collection.value_range else None, notes
 
 
 def _unreadable(rows: Sequence[Row], facts: ImageStatistics) -> list[Problem]:
     bad = sorted(facts.unreadable.items())
-    return [Problem(name=rows[number].name, location=rows[number].location, reason=reason) for number, reason in bad]
+    return [
+        Problem(name=printable(rows[number].name), location=printable(rows[number].location), reason=printable(reason))
+        for number, reason in bad
+    ]
 
 
 def _misnamed(collection: Collection) -> dict[int, str]:

@@ -95,6 +95,8 @@ def _examined(source: Source, near: bool) -> ImageStatistics:
     return ImageStatistics(
         keys=np.concatenate([each.keys for each in facts]),
         sizes=np.concatenate([each.sizes for each in facts]),
+        bounds=np.concatenate([each.bounds for each in facts]),
+        frames=np.concatenate([each.frames for each in facts]),
         thumbnails=np.concatenate(thumbnails) if len(thumbnails) == len(facts) else None,
         unreadable={},
     )

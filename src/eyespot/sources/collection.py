@@ -8,6 +8,7 @@ from typing import overload
 
 import numpy as np
 
+from ..value_range import Range
 from .source import Problem, Row
 
 
@@ -18,12 +19,14 @@ class Collection:
     `root` is the file or folder that it was read from (None for what only lives in memory): earlier decisions about
     its images are remembered by it. `left_out` counts the images that are passed over, by where they lie;
     `advice` is what to do where too many cannot be used.
+    `value_range` is that of arrays of more than 8 bits, which are scaled already.
     """
 
     name: str
     kind: str
     rows: Sequence[Row]
     root: Path | None = None
+    value_range: Range | None = None
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)

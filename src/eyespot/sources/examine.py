@@ -4,13 +4,15 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ImageError
-from ..images import ImageSpec, Picture, read_file, read_pixels, read_size
+from ..findings import printable
+from ..images import ImageProperties, ImageSpec, Picture, inspect, read_file, read_pixels
+from ..value_range import choose_range
 from .collection import ArrayRows
 from .file_statistics import NO_STAMP, load_statistics, save_statistics, stamps
 from .source import Row
@@ -26,24 +28,35 @@ CHUNK = 64
 @dataclass(frozen=True, kw_only=True)
 class ImageStatistics:
     """What was seen of N images: `keys` (N,) uint64 from the content, `sizes` (N, 3) height, width, channels,
-    `thumbnails` (N, 32, 32, 3) uint8 (or none at all, in a large source), and the reason for each unreadable one.
+    `bounds` (N, 2) lowest and highest value of images of more than 8 bits (NaN for others), `frames` (N,) whether there
+    are further frames, `thumbnails` (N, 32, 32, 3) uint8 (or none at all, in a large source), and the reason for each
+    unreadable one.
     """
 
     keys: np.ndarray
     sizes: np.ndarray
+    bounds: np.ndarray
+    frames: np.ndarray
     thumbnails: np.ndarray | None
     unreadable: dict[int, str]
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that is one array with an entry for each image, by name."""
-        always = {"keys": self.keys, "sizes": self.sizes}
+        always = {"keys": self.keys, "sizes": self.sizes, "bounds": self.bounds, "frames": self.frames}
         return always if self.thumbnails is None else {**always, "thumbnails": self.thumbnails}
 
     def take(self, places: np.ndarray) -> "ImageStatistics":
         """What was seen of some readable images."""
         thumbnails = None if self.thumbnails is None else self.thumbnails[places]
-        return ImageStatistics(keys=self.keys[places], sizes=self.sizes[places], thumbnails=thumbnails, unreadable={})
+        return ImageStatistics(
+            keys=self.keys[places],
+            sizes=self.sizes[places],
+            bounds=self.bounds[places],
+            frames=self.frames[places],
+            thumbnails=thumbnails,
+            unreadable={},
+        )
 
 
 def content_key(data: bytes | np.ndarray) -> int:
@@ -79,6 +92,8 @@ def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) ->
     facts = ImageStatistics(
         keys=np.zeros(count, np.uint64),
         sizes=np.zeros((count, 3), np.int32),
+        bounds=np.full((count, 2), np.nan),
+        frames=np.zeros(count, bool),
         thumbnails=np.zeros((count, 32, 32, 3), np.uint8) if near else None,
         unreadable={},
     )
@@ -123,14 +138,41 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
     try:
         data = load_bytes(row.picture, row.name)
         facts.keys[number] = content_key(data)
-        facts.sizes[number] = read_size(data, row.name)
-        thumbnail = read_pixels(data, THUMBNAIL, row.name)
+        found, thumbnail = _look(data, row.name)
+        facts.sizes[number] = found.height, found.width, found.channels
+        facts.bounds[number] = found.bounds or (np.nan, np.nan)
+        facts.frames[number] = found.frames
         if facts.thumbnails is not None:
             facts.thumbnails[number] = thumbnail
         if row.paired is not None:
-            read_pixels(row.paired, THUMBNAIL, f"paired image of {row.name}")
+            _examine_paired(row, found, facts.bounds[number])
     except ImageError as error:
         facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
+
+
+def _look(picture: Picture, name: str) -> tuple[ImageProperties, np.ndarray]:
+    """What is known of one image, and its thumbnail, which shows it in its own range: that of the source follows."""
+    found = inspect(picture, name)
+    if found.bounds is None:
+        return found, read_pixels(picture, THUMBNAIL, name)
+    own = choose_range(np.array([found.bounds]))
+    if own is None:
+        raise ImageError(f"{name}: holds no finite value; replace or remove it.")
+    return found, read_pixels(picture, replace(THUMBNAIL, value_range=own), name)
+
+
+def _examine_paired(row: Row, found: ImageProperties, bounds: np.ndarray) -> None:
+    """Read the paired image of a row, which must have the same size; `bounds` (2,) are those of both then."""
+    assert row.paired is not None
+    file = row.paired if isinstance(row.paired, str | Path) else f"of {row.name}"
+    paired, _ = _look(row.paired, f"paired image {printable(str(file))}")
+    if (paired.height, paired.width) != (found.height, found.width):
+        raise ImageError(
+            f"{row.name}: is {found.height} x {found.width} pixels (height x width), its paired image "
+            f"{printable(str(file))} {paired.height} x {paired.width}; give both the same size."
+        )
+    if paired.bounds is not None:
+        bounds[:] = np.fmin(bounds[0], paired.bounds[0]), np.fmax(bounds[1], paired.bounds[1])
 
 
 def load_bytes(picture: Picture, name: str) -> bytes | np.ndarray:

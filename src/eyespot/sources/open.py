@@ -1,6 +1,7 @@
 """One door for everything that a person may have: recognize it, and say what it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import numpy as np
 
 from ..errors import SourceError
 from ..images import SUFFIXES as PICTURES
+from ..value_range import Range, check_range
 from . import table
 from .arrays import read_arrays
 from .assemble import BAD_SHARE, assemble
 from .beside import require_no_table
 from .bundled import read_bundled
-from .collection import Collection
+from .collection import ArrayRows, Collection
 from .folder import collect
 from .idx import IMAGES, image_files, read_idx_files
 from .source import Source
@@ -34,6 +36,7 @@ def open_source(
     columns: Mapping[str, str] | None = None,
     layout: str | None = None,
     bad_share: float = BAD_SHARE,
+    value_range: tuple[float, float] | None = None,
 ) -> Source:
     """Open the images that a person has, whatever form they have, and divide them into three parts.
 
@@ -41,44 +44,58 @@ def open_source(
     arrays or a tuple of them.
     `columns` says, for a table, which of its columns means what; `layout`, for a folder, what its folders stand for
     ("classes", "parts", "subfolders", "classes-with-parts" or "unlabeled"). Up to `bad_share` of the images may be
-    unreadable or missing: they are left out, and listed in `problems`. Nothing of the user's is ever changed.
+    unreadable or missing: they are left out, and listed in `problems`. `value_range` is what becomes black and white
+    in images of more than 8 bits; without it one range is found for all of them. Nothing of the user's is changed.
     Raises `SourceError` where nothing is recognized, where a folder can be understood in two ways, or where too much
     of it cannot be read.
 
     >>> open_source("bundled:digits").kind
     'bundled with scikit-learn'
     """
+    value_range = None if value_range is None else check_range(value_range)
     if isinstance(what, Source):
-        return what
+        return _with_range(what, value_range)
     if isinstance(what, str) and what.startswith("synthetic:"):
         return open_synthetic(what.removeprefix("synthetic:"))
-    collection = _collect(what, columns, layout)
+    collection = _collect(what, columns, layout, value_range)
     if columns and collection.kind != "table":
         raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
     if layout and not (collection.root and collection.root.is_dir()):
         raise SourceError(f"{collection.name}: a layout can be chosen for a folder only; this is {collection.kind}.")
-    return assemble(collection, bad_share)
+    return assemble(collection, bad_share, value_range)
 
 
 def reopen(origin: Mapping[str, Any]) -> Source:
-    """Open a source as a run's recipe says that it was opened: `{"what": ..., "columns": ..., "layout": ...}`."""
-    return open_source(origin["what"], columns=origin.get("columns"), layout=origin.get("layout"))
+    """Open a source as a run's recipe states: `{"what": ..., "columns": ..., "layout": ..., "value_range": ...}`."""
+    return open_source(
+        origin["what"],
+        columns=origin.get("columns"),
+        layout=origin.get("layout"),
+        value_range=origin.get("value_range"),
+    )
 
 
-def _collect(
-    what: str | Path | Mapping[str, Any] | Sequence[Any], columns: Mapping[str, str] | None, layout: str | None
-) -> Collection:
+def _with_range(source: Source, value_range: Range | None) -> Source:
+    """The same source with another value range; images that are arrays were scaled when it was opened."""
+    if value_range in (None, source.value_range):
+        return source
+    if isinstance(source.train.rows, ArrayRows):
+        raise SourceError(f"{source.name}: its arrays are scaled already; give the value range to open_source.")
+    return replace(source, value_range=value_range)
+
+
+def _collect(what: Any, columns: Mapping[str, str] | None, layout: str | None, value_range: Range | None) -> Collection:
     if isinstance(what, str) and what.startswith("bundled:"):
         return read_bundled(what.removeprefix("bundled:"))
     if not isinstance(what, str | Path):
-        return read_arrays(what, "arrays")
+        return read_arrays(what, "arrays", value_range=value_range)
     if not str(what):
         raise SourceError(f"The source has no name. Expected {KNOWN}.")
     path = Path(what).expanduser()
     if path.is_dir():
         return _collect_folder(path, layout)
     if path.is_file():
-        return _collect_file(path, columns)
+        return _collect_file(path, columns, value_range)
     raise SourceError(f"{path}: there is no such file or folder.{_near(path)} Expected {KNOWN}.")
 
 
@@ -110,12 +127,12 @@ def _instead(folder: Path) -> str:
     return f" There is '{packed[0]}': unpack it first." if packed else ""
 
 
-def _collect_file(file: Path, columns: Mapping[str, str] | None) -> Collection:
+def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Range | None) -> Collection:
     suffix = file.suffix.lower()
     if suffix in table.SUFFIXES:
         return table.read_table(file, columns)
     if suffix == ".npz":
-        return _read_npz(file)
+        return _read_npz(file, value_range)
     if IMAGES.match(file.name):
         return read_idx_files([file], file)
     if is_zip_code_file(file):
@@ -127,11 +144,10 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None) -> Collection:
     raise SourceError(f"{file}: is not recognized. Expected {KNOWN}.")
 
 
-def _read_npz(file: Path) -> Collection:
+def _read_npz(file: Path, value_range: Range | None) -> Collection:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files if name.startswith(("x", "y"))}
     except Exception as error:  # zipfile, zlib and numpy each throw their own
         raise SourceError(f"{file}: cannot be read as arrays ({error}); write it with numpy.savez.") from error
-    collection = read_arrays(found, file.name, "a .npz file")
-    return Collection(name=collection.name, kind=collection.kind, rows=collection.rows, root=file)
+    return replace(read_arrays(found, file.name, "a .npz file", value_range), root=file)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import SourceError, look_up
 from ..images import Picture
+from ..value_range import Range
 from .layout import classes_in
 
 PARTS = ("train", "validation", "test")
@@ -90,7 +91,7 @@ class Source:
     `train` is learned from; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
     `test` is looked at once, for the report. `problems` lists the images that cannot be used, one by one;
     `left_out` counts those that were passed over, by where they lie. `root` is the file or folder that it was read
-    from, if any.
+    from, if any. `value_range` is what becomes black and white in images of more than 8 bits; None without such.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Source:
     notes: Sequence[str] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     root: Path | None = None
+    value_range: Range | None = None
 
     def __len__(self) -> int:
         return len(self.train) + len(self.validation) + len(self.test)

@@ -18,6 +18,8 @@ class TrainOptions:
     network: str | None = None
     size: str | None = None
     input: str | None = None
+    fit: str | None = None
+    range: str | None = None
     epochs: float | None = None
     minutes: float | None = None
     batch: int | None = None

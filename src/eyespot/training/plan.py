@@ -20,12 +20,15 @@ from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
+from ..value_range import parse_range
 from .adversarial import read_hardening
+from .fitting import choose_fit, median_shape
 from .initial_weights import FROM_SCRATCH, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
 from .optimizers import OPTIMIZERS
 from .options import TrainOptions
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 
+SMALLEST_SIDE = 16
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""
 
@@ -67,25 +70,40 @@ def _value(text: str) -> Any:
         return text
 
 
-def choose_images(source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH) -> ImageSpec:
-    """Size, colors and scaling: as the images are where they are small, their shape kept where all have the same.
+def choose_images(
+    source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH
+) -> tuple[ImageSpec, list[str]]:
+    """Size, colors, fit and scaling, and the notes about them: the size of small images, the usual shape of all.
 
-    A network that was trained before has its own.
+    A network that was trained before has its own size and scaling.
     """
+    value_range = source.value_range if options.range is None else parse_range(options.range)
+    sizes = source.train.sizes
     learned = None if start.how == "scratch" else find_pretrained(start.weights).images
     if learned is not None:
-        return _images_of(learned, options)
-    sizes = source.train.sizes
+        spec = replace(_images_of(learned, options), value_range=value_range)
+        return _with_fit(spec, sizes, task, options)
     height, width = _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
     channels = int(sizes[:, 2].max())
     if options.input is not None:
         height, width, requested = parse_input(options.input)
         channels = requested or channels
-    spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit)
+    spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit, value_range=value_range)
+    spec, notes = _with_fit(spec, sizes, task, options)
     if not task.scaled_input:
-        return spec
+        return spec, notes
     signed = options.network is not None and describe(options.network).signed
-    return replace(spec, mean=(0.5,) * channels, std=(0.5,) * channels) if signed else _scaled(spec, source.train)
+    half = (0.5,) * channels
+    return replace(spec, mean=half, std=half) if signed else _scaled(spec, source.train), notes
+
+
+def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions) -> tuple[ImageSpec, list[str]]:
+    if task.fit == "native":
+        if options.fit is not None:
+            raise RecipeError(f"fit is '{options.fit}', but {task.name} keeps every image's own size; leave it out.")
+        return spec, []
+    fit, notes = choose_fit(sizes, spec, options.fit or (None if task.fit == "crop" else task.fit))
+    return replace(spec, fit=fit), notes
 
 
 def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
@@ -104,12 +122,10 @@ def _sides(heights: np.ndarray, widths: np.ndarray, native: bool) -> tuple[int, 
     """Training height and width for images of these sizes; of native sizes, crops of at most 64 pixels are used."""
     if native:
         return min(64, int(heights.min())), min(64, int(widths.min()))
-    ratios = widths / heights
-    height, width = float(np.median(heights)), float(np.median(widths))
-    if ratios.max() > 1.05 * ratios.min():
-        height = width = min(height, width)
+    height, width = median_shape(np.stack([heights, widths], axis=1))
     scale = min(1.0, LARGEST_SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    least = min(SMALLEST_SIDE, height, width)  # a strip of a few pixels would be too narrow for most networks
+    return max(1, round(max(least, height * scale))), max(1, round(max(least, width * scale)))
 
 
 def _scaled(spec: ImageSpec, part: Part) -> ImageSpec:

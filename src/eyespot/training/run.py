@@ -28,6 +28,7 @@ from ..samples import load_samples
 from ..sources.open import reopen
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
+from ..value_range import parse_range
 from .batches import Stream
 from .distributed import broadcast_weights
 from .finish import finish, held_out
@@ -74,6 +75,8 @@ def train(
     network: str | None = None,
     size: str | None = None,
     input: str | None = None,
+    fit: str | None = None,
+    range: str | None = None,
     epochs: float | None = None,
     minutes: float | None = None,
     batch: int | None = None,
@@ -108,6 +111,8 @@ def train(
         network=network,
         size=size,
         input=input,
+        fit=fit,
+        range=range,
         epochs=epochs,
         minutes=minutes,
         batch=batch,
@@ -149,9 +154,11 @@ def run_training(
     At `control` somebody may look on, let it pause, and change its course.
     """
     world = join_world()
-    origin = {"columns": None, "layout": None, **(origin or {"what": None if isinstance(source, Source) else source})}
+    named = str(source) if isinstance(source, str | Path) else None
+    origin = {"columns": None, "layout": None, **(origin or {"what": named})}
     if origin["what"] is not None and Path(origin["what"]).exists():
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
+    origin["value_range"] = None if options.range is None else parse_range(options.range)
     opened = leader_first(world, lambda: reopen({**origin, "what": source}))
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
@@ -229,7 +236,9 @@ def _planned(
         task.read(row)  # a wrong answer is told now, and not when everything has been learned
     start = choose_start(source, task, options)
     show({"note": f"start from {start.how}: {start.reason}"})
-    images = choose_images(source, task, options, start)
+    images, notes = choose_images(source, task, options, start)
+    for note in notes:
+        show({"note": note})
     recipe = make_recipe(source, origin, task, images, options, processes, start)
     if options.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())
