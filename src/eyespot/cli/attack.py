@@ -9,7 +9,7 @@ import typer
 
 from .output import AsJson, Quiet, print_json
 from .predict import ModelFile, model_path
-from .source import Columns, Layout, open_described
+from .source import Columns, Layout, open_described, unseen_part
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -56,7 +56,7 @@ def attack(
     options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     attacks = plan(by, Aim(target=target, of=of, change=change), first.task, options)
     ood = _open_ood(out_of_distribution) if out_of_distribution else None
-    chosen = _part(source, part, first, column, layout)
+    chosen = unseen_part(model, open_described(source, column, layout), part)
     report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, ood=ood), out)
     _work(report, out, quiet or as_json)
     if as_json:
@@ -77,15 +77,6 @@ def _named(paths: list[Path]) -> "dict[str, Model]":
             name += " 2"
         models[name] = load(file)
     return models
-
-
-def _part(source: str, name: str | None, model: "Model | None", column: list[str] | None, layout: str | None) -> Any:
-    """The part of a source to attack: the test part of the images that the model was trained on, of others all."""
-    from ..sources.source import fingerprint, part_of
-
-    opened = open_described(source, column, layout)
-    known = model is not None and model.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
-    return part_of(opened, name or ("test" if known else "all"))
 
 
 def _open_ood(source: str) -> Any:

@@ -8,7 +8,7 @@ import typer
 
 from ..findings import to_plain
 from .output import AsJson, print_json
-from .source import Columns, Layout, open_described
+from .source import Columns, Layout, open_described, unseen_source
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +77,8 @@ def curve(
     from ..measures import curve as measure
     from ..measures import write_curve
 
-    found = measure(open_described(source, column, layout), weights, seed=seed)
+    opened = open_described(source, column, layout)
+    found = measure(unseen_source(Path(weights), opened) if weights else opened, weights, seed=seed)
     page = str(write_curve(found, out)) if out else None
     if as_json:
         print_json({**to_plain(found), "summary": found.summary, "page": page})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import AsJson, format_score, print_json
-from .source import Columns, Layout, open_described
+from .source import Columns, Layout, open_described, unseen_part
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
 
@@ -46,12 +46,10 @@ def evaluate(
     """
     from ..findings import to_plain
     from ..model import load
-    from ..sources.source import fingerprint, part_of
 
     loaded = load(model_path(model))
     opened = open_described(source, column, layout)
-    known = loaded.made.get("recipe", {}).get("fingerprint") == fingerprint(opened)
-    chosen = part_of(opened, part or ("test" if known else "all"))
+    chosen = unseen_part(model, opened, part)
     result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}
     if as_json:
         print_json(result)

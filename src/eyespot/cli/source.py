@@ -1,12 +1,17 @@
 """The source of a command: its options, and the line that says how it was understood."""
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import SourceError
+
 if TYPE_CHECKING:
-    from eyespot.sources import Source
+    from eyespot.sources import Part, Source
+    from eyespot.sources.known import KnownImages
 
 Columns = Annotated[list[str] | None, typer.Option("--column", help="Name of a column in a table, such as path=file.")]
 Layout = Annotated[
@@ -24,6 +29,42 @@ def open_described(source: str, column: list[str] | None, layout: str | None, ba
     opened = open_source(source, columns=columns_from(column), layout=layout, bad_share=bad_share)
     print(opened.describe(), file=sys.stderr, flush=True)
     return opened
+
+
+def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
+    """The part that a model is measured on: of the images that its run knows, those that it was not trained on.
+
+    What is left out is printed on standard error. A part that is named "train", "validation" or "all" is taken whole.
+    """
+    from ..sources.known import load_known, without_trained
+    from ..sources.source import part_of
+
+    known = load_known(model if model.is_dir() else model.parent)
+    chosen = part_of(opened, name or "all")
+    kept, trained = without_trained(known, chosen)
+    if not trained:
+        return chosen
+    if name not in (None, "test"):
+        print(f"{trained:,} of these {len(chosen):,} images were trained on: the score flatters", file=sys.stderr)
+        return chosen
+    if not len(kept):
+        raise SourceError(f"{opened.name}: the model was trained on all {trained:,} images; give it others.")
+    print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
+    return replace(kept, name="all" if _holds_others(known, kept) else "test")
+
+
+def unseen_source(model: Path, opened: "Source") -> "Source":
+    """A source without the images that a model was trained on; what is left out is printed on standard error."""
+    from ..sources.known import load_known, source_without_trained
+
+    kept, trained = source_without_trained(load_known(model if model.is_dir() else model.parent), opened)
+    if trained:
+        print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
+    return kept
+
+
+def _holds_others(known: "KnownImages | None", part: "Part") -> bool:
+    return known is None or bool(set(part.keys.tolist()) - set(known.keys.tolist()))
 
 
 def columns_from(pairs: list[str] | None) -> dict[str, str] | None:

@@ -169,6 +169,8 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     if "source" in result:
         print(result["source"])
     print(f"{result['task']}: {format_score(result)} of the {result['part']} part")
+    if without := result.get("without_leaked"):
+        print(_without_leaked(result, without))
     weakest = result["details"].get("weakest")
     if weakest and weakest.get("recall") != 1:
         print(_weakest(weakest))
@@ -178,6 +180,14 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
     print(f"{learned} in {format_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")
+
+
+def _without_leaked(result: dict[str, Any], without: dict[str, Any]) -> str:
+    """How many test images are training images, and the score without them, in a line."""
+    leak = f"{without['leaked']:,} of {result['count']:,} test images are (nearly) the same as training images"
+    if without["score"] is None:
+        return f"{leak}: the score flatters, and too few others are left to measure it without them"
+    return f"{leak}: without them {result['metric'].replace('_', ' ')} {without['score']:.4g} on {without['count']:,}"
 
 
 def _weakest(found: dict[str, Any]) -> str:

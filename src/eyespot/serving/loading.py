@@ -86,7 +86,7 @@ def _images_of(folder: Path | None) -> tuple[Sequence[Row], Source | None, str]:
         told = read_origin(folder)
         if told["what"] is None:
             raise SourceError("they came from Python")
-        source = reopen(told)
+        source = reopen(told, folder)
         return held_out(source).rows, source, ""
     except (EyespotError, OSError, ValueError, KeyError, TypeError) as error:
         return (), None, f"{folder.resolve().name}: its images are not shown ({error}); name them with --source."

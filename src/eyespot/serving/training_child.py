@@ -47,7 +47,7 @@ def _train(order: dict[str, Any], control: TrainingControl) -> None:
         resume(folder, show, control)
         return
     origin = order["origin"]
-    source = reopen(origin)
+    source = reopen(origin, folder)
     run_training(source, TrainOptions(**order["options"]), folder, show, origin, control)
 
 

@@ -181,7 +181,7 @@ class TrainingManager:
         """The images that a run was tested on; none where they are no longer there."""
         try:
             origin = shown.origin
-            return held_out(source or reopen(origin)).rows
+            return held_out(source or reopen(origin, shown.folder)).rows
         except (EyespotError, KeyError, TypeError):
             return ()
 

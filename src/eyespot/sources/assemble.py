@@ -1,6 +1,7 @@
 """From rows as they were found to a source: examined, cleaned of what cannot be read, and in three parts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,26 @@ from .duplicates import exact_pairs, near_pairs
 from .examine import NEAR_LIMIT, ImageStatistics, examine
 from .joining import join_rows
 from .labels import normalize
+from .resemblance import Resemblance, divide_by_name, weigh
 from .source import PARTS, Part, Problem, Row, Source
 from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
 from .split_record import read_split_record, reconcile, split_record_file, write_split_record
 
+SHOWN = 5
 BAD_SHARE = 0.05
 """Up to this share of the rows may be unreadable or missing; more than that is an error."""
 
 
-def assemble(collection: Collection, bad_share: float = BAD_SHARE, value_range: Range | None = None) -> Source:
+def assemble(
+    collection: Collection,
+    bad_share: float = BAD_SHARE,
+    value_range: Range | None = None,
+    known: Mapping[int, int] | None = None,
+) -> Source:
     """Examine the images, leave out those that cannot be read, and divide the rest into three parts.
 
-    `value_range` is used for images of more than 8 bits in place of the one that is found.
+    `value_range` is used for images of more than 8 bits in place of the one that is found. `known` holds sides that
+    were decided before, by key: those of a run, which stay whatever the cache remembers.
     """
     normalize(collection)
     join_rows(collection)
@@ -35,7 +44,9 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE, value_range: 
     kept = np.array([number for number in range(len(collection.rows)) if number not in facts.unreadable], np.int64)
     facts, rows = facts.take(kept), take_rows(collection.rows, kept)
     value_range, seen = _value_range(collection, facts, value_range)
-    sides, notes = _sides(rows, facts, collection.root)
+    labels, names = labels_of(rows)
+    resemblance = weigh(exact_pairs(facts.keys), near_pairs(facts), labels, names)
+    sides, notes = _sides(rows, facts, collection.root, resemblance, known or {})
     joining = [_joining(rows[number]) for number in np.flatnonzero(sides == UNDECIDED).tolist()]
     whole = Part(name="all", rows=rows, keys=facts.keys, sizes=facts.sizes)
     parts = [whole.take(np.flatnonzero(sides == side), name) for side, name in enumerate(PARTS)]
@@ -46,7 +57,8 @@ def assemble(collection: Collection, bad_share: float = BAD_SHARE, value_range: 
         validation=parts[VALIDATION],
         test=parts[TEST],
         problems=[*collection.problems, *unreadable, *joining],
-        notes=[*collection.notes, *seen, *notes],
+        notes=[*_absent(labels, names, sides), *collection.notes, *seen, *notes, *_contradictions(rows, facts)],
+        leaked=_leaked(resemblance.pairs, sides, facts.keys),
         left_out=collection.left_out,
         root=collection.root,
         value_range=value_range,
@@ -109,7 +121,9 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
     )
 
 
-def _sides(rows: Sequence[Row], facts: ImageStatistics, root: Path | None) -> tuple[np.ndarray, list[str]]:
+def _sides(
+    rows: Sequence[Row], facts: ImageStatistics, root: Path | None, resemblance: Resemblance, known: Mapping[int, int]
+) -> tuple[np.ndarray, list[str]]:
     """The side (N,) of each row, its own where the source says so, else by hash; `UNDECIDED` is left out. And notes."""
     own = _own_sides(rows)
     given, notes = set(own.tolist()), []
@@ -124,8 +138,16 @@ def _sides(rows: Sequence[Row], facts: ImageStatistics, root: Path | None) -> tu
         return own, notes
     if facts.thumbnails is None:
         notes.append(f"more than {NEAR_LIMIT:,} images: only exact duplicates are looked for")
-    own[cut] = _by_hash(take_rows(rows, cut), facts.take(cut), root, shares)
-    return own, notes
+    own[cut] = _by_hash(take_rows(rows, cut), facts.keys[cut], root, shares, _among(resemblance, cut), known)
+    return own, [*notes, *resemblance.notes]
+
+
+def _among(resemblance: Resemblance, places: np.ndarray) -> Resemblance:
+    """The same for some of the images, by their new numbers."""
+    number = np.full(len(resemblance.by_name), -1)
+    number[places] = np.arange(len(places))
+    pairs = number[resemblance.pairs]
+    return replace(resemblance, pairs=pairs[(pairs >= 0).all(axis=1)], by_name=resemblance.by_name[places])
 
 
 def _own_sides(rows: Sequence[Row]) -> np.ndarray:
@@ -138,21 +160,63 @@ def _own_sides(rows: Sequence[Row]) -> np.ndarray:
     return own
 
 
-def _by_hash(rows: Sequence[Row], facts: ImageStatistics, root: Path | None, shares: Shares) -> np.ndarray:
-    links = link(
-        facts.keys,
-        np.concatenate([exact_pairs(facts.keys), near_pairs(facts)]),
-        [row.values.get("group", "") for row in rows],
-    )
+def _by_hash(
+    rows: Sequence[Row],
+    keys: np.ndarray,
+    root: Path | None,
+    shares: Shares,
+    resemblance: Resemblance,
+    known: Mapping[int, int],
+) -> np.ndarray:
+    links = link(keys, resemblance.pairs, [row.values.get("group", "") for row in rows])
     split_record = split_record_file(root, shares) if root else None
-    earlier, out = reconcile(links, facts.keys, read_split_record(split_record, facts.keys))
+    earlier = read_split_record(split_record, keys)
+    of_run = np.array([known.get(key, UNDECIDED) for key in keys.tolist()], np.int64)
+    earlier = np.where((of_run != UNDECIDED) & ((of_run != TEST) | (shares.test > 0)), of_run, earlier)
+    new = np.flatnonzero(resemblance.by_name & (earlier == UNDECIDED))
+    labels = labels_of(rows)[0]
+    earlier[new] = divide_by_name([rows[place].name for place in new.tolist()], labels[new], shares)
+    earlier, out = reconcile(links, keys, earlier)
     kept = np.flatnonzero(~out)
     sides = np.full(len(rows), UNDECIDED)
-    sides[kept] = divide(links.only(kept), labels_of(take_rows(rows, kept)), shares, earlier[kept])
-    write_split_record(split_record, facts.keys[kept], sides[kept])
+    sides[kept] = divide(links.only(kept), labels[kept], shares, earlier[kept])
+    write_split_record(split_record, keys[kept], sides[kept])
     return sides
 
 
-def labels_of(rows: Sequence[Row]) -> np.ndarray:
-    """The number (N,) of each row's label, in the order of the labels."""
-    return np.unique(np.array([row.values.get("label", "") for row in rows], dtype=object), return_inverse=True)[1]
+def labels_of(rows: Sequence[Row]) -> tuple[np.ndarray, list[str]]:
+    """The number (N,) of each row's label, in the order of the labels, and the labels."""
+    texts = np.array([row.values.get("label", "") for row in rows], dtype=object)
+    names, numbers = np.unique(texts, return_inverse=True)
+    return numbers, names.tolist()
+
+
+def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list[str]:
+    """Which classes have no image to test or to validate with, though other classes have."""
+    notes = []
+    for side in (TEST, VALIDATION):
+        there = set(labels[sides == side].tolist())
+        missing = [names[label] for label in sorted(set(labels[sides == TRAIN].tolist()) - there) if names[label]]
+        if there and missing:
+            listed = ", ".join(f"'{name}'" for name in missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
+            score = "the score says nothing of them" if side == TEST else "nothing is chosen by them"
+            notes.append(f"{len(missing)} classes have no {PARTS[side]} image: {listed}; {score}")
+    return notes
+
+
+def _leaked(pairs: np.ndarray, sides: np.ndarray, keys: np.ndarray) -> frozenset[int]:
+    """The keys of held-out images that are (nearly) images of a part that is learned from."""
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    one, two = sides[both[:, 0]], sides[both[:, 1]]
+    found = ((one == TEST) & np.isin(two, (TRAIN, VALIDATION))) | ((one == VALIDATION) & (two == TRAIN))
+    return frozenset(keys[both[found, 0]].tolist())
+
+
+def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
+    """The same image under two labels: how often, and the first."""
+    pairs = [(rows[one], rows[two]) for one, two in exact_pairs(facts.keys).tolist()]
+    found = [pair for pair in pairs if len({row.values.get("label", "") for row in pair} - {""}) > 1]
+    if not found:
+        return []
+    example = " and ".join(f"{row.name} ({row.values['label']})" for row in found[0])
+    return [f"{len(found):,} images lie under two labels, such as {example}"]

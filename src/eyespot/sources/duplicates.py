@@ -48,7 +48,7 @@ def near_pairs(facts: ImageStatistics) -> np.ndarray:
     single = np.sort(np.unique(facts.keys, return_index=True)[1])
     if len(single) < 2:
         return none
-    low, std = _projected(facts.thumbnails, single)
+    low, std = projected(facts.thumbnails, single)
     single, low = single[std >= FLAT], low[std >= FLAT]
     if len(single) < 2:
         return none
@@ -65,7 +65,8 @@ def _vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values / np.maximum(length, 1e-6)[:, None, None, None], std
 
 
-def _projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The low frequencies (N, 63) of chosen thumbnails, whatever their brightness and contrast, and their deviation."""
     side = thumbnails.shape[1]
     waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
     low, stds = [], []

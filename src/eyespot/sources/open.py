@@ -19,6 +19,7 @@ from .bundled import read_bundled
 from .collection import ArrayRows, Collection
 from .folder import collect
 from .idx import IMAGES, image_files, read_idx_files
+from .known import load_known
 from .source import Source
 from .synthetic import open_synthetic
 from .usps import is_zip_code_file, read_zip_codes, zip_code_files
@@ -37,6 +38,7 @@ def open_source(
     layout: str | None = None,
     bad_share: float = BAD_SHARE,
     value_range: tuple[float, float] | None = None,
+    known: Mapping[int, int] | None = None,
 ) -> Source:
     """Open the images that a person has, whatever form they have, and divide them into three parts.
 
@@ -47,7 +49,8 @@ def open_source(
     unreadable or missing: they are left out, and listed in `problems`. `value_range` is what becomes black and white
     in images of more than 8 bits; without it one range is found for all of them. Nothing of the user's is changed.
     Raises `SourceError` where nothing is recognized, where a folder can be understood in two ways, or where too much
-    of it cannot be read.
+    of it cannot be read. `known` says of images, by their content keys, on which side they lie (0 training,
+    1 validation, 2 test), as an earlier run divided them.
 
     >>> open_source("bundled:digits").kind
     'bundled with scikit-learn'
@@ -62,16 +65,21 @@ def open_source(
         raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
     if layout and not (collection.root and collection.root.is_dir()):
         raise SourceError(f"{collection.name}: a layout can be chosen for a folder only; this is {collection.kind}.")
-    return assemble(collection, bad_share, value_range)
+    return assemble(collection, bad_share, value_range, known)
 
 
-def reopen(origin: Mapping[str, Any]) -> Source:
-    """Open a source as a run's recipe states: `{"what": ..., "columns": ..., "layout": ..., "value_range": ...}`."""
+def reopen(origin: Mapping[str, Any], run: Path | None = None) -> Source:
+    """Open a source as a run's recipe states: `{"what": ..., "columns": ..., "layout": ..., "value_range": ...}`.
+
+    Images that the run in the folder `run` knows lie in the parts where they lay for it.
+    """
+    remembered = load_known(run) if run else None
     return open_source(
         origin["what"],
         columns=origin.get("columns"),
         layout=origin.get("layout"),
         value_range=origin.get("value_range"),
+        known=remembered.by_key if remembered else None,
     )
 
 

@@ -90,8 +90,9 @@ class Source:
 
     `train` is learned from; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
     `test` is looked at once, for the report. `problems` lists the images that cannot be used, one by one;
-    `left_out` counts those that were passed over, by where they lie. `root` is the file or folder that it was read
-    from, if any. `value_range` is what becomes black and white in images of more than 8 bits; None without such.
+    `left_out` counts those that were passed over, by where they lie. `leaked` holds the keys of held-out images that
+    are (nearly) training images. `root` is the file or folder that it was read from, if any. `value_range` is what
+    becomes black and white in images of more than 8 bits; None without such.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Source:
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    leaked: frozenset[int] = frozenset()
     root: Path | None = None
     value_range: Range | None = None
 

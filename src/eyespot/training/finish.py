@@ -32,7 +32,7 @@ from ..tasks.task import Task
 from .adversarial import Hardening, adversarial_evaluation, tiles
 from .initial_weights import initial_network
 from .loop import validate
-from .report.write import pictures_of, write_report
+from .report.write import pictures_of, told, write_report
 from .run_folder import read_log
 from .state import State, Training, choose_final
 
@@ -42,6 +42,12 @@ def held_out(source: Source) -> Part:
     for part in (source.test, source.validation):
         if len(part):
             return part
+    groups = {row.values.get("group", "") for row in source.train.rows}
+    if len(groups) == 1 and (group := groups.pop()):
+        raise SourceError(
+            f"{source.name}: no image is left to test with: all belong to the group '{group}', and a group lies in one "
+            "part. Leave the column 'group' out, or name several groups."
+        )
     raise SourceError(f"{source.name}: no image is left to test with; give more images, or a split of your own.")
 
 
@@ -69,6 +75,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "resumed_from": resumed_from,
         "start": began,
         "source": source.describe(),
+        "without_leaked": _without_leaked(model.task, found, part, source),
         "left_out": [asdict(problem) for problem in source.problems],
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
     }
@@ -91,6 +98,26 @@ def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, A
     if math.isnan(value):
         return None
     return {"name": name, "better": task.metric.better, "value": value, "standard_error": validation[f"{name} error"]}
+
+
+def _without_leaked(task: Task, found: Evaluation, part: Part, source: Source) -> dict[str, Any] | None:
+    """The score on held-out images that resemble no training image, and how many do; None where none does."""
+    leaked = [key in source.leaked for key in part.keys.tolist()]
+    if not any(leaked):
+        return None
+    rows = [row for row, known in zip(found.table, leaked, strict=True) if not known]
+    try:
+        score = task.evaluate(rows)[0] if rows else None
+    except (ValueError, ZeroDivisionError):  # too few are left, or of one kind only
+        score = None
+    return {"leaked": sum(leaked), "count": len(rows), "score": score}
+
+
+def leak_tile(found: Evaluation, without: dict[str, Any]) -> tuple[str, str, str]:
+    """What the report says beside the score of test images that are (nearly) training images."""
+    score = "-" if without["score"] is None else told(without["score"], found)
+    meaning = f"without {without['leaked']:,} of {found.count:,} held-out images that are (nearly) training images"
+    return score, meaning, f"on the other {without['count']:,}"
 
 
 def calibrated(training: Training, state: State, step: int) -> Model:
@@ -121,11 +148,13 @@ def _report(
     The model is saved already: whatever fails here, hours of training are not lost. Raises `RunError` that names it.
     """
     folder = training.checkpoint.parent
-    robust, tested = training.recipe.robust, ()
+    robust, tested = training.recipe.robust, []
+    if result["without_leaked"]:
+        tested.append(leak_tile(found, result["without_leaked"]))
     try:
         if robust is not None:
             result["adversarial_evaluation"] = adversarial_evaluation(model, samples.part, Hardening(**robust))
-            tested = tiles(result["adversarial_evaluation"])
+            tested += tiles(result["adversarial_evaluation"])
         log, pictures = read_log(folder / "log.jsonl"), pictures_of(model, samples)
         write_report(folder, found, log, asdict(training.recipe), data_summary(source), pictures, tested)
     except Exception as error:

@@ -25,6 +25,7 @@ from ..files import write_whole
 from ..model import Model, load
 from ..modelfile import images_spec, network_spec
 from ..samples import load_samples
+from ..sources.known import save_known
 from ..sources.open import reopen
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
@@ -159,7 +160,7 @@ def run_training(
     if origin["what"] is not None and Path(origin["what"]).exists():
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
     origin["value_range"] = None if options.range is None else parse_range(options.range)
-    opened = leader_first(world, lambda: reopen({**origin, "what": source}))
+    opened = leader_first(world, lambda: reopen({**origin, "what": source}, folder))
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
         show({"note": note})
@@ -204,6 +205,7 @@ def _decided(
     path, result = folder / "recipe.json", folder / "result.json"
     if not path.exists():
         recipe = _planned(source, origin, options, folder, show, processes)
+        save_known(folder, source)
         write_whole(path, recipe.to_json().encode())
         return recipe, None
     recipe = read_recipe(path)
@@ -255,7 +257,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
         raise RunError(
             f"{folder}: its images came from Python; call eyespot.train with them again, and the same `out`."
         )
-    return reopen(recipe.source)
+    return reopen(recipe.source, folder)
 
 
 def _dry_step(training: Training, state: State) -> None:

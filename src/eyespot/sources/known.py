@@ -1,0 +1,151 @@
+"""The images of a run, known one by one: by their content, and by their looks where they were saved anew.
+
+They lie in the run's folder, so that a model is never measured on images that it was trained on, whatever was added,
+taken away, moved or forgotten since.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .cache_folder import load_numbers, save_numbers
+from .collection import ArrayRows, take_rows
+from .duplicates import projected
+from .examine import NEAR_LIMIT, examine
+from .source import Part, Row, Source
+from .split import TEST
+
+FILE = "images.npz"
+LOOKS = 63
+"""Numbers that an image is compared by."""
+
+COPIED = 0.15
+"""Greatest distance of a copy in another format: JPEG gives 0.03 to 0.13, another photograph 0.4 (see `duplicates`)."""
+TYPICAL = 0.5
+"""Of images that resemble one another all alike, a copy is nearer than this share of the usual distance."""
+CHUNK = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownImages:
+    """Content `keys` (N,) and `sides` (N,) of a run's images, and the low frequencies `looks` (N, 63) of each, if any.
+
+    Two images whose looks are at most `limit` apart are the same image, saved in another form.
+    """
+
+    keys: np.ndarray
+    sides: np.ndarray
+    looks: np.ndarray
+    limit: float
+
+    @property
+    def by_key(self) -> dict[int, int]:
+        """The side of each image, by its key."""
+        return dict(zip(self.keys.tolist(), self.sides.tolist(), strict=True))
+
+
+def known_images(source: Source) -> KnownImages:
+    """What a run has to remember of the images of its source."""
+    keys = np.concatenate([part.keys for part in source.parts])
+    sides = np.concatenate([np.full(len(part), side) for side, part in enumerate(source.parts)])
+    looks = _looks_of(source)
+    return KnownImages(keys=keys, sides=sides, looks=looks, limit=_limit(looks))
+
+
+def save_known(folder: Path, source: Source) -> None:
+    """Write what a run remembers of its images into its folder."""
+    known = known_images(source)
+    arrays = {"keys": known.keys, "sides": known.sides.astype(np.int8), "looks": known.looks.astype(np.float16)}
+    save_numbers(folder / FILE, {**arrays, "limit": np.array(known.limit)})
+
+
+def load_known(folder: Path) -> KnownImages | None:
+    """What a run in a folder remembers of its images; None where it is no run's, or the file is damaged."""
+    arrays = load_numbers(folder / FILE)
+    if arrays.keys() != {"keys", "sides", "looks", "limit"}:
+        return None
+    return KnownImages(
+        keys=arrays["keys"],
+        sides=arrays["sides"].astype(np.int64),
+        looks=arrays["looks"].astype(np.float32),
+        limit=float(arrays["limit"]),
+    )
+
+
+def side_of(known: KnownImages, part: Part) -> np.ndarray:
+    """The side (N,) on which each image of a part lay in the run; -1 for images that it does not know."""
+    by_key = known.by_key
+    sides = np.array([by_key.get(key, -1) for key in part.keys.tolist()], np.int64)
+    new = np.flatnonzero(sides < 0)
+    if len(new) and len(known.looks):
+        sides[new] = _by_looks(known, _looks(take_rows(part.rows, new)))
+    return sides
+
+
+def without_trained(known: KnownImages | None, part: Part) -> tuple[Part, int]:
+    """The images of a part that a run neither learned from nor chose by, and how many others there are."""
+    if known is None or not len(part):
+        return part, 0
+    sides = side_of(known, part)
+    kept = np.flatnonzero((sides < 0) | (sides == TEST))
+    if len(kept) == len(part):
+        return part, 0
+    return part.take(kept), len(part) - len(kept)
+
+
+def source_without_trained(known: KnownImages | None, source: Source) -> tuple[Source, int]:
+    """A source without the images that a run learned from or chose by, and how many these are."""
+    found = {part.name: without_trained(known, part) for part in source.parts}
+    parts = {name: part for name, (part, _) in found.items()}
+    return replace(source, **parts), sum(count for _, count in found.values())
+
+
+def _looks_of(source: Source) -> np.ndarray:
+    """(N, 63) low frequencies of all images; (0, 63) of a source too large to compare all with all."""
+    if len(source) > NEAR_LIMIT:
+        return np.empty((0, LOOKS), np.float32)
+    if isinstance(source.train.rows, ArrayRows):
+        return np.concatenate([_looks(part.rows) for part in source.parts])
+    return _looks(source.rows, source.root)
+
+
+def _looks(rows: Sequence[Row], root: Path | None = None) -> np.ndarray:
+    """(N, 63) low frequencies of each image; NaN where it shows nothing but one color."""
+    if not len(rows):
+        return np.empty((0, LOOKS), np.float32)
+    thumbnails = examine(rows, root).thumbnails
+    assert thumbnails is not None
+    low, deviations = projected(thumbnails, np.arange(len(rows)))
+    return np.where(deviations[:, None] > 0, low, np.nan)
+
+
+def _by_looks(known: KnownImages, looks: np.ndarray) -> np.ndarray:
+    """The side (N,) of the known image that each resembles most, where that is near enough to be a copy; else -1."""
+    sides = np.full(len(looks), -1)
+    for start in range(0, len(looks), CHUNK):
+        nearest, distance = _nearest(looks[start : start + CHUNK], known.looks)
+        found = distance <= known.limit
+        sides[start : start + CHUNK][found] = known.sides[nearest[found]]
+    return sides
+
+
+def _nearest(looks: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The number (N,) of the nearest of `others` (M, 63), and its distance; `skip` (N,) is not looked at."""
+    squared = np.square(looks).sum(1)[:, None] + np.square(others).sum(1)[None] - 2 * looks @ others.T
+    squared = np.where(np.isnan(squared), np.inf, squared.clip(min=0))
+    if skip is not None:
+        squared[np.arange(len(looks)), skip] = np.inf
+    nearest = squared.argmin(axis=1)
+    return nearest, np.sqrt(squared[np.arange(len(looks)), nearest])
+
+
+def _limit(looks: np.ndarray) -> float:
+    """The distance up to which an image is a copy: less where the images of a source resemble one another."""
+    if len(looks) < 2:
+        return COPIED
+    chosen = np.unique(np.linspace(0, len(looks) - 1, min(len(looks), CHUNK)).astype(np.int64))
+    distances = _nearest(looks[chosen], looks, skip=chosen)[1]
+    usual = float(np.median(distances[np.isfinite(distances)])) if np.isfinite(distances).any() else COPIED
+    return min(COPIED, TYPICAL * usual)
