@@ -7,7 +7,7 @@ template asks for a script of its own (block `script_policy`). Templates lie in 
 import base64
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,9 @@ def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def drawing(figure: "Figure", summary: str) -> Markup:
-    """A matplotlib figure as inline SVG; `says` tells what it shows to those who cannot see it.
+    """A matplotlib figure as inline SVG; `summary` describes it to people who cannot see it.
 
-    Draw with the colors of `INK` inside `with drawing_style():`, so that it follows the page into the dark.
+    Draw with the colors of `INK` inside `with drawing_style():`, so that it follows the page's light or dark colors.
     """
     import matplotlib as mpl
 
@@ -154,6 +154,30 @@ def percent(share: float | None, digits: int = 1) -> str:
     '98.8 %'
     """
     return "–" if share is None or share != share else f"{100 * share:.{digits}f} %"
+
+
+def is_share(values: Sequence[float], unit: str, better: str) -> bool:
+    """Whether scores are shares of one, which are shown in percent: no unit, more is better, all from 0 to 1."""
+    return not unit and better == "higher" and all(0 <= value <= 1 for value in values)
+
+
+def score_text(value: float, *, share: bool, unit: str = "", decimals: int = 1, digits: int = 4) -> str:
+    """A score as text: a share in percent with so many decimals, else a number of so many digits with its unit.
+
+    >>> score_text(0.98765, share=True), score_text(29.123, share=False, unit="dB")
+    ('98.8 %', '29.12 dB')
+    """
+    return percent(value, decimals) if share else f"{number(value, digits)} {unit}".strip()
+
+
+def interval_text(interval: Sequence[float], *, share: bool, unit: str = "", decimals: int = 1, digits: int = 4) -> str:
+    """An interval of scores as text, its unit once.
+
+    >>> interval_text([0.4, 0.6], share=True), interval_text([28.5, 29.5], share=False, unit="dB")
+    ('40.0 to 60.0 %', '28.5 to 29.5 dB')
+    """
+    low, high = (score_text(end, share=share, unit=unit, decimals=decimals, digits=digits) for end in interval)
+    return f"{low.removesuffix(f' {unit}' if unit else ' %')} to {high}"
 
 
 @lru_cache(maxsize=1)

@@ -99,9 +99,10 @@ def format_score(result: dict[str, Any]) -> str:
     ...     "interval": [0.978, 0.992], "unit": "", "count": 1000})
     'accuracy 98.70 % (95 % interval 97.80 to 99.20 %) on 1,000 images'
     """
-    low, high = result["interval"]
-    share = result["better"] == "higher" and result["unit"] == "" and 0 <= low <= high <= 1
-    unit = " %" if share else f" {result['unit']}" if result["unit"] else ""
-    score, low, high = (f"{value * 100:.2f}" if share else f"{value:.4g}" for value in (result["score"], low, high))
-    name = result["metric"].replace("_", " ")
-    return f"{name} {score}{unit} (95 % interval {low} to {high}{unit}) on {result['count']:,} images"
+    from ..html import interval_text, is_share, score_text  # not above: it imports Jinja
+
+    unit, score, interval = result["unit"], result["score"], result["interval"]
+    share = is_share([score, *interval], unit, result["better"])
+    text = score_text(score, share=share, unit=unit, decimals=2)
+    between = interval_text(interval, share=share, unit=unit, decimals=2)
+    return f"{result['metric'].replace('_', ' ')} {text} (95 % interval {between}) on {result['count']:,} images"

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from ...html import INK, counted, drawing, drawing_style, number, percent, picture, thumbnail, write_page
+from ...html import (
+    INK,
+    counted,
+    drawing,
+    drawing_style,
+    interval_text,
+    number,
+    percent,
+    picture,
+    score_text,
+    thumbnail,
+    write_page,
+)
 from ...images import ImageSpec, read_pixels
 from ...model import Model
 from ..candidates import Candidates
@@ -74,16 +86,14 @@ def between(interval: Sequence[float]) -> str:
     >>> between([0.4, 0.6])
     '40.0 to 60.0 %'
     """
-    low, high = interval
-    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
+    return interval_text(interval, share=True)
 
 
 def scored(curve: Mapping[str, Any], place: int) -> str:
     """The score at one strength of an everyday change, with its interval: shares in percent, else plain numbers."""
     score, interval = curve["scores"][place], curve["intervals"][place]
-    if curve["metric"] == "accuracy":
-        return f"{percent(score)} ({between(interval)})"
-    return f"{number(score, 3)} ({number(interval[0], 3)} to {number(interval[1], 3)})"
+    share = curve["metric"] == "accuracy"
+    return f"{score_text(score, share=share, digits=3)} ({interval_text(interval, share=share, digits=3)})"
 
 
 def amount(found: Mapping[str, float] | None, name: str = "median") -> str:

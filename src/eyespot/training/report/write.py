@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...findings import Evaluation
-from ...html import number, percent, write_page
+from ...html import is_share, number, percent, score_text, write_page
 from ...model import Model
 from ...samples import Samples, make_problem, to_pixels
 from ..recipe import PROBED
@@ -55,11 +55,10 @@ def write_report(
 
 
 def told(value: float, evaluation: Evaluation) -> str:
-    """A score as people write it: a share in percent, anything else as a number with its unit."""
+    """A score as text: a share in percent, anything else as a number with its unit."""
     unit = evaluation.unit or evaluation.details.get("unit") or ""
-    if not unit and evaluation.better == "higher" and 0 <= value <= 1:
-        return percent(value, 2 if evaluation.count >= 1000 else 1)
-    return f"{number(value)} {unit}".strip()
+    share = is_share([value], unit, evaluation.better)
+    return score_text(value, share=share, unit=unit, decimals=2 if evaluation.count >= 1000 else 1)
 
 
 def pictures_of(model: Model, samples: Samples) -> Pictures:
