@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "eyespot"
 # From left to right: a room may import those before it and itself. Rooms of one line do not know each other,
 # except those of the first and of the model's line, which are single files and stand in their own order.
 LINES = (
-    ("errors", "files", "value_range", "pixel_arrays", "decoding", "images", "device", "findings", "html"),
+    ("errors", "files", "value_range", "pixel_arrays", "decoding", "images", "device", "findings", "html", "charts"),
     ("sources", "networks"),
     ("tasks",),
     ("samples", "modelfile", "pretrained", "model", "embeddings"),

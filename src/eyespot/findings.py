@@ -1,6 +1,7 @@
 """What looking at a model gave: plain values that can be saved, sent and drawn."""
 
 import json
+import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,13 @@ def to_plain(value: Any) -> Any:
         return printable(str(value))
     if hasattr(value, "tolist") and not isinstance(value, type):
         return to_plain(value.tolist())
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
 def to_json(value: Any) -> str:
-    """One line of strict JSON; a number that is not one (NaN) becomes null."""
+    """One line of strict JSON; a number that is not finite becomes null."""
     return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
 
 

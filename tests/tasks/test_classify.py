@@ -245,3 +245,8 @@ def test_it_abstains_below_the_threshold_even_where_a_class_is_called_unknown():
     confidence, abstains = task.abstention(torch.tensor([[0.0, 0.0], [0.0, 9.0]]))
     assert confidence[0] == 0.5
     assert abstains.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("recall", "remarks"), [(0.5, ["weakest class: cat (50.0 % of 4 images found)"]), (1.0, [])])
+def test_the_weakest_class_is_remarked_where_something_was_missed(recall, remarks):
+    assert Classify().remarks({"weakest": {"label": "cat", "recall": recall, "count": 4}}) == remarks

@@ -1,5 +1,6 @@
 """Any of K tags: what is known, what is not, and what is made of it."""
 
+import json
 import math
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
+from eyespot.cli.output import format_score
 from eyespot.errors import TaskError
+from eyespot.model import evaluation
 from eyespot.tasks import Tag
+from eyespot.training.report.write import told
 from tests.tasks.rows import rows_of
 
 NAN = float("nan")
@@ -163,3 +167,14 @@ def test_settings_that_make_no_sense_are_refused(settings: dict):
 def test_the_text_of_an_answer_lists_the_tags():
     assert Tag().answer_text({"answer": ["a", "b"]}) == "a, b"
     assert Tag().answer_text({"answer": []}) == "no tag"
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_no_tag_can_be_judged_the_score_is_not_available_anywhere(tmp_path):
+    table = [{"image": "a.png", **row} for row in PETS.to_rows(torch.zeros(1, 2), torch.tensor([[1.0, NAN]]))]
+    found = evaluation(PETS, table)
+    result = json.loads(found.to_json())
+    assert math.isnan(found.score) and result["score"] is None and result["interval"] == [None, None]
+    assert format_score(result) == "mean average precision not available: none of 1 images has a score"
+    assert told(found.score, found) == "not available"
+    assert PETS.remarks(found.details) == []

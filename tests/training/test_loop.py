@@ -328,3 +328,15 @@ def test_a_process_that_sees_other_images_than_the_leading_one_says_so(source, t
     running._check_alike(source, recipe)
     with pytest.raises(RunError, match="other images"):
         running._check_alike(from_arrays("stripes", "arrays", *stripes(90, seed=5)), recipe)
+
+
+def test_the_mean_of_no_sample_is_not_a_number_and_that_of_an_infinite_loss_is_infinite():
+    assert np.isnan(
+        list(loop._mean_and_error("accuracy", loop._sums(torch.tensor([torch.nan, torch.nan]))).values())
+    ).all()
+    assert loop._mean_and_error("loss", loop._sums(torch.tensor([torch.inf, 1.0])))["loss"] == np.inf
+    assert loop._mean_and_error("loss", np.array([1e200, 1e308, 1.0]))["loss"] == 1e200
+    assert loop._mean_and_error("loss", loop._sums(torch.tensor([1.0, 3.0, torch.nan]))) == {
+        "loss": 2.0,
+        "loss error": 1.0,
+    }

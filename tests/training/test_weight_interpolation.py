@@ -50,3 +50,13 @@ def test_between_two_networks_every_weight_lies_between():
     for share, same in ((0.0, first), (1.0, last)):
         ends = between(first, last, share).state_dict()
         assert all(torch.allclose(ends[name], value, atol=1e-7) for name, value in same.state_dict().items())
+
+
+def test_where_no_image_has_a_score_the_loss_decides():
+    nan = float("nan")
+    found = {
+        0.0: {"accuracy": nan, "loss": 2.0},
+        0.5: {"accuracy": nan, "loss": 1.0},
+        1.0: {"accuracy": nan, "loss": 3},
+    }
+    assert best_share(CLASSIFY, found) == 0.5

@@ -1,5 +1,6 @@
 """How verbs speak: to people on standard output and error, to programs as one JSON document on standard output."""
 
+import math
 import sys
 import time
 from typing import Annotated, Any
@@ -77,9 +78,18 @@ class Progress:
 
 def _line(entry: dict[str, Any], left: str) -> str:
     scores = {name: value for name, value in entry["validation"].items() if not name.endswith(" error")}
-    told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+    told = ", ".join(f"{name} {format_number(value)}" for name, value in scores.items())
     where = f"epoch {entry['epoch']}, step {entry['step']} of {entry['steps']}"
     return f"{where}: loss {entry['loss']:.4g}; validation {told}{left}"
+
+
+def format_number(value: float | None) -> str:
+    """A number with four digits, if there is one.
+
+    >>> format_number(0.98765), format_number(None)
+    ('0.9877', 'not available')
+    """
+    return "not available" if value is None or not math.isfinite(value) else f"{value:.4g}"
 
 
 def format_seconds(seconds: float) -> str:
@@ -102,7 +112,10 @@ def format_score(result: dict[str, Any]) -> str:
     from ..html import interval_text, is_share, score_text  # not above: it imports Jinja
 
     unit, score, interval = result["unit"], result["score"], result["interval"]
+    name, count = result["metric"].replace("_", " "), f"{result['count']:,} images"
+    if score is None:
+        return f"{name} not available: none of {count} has a score"
     share = is_share([score, *interval], unit, result["better"])
     text = score_text(score, share=share, unit=unit, decimals=2)
     between = interval_text(interval, share=share, unit=unit, decimals=2)
-    return f"{result['metric'].replace('_', ' ')} {text} (95 % interval {between}) on {result['count']:,} images"
+    return f"{name} {text} (95 % interval {between}) on {count}"

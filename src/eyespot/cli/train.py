@@ -171,9 +171,8 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
     print(f"{result['task']}: {format_score(result)} of the {result['part']} part")
     if without := result.get("without_leaked"):
         print(_without_leaked(result, without))
-    weakest = result["details"].get("weakest")
-    if weakest and weakest.get("recall") != 1:
-        print(_weakest(weakest))
+    for remark in result["remarks"]:
+        print(remark)
     if "adversarial_evaluation" in result:
         right, robust = (result["adversarial_evaluation"][name]["share"] for name in ("right", "robust"))
         print(f"under attack: {percent(robust)} are still right, of {percent(right)} untouched")
@@ -188,13 +187,3 @@ def _without_leaked(result: dict[str, Any], without: dict[str, Any]) -> str:
     if without["score"] is None:
         return f"{leak}: the score flatters, and too few others are left to measure it without them"
     return f"{leak}: without them {result['metric'].replace('_', ' ')} {without['score']:.4g} on {without['count']:,}"
-
-
-def _weakest(found: dict[str, Any]) -> str:
-    """The class or the tag that the model does worst on, in a line."""
-    from ..html import counted, percent
-
-    if "tag" in found:
-        return f"weakest tag: {found['tag']} (average precision {found['average_precision']:.3f})"
-    right, images = percent(found["recall"]), counted(found["count"], "image", "images")
-    return f"weakest class: {found['label']} ({right} of {images} found)"

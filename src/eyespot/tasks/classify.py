@@ -13,11 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import AttackError, TaskError
-from ..html import percent
+from ..findings import Evaluation
+from ..html import counted, percent
 from ..networks.network import Output
 from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
+from .classify_report import classify_values
 from .criterion import Aim, AttackPlan, classes_plan
+from .report import Pictures, Values
 from .statistics import (
     IMBALANCE,
     balancing_weights,
@@ -51,6 +54,7 @@ class Classify(Task):
 
     name: ClassVar[str] = "classify"
     metric: ClassVar[Metric] = Metric(name="accuracy", better="higher")
+    report_template: ClassVar[str] = "report_classify.html"
     columns: ClassVar[tuple[str, ...]] = ("label",)
     value_name: ClassVar[str] = "probability"
     label_kind: ClassVar[str] = "class"
@@ -261,6 +265,18 @@ class Classify(Task):
         if channels == 1 and max(height, width) <= 64 and all(_is_sign(label) for label in self.classes):
             return "digits"
         return super().augmentation(shape)
+
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """The class of which the smallest share was found, where anything was missed."""
+        weakest = details["weakest"]
+        if weakest["recall"] == 1:
+            return []
+        images = counted(weakest["count"], "image", "images")
+        return [f"weakest class: {weakest['label']} ({percent(weakest['recall'])} of {images} found)"]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Confusion matrix, statistics per class, calibration, worst mistakes, examples."""
+        return classify_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
         """Squares, discs, triangles and crosses."""

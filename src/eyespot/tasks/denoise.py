@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TaskError
+from ..findings import Evaluation
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .noise import gaussian_noise, noise_level
+from .report import Pictures, Values, denoise_values
 from .statistics import mean_interval
 from .task import Metric, Target, Task, parse_position
 
@@ -44,6 +46,7 @@ class Denoise(Task):
 
     name: ClassVar[str] = "denoise"
     metric: ClassVar[Metric] = Metric(name="psnr", better="higher", unit="dB")
+    report_template: ClassVar[str] = "report_denoise.html"
     columns: ClassVar[tuple[str, ...]] = ()
     fit: ClassVar[str] = "native"
     scaled_input: ClassVar[bool] = False
@@ -186,6 +189,10 @@ class Denoise(Task):
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Only mirrored: turning, scaling or recoloring would change noise and detail."""
         return "pictures"
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Signal-to-noise ratio before and after, and pictures side by side."""
+        return denoise_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
         """Smooth textures."""

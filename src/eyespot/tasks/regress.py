@@ -12,9 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import TaskError
+from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
+from .report import Pictures, Values, regress_values
 from .statistics import balancing_weights, mean_interval
 from .task import Metric, Task, gathered
 
@@ -37,6 +39,7 @@ class Regress(Task):
 
     name: ClassVar[str] = "regress"
     metric: ClassVar[Metric] = Metric(name="mean_absolute_error", better="lower")
+    report_template: ClassVar[str] = "report_regress.html"
     columns: ClassVar[tuple[str, ...]] = ("number",)
 
     unit: str = ""
@@ -185,6 +188,10 @@ class Regress(Task):
         if self.mirror != "sign":
             return target
         return torch.where(torch.from_numpy(np.atleast_1d(frame.mirrors)).to(target.device), -target, target)
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Answers against targets, the errors, the worst ones, examples."""
+        return regress_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
         """Roads that lead to the left or to the right, and their angle."""

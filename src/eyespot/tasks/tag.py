@@ -1,5 +1,6 @@
 """Which of K things are on the picture: none, one or several?"""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
@@ -10,14 +11,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import TaskError
+from ..findings import Evaluation
 from ..networks.network import Output
 from ..sources.source import Row, Source
+from ..sources.tags import NONE
 from .classify import names_a_side, natural_key
 from .criterion import Aim, AttackPlan, tags_plan
+from .report import Pictures, Values, tag_values
 from .statistics import IMBALANCE, precision_recall_f1
 from .task import Metric, Task, gathered
 
-NONE = "-"
 RESAMPLES = 100
 
 
@@ -34,6 +37,7 @@ class Tag(Task):
 
     name: ClassVar[str] = "tag"
     metric: ClassVar[Metric] = Metric(name="mean_average_precision", better="higher")
+    report_template: ClassVar[str] = "report_tag.html"
     columns: ClassVar[tuple[str, ...]] = ("tags",)
     value_name: ClassVar[str] = "probability"
     label_kind: ClassVar[str] = "tag"
@@ -193,6 +197,17 @@ class Tag(Task):
         """Nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""
         return change != "erase" and (change != "flip" or not names_a_side(self.tags))
 
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """The tag with the smallest average precision."""
+        weakest = details["weakest"]
+        if weakest is None:
+            return []
+        return [f"weakest tag: {weakest['tag']} (average precision {weakest['average_precision']:.3f})"]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Statistics per tag, the pictures with the surest wrong tag, examples."""
+        return tag_values(evaluation, pictures)
+
     def example(self, seed: int) -> Source:
         """Several shapes on one picture."""
         from ..sources.synthetic import scenes
@@ -252,6 +267,8 @@ def _mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
 
 def _interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
     """The 95 % interval, by drawing the images again with replacement (Efron 1979)."""
+    if np.isnan(_mean_precision(truths, chances)):
+        return math.nan, math.nan
     random = np.random.default_rng(0)
     drawn = [random.integers(len(truths), size=len(truths)) for _ in range(RESAMPLES)]
     low, high = np.nanpercentile([_mean_precision(truths[rows], chances[rows]) for rows in drawn], [2.5, 97.5])

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TaskError, look_up
+from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .criterion import Aim, AttackPlan, number_plan
+from .report import Pictures, Values, plain_values
 from .target import Target, index_target, target_to
 
 __all__ = [
@@ -312,6 +314,17 @@ class Task(ABC):
         model's raw outputs for pixels. By default the sample's own image.
         """
         return [images[0][0]]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """The values of `report_template`: "tiles" (value, name, hint), "examples" and what the template itself shows.
+
+        `pictures` gives the picture of a row of `evaluation.table`. By default every single number of the statistics.
+        """
+        return plain_values(evaluation, pictures)
+
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """What else the command line says of a result, from the statistics of `evaluate`, a line each."""
+        return []
 
     @abstractmethod
     def example(self, seed: int) -> Source:

@@ -66,6 +66,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         "part": part.name,
         "validation": validation_score(training.task, validation),
         "details": to_plain(found.details),
+        "remarks": model.task.remarks(found.details),
         "run": str(folder),
         "model": str(folder / "model.safetensors"),
         "report": str(folder / "report" / "index.html"),
@@ -156,7 +157,8 @@ def _report(
             result["adversarial_evaluation"] = adversarial_evaluation(model, samples.part, Hardening(**robust))
             tested += tiles(result["adversarial_evaluation"])
         log, pictures = read_log(folder / "log.jsonl"), pictures_of(model, samples)
-        write_report(folder, found, log, asdict(training.recipe), data_summary(source), pictures, tested)
+        recipe, data = asdict(training.recipe), data_summary(source)
+        write_report(folder, model.task, found, log, recipe, data, pictures, tested)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if not isinstance(error, EyespotError) else str(error)
         raise RunError(
@@ -249,10 +251,12 @@ def interpolate_weights(
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:
     """The share with the least loss among those whose score is not below the probe's; the probe where none is better.
 
-    Few images give few different scores: the loss tells more.
+    Few images give few different scores: the loss tells more, and all where no image has a score.
     """
     name = next(iter(found[0.0]))
     sign = 1 if task.metric.better == "higher" else -1
+    if math.isnan(found[0.0][name]):
+        return min(found, key=lambda share: found[share]["loss"])
     as_good = [share for share in found if sign * found[share][name] >= sign * found[0.0][name]]
     return min(as_good or [0.0], key=lambda share: found[share]["loss"])
 

@@ -259,9 +259,12 @@ def _sums(values: Tensor) -> np.ndarray:
 
 
 def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
+    """Mean of the samples that count, and its standard error; NaN where none counts."""
     summed, squared, count = total.tolist()
-    mean = summed / count if count else math.nan  # 0 would read as a bad score
-    variance = max(0.0, squared / max(count, 1) - mean**2) if count else math.nan
+    if not count:
+        return {name: math.nan, f"{name} error": math.nan}
+    mean = summed / count
+    variance = max(0.0, squared / count - mean * mean)
     return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
 
 

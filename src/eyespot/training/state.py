@@ -153,7 +153,7 @@ def _draw(state: State, share: float) -> None:
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
     """Remember the averaged weights of the epoch with the best validation score, where there is one."""
     score = validation.get(next(iter(validation), ""), math.nan)
-    if math.isnan(score):
+    if not math.isfinite(score):
         return
     sign = 1 if task.metric.better == "higher" else -1
     if state.best is None or sign * score >= sign * state.best["score"]:

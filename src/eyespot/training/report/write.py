@@ -1,28 +1,29 @@
 """The report of a run: one page in one file that says how good the model is, and shows what it rests on."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from ...charts import in_words, loss_curve, score_curve
 from ...findings import Evaluation
 from ...html import is_share, number, percent, score_text, write_page
 from ...model import Model
 from ...samples import Samples, make_problem, to_pixels
+from ...tasks.report import Pictures
+from ...tasks.task import Task
 from ..recipe import PROBED
-from .answers import ANSWERS, plain_answers
-from .charts import in_words, loss_curve, score_curve
 
-Pictures = Callable[[int], np.ndarray]
-"""A row's number in the table of predictions to its picture, uint8 (H, W, C)."""
 GAP = 4
 """White pixels between pictures that stand side by side."""
 
 
 def write_report(
     folder: Path,
+    task: Task,
     evaluation: Evaluation,
     log: Sequence[dict[str, Any]],
     recipe: Mapping[str, Any],
@@ -36,8 +37,7 @@ def write_report(
     and, where rows have labels, "counts" (label to part to number). `tiles` are further figures for the head of the
     page, each with what it is and how it was counted. Raises `EyespotError` where it cannot be written.
     """
-    template, answers = ANSWERS.get(evaluation.task, ("report_plain.html", plain_answers))
-    shown = answers(evaluation, pictures)
+    shown = task.report_values(evaluation, pictures)
     values = {
         "evaluation": evaluation,
         "metric": in_words(evaluation.metric),
@@ -51,11 +51,13 @@ def write_report(
         **shown,
         "tiles": [*shown["tiles"], *tiles],
     }
-    return write_page(folder / "report" / "index.html", template, values)
+    return write_page(folder / "report" / "index.html", task.report_template, values)
 
 
 def told(value: float, evaluation: Evaluation) -> str:
     """A score as text: a share in percent, anything else as a number with its unit."""
+    if not math.isfinite(value):
+        return "not available"
     unit = evaluation.unit or evaluation.details.get("unit") or ""
     share = is_share([value], unit, evaluation.better)
     return score_text(value, share=share, unit=unit, decimals=2 if evaluation.count >= 1000 else 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from ...html import INK, drawing, drawing_style
+from .html import INK, drawing, drawing_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
