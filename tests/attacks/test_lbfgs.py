@@ -105,4 +105,4 @@ def test_a_start_where_the_function_is_not_finite_is_left_alone():
         return torch.full((len(point),), torch.nan, dtype=point.dtype), point
 
     found = minimize(function, torch.full((1, 3), 0.5, dtype=torch.float64), evaluations=10)
-    assert found.evaluations.item() == 1 and not found.calibrated.item()
+    assert found.evaluations.item() == 1 and not found.converged.item()

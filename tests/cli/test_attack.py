@@ -175,7 +175,7 @@ def test_an_interruption_says_how_to_go_on(place, tmp_path, capsys, monkeypatch)
 
     monkeypatch.setattr(report, "attack_many", interrupted)
     assert call(place, "--by", "fgsm", "--count", 3, "--out", tmp_path / "out") == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "rerun the same command" in capsys.readouterr().err
 
 
 def test_of_a_number_it_is_told_how_far_it_moves(capsys):

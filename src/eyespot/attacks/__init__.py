@@ -1,13 +1,14 @@
-"""What fools a model: crafted noise, single pixels, everyday changes, and what can be proved against them.
+"""Adversarial attacks, certified bounds, corruptions and the robustness report.
 
-The door      attacking (attack, attack_many); aim → goal: what counts as fooled; methods: all attacks by name;
-              settings; victim: the model behind a counter of queries; eight_bit; finding: what came of it
-Noise         gradient (FGSM, PGD), minimum_noise, crafted_noise on lbfgs; boundary: their first guesses
-Pixels        differential_evolution, pixel_search, every_pixel, all run by searching; pixel_map
+Entry points  attacking (attack, attack_many); methods: all attacks by name; settings: their parameters; victim: the
+              model behind a query counter; quantization to 8 bits; result: one attack on one image
+Noise         gradient (FGSM, PGD), minimum_noise, crafted_noise on lbfgs; boundary: their initial guesses
+Pixels        differential_evolution, pixel_search, every_pixel, all run by black_box; pixel_map
 Bounds        operator_norms of single layers, lipschitz: their product, intervals
-Other ways    everyday changes, unlike images, transfer between models, hardening
-The report    planned: what to try; subjects: on which images; report: the work; folder: what is kept;
-              summary: rates; sections: what stands beside the attacks; page: the HTML
+Also          corruptions, out_of_distribution, transfer between models
+report        planned attacks, candidates, the work, its folder, rates, sections and the HTML page
+
+`settings` is a module of its own because `methods` imports the modules of the attacks, and these import `settings`.
 """
 
 from .attacking import attack, attack_many

@@ -18,17 +18,19 @@ Function = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Points (n, D) and the numbers of their problems (n,) to values (n,) and gradients (n, D)."""
 
 SUFFICIENT = 1e-4
-"""Share of the promised decrease that a step must bring (Armijo)."""
+"""Share of the predicted decrease that a step must bring (Armijo). So small that nearly every decrease is accepted:
+Nocedal and Wright (2006, section 3.1) recommend this value for quasi-Newton directions, whose first step usually fits.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minimum:
-    """Where the rows ended: points (N, D), values (N,), evaluations used (N,), and whether each came to rest (N,)."""
+    """Where the rows ended: points (N, D), values (N,), evaluations used (N,), and whether each converged (N,)."""
 
     point: Tensor
     value: Tensor
     evaluations: Tensor
-    calibrated: Tensor
+    converged: Tensor
 
 
 def minimize(
@@ -56,7 +58,7 @@ def minimize(
             break
         state.advance(function)
     return Minimum(
-        point=state.point, value=state.value, evaluations=state.evaluations, calibrated=~state.working & state.sound
+        point=state.point, value=state.value, evaluations=state.evaluations, converged=~state.working & state.sound
     )
 
 
@@ -94,8 +96,9 @@ class _State:
         """Try again at the lowest point of the parabola through what is known: a tenth to a half of the step."""
         curve = 2 * (value - self.value[rows] - promised)
         share = torch.where(curve > 0, -promised / curve, torch.full_like(curve, 0.5)).nan_to_num(0.1)
+        # Bounded, since the parabola is only a guess: it may promise nothing at all, or hardly shorten the step.
         self.step[rows] *= share.clamp(0.1, 0.5)
-        self.working[rows[self.step[rows] < 1e-10]] = False
+        self.working[rows[self.step[rows] < 1e-10]] = False  # float64 no longer resolves the decrease
 
     def _keep(self, rows: Tensor, trial: Tensor, moved: Tensor, value: Tensor, gradient: Tensor) -> None:
         decrease = self.value[rows] - value
@@ -108,6 +111,7 @@ class _State:
     def _turn(self, rows: Tensor) -> None:
         """Choose the next direction of some rows, and end those whose projected gradient is nothing."""
         point, gradient = self.point[rows], self.gradient[rows]
+        # Values at a bound whose gradient points out of the box cannot move; left in, they would distort the direction.
         held = ((point <= self.lower) & (gradient > 0)) | ((point >= self.upper) & (gradient < 0))
         free = gradient.masked_fill(held, 0)
         rest = free.abs().amax(1) <= self.tolerance
@@ -115,6 +119,7 @@ class _State:
         direction = -self.history.newton(rows, free, ~held)
         falling = (direction * free).sum(1) < 0
         direction = torch.where(falling[:, None], direction, -free)
+        # Without curvature the gradient has no natural length: try a step of length 1 at most (the box has side 1).
         unknown = (self.history.count[rows] == 0) | ~falling
         length = free.norm(dim=1).clamp_min(1e-12)
         self.step[rows] = torch.where(unknown, (1 / length).clamp(max=1), torch.ones_like(length))
@@ -132,6 +137,7 @@ class _History:
 
     def remember(self, rows: Tensor, moves: Tensor, changes: Tensor) -> None:
         """Add one step of some rows, where the function was curved upward along it."""
+        # Only positive curvature keeps the inverse Hessian positive definite, and so the direction downhill.
         curved = (moves * changes).sum(1) > 1e-10 * (changes * changes).sum(1)
         rows = rows[curved]
         slot = self.count[rows] % self.memory

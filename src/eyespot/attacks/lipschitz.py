@@ -79,12 +79,13 @@ def certified_radii(model: Model, images: Tensor) -> Tensor | None:
     last, total = calls[-1], rows[-1].total
     if total is None:
         return None
+    # The margin is the product of two outputs with (1, -1), whose norm is sqrt(2).
     speed = torch.full_like(gaps, math.sqrt(2) * total)
     before = rows[last.inputs[0]].total
     if last.kind == "dense" and before is not None:
         weight = last.weights["weight"].double()
         speed = torch.minimum(speed, (weight[best][:, None] - weight[None]).norm(dim=2) * before)
-    radii = gaps / speed.clamp_min(1e-30)
+    radii = gaps / speed.clamp_min(1e-30)  # classes with equal weights have speed 0: no change separates them
     return radii.scatter(1, best[:, None], torch.inf).amin(1)
 
 
@@ -109,6 +110,7 @@ def _bounded(call: Call, inputs: Sequence[Call], before: Sequence[LayerBound]) -
     if any(total is None for total in totals):
         return replace(own, reason="a layer before it has no bound")
     known = [total for total in totals if total is not None]
+    # Concatenated changes are orthogonal, so their norms add in squares; sums can add up in the worst case.
     joined = math.hypot(*known) if call.kind == "concatenate" else sum(known)
     return replace(own, total=own.at_most * joined)
 

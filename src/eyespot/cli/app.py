@@ -40,7 +40,7 @@ WrongUse = cast(type[typer.BadParameter], typer.BadParameter.__mro__[2])
 
 app = typer.Typer(
     name="eyespot",
-    help="Train convolutional networks on your own images, look inside them, find what fools them.",
+    help="Train convolutional networks on your own images, explain, attack and serve them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

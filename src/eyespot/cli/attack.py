@@ -21,32 +21,28 @@ NAMES = ("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "one-pixel",
 def attack(
     model: ModelFile,
     source: Annotated[str, typer.Argument(help="Images with known answers.")],
-    out: Annotated[Path, typer.Option(help="Folder of the report; begun already, it goes on.")],
-    by: Annotated[str, typer.Option(help=f"all, or some with commas between: {', '.join(NAMES)}.")] = "all",
-    count: Annotated[int, typer.Option(help="How many images to attack; misread ones do not count.")] = 100,
-    pixels: Annotated[int | None, typer.Option(help="How many pixels may change.")] = None,
+    out: Annotated[Path, typer.Option(help="Report folder; an existing report is resumed.")],
+    by: Annotated[str, typer.Option(help=f"all, or several separated by commas: {', '.join(NAMES)}.")] = "all",
+    count: Annotated[int, typer.Option(help="Images to attack; misclassified ones do not count.")] = 100,
+    pixels: Annotated[int | None, typer.Option(help="Maximum number of changed pixels.")] = None,
     size: Annotated[
-        float | None, typer.Option(help="Largest change, pixels 0 to 1 (fgsm, pgd); its length (pgd-l2).")
+        float | None, typer.Option(help="Largest change of a value (fgsm, pgd) or L2 norm (pgd-l2); values 0 to 1.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Gradients for each image.")] = None,
-    queries: Annotated[int | None, typer.Option(help="Looks at the model for each image.")] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The class that must win, or all; for a number: up or down.")
-    ] = None,
-    of: Annotated[str | None, typer.Option(help="The tag, or the place ROW,COLUMN, that is asked about.")] = None,
-    change: Annotated[float | None, typer.Option(help="How far a number must move, in its unit.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Gradient steps per image.")] = None,
+    queries: Annotated[int | None, typer.Option(help="Maximum queries per image.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target class, or all; for a number: up or down.")] = None,
+    of: Annotated[str | None, typer.Option(help="Tag, or position ROW,COLUMN, to attack.")] = None,
+    change: Annotated[float | None, typer.Option(help="How far the number must change to count, in its unit.")] = None,
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
-    against: Annotated[list[Path] | None, typer.Option(help="Another model to compare with; can be repeated.")] = None,
-    out_of_distribution: Annotated[
-        str | None, typer.Option(help="Images unlike any that the model was trained on.")
-    ] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Another model to compare with; repeatable.")] = None,
+    out_of_distribution: Annotated[str | None, typer.Option(help="Out-of-distribution images.")] = None,
     column: Columns = None,
     layout: Layout = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same images and numbers.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find out what fools a model: a page, all figures, and every fooled image, in one folder."""
+    """Attack a model and write a report: a page, all results, and every fooled image, in one folder."""
     from ..attacks.report.planned import plan
     from ..attacks.report.write import Report, ReportRequest
     from ..tasks.criterion import Aim
@@ -93,7 +89,7 @@ def _work(report: Any, out: Path, quiet: bool) -> None:
             if not quiet:
                 print(line, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print(f"Interrupted. What is done is kept in {out}; the same command goes on.", file=sys.stderr)
+        print(f"Interrupted. Completed work is kept in {out}; rerun the same command to resume.", file=sys.stderr)
         raise typer.Exit(130) from None
 
 
@@ -102,7 +98,7 @@ def _tell(figures: dict[str, Any]) -> None:
     from ..html import number
 
     for name, found in figures["models"].items():
-        print(f"{name}: reads {share(found['right'])} images rightly")
+        print(f"{name}: classifies {share(found['right'])} images correctly")
         for attack in found["attacks"]:
             size = f", median distortion {amount(attack['distortion'])}" if attack["distortion"] else ""
             far = attack["moved"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eyespot.sources.check import CheckReport, Twins
 
 Weights = Annotated[
-    str | None, typer.Option(help="Whose features to look with: a trained network's name, or a model file.")
+    str | None, typer.Option(help="Feature extractor: the name of a pretrained network, or a model file.")
 ]
 
 SHOWN = 10
@@ -31,7 +31,7 @@ def check(
     column: Columns = None,
     layout: Layout = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Look for wrong labels, near duplicates, odd ones and classes mixed up, too.")
+        bool, typer.Option("--deep", help="Also find label errors, near duplicates, outliers and confused classes.")
     ] = False,
     weights: Weights = None,
     out: Annotated[
@@ -39,11 +39,11 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count your images, and list unreadable, doubled and contradictory ones. Nothing is changed."""
+    """Count your images and list unreadable, duplicate and contradictory ones. Changes nothing."""
     from ..sources.check import check as examine_source
 
     if not deep and (weights or out):
-        raise typer.BadParameter("--weights and --out are for a deep look; add --deep, or leave them out.")
+        raise typer.BadParameter("--weights and --out need --deep; add it, or omit them.")
     opened = open_described(source, column, layout, bad_share=1.0)
     report = examine_source(opened)
     if not as_json:
@@ -70,10 +70,10 @@ def curve(
     layout: Layout = None,
     weights: Weights = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with the curve.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how many images are enough: accuracy against their number, and what more of them would bring."""
+    """Estimate how many images are enough: accuracy over their number, extrapolated to more images."""
     from ..measures import curve as measure
     from ..measures import write_curve
 
@@ -83,10 +83,10 @@ def curve(
     if as_json:
         print_json({**to_plain(found), "summary": found.summary, "page": page})
         return
-    print(f"{found.name}: {found.count:,} images of {found.classes} classes, seen by {found.by}")
+    print(f"{found.name}: {found.count:,} images of {found.classes} classes, features of {found.by}")
     for point in found.points:
         low, high = (100 * value for value in point.interval)
-        print(f"  {point.per_class:7.1f} a class: {100 * point.accuracy:5.1f} % ({low:.1f} to {high:.1f})")
+        print(f"  {point.per_class:7.1f} per class: {100 * point.accuracy:5.1f} % ({low:.1f} to {high:.1f})")
     print(found.summary)
     if page:
         print(f"page: {page}")
@@ -96,7 +96,7 @@ def _show_deep(found: "AuditReport", folder: Path) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
-    console.print(f"Deep look by {found.by}: {100 * found.agreement:.1f} % of the labels agree with the other images")
+    console.print(f"Deep check by {found.by}: {100 * found.agreement:.1f} % of the labels agree with the other images")
     labels = [f"{one.image}: {one.given}, or {one.proposed}? ({one.score:.2f})" for one in found.labels]
     _show_list("Labels that are probably wrong", labels, console)
     _show_list("Nearly the same picture", [f"{one.image} {one.proposed}" for one in found.duplicates], console)
@@ -118,9 +118,9 @@ def _show(report: "CheckReport") -> None:
     if report.near_searched:
         _show_list("Near duplicates", _lines(report.near), console)
     else:
-        console.print("Near duplicates: not looked for among so many images")
+        console.print("Near duplicates: not searched among so many images")
     _show_list("Duplicates across parts", _lines(report.across_parts), console)
-    _show_list("Same picture, different labels", _lines(report.conflicts), console)
+    _show_list("Same image, different labels", _lines(report.conflicts), console)
     for note in report.notes:
         console.print(f"Note: {note}")
 

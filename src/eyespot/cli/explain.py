@@ -22,21 +22,21 @@ NAMES = (
 
 def explain(
     model: ModelFile,
-    what: Annotated[str, typer.Argument(help="A picture; for units, directions and map: a source of images.")],
+    what: Annotated[str, typer.Argument(help="An image; for units, directions and map: a source of images.")],
     by: Annotated[str, typer.Option(help=f"The method: {', '.join(NAMES)}.")] = "occlusion",
-    of: Annotated[str | None, typer.Option(help="Class, tag or place; otherwise the model's answer.")] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer, by name.")] = None,
-    unit: Annotated[int | None, typer.Option(help="Unit of the layer, by number.")] = None,
-    at: Annotated[str | None, typer.Option(help="Place in the unit's map: ROW,COLUMN.")] = None,
-    patch: Annotated[int | None, typer.Option(help="Occlusion: side of the patch in pixels.")] = None,
-    stride: Annotated[int | None, typer.Option(help="Occlusion: pixels from patch to patch.")] = None,
-    fill: Annotated[float | None, typer.Option(help="Occlusion: gray of the patch, 0 to 1.")] = None,
-    among: Annotated[str | None, typer.Option(help="Neighbors: the source to look among.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Directions and map: for what is random.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write: .png, .svg, .pdf, .html or .json.")] = None,
+    of: Annotated[str | None, typer.Option(help="Class, tag or position; default: the model's answer.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer name.")] = None,
+    unit: Annotated[int | None, typer.Option(help="Unit number within the layer.")] = None,
+    at: Annotated[str | None, typer.Option(help="Position in the unit's map: ROW,COLUMN.")] = None,
+    patch: Annotated[int | None, typer.Option(help="Occlusion: patch size in pixels.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Occlusion: distance between patches in pixels.")] = None,
+    fill: Annotated[float | None, typer.Option(help="Occlusion: gray value of the patch, 0 to 1.")] = None,
+    among: Annotated[str | None, typer.Option(help="Neighbors: the source to search.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Directions and map: random seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output file: .png, .svg, .pdf, .html or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how a model comes to its answers: for one picture, or for the images of a source."""
+    """Explain a model's answers: for one image, or for the images of a source."""
     from ..explanations import METHODS, evolution, snapshots
     from ..explanations import explain as look_inside
     from ..model import load
@@ -85,7 +85,7 @@ def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> No
         print(f"{found.method} of {found.source}")
     for note in found.notes:
         print(f"  {note}")
-    print(f"written to {written}" if written else "  (give --out why.png for the picture)")
+    print(f"written to {written}" if written else "  (add --out why.png to write an image)")
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 def export(
     model: ModelFile,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="More pictures.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="More images.")] = None,
     page: Annotated[
-        Path | None, typer.Option(help="The page as one file: the network at work, without a server.")
+        Path | None, typer.Option(help="Write the page with this model as one file that needs no server.")
     ] = None,
-    images: Annotated[list[Path] | None, typer.Option(help="Pictures to show; others may follow.")] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Images to show; more may follow.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a model as one page that a browser opens without a server: every number, on pictures of your own."""
+    """Write a model as one page that a browser opens without a server: every number, on your own images."""
     from ..errors import EyespotError
 
     if page is None:
-        raise EyespotError("Nothing to write was named; give --page out.html.")
+        raise EyespotError("No output given; add --page out.html.")
     written, notes = _page(model, page, [*(images or []), *(more or [])])
     if as_json:
         print_json({**_to_dict(written), "notes": notes})

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from eyespot.networks import Network
     from eyespot.networks.graph.layer_table import LayerRow
 
-Name = Annotated[str, typer.Argument(help="A name, pretrained:NAME, or a network as text. Without it: list them all.")]
-Input = Annotated[str, typer.Option(help="Size of the images: HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")]
-Outputs = Annotated[
-    int | None, typer.Option(help="Numbers that it puts out. Unless given: 10, or what the network is for.")
+Name = Annotated[
+    str, typer.Argument(help="A name, pretrained:NAME, or a network as text. Without it, all networks are listed.")
 ]
-Size = Annotated[str, typer.Option(help="tiny, small, medium or large, where a network has sizes.")]
+Input = Annotated[str, typer.Option(help="Size of the images: HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")]
+Outputs = Annotated[int | None, typer.Option(help="Number of outputs; default: 10, or that of the network's paper.")]
+Size = Annotated[str, typer.Option(help="tiny, small, medium or large, if the network has sizes.")]
 
 
 def networks(

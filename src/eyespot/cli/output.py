@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing until the result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but the result.")]
 
 
 def print_json(value: Any) -> None:

@@ -13,11 +13,11 @@ ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the fol
 
 def predict(
     model: ModelFile,
-    images: Annotated[list[Path], typer.Argument(help="Pictures.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for pictures that the model makes (denoise).")] = None,
+    images: Annotated[list[Path], typer.Argument(help="Images.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for images that the model produces (denoise).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer for one or more pictures."""
+    """Predict one or more images."""
     from ..html import percent
     from ..model import load
 

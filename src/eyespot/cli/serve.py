@@ -13,15 +13,15 @@ def serve(
     given: Annotated[
         list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and folders of runs.")
     ] = None,
-    source: Annotated[list[str] | None, typer.Option(help="Images to look at; may be given several times.")] = None,
-    runs: Annotated[Path, typer.Option(help="Folder for trainings that are begun on the page.")] = Path("runs/page"),
-    host: Annotated[str, typer.Option(help="Address to listen on; others than this reach beyond your machine.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 0,
+    source: Annotated[list[str] | None, typer.Option(help="Source of images; repeatable.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for trainings started on the page.")] = Path("runs/page"),
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any other than this one can be reached from other machines.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 selects a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
-    """Open the page: see a network work, number by number, in the browser."""
+    """Open the page: inspect a network in the browser, number by number."""
     needs_server()
     from ..serving.app import make_app
     from ..serving.loading import open_given
@@ -51,4 +51,4 @@ def _describe(app_state: "AppState", notes: list[str], address: str) -> str:
     shown = [
         f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in app_state.models
     ]
-    return "\n".join([*shown, *notes, f"The page is at {address} (Ctrl-C stops it)"])
+    return "\n".join([*shown, *notes, f"The page is at {address} (press Ctrl-C to stop)"])

@@ -17,7 +17,7 @@ Columns = Annotated[list[str] | None, typer.Option("--column", help="Name of a c
 Layout = Annotated[
     str | None,
     typer.Option(
-        "--layout", help="What folders stand for: classes, parts, subfolders, classes-with-parts or unlabeled."
+        "--layout", help="Meaning of the folders: classes, parts, subfolders, classes-with-parts or unlabeled."
     ),
 ]
 
@@ -45,10 +45,13 @@ def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
     if not trained:
         return chosen
     if name not in (None, "test"):
-        print(f"{trained:,} of these {len(chosen):,} images were trained on: the score flatters", file=sys.stderr)
+        print(
+            f"{trained:,} of these {len(chosen):,} images were used for training: the score is too high",
+            file=sys.stderr,
+        )
         return chosen
     if not len(kept):
-        raise SourceError(f"{opened.name}: the model was trained on all {trained:,} images; give it others.")
+        raise SourceError(f"{opened.name}: all {trained:,} images were used for training; use other images.")
     print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
     return replace(kept, name="all" if _holds_others(known, kept) else "test")
 

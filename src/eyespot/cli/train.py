@@ -12,8 +12,8 @@ import typer
 from .output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
 from .source import Columns, Layout, columns_from
 
-Out = Annotated[Path, typer.Option("--out", help="Folder of the run; begun already, it goes on.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
+Out = Annotated[Path, typer.Option("--out", help="Run folder; an existing run is resumed.")]
+Seed = Annotated[int, typer.Option(help="Random seed.")]
 
 
 def train(
@@ -25,51 +25,50 @@ def train(
         str | None, typer.Option(help="classify, tag, regress, denoise; with options: denoise:sigma=50.")
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="auto, nothing, probe or finetune: whether others' learned weights begin it.")
+        str | None, typer.Option(help="Initial weights: auto, scratch (random), probe or finetune.")
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Whose learned weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."),
+        typer.Option(help="Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."),
     ] = None,
     network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
-    input: Annotated[str | None, typer.Option(help="Size of the images in training, such as 64x64x3.")] = None,
+    input: Annotated[str | None, typer.Option(help="Input size HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")] = None,
     fit: Annotated[
-        str | None, typer.Option(help="Images of another shape: crop, stretch or pad (default: by what is lost).")
+        str | None,
+        typer.Option(help="Images of another shape: crop, stretch or pad (default: by the share that would be lost)."),
     ] = None,
     range: Annotated[
         str | None, typer.Option(help="Values LOW,HIGH that become black and white (16-bit and float images).")
     ] = None,
-    epochs: Annotated[float | None, typer.Option(help="How often each image is seen.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="How long to train, instead of --epochs.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Images in one step.")] = None,
-    micro_batches: Annotated[
-        int | None, typer.Option(help="Compute each batch in so many pieces, to save memory.")
-    ] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the training images.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Training time, instead of --epochs.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images per step.")] = None,
+    micro_batches: Annotated[int | None, typer.Option(help="Micro-batches per batch, to save memory.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="muon, sphere, adamw or sgd.")] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     weight_decay: Annotated[
-        float | None, typer.Option(help="How strongly weights are drawn to 0: by rate x decay a step.")
+        float | None, typer.Option(help="Weight decay: each step shrinks weights by rate x decay.")
     ] = None,
     lookahead: Annotated[
-        bool, typer.Option("--lookahead", help="Let the network go on from its averaged weights every 5,120 images.")
+        bool, typer.Option("--lookahead", help="Continue from the averaged weights every 5,120 images.")
     ] = False,
     augment: Annotated[str | None, typer.Option(help="none, digits, small, photos, pictures or light.")] = None,
     norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16; measured where not given.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16; default: the faster one, by measurement.")
+    ] = None,
     robust: Annotated[
         str | None, typer.Option(help="Train for robustness: adversarial or noise, or adversarial:size=0.1.")
     ] = None,
-    snapshots: Annotated[
-        bool, typer.Option("--snapshots", help="Keep the network of every epoch, to see it evolve.")
-    ] = False,
+    snapshots: Annotated[bool, typer.Option("--snapshots", help="Keep the network of every epoch.")] = False,
     column: Columns = None,
     layout: Layout = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on your images, measure it on images that it has not seen, and save it."""
+    """Train a network on your images, evaluate it on held-out images, and save it."""
     from ..training.options import TrainOptions
 
     options = TrainOptions(
@@ -102,7 +101,7 @@ def train(
 def resume(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")], quiet: Quiet = False, as_json: AsJson = False
 ) -> None:
-    """Go on with a training that was stopped."""
+    """Resume an interrupted training."""
     from ..training import resume as go_on
 
     with _progress(quiet or as_json) as progress:
@@ -117,7 +116,7 @@ def demo(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train on 4,000 handwritten digits that come with the demo, and show what one gets."""
+    """Train on 4,000 bundled handwritten digits and show the results."""
     from ..training.options import TrainOptions
 
     result = _train("bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json)
@@ -175,7 +174,7 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
         print(remark)
     if "adversarial_evaluation" in result:
         right, robust = (result["adversarial_evaluation"][name]["share"] for name in ("right", "robust"))
-        print(f"under attack: {percent(robust)} are still right, of {percent(right)} untouched")
+        print(f"accuracy under attack: {percent(robust)}, on clean images: {percent(right)}")
     learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
     print(f"{learned} in {format_seconds(result['seconds'])}, {result['parameters']:,} parameters")
     print(f"report: {result['report']}\nmodel:  {result['model']}")

@@ -1,4 +1,4 @@
-"""What a network costs, and what the data allow."""
+"""Measurements on data: learning curves, data audit, similarity."""
 
 from .data_audit import AuditReport, audit
 from .learning_curve import Curve, curve, write_curve

@@ -1,4 +1,4 @@
-"""Images in: open what a person has, say what it is, and divide it into three parts."""
+"""Sources: open images, describe them, and split them into three parts."""
 
 from .arrays import from_arrays
 from .cache import Images, decode

@@ -202,7 +202,7 @@ def _slice_taps(settings: dict[str, Any], axis: int, before: Sequence[int], _aft
 def _reshape_taps(
     _settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]
 ) -> np.ndarray | None:
-    """Rows and columns stay what they are where both are left as they were."""
+    """Rows and columns are unchanged if both keep their size; otherwise no position is known."""
     return np.arange(after[axis])[:, None] if tuple(before[-2:]) == tuple(after[-2:]) else None
 
 
@@ -225,6 +225,7 @@ def _unshuffle_taps(settings: dict[str, Any], axis: int, _before: Sequence[int],
     return np.arange(after[axis])[:, None] * settings["factor"] + np.arange(settings["factor"])[None]
 
 
+# A statistic over the map (group norm, softmax, mean) reads every row, so the receptive field is the whole image.
 def _all_taps(_settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]) -> np.ndarray:
     return np.repeat(np.arange(before[axis])[None], after[axis], 0)
 
