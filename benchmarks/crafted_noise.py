@@ -32,7 +32,8 @@ from eyespot.attacks.quantization import rounded, smallest
 from eyespot.attacks.transfer import transfer
 from eyespot.attacks.victim import Victim
 from eyespot.images import ImageSpec
-from eyespot.model import Model, to_batch, wrap
+from eyespot.model import Model, wrap
+from eyespot.samples import to_batch
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.criterion import Misclassification
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import nn
 
-from eyespot.embeddings.features import features
 from eyespot.errors import NetworkError
 from eyespot.images import ImageSpec
 from eyespot.model import Model, wrap
@@ -29,18 +28,18 @@ def test_the_dense_layer_makes_the_outputs_of_them():
     pixels = torch.cat([model.read(row.picture) for row in part.rows])
     with torch.no_grad():
         expected = model.outputs(pixels)
-        found = dense(torch.from_numpy(features(model, part)))
+        found = dense(torch.from_numpy(model.embed(part)))
     assert torch.allclose(found, expected, atol=1e-5)
 
 
 def test_the_cache_gives_the_same_and_knows_other_weights():
     part = shapes(seed=1).test
-    first = features(small_model(), part)
-    assert np.array_equal(first, features(small_model(), part))
-    assert not np.allclose(first, features(small_model(seed=1), part))
+    first = small_model().embed(part)
+    assert np.array_equal(first, small_model().embed(part))
+    assert not np.allclose(first, small_model(seed=1).embed(part))
 
 
 def test_a_network_without_a_dense_layer_is_refused():
     model = wrap(nn.Conv2d(3, 2, 3), Classify(classes=("a", "b")), IMAGES)
     with pytest.raises(NetworkError, match="no dense layer"):
-        features(model, shapes(seed=0).test)
+        model.embed(shapes(seed=0).test)

@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .errors import ModelError
+from .errors import ModelError, TaskError
+from .features import features
 from .findings import Evaluation
 from .images import ImageSpec, Picture, read_pixels
 from .modelfile import images_spec, network_spec, read_model_file, write_model_file
 from .networks import Network, build_from
+from .networks.network import map_output
 from .pretrained import is_pretrained, load_pretrained
-from .samples import Samples, load_samples, make_problem, to_pixels
+from .samples import Samples, load_samples, make_problem, network_x, to_batch
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
 from .tasks.task import Task
@@ -42,9 +44,38 @@ class Model:
         """One picture as the pixels (1, C, H, W) in [0, 1] that `outputs` takes, through the model's own `images`."""
         return to_batch(read_pixels(picture, self.images, name)[None])
 
-    def outputs(self, pixels: Tensor) -> Tensor:
-        """Pixels (N, C, H, W) in [0, 1] to raw outputs (N, K), or (N, C, H, W); gradients flow through."""
-        return self.network(normalize(self.task.network_input(pixels), self.images))
+    def network_x(self, pixels: Tensor) -> Tensor:
+        """What the network receives for pixels (N, C, H, W) in [0, 1]; see `network_x`."""
+        return network_x(pixels, self.task, self.images)
+
+    def outputs(self, pixels: Tensor) -> Any:
+        """Pixels (N, C, H, W) in [0, 1] to the network's raw output, as `task.outputs` describes it.
+
+        A vector (N, K), a map (N, K, H', W'), or a dict[str, Tensor] of named outputs; gradients flow through.
+        """
+        return self.network(self.network_x(pixels))
+
+    def module(self) -> nn.Module:
+        """Everything between pixels and answer as one module; see `AnswerModule`. Its weights are the model's own."""
+        return AnswerModule(self).eval()
+
+    def embed(self, part: Part) -> np.ndarray:
+        """What the last dense layer reads for each image of a part: float32 (N, F), kept in the cache folder.
+
+        Raises `NetworkError` where the network has no dense layer, and `ImageError` for an image that cannot be read.
+        """
+        return features(self.network, self.task, self.images, part)
+
+    @torch.no_grad()
+    def sample(self, seed: int, n: int) -> Tensor:
+        """`n` new images (n, C, H, W) in [0, 1], the same for the same seed.
+
+        Raises `ModelError` for a task that generates no images.
+        """
+        try:
+            return self.task.sample(self.network, seed, n)
+        except TaskError as error:
+            raise ModelError(f"This model generates no images: {error}") from error
 
     @torch.no_grad()
     def predict(self, picture: Picture) -> dict[str, Any]:
@@ -52,7 +83,7 @@ class Model:
 
         Raises `ImageError` where it cannot be read.
         """
-        return self.task.answer(self.outputs(self.read(picture))[0])
+        return self.task.answer(map_output(self.outputs(self.read(picture)), lambda output: output[0]))
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets, one row a image; see `Evaluation`."""
@@ -124,21 +155,31 @@ def load(path: str | Path) -> Model:
 def wrap(network: nn.Module, task: Task, images: ImageSpec) -> Model:
     """Make a Model of a person's own `nn.Module`, so that it can be explained, attacked, measured and served.
 
-    `network` takes float images (N, C, H, W), scaled as `images` says, and gives what `task.output` asks for.
+    `network` takes float images (N, C, H, W), scaled as `images` says, and gives what `task.outputs` asks for.
     """
     return Model(network=network, task=task, images=images, made={"by": "wrap"})
 
 
-def to_batch(pixels: np.ndarray) -> Tensor:
-    """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]."""
-    return to_pixels(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
+class AnswerModule(nn.Module):
+    """Pixels (N, C, H, W) in [0, 1] to what the task makes of the network's output: probabilities, numbers, an image.
 
+    Contains `task.network_input`, the normalization (buffers `mean` and `std`), the network and `task.activate`.
+    Forward depends on its input and the tensors of the module alone, so that torch.export can trace it.
+    """
 
-def normalize(pixels: Tensor, images: ImageSpec) -> Tensor:
-    """(pixel - mean) / deviation, channel by channel."""
-    mean = torch.tensor(images.mean, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
-    std = torch.tensor(images.std, dtype=pixels.dtype, device=pixels.device).view(1, -1, 1, 1)
-    return (pixels - mean).div_(std)
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.network = model.network
+        self.task = model.task
+        self.register_buffer("mean", torch.tensor(model.images.mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(model.images.std).view(1, -1, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Any:
+        x = (self.task.network_input(pixels) - self.mean) / self.std
+        return self.task.activate(self.network(x))
 
 
 @torch.no_grad()
@@ -149,14 +190,14 @@ def outputs_over(
     autocast: Callable[[], AbstractContextManager] = nullcontext,
     rank: int = 0,
     world: int = 1,
-) -> Iterator[tuple[np.ndarray, Tensor, Any]]:
+) -> Iterator[tuple[np.ndarray, Any, Any]]:
     """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch."""
     device = next(model.network.parameters()).device
     for decoded in samples.batches(size, rank, world):
         batch = make_problem(model.task, decoded)
         with autocast():
             output = model.outputs(batch.x.to(device))
-        yield batch.rows, output.float().cpu(), batch.target
+        yield batch.rows, map_output(output, lambda one: one.float().cpu()), batch.target
 
 
 def to_rows(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> list[dict[str, Any]]:

@@ -138,6 +138,33 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
     return Samples(part=part, images=tuple(kinds), targets=targets, spec=images)
 
 
+def to_batch(pixels: np.ndarray) -> Tensor:
+    """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]."""
+    return to_pixels(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
+
+
+def network_x(pixels: Tensor, task: Task, images: ImageSpec) -> Tensor:
+    """What a network receives for pixels (N, C, H, W) in [0, 1]: `task.network_input`, normalized; a new tensor.
+
+    The one definition: training, prediction, explanations, attacks, serving and export all use it. `images` has one
+    mean and deviation for each channel that `task.network_input` returns. Gradients flow through.
+    """
+    return normalize(task.network_input(pixels), images)
+
+
+def network_shape(task: Task, images: ImageSpec) -> tuple[int, int, int]:
+    """(C', H, W) of what a network receives for one image of `images`: `task.network_input` may change the channels."""
+    channels, height, width = task.network_input(torch.zeros(1, *images.shape)).shape[1:]
+    return channels, height, width
+
+
+def normalize(x: Tensor, images: ImageSpec) -> Tensor:
+    """(x - mean) / deviation, channel by channel."""
+    mean = torch.tensor(images.mean, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
+    std = torch.tensor(images.std, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
+    return (x - mean).div_(std)
+
+
 def to_pixels(images: Tensor) -> Tensor:
     """uint8 to float32 in [0, 1], channel after channel: with 1 or 3 channels, all that follows is quicker so."""
     return images.to(torch.float32, memory_format=torch.contiguous_format).div_(255)

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from eyespot.images import ImageSpec, read_pixels
-from eyespot.model import Model, normalize, to_batch
+from eyespot.model import Model
 from eyespot.networks import NETWORKS, build
+from eyespot.samples import network_x, to_batch
 from eyespot.sources.source import Row
 from eyespot.tasks import TASKS
 from eyespot.tasks.task import Task
@@ -90,4 +91,4 @@ def make_case(task_name: str, network_name: str, norm: str = "batch") -> Case:
     pixels = to_batch(np.stack([read_pixels(row.picture, spec) for row in rows]))
     x, target = task.make_problem((pixels,), task.stack([task.read(row) for row in rows]), torch.arange(len(rows)))
     model = Model(network=network, task=task, images=spec, made={"by": "contract"})
-    return Case(network=network_name, model=model, rows=list(rows), images=normalize(x, spec), target=target)
+    return Case(network=network_name, model=model, rows=list(rows), images=network_x(x, task, spec), target=target)

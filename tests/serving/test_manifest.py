@@ -10,10 +10,11 @@ from torch import nn
 
 from eyespot.findings import to_json
 from eyespot.images import ImageSpec
-from eyespot.model import Model, normalize, wrap
+from eyespot.model import Model, wrap
 from eyespot.networks import build
 from eyespot.networks.graph.layer_table import layer_table, totals
 from eyespot.networks.network import Output
+from eyespot.samples import normalize
 from eyespot.serving.manifest import make_manifest, record_answer
 from eyespot.tasks.classify import Classify
 from eyespot.tasks.denoise import Denoise

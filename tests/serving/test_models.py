@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.images import ImageSpec, encode_png, read_pixels
-from eyespot.model import normalize, to_batch
+from eyespot.samples import normalize, to_batch
 from eyespot.serving import resources as shown_module
 from eyespot.serving.resources import ModelResource, said_of
 from eyespot.sources.source import Row

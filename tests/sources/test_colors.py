@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from eyespot.images import ImageSpec
-from eyespot.model import normalize
+from eyespot.samples import normalize
 from eyespot.sources.colors import mean_colors, mix, scale
 
 SIZES = [(1, 1), (4, 4), (5, 7), (1, 13), (17, 19)]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from eyespot.device import World
-from eyespot.model import normalize
+from eyespot.samples import normalize
 from eyespot.sources.augment import PRESETS
 from eyespot.training import batches as room
 from eyespot.training import run as running

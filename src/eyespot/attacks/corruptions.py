@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ..errors import AttackError
 from ..images import ImageSpec, read_pixels
-from ..model import Model, to_batch
+from ..model import Model
+from ..samples import to_batch
 from ..sources.warp import motion, warp
 from .quantization import rounded
 

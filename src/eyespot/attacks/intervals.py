@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import AttackError
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, record
-from .lipschitz import MOVING, SPREADING
+from ..samples import normalize
+from .lipschitz import MOVING, SPREADING, record_input
 
 RISING = ("relu", "tanh", "maximum", "max_pool", "adaptive_max_pool", "concatenate", "pad", *MOVING, *SPREADING)
 """Kinds whose output never falls when an input rises."""
@@ -70,12 +71,18 @@ def _safe(model: Model, images: Tensor, size: Tensor, best: Tensor) -> Tensor:
 def _propagate(model: Model, images: Tensor, size: float | Tensor) -> tuple[list[Call], list[Interval]]:
     network = deepcopy(model.network).double()
     images = images.double()
-    calls = record(network, normalize(images[:1], model.images))
+    calls = record(network, model.network_x(images[:1]))
     low, high = ((images + sign * size).clamp(0, 1) for sign in (-1, 1))
-    intervals: list[Interval] = [(normalize(low, model.images), normalize(high, model.images))]
+    low, high = _through_all(record_input(model, images[:1]), (low, high))[-1]
+    return calls, _through_all(calls, (normalize(low, model.images), normalize(high, model.images)))
+
+
+def _through_all(calls: Sequence[Call], first: Interval) -> list[Interval]:
+    """The intervals that come out of each call, `first` being that of the input."""
+    intervals = [first]
     for call in calls[1:]:
         intervals.append(_through(call, [intervals[index] for index in call.inputs]))
-    return calls, intervals
+    return intervals
 
 
 def _through(call: Call, inputs: Sequence[Interval]) -> Interval:

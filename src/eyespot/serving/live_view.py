@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..findings import to_plain
-from ..model import Model, normalize
+from ..model import Model
 from ..networks.graph.record import Call, record
 from ..samples import make_problem
 
@@ -51,7 +51,7 @@ def view(
             made = model.task.answer_image(output)
             made = [None] * len(output) if made is None else list(made)
             held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), made, strict=True)]
-        x = normalize(seen[picture % count].to(training.compute.device), model.images)
+        x = model.network_x(seen[picture % count].to(training.compute.device))
         calls = record(model.network, x)
     for place, (row, one) in enumerate(zip(rows, held, strict=True)):
         one["name"] = samples.part.rows[int(row)].name

@@ -16,8 +16,9 @@ from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
 from ..explanations.subject import make_subject
 from ..images import ImageSpec, Picture, read_pixels, read_size
-from ..model import Model, normalize, to_batch
+from ..model import Model
 from ..networks.graph.replay import require_followed
+from ..samples import network_x, to_batch
 from ..sources.source import Row
 from ..tasks import TASKS
 from ..training.optimizers import momentum_of
@@ -137,7 +138,7 @@ class ModelResource:
 # One record alone is kept: the page asks for several calls of the same pixels, and a record may be large.
 @lru_cache(maxsize=1)
 def _outputs(shown: ModelResource, pixels: bytes) -> list[Tensor]:
-    x = normalize(to_batch(shown.array(pixels)[None]), shown.images)
+    x = network_x(to_batch(shown.array(pixels)[None]), shown.model.task, shown.images)
     with torch.no_grad():
         return [call.output[0] for call in record_answer(shown.model, x)]
 

@@ -134,7 +134,7 @@ async def layers(
 def _describe_layers(
     manager: TrainingManager, source: int, network: str, size: str, task: str | None
 ) -> dict[str, Any]:
-    name, shape, output = manager.frame(source, task)
+    name, shape, output = manager.frame(source, task, network)
     spec = NetworkSpec(name=_known(network), input=shape, output=output, size=size, norm="batch")
     with torch.device("meta" if is_text(network) else "cpu"):  # of a text no weight is made: it may be huge
         rows = layer_table(build_from(spec))

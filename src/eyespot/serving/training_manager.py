@@ -15,7 +15,8 @@ from fastapi import Depends, HTTPException, Request
 
 from ..errors import EyespotError
 from ..model import load
-from ..networks import Output
+from ..networks import NETWORKS, Output
+from ..samples import network_shape
 from ..sources.open import reopen
 from ..sources.source import Row, Source
 from ..training.finish import held_out
@@ -45,7 +46,7 @@ class TrainingManager:
     """Held while a training is started, so that two requests at once cannot start two."""
     _changing: threading.Lock = field(default_factory=threading.Lock)
     """Held while a state and the model that belongs to it change."""
-    _frames: dict[tuple[int, str | None], Frame] = field(default_factory=dict)
+    _frames: dict[tuple[int, str | None, str | None], Frame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.upload_sets = UploadSets(self.folder)
@@ -123,13 +124,15 @@ class TrainingManager:
         process = self.current
         return process if process is not None and process.run == run and not process.over else None
 
-    def frame(self, source: int, task: str | None) -> Frame:
-        """Task, input and output of a network for a source; kept, because finding them reads many images."""
-        if (source, task) not in self._frames:
+    def frame(self, source: int, task: str | None, network: str) -> Frame:
+        """Task, input and output of a network for a source: kept, because finding them reads many images."""
+        sized = network if network in NETWORKS else None  # a text has no size of its own, and changes with every key
+        key = source, task, sized
+        if key not in self._frames:
             chosen, _ = choose_task(self.app_state.sources[source], task)
-            images, _ = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task))
-            self._frames[source, task] = chosen.name, images.shape, chosen.outputs(images.channels)
-        return self._frames[source, task]
+            images, _ = choose_images(self.app_state.sources[source], chosen, TrainOptions(task=task, network=sized))
+            self._frames[key] = chosen.name, network_shape(chosen, images), chosen.outputs(images.channels)
+        return self._frames[key]
 
     def open_upload_set(self, upload_set: UploadSet, name: str) -> tuple[int, Source]:
         """Make a source of uploaded pictures, and return its number."""

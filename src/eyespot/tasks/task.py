@@ -157,9 +157,11 @@ class Task(ABC):
         return images[0], target
 
     def network_input(self, pixels: Tensor) -> Tensor:
-        """What the network sees of pixels (N, C, H, W) in [0, 1], before normalization: always the same function.
+        """What the network sees of pixels (N, C, H, W) in [0, 1], before normalization: (N, C', H, W).
 
-        Training, evaluation, predict, explain, attack, serve and export all call it.
+        Always the same differentiable function, called by training, evaluation, predict, explain, attack, serve and
+        export through `samples.network_x`. It works on each pixel alone and keeps the precision of `pixels`, so that
+        occlusion and pixel attacks, which change a few pixels, know what changes for the network.
         """
         return pixels
 
@@ -305,6 +307,10 @@ class Task(ABC):
         return number_plan(
             self.name, aim, lambda output: self.objective(output, of), output, self.significant_change, farthest
         )
+
+    def sample(self, network: nn.Module, seed: int, n: int) -> Tensor:
+        """`n` new images (n, C, H, W) in [0, 1], the same for the same seed; raises `TaskError` unless it generates."""
+        raise TaskError(f"the task {self.name} answers images and makes none; expected a generative task.")
 
     # Reports.
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:

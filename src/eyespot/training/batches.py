@@ -67,14 +67,15 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     # Other noise for every seed, in every epoch and for every piece of an image.
     keys = decoded.keys ^ torch.from_numpy(hashed(recipe.seed, epochs, indices).view(np.int64))
     x, target = training.task.make_problem(images, target, keys)
-    x = training.task.network_input(x).to(compute.device)
-    x = x if recipe.robust is not None else scaled(training, x)
+    x = x.to(compute.device)
+    x = x if recipe.robust is not None else network_x(training, x)
     return Batch(x=x, target=target_to(target, compute.device), keys=keys, rows=decoded.rows, frames=frames)
 
 
-def scaled(training: Training, pixels: Tensor) -> Tensor:
-    """Pixels in [0, 1] as the network takes them (see `normalize`), in the training's layout."""
-    images, channels = training.images, pixels.shape[1]
-    factors = 1 / torch.tensor(images.std, device=pixels.device).expand(channels)
-    offsets = -torch.tensor(images.mean, device=pixels.device) * factors
-    return scale(pixels, factors, offsets).contiguous(memory_format=training.compute.memory_format)
+def network_x(training: Training, pixels: Tensor) -> Tensor:
+    """What the network receives for pixels, as `samples.network_x` computes it, but faster and in the right layout."""
+    x = training.task.network_input(pixels)
+    images, channels = training.images, x.shape[1]
+    factors = 1 / torch.tensor(images.std, device=x.device).expand(channels)
+    offsets = -torch.tensor(images.mean, device=x.device) * factors
+    return scale(x, factors, offsets).contiguous(memory_format=training.compute.memory_format)

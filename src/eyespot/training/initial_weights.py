@@ -11,15 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..embeddings.features import features
 from ..errors import RecipeError, look_up
+from ..features import features
 from ..images import ImageSpec
-from ..model import Model, normalize
 from ..networks import Network, NetworkSpec, build_from
 from ..networks.airbench import whiten
 from ..networks.network import last_dense
 from ..pretrained import DEFAULT_WEIGHTS, SMALLEST_PHOTO, borrow, find_pretrained, is_installed, is_weights_file
-from ..samples import Samples
+from ..samples import Samples, network_x, to_pixels
 from ..sources.source import Source, short_side
 from ..tasks.task import Task
 from .options import TrainOptions
@@ -127,7 +126,7 @@ def initial_network(
     network = build_from(spec)
     if start["how"] == "scratch":
         if "whiten" in network.stages:
-            whiten(network, _sample(train, images))
+            whiten(network, _sample(train, task, images))
         return network
     borrow(network, start["weights"])
     _fit_head(network, task, images, train)
@@ -137,7 +136,7 @@ def initial_network(
 @torch.no_grad()
 def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
     """Give the last dense layer the weights of a probe on the training images, as they are."""
-    seen = features(Model(network=network, task=task, images=images), train.part)
+    seen = features(network, task, images, train.part)
     rows = train.part.rows
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
@@ -148,10 +147,10 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     dense.bias.copy_(bias)
 
 
-def _sample(train: Samples, images: ImageSpec) -> Tensor:
+def _sample(train: Samples, task: Task, images: ImageSpec) -> Tensor:
     """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
     batch = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
-    return normalize(batch.x.float() / 255, images)
+    return network_x(to_pixels(batch.x), task, images)
 
 
 def initial_criterion(task: Task, seed: int) -> nn.Module | None:

@@ -23,7 +23,7 @@ from ..samples import Batch
 from ..sources.randomness import hashed
 from ..tasks.task import Target, Task, Turn, as_float
 from .adversarial import Hardening, harden
-from .batches import Stream, scaled
+from .batches import Stream, network_x
 from .distributed import in_order, sum_micro_batches
 from .initial_weights import ready_to_learn
 from .optimizers import set_groups
@@ -145,7 +145,7 @@ def learning_batch(training: Training, state: State, batch: Batch) -> tuple[Tens
     """What the network sees at one step and what it should answer, on the training's device and in its layout."""
     if training.recipe.robust is None:
         return batch.x, batch.target
-    return scaled(training, hardened(training, state, batch)), batch.target
+    return network_x(training, hardened(training, state, batch)), batch.target
 
 
 def hardened(training: Training, state: State, batch: Batch) -> Tensor:
@@ -153,7 +153,7 @@ def hardened(training: Training, state: State, batch: Batch) -> Tensor:
 
     def losses(pixels: Tensor) -> Tensor:
         with training.compute.autocast():
-            output = state.network(scaled(training, pixels))
+            output = state.network(network_x(training, pixels))
         return training.task.loss(as_float(output), batch.target, state.criterion)
 
     assert training.recipe.robust is not None

@@ -15,6 +15,7 @@ from ..errors import NetworkError, RecipeError, SourceError, look_up
 from ..images import ImageSpec
 from ..networks import NetworkSpec, build_from, describe
 from ..pretrained import borrow, find_pretrained
+from ..samples import network_shape
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
@@ -81,20 +82,22 @@ def choose_images(
     sizes = source.train.sizes
     learned = None if start.how == "scratch" else find_pretrained(start.weights).images
     if learned is not None:
-        spec = replace(_images_of(learned, options), value_range=value_range)
-        return _with_fit(spec, sizes, task, options)
-    height, width = _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
+        spec, notes = _with_fit(replace(_images_of(learned, options), value_range=value_range), sizes, task, options)
+        return spec, [_size_note(spec, task, options, learned=True), *notes]
+    height, width = published_size(task, options) or _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
     channels = int(sizes[:, 2].max())
     if options.input is not None:
         height, width, requested = parse_input(options.input)
         channels = requested or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit, value_range=value_range)
     spec, notes = _with_fit(spec, sizes, task, options)
+    notes = [_size_note(spec, task, options), *notes]
     if not task.scaled_input:
         return spec, notes
-    signed = options.network is not None and describe(options.network).signed
-    half = (0.5,) * channels
-    return replace(spec, mean=half, std=half) if signed else _scaled(spec, source.train), notes
+    if options.network is not None and describe(options.network).signed:
+        received = network_shape(task, spec)[0]
+        return replace(spec, mean=(0.5,) * received, std=(0.5,) * received), notes
+    return _scaled(spec, task, source.train), notes
 
 
 def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions) -> tuple[ImageSpec, list[str]]:
@@ -104,6 +107,28 @@ def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOpti
         return spec, []
     fit, notes = choose_fit(sizes, spec, options.fit or (None if task.fit == "crop" else task.fit))
     return replace(spec, fit=fit), notes
+
+
+def published_size(task: Task, options: TrainOptions) -> tuple[int, int] | None:
+    """Height and width that the requested network was published for; None where it takes images of any size."""
+    if options.network is None or options.input is not None or task.fit == "native":
+        return None
+    family = describe(options.network)
+    return None if family.any_size else family.input[1:]
+
+
+def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bool = False) -> str:
+    """The size that images are brought to, and why, in one sentence."""
+    size = f"{images.height}x{images.width}"
+    if options.input is not None:
+        return f"images of {size}: as requested"
+    if learned:
+        return f"images of {size}: the size that the weights were learned with"
+    if published_size(task, options):
+        return f"images of {size}: the size that {options.network} was published for; --input sets another"
+    if task.fit == "native":
+        return f"images in their own size; training crops of {size}"
+    return f"images of {size}: from the sizes of the training images, at most {LARGEST_SIDE} pixels a side"
 
 
 def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
@@ -128,10 +153,11 @@ def _sides(heights: np.ndarray, widths: np.ndarray, native: bool) -> tuple[int, 
     return max(1, round(max(least, height * scale))), max(1, round(max(least, width * scale)))
 
 
-def _scaled(spec: ImageSpec, part: Part) -> ImageSpec:
-    """Mean and deviation of each channel, over at most 2,000 training images."""
-    images = decode_once(part, spec)
-    pixels = images.take(np.arange(0, len(part), max(1, len(part) // 2000))).reshape(-1, spec.channels) / 255
+def _scaled(spec: ImageSpec, task: Task, part: Part) -> ImageSpec:
+    """Mean and deviation of each channel that the network receives, over at most 2,000 training images."""
+    chosen = decode_once(part, spec).take(np.arange(0, len(part), max(1, len(part) // 2000)))
+    received = task.network_input(torch.from_numpy(chosen).permute(0, 3, 1, 2).double().div_(255))
+    pixels = received.permute(0, 2, 3, 1).reshape(-1, received.shape[1]).numpy()
     mean, std = pixels.mean(axis=0), np.maximum(pixels.std(axis=0), 0.05)
     return replace(spec, mean=tuple(mean.round(4).tolist()), std=tuple(std.round(4).tolist()))
 
@@ -149,7 +175,7 @@ def make_recipe(
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
-    spec = _network(images, task, options, start)
+    spec = _network(task, images, options, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
@@ -190,16 +216,16 @@ def make_recipe(
     )
 
 
-def _network(images: ImageSpec, task: Task, options: TrainOptions, start: Start) -> NetworkSpec:
+def _network(task: Task, images: ImageSpec, options: TrainOptions, start: Start) -> NetworkSpec:
     """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
-    output = task.outputs(images.channels)
+    shape, output = network_shape(task, images), task.outputs(images.channels)
     known = None if start.how == "scratch" else find_pretrained(start.weights).network
     if known is not None:
-        spec = replace(known, input=images.shape, output=output)
+        spec = replace(known, input=shape, output=output)
     else:
         name = options.network or task.default_network
         spec = NetworkSpec(
-            name=name, input=images.shape, output=output, size=options.size or "small", norm=options.norm or "batch"
+            name=name, input=shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
     network = build_from(spec)  # what cannot be is told now, before anything is written
     _check_parts(network, task)
