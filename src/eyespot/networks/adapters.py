@@ -18,6 +18,33 @@ from eyespot.errors import NetworkError
 from .blocks import sequence
 from .network import Network, NetworkSpec, last_dense
 
+KNOWN_FAMILIES = (
+    "convnext",
+    "densenet",
+    "dpn",
+    "efficientnet",
+    "ghostnet",
+    "googlenet",
+    "hrnet",
+    "inception",
+    "mnasnet",
+    "mobilenet",
+    "nfnet",
+    "regnet",
+    "repvgg",
+    "resnest",
+    "resnet",
+    "resnext",
+    "seresnet",
+    "shufflenet",
+    "squeezenet",
+    "tf_efficientnet",
+    "vgg",
+    "wide_resnet",
+    "xception",
+)
+"""Well-known families of convolutional networks, by what their names begin with."""
+ONLY_TORCHVISION = ("googlenet", "shufflenet", "squeezenet")
 NAME = re.compile(r"[A-Za-z0-9_.]+")
 """Of a network within its library: no place to fetch code or a configuration from."""
 
@@ -77,6 +104,16 @@ def is_adapted(name: str) -> bool:
     (True, False)
     """
     return name.partition(":")[0] in LIBRARIES
+
+
+def library_of(name: str) -> str:
+    """The library that a name without a prefix is likely from, or "" where none is known.
+
+    >>> library_of("resnet50"), library_of("squeezenet1_0"), library_of("residul")
+    ('timm', 'torchvision', '')
+    """
+    known = NAME.fullmatch(name) and name.lower().startswith(KNOWN_FAMILIES)
+    return ("torchvision" if name.lower().startswith(ONLY_TORCHVISION) else "timm") if known else ""
 
 
 def make_adapted(spec: NetworkSpec) -> Network:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from eyespot.errors import NetworkError, look_up, unknown
+from eyespot.errors import NetworkError, unknown
 
-from .adapters import is_adapted, make_adapted
+from .adapters import is_adapted, library_of, make_adapted
 from .airbench import make_airbench
 from .blocks import NORMS
 from .classic import (
@@ -173,7 +173,8 @@ def describe(name: str) -> Family:
             make=make_adapted, heads=("vector",), input=(3, 224, 224), outputs=1000, summary=about, any_size=True
         )
     if not is_text(name):
-        return look_up("network", name, NETWORKS, NetworkError)
+        _check_known(name)
+        return NETWORKS[name]
     picture = parse(name)[-1].kind == "conv"
     return Family(
         make=lambda spec: make_written(spec, spec.name),
@@ -183,6 +184,19 @@ def describe(name: str) -> Family:
         summary="written as text",
         any_size=True,
     )
+
+
+def _check_known(name: str) -> None:
+    """Raise `NetworkError` for an unknown name; one of another library is answered with how to write it."""
+    if name in NETWORKS:
+        return
+    library = library_of(name)
+    if library:
+        raise NetworkError(
+            f"Unknown network '{name}', but {library} has networks of this name: write '{library}:{name}', which needs "
+            f"the package {library} (pip install {library}). There are also: {', '.join(NETWORKS)}."
+        )
+    raise NetworkError(unknown("network", name, NETWORKS))
 
 
 def _check(spec: NetworkSpec) -> None:

@@ -5,7 +5,7 @@ calls that PyTorch really executed, not the modules. What it does not know becom
 Shapes: N images, C channels, H height, W width.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -21,6 +21,9 @@ from eyespot.errors import ExplanationError, NetworkError, unknown
 
 from .operations import DECISIONS, Operation, full_name, read_operation
 from .receptive_fields import Field, field_of_call, field_of_image
+
+NAMED_OUTPUT = "named output"
+"""The operation of the calls that stand for the entries of a dict that the network gave."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,8 +65,9 @@ class Call:
 def record(network: nn.Module, x: Tensor) -> list[Call]:
     """Run `network` on images `x` (N, C, H, W) as when it answers, and give the calls in order of execution.
 
-    The first call is the image itself, the last one is the network's output. Modes, weights and hooks are left as they
-    were. Raises `NetworkError` where the network does not give exactly one tensor.
+    The first call is the image itself. Where the network gives one tensor, the last call is that output; where it gives
+    a dict of named tensors, the last calls are these outputs in their order, each found by its name. Modes, weights and
+    hooks are left as they were. Raises `NetworkError` for anything else.
 
     >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
     >>> [call.kind for call in record(network, torch.zeros(1, 1, 5, 5))]
@@ -72,12 +76,22 @@ def record(network: nn.Module, x: Tensor) -> list[Call]:
     recorder = _Recorder(network, x)
     with answering(network), recorder.watching_modules(), recorder:
         output = network(recorder.image)
-    if not isinstance(output, Tensor):
+    if isinstance(output, dict) and output and all(isinstance(one, Tensor) for one in output.values()):
+        recorder.finish_named(output)
+    elif isinstance(output, Tensor):
+        recorder.finish(output)
+    else:
         raise NetworkError(
-            f"The network gave a {type(output).__name__}; expected one tensor. Wrap it so that it gives one."
+            f"The network gave a {type(output).__name__}; expected a tensor or a dict of named tensors. Wrap it so that "
+            "it gives one."
         )
-    recorder.finish(output)
     return recorder.calls
+
+
+def output_of(calls: Sequence[Call]) -> Any:
+    """What the network gave, from the record of its calls: a tensor, or a dict of named ones."""
+    named = {call.settings["output"]: call.output for call in calls if call.operation == NAMED_OUTPUT}
+    return named or calls[-1].output
 
 
 def find_call(calls: list[Call], name: str) -> Call:
@@ -151,6 +165,13 @@ class _Recorder(TorchFunctionMode):
             if written or id(output) not in self.known or read.kind == "dropout":
                 self._learn(output, read, sources)
         return result
+
+    def finish_named(self, outputs: dict[str, Tensor]) -> None:
+        """Make each named output a call of its own at the end, an identity called by its name."""
+        for name, output in outputs.items():
+            settings = {"output": name, "function": name}
+            operation = Operation(kind="identity", name=NAMED_OUTPUT, settings=settings, run=lambda x: x)
+            self._learn(output, operation, (self._source(output),))
 
     def finish(self, output: Tensor) -> None:
         """Make the network's output the last call, through an identity where other calls came later."""
