@@ -228,7 +228,7 @@ def test_writing_into_a_view_is_not_followed_silently():
 
 
 def test_more_than_one_output_is_refused_with_advice():
-    with pytest.raises(NetworkError, match="tuple; expected one tensor"):
+    with pytest.raises(NetworkError, match="tuple; expected a tensor or a dict"):
         record(Step(lambda x: (x, x)), torch.zeros(1, 3, 4, 4))
 
 

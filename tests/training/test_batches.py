@@ -46,7 +46,7 @@ def test_it_takes_the_images_of_the_order_and_their_targets(training):
     decoded = training.train.batch(indices)
     assert batch.rows.tolist() == indices.tolist()
     assert torch.equal(batch.target, decoded.target)
-    assert torch.equal(batch.x, room.scaled(training, decoded.x.float() / 255))
+    assert torch.equal(batch.x, room.network_x(training, decoded.x.float() / 255))
     assert torch.allclose(batch.x, normalize(decoded.x.float() / 255, training.images), atol=1e-5)
 
 
@@ -98,7 +98,7 @@ def test_what_is_hardened_is_scaled_after_it(source, trained_run):
     batch = Stream(training).take(0, 8)
     assert batch.x.min() >= 0 and batch.x.max() <= 1
     x, _ = learning_batch(training, state, batch)
-    assert not torch.allclose(x, room.scaled(training, batch.x), atol=1e-3)
+    assert not torch.allclose(x, room.network_x(training, batch.x), atol=1e-3)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..networks.graph.record import Call
+from ..networks.graph.record import Call, output_of
 from ..networks.graph.replay import first_opaque, replay
 from .deconvnet import LAYERS
 from .explanation import Explanation, Panel
@@ -49,7 +49,7 @@ def gradients(subject: Subject) -> list[Tensor] | None:
         return None
     with torch.enable_grad():
         values = replay(subject.calls, subject.x.detach().requires_grad_())
-        number = subject.objective(values[-1]).sum()
+        number = subject.objective(output_of(subject.calls, values)).sum()
         found = torch.autograd.grad(number, values, allow_unused=True)
     return [torch.zeros_like(value) if slope is None else slope for value, slope in zip(values, found, strict=True)]
 

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from ..errors import ExplanationError
 from ..networks.graph.modules import MODULES, Rebuilt
-from ..networks.graph.record import Call
+from ..networks.graph.record import Call, output_calls
 from ..networks.graph.replay import first_opaque, require_followed
 from .checks import completeness_check, deletion_insertion, randomization_check
 from .deconvnet import LAYERS
@@ -162,8 +162,8 @@ def _completeness(subject: Subject, method: Attribution, full: Tensor) -> tuple[
 def _randomization(subject: Subject, method: Attribution, layer: Call | None) -> tuple[Check, ...]:
     if first_opaque(subject.calls) is not None:
         return ()
-    last = len(subject.calls) - 1
-    return randomization_check(subject, lambda calls: attribute(subject, method, layer, calls).sum(0), last)
+    tops = list(output_calls(subject.calls).values())
+    return randomization_check(subject, lambda calls: attribute(subject, method, layer, calls).sum(0), tops)
 
 
 @contextmanager

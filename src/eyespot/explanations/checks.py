@@ -23,16 +23,17 @@ ORDERS = 4
 
 
 def randomization_check(
-    subject: Subject, explain: Callable[[Sequence[Call]], Tensor], top: int, seed: int = 0
+    subject: Subject, explain: Callable[[Sequence[Call]], Tensor], tops: Sequence[int], seed: int = 0
 ) -> tuple[Check, ...]:
     """Does the map change when what the network has learned is taken away (Adebayo et al. 2018, "Sanity Checks")?
 
-    `explain` makes the map (H, W) of a network from its calls; the weights up to call `top` are shuffled, first those
-    of the highest layer with weights, then all. The number is the rank correlation of the maps' sizes, 1 for no change.
+    `explain` makes the map (H, W) of a network from its calls; the weights up to the calls `tops` are shuffled, first
+    those of the highest layer with weights, then all. The number is the rank correlation of the maps' sizes, 1 for no
+    change.
     """
     before = explain(subject.calls)
     learned = subject.model.network.state_dict().keys()  # not PilotNet's fixed change of colors
-    below = [subject.calls[index] for index in ancestors(subject.calls, top)]
+    below = [subject.calls[index] for index in ancestors(subject.calls, *tops)]
     weights = [call.parameters["weight"] for call in below if _has_weights(call)]
     names = [name for name in weights if name in learned]
     if not names:

@@ -82,7 +82,7 @@ def explain_deconvnet(subject: Subject, request: ExplanationRequest) -> Explanat
         layer=call.name,
         values={"unit": unit, "at": at, "activation": strength, "receptive_field": box},
         maps={"projection": one.sum(0).numpy(), "projection_of_map": whole.sum(0).numpy()},
-        checks=() if silent else randomization_check(subject, again, call.index),
+        checks=() if silent else randomization_check(subject, again, [call.index]),
         notes=(*silent, *subject.notes),
         panels=_panels(subject, call, unit, box, one, whole),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..networks.graph.record import Call, record
+from ..networks.graph.record import Call, output_calls, output_of, record
 from ..sources.warp import motion, warp
 from .explanation import Explanation, Panel
 from .request import ExplanationRequest
@@ -37,7 +37,7 @@ class Curve:
 def explain_invariance(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Shift, scale and turn the image, and measure the distance of the features and the output."""
     layers = unit_layers(subject.calls)
-    hidden = [call for call in layers if call.index != len(subject.calls) - 1] or layers
+    hidden = [call for call in layers if call.index not in output_calls(subject.calls).values()] or layers
     first, last = hidden[0], hidden[-1]
     curves = [_curve(subject, change, first, last) for change in ("shift", "scale", "rotate")]
     return Explanation(
@@ -87,7 +87,7 @@ def _curve(subject: Subject, change: str, first: Call, last: Call) -> Curve:
         amounts=tuple(amounts),
         first=_distances(calls[first.index].output, first.output),
         last=_distances(calls[last.index].output, last.output),
-        probability=tuple(subject.probability(calls[-1].output).tolist()),
+        probability=tuple(subject.probability(output_of(calls)).tolist()),
     )
 
 

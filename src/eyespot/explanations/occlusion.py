@@ -5,12 +5,16 @@ Shapes: N images, C channels, H height, W width, P patches.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from ..errors import ExplanationError
 from ..networks.graph.incremental import TOLERANCE, Incremental, paste
+from ..networks.graph.record import output_calls, output_of
+from ..networks.network import map_output
 from .checks import deletion_insertion
 from .deconvnet import LAYERS, project
 from .explanation import Check, Explanation, Panel
@@ -62,15 +66,17 @@ def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanat
     """Slide a patch over the image: what is believed, what is answered, and what becomes of the strongest map."""
     sweep = sweep_over(subject, request.patch, request.stride, request.fill)
     incremental = Incremental(subject.model.network, subject.x)
-    last = len(incremental.calls) - 1
+    ends = list(output_calls(incremental.calls).values())
     watched = _watched(subject, request)
-    outputs, activity = [], []
-    wanted = (last,) if watched is None else (last, watched[0])
+    outputs: dict[int, list[Tensor]] = {index: [] for index in ends}
+    activity = []
+    wanted = ends if watched is None else [*ends, watched[0]]
     for maps in incremental.maps(sweep.rows, sweep.columns, sweep.contents, wanted):
-        outputs.append(maps[last])
+        for index in ends:
+            outputs[index].append(maps[index])
         if watched:
             activity.append(maps[watched[0]][:, watched[1]].flatten(1).sum(1))
-    output = torch.cat(outputs)
+    output = output_of(incremental.calls, {index: torch.cat(parts) for index, parts in outputs.items()})
     probability = subject.probability(output)
     whole = float(subject.probability(subject.output)[0])
     heat = _heat(sweep, whole - probability, subject.x.shape[2:])
@@ -144,10 +150,10 @@ def _probability(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
     )
 
 
-def _chosen(subject: Subject, sweep: Sweep, output: Tensor) -> list[Panel]:
+def _chosen(subject: Subject, sweep: Sweep, output: Any) -> list[Panel]:
     """The most probable class at each place, for tasks with classes."""
     labels = subject.model.task.labels
-    if not labels:
+    if not labels or not isinstance(output, Tensor):
         return []
     best = output.argmax(1).view(sweep.grid).numpy()
     return [Panel(title="most probable, patch by patch", kind="choices", values=best, names=labels)]
@@ -177,12 +183,13 @@ def _strongest(subject: Subject, watched: tuple[int, int], activity: Tensor) -> 
     return panels
 
 
-def _exactness(subject: Subject, sweep: Sweep, output: Tensor) -> Check:
+def _exactness(subject: Subject, sweep: Sweep, output: Any) -> Check:
     """Compare some places with the plain computation."""
     some = torch.linspace(0, len(sweep.rows) - 1, min(COMPARED, len(sweep.rows))).long()
     contents = sweep.contents.expand(len(some), -1, -1, -1)
     plain = subject.model.network(paste(subject.x, sweep.rows[some], sweep.columns[some], contents))
-    off = float((plain - output[some]).abs().max() / plain.abs().max().clamp(min=1))
+    pairs = zip(tree_leaves(plain), tree_leaves(map_output(output, lambda one: one[some])), strict=True)
+    off = max(float((a - b).abs().max() / a.abs().max().clamp(min=1)) for a, b in pairs)
     return Check(
         name="difference from computing whole images",
         value=off,

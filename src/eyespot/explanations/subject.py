@@ -11,8 +11,9 @@ from torch import Tensor
 from ..errors import ExplanationError
 from ..images import Picture, read_size
 from ..model import Model
-from ..networks.graph.record import Call, find_call, record
+from ..networks.graph.record import Call, find_call, output_calls, output_of, record
 from ..networks.graph.replay import ancestors
+from ..networks.network import map_output
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +32,10 @@ class Subject:
 
     @cached_property
     def x(self) -> Tensor:
-        """The image as the network takes it, scaled."""
+        """What the network receives: `model.network_x` of the pixels; the recorded calls begin here.
+
+        Gradients and attributions are taken with respect to it: they have its channels and the image's places.
+        """
         return self.model.network_x(self.pixels)
 
     @cached_property
@@ -40,15 +44,15 @@ class Subject:
         return record(self.model.network, self.x)
 
     @cached_property
-    def output(self) -> Tensor:
+    def output(self) -> Any:
         """What the network puts out for the image."""
-        return self.calls[-1].output
+        return output_of(self.calls)
 
-    def objective(self, output: Tensor) -> Tensor:
+    def objective(self, output: Any) -> Tensor:
         """The number that is explained, for each of several outputs: (N,)."""
         return self.model.task.objective(output, self.of)
 
-    def probability(self, output: Tensor) -> Tensor:
+    def probability(self, output: Any) -> Tensor:
         """The probability of what is explained, where the task has probabilities, else the objective itself: (N,)."""
         return self.model.task.value(output, self.of)
 
@@ -79,7 +83,7 @@ def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
         pixels=pixels,
         of=of,
         name=task.target_name(of),
-        answer=str(task.answer(output[0])["answer"]),
+        answer=str(task.answer(map_output(output, lambda one: one[0]))["answer"]),
         notes=_read_as(model, picture),
     )
 
@@ -105,7 +109,7 @@ def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] 
     """
     if layer:
         return find_call(list(calls), layer)
-    behind = [calls[index] for index in ancestors(calls, len(calls) - 1)[1:]]
+    behind = [calls[index] for index in ancestors(calls, *output_calls(calls).values())[1:]]
     fitting = [call for call in behind if len(call.shape) == 3 and call.kind in kinds and max(call.shape[1:]) > 1]
     if not fitting:
         raise ExplanationError(

@@ -7,9 +7,11 @@ Deep CNN Explanations", SIGMOD). Shapes: P patches, C channels, H height, W widt
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from .incremental_windows import (
     MOVING,
@@ -28,7 +30,7 @@ from .incremental_windows import (
     rows_and_columns,
     whole,
 )
-from .record import Call, answering, record
+from .record import Call, answering, output_calls, output_of, record
 from .replay import ancestors, first_opaque, replay
 
 TOLERANCE = 1e-4
@@ -64,14 +66,15 @@ class Incremental:
         """How many times fewer multiply-adds of convolutions and dense layers than the plain computation needs."""
         return self.plain / self.computed if self.computed else 1.0
 
-    def outputs(self, rows: Tensor, columns: Tensor, contents: Tensor) -> Tensor:
-        """The network's outputs (P, ...) for P images, each with one patch, its upper left corner at (row, column).
+    def outputs(self, rows: Tensor, columns: Tensor, contents: Tensor) -> Any:
+        """The network's output, or each of its named ones, for P images (P, ...), each with one patch.
 
-        `contents` (P, C, h, w) are the patches, scaled as the network takes them; (1, C, h, w) is put everywhere.
-        Patches must lie inside the image.
+        The patches' upper left corners lie at (`rows`, `columns`) (P,). `contents` (P, C, h, w) are the patches, scaled
+        as the network takes them; (1, C, h, w) is put everywhere. Patches must lie inside the image.
         """
-        last = len(self.calls) - 1
-        return torch.cat([maps[last] for maps in self.maps(rows, columns, contents, (last,))])
+        ends = list(output_calls(self.calls).values())
+        found = list(self.maps(rows, columns, contents, ends))
+        return output_of(self.calls, {index: torch.cat([maps[index] for maps in found]) for index in ends})
 
     @torch.no_grad()
     def maps(
@@ -90,15 +93,17 @@ class Incremental:
         """Tell whether the record, run again on two other images, gives what the network gives."""
         others = torch.cat([self.x.flip(-1), self.x * 0.5])
         with answering(self.network):
-            again, truth = replay(self.calls, others)[-1], self.network(others)
-        return again.shape == truth.shape and torch.allclose(again, truth, rtol=TOLERANCE, atol=TOLERANCE)
+            again, truth = output_of(self.calls, replay(self.calls, others)), self.network(others)
+        pairs = zip(tree_leaves(again), tree_leaves(truth), strict=True)
+        return all(a.shape == b.shape and torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE) for a, b in pairs)
 
     def _plainly(self, rows: Tensor, columns: Tensor, contents: Tensor, wanted: Sequence[int]) -> dict[int, Tensor]:
         images = paste(self.x, rows, columns, contents)
-        last = len(self.calls) - 1
-        if tuple(wanted) == (last,):
+        ends = output_calls(self.calls)
+        if list(wanted) == list(ends.values()):
             with answering(self.network):
-                return {last: self.network(images)}
+                output = self.network(images)
+            return {index: output[name] if name else output for name, index in ends.items()}
         calls = record(self.network, images)
         return {index: calls[index].output for index in wanted}
 

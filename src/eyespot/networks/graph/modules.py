@@ -5,11 +5,12 @@ twice escapes it silently. Here every call is a module of its own (weights are s
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .record import Call
+from .record import Call, output_of
 from .replay import require_followed
 
 
@@ -37,8 +38,8 @@ class Rebuilt(nn.Module):
         """The identity after a watched call."""
         return self.parts[f"after {index}"]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W), as the network takes them, to its outputs."""
+    def forward(self, x: Tensor) -> Any:
+        """Images (N, C, H, W), as the network takes them, to its output, which may be a dict of named ones."""
         values = [x]
         for call in self.calls[1:]:
             inputs = [values[index] for index in call.inputs]
@@ -46,7 +47,7 @@ class Rebuilt(nn.Module):
             assert call.run is not None
             value = self.parts[part](*inputs) if part in self.parts else call.run(*inputs)
             values.append(self.parts[watch](value) if watch in self.parts else value)
-        return values[-1]
+        return output_of(self.calls, values)
 
 
 def _given(module: nn.Module, weights: dict[str, Tensor]) -> nn.Module:

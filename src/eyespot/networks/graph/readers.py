@@ -361,8 +361,8 @@ READERS: dict[str, tuple[str, Callable[[Bound], Reading]]] = {
     "transpose": ("input dim0 dim1", _read_transpose),
     "swapaxes": ("input dim0 dim1", _read_transpose),
     "getitem": ("input index", _read_slice),
-    "chunk": ("input pieces dim", _parts(torch.chunk)),
-    "split": ("input pieces dim", _parts(torch.split)),
+    "chunk": ("input chunks dim", _parts(torch.chunk)),
+    "split": ("input chunks dim", _parts(torch.split)),
     **dict.fromkeys(("contiguous", "clone", "detach", "float", "to", "type_as"), _IDENTITY),
     **{name: (names, _read_elementwise) for name, names in _ELEMENTWISE.items()},
 }

@@ -5,7 +5,7 @@ calls that PyTorch really executed, not the modules. What it does not know becom
 Shapes: N images, C channels, H height, W width.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -82,16 +82,27 @@ def record(network: nn.Module, x: Tensor) -> list[Call]:
         recorder.finish(output)
     else:
         raise NetworkError(
-            f"The network gave a {type(output).__name__}; expected a tensor or a dict of named tensors. Wrap it so that "
-            "it gives one."
+            f"The network gave a {type(output).__name__}; expected a tensor or a dict of named tensors. Wrap it so "
+            "that it gives one."
         )
     return recorder.calls
 
 
-def output_of(calls: Sequence[Call]) -> Any:
-    """What the network gave, from the record of its calls: a tensor, or a dict of named ones."""
-    named = {call.settings["output"]: call.output for call in calls if call.operation == NAMED_OUTPUT}
-    return named or calls[-1].output
+def output_calls(calls: Sequence[Call]) -> dict[str, int]:
+    """The indices of the calls that the network gave, by name; one that gave a single tensor has it by the name ""."""
+    named = {call.settings["output"]: call.index for call in calls if call.operation == NAMED_OUTPUT}
+    return named or {"": calls[-1].index}
+
+
+def output_of(calls: Sequence[Call], values: Sequence[Tensor] | Mapping[int, Tensor] | None = None) -> Any:
+    """The network's output: a tensor, or a dict of named ones.
+
+    `values` are what the calls gave for other images, by index (see `replay`); without them, the recorded ones.
+    """
+    found = {
+        name: calls[index].output if values is None else values[index] for name, index in output_calls(calls).items()
+    }
+    return found.get("", found)
 
 
 def find_call(calls: list[Call], name: str) -> Call:

@@ -40,10 +40,10 @@ def replay(
     return values
 
 
-def ancestors(calls: Sequence[Call], index: int) -> list[int]:
-    """The indices of all calls that call `index` depends on, itself included, in order."""
-    needed = {index}
-    for call in reversed(calls[: index + 1]):
+def ancestors(calls: Sequence[Call], *indices: int) -> list[int]:
+    """The indices of all calls that the calls `indices` depend on, themselves included, in order."""
+    needed = set(indices)
+    for call in reversed(calls[: max(indices) + 1]):
         if call.index in needed:
             needed.update(call.inputs)
     return sorted(needed)
