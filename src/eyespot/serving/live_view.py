@@ -13,6 +13,7 @@ from torch import Tensor
 from ..findings import to_plain
 from ..model import Model
 from ..networks.graph.record import Call, record
+from ..networks.network import map_output
 from ..samples import make_problem
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def view(
     seen: list[Tensor] = []
     with torch.no_grad(), training.compute.autocast():
         for batch in (make_problem(model.task, decoded) for decoded in batches):
-            output = model.outputs(batch.x.to(training.compute.device)).float().cpu()
+            output = model.outputs(batch.x.to(training.compute.device))
+            output = map_output(output, lambda one: one.float().cpu())
             seen += list(batch.x.split(1))
             made = model.task.answer_image(output)
-            made = [None] * len(output) if made is None else list(made)
+            made = [None] * len(batch) if made is None else list(made)
             held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), made, strict=True)]
         x = model.network_x(seen[picture % count].to(training.compute.device))
         calls = record(model.network, x)
