@@ -97,7 +97,7 @@ def source_of(name: str, count: int) -> Source:
 def prepared(source: Source, options: TrainOptions, folder: Path) -> tuple[Training, State]:
     """A training before its first step."""
     task, _ = choose_task(source, "classify")
-    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options), options)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options)[0], options)
     folder.mkdir()
     return prepare(source, recipe, folder, World())
 

@@ -60,7 +60,7 @@ def measured(count: int) -> dict[str, float]:
     opened = time.perf_counter()
     task, _ = choose_task(source, "classify")
     options = TrainOptions(size="tiny", precision="float32", batch=BATCH, epochs=STEPS * BATCH / count)
-    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options), options)
+    recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options)[0], options)
     with TemporaryDirectory() as folder:
         training, state = prepare(source, recipe, Path(folder), World())
         ready = time.perf_counter()

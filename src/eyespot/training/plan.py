@@ -83,7 +83,7 @@ def choose_images(
     learned = None if start.how == "scratch" else find_pretrained(start.weights).images
     if learned is not None:
         spec, notes = _with_fit(replace(_images_of(learned, options), value_range=value_range), sizes, task, options)
-        return spec, [_size_note(spec, task, options, learned=True), *notes]
+        return spec, [*notes, _size_note(spec, task, options, learned=True)]
     height, width = published_size(task, options) or _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
     channels = int(sizes[:, 2].max())
     if options.input is not None:
@@ -91,7 +91,7 @@ def choose_images(
         channels = requested or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit, value_range=value_range)
     spec, notes = _with_fit(spec, sizes, task, options)
-    notes = [_size_note(spec, task, options), *notes]
+    notes = [*notes, _size_note(spec, task, options)]
     if not task.scaled_input:
         return spec, notes
     if options.network is not None and describe(options.network).signed:
