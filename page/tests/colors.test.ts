@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { colorAt, inkOn, type Color, type TableName } from "../src/lib/colors";
+import signed from "./signed-colors.json";
 
 /** How colors look to eyes without one kind of cones (Machado, Oliveira and Fernandes 2009), on linear light. */
 const BLIND: Record<string, readonly number[]> = {
@@ -54,5 +55,16 @@ test("numbers on any color of a table have the contrast of level AA", () => {
         expect((Math.max(ground, ink) + 0.05) / (Math.min(ground, ink) + 0.05)).toBeGreaterThan(4.5);
       }
     }
+  }
+});
+
+test("signed numbers have the colors that eyespot explain draws: positive red, negative blue", () => {
+  for (const [at, drawn] of Object.entries(signed)) {
+    colorAt("activation", Number(at)).forEach((part, i) => expect(Math.abs(part - drawn[i])).toBeLessThan(16));
+  }
+  for (const dark of [false, true]) {
+    const [[lowRed, , lowBlue], [highRed, , highBlue]] = [colorAt("activation", 0.2, dark), colorAt("activation", 0.8, dark)];
+    expect(lowBlue).toBeGreaterThan(lowRed);
+    expect(highRed).toBeGreaterThan(highBlue);
   }
 });

@@ -1,9 +1,13 @@
+import json
+from pathlib import Path
+
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from eyespot.explanations import Explanation, Panel
-from eyespot.explanations.drawing import _figure
+from eyespot.explanations.drawing import SIGNED, _figure
 
 
 def drawn(*panels, **values):
@@ -47,3 +51,12 @@ def test_every_kind_of_panel_is_drawn():
     axes = drawn(*panels).axes
     assert len(axes) == 4 and len(axes[0].patches) == 1
     assert [label.get_text() for label in axes[3].get_yticklabels()] == ["…es.stage3.block1.relu", "y"]
+
+
+def test_signed_maps_have_the_colors_of_the_page():
+    """The page's own test compares its colors with the same file: positive red, negative blue on both sides."""
+    page = json.loads((Path(__file__).parents[2] / "page" / "tests" / "signed-colors.json").read_text())
+    drawn = mpl.colormaps[SIGNED]
+    assert {at: [round(255 * part) for part in drawn(float(at))[:3]] for at in page} == page
+    (low_red, _, low_blue), (high_red, _, high_blue) = page["0.0"], page["1.0"]
+    assert low_blue > low_red and high_red > high_blue

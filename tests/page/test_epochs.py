@@ -70,12 +70,12 @@ def assert_shows(page: Page, value: float) -> None:
 
 def test_the_open_number_stays_open_from_epoch_to_epoch_and_from_picture_to_picture(page, served, trained) -> None:
     opened(page, served, OPEN)
-    time = page.get_by_role("group", name="Epoch of the training")
+    time = page.get_by_role("group", name="Epoch")
     assert_shows(page, wanted(trained, None))
     time.get_by_role("slider").fill("0")
     expect(time).to_contain_text("untrained")
     assert_shows(page, wanted(trained, 0))
-    time.get_by_role("button", name="One step on").click()
+    time.get_by_role("button", name="One step forward").click()
     expect(time).to_contain_text("epoch 1")
     assert_shows(page, wanted(trained, 1))
     page.get_by_role("button", name="1.png").click()
@@ -110,9 +110,9 @@ def test_edited_weights_of_an_epoch_go_back_to_that_epoch(page, served, trained)
     bias = page.get_by_label("Bias", exact=True)
     bias.fill("2.5")
     bias.press("Enter")
-    expect(page.get_by_text("Weights were changed")).to_be_visible()
-    page.get_by_role("button", name="Back to the trained weights").click()
-    expect(page.get_by_text("Weights were changed")).to_have_count(0)
+    expect(page.get_by_text("Weights modified")).to_be_visible()
+    page.get_by_role("button", name="Reset weights").click()
+    expect(page.get_by_text("Weights modified")).to_have_count(0)
     assert_shows(page, wanted(trained, 1))
 
 
@@ -127,8 +127,8 @@ def test_an_epoch_in_the_address_is_not_overtaken_by_the_finished_network(page, 
 def test_what_is_explained_is_the_network_of_the_epoch(page, served) -> None:
     opened(page, served, "why=occlusion&epoch=0")
     with page.expect_request(lambda request: "explain" in request.url and "epoch=2" in request.url):
-        page.get_by_role("slider", name="Epoch of the training").fill("2")
-    expect(page.get_by_role("region", name="What counts in the picture").get_by_role("alert")).to_have_count(0)
+        page.get_by_role("slider", name="Epoch").fill("2")
+    expect(page.get_by_role("region", name="Explanations").get_by_role("alert")).to_have_count(0)
 
 
 def test_gradients_of_any_class_are_pytorchs_and_the_same_number_stays_open(page, served, trained) -> None:
@@ -169,6 +169,6 @@ def test_a_model_without_snapshots_has_no_time(browser, static: Path, trained: M
         tab = browser.new_page(locale="en-US")
         tab.goto(f"{address}#/look?{OPEN}")
         expect(tab.locator(".unit")).to_be_visible()
-        expect(tab.get_by_role("group", name="Epoch of the training")).to_have_count(0)
+        expect(tab.get_by_role("group", name="Epoch")).to_have_count(0)
         expect(tab.get_by_role("region", name="This unit over the epochs")).to_have_count(0)
         tab.close()

@@ -18,7 +18,7 @@ from .real import serving
 def opened(page: Page, served: str, query: str = "") -> Locator:
     page.goto("about:blank")
     page.goto(f"{served}#/look?{query}")
-    fool = page.get_by_role("region", name="What fools it")
+    fool = page.get_by_role("region", name="Attack")
     expect(fool).to_be_visible()
     return fool
 
@@ -28,14 +28,14 @@ def test_a_picked_pixel_takes_the_chosen_color_and_the_picture_comes_back(page: 
     pixel = page.locator(".unit p.formula strong")
     before, answer = pixel.inner_text(), fool.locator(".answers").inner_text()
     fool.get_by_label("Color").fill("#00ff00")
-    pad = fool.get_by_role("application", name="The picture to change")
+    pad = fool.get_by_role("application", name="Image to modify")
     box = pad.bounding_box()
     pad.click(position={"x": box["width"] * 8.5 / 16, "y": box["height"] * 4.5 / 16})
     expect(pixel).to_have_text("\u22122")  # red 0: (0 - 0.5) / 0.25
     expect(fool.locator(".answers")).to_contain_text("now:")
     pad.press("ArrowRight")
-    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
-    fool.get_by_role("button", name="Back to the picture").click()
+    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
+    fool.get_by_role("button", name="Restore the image").click()
     expect(pixel).to_have_text(before)
     expect(fool.locator(".answers")).to_have_text(answer)
 
@@ -48,7 +48,7 @@ def test_a_grey_pixel_takes_the_brightness_of_the_slider(page: Page, static: Pat
         slider.press("Home")
         slider.press("ArrowRight")
         assert slider.input_value() == "1"
-        pad = fool.get_by_role("application", name="The picture to change")
+        pad = fool.get_by_role("application", name="Image to modify")
         box = pad.bounding_box()
         assert box
         pad.click(position={"x": box["width"] * 5.5 / 20, "y": box["height"] * 5.5 / 20})
@@ -57,48 +57,48 @@ def test_a_grey_pixel_takes_the_brightness_of_the_slider(page: Page, static: Pat
 
 def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
     fool = opened(page, served)
-    fool.get_by_label("Attack", exact=True).select_option("one-pixel")
-    slider = fool.get_by_role("slider", name="Pixels that may change")
+    fool.get_by_label("Method", exact=True).select_option("one-pixel")
+    slider = fool.get_by_role("slider", name="Maximum changed pixels")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
-    fool.get_by_role("button", name="Attack", exact=True).click()
+    fool.get_by_role("button", name="Start attack", exact=True).click()
     outcome = fool.locator(".outcome")
-    expect(outcome).to_contain_text(re.compile("fooled|resisted"), timeout=20_000)
+    expect(outcome).to_contain_text(re.compile("successful|failed"), timeout=20_000)
     expect(outcome).to_contain_text(re.compile("pixels changed: [123]"))
-    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
+    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
     steps = fool.get_by_role("slider", name="Steps of the search")
     steps.press("Home")
-    expect(outcome).to_contain_text("after 0 looks")
+    expect(outcome).to_contain_text("after 0 queries")
     expect(fool.locator(".answers strong.fooled")).to_have_count(0)
-    fool.get_by_role("button", name="One step on").click()
-    expect(outcome).to_contain_text("400 looks")
-    expect(fool.get_by_role("img", name="Where this step looked")).to_be_visible()
+    fool.get_by_role("button", name="One step forward").click()
+    expect(outcome).to_contain_text("400 queries")
+    expect(fool.get_by_role("img", name="Pixels tried in this step")).to_be_visible()
 
 
 def test_an_attack_by_gradients_shows_the_fooled_picture(page: Page, served: str) -> None:
     fool = opened(page, served)
-    fool.get_by_label("Attack", exact=True).select_option("minimum-noise")
-    expect(fool.get_by_role("slider", name="Pixels that may change")).to_have_count(0)
-    fool.get_by_role("button", name="Attack", exact=True).click()
-    expect(fool.locator(".outcome")).to_contain_text("It is fooled.", timeout=20_000)
+    fool.get_by_label("Method", exact=True).select_option("minimum-noise")
+    expect(fool.get_by_role("slider", name="Maximum changed pixels")).to_have_count(0)
+    fool.get_by_role("button", name="Start attack", exact=True).click()
+    expect(fool.locator(".outcome")).to_contain_text("Attack successful.", timeout=20_000)
     expect(fool.locator(".answers strong.fooled")).to_have_count(1)
 
 
 def test_a_target_that_is_answered_already_is_refused_with_a_sentence(page: Page, served: str) -> None:
     fool = opened(page, served)
     label = fool.locator(".answers strong").first.inner_text().split()[0]
-    fool.get_by_label("It must answer").select_option(label)
-    fool.get_by_role("button", name="Attack", exact=True).click()
+    fool.get_by_label("Target class").select_option(label)
+    fool.get_by_role("button", name="Start attack", exact=True).click()
     expect(fool.get_by_role("alert")).to_contain_text("name another class")
 
 
 def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:
     fool = opened(page, served)
-    fool.get_by_role("button", name="Try every pixel").click()
-    works = fool.get_by_text(re.compile("Of 256 pixels"))
+    fool.get_by_role("button", name="Test every pixel").click()
+    works = fool.get_by_text(re.compile("of 256 pixels"))
     expect(works).to_be_visible(timeout=20_000)
-    fool.get_by_role("application", name="Which pixels work").click(position={"x": 100, "y": 100})
-    expect(page.get_by_text("Your own picture: changed")).to_be_visible()
+    fool.get_by_role("application", name="Map of vulnerable pixels").click(position={"x": 100, "y": 100})
+    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
     expect(works).to_be_visible()  # the map stays that of the picture before
     page.get_by_role("group", name="Pictures").get_by_role("button").nth(3).click()
     expect(works).to_have_count(0)

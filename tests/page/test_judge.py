@@ -78,7 +78,7 @@ def status(page: Page) -> Locator:
 def test_a_cell_of_the_matrix_shows_its_images_and_one_opens_inside(page: Page, judge: str) -> None:
     items = opened(page, judge)
     expect(status(page)).to_contain_text(f"{COUNT} of {COUNT}")
-    cell = page.get_by_role("button", name="is circle, answered square: 25")
+    cell = page.get_by_role("button", name="true circle, predicted square: 25")
     cell.press("Enter")
     expect(status(page)).to_contain_text(f"25 of {COUNT}")
     expect(cell).to_have_attribute("aria-pressed", "true")
@@ -96,7 +96,7 @@ def test_a_cell_of_the_matrix_shows_its_images_and_one_opens_inside(page: Page, 
     expect(status(page)).to_contain_text(f"{COUNT} of {COUNT}")
 
 
-@pytest.mark.parametrize(("name", "count"), [("right", 125), ("wrong", 25), ("unsure", 30)])
+@pytest.mark.parametrize(("name", "count"), [("correct", 125), ("incorrect", 25), ("uncertain", 30)])
 def test_a_filter_leaves_what_it_says(page: Page, judge: str, name: str, count: int) -> None:
     items = opened(page, judge)
     page.get_by_role("radio", name=name, exact=True).check()
@@ -108,7 +108,7 @@ def test_a_filter_leaves_what_it_says(page: Page, judge: str, name: str, count: 
 def test_worst_is_first_until_the_order_of_the_table_is_asked_for(page: Page, judge: str) -> None:
     items = opened(page, judge)
     expect(items.first).to_contain_text("74.4 %")
-    expect(items.first).to_contain_text("wrong")
+    expect(items.first).to_contain_text("incorrect")
     page.get_by_role("radio", name="as in the table").check()
     expect(items.first).to_contain_text("40.0 %")
     assert "order=row" in page.url
@@ -119,7 +119,7 @@ def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, jud
     expect(items).to_have_count(100)
     page.get_by_role("button", name="Show 50 more").click()
     expect(items).to_have_count(COUNT)
-    expect(items.last).to_contain_text("Its picture is not there.")
+    expect(items.last).to_contain_text("Image not found.")
     expect(page.get_by_role("button", name="more")).to_have_count(0)
     drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255 && canvas.width === 16"
     page.wait_for_function(f"() => ({drawn})(document.querySelector('li canvas'))")
@@ -140,9 +140,9 @@ def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -
 def test_numbers_are_listed_by_their_error_without_a_matrix(page: Page, judge: str) -> None:
     items = opened(page, judge)
     page.get_by_role("combobox", name="Run", exact=True).select_option("steered")
-    expect(page.get_by_text("no classes to confuse")).to_be_visible()
+    expect(page.get_by_text("No confusion matrix for this task")).to_be_visible()
     expect(page.get_by_role("table")).to_have_count(0)
-    expect(items.first).to_contain_text("off by 0.375")
+    expect(items.first).to_contain_text("error 0.375")
 
 
 def test_a_run_without_predictions_says_so(page: Page, judge: str) -> None:
@@ -154,7 +154,7 @@ def test_a_run_without_predictions_says_so(page: Page, judge: str) -> None:
 def test_it_is_never_wider_than_the_window_in_german_and_dark(page: Page, judge: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{judge}#/judge?lang=de&other=1")
-    expect(page.get_by_role("heading", name="Beurteilen")).to_be_visible()
+    expect(page.get_by_role("heading", name="Auswerten")).to_be_visible()
     page.get_by_role("button", name="Dunkle Farben").click()
     expect(page.get_by_role("list", name="Bilder").get_by_role("listitem")).to_have_count(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -63,7 +63,7 @@ def test_what_is_no_number_leaves_the_number_as_it_was(page: Page, site: str) ->
 def test_the_window_moves_by_buttons_slider_arrow_keys_and_by_itself(page: Page, site: str) -> None:
     opened(page, site, "convolution")
     place = page.get_by_role("slider", name="Place of the window")
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step forward").click()
     expect(place).to_have_value("1")
     expect(page.get_by_label("Nine products")).to_contain_text("= 3")
     page.get_by_role("button", name="One step back").click()
@@ -153,7 +153,7 @@ def test_padding_decides_the_size_of_the_result(page: Page, site: str) -> None:
     change(cell(page, "Image", 1, 1), "5")
     change(cell(page, "Kernel", 2, 2), "2")
     assert numbers(page, "Result")[0] == 11
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step forward").click()
     expect(cell(page, "Result", 1, 2)).to_have_attribute("aria-current", "true")
 
 
@@ -163,7 +163,7 @@ def test_a_stride_that_does_not_divide_leaves_pixels_out(page: Page, site: str) 
     page.get_by_role("radio", name="3").check()
     assert numbers(page, "Result") == [4]
     expect(page.locator("article")).to_contain_text("never used")
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step forward").click()
     expect(page.locator("article")).to_contain_text("the window would leave the image")
     change(page.get_by_role("textbox", name="Side of the image"), "6")
     expect(page.locator("article")).to_contain_text("every pixel is used")
@@ -183,7 +183,7 @@ def test_a_kernel_is_tried_on_a_photo_of_ones_own(page: Page, site: str, tmp_pat
     split.paste(255, (64, 0, 128, 128))
     split.save(tmp_path / "split.png")
     opened(page, site, "kernels")
-    page.get_by_label("A photo of your own").set_input_files(tmp_path / "split.png")
+    page.get_by_label("Upload a photo").set_input_files(tmp_path / "split.png")
     photo = page.get_by_role("application", name="Photo")
     photo.click(position={"x": 160, "y": 160})
     expect(page.locator("article")).to_contain_text("= 4")
@@ -199,7 +199,7 @@ def test_a_kernel_is_tried_on_a_photo_of_ones_own(page: Page, site: str, tmp_pat
 def test_a_file_that_is_no_picture_is_named(page: Page, site: str, tmp_path) -> None:
     (tmp_path / "notes.png").write_text("no picture")
     opened(page, site, "kernels")
-    page.get_by_label("A photo of your own").set_input_files(tmp_path / "notes.png")
+    page.get_by_label("Upload a photo").set_input_files(tmp_path / "notes.png")
     expect(page.get_by_role("alert")).to_contain_text("“notes.png” cannot be read as a picture")
 
 
@@ -232,7 +232,7 @@ def test_a_color_image_is_summed_over_its_channels_and_the_bias(page: Page, site
     change(cell(page, "Kernel, blue", 1, 1), "2")
     change(page.get_by_role("textbox", name="Bias"), "-2")
     assert numbers(page, "Result")[0] == 4 + 4 + 5 - 2
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step forward").click()
     expect(cell(page, "Result", 1, 2)).to_have_attribute("aria-current", "true")
 
 
@@ -277,7 +277,7 @@ def test_flatten_counts_channel_by_channel(page: Page, site: str) -> None:
     expect(page.locator("p.formula")).to_contain_text("1 · 9 + 1 · 3 + 2 = 14")
     change(cell(page, "Map 2", 2, 3), "9")
     page.get_by_role("button", name="Place 15 in the row: 9").click()
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step forward").click()
     expect(page.locator("p.formula")).to_contain_text("= 15")
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import pytest
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
+from eyespot.sources.source import Row
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from .networks import outputs_of
+from .networks import outputs_of, picture
 from .reading import agrees, number
-from .real import serving
+from .real import serving, small_model
 
 READ = 50
 """Numbers that are read back for each of the five networks, beside all their products."""
@@ -29,6 +31,18 @@ def opened(page: Page, look: str, query: str = "") -> Page:
     page.goto(f"{look}?{query}")
     expect(page.locator(".scroll")).to_be_visible()
     return page
+
+
+@pytest.fixture(scope="module")
+def labeled(static: Path) -> Iterator[str]:
+    """The address of Look with a small model and two pictures whose labels are known."""
+    named = (("first.png", "cat"), ("second.png", "dog"))
+    rows = [
+        Row(picture=picture(seed, 16, 16, 3), name=name, values={"label": label}, location="")
+        for seed, (name, label) in enumerate(named)
+    ]
+    with serving(make_app([ModelResource(name="pets", model=small_model(), rows=rows)], static=static)) as address:
+        yield f"{address}#/look"
 
 
 def tile(page: Page, call: int, channel: int) -> Locator:
@@ -92,7 +106,7 @@ def test_another_number_of_the_map_is_picked_by_pointer_and_by_keys(page: Page, 
 def test_the_window_slides_over_the_map_by_itself(page: Page, look: str) -> None:
     opened(page, look, "call=1&unit=0&y=0&x=24")
     window = page.get_by_role("group", name="Place of the window")
-    window.get_by_role("button", name="One step on").click()
+    window.get_by_role("button", name="One step forward").click()
     expect(page.get_by_role("heading", name="Row 1, column 26")).to_be_visible()
     window.get_by_role("button", name="Play").click()
     expect(page.get_by_role("heading", name="Row 2, column 1")).to_be_visible()  # the map is 30 x 26
@@ -139,9 +153,9 @@ def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, l
     weight = page.get_by_label("Kernel for image, red, row 1, column 1")
     weight.fill("3")
     weight.press("Enter")
-    expect(page.get_by_text("Weights were changed")).to_be_visible()
+    expect(page.get_by_text("Weights modified")).to_be_visible()
     assert answers.all_inner_texts() != before
-    page.get_by_role("button", name="Back to the trained weights").click()
+    page.get_by_role("button", name="Reset weights").click()
     assert answers.all_inner_texts() == before
     bias = page.get_by_label("Bias", exact=True)
     bias.fill("2.5")
@@ -155,13 +169,13 @@ def test_a_picture_of_ones_own_is_read_as_in_training(
     own = tmp_path / "own.png"
     own.write_bytes(encode_png(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)))
     opened(page, look, "call=1&unit=0")
-    page.get_by_label("A picture of your own").set_input_files(own)
-    expect(page.get_by_text("Your own picture: own.png")).to_be_visible()
+    page.get_by_label("Upload an image").set_input_files(own)
+    expect(page.get_by_text("Uploaded image: own.png")).to_be_visible()
     outputs = networks[0].outputs(networks[0].pixels(own))
     _, height, width = outputs[1].shape
     assert agrees(page.locator(".value").last.inner_text(), float(outputs[1][0, height // 2, width // 2]))
     page.get_by_role("button", name="2.png").click()
-    expect(page.get_by_text("Your own picture")).to_have_count(0)
+    expect(page.get_by_text("Uploaded image")).to_have_count(0)
 
 
 def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
@@ -173,7 +187,7 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
     page.mouse.transform_target(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.transform_target(box["x"] + 60, box["y"] + 160, steps=4)
-    expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
+    expect(page.get_by_text("Uploaded image: drawing")).to_be_visible()
     before = answers.all_inner_texts()
     page.mouse.transform_target(box["x"] + 160, box["y"] + 160, steps=4)
     page.mouse.up()
@@ -181,7 +195,7 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
     before = answers.all_inner_texts()
     page.get_by_role("radio", name="light on dark").check()
     expect(answers.first).not_to_have_text(before[0])
-    page.get_by_role("slider", name="Width of the pen").press("End")
+    page.get_by_role("slider", name="Pen width").press("End")
     page.get_by_role("radio", name="rubber").check()
     before = answers.all_inner_texts()
     pad.press("ArrowUp")
@@ -195,9 +209,9 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
 def test_the_webcam_is_looked_at_live_and_can_be_frozen(page: Page, look: str) -> None:
     opened(page, look)
     page.get_by_role("button", name="Webcam").click()
-    expect(page.get_by_text("Your own picture: Webcam")).to_be_visible()
+    expect(page.get_by_text("Uploaded image: Webcam")).to_be_visible()
     page.get_by_role("button", name="Freeze").click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Webcam").click()
     expect(page.locator("video")).to_have_count(0)
 
@@ -206,10 +220,10 @@ def test_a_picture_is_fetched_from_its_address_by_the_browser(page: Page, look: 
     (tmp_path / "teal.png").write_bytes(encode_png(np.full((40, 40, 3), (0, 128, 128), np.uint8)))
     page.route("**/teal.png", lambda route: route.fulfill(path=tmp_path / "teal.png"))
     opened(page, look)
-    address = page.get_by_label("Address of a picture")
+    address = page.get_by_label("Image URL")
     address.fill(look.split("#")[0] + "teal.png")
     page.get_by_role("button", name="Fetch").click()
-    expect(page.get_by_text("Your own picture: http")).to_be_visible()
+    expect(page.get_by_text("Uploaded image: http")).to_be_visible()
     address.fill(look.split("#")[0] + "missing.png")
     page.get_by_role("button", name="Fetch").click()
     expect(page.get_by_role("alert")).to_contain_text("could not be fetched")
@@ -219,7 +233,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Pa
     (tmp_path / "notes.png").write_text("no picture")
     opened(page, look)
     with page.expect_response(lambda response: "pixels" in response.url):
-        page.get_by_label("A picture of your own").set_input_files(tmp_path / "notes.png")
+        page.get_by_label("Upload an image").set_input_files(tmp_path / "notes.png")
     expect(page.get_by_role("alert")).to_contain_text("picture")
 
 
@@ -242,7 +256,7 @@ def test_many_channels_show_the_most_active_first_and_all_when_asked(
 def test_skips_are_drawn_as_arcs_and_many_labels_are_searched(page: Page, look: str) -> None:
     opened(page, look, "model=1")
     assert page.locator("path.arc").count() > 0
-    page.get_by_label("The network, call by call").evaluate("area => area.scrollTo(area.scrollWidth, 0)")
+    page.get_by_label("Network, layer by layer").evaluate("area => area.scrollTo(area.scrollWidth, 0)")
     bars = page.locator("section.call").last.locator("li")
     expect(bars).to_have_count(10)
     page.get_by_label("Search 30 labels").fill("class 17")
@@ -256,7 +270,7 @@ def test_the_answers_beside_the_picture_lead_into_the_network(
 ) -> None:
     opened(page, look, "call=1&unit=0")
     best = int(outputs_of(networks[0])[-1].argmax())
-    page.get_by_role("list", name="The answer").get_by_role("button").first.click()
+    page.get_by_role("list", name="Prediction").get_by_role("button").first.click()
     expect(page.get_by_role("heading", name=f"softmax, class {best}")).to_be_visible()
 
 
@@ -381,8 +395,8 @@ def test_without_a_model_the_page_says_how_to_open_one(browser, static: Path) ->
 
 def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Page, look: str) -> None:
     opened(page, look, "model=2")
-    page.get_by_role("radio", name="in space").check()
-    space = page.get_by_role("region", name="The network in space")
+    page.get_by_role("radio", name="3-D").check()
+    space = page.get_by_role("region", name="Network in 3-D")
     canvas = space.locator("canvas")
     box = canvas.bounding_box()
     for row in range(2, 10):
@@ -396,7 +410,7 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     canvas.dblclick(position={"x": box["width"] * column / 20, "y": box["height"] * row / 12})
     expect(page.locator(".unit")).to_be_visible()
     before = canvas.screenshot()
-    for name in ["Turn left", "Nearer", "Farther", "Turn right", "From the start"]:
+    for name in ["Rotate left", "Zoom in", "Zoom out", "Rotate right", "Reset view"]:
         space.get_by_role("button", name=name).click()
     space.get_by_label("conv1").uncheck()
     page.wait_for_timeout(300)
@@ -409,9 +423,9 @@ def test_in_space_arrow_keys_walk_from_cube_to_cube_and_enter_opens_one(
     page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "model=2")
-    page.get_by_role("radio", name="in space").check()
-    stage = page.get_by_role("application", name=re.compile("All numbers of the network"))
-    told = page.get_by_role("region", name="The network in space").get_by_role("status")
+    page.get_by_role("radio", name="3-D").check()
+    stage = page.get_by_role("application", name=re.compile("All activations of the network"))
+    told = page.get_by_role("region", name="Network in 3-D").get_by_role("status")
     for key in ["ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown"]:
         stage.press(key)
     expect(told).to_contain_text("conv1, unit 1")
@@ -436,7 +450,7 @@ def test_a_picture_is_pasted_and_dropped(page: Page, look: str, tmp_path) -> Non
     }"""
     for kind in ("paste", "drop"):
         page.evaluate(give, [list(png), f"{kind}ed.png", kind])
-        expect(page.get_by_text(f"Your own picture: {kind}ed.png")).to_be_visible()
+        expect(page.get_by_text(f"Uploaded image: {kind}ed.png")).to_be_visible()
 
 
 def test_a_model_without_pictures_is_shown_on_an_even_gray(
@@ -445,6 +459,47 @@ def test_a_model_without_pictures_is_shown_on_an_even_gray(
     with serving(make_app([replace(networks[2], rows=[])], static=static)) as address:
         tab = browser.new_page(locale="en-US")
         tab.goto(f"{address}#/look")
-        expect(tab.get_by_text("came without pictures")).to_be_visible()
+        expect(tab.get_by_text("No images for this model")).to_be_visible()
         expect(tab.locator("section.call")).to_have_count(len(outputs_of(networks[2])))
         tab.close()
+
+
+def test_picture_answer_and_label_change_together_and_are_dimmed_until_then(page: Page, labeled: str) -> None:
+    """While the numbers of another picture are awaited, the old ones stay together, and are marked as old."""
+    held: list[Route] = []
+    page.route("**/images/1", lambda route: held.append(route))
+    opened(page, labeled)
+    bar, content = page.locator(".bar"), page.locator(".content")
+    first = bar.get_by_role("button", name="first.png, cat")
+    expect(bar.locator(".truth")).to_have_text("True label: cat")
+    answer = page.get_by_role("list", name="Prediction").inner_text()
+    bar.get_by_role("button", name="second.png, dog").click()
+    expect(content).to_have_attribute("aria-busy", "true")
+    expect(page.get_by_text("Computing …")).to_be_visible()
+    expect(bar.locator(".truth")).to_have_text("True label: cat")
+    assert page.get_by_role("list", name="Prediction").inner_text() == answer
+    for route in held:
+        route.continue_()
+    expect(bar.locator(".truth")).to_have_text("True label: dog")
+    expect(content).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("list", name="Prediction")).not_to_have_text(answer)
+    first.click()
+    expect(bar.locator(".truth")).to_have_text("True label: cat")
+
+
+def test_modified_weights_and_pixels_are_announced_on_every_view(page: Page, labeled: str) -> None:
+    opened(page, labeled, "call=1&unit=0")
+    weights, pixels = page.get_by_text("Weights modified."), page.get_by_text("Pixels modified.")
+    bias = page.get_by_label("Bias", exact=True)
+    bias.fill("3")
+    bias.press("Enter")
+    expect(weights).to_be_visible()
+    page.get_by_role("application", name="Image to modify").click(position={"x": 5, "y": 5})
+    expect(pixels).to_be_visible()
+    expect(page.locator(".truth")).to_have_text("True label: cat")  # of the original
+    page.get_by_role("link", name="Learn", exact=True).click()
+    expect(weights).to_be_visible()
+    page.get_by_role("button", name="Reset pixels").click()
+    expect(pixels).to_have_count(0)
+    page.get_by_role("button", name="Reset weights").click()
+    expect(weights).to_have_count(0)

@@ -56,7 +56,7 @@ def test_numbers_in_the_file_are_pytorchs_for_each_of_its_pictures(page: Page, f
 def test_what_needs_a_server_is_not_there(page: Page, files) -> None:
     file, _ = files["chain"]
     opened(page, file, "call=1&unit=2&why=occlusion")
-    for name in ["What counts in the picture", "Images that excite this unit most"]:
+    for name in ["Explanations", "Images with the strongest activation"]:
         expect(page.get_by_role("region", name=name)).to_have_count(0)
     expect(page.get_by_role("button", name="Webcam")).to_have_count(0)
     expect(page.locator("input[type=file], input[type=url]")).to_have_count(0)
@@ -75,9 +75,9 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     page.get_by_role("button", name="Draw").click()
     pad = page.get_by_role("application", name="Drawing pad")
     pad.press("ArrowRight")
-    expect(page.get_by_text("Your own picture: drawing")).to_be_visible()
-    page.get_by_role("radio", name="in space").check(timeout=20_000)  # drawn by the processor here
-    expect(page.get_by_role("region", name="The network in space").locator("canvas")).to_be_visible()
+    expect(page.get_by_text("Uploaded image: drawing")).to_be_visible()
+    page.get_by_role("radio", name="3-D").check(timeout=20_000)  # drawn by the processor here
+    expect(page.get_by_role("region", name="Network in 3-D").locator("canvas")).to_be_visible()
     page.get_by_role("link", name="Learn", exact=True).click()
     expect(page.locator("h1")).to_be_visible()
     page.reload()

@@ -25,7 +25,7 @@ LONG = 60_000
 
 @pytest.fixture
 def train(static: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of Train on a server with one source, one run in training elsewhere and one that was stopped."""
+    """The address of Train on a server with one source, one run of another process and one that was stopped."""
     shapes = open_source("synthetic:shapes")
     (tmp_path / "given").mkdir()
     elsewhere = write_run(tmp_path / "given")
@@ -50,11 +50,11 @@ def picture(page: Page, name: str) -> str:
 
 
 def begin(page: Page, epochs: int) -> None:
-    page.get_by_role("textbox", name="a network as text").fill(TEXT)
+    page.get_by_role("textbox", name="network as text").fill(TEXT)
     page.get_by_label("epochs", exact=True).fill(str(epochs))
     page.get_by_label("batch", exact=True).fill("8")
     expect(page.get_by_role("table")).to_contain_text("6 · 3 · 3 · 4 + 6 = 222")
-    page.get_by_role("button", name="Begin", exact=True).click()
+    page.get_by_role("button", name="Start training", exact=True).click()
 
 
 def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, train: str) -> None:
@@ -80,24 +80,24 @@ def assert_moves(page: Page) -> None:
     expect(page.get_by_role("img", name="loss: training")).to_be_visible()
     expect(page.get_by_role("img", name="accuracy: training")).to_be_visible()
     expect(page.locator("dl div", has_text="time left").locator("dd")).to_contain_text("s", timeout=LONG)
-    assert int(number(page, "images a second").replace("\u202f", "")) > 0
+    assert int(number(page, "images per second").replace("\u202f", "")) > 0
 
 
 def assert_changes_count(page: Page) -> None:
     """From the next step on; what cannot be is refused with a sentence, and nothing is changed."""
     page.get_by_label("batch", exact=True).fill("100000")
-    page.get_by_role("button", name="Change from the next step on").click()
+    page.get_by_role("button", name="Apply from the next step").click()
     expect(page.get_by_role("alert")).to_contain_text("batch is 100000; give a number from 2 to 153")
-    for label, value in (("highest learning rate", "0.006"), ("momentum", "0.7"), ("weight decay", "0.01")):
+    for label, value in (("maximum learning rate", "0.006"), ("momentum", "0.7"), ("weight decay", "0.01")):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("batch", exact=True).fill("much")
-    page.get_by_role("button", name="Change from the next step on").press("Enter")
+    page.get_by_role("button", name="Apply from the next step").press("Enter")
     expect(page.get_by_text("“batch” is not a number")).to_be_visible()
     page.get_by_label("batch", exact=True).fill("16")
-    page.get_by_role("button", name="Change from the next step on").press("Enter")
-    expect(page.get_by_text("Counts from step")).to_be_visible()
+    page.get_by_role("button", name="Apply from the next step").press("Enter")
+    expect(page.get_by_text("Applies from step")).to_be_visible()
     expect(page.get_by_role("list", name="Changes")).to_contain_text(
-        "highest learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16"
+        "maximum learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16"
     )
     expect(page.get_by_label("batch", exact=True)).to_have_value("16")
 
@@ -105,7 +105,7 @@ def assert_changes_count(page: Page) -> None:
 def assert_a_pause_holds_the_step(page: Page) -> None:
     """Looking goes on."""
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("pauses", exact=True)).to_be_visible()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
     held = page.get_by_role("heading", name="Random held-out images")
     items = page.locator("section", has=held).get_by_role("listitem")
     expect(items).to_have_count(12)
@@ -122,7 +122,7 @@ def assert_a_pause_holds_the_step(page: Page) -> None:
 
 
 def assert_a_second_one_is_refused(page: Page) -> None:
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("in training", exact=True)).to_be_visible()
     page.get_by_role("button", name="New training").click()
     begin(page, 1)
@@ -132,12 +132,12 @@ def assert_a_second_one_is_refused(page: Page) -> None:
 
 def assert_stopped_it_is_a_model(page: Page, train: str) -> None:
     """To be looked into and judged."""
-    page.get_by_role("button", name="Stop and make the model").click()
+    page.get_by_role("button", name="Stop and save the model").click()
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=LONG)
     expect(page.get_by_role("list", name="Changes")).to_contain_text("stopped")
     expect(page.get_by_text("accuracy on test images")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
-    judge = page.get_by_role("link", name="See its answers").get_attribute("href")
+    judge = page.get_by_role("link", name="Predictions").get_attribute("href")
     page.get_by_role("link", name="Look inside").click()
     expect(page.get_by_role("heading", name="shapes-1")).to_be_visible()
     page.goto(train.replace("#/train", judge or ""))
@@ -146,7 +146,7 @@ def assert_stopped_it_is_a_model(page: Page, train: str) -> None:
 
 def test_a_network_is_told_while_it_is_typed_or_chosen(page: Page, train: str) -> None:
     page.goto(train)
-    written = page.get_by_role("textbox", name="a network as text")
+    written = page.get_by_role("textbox", name="network as text")
     table, status = page.get_by_role("table"), page.get_by_role("status")
     written.fill("conv 8@5x5, relu, flatten, dense")
     expect(table).to_contain_text("8 · 5 · 5 · 3 + 8 = 608")
@@ -154,7 +154,7 @@ def test_a_network_is_told_while_it_is_typed_or_chosen(page: Page, train: str) -
     written.fill("conv 8@5x5, relu, flaten, dense")
     expect(status).to_contain_text("flatten")
     expect(table).to_have_count(0)
-    expect(page.get_by_role("button", name="Begin", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="Start training", exact=True)).to_be_disabled()
     page.get_by_role("combobox", name="Network", exact=True).select_option("residual")
     expect(page.get_by_text("the default: residual blocks")).to_be_visible()
     expect(table).to_be_visible()
@@ -165,13 +165,13 @@ def test_a_network_is_told_while_it_is_typed_or_chosen(page: Page, train: str) -
     expect(table).to_contain_text("3 × 32 × 32")
     page.get_by_role("combobox", name="Network", exact=True).select_option("")
     expect(table).to_have_count(0)
-    page.get_by_label("keep the network of every epoch").check()
+    page.get_by_label("save a snapshot of every epoch").check()
     page.get_by_label("seed").fill("five")
-    page.get_by_role("button", name="Begin", exact=True).click()
+    page.get_by_role("button", name="Start training", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("not a number")
     page.get_by_label("seed").fill("5")
-    page.get_by_label("highest learning rate").fill("99")
-    page.get_by_role("button", name="Begin", exact=True).click()
+    page.get_by_label("maximum learning rate").fill("99")
+    page.get_by_role("button", name="Start training", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("'rate'")
 
 
@@ -195,11 +195,11 @@ def test_dropped_and_chosen_pictures_become_images_to_train_from(page: Page, tra
     page.get_by_label("Class of single files").fill("cow")
     page.get_by_label("Choose files").set_input_files([pets / "dog" / f"{seed}.png" for seed in range(3)])
     expect(classes).to_contain_text("cow: 3")
-    page.get_by_role("button", name="Take them away").click()
+    page.get_by_role("button", name="Remove").click()
     expect(classes).to_have_count(0)
     page.get_by_label("Choose a folder").set_input_files(pets)
     page.get_by_role("button", name="Use these 25 images").click()
-    told = page.get_by_text("for the test")
+    told = page.get_by_text("for testing")
     expect(told).to_contain_text("pets: ")
     expect(told).to_contain_text("Left out: 1 (broken.png")
     expect(page.get_by_label("Images")).to_have_value("1")
@@ -246,10 +246,10 @@ def test_a_real_folder_is_dropped_with_the_mouse(page: Page, train: str, pets: P
 
 def test_a_run_of_another_program_is_watched_by_its_log(page: Page, train: str, tmp_path: Path) -> None:
     page.goto(f"{train}?run=0")
-    expect(page.get_by_text("in training elsewhere")).to_be_visible()
-    expect(page.get_by_text("it can be watched here, by its log")).to_be_visible()
+    expect(page.get_by_text("training in another process")).to_be_visible()
+    expect(page.get_by_text("its log is shown here")).to_be_visible()
     expect(page.locator("dl div", has_text="step").locator("dd")).to_have_text("50 / 100")
-    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    expect(page.get_by_role("button", name="Resume")).to_have_count(0)
     with (tmp_path / "given" / "log.jsonl").open("a") as file:
         line = {"step": 60, "steps": 100, "epoch": 6, "images": 480, "loss": 0.125, "rate": 0.001, "seconds": 6.0}
         file.write(json.dumps(line) + "\n")
@@ -259,8 +259,8 @@ def test_a_run_of_another_program_is_watched_by_its_log(page: Page, train: str, 
 
 def test_a_run_that_cannot_be_gone_on_with_says_why(page: Page, train: str) -> None:
     page.goto(f"{train}?run=1")
-    expect(page.get_by_text("stopped before its end")).to_be_visible()
-    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("stopped early")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("failed", exact=True)).to_be_visible(timeout=LONG)
     expect(page.get_by_role("alert")).to_contain_text("holds no training")
 

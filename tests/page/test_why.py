@@ -1,4 +1,4 @@
-"""What counts in the picture, asked of eyespot's own server in a real browser."""
+"""Explanations, asked of eyespot's own server in a real browser."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def opened(page: Page, served: str, query: str = "") -> Page:
 
 
 def why(page: Page):
-    return page.get_by_role("region", name="What counts in the picture")
+    return page.get_by_role("region", name="Explanations")
 
 
 def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> None:
@@ -38,7 +38,7 @@ def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> 
         expect(why(page).get_by_role("img").first).to_be_visible()
         expect(why(page).locator("[aria-busy=false]")).to_be_visible()
         expect(why(page).get_by_role("alert")).to_have_count(0)
-    choice.select_option("choose one")
+    choice.select_option("select a method")
     expect(why(page).get_by_role("img")).to_have_count(0)
 
 
@@ -71,8 +71,8 @@ def test_after_an_edit_the_page_says_that_the_trained_weights_are_explained(page
 def test_the_strongest_images_of_a_unit_open_at_their_place(page: Page, served: str) -> None:
     opened(page, served, "call=4&unit=0")
     unit = page.locator(".unit")
-    unit.get_by_role("button", name=re.compile("Look through")).click()
-    links = unit.get_by_role("link", name=re.compile("Look at"))
+    unit.get_by_role("button", name=re.compile("Search ")).click()
+    links = unit.get_by_role("link", name=re.compile("Open "))
     expect(links).to_have_count(9)
     name = links.nth(8).get_attribute("aria-label")
     expect(unit.get_by_role("img", name="Patches of these images")).to_be_visible()
@@ -92,12 +92,12 @@ def test_the_strongest_images_are_looked_for_in_the_source_that_is_chosen(page: 
     with serving(make_app([model], [], sources, static=static)) as address:
         opened(page, address, "call=4&unit=0")
         unit = page.locator(".unit")
-        asking = unit.get_by_role("button", name=re.compile("Look through"))
+        asking = unit.get_by_role("button", name=re.compile("Search "))
         expect(asking).to_contain_text(sources[0].name)
         unit.get_by_label("Images of").select_option(label=sources[1].name)
         expect(asking).to_contain_text(sources[1].name)
         asking.click()
-        found = unit.get_by_role("region", name="Images that excite").locator("li")
+        found = unit.get_by_role("region", name="Images with the strongest").locator("li")
         expect(found.first).to_be_visible()
         names = {row.name for row in sources[1].test.rows}
         assert {item.rsplit(" ", 1)[0] for item in found.all_inner_texts()} <= names
@@ -109,7 +109,7 @@ def test_the_explanation_is_never_wider_than_the_window(page: Page, served: str,
     opened(page, served, "call=4&unit=0&why=occlusion&lang=de")
     expect(page.locator(".why .said")).to_be_visible()
     page.get_by_role("button", name=re.compile("durchsuchen")).click()
-    expect(page.get_by_role("link", name=re.compile("ansehen,"))).to_have_count(9)
+    expect(page.get_by_role("link", name=re.compile("öffnen,"))).to_have_count(9)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -2,6 +2,7 @@ import { interpolateBrBG, interpolateRdBu } from "d3-scale-chromatic";
 
 /**
  * Color tables. Signed ones have 255 entries: number 127 is exactly zero, and both ends are equally far from it.
+ * Positive numbers are red and negative ones blue, as in the drawings of `eyespot explain` (explanations/drawing.py).
  * RdBu and BrBG are told apart by all common kinds of color-blind eyes.
  */
 export type TableName = "activation" | "weight" | "gray" | "heat";
@@ -12,7 +13,7 @@ const ZERO = 127;
 export type Color = readonly [number, number, number];
 
 const DARK_ENDS: Record<"activation" | "weight", [Color, Color, Color]> = {
-  activation: [[255, 132, 92], [30, 33, 38], [110, 190, 255]],
+  activation: [[110, 190, 255], [30, 33, 38], [255, 132, 92]],
   weight: [[231, 172, 84], [30, 33, 38], [78, 205, 186]],
 };
 
@@ -21,7 +22,7 @@ export function colorAt(name: TableName, at: number, dark = false): Color {
   if (name === "gray") return [at * 255, at * 255, at * 255];
   if (name === "heat") return mix(dark ? [30, 33, 38] : [255, 255, 255], dark ? [255, 196, 87] : [153, 52, 4], at);
   if (dark) return threeway(DARK_ENDS[name], at);
-  return parseRgb(name === "activation" ? interpolateRdBu(at) : interpolateBrBG(at));
+  return parseRgb(name === "activation" ? interpolateRdBu(1 - at) : interpolateBrBG(at));
 }
 
 function threeway([low, middle, high]: [Color, Color, Color], at: number): Color {

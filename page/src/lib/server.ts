@@ -86,32 +86,32 @@ export interface Server {
   predictions(run: number): Promise<Predictions>;
   attacks(): Promise<readonly AttackMethod[]>;
   /** Try to fool the network with uint8 pixels (C, H, W). */
-  attack(of: Version, pixels: Uint8Array, choices: Choices): Promise<Attacked>;
-  pixelMap(of: Version, pixels: Uint8Array, choices: Choices): Promise<PixelMap>;
+  attack(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Attacked>;
+  pixelMap(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<PixelMap>;
   methods(): Promise<readonly Method[]>;
   /** Explain the answer for uint8 pixels (C, H, W). */
-  explain(of: Version, pixels: Uint8Array, choices: Choices): Promise<Explained>;
+  explain(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Explained>;
   sources(): Promise<readonly ImageSource[]>;
   /** The images of a source's part that excite a unit of a layer most. */
   strongest(of: Version, layer: string, unit: number, source: number, part: string): Promise<ExcitedUnit>;
 }
 
-type Json = (path: string, body?: BodyInit) => Promise<unknown>;
+type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unknown>;
 
 export function openServer(json: Json): Server {
   const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
     ((await json(path)) as Record<string, readonly Value[]>)[name];
-  const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices): Promise<unknown> =>
-    json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels));
+  const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<unknown> =>
+    json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels), signal);
   return {
     trainer: openTrainer(json),
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
-    attack: async (of, pixels, choices) => (await posed(of, "attack", pixels, choices)) as Attacked,
-    pixelMap: async (of, pixels, choices) => (await posed(of, "pixel-map", pixels, choices)) as PixelMap,
+    attack: async (of, pixels, choices, signal) => (await posed(of, "attack", pixels, choices, signal)) as Attacked,
+    pixelMap: async (of, pixels, choices, signal) => (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,
     methods: () => inside<Method>("methods", "methods"),
-    explain: async (of, pixels, choices) => (await posed(of, "explain", pixels, choices)) as Explained,
+    explain: async (of, pixels, choices, signal) => (await posed(of, "explain", pixels, choices, signal)) as Explained,
     sources: () => inside<ImageSource>("sources", "sources"),
     strongest: async (of, layer, unit, source, part) =>
       (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }))) as ExcitedUnit,

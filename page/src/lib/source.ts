@@ -30,11 +30,11 @@ export interface Source {
   rows(model: number, from: number, count: number): Promise<readonly ImageEntry[]>;
   pixels(model: number, image: number): Promise<Uint8Array>;
   /** The outputs of all calls in order, for a network that is too large to run in the page; missing without a server. */
-  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array) => Promise<Tensor[]>;
+  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array, signal?: AbortSignal) => Promise<Tensor[]>;
   /** The output of a call that the page cannot compute; `image` is null for a picture of one's own. */
-  output(of: Version, call: Call, pixels: Uint8Array, image: number | null): Promise<Tensor>;
+  output(of: Version, call: Call, pixels: Uint8Array, image: number | null, signal?: AbortSignal): Promise<Tensor>;
   /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
-  readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string) => Promise<Tensor[]>;
+  readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string, signal?: AbortSignal) => Promise<Tensor[]>;
   /** A picture file as the network takes it; missing where there is no server to read it. */
   readonly read?: (model: number, file: Blob) => Promise<Uint8Array>;
   /** What goes beyond numbers of the network; missing without a server. */
@@ -48,8 +48,9 @@ function openSource(): Source {
 }
 
 function serverSource(base: string): Source {
-  const bytes = async (path: string, body?: BodyInit): Promise<ArrayBuffer> => (await ask(`${base}/${path}`, body)).arrayBuffer();
-  const json = async (path: string, body?: BodyInit): Promise<unknown> => (await ask(`${base}/${path}`, body)).json();
+  const bytes = async (path: string, body?: BodyInit, signal?: AbortSignal): Promise<ArrayBuffer> =>
+    (await ask(`${base}/${path}`, body, signal)).arrayBuffer();
+  const json = async (path: string, body?: BodyInit, signal?: AbortSignal): Promise<unknown> => (await ask(`${base}/${path}`, body, signal)).json();
   const entries = async (path: string): Promise<readonly ImageEntry[]> => ((await json(path)) as { images: ImageEntry[] }).images;
   const known = new Map<string, Promise<Uint8Array>>();
   return {
@@ -63,11 +64,11 @@ function serverSource(base: string): Source {
       if (!known.has(path)) known.set(path, bytes(path).then((buffer) => new Uint8Array(buffer)));
       return known.get(path)!;
     },
-    outputs: async (of, { calls }, pixels) => cut(calls, new Float32Array(await bytes(pathOf(of, "calls"), new Uint8Array(pixels)))),
-    output: async (of, call, pixels) =>
-      tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels)))),
-    gradients: async (of, { calls }, pixels, label) =>
-      cut(calls, new Float32Array(await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels)))),
+    outputs: async (of, { calls }, pixels, signal) => cut(calls, new Float32Array(await bytes(pathOf(of, "calls"), new Uint8Array(pixels), signal))),
+    output: async (of, call, pixels, _image, signal) =>
+      tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels), signal))),
+    gradients: async (of, { calls }, pixels, label, signal) =>
+      cut(calls, new Float32Array(await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels), signal))),
     read: async (model, file) => new Uint8Array(await bytes(`models/${model}/pixels`, file)),
     server: openServer(json),
   };
@@ -84,8 +85,8 @@ function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
 }
 
 /** Ask the server; an error becomes the sentence that it gave. */
-async function ask(address: string, body?: BodyInit): Promise<Response> {
-  const response = await fetch(address, body === undefined ? {} : { method: "POST", body });
+async function ask(address: string, body?: BodyInit, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal });
   if (response.ok) return response;
   const told = (await response.json().catch(() => ({}))) as { error?: string };
   throw new Error(told.error ?? `The server answered ${response.status} to ${address}.`);

@@ -1,33 +1,29 @@
-/** An answer that is shown. One question is asked at a time, and the newest after it: drawing asks many in a row. */
+/** An answer that is shown, and the question it belongs to. A newer question cancels the one before. */
 export class Asking<Question, Answer> {
   found = $state.raw<Answer | null>(null);
+  /** The question that `found` answers. */
+  of = $state.raw<Question | null>(null);
   busy = $state(false);
   trouble = $state("");
-  #wanted: Question | null = null;
+  #running: AbortController | null = null;
 
-  constructor(readonly answer: (question: Question) => Promise<Answer>) {}
+  constructor(readonly answer: (question: Question, signal: AbortSignal) => Promise<Answer>) {}
 
-  /** Ask a question, or none; what was found before stays until the answer is there. */
-  async ask(wanted: Question | null): Promise<void> {
-    this.#wanted = wanted;
-    if (!wanted) [this.found, this.trouble] = [null, ""];
-    if (this.busy) return;
-    this.busy = true;
-    for (let asked: Question | null = null; this.#wanted && this.#wanted !== asked; ) {
-      asked = this.#wanted;
-      await this.#settle(asked);
+  /** Ask a question, or none; the earlier answer stays until the new one is there. */
+  async ask(question: Question | null): Promise<void> {
+    this.#running?.abort();
+    const mine = question === null ? null : new AbortController();
+    [this.#running, this.busy] = [mine, mine !== null];
+    if (question === null || mine === null) {
+      [this.found, this.of, this.trouble] = [null, null, ""];
+      return;
     }
-    this.busy = false;
-  }
-
-  async #settle(asked: Question): Promise<void> {
-    let found: Answer | null = null;
-    let trouble = "";
     try {
-      found = await this.answer(asked);
+      const found = await this.answer(question, mine.signal);
+      if (this.#running === mine) [this.found, this.of, this.trouble] = [found, question, ""];
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error);
+      if (this.#running === mine) [this.found, this.of, this.trouble] = [null, null, error instanceof Error ? error.message : String(error)];
     }
-    if (this.#wanted === asked) [this.found, this.trouble] = [found, trouble];
+    if (this.#running === mine) this.busy = false;
   }
 }

@@ -8,10 +8,26 @@ import { mapShape, sizeOf, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "./asking.svelte";
 
-/** A picture of one's own that is looked at instead of a listed one. */
+/** An uploaded, drawn or modified picture, instead of a listed one. */
 interface OwnPicture {
   readonly name: string;
   readonly pixels: Uint8Array;
+  /** The picture before its pixels were modified; null where it is not a modified one. */
+  readonly original: Original | null;
+}
+
+/** A picture whose pixels are modified: an own one, or the listed one of the address (`own` is null). */
+interface Original {
+  readonly own: OwnPicture | null;
+  readonly label: string | null;
+}
+
+/** What the numbers on screen belong to; it changes together with them. */
+interface Shown {
+  readonly version: Version;
+  readonly own: OwnPicture | null;
+  /** The true label of the picture, where it is known. */
+  readonly label: string | null;
 }
 
 /** With more multiply-adds than this, PyTorch is asked: the page would need more than about a tenth of a second. */
@@ -33,8 +49,11 @@ class Session {
   network = $state.raw<Network | null>(null);
   pixels = $state.raw<Uint8Array | null>(null);
   tensors = $state.raw<readonly Tensor[]>([]);
+  /** What was asked for; what is on screen is in `shown`. */
   own = $state.raw<OwnPicture | null>(null);
+  shown = $state.raw<Shown | null>(null);
   edited = $state(false);
+  #pending = $state(0);
   trouble = $state("");
   // Derived, not getters: another number that is picked changes the address, and must not draw every tile anew.
   readonly model = $derived(wholeNumber("model", 0, 0, 1e6));
@@ -48,7 +67,13 @@ class Session {
   readonly label = $derived(this.network?.manifest.labels.find((label) => label === address.query.of) ?? "");
   /** Whether tiles show how the output leans on the numbers, instead of the numbers. */
   readonly leaning = $derived(this.source.gradients !== undefined && oneOf("show", ["numbers", "gradients"]) === "gradients");
-  readonly slopes = new Asking(({ version, pixels, label }: Leaning) => this.source.gradients!(version, this.network!.manifest, pixels, label));
+  readonly slopes = new Asking(({ version, pixels, label }: Leaning, signal) =>
+    this.source.gradients!(version, this.network!.manifest, pixels, label, signal),
+  );
+  /** Whether what is on screen is about to be replaced. */
+  readonly busy = $derived(this.#pending > 0 || (this.leaning && this.slopes.busy));
+  /** Whether the pixels on screen are modified ones. */
+  readonly modified = $derived(this.shown?.own?.original !== undefined && this.shown?.own?.original !== null);
   readonly scale = $derived(oneOf<Scale>("scale", ["layer", "unit", "network"]));
   readonly #call = $derived(this.network?.calls[wholeNumber("call", -1, 0, this.network.calls.length - 1)] ?? null);
   readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
@@ -67,8 +92,10 @@ class Session {
   /** What `#coming` is. */
   #at: Version | null = null;
   readonly #blobs = new Map<string, Promise<Float32Array>>();
-  /** Counts what was asked for, so that a slow answer to an old question is dropped. */
-  #turn = 0;
+  /** The newest pixels that were asked for; those on screen are `pixels`. */
+  #wanted: Uint8Array | null = null;
+  /** Cancels the requests for pixels or weights that are no longer wanted. */
+  #running = new AbortController();
 
   /** The open number: the middle of its map until another place is picked. */
   get place(): Place | null {
@@ -90,7 +117,8 @@ class Session {
         this.source.manifest(version.model), this.weights(version), this.#offered(version.model),
       ]);
       if (!sameVersion(version, this.version) || sameVersion(this.#at, version)) return; // another was asked for, or came first
-      [this.tensors, this.pixels, this.own, this.edited] = [[], null, null, false];
+      this.#running.abort();
+      [this.tensors, this.pixels, this.#wanted, this.own, this.shown, this.edited] = [[], null, null, null, null, false];
       this.images = images;
       this.#original = this.#coming = this.network = new Network(manifest, weights);
       this.#at = version;
@@ -125,10 +153,10 @@ class Session {
     return { network, output };
   }
 
-  /** Ask how the output leans on every number, where that is shown. */
+  /** Ask for the gradients with respect to every number, where they are shown. */
   lean(): void {
-    const { version, pixels, label } = this;
-    void this.slopes.ask(this.leaning && pixels ? { version, pixels, label } : null);
+    const { shown, pixels, label } = this;
+    void this.slopes.ask(this.leaning && pixels && shown ? { version: shown.version, pixels, label } : null);
   }
 
   /** The images to choose from; the one to look at is asked for at once, before all the others. */
@@ -167,25 +195,37 @@ class Session {
 
   /** Run the network on uint8 pixels (C, H, W), and show all numbers at once when they are there. */
   async show(pixels: Uint8Array): Promise<void> {
-    this.pixels = pixels;
+    this.#wanted = pixels;
+    if (this.tensors.length === 0) this.pixels = pixels; // no numbers of another picture are on screen
     await this.#run();
+  }
+
+  /** The newest pixels, which may not be on screen yet. */
+  get newest(): Uint8Array | null {
+    return this.#wanted ?? this.pixels;
   }
 
   /** Compute all numbers from the call `from` on, or from an earlier one that still waits for it; the network is shown with them. */
   async #run(from = 1): Promise<void> {
     this.#from = Math.min(from, this.#from);
-    const [{ pixels }, network, first] = [this, this.#coming, this.#from];
+    const [pixels, network, first] = [this.#wanted, this.#coming, this.#from];
     if (!network || !pixels) return;
-    const turn = ++this.#turn;
-    const listed = this.own ? null : this.#listed?.id ?? null;
+    this.#running.abort();
+    const { signal } = (this.#running = new AbortController());
+    const version = this.#at!;
+    const own = this.own;
+    const listed = own ? null : (this.#listed ?? null);
+    const label = own ? (own.original?.label ?? null) : (listed?.label ?? null);
     await this.#trying(async () => {
-      const ask = (call: Call): Promise<Tensor> => this.source.output(this.#at!, call, pixels, listed);
+      const ask = (call: Call): Promise<Tensor> => this.source.output(version, call, pixels, listed?.id ?? null, signal);
       const begin = first > 1 ? this.tensors.slice(0, first) : [];
       const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
       const tensors = heavy
-        ? await this.source.outputs!(this.#at!, network.manifest, pixels)
+        ? await this.source.outputs!(version, network.manifest, pixels, signal)
         : await runNetwork(network, network.normalize(pixels), ask, begin);
-      if (turn === this.#turn) [this.network, this.tensors, this.#from] = [network, tensors, Infinity];
+      if (signal.aborted) return;
+      [this.network, this.tensors, this.#from, this.pixels] = [network, tensors, Infinity, pixels];
+      this.shown = { version, own, label };
     });
   }
 
@@ -193,14 +233,29 @@ class Session {
   async take(file: Blob, name: string): Promise<void> {
     await this.#trying(async () => {
       const pixels = await this.source.read!(this.#at!.model, file);
-      this.own = { name, pixels };
+      this.own = { name, pixels, original: null };
       await this.show(pixels);
     });
   }
 
+  /** Show the picture with other pixels; the original is kept for `restore`. */
+  async modify(name: string, pixels: Uint8Array): Promise<void> {
+    const original = this.own?.original ?? { own: this.own, label: this.own ? null : (this.#listed?.label ?? null) };
+    this.own = { name, pixels, original };
+    await this.show(pixels);
+  }
+
+  /** Go back from modified pixels to the original picture. */
+  async restore(): Promise<void> {
+    const original = this.own?.original;
+    if (!original) return;
+    this.own = original.own;
+    await (original.own ? this.show(original.own.pixels) : this.look());
+  }
+
   /** Look at pixels that were drawn in the page, already as large as the network takes them. */
   async draw(name: string, pixels: Uint8Array): Promise<void> {
-    this.own = { name, pixels };
+    this.own = { name, pixels, original: null };
     await this.show(pixels);
   }
 
@@ -227,11 +282,14 @@ class Session {
   }
 
   async #trying(work: () => Promise<void>): Promise<void> {
+    if (this.#pending === 0) this.trouble = "";
+    this.#pending += 1;
     try {
       await work();
-      this.trouble = "";
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof DOMException && error.name === "AbortError")) this.trouble = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#pending -= 1;
     }
   }
 }

@@ -7,7 +7,7 @@ import { train } from "./train.german";
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Beurteilen" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -23,9 +23,9 @@ export const german: typeof english = {
     place: (at, count) => `${at} von ${count}`,
   },
   photo: {
-    label: "Ein eigenes Foto …",
+    label: "Foto hochladen …",
     hint: "Ein Bild wählen, hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
-    unreadable: (name) => `„${name}“ lässt sich nicht als Bild lesen. Versuchen Sie eine PNG- oder JPEG-Datei.`,
+    unreadable: (name) => `„${name}“ lässt sich nicht als Bild decodieren. Verwenden Sie eine PNG- oder JPEG-Datei.`,
   },
   judge,
   learn,

@@ -20,6 +20,8 @@ TITLE = 0.5
 NAMES = 1.15
 """Inches left of bars, for their names."""
 COLUMNS = 4
+SIGNED = "RdBu_r"
+"""Positive numbers are red and negative ones blue, here and on the page (page/src/lib/colors.ts)."""
 LINE = 0.17
 """Inches of one line of small text."""
 
@@ -95,10 +97,10 @@ def _picture(ax: "Axes", panel: "Panel") -> None:
 
 
 def _map(ax: "Axes", panel: "Panel") -> None:
-    """Signed numbers in red and blue around a white zero; positive ones from dark to light."""
+    """Signed numbers in red (positive) and blue (negative) around a white zero; positive ones from dark to light."""
     values = np.asarray(panel.values, float)
     limit = float(np.abs(values).max()) or 1.0
-    scale: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    scale: dict[str, Any] = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
     if panel.kind == "positive":
         scale = {"cmap": "viridis"}
     shown = ax.imshow(values, interpolation="nearest", **scale)
