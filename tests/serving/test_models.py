@@ -124,7 +124,7 @@ def test_a_model_of_any_size_is_shown_in_its_training_size(client, png):
         ("GET", "/api/models/0/images/60", "There is no image 60"),
         ("GET", "/api/models/1/images/0", "there are none"),
         ("POST", "/api/models/0/calls/99", "There is no call 99"),
-        ("GET", "/api/models/0/nothing", "There is nothing at"),
+        ("GET", "/api/models/0/nothing", "Not found:"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_sentence(client, method, path, summary):

@@ -119,6 +119,14 @@ export interface OpenedUploadSet {
   readonly notes: readonly string[];
 }
 
+/** A task that the server can train for: what it answers, and the columns of a source that it reads. */
+export interface TaskEntry {
+  readonly name: string;
+  readonly question: string;
+  readonly metric: { readonly name: string; readonly better: "higher" | "lower"; readonly unit: string };
+  readonly columns: readonly string[];
+}
+
 export interface Trainer {
   run(run: number): Promise<RunDescription>;
   log(run: number, after: number): Promise<{ readonly lines: readonly LogLine[]; readonly next: number }>;
@@ -130,6 +138,7 @@ export interface Trainer {
   stop(run: number): Promise<void>;
   /** Change settings from the next step on; the step and how many there are now, where it was told in time. */
   change(run: number, settings: Partial<Settings>): Promise<{ readonly step?: number; readonly steps?: number }>;
+  tasks(): Promise<readonly TaskEntry[]>;
   networks(): Promise<readonly { readonly name: string; readonly summary: string }[]>;
   layers(source: number, network: string, size: string, task: string): Promise<Layers>;
   newUploadSet(): Promise<number>;
@@ -156,6 +165,7 @@ export function openTrainer(json: Json): Trainer {
     goOn: async (run) => void (await post(`runs/${run}/go-on`)),
     stop: async (run) => void (await post(`runs/${run}/stop`)),
     change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
+    tasks: async () => ((await json("tasks")) as { tasks: TaskEntry[] }).tasks,
     networks: async () => ((await json("networks")) as { networks: { name: string; summary: string }[] }).networks,
     layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
     newUploadSet: async () => ((await post("uploads")) as { upload_set: number }).upload_set,

@@ -18,7 +18,7 @@ from . import attack_api as attacking
 from . import explain_api as asking
 from . import models as model_routes
 from . import runs as run_routes
-from . import training
+from . import task_api, training
 from . import uploads as dropping
 from .app_state import AppState, Origin
 from .guard import Guard
@@ -62,7 +62,7 @@ def make_app(
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
     app.state.app_state = app_state
     app.state.manager = TrainingManager(app_state=app_state, folder=folder)
-    for routes in (model_routes, asking, attacking, run_routes, training, dropping):
+    for routes in (model_routes, asking, attacking, run_routes, task_api, training, dropping):
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
         app.add_exception_handler(kind, answer)
@@ -103,14 +103,14 @@ async def _misused(_request: Request, error: Exception) -> Response:
 
 async def _missed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    told = {404: f"There is nothing at {request.url.path[:80]}.", 405: f"{request.method} is not possible here."}
+    told = {404: f"Not found: {request.url.path[:80]}.", 405: f"{request.method} is not allowed here."}
     usual = error.detail in ("Not Found", "Method Not Allowed")
     sentence = told[error.status_code] if usual else error.detail
     return _sentence(sentence, error.status_code)
 
 
 async def _failed(_request: Request, error: Exception) -> Response:
-    return _sentence(f"The server made a mistake ({type(error).__name__}); its terminal says more.", 500)
+    return _sentence(f"Internal server error ({type(error).__name__}); details are in the server's terminal.", 500)
 
 
 def _sentence(sentence: str, status: int) -> Response:

@@ -31,7 +31,7 @@ def main() -> None:
         control.tell({"state": "failed", "error": str(error)})
     except Exception as error:
         traceback.print_exc()
-        told = f"The training made a mistake ({type(error).__name__}); the server's terminal says more."
+        told = f"Internal error in the training ({type(error).__name__}); details are in the server's terminal."
         control.tell({"state": "failed", "error": told})
     os._exit(0)  # the thread that still waits for a line would hold up the usual way out
 
