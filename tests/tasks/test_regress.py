@@ -119,3 +119,59 @@ def test_settings_that_make_no_sense_are_refused(settings: dict):
 def test_the_text_of_an_answer_has_four_digits_and_the_unit():
     assert Regress().answer_text({"number": 3.14159, "unit": "degrees"}) == "3.142 degrees"
     assert Regress().answer_text({"number": 3.0, "unit": ""}) == "3"
+
+
+def numbered(*numbers: float):
+    return rows_of("number", *map(str, numbers))
+
+
+def test_a_large_offset_loses_no_digit():
+    numbers = [1_700_000_000 + 20 * value / 100 for value in range(100)]
+    rows = numbered(*numbers)
+    task = Regress().prepare(rows)
+    target = task.stack([task.read(row) for row in rows])
+    assert target.tolist() == numbers
+    output = ((target - task.center) / task.spread).float()[:, None]
+    assert task.loss(output, target).max() < 1e-10
+    table = task.to_rows(output, target)
+    assert [row["target"] for row in table] == numbers
+    assert max(abs(row["error"]) for row in table) < 1e-4
+    assert task.answer(output[3])["number"] == pytest.approx(numbers[3], abs=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1e6, 1e30])
+def test_numbers_of_every_magnitude_are_standardized(scale: float):
+    rows = numbered(*(scale * value for value in range(1, 50)))
+    task = Regress().prepare(rows)
+    target = task.stack([task.read(row) for row in rows])
+    output = ((target - task.center) / task.spread).float()[:, None]
+    assert task.loss(output, target).max() < 1e-10
+    assert task.objective(output)[4].item() == pytest.approx(5 * scale, rel=1e-5)
+
+
+def test_a_probe_in_double_precision_can_use_the_loss():
+    task = Regress().prepare(numbered(1, 2, 3))
+    output = torch.zeros(3, 1, dtype=torch.float64, requires_grad=True)
+    task.loss(output, task.stack([1.0, 2.0, 3.0])).mean().backward()
+    assert output.grad is not None and output.grad.dtype == torch.float64
+
+
+def test_a_number_that_cannot_be_meant_is_named_with_the_range_of_the_others():
+    with pytest.raises(TaskError, match=r"table\.csv line 7: the number is 1e\+30, the others lie between 0 and 6"):
+        Regress().prepare(numbered(*(1e30 if number == 5 else number % 7 for number in range(60))))
+    task = Regress().prepare(numbered(*range(7)))
+    with pytest.raises(TaskError, match=r"line 2: the number is 1e\+30, the training numbers lie between 0 and 6"):
+        task.read(numbered(1e30)[0])
+    with pytest.raises(TaskError, match=r"line 2: the number is 1e\+39, more than float32 can represent"):
+        Regress().read(numbered(1e39)[0])
+
+
+def test_a_number_that_may_stand_for_a_missing_one_is_reported():
+    task = Regress().prepare(numbered(-9999, *(number % 7 for number in range(60))))
+    assert "1 of 61 numbers lie far from the others" in task.unusual and "-9999" in task.unusual
+    assert task.unusual in task.notes()
+
+
+def test_numbers_too_close_together_for_the_arithmetic_are_refused():
+    with pytest.raises(TaskError, match="subtract what they have in common"):
+        Regress().prepare(numbered(1e15, 1e15 + 0.125, 1e15 + 0.25))

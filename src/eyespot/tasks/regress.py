@@ -23,6 +23,14 @@ from .task import Metric, Task, gathered
 COMMON_SHARE = 0.5
 """A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
 MIRRORS = ("sign", "same", "refuse")
+LARGEST = float(np.finfo(np.float32).max)
+"""Numbers beyond this cannot be kept in float32."""
+IMPOSSIBLE = 1e4
+"""A number so many times farther from the median than the middle half of the others is wide is taken for an error."""
+UNUSUAL = 20.0
+"""A number so many times farther than that is reported: -9999 often stands for a missing number."""
+PRECISE = 1e-3
+"""Where the spread is a smaller share of the center than this, float32 would lose digits of the answer."""
 
 
 @final
@@ -34,7 +42,8 @@ class Regress(Task):
     in its `unit`. `mirror` says what a mirrored picture does to the number: "sign" makes of a left turn a right one,
     "same" leaves it, "refuse" forbids mirrors. `common` is a value that more than half of the training images have;
     each of these weighs `weights[0]` in the loss, each other one `weights[1]`. `low`, `middle` (the median) and `high`
-    describe the training numbers, `error` is the mean error on validation images.
+    describe the training numbers, `unusual` names those far from the others, `error` is the mean error on validation
+    images. Targets are float64, since an offset such as a time in seconds leaves float32 no digits.
     """
 
     name: ClassVar[str] = "regress"
@@ -52,6 +61,7 @@ class Regress(Task):
     common: float | None = None
     weights: tuple[float, float] = (1.0, 1.0)
     error: float | None = None
+    unusual: str = ""
 
     def __post_init__(self) -> None:
         if self.mirror not in MIRRORS:
@@ -67,6 +77,12 @@ class Regress(Task):
                 f"regress needs training images with different numbers, but all {len(numbers)} have the same or none "
                 "is given; add images with other numbers."
             )
+        unusual = _unusual(rows, numbers)
+        if numbers.std() <= 1e-12 * np.abs(numbers).max():
+            raise TaskError(
+                f"regress: the numbers lie between {numbers.min()!r} and {numbers.max()!r}, too close together for "
+                "the arithmetic; subtract what they have in common."
+            )
         value, count = Counter(numbers.tolist()).most_common(1)[0]
         unbalanced = count > COMMON_SHARE * len(numbers)
         centered = numbers.min() < 0 < numbers.max() and abs(numbers.mean()) < numbers.std()
@@ -78,6 +94,7 @@ class Regress(Task):
             spread=float(numbers.std()),
             low=float(numbers.min()),
             high=float(numbers.max()),
+            unusual=unusual,
             common=value if unbalanced else None,
             weights=_pair(balancing_weights([count, len(numbers) - count])) if unbalanced else (1.0, 1.0),
         )
@@ -90,6 +107,8 @@ class Regress(Task):
                 f"Unbalanced: more than half of the training images have the number {self._with_unit(self.common)}; "
                 f"each weighs {self.weights[0]:.2f} in the loss, each other one {self.weights[1]:.2f}."
             )
+        if self.unusual:
+            notes.append(self.unusual)
         if self.mirror == "refuse":
             notes.append("Pictures are not mirrored: the numbers do not lie evenly on both sides of zero.")
         return notes
@@ -103,11 +122,21 @@ class Regress(Task):
             number = math.nan
         if not math.isfinite(number):
             raise TaskError(f"{row.location}: the number is '{text}'; expected a number such as -3.5. Correct it.")
+        if abs(number) > LARGEST:
+            raise TaskError(
+                f"{row.location}: the number is {number:g}, more than float32 can represent ({LARGEST:.2g}). "
+                "Correct it, or give all numbers in a larger unit."
+            )
+        if self.low < self.high and abs(number - self.middle) > IMPOSSIBLE * (self.high - self.low):
+            raise TaskError(
+                f"{row.location}: the number is {number:g}, the training numbers lie between {self.low:g} and "
+                f"{self.high:g}. Correct it or remove the row."
+            )
         return number
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
-        """Numbers as float32 (N,), in their unit."""
-        return torch.tensor(targets, dtype=torch.float32)
+        """Numbers as float64 (N,), in their unit."""
+        return torch.tensor(targets, dtype=torch.float64)
 
     def outputs(self, channels: int) -> Output:
         """One number."""
@@ -115,11 +144,11 @@ class Regress(Task):
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Huber's loss (1964) of the standardized number: square near the answer, straight far away."""
-        loss = F.huber_loss(output[:, 0], (target - self.center) / self.spread, reduction="none")
+        standard = (target - self.center) / self.spread  # in the target's own precision, before it is rounded
+        loss = F.huber_loss(output[:, 0], standard.to(output.dtype), reduction="none")
         if self.common is None:
             return loss
-        # The target was stored in single precision, so compare it with the value as that precision holds it.
-        is_common = target == torch.tensor(self.common, dtype=target.dtype, device=target.device)
+        is_common = (target - self.common).abs() <= 1e-6 * self.spread
         return loss * torch.where(is_common, self.weights[0], self.weights[1])
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -129,7 +158,7 @@ class Regress(Task):
 
     def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
         """Per sample: target, answer and error (answer minus target), in the unit."""
-        pairs = zip(_digits(target), _digits(self.objective(output)), strict=True)
+        pairs = zip(_digits(target), self._rounded(self.objective(output)), strict=True)
         return [{"target": truth, "answer": answer, "error": answer - truth} for truth, answer in pairs]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -154,7 +183,7 @@ class Regress(Task):
 
     def answer(self, output: Tensor) -> dict[str, Any]:
         """The number, its unit, and the mean error on validation images."""
-        [number] = _digits(self.objective(output[None]))
+        [number] = self._rounded(self.objective(output[None]))
         return {"answer": number, "number": number, "unit": self.unit, "error": self.error}
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
@@ -172,8 +201,9 @@ class Regress(Task):
         return self.spread
 
     def activate(self, output: Tensor) -> Tensor:
-        """The number in its unit, (N, 1)."""
-        return output * self.spread + self.center
+        """The number in its unit, (N, 1): in float64 where float32 would lose digits."""
+        precise = self.spread < PRECISE * abs(self.center) or not 1e-30 < self.spread < 1e30
+        return (output.double() if precise else output) * self.spread + self.center
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The number in its unit, (N,)."""
@@ -199,13 +229,43 @@ class Regress(Task):
 
         return road(seed=seed)
 
+    def _rounded(self, numbers: Tensor) -> list[float]:
+        """Answers with as many digits as the network's float32 output holds: seven of the spread."""
+        if numbers.dtype != torch.float64:
+            return _digits(numbers)
+        decimals = 6 - math.floor(math.log10(self.spread))
+        return [round(number, decimals) for number in numbers.tolist()]
+
     def _with_unit(self, number: float) -> str:
         return f"{number:g} {self.unit}".strip()
 
 
 def _digits(numbers: Tensor) -> list[float]:
-    """As many digits as single precision holds, so that 0.1 does not become 0.10000000149."""
-    return [float(f"{number:.7g}") for number in numbers.tolist()]
+    """As many digits as the type holds, so that 0.1 in single precision does not become 0.10000000149."""
+    return (
+        numbers.tolist() if numbers.dtype == torch.float64 else [float(f"{number:.7g}") for number in numbers.tolist()]
+    )
+
+
+def _unusual(rows: Sequence[Row], numbers: np.ndarray) -> str:
+    """A sentence about numbers far from the others; raises `TaskError` where one cannot be meant."""
+    low, middle, high = np.quantile(numbers, (0.25, 0.5, 0.75))
+    if low == high:
+        low, high = np.quantile(numbers, (0.05, 0.95))
+    if low == high:
+        return ""
+    distance = np.abs(numbers - middle) / (high - low)
+    far = distance > UNUSUAL
+    if not far.any():
+        return ""
+    worst, others = int(distance.argmax()), numbers[~far]
+    found = f"{rows[worst].location}: the number is {numbers[worst]:g}, the others lie between {others.min():g} and "
+    if distance[worst] > IMPOSSIBLE:
+        raise TaskError(f"{found}{others.max():g}. Correct it or remove the row.")
+    return (
+        f"{far.sum():,} of {len(numbers):,} numbers lie far from the others. {found}{others.max():g}. If it stands "
+        "for a missing number, leave its cell empty."
+    )
 
 
 def _pair(values: tuple[float, ...]) -> tuple[float, float]:
