@@ -14,6 +14,8 @@ CHOICES = [
     "network",
     "size",
     "input",
+    "fit",
+    "range",
     "epochs",
     "minutes",
     "batch",

@@ -59,6 +59,9 @@ def run(arguments: list[str]) -> int:
     """Run one verb; returns the exit code, errors printed as one sentence on standard error."""
     signal.signal(signal.SIGTERM, _interrupt)
     warnings.showwarning = _warn
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files that are not valid Unicode are printed with escapes
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0

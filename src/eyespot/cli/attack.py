@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import AsJson, Quiet, print_json
-from .predict import ModelFile, model_path
+from .predict import ModelFile
+from .runs import model_path
 from .source import Columns, Layout, open_described, unseen_part
 
 if TYPE_CHECKING:

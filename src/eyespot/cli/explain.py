@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import AsJson, print_json
-from .predict import ModelFile, model_path
+from .predict import ModelFile
+from .runs import model_path
 from .source import open_described
 
 if TYPE_CHECKING:

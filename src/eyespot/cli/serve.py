@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .runs import latest_model
+
 if TYPE_CHECKING:
     from ..serving.app_state import AppState
 
@@ -28,7 +30,9 @@ def serve(
     from ..serving.server import listen, run
 
     with listen(host, port) as listening:
-        app_state, notes = open_given(given or [], source or [])
+        latest = latest_model() if not given else None
+        app_state, notes = open_given(given or ([latest.parent] if latest else []), source or [])
+        notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
         print(_describe(app_state, notes, listening.address), flush=True)
         app = make_app(
             app_state.models, app_state.runs, app_state.sources, host, origins=app_state.origins, folder=runs.resolve()

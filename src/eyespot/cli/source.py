@@ -22,11 +22,19 @@ Layout = Annotated[
 ]
 
 
-def open_described(source: str, column: list[str] | None, layout: str | None, bad_share: float = 0.05) -> "Source":
+def open_described(
+    source: str,
+    column: list[str] | None,
+    layout: str | None,
+    bad_share: float = 0.05,
+    value_range: tuple[float, float] | None = None,
+) -> "Source":
     """Open a source, and print on standard error how it was understood and what was left out, before anything else."""
     from ..sources import open_source
 
-    opened = open_source(source, columns=columns_from(column), layout=layout, bad_share=bad_share)
+    opened = open_source(
+        source, columns=columns_from(column), layout=layout, bad_share=bad_share, value_range=value_range
+    )
     print(opened.describe(), file=sys.stderr, flush=True)
     return opened
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
+from .runs import default_out
 from .source import Columns, Layout, columns_from
 
 Out = Annotated[Path, typer.Option("--out", help="Run folder; an existing run is resumed.")]
@@ -20,7 +21,9 @@ def train(
     source: Annotated[
         str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
     ],
-    out: Out,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder; an existing run is resumed (default: runs/NAME).")
+    ] = None,
     task: Annotated[
         str | None, typer.Option(help="classify, tag, regress, denoise; with options: denoise:sigma=50.")
     ] = None,
@@ -95,7 +98,9 @@ def train(
         snapshots=snapshots,
         seed=seed,
     )
-    _finish(_train(source, options, out, quiet or as_json, columns_from(column), layout), as_json)
+    columns = columns_from(column)
+    folder = out or default_out(source, options, columns, layout)
+    _finish(_train(source, options, folder, quiet or as_json, columns, layout), as_json)
 
 
 def resume(
@@ -129,7 +134,7 @@ _NEXT = """
 Next:
   eyespot serve {run}      see inside it, in the browser
   eyespot check photos/            what is in your own folder, and what is wrong with it
-  eyespot train photos/ --out runs/photos"""
+  eyespot train photos/            train on it (in runs/photos)"""
 
 
 def _train(

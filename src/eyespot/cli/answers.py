@@ -1,0 +1,184 @@
+"""Answers for many images: found one after another, printed or written as they are computed."""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from glob import glob
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from ..decoding import is_picture_file
+from ..errors import EyespotError, ImageError, RunError
+from ..findings import printable, to_json
+from ..images import read_pixels
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+BATCH = 32
+"""Images that are decoded side by side and answered together; the first answers come one by one."""
+
+TABLES = (".csv", ".jsonl", ".ndjson")
+SILENT_SECONDS = 2.0
+"""Seconds between two lines of progress."""
+
+Found = tuple[str, dict[str, Any] | EyespotError]
+
+
+def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
+    """The images that are meant, in order: files, the images in folders and patterns, and, for "-", a list of files.
+
+    What does not exist is passed on as it is: it becomes an error of its own.
+    """
+    for each in given:
+        if each == "-":
+            yield from image_files([line.strip() for line in lines if line.strip() not in ("", "-")], ())
+        elif Path(each).is_dir():
+            yield from _images_in(Path(each))
+        elif any(sign in each for sign in "*?[") and not Path(each).exists():
+            yield from _matching(each)
+        else:
+            yield each
+
+
+def _images_in(folder: Path) -> Iterator[str]:
+    found = [str(file) for file in sorted(folder.rglob("*")) if file.is_file() and not _hidden(file, folder)]
+    images = [file for file in found if is_picture_file(file)]
+    if not images:
+        raise ImageError(f"{folder}: holds no image ({len(found)} other files).")
+    yield from images
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    found = [file for file in sorted(glob(pattern, recursive=True)) if Path(file).is_file()]  # noqa: PTH207
+    if not found:
+        raise ImageError(f"{pattern}: no file matches this pattern.")
+    yield from found
+
+
+def answers(model: "Model", files: Iterable[str]) -> Iterator[Found]:
+    """Each image with its answer, or with the error that names it, in order; several are decoded at a time."""
+    files = iter(files)
+    size = 1  # the first answer comes at once
+    with ThreadPoolExecutor() as pool:
+        while chunk := list(islice(files, size)):
+            pixels = list(pool.map(lambda file: _decoded(model, file), chunk))
+            yield from zip(chunk, _answered(model, pixels), strict=True)
+            size = BATCH
+
+
+def _decoded(model: "Model", file: str) -> np.ndarray | EyespotError:
+    if "://" in file:
+        return ImageError(f"{file}: is a web address; download the image and give the file.")
+    try:
+        return read_pixels(file, model.images, file)
+    except EyespotError as error:
+        return error
+
+
+def _answered(model: "Model", pixels: Sequence[np.ndarray | EyespotError]) -> list[dict[str, Any] | EyespotError]:
+    """Answers of the images that could be read; those of one size are computed together."""
+    import torch
+
+    from ..model import to_batch
+
+    results: list[Any] = list(pixels)
+    shapes = {image.shape for image in pixels if isinstance(image, np.ndarray)}
+    for shape in sorted(shapes):
+        places = [place for place, image in enumerate(pixels) if isinstance(image, np.ndarray) and image.shape == shape]
+        alone = model.images.fit == "native"  # large images of their own size would not fit into memory together
+        for group in [[place] for place in places] if alone else [places]:
+            with torch.no_grad():
+                output = model.outputs(to_batch(np.stack([pixels[place] for place in group])))
+            for row, place in enumerate(group):
+                results[place] = model.task.answer(_row(output, row))
+    return results
+
+
+def _row(output: Any, row: int) -> Any:
+    return {name: values[row] for name, values in output.items()} if isinstance(output, dict) else output[row]
+
+
+class Progress:
+    """A line on standard error every few seconds: how many images are done, and how fast."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.done = self.failed = 0
+        self.began = self.last = time.monotonic()
+
+    def count(self, failed: bool) -> None:
+        """Count one image."""
+        self.done += 1
+        self.failed += failed
+        now = time.monotonic()
+        if not self.quiet and now - self.last > SILENT_SECONDS:
+            self.last = now
+            rate = self.done / (now - self.began)
+            print(f"{self.done:,} images, {self.failed:,} failed, {rate:.0f} images/s", file=sys.stderr, flush=True)
+
+
+class Table:
+    """A table of answers that is written row by row: CSV with a column per value, or one JSON object per line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.as_csv = path.suffix.lower() == ".csv"
+        self.columns: list[str] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.file: TextIO = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written ({error.strerror}).") from error
+
+    def write(self, answer: dict[str, Any]) -> None:
+        """Write one answer; the first one that succeeded decides the columns of a CSV file."""
+        if not self.as_csv:
+            self.file.write(to_json(answer) + "\n")
+        else:
+            self._write_row(_flat(answer))
+        self.file.flush()
+
+    def _write_row(self, values: dict[str, Any]) -> None:
+        writer = csv.writer(self.file)
+        if not self.columns and "error" not in values:
+            self.columns = [*values, "error"]
+            writer.writerow(self.columns)
+            for image, error in getattr(self, "early", []):
+                self._write_row({"image": image, "error": error})
+        if not self.columns:  # no answer yet: the columns are not known
+            self.early = [*getattr(self, "early", []), (values["image"], values["error"])]
+            return
+        writer.writerow([values.get(column, "") for column in self.columns])
+
+    def close(self) -> None:
+        """Close the file; where every image failed, it lists their errors."""
+        if self.as_csv and not self.columns:
+            csv.writer(self.file).writerows([("image", "error"), *getattr(self, "early", [])])
+        self.file.close()
+
+
+def _flat(answer: dict[str, Any]) -> dict[str, Any]:
+    """Nested values as columns of their own, such as "probabilities.cat"; lists as JSON."""
+    flat: dict[str, Any] = {}
+    for name, value in json.loads(to_json(answer)).items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{key}": part for key, part in value.items()})
+        else:
+            flat[name] = json.dumps(value) if isinstance(value, list) else "" if value is None else value
+    return flat
+
+
+def error_of(file: str, error: EyespotError) -> dict[str, str]:
+    """A failed image as it stands among the answers: its name and the error."""
+    return {"image": printable(file), "error": printable(str(error).removeprefix(f"{file}: "))}

@@ -1,0 +1,92 @@
+"""Which run is meant where none is named: the latest one for a model, a free folder for a new training."""
+
+import itertools
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+RUNS = Path("runs")
+"""The folder, below the current one, of runs whose folder is not named."""
+
+
+def model_path(path: Path) -> Path:
+    """The model file itself, where the folder of a run was given."""
+    return path / "model.safetensors" if path.is_dir() else path
+
+
+def is_model(text: str) -> bool:
+    """Tell whether an argument names a model: a model file, the folder of a run, or a trained network of others."""
+    path = Path(text)
+    return (
+        text.startswith("pretrained:")
+        or path.suffix == ".safetensors"
+        or (path / "model.safetensors").is_file()
+        or (path / "recipe.json").is_file()
+    )
+
+
+def latest_model() -> Path | None:
+    """The model of the run below `runs/` that was finished last; None where there is none."""
+    models = RUNS.glob("**/model.safetensors")
+    return max(models, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def require_latest() -> Path:
+    """The model of the latest run, which is named on standard error; raises `EyespotError` where there is none."""
+    from ..errors import EyespotError
+
+    found = latest_model()
+    if found is None:
+        raise EyespotError(
+            "No model was given, and there is no finished run below runs/. Give a model.safetensors or the folder of "
+            "a run, or train one: eyespot train FOLDER."
+        )
+    print(f"model: {found.parent} (the latest run)", file=sys.stderr, flush=True)
+    return found
+
+
+def split_model(given: list[str]) -> tuple[Path, list[str]]:
+    """The model that the first argument names, or that of the latest run, and the other arguments."""
+    if given and is_model(given[0]):
+        return model_path(Path(given[0])), given[1:]
+    return require_latest(), given
+
+
+def default_out(source: str, options: Any, columns: dict[str, str] | None, layout: str | None) -> Path:
+    """The folder of a training for which none was given: `runs/NAME` if it is free or holds the same training.
+
+    Otherwise it is numbered; which one it is, and why, is printed on standard error.
+    """
+    path = Path(source)
+    stem = path.resolve().name if path.is_dir() else path.stem if path.is_file() else source
+    name = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "run"
+    for number in itertools.count(1):
+        folder = RUNS / (name if number == 1 else f"{name}-{number}")
+        if not (folder / "recipe.json").exists():
+            reason = "" if number == 1 else f" ({RUNS / name} holds another training)"
+            print(f"run folder: {folder}{reason}", file=sys.stderr, flush=True)
+            return folder
+        if _same_training(folder, source, options, columns, layout):
+            print(f"run folder: {folder} (the same training, resumed)", file=sys.stderr, flush=True)
+            return folder
+    raise AssertionError("count never ends")
+
+
+def _same_training(folder: Path, source: str, options: Any, columns: dict[str, str] | None, layout: str | None) -> bool:
+    """Tell whether a run has the same options and the same images with the same answers."""
+    from ..errors import EyespotError
+    from ..sources import open_source
+    from ..sources.source import answers_fingerprint, fingerprint
+    from ..training.recipe import differences, read_recipe
+
+    try:
+        recipe = read_recipe(folder / "recipe.json")
+    except EyespotError:
+        return False
+    what = str(Path(source).resolve()) if Path(source).exists() else source
+    if recipe.source["what"] != what or differences(options, recipe):
+        return False
+    value_range = recipe.source.get("value_range")
+    opened = open_source(source, columns=columns, layout=layout, value_range=value_range)
+    return (recipe.fingerprint, recipe.answers) == (fingerprint(opened), answers_fingerprint(opened))

@@ -1,0 +1,123 @@
+"""Batch prediction: answers as they are computed, failures named, folders, patterns and lists; the latest run."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eyespot.cli.answers import image_files
+from eyespot.cli.app import run
+from eyespot.errors import EyespotError
+from eyespot.images import write_png
+
+SMALL = ["--network", "conv 4@3x3, relu, maxpool 2, flatten, dense", "--epochs", "1", "--precision", "float32"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    random = np.random.default_rng(0)
+    for label, low in (("dark", 0), ("bright", 128)):
+        (folder / label).mkdir()
+        for number in range(20):
+            pixels = random.integers(low, low + 128, (12, 12, 3), dtype=np.uint8)
+            write_png(pixels, folder / label / f"{number:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "photos"
+    assert run(["train", str(photos), "--out", str(out), *SMALL, "--quiet"]) == 0
+    return out
+
+
+@pytest.fixture
+def mixed(photos: Path, tmp_path: Path) -> list[str]:
+    """Three good images, a damaged one and a missing one."""
+    (tmp_path / "bad.png").write_bytes(b"half a download")
+    good = [str(photos / "dark" / f"{number:02}.png") for number in range(3)]
+    return [good[0], str(tmp_path / "bad.png"), good[1], str(tmp_path / "missing.png"), good[2]]
+
+
+def test_every_good_image_is_answered_and_every_bad_one_named(trained, mixed, capsys):
+    assert run(["predict", str(trained), *mixed]) == 2
+    printed = capsys.readouterr()
+    assert [line.partition(": ")[0] for line in printed.out.splitlines()] == [mixed[0], mixed[2], mixed[4]]
+    assert "bad.png: is not a picture" in printed.err and "missing.png: there is no such file" in printed.err
+    assert "2 of 5 images failed" in printed.err
+
+
+def test_json_holds_answers_and_errors_in_order(trained, mixed, capsys):
+    assert run(["predict", str(trained), *mixed, "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [each["image"] for each in found] == mixed
+    assert [("error" in each, "answer" in each) for each in found] == [
+        (False, True),
+        (True, False),
+        (False, True),
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_answers_are_written_as_a_table(trained, mixed, tmp_path, suffix, capsys):
+    table = tmp_path / f"answers{suffix}"
+    assert run(["predict", str(trained), mixed[1], *mixed, "--out", str(table)]) == 2
+    assert capsys.readouterr().out == ""
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file)) if suffix == ".csv" else [json.loads(line) for line in file]
+    assert sorted(row["image"] for row in rows) == sorted([mixed[1], *mixed])
+    assert sum(bool(row.get("error")) for row in rows) == 3
+    assert {row["answer"] for row in rows if row.get("answer")} <= {"dark", "bright"}
+    if suffix == ".csv":
+        assert {"probabilities.dark", "probabilities.bright"} <= rows[0].keys()
+
+
+def test_folders_patterns_and_lists_name_images(photos):
+    dark = [str(photos / "dark" / f"{number:02}.png") for number in range(20)]
+    assert list(image_files([str(photos / "dark")], ())) == dark
+    assert list(image_files([str(photos / "dark" / "*.png")], ())) == dark
+    assert list(image_files(["-"], io.StringIO(f"{dark[3]}\n\n{dark[5]}\n"))) == [dark[3], dark[5]]
+    assert len(list(image_files([str(photos)], ()))) == 40
+    with pytest.raises(EyespotError, match="no file matches this pattern"):
+        list(image_files([str(photos / "*.jpg")], ()))
+
+
+def test_a_web_address_is_named_as_one(trained, capsys):
+    assert run(["predict", str(trained), "https://example.org/cat.jpg"]) == 2
+    assert "https://example.org/cat.jpg: is a web address" in capsys.readouterr().err
+
+
+def test_without_a_model_the_latest_run_is_used_and_named(photos, trained, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    picture = str(photos / "dark" / "00.png")
+    assert run(["predict", picture]) == 2
+    assert "no finished run below runs/" in capsys.readouterr().err
+    shutil.copytree(trained, "runs/older")
+    shutil.copytree(trained, "runs/newer")
+    (Path("runs/newer") / "model.safetensors").touch()
+    assert run(["predict", picture]) == 0
+    assert "runs/newer (the latest run)" in capsys.readouterr().err
+    assert run(["evaluate", str(photos), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "runs/newer (the latest run)" in printed.err and json.loads(printed.out)["part"] == "test"
+
+
+def test_a_training_without_a_folder_is_named_after_its_source_resumed_or_numbered(
+    photos, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(photos, "pets")
+    assert run(["train", "pets", *SMALL, "--quiet"]) == 0
+    assert "run folder: runs/pets" in capsys.readouterr().err
+    assert run(["train", "pets", *SMALL, "--quiet"]) == 0
+    assert "run folder: runs/pets (the same training, resumed)" in capsys.readouterr().err
+    assert run(["train", "pets", *SMALL, "--quiet", "--seed", "1"]) == 0
+    assert "run folder: runs/pets-2 (runs/pets holds another training)" in capsys.readouterr().err
+    assert Path("runs/pets-2/model.safetensors").is_file()
