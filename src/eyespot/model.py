@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .errors import ModelError, TaskError
 from .features import features
 from .findings import Evaluation
-from .images import ImageSpec, Picture, read_pixels
+from .images import ImageSpec, Picture, frame_of, read_pixels, read_size
 from .modelfile import images_spec, network_spec, read_model_file, write_model_file
 from .networks import Network, build_from
 from .networks.network import map_output
@@ -81,9 +81,10 @@ class Model:
     def predict(self, picture: Picture) -> dict[str, Any]:
         """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
 
-        Raises `ImageError` where it cannot be read.
+        Boxes and points are in pixels of the upright picture. Raises `ImageError` where it cannot be read.
         """
-        return self.task.answer(map_output(self.outputs(self.read(picture)), lambda output: output[0]))
+        output = map_output(self.outputs(self.read(picture)), lambda output: output[0])
+        return self.task.answer(output, frame_of(read_size(picture)[:2], self.images))
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets, one row a image; see `Evaluation`."""
@@ -204,7 +205,7 @@ def to_rows(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> li
     """The table of predictions: one row of plain values an image, in the order of the part."""
     table: list[tuple[int, dict[str, Any]]] = []
     for rows, output, target in outputs_over(model, samples, rank=rank, world=world):
-        values = model.task.to_rows(output, target)
+        values = model.task.to_rows(output, target, samples.frames(rows))
         table += [
             (int(i), {"image": samples.part.rows[int(i)].name, **row}) for i, row in zip(rows, values, strict=True)
         ]

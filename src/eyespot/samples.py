@@ -75,23 +75,27 @@ class Samples:
         """Whether each image keeps its own size."""
         return self.spec.fit == "native"
 
+    def frames(self, rows: np.ndarray) -> Frame:
+        """N frames from original pixels to those of the decoded images."""
+        return frame_of(self.part.sizes[rows, :2], self.spec)
+
     def batch(self, rows: np.ndarray) -> Batch:
         """Some samples, their images of equal size."""
         images = tuple(_channels_first(images.take(rows)) for images in self.images)
-        return self._batch(images, rows, self._frames(rows))
+        return self._batch(images, rows, self.frames(rows))
 
     def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray) -> Batch:
         """Random pieces of the size of `spec`, like `batch`; indices beyond the number of images are further pieces."""
         rows = indices % len(self)
         pictures = [tuple(images.image(int(row)) for images in self.images) for row in rows]
         images, frames = random_crops(pictures, self.spec.height, self.spec.width, seed, epochs, indices)
-        return self._batch(images, rows, self._frames(rows).then(frames))
+        return self._batch(images, rows, self.frames(rows).then(frames))
 
     def single(self, row: int) -> Batch:
         """One sample at its image's own size, as a batch of one."""
         images = tuple(_channels_first(images.image(row)[None].copy()) for images in self.images)
         rows = np.array([row])
-        return self._batch(images, rows, self._frames(rows))
+        return self._batch(images, rows, self.frames(rows))
 
     def batches(self, size: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """All samples of one process, in order. Native sizes come one by one.
@@ -112,10 +116,6 @@ class Samples:
             frames=frames,
             paired=others[0] if others else None,
         )
-
-    def _frames(self, rows: np.ndarray) -> Frame:
-        """N frames from original pixels to those of the decoded images."""
-        return frame_of(self.part.sizes[rows, :2], self.spec)
 
     def _keys(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.part.keys[rows].astype(np.uint64).view(np.int64))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import AttackError
+from ..images import Frame
 from ..model import Model
 from ..samples import load_samples, make_problem
 from ..sources.source import Part
@@ -23,12 +24,14 @@ from .quantization import rounded
 class Candidates:
     """Images as one model sees them, each (1, C, H, W) on the grid of 256 values, with names and right answers.
 
-    `ready` lists the numbers of those that are attacked; the model gets the others wrong.
+    `frames` lead from original pixels to those of the images. `ready` lists the numbers of those that are attacked; the
+    model gets the others wrong.
     """
 
     names: list[str]
     images: list[Tensor]
     truths: list[Any]
+    frames: Frame
     right: list[bool]
     ready: list[int]
 
@@ -66,7 +69,8 @@ def candidates(model: Model, part: Part, count: int) -> Candidates:
     if not any(right):
         raise AttackError(f"The model reads none of the {len(right)} images rightly; there is nothing to fool.")
     ready = [number for number, good in enumerate(right) if good]
-    return Candidates(names=names, images=images, truths=truths, right=right, ready=ready)
+    frames = samples.frames(np.arange(len(images)))
+    return Candidates(names=names, images=images, truths=truths, frames=frames, right=right, ready=ready)
 
 
 def _is_right(model: Model, image: Tensor, truth: Any) -> bool:

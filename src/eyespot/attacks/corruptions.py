@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import AttackError
-from ..images import ImageSpec, read_pixels
+from ..images import Frame, ImageSpec, identity_frame, read_pixels
 from ..model import Model
 from ..samples import to_batch
 from ..sources.warp import motion, warp
@@ -28,11 +28,11 @@ GRAY = 0.5
 class Corruption:
     """One kind of change: how it is made of images (N, C, H, W), and its five strengths in `unit`.
 
-    `make(images, strength, generator)` gives images of the same shape; `kind` is the change that a task may forbid (see
-    `Task.allows`).
+    `make(images, strength, generator)` gives images of the same shape, or the N frames that move them, so that targets
+    can follow; `kind` is the change that a task may forbid (see `Task.allows`).
     """
 
-    make: Callable[[Tensor, float, torch.Generator], Tensor]
+    make: Callable[[Tensor, float, torch.Generator], Tensor | Frame]
     strengths: tuple[float, ...]
     unit: str
     kind: str = ""
@@ -76,17 +76,17 @@ def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Te
     return mean + (images - mean) * strength
 
 
-def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
     """Turned by `strength` degrees, to either side."""
     angles = strength * _signs(images, generator).flatten()
-    return warp(images, motion(_size(images), rotate=angles.numpy()))
+    return motion(_size(images), rotate=angles.numpy())
 
 
-def shift(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def shift(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
     """Moved by `strength` of the side, in any direction."""
     angles = torch.rand(len(images), generator=generator) * 2 * math.pi
     steps = -strength * torch.stack([angles.sin(), angles.cos()], 1)
-    return warp(images, motion(_size(images), shift=steps.numpy() * _size(images)))
+    return motion(_size(images), shift=steps.numpy() * _size(images))
 
 
 def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
@@ -136,16 +136,20 @@ class Curve:
     count: int
 
 
-def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed: int = 0) -> list[Curve]:
+def corruption_curves(
+    model: Model, images: Tensor, targets: Sequence[Any], frames: Frame | None = None, seed: int = 0
+) -> list[Curve]:
     """How good the answers for images (N, C, H, W) stay under everyday changes that leave `targets` true.
 
+    `targets` are as the task reads them; `frames` (N) lead from original pixels to those of `images`, if they differ.
     Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
     """
     if reason := model.task.unsupported.get("corruptions"):
         raise AttackError(f"Everyday changes say nothing about {model.task.name}: {reason}.")
-    clean = _judged(model, images, targets)
+    frames = identity_frame(np.tile(_size(images), (len(images), 1))) if frames is None else frames
+    clean = _judged(model, images, targets, frames)
     return [
-        _curve(model, name, change, images, targets, seed, clean)
+        _curve(model, name, change, images, targets, frames, seed, clean)
         for name, change in EVERYDAY.items()
         if not change.kind or model.task.allows(change.kind)
     ]
@@ -153,7 +157,15 @@ def corruption_curves(model: Model, images: Tensor, targets: Sequence[Any], seed
 
 def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor:
     """Images (N, C, H, W) under one everyday change, rounded to 256 values."""
-    return rounded(EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed)))
+    return _changed(name, images, strength, seed)[0]
+
+
+def _changed(name: str, images: Tensor, strength: float, seed: int) -> tuple[Tensor, Frame | None]:
+    """The changed images, and the frames that moved them, if they were moved."""
+    made = EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed))
+    if isinstance(made, Frame):
+        return rounded(warp(images, made)), made
+    return rounded(made), None
 
 
 def _curve(
@@ -162,10 +174,14 @@ def _curve(
     change: Corruption,
     images: Tensor,
     targets: Sequence[Any],
+    frames: Frame,
     seed: int,
     clean: tuple[Any, ...],
 ) -> Curve:
-    judged = [clean, *(_judged(model, changed(name, images, value, seed), targets) for value in change.strengths)]
+    judged = [clean]
+    for strength in change.strengths:
+        moved, motions = _changed(name, images, strength, seed)
+        judged.append(_judged(model, moved, targets, frames if motions is None else frames.then(motions)))
     scores = [score for score, _, _ in judged]
     better = max if model.task.metric.better == "lower" else min
     worst = better(range(len(scores) - 1, 0, -1), key=scores.__getitem__)
@@ -182,11 +198,14 @@ def _curve(
     )
 
 
-def _judged(model: Model, images: Tensor, targets: Sequence[Any]) -> tuple[float, tuple[float, float], float | None]:
+def _judged(
+    model: Model, images: Tensor, targets: Sequence[Any], frames: Frame
+) -> tuple[float, tuple[float, float], float | None]:
     """Score, interval and calibration error of the answers for some images."""
     with torch.no_grad():
         output = torch.cat([model.outputs(part) for part in images.split(256)])
-    table = model.task.to_rows(output, model.task.stack(targets))
+    target = model.task.transform_target(model.task.stack(targets), frames)
+    table = model.task.to_rows(output, target, frames)
     score, interval, details = model.task.evaluate(table)
     return score, interval, details.get("calibration_error")
 

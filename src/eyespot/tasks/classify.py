@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..errors import AttackError, TaskError
 from ..findings import Evaluation
 from ..html import counted, percent
+from ..images import Frame
 from ..networks.network import Output
 from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
@@ -156,7 +157,7 @@ class Classify(Task):
         """Accuracy: 1 where the largest output is the right one, else 0."""
         return {"accuracy": (output.argmax(1) == target).to(output.dtype)}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: target, answer, label, probability, right, and the probability of every class."""
         rows = []
         for truth, chances in zip(target.tolist(), self._probabilities(output).tolist(), strict=True):
@@ -195,7 +196,7 @@ class Classify(Task):
         }
         return float(right.mean()), wilson_interval(int(right.sum()), len(table)), details
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
         return self._to_dict(self._probabilities(output[None])[0].tolist())
 

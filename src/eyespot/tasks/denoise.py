@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import TaskError
 from ..findings import Evaluation
+from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .noise import gaussian_noise, noise_level
@@ -114,7 +115,7 @@ class Denoise(Task):
         ratio = peak_ratio(output.clamp(0, 1), clean)
         return {"psnr": ratio, "gain": ratio - peak_ratio(noisy, clean)}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
         clean, noisy = target.unbind(1)
         answer = self.answer_image(output)
@@ -141,7 +142,7 @@ class Denoise(Task):
         }
         return float(ratio.mean()), mean_interval(ratio), details
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The picture as uint8 (H, W, C) under "picture", its size, and the deviation of the noise left in it."""
         picture = (self.answer_image(output.detach()) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         height, width, _ = picture.shape

@@ -156,7 +156,7 @@ class Regress(Task):
         error = (self.objective(output) - target).abs()
         return {"mean_absolute_error": error, "squared_error": error.square()}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: target, answer and error (answer minus target), in the unit."""
         pairs = zip(_digits(target), self._rounded(self.objective(output)), strict=True)
         return [{"target": truth, "answer": answer, "error": answer - truth} for truth, answer in pairs]
@@ -181,7 +181,7 @@ class Regress(Task):
         }
         return float(sizes.mean()), mean_interval(sizes), details
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The number, its unit, and the mean error on validation images."""
         [number] = self._rounded(self.objective(output[None]))
         return {"answer": number, "number": number, "unit": self.unit, "error": self.error}

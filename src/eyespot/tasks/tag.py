@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import TaskError
 from ..findings import Evaluation
+from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from ..sources.tags import NONE
@@ -134,7 +135,7 @@ class Tag(Task):
         share = right.sum(1) / known.sum(1)
         return {"mean_average_precision": _precision_within(output, target), "right_tags": share}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: target (tag to 1, 0 or None for not known), answer (list of tags), probabilities by tag."""
         rows = []
         for truths, chances in zip(target.tolist(), self.activate(output.double()).tolist(), strict=True):
@@ -160,7 +161,7 @@ class Tag(Task):
         }
         return score, _interval(truths, chances), details
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The tags whose probability reaches their threshold, and the probability of every tag."""
         return self._to_dict(self.activate(output.double()).tolist())
 

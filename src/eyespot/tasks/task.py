@@ -207,8 +207,11 @@ class Task(ABC):
         return self
 
     @abstractmethod
-    def to_rows(self, output: Any, target: Any) -> list[dict[str, Any]]:
-        """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors."""
+    def to_rows(self, output: Any, target: Any, frame: Frame | None = None) -> list[dict[str, Any]]:
+        """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors.
+
+        `frame` (N frames) leads from original pixels to those of the network: boxes and points go back by its inverse.
+        """
 
     @abstractmethod
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -242,8 +245,11 @@ class Task(ABC):
         return output
 
     @abstractmethod
-    def answer(self, output: Any) -> dict[str, Any]:
-        """The answer for ONE output (without N) as plain values; key "answer" holds it in short."""
+    def answer(self, output: Any, frame: Frame | None = None) -> dict[str, Any]:
+        """The answer for ONE output (without N) as plain values; key "answer" holds it in short.
+
+        Boxes and points are in original pixels where `frame` is given, otherwise in those of the network.
+        """
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
         """What `answer` returned, as a person reads it in a caption."""

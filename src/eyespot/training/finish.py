@@ -13,6 +13,7 @@ import platform
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     }
     if training.world.leads:
         model.made["evaluation"] = {**summary, "part": part.name}
-        write_whole(folder / "predictions.csv", as_csv(found.table).encode())
+        write_predictions(folder, found.table)
         model.save(folder / "model.safetensors")
         _report(training, model, found, source, samples, result)
         write_whole(folder / "result.json", to_json(result).encode())  # last of all: a run that has one is finished
@@ -187,6 +188,30 @@ def _counts(source: Source) -> dict[str, dict[str, int]]:
             of_label = counts.setdefault(label, {each.name: 0 for each in source.parts})
             of_label[part.name] += 1
     return counts
+
+
+def write_predictions(folder: Path, table: list[dict[str, Any]]) -> None:
+    """Write the table of predictions: CSV, and JSON lines beside it where cells hold lists of lists (boxes, points).
+
+    The CSV then has the other columns only.
+    """
+    nested = {name for row in table for name, value in row.items() if _is_nested(value)}
+    write_whole(folder / "predictions.csv", as_csv([_without(row, nested) for row in table]).encode())
+    if nested:
+        lines = (to_json(_without(row, _arrays_of(row))) for row in table)
+        write_whole(folder / "predictions.jsonl", "".join(f"{line}\n" for line in lines).encode())
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(part, list | tuple | dict) for part in value)
+
+
+def _arrays_of(row: dict[str, Any]) -> set[str]:
+    return {name for name, value in row.items() if isinstance(value, np.ndarray)}
+
+
+def _without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def as_csv(table: list[dict[str, Any]]) -> str:

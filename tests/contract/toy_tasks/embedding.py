@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from eyespot.errors import TaskError
+from eyespot.images import Frame
 from eyespot.networks.network import Output
 from eyespot.sources.arrays import from_arrays
 from eyespot.sources.source import Row, Source
@@ -72,7 +73,7 @@ class Embedding(Task):
         nearest = similarity.fill_diagonal_(-2).argmax(1)
         return {"recall_at_1": (target[nearest] == target).float()}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         vectors = F.normalize(output).tolist()
         return [{"target": self.identities[t], "embedding": v} for t, v in zip(target.tolist(), vectors, strict=True)]
 
@@ -82,7 +83,7 @@ class Embedding(Task):
         right = self.score(torch.tensor([row["embedding"] for row in table]), target)["recall_at_1"].tolist()
         return sum(right) / len(right), mean_interval(right), {}
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         return {"answer": f"{len(output)} numbers", "embedding": F.normalize(output, dim=0).tolist()}
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:

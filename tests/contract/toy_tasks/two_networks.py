@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, final
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from eyespot.images import Frame
 from eyespot.networks.build import Family
 from eyespot.networks.network import Network, NetworkSpec, Output
 from eyespot.sources.source import Row, Source
@@ -75,14 +76,14 @@ class Generate(Task):
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         return {"realness": output[:, 0].sigmoid()}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         return [{"realness": value} for value in output[:, 0].sigmoid().tolist()]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         values = [row["realness"] for row in table]
         return sum(values) / len(values), mean_interval(values), {}
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         return {"answer": f"{output.sigmoid().item():.2f} real"}
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:

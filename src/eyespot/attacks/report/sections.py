@@ -70,7 +70,8 @@ def about_everyday(model: Model, chosen: Candidates) -> dict[str, Any]:
     alike = [number for number, image in enumerate(chosen.images) if image.shape == chosen.images[0].shape]
     images = torch.cat([chosen.images[number] for number in alike])
     try:
-        curves = corruption_curves(model, images, [chosen.truths[number] for number in alike])
+        truths = [chosen.truths[number] for number in alike]
+        curves = corruption_curves(model, images, truths, chosen.frames[alike])
     except AttackError as error:
         return {"reason": str(error), "curves": []}
     return {"curves": [asdict(curve) for curve in curves]}
