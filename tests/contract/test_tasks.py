@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -9,10 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from eyespot.errors import TaskError
 from eyespot.findings import to_json
-from eyespot.images import Frame
+from eyespot.images import FITS, Frame
+from eyespot.model import evaluation
+from eyespot.networks import NETWORKS as FAMILIES
 from eyespot.sources.warp import motion
 from eyespot.tasks import TASKS, Classify, Regress, guess_task, task_from_json, task_to_json
+from eyespot.tasks.criterion import Aim
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
 
@@ -49,6 +54,28 @@ LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
 BEST = {"classify": 1.0, "tag": 1.0, "regress": 0.0, "denoise": 100.0}
 
 
+def by_label(task: Task, before: Tensor, after: Tensor) -> Tensor:
+    return before.argmax(1) != after.argmax(1)
+
+
+def by_tag(task: Task, before: Tensor, after: Tensor) -> Tensor:
+    answers = [[task.answer(output)["answer"] for output in outputs] for outputs in (before, after)]
+    return torch.tensor([one != other for one, other in zip(*answers, strict=True)])
+
+
+def by_distance(task: Task, before: Tensor, after: Tensor) -> Tensor:
+    return (task.objective(after) - task.objective(before)).abs() > task.significant_change
+
+
+WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
+    "classify": by_label,
+    "tag": by_tag,
+    "regress": by_distance,
+    "denoise": by_distance,
+}
+"""Whether each answer of the second outputs is wrong, where those of the first are right."""
+
+
 @pytest.fixture(params=TASKS)
 def case(request: pytest.FixtureRequest) -> Case:
     return make_case(request.param, NETWORKS[request.param])
@@ -59,7 +86,7 @@ def perfect(case: Case) -> Tensor:
 
 
 def test_every_task_takes_part():
-    assert set(TASKS) == set(NETWORKS) == set(PERFECT) == set(BEST) == set(LEARNED)
+    assert set(TASKS) == set(NETWORKS) == set(PERFECT) == set(BEST) == set(LEARNED) == set(WRONG)
 
 
 def test_a_perfect_output_scores_perfectly(case: Case):
@@ -178,3 +205,107 @@ def test_the_example_holds_rows_that_the_prepared_task_can_read(case: Case):
     task, _ = example(case.task.name)
     source = task.example(seed=0)
     assert len([task.read(row) for row in source.rows]) == len(source)
+
+
+def test_what_a_task_states_of_itself_exists(case: Case):
+    kind = type(case.task)
+    assert kind.fit in FITS
+    assert kind.default_network in FAMILIES
+    assert set(kind.unsupported) <= {"pretrained", "robust", "corruptions"}
+    assert kind.text_columns == () or "answer" in kind.text_columns
+    assert resources.files("eyespot").joinpath("templates", kind.report_template).is_file()
+
+
+def test_activated_outputs_are_in_range_and_keep_gradient_and_precision(case: Case):
+    output = case.outputs().double().requires_grad_()
+    activated = case.task.activate(output)
+    assert activated.dtype == torch.float64 and len(activated) == 8
+    activated.square().sum().backward()
+    assert output.grad is not None and output.grad.isfinite().all() and output.grad.any()
+    if case.task.choices:
+        assert torch.allclose(activated.sum(1), torch.ones(8, dtype=torch.float64))
+    if case.task.value_name == "probability":
+        assert activated.min() >= 0 and activated.max() <= 1
+
+
+def test_the_value_is_what_the_answer_holds(case: Case):
+    task, output = case.task, case.outputs()
+    answer = task.answer(output[0])
+    of = task.default_target(output[:1])
+    expected = {
+        "classify": lambda: answer["probability"],
+        "tag": lambda: max(answer["probabilities"].values()),
+        "regress": lambda: answer["number"],
+        "denoise": lambda: output[0].mean(),
+    }
+    assert float(task.value(output[:1], of)) == pytest.approx(float(expected[task.name]()), rel=1e-5)
+
+
+def test_the_default_target_gives_an_objective_and_can_be_named(case: Case):
+    task, output = case.task, case.outputs()[:1]
+    of = task.default_target(output)
+    assert task.parse_target(of) == of
+    assert task.objective(output, of).shape == (1,)
+    assert task.target_name(of)
+    if task.labels:
+        assert task.parse_target(task.target_name(of)) == of
+        with pytest.raises(TaskError, match=f"There is no {task.label_kind} {len(task.labels)}"):
+            task.parse_target(len(task.labels))
+    with pytest.raises(TaskError):
+        task.parse_target("nothing of this name")
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
+def test_a_margin_is_below_zero_exactly_where_the_answer_is_wrong(case: Case, scale: float):
+    before, which = case.outputs(), torch.arange(8)
+    drawn = torch.randn(before.shape, generator=torch.Generator().manual_seed(1))
+    after = before + scale * (drawn + drawn.flatten(1).mean(1).reshape(-1, *[1] * (drawn.ndim - 1)))
+    plan = case.task.attack_criterion(Aim(), before, None, farthest=False)
+    assert plan.skipped == [""] * 8
+    assert not (plan.criterion.margin(before, which) < 0).any()
+    wrong = WRONG[case.task.name](case.task, before, after)
+    assert torch.equal(plan.criterion.margin(after, which) < 0, wrong)
+    assert torch.equal(plan.criterion.fooled(after, which), wrong)
+    rows = torch.tensor([6, 2])
+    some = plan.criterion.only(rows)
+    assert torch.equal(some.margin(after[rows], torch.arange(2)), plan.criterion.margin(after, which)[rows])
+
+
+def test_an_image_that_is_answered_wrong_is_not_attacked(case: Case):
+    if case.task.choices:
+        answers = case.outputs().argmax(1)
+        truths = [(place + 1) % len(case.task.choices) for place in answers.tolist()]
+        assert all(case.task.attack_criterion(Aim(), case.outputs(), truths, farthest=True).skipped)
+
+
+def test_an_answer_has_a_short_text_from_json_too(case: Case):
+    answer = case.task.answer(case.outputs()[0])
+    assert 0 < len(case.task.answer_text(json.loads(to_json(answer)))) < 100
+
+
+def test_answers_that_are_images_are_in_range(case: Case):
+    made = case.task.answer_image(100 * case.outputs())
+    assert made is None or (made.shape == case.images.shape and made.min() >= 0 and made.max() <= 1)
+
+
+def test_how_sure_an_answer_is_is_told_of_each(case: Case):
+    if found := case.task.abstention(case.outputs()):
+        confidence, abstains = found
+        assert confidence.shape == abstains.shape == (8,)
+        assert confidence.min() >= 0 and confidence.max() <= 1
+
+
+def test_folds_are_balanced_by_a_name_for_each_sample(case: Case):
+    targets = case.task.stack([case.task.read(row) for row in case.rows])
+    assert [type(name) for name in case.task.strata(targets)] == [str] * 8
+
+
+def test_a_report_has_tiles_and_pictures_of_samples(case: Case):
+    table = [{"image": "a.png", **row} for row in case.task.to_rows(case.outputs(), case.target)]
+    found = evaluation(case.task, table)
+    shown = case.task.illustrate((case.images[:1],), case.images[:1], case.model.network)
+    assert shown and all(picture.shape == case.images[0].shape for picture in shown)
+    values = case.task.report_values(found, lambda row: np.zeros((8, 8, 3), np.uint8))
+    assert {"tiles", "examples"} <= values.keys()
+    assert all(len(tile) == 3 for tile in values["tiles"])
+    assert all(isinstance(line, str) for line in case.task.remarks(found.details))
