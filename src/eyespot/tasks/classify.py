@@ -1,6 +1,5 @@
 """Which one of K kinds is on the picture?"""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
 from .classify_report import classify_values
 from .criterion import Aim, AttackPlan, classes_plan
+from .labels import is_sign, names_a_side, natural_key, shortened
 from .report import Pictures, Values
 from .statistics import (
     IMBALANCE,
@@ -130,7 +130,7 @@ class Classify(Task):
         if label not in self._places:
             raise TaskError(
                 f"{row.location}: the label '{label}' does not occur among the training images; "
-                f"expected one of {_shortened(self.classes)}. Add training images of it, or remove this one."
+                f"expected one of {shortened(self.classes)}. Add training images of it, or remove this one."
             )
         return self._places[label]
 
@@ -263,7 +263,7 @@ class Classify(Task):
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""
         channels, height, width = shape
-        if channels == 1 and max(height, width) <= 64 and all(_is_sign(label) for label in self.classes):
+        if channels == 1 and max(height, width) <= 64 and all(is_sign(label) for label in self.classes):
             return "digits"
         return super().augmentation(shape)
 
@@ -317,21 +317,6 @@ class Classify(Task):
         return per_class, confusion_matrix(truth, called, labels=places).tolist()
 
 
-def natural_key(text: str) -> tuple[list[Any], str]:
-    """Sort labels as people do, with 2 before 10.
-
-    >>> sorted(["b10", "b2", "A1"], key=natural_key)
-    ['A1', 'b2', 'b10']
-    """
-    parts = re.split(r"([0-9]+)", text)
-    return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)], text
-
-
-def names_a_side(labels: Sequence[str]) -> bool:
-    """Tell whether a label speaks of left or right, so that a mirrored picture would need another one."""
-    return any(re.search(r"(?<![a-z])(left|right)(?![a-z])", label.lower()) for label in labels)
-
-
 def _label(row: Row) -> str:
     label = row.values.get("label", "")
     if not label:
@@ -359,11 +344,3 @@ def _worst(table: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     wrong.sort(key=lambda place: -table[place]["probability"])
     keys = ("target", "label", "probability")
     return [{"row": place, **{key: table[place][key] for key in keys}} for place in wrong[:LISTED_MISTAKES]]
-
-
-def _is_sign(label: str) -> bool:
-    return label.isdigit() or (len(label) == 1 and label.isalpha())
-
-
-def _shortened(names: Sequence[str], most: int = 10) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -16,8 +16,8 @@ from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from ..sources.tags import NONE
-from .classify import names_a_side, natural_key
 from .criterion import Aim, AttackPlan, tags_plan
+from .labels import names_a_side, natural_key
 from .report import Pictures, Values, tag_values
 from .statistics import IMBALANCE, precision_recall_f1
 from .task import Metric, Task, gathered

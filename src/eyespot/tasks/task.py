@@ -89,9 +89,14 @@ class Task(ABC):
         """Raise `SourceError` where a source as a whole cannot serve the task, before `prepare` sees its rows."""
         return
 
-    @abstractmethod
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """The same task knowing its data: classes, ranges, balance. Reads training rows only."""
+        """The same task knowing its data: classes, ranges, balance. Reads training rows only.
+
+        By default nothing is learned from the data, but every row must be readable.
+        """
+        for row in rows:
+            self.read(row)
+        return self
 
     @abstractmethod
     def read(self, row: Row) -> Any:

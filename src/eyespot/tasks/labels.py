@@ -1,0 +1,30 @@
+"""The labels of classes and tags: their order, and what their text tells."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+
+def natural_key(text: str) -> tuple[list[Any], str]:
+    """Sort labels as people do, with 2 before 10.
+
+    >>> sorted(["b10", "b2", "A1"], key=natural_key)
+    ['A1', 'b2', 'b10']
+    """
+    parts = re.split(r"([0-9]+)", text)
+    return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)], text
+
+
+def names_a_side(labels: Sequence[str]) -> bool:
+    """Tell whether a label speaks of left or right, so that a mirrored picture would need another one."""
+    return any(re.search(r"(?<![a-z])(left|right)(?![a-z])", label.lower()) for label in labels)
+
+
+def is_sign(label: str) -> bool:
+    """Tell whether a label is a digit, a number or a single letter."""
+    return label.isdigit() or (len(label) == 1 and label.isalpha())
+
+
+def shortened(names: Sequence[str], most: int = 10) -> str:
+    """Some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
