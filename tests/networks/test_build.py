@@ -16,6 +16,8 @@ TEN = Output("vector", 10)
     ("change", "told"),
     [
         ({"name": "tinyvg"}, "Did you mean 'tinyvgg'"),
+        ({"name": "resnet50"}, "write 'timm:resnet50', which needs the package timm (pip install timm)"),
+        ({"name": "squeezenet1_0"}, "write 'torchvision:squeezenet1_0'"),
         ({"size": "larg"}, "Did you mean 'large'"),
         ({"norm": "batches"}, "Did you mean 'batch'"),
         ({"input": (1, 0, 28)}, "from 1 to 8192"),

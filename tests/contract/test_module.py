@@ -1,0 +1,29 @@
+"""`Model.module()`: from pixels to the answer in one module, for every pair of task and network."""
+
+import pytest
+import torch
+
+from tests.contract.pairs import PAIRS, SMALLEST, example, make_case
+
+
+@pytest.mark.parametrize(("task", "network"), PAIRS, ids="-".join)
+def test_the_module_gives_the_answer_and_can_be_exported(task, network):
+    case = make_case(task, network)
+    rows = example(task)[1][:2]
+    pixels = torch.cat([case.model.read(row.picture) for row in rows])
+    module = case.model.module()
+    with torch.no_grad():
+        answer = module(pixels)
+        expected = case.task.activate(case.model.outputs(pixels))
+        exported = torch.export.export(module, (pixels,)).module()(pixels)
+    assert torch.allclose(answer, expected, atol=1e-5)
+    assert torch.allclose(exported, expected, atol=1e-5)
+
+
+def test_the_module_gives_the_probabilities_that_predict_gives():
+    case = make_case("classify", "tinyvgg")
+    picture = example("classify")[1][0].picture
+    with torch.no_grad():
+        answer = case.model.module()(case.model.read(picture))
+    assert answer[0].tolist() == pytest.approx(list(case.model.predict(picture)["probabilities"].values()), abs=1e-5)
+    assert SMALLEST["tinyvgg"] == (3, *case.model.images.shape[1:])
