@@ -23,7 +23,14 @@ Found = TypeVar("Found")
 
 
 class EyespotError(ValueError):
-    """Something that the user gave cannot be used; the message says what to do about it."""
+    """Something that the user gave cannot be used; the message says what to do about it.
+
+    `argument` names the argument at fault, such as "out": the command line adds the option to the message.
+    """
+
+    def __init__(self, message: str = "", *, argument: str = "") -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class SourceError(EyespotError):

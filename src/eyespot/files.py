@@ -27,7 +27,8 @@ def written(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(
-            f"{path}: cannot be written ({error.strerror}). Free some space or give another --out."
+            f"{path}: cannot be written ({error.strerror}). Free some space or choose another place.",
+            argument="out",
         ) from error
 
 
@@ -52,3 +53,10 @@ def write_whole(path: Path, data: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def require_folder(folder: Path) -> None:
+    """Raise `RunError` where a folder cannot be made because a file has its place; called before long work."""
+    taken = next((place for place in (folder, *folder.parents) if place.is_file()), None)
+    if taken is not None:
+        raise RunError(f"{taken}: is a file; choose a folder.", argument="out")

@@ -81,7 +81,7 @@ def load_pretrained(name: str) -> tuple[Network, Task, ImageSpec]:
     """
     known = find_pretrained(name)
     if known.network is None or known.images is None:
-        raise NetworkError(f"{name}: are weights alone; begin a training with them: --weights FILE --network NAME.")
+        raise NetworkError(f"{name}: are weights alone; start a training from them, and name their network.")
     with torch.random.fork_rng(devices=[]):
         network = build_from(known.network)
     network.load_state_dict(fitting(network, known.weights(), name))

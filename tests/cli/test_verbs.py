@@ -142,7 +142,7 @@ def test_a_run_in_use_is_refused(photos, tmp_path, capsys):
 
     with locked(tmp_path / "run", World()):
         assert run(["train", str(photos), "--out", str(tmp_path / "run"), *SMALL]) == 2
-    assert "another training is at work" in capsys.readouterr().err
+    assert "another training is using it" in capsys.readouterr().err
 
 
 def test_sigterm_saves_and_ends_with_130_and_the_run_goes_on(photos, tmp_path):
@@ -177,3 +177,34 @@ def test_a_training_tells_what_the_task_remarks(said, capsys):
     verbs._finish({"task": "classify", "part": "test", "remarks": said.splitlines(), **score, **made}, as_json=False)
     lines = capsys.readouterr().out.splitlines(keepends=True)
     assert "".join(line for line in lines if line.startswith("weakest")) == said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["explain", "MODEL", "photo.png", "--out", "why.html"],
+            "'occlusion' is saved as .png or .svg or .pdf or .json",
+        ),
+        (["explain", "MODEL", "photos", "--by", "units", "--out", "units.png"], "'units' is saved as .html or .json"),
+        (
+            ["explain", "MODEL", "photo.png", "--out", "taken/why.png"],
+            "taken: is a file; choose a folder. (option --out)",
+        ),
+        (["check", "photos", "--deep", "--out", "taken"], "taken: is a file; choose a folder. (option --out)"),
+        (["curve", "photos", "--out", "taken/page"], "taken: is a file; choose a folder. (option --out)"),
+        (["train", "photos", "--out", "taken"], "taken: is a file. Choose a folder. (option --out)"),
+    ],
+)
+def test_a_wrong_file_is_refused_before_any_work(photos, tmp_path, monkeypatch, capsys, arguments, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("")
+    for work in (
+        "eyespot.model.load",
+        "eyespot.measures.curve",
+        "eyespot.measures.audit",
+        "eyespot.training.run.prepare",
+    ):
+        monkeypatch.setattr(work, lambda *_, **__: pytest.fail("worked first"))
+    assert run([str(photos) if argument == "photos" else argument for argument in arguments]) == 2
+    assert expected in capsys.readouterr().err

@@ -50,7 +50,7 @@ def test_the_probes_score_comes_before_the_first_step_with_the_time_of_the_rest(
     monkeypatch.setattr(first_answer, "has_headroom", lambda *_: True)
     run, notes = notes_of(tmp_path, weights)
     score = next(place for place, note in enumerate(notes) if note.startswith("probe: validation accuracy"))
-    assert "--start probe" in notes[score + 1] and "about" in notes[score + 1]
+    assert "start probe" in notes[score + 1] and "about" in notes[score + 1]
     assert notes.index("step 1") > score if "step 1" in notes else run.result["steps"] > 0
 
 

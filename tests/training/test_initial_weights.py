@@ -39,14 +39,14 @@ def test_small_pictures_begin_from_nothing():
 
 def test_a_few_photos_are_probed_and_the_reason_names_what_may_bring_more(photos):
     start = chosen(photos)
-    assert start.how == "probe" and "--start finetune" in start.reason
+    assert start.how == "probe" and "start finetune" in start.reason
 
 
 @pytest.mark.parametrize(("count", "how"), [(99, "probe"), (100, "finetune"), (2000, "finetune"), (2001, "probe")])
 def test_tuning_needs_enough_photos_to_judge_it_and_not_too_many(photos, count, how):
     part = replace(photos.train, rows=[photos.train.rows[0]] * count)
     start = chosen(replace(photos, train=part))
-    assert start.how == how and f"--start {'probe' if how == 'finetune' else 'finetune'}" in start.reason
+    assert start.how == how and f"start {'probe' if how == 'finetune' else 'finetune'}" in start.reason
 
 
 def test_a_network_of_ones_own_choice_begins_from_nothing(photos):
@@ -103,7 +103,7 @@ def test_a_model_of_ones_own_is_begun_with(earlier, tmp_path):
 def test_weights_alone_need_the_networks_name(earlier, tmp_path):
     file = str(tmp_path / "weights.safetensors")
     save_file(earlier.model.network.state_dict(), file)
-    with pytest.raises(RecipeError, match="--network NAME"):
+    with pytest.raises(RecipeError, match="name the network"):
         train(shapes(seed=1, count=40), out=tmp_path / "unnamed", weights=file)
     named = {"weights": file, "network": "residual", "size": "tiny", "start": "finetune", "epochs": 1}
     assert train(shapes(seed=1, count=40), out=tmp_path / "named", **named).result["steps"] > 0

@@ -75,7 +75,8 @@ def run(arguments: list[str]) -> int:
 
         if not isinstance(error, EyespotError):
             raise
-        return _refuse(str(error))
+        option = f" (option --{error.argument.replace('_', '-')})" if error.argument else ""
+        return _refuse(f"{error}{option}")
     except BrokenPipeError:
         return 0
 

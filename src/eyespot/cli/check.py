@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..files import require_folder
 from ..findings import to_plain
 from .output import AsJson, print_json
 from .source import Columns, Layout, open_described, unseen_source
@@ -44,6 +45,8 @@ def check(
 
     if not deep and (weights or out):
         raise typer.BadParameter("--weights and --out need --deep; add it, or omit them.")
+    if out:
+        require_folder(out)
     opened = open_described(source, column, layout, bad_share=1.0)
     report = examine_source(opened)
     if not as_json:
@@ -77,6 +80,8 @@ def curve(
     from ..measures import curve as measure
     from ..measures import write_curve
 
+    if out:
+        require_folder(out)
     opened = open_described(source, column, layout)
     found = measure(unseen_source(Path(weights), opened) if weights else opened, weights, seed=seed)
     page = str(write_curve(found, out)) if out else None

@@ -38,10 +38,12 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Explain a model's answers: for one image, or for the images of a source."""
-    from ..explanations import METHODS, evolution, snapshots
+    from ..explanations import METHODS, check_file, evolution, snapshots
     from ..explanations import explain as look_inside
     from ..model import load
 
+    if out:
+        check_file(by, out)
     if by == "evolution":
         found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
     else:

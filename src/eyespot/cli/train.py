@@ -2,13 +2,16 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import Field, fields
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ..training.options import TrainOptions
 from .output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
 from .runs import default_out
 from .source import Columns, Layout, columns_from
@@ -17,6 +20,22 @@ Out = Annotated[Path, typer.Option("--out", help="Run folder; an existing run is
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 
 
+def _with_training_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb with an option for each field of `TrainOptions`, after its source and folder."""
+    hints = get_type_hints(TrainOptions)
+    own = [one for one in signature(verb, eval_str=True).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    made = [_parameter(field, hints[field.name]) for field in fields(TrainOptions)]
+    keywords = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own[:2], *made, *own[2:])]
+    verb.__signature__ = Signature(keywords)  # pyright: ignore[reportFunctionMemberAccess]
+    return verb
+
+
+def _parameter(field: Field[Any], hint: Any) -> Parameter:
+    option = typer.Option(f"--{field.name.replace('_', '-')}", help=field.metadata["help"])
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[hint, option])
+
+
+@_with_training_options
 def train(
     source: Annotated[
         str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
@@ -24,83 +43,16 @@ def train(
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder; an existing run is resumed (default: runs/NAME).")
     ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="classify, tag, regress, denoise; with options: denoise:sigma=50.")
-    ] = None,
-    start: Annotated[
-        str | None, typer.Option(help="Initial weights: auto, scratch (random), probe or finetune.")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."),
-    ] = None,
-    network: Annotated[str | None, typer.Option(help="A name from `eyespot networks`, or a network as text.")] = None,
-    size: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
-    input: Annotated[str | None, typer.Option(help="Input size HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")] = None,
-    fit: Annotated[
-        str | None,
-        typer.Option(help="Images of another shape: crop, stretch or pad (default: by the share that would be lost)."),
-    ] = None,
-    range: Annotated[
-        str | None, typer.Option(help="Values LOW,HIGH that become black and white (16-bit and float images).")
-    ] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the training images.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Training time, instead of --epochs.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Images per step.")] = None,
-    micro_batches: Annotated[int | None, typer.Option(help="Micro-batches per batch, to save memory.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="muon, sphere, adamw or sgd.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option(help="Weight decay: each step shrinks weights by rate x decay.")
-    ] = None,
-    lookahead: Annotated[
-        bool, typer.Option("--lookahead", help="Continue from the averaged weights every 5,120 images.")
-    ] = False,
-    augment: Annotated[str | None, typer.Option(help="none, digits, small, photos, pictures or light.")] = None,
-    norm: Annotated[str | None, typer.Option(help="batch, group or none.")] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="float32 or bfloat16; default: the faster one, by measurement.")
-    ] = None,
-    robust: Annotated[
-        str | None, typer.Option(help="Train for robustness: adversarial or noise, or adversarial:size=0.1.")
-    ] = None,
-    snapshots: Annotated[bool, typer.Option("--snapshots", help="Keep the network of every epoch.")] = False,
     column: Columns = None,
     layout: Layout = None,
-    seed: Seed = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Train a network on your images, evaluate it on held-out images, and save it."""
-    from ..training.options import TrainOptions
-
-    options = TrainOptions(
-        task=task,
-        start=start,
-        weights=weights,
-        network=network,
-        size=size,
-        input=input,
-        fit=fit,
-        range=range,
-        epochs=epochs,
-        minutes=minutes,
-        batch=batch,
-        micro_batches=micro_batches,
-        optimizer=optimizer,
-        rate=rate,
-        weight_decay=weight_decay,
-        lookahead=lookahead,
-        augment=augment,
-        norm=norm,
-        precision=precision,
-        robust=robust,
-        snapshots=snapshots,
-        seed=seed,
-    )
-    columns = columns_from(column)
-    folder = out or default_out(source, options, columns, layout)
-    _finish(_train(source, options, folder, quiet or as_json, columns, layout), as_json)
+    chosen, columns = TrainOptions(**options), columns_from(column)
+    folder = out or default_out(source, chosen, columns, layout)
+    _finish(_train(source, chosen, folder, quiet or as_json, columns, layout), as_json)
 
 
 def resume(
@@ -122,8 +74,6 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Train on 4,000 bundled handwritten digits and show the results."""
-    from ..training.options import TrainOptions
-
     result = _train("bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json)
     _finish(result, as_json)
     if not as_json:

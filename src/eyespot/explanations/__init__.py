@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..errors import ExplanationError, look_up
+from ..files import require_folder
 from ..images import Picture
 from ..model import Model
 from ..sources.source import Part, Source
@@ -44,17 +46,23 @@ __all__ = [
 ]
 
 
+PICTURES = (".png", ".svg", ".pdf", ".json")
+"""Endings of the files that an explanation of one picture is saved as."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """A way to look inside: what it shows in one line, which choices it takes, and its function.
 
     `explain` takes a `Subject` (model and picture), `survey` a model and many images; each method has one of the two.
+    `files` are the endings of the files that its finding can be saved as.
     """
 
     summary: str
     takes: tuple[str, ...] = ()
     explain: Callable[[Subject, ExplanationRequest], Explanation] | None = None
     survey: Callable[[Model, Source | Part, ExplanationRequest], Gallery | ImageMap] | None = None
+    files: tuple[str, ...] = PICTURES
 
 
 METHODS: dict[str, Method] = {
@@ -104,16 +112,19 @@ METHODS: dict[str, Method] = {
         summary="for every unit the images that excite it most, with patch and projection",
         takes=("layer",),
         survey=explain_units,
+        files=(".html", ".json"),
     ),
     "directions": Method(
         summary="units beside random directions of a layer, to be judged blindly",
         takes=("layer", "seed"),
         survey=explain_directions,
+        files=(".html", ".json"),
     ),
     "map": Method(
         summary="images laid out so that alike ones lie near each other, wrong answers outlined",
         takes=("layer", "seed"),
         survey=explain_map,
+        files=(".png", ".json"),
     ),
 }
 
@@ -153,6 +164,14 @@ def explain(
     if method.explain is None:
         raise ExplanationError(f"'{by}' looks at many images; give a source, or one of {_names(survey=False)}.")
     return method.explain(make_subject(model, what, of), request)
+
+
+def check_file(by: str, path: Path) -> None:
+    """Raise `ExplanationError` for a file that the finding of a method cannot be saved as, before it is computed."""
+    files = METHODS[by].files if by in METHODS else PICTURES
+    if path.suffix.lower() not in files:
+        raise ExplanationError(f"{path}: '{by}' is saved as {' or '.join(files)}; choose one.", argument="out")
+    require_folder(path.parent)
 
 
 def _names(survey: bool) -> str:

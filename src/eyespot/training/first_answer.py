@@ -35,7 +35,7 @@ def report_probe(training: Training, state: State, show: Callable[[dict[str, Any
         show({"note": "fine-tuning skipped: the probe leaves nothing to gain that these validation images could show"})
         return
     steps = state.schedule.steps
-    show({"note": f"fine-tuning: {steps} steps, about {_duration(steps * seconds)}; --start probe stops at the probe"})
+    show({"note": f"fine-tuning: {steps} steps, about {_duration(steps * seconds)}; start probe stops at the probe"})
 
 
 def has_headroom(metric: Metric, found: Mapping[str, float], name: str) -> bool:

@@ -77,12 +77,12 @@ def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[st
     if obstacle:
         return "scratch", obstacle
     if options.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
-        return "scratch", f"pictures of {side:.0f} pixels are small; --start finetune tries it"
+        return "scratch", f"pictures of {side:.0f} pixels are small; start finetune tries it"
     if options.weights is None and count > MOST_TO_PROBE:
-        return "scratch", f"{count:,} images teach a network of one's own; --start finetune tries it"
+        return "scratch", f"{count:,} images teach a network of one's own; start finetune tries it"
     if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
-        return "finetune", f"{count:,} photos are few; it takes minutes, --start probe only seconds"
-    return "probe", f"{count:,} photos: it takes seconds; --start finetune takes longer and may bring more"
+        return "finetune", f"{count:,} photos are few; it takes minutes, start probe only seconds"
+    return "probe", f"{count:,} photos: it takes seconds; start finetune takes longer and may bring more"
 
 
 def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
@@ -98,7 +98,7 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     """What was asked for that a network with these weights does not have."""
     known = find_pretrained(weights).network
     if known is None:
-        return "" if options.network else "these are weights alone: say with --network NAME whose they are"
+        return "" if options.network else "these are weights alone: name the network that they belong to"
     asked = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
     theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
     odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))

@@ -2,38 +2,50 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..errors import RecipeError, unknown
 
 
+def _option(default: Any, help: str) -> Any:
+    """A field with its default and one line of help, which the command line and the server show."""
+    return field(default=default, metadata={"help": help})
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What the user asked for; None means: choose for me. The command line's options are these fields."""
+    """What the user asked for; None means: choose for me.
 
-    task: str | None = None
-    start: str | None = None
-    weights: str | None = None
-    network: str | None = None
-    size: str | None = None
-    input: str | None = None
-    fit: str | None = None
-    range: str | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-    batch: int | None = None
-    micro_batches: int | None = None
-    optimizer: str | None = None
-    rate: float | None = None
-    weight_decay: float | None = None
-    lookahead: bool = False
-    augment: str | None = None
-    norm: str | None = None
-    precision: str | None = None
-    robust: str | None = None
-    snapshots: bool = False
-    seed: int = 0
+    The options of `eyespot train` are made of these fields; `eyespot.train` has them as keywords.
+    """
+
+    task: str | None = _option(None, "classify, tag, regress or denoise; with settings: denoise:sigma=50.")
+    start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
+    weights: str | None = _option(
+        None, "Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."
+    )
+    network: str | None = _option(None, "A name from `eyespot networks`, or a network as text.")
+    size: str | None = _option(None, "tiny, small, medium or large.")
+    input: str | None = _option(None, "Input size HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")
+    fit: str | None = _option(
+        None, "Images of another shape: crop, stretch or pad (default: by the share that would be lost)."
+    )
+    range: str | None = _option(None, "Values LOW,HIGH that become black and white (16-bit and float images).")
+    epochs: float | None = _option(None, "Passes over the training images.")
+    minutes: float | None = _option(None, "Training time in minutes, instead of epochs.")
+    batch: int | None = _option(None, "Images per step.")
+    micro_batches: int | None = _option(None, "Micro-batches per batch, to save memory.")
+    optimizer: str | None = _option(None, "muon, sphere, adamw or sgd.")
+    rate: float | None = _option(None, "Highest learning rate.")
+    weight_decay: float | None = _option(None, "Weight decay: each step shrinks weights by rate x decay.")
+    lookahead: bool = _option(False, "Continue from the averaged weights every 5,120 images.")
+    augment: str | None = _option(None, "none, digits, small, photos, pictures or light.")
+    norm: str | None = _option(None, "Normalization: batch, group or none.")
+    precision: str | None = _option(None, "float32 or bfloat16; default: the faster one, by measurement.")
+    robust: str | None = _option(None, "Train for robustness: adversarial or noise; adversarial:size=0.1.")
+    snapshots: bool = _option(False, "Keep the network of every epoch.")
+    seed: int = _option(0, "Random seed.")
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.minutes is not None:
@@ -45,7 +57,7 @@ class TrainOptions:
         if self.weight_decay is not None and not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
             raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above it.")
         if self.start == "scratch" and self.weights is not None:
-            raise RecipeError(f"weights are {self.weights}, but start is nothing; give only one of them.")
+            raise RecipeError(f"weights are {self.weights}, but start is scratch; give only one of them.")
         if not 0 <= self.seed < 2**63:
             raise RecipeError(f"seed is {self.seed}; give a whole number from 0 to {2**63 - 1}.")
 

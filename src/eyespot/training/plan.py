@@ -31,7 +31,7 @@ from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 
 SMALLEST_SIDE = 16
 LARGEST_SIDE = 128
-"""Photos are scaled to this side unless another --input is asked for: a compromise between detail and time."""
+"""Photos are scaled to this side unless another input size is asked for: a compromise between detail and time."""
 
 
 def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]:

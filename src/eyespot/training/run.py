@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,30 +105,8 @@ def train(
     >>> run.result["metric"]
     'accuracy'
     """
-    options = TrainOptions(
-        task=task,
-        start=start,
-        weights=weights,
-        network=network,
-        size=size,
-        input=input,
-        fit=fit,
-        range=range,
-        epochs=epochs,
-        minutes=minutes,
-        batch=batch,
-        micro_batches=micro_batches,
-        optimizer=optimizer,
-        rate=rate,
-        weight_decay=weight_decay,
-        lookahead=lookahead,
-        augment=augment,
-        norm=norm,
-        precision=precision,
-        robust=robust,
-        snapshots=snapshots,
-        seed=seed,
-    )
+    given = locals()
+    options = TrainOptions(**{field.name: given[field.name] for field in fields(TrainOptions)})
     return run_training(source, options, Path(out), show or (lambda entry: None))
 
 
@@ -215,7 +193,10 @@ def _decided(
     elif recipe.answers != answers_fingerprint(source):
         changed.append("what is said of the images is not the same")
     if changed:
-        raise RunError(f"{folder}: holds another training ({'; '.join(changed)}). Give another --out, or delete it.")
+        raise RunError(
+            f"{folder}: holds another training ({'; '.join(changed)}). Choose another folder, or delete this one.",
+            argument="out",
+        )
     return recipe, read_result(folder) if result.exists() else None
 
 

@@ -124,13 +124,15 @@ def locked(folder: Path, world: World) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / ".lock").open("w")
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror}). Give another --out.") from error
+        raise RunError(
+            f"{folder}: cannot be written ({error.strerror}). Choose another folder.", argument="out"
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise RunError(
-                f"{folder}: another training is at work in it. Wait for it, or give another --out."
+                f"{folder}: another training is using it. Wait for it, or choose another folder.", argument="out"
             ) from error
         for left in folder.glob("*.temporary"):
             left.unlink()
@@ -139,13 +141,15 @@ def locked(folder: Path, world: World) -> Iterator[None]:
 
 def _check(folder: Path) -> None:
     if folder.is_file():
-        raise RunError(f"{folder}: is a file. Give a folder as --out.")
+        raise RunError(f"{folder}: is a file. Choose a folder.", argument="out")
     try:
         foreign = folder.is_dir() and any(folder.iterdir()) and not (folder / ".lock").exists()
     except OSError as error:
-        raise RunError(f"{folder}: cannot be read ({error.strerror}). Give another --out.") from error
+        raise RunError(
+            f"{folder}: cannot be read ({error.strerror}). Choose another folder.", argument="out"
+        ) from error
     if foreign and not (folder / "recipe.json").exists():
-        raise RunError(f"{folder}: holds other files and no training. Give another --out.")
+        raise RunError(f"{folder}: holds other files and no training. Choose another folder.", argument="out")
 
 
 @contextmanager

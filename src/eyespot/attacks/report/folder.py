@@ -29,7 +29,9 @@ class ReportFolder:
         if (path / ATTACKED).exists():
             _refuse_other(path, json.loads(to_json(plan)))
         elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED, temporary_of(path / PLAN).name}:
-            raise AttackError(f"{path}: holds other files and no report of attacks. Give another --out.")
+            raise AttackError(
+                f"{path}: holds other files and no report of attacks. Choose another folder.", argument="out"
+            )
         else:
             write_whole(path / PLAN, to_json(plan).encode())
         (path / FOOLED).mkdir(exist_ok=True)
@@ -82,20 +84,23 @@ def file_name(text: str) -> str:
 
 def _make(path: Path) -> None:
     if path.is_file():
-        raise AttackError(f"{path}: is a file; give a folder as --out.")
+        raise AttackError(f"{path}: is a file; choose a folder.", argument="out")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AttackError(f"{path}: cannot be made ({error.strerror}); give another --out.") from error
+        raise AttackError(
+            f"{path}: cannot be made ({error.strerror}); choose another folder.", argument="out"
+        ) from error
 
 
 def _refuse_other(path: Path, plan: dict[str, Any]) -> None:
     try:
         found = json.loads((path / PLAN).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise AttackError(f"{path / PLAN}: is damaged ({error}); give another --out.") from error
+        raise AttackError(f"{path / PLAN}: is damaged ({error}); choose another folder.", argument="out") from error
     other = [name for name in plan if found.get(name) != plan[name]]
     if other:
         raise AttackError(
-            f"{path}: holds a report with other {', '.join(other)}. Give another --out, or ask for the same."
+            f"{path}: holds a report with other {', '.join(other)}. Choose another folder, or ask for the same.",
+            argument="out",
         )
