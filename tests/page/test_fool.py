@@ -34,7 +34,7 @@ def test_a_picked_pixel_takes_the_chosen_color_and_the_picture_comes_back(page: 
     expect(pixel).to_have_text("\u22122")  # red 0: (0 - 0.5) / 0.25
     expect(fool.locator(".answers")).to_contain_text("now:")
     pad.press("ArrowRight")
-    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
+    expect(page.get_by_text("Own image: modified")).to_be_visible()
     fool.get_by_role("button", name="Restore the image").click()
     expect(pixel).to_have_text(before)
     expect(fool.locator(".answers")).to_have_text(answer)
@@ -65,7 +65,7 @@ def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
     outcome = fool.locator(".outcome")
     expect(outcome).to_contain_text(re.compile("successful|failed"), timeout=20_000)
     expect(outcome).to_contain_text(re.compile("pixels changed: [123]"))
-    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
+    expect(page.get_by_text("Own image: modified")).to_be_visible()
     steps = fool.get_by_role("slider", name="Steps of the search")
     steps.press("Home")
     expect(outcome).to_contain_text("after 0 queries")
@@ -98,7 +98,7 @@ def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:
     works = fool.get_by_text(re.compile("of 256 pixels"))
     expect(works).to_be_visible(timeout=20_000)
     fool.get_by_role("application", name="Map of vulnerable pixels").click(position={"x": 100, "y": 100})
-    expect(page.get_by_text("Uploaded image: changed")).to_be_visible()
+    expect(page.get_by_text("Own image: modified")).to_be_visible()
     expect(works).to_be_visible()  # the map stays that of the picture before
     page.get_by_role("group", name="Pictures").get_by_role("button").nth(3).click()
     expect(works).to_have_count(0)

@@ -170,12 +170,12 @@ def test_a_picture_of_ones_own_is_read_as_in_training(
     own.write_bytes(encode_png(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)))
     opened(page, look, "call=1&unit=0")
     page.get_by_label("Upload an image").set_input_files(own)
-    expect(page.get_by_text("Uploaded image: own.png")).to_be_visible()
+    expect(page.get_by_text("Own image: own.png")).to_be_visible()
     outputs = networks[0].outputs(networks[0].pixels(own))
     _, height, width = outputs[1].shape
     assert agrees(page.locator(".value").last.inner_text(), float(outputs[1][0, height // 2, width // 2]))
     page.get_by_role("button", name="2.png").click()
-    expect(page.get_by_text("Uploaded image")).to_have_count(0)
+    expect(page.get_by_text("Own image")).to_have_count(0)
 
 
 def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
@@ -187,7 +187,7 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
     page.mouse.transform_target(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.transform_target(box["x"] + 60, box["y"] + 160, steps=4)
-    expect(page.get_by_text("Uploaded image: drawing")).to_be_visible()
+    expect(page.get_by_text("Own image: drawing")).to_be_visible()
     before = answers.all_inner_texts()
     page.mouse.transform_target(box["x"] + 160, box["y"] + 160, steps=4)
     page.mouse.up()
@@ -209,7 +209,7 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
 def test_the_webcam_is_looked_at_live_and_can_be_frozen(page: Page, look: str) -> None:
     opened(page, look)
     page.get_by_role("button", name="Webcam").click()
-    expect(page.get_by_text("Uploaded image: Webcam")).to_be_visible()
+    expect(page.get_by_text("Own image: Webcam")).to_be_visible()
     page.get_by_role("button", name="Freeze").click()
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Webcam").click()
@@ -223,7 +223,7 @@ def test_a_picture_is_fetched_from_its_address_by_the_browser(page: Page, look: 
     address = page.get_by_label("Image URL")
     address.fill(look.split("#")[0] + "teal.png")
     page.get_by_role("button", name="Fetch").click()
-    expect(page.get_by_text("Uploaded image: http")).to_be_visible()
+    expect(page.get_by_text("Own image: http")).to_be_visible()
     address.fill(look.split("#")[0] + "missing.png")
     page.get_by_role("button", name="Fetch").click()
     expect(page.get_by_role("alert")).to_contain_text("could not be fetched")
@@ -450,7 +450,7 @@ def test_a_picture_is_pasted_and_dropped(page: Page, look: str, tmp_path) -> Non
     }"""
     for kind in ("paste", "drop"):
         page.evaluate(give, [list(png), f"{kind}ed.png", kind])
-        expect(page.get_by_text(f"Uploaded image: {kind}ed.png")).to_be_visible()
+        expect(page.get_by_text(f"Own image: {kind}ed.png")).to_be_visible()
 
 
 def test_a_model_without_pictures_is_shown_on_an_even_gray(

@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { address } from "../lib/address.svelte";
 import type { Place } from "../lib/explanation";
 import type { Call } from "../lib/manifest";
@@ -282,8 +283,10 @@ class Session {
   }
 
   async #trying(work: () => Promise<void>): Promise<void> {
-    if (this.#pending === 0) this.trouble = "";
-    this.#pending += 1;
+    untrack(() => { // effects that load something must not run again because something is loading
+      if (this.#pending === 0) this.trouble = "";
+      this.#pending += 1;
+    });
     try {
       await work();
     } catch (error) {

@@ -79,7 +79,7 @@ export const look = {
   picture: "Input image with the receptive field of the selected value",
   pictures: "Images",
   noPictures: "No images for this model. Upload one, or start the server with --source.",
-  ownPicture: (name: string): string => `Uploaded image: ${name}`,
+  ownPicture: (name: string): string => `Own image: ${name}`,
   ownFile: "Upload an image …",
   ownHint: "Or drop or paste one. It is sent only to the eyespot server on this computer.",
   link: "Image URL",
