@@ -100,7 +100,7 @@ def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:
     fool.get_by_role("application", name="Map of vulnerable pixels").click(position={"x": 100, "y": 100})
     expect(page.get_by_text("Own image: modified")).to_be_visible()
     expect(works).to_be_visible()  # the map stays that of the picture before
-    page.get_by_role("group", name="Pictures").get_by_role("button").nth(3).click()
+    page.get_by_role("group", name="Images").get_by_role("button").nth(3).click()
     expect(works).to_have_count(0)
 
 

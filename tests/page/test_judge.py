@@ -130,7 +130,7 @@ def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -
     items = opened(page, judge, "order=row")
     page.get_by_label("Compare with").select_option("paired")
     # Wrong in one alone: of the 25 and the 15, the 5 that both have wrong are wrong alike.
-    expect(status(page)).to_contain_text(f"answer 30 of {COUNT} shared images differently")
+    expect(status(page)).to_contain_text(f"differ on 30 of {COUNT} shared images")
     expect(items.first).to_contain_text("paired")
     expect(items.first.get_by_role("link")).to_have_attribute("href", "#/look?model=0&image=6")
     page.get_by_label("Compare with").select_option("scratch")

@@ -200,7 +200,7 @@ def test_a_file_that_is_no_picture_is_named(page: Page, site: str, tmp_path) -> 
     (tmp_path / "notes.png").write_text("no picture")
     opened(page, site, "kernels")
     page.get_by_label("Upload a photo").set_input_files(tmp_path / "notes.png")
-    expect(page.get_by_role("alert")).to_contain_text("“notes.png” cannot be read as a picture")
+    expect(page.get_by_role("alert")).to_contain_text("“notes.png” cannot be decoded as an image")
 
 
 def test_a_random_kernel_learns_to_be_sobel(page: Page, site: str) -> None:

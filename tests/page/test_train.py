@@ -92,7 +92,7 @@ def assert_changes_count(page: Page) -> None:
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("batch", exact=True).fill("much")
     page.get_by_role("button", name="Apply from the next step").press("Enter")
-    expect(page.get_by_text("“batch” is not a number")).to_be_visible()
+    expect(page.get_by_text("“batch size” is not a number")).to_be_visible()
     page.get_by_label("batch", exact=True).fill("16")
     page.get_by_role("button", name="Apply from the next step").press("Enter")
     expect(page.get_by_text("Applies from step")).to_be_visible()
@@ -204,7 +204,7 @@ def test_dropped_and_chosen_pictures_become_images_to_train_from(page: Page, tra
     expect(told).to_contain_text("Left out: 1 (broken.png")
     expect(page.get_by_label("Images")).to_have_value("1")
     expect(page.get_by_label("Images").locator("option:checked")).to_have_text("pets (24)")
-    expect(page.get_by_text("an image of 3 × 16 × 16")).to_be_visible()
+    expect(page.get_by_text("image of 3 × 16 × 16")).to_be_visible()
 
 
 def test_files_are_dropped_with_the_mouse(page: Page, train: str) -> None:

@@ -45,10 +45,10 @@ def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> 
 def test_the_class_and_the_picture_of_an_explanation_can_be_changed(page: Page, served: str) -> None:
     opened(page, served, "why=occlusion")
     said = why(page).locator(".said strong")
-    why(page).get_by_label("Of").select_option("square")
+    why(page).get_by_label("Explained class").select_option("square")
     expect(said).to_contain_text("square")
     before = said.text_content()
-    page.get_by_role("group", name="Pictures").get_by_role("button").nth(4).click()
+    page.get_by_role("group", name="Images").get_by_role("button").nth(4).click()
     expect(said).not_to_have_text(before)
     assert "of=square" in page.url and "why=occlusion" in page.url
 
