@@ -52,7 +52,7 @@ def picture(page: Page, name: str) -> str:
 def begin(page: Page, epochs: int) -> None:
     page.get_by_role("textbox", name="network as text").fill(TEXT)
     page.get_by_label("epochs", exact=True).fill(str(epochs))
-    page.get_by_label("batch", exact=True).fill("8")
+    page.get_by_label("batch size", exact=True).fill("8")
     expect(page.get_by_role("table")).to_contain_text("6 · 3 · 3 · 4 + 6 = 222")
     page.get_by_role("button", name="Start training", exact=True).click()
 
@@ -85,21 +85,21 @@ def assert_moves(page: Page) -> None:
 
 def assert_changes_count(page: Page) -> None:
     """From the next step on; what cannot be is refused with a sentence, and nothing is changed."""
-    page.get_by_label("batch", exact=True).fill("100000")
+    page.get_by_label("batch size", exact=True).fill("100000")
     page.get_by_role("button", name="Apply from the next step").click()
     expect(page.get_by_role("alert")).to_contain_text("batch is 100000; give a number from 2 to 153")
     for label, value in (("maximum learning rate", "0.006"), ("momentum", "0.7"), ("weight decay", "0.01")):
         page.get_by_label(label, exact=True).fill(value)
-    page.get_by_label("batch", exact=True).fill("much")
+    page.get_by_label("batch size", exact=True).fill("much")
     page.get_by_role("button", name="Apply from the next step").press("Enter")
     expect(page.get_by_text("“batch size” is not a number")).to_be_visible()
-    page.get_by_label("batch", exact=True).fill("16")
+    page.get_by_label("batch size", exact=True).fill("16")
     page.get_by_role("button", name="Apply from the next step").press("Enter")
     expect(page.get_by_text("Applies from step")).to_be_visible()
     expect(page.get_by_role("list", name="Changes")).to_contain_text(
         "maximum learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16"
     )
-    expect(page.get_by_label("batch", exact=True)).to_have_value("16")
+    expect(page.get_by_label("batch size", exact=True)).to_have_value("16")
 
 
 def assert_a_pause_holds_the_step(page: Page) -> None:
