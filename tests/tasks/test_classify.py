@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eyespot.errors import TaskError
 from eyespot.tasks import Classify
-from eyespot.tasks.labels import names_a_side, natural_key
+from eyespot.tasks.labels import natural_key
 from tests.tasks.rows import rows_of
 
 PETS = Classify(classes=("cat", "dog", "fox"))
@@ -199,16 +199,9 @@ def test_focus_on_an_unknown_class_is_refused(of: object, hint: str):
         PETS.objective(torch.zeros(1, 3), of)
 
 
-@pytest.mark.parametrize(
-    ("label", "named"), [("turn left", True), ("RIGHT", True), ("bright", False), ("cleft", False)]
-)
-def test_labels_that_name_a_side_are_recognized(label: str, named: bool):
-    assert names_a_side(["other", label]) == named
-
-
-def test_a_mirror_is_refused_where_a_label_names_a_side():
+def test_a_mirror_is_refused_where_it_was_decided():
     assert PETS.allows("flip")
-    assert not Classify(classes=("left", "right")).allows("flip") and Classify(classes=("left", "right")).allows("zoom")
+    assert not Classify(mirror="no").allows("flip") and Classify(mirror="no").allows("zoom")
 
 
 @pytest.mark.parametrize(

@@ -86,15 +86,13 @@ def test_the_table_shows_no_digits_that_single_precision_does_not_hold():
 
 def test_a_mirror_turns_left_turns_into_right_turns_where_it_is_made():
     flip = motion((6, 8), flip=np.array([True, False]), rotate=10.0, zoom=1.2)
-    assert DRIVE.transform_target(torch.tensor([3.0, 3.0]), flip).tolist() == [-3.0, 3.0]
+    assert Regress(mirror="sign").transform_target(torch.tensor([3.0, 3.0]), flip).tolist() == [-3.0, 3.0]
     assert Regress(mirror="same").transform_target(torch.tensor([3.0, 3.0]), flip).tolist() == [3.0, 3.0]
 
 
-def test_numbers_on_one_side_of_zero_are_not_mirrored():
-    task = prepared(20.0, 30.0, 40.0)
-    assert task.mirror == "refuse"
-    assert any("not mirrored" in note for note in task.notes())
-    assert not task.allows("flip") and DRIVE.allows("flip")
+def test_nothing_is_mirrored_until_it_is_decided():
+    assert prepared(20.0, 30.0, 40.0).mirror_is_open and not prepared(-1.0, 1.0).allows("flip")
+    assert not Regress(mirror="refuse").allows("flip") and Regress(mirror="sign").allows("flip")
 
 
 def test_an_asked_for_mirror_that_changes_nothing_is_kept():

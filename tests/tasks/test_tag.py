@@ -153,9 +153,9 @@ def test_focus_is_the_output_of_a_tag_or_of_the_surest_one():
         PETS.objective(output, "cta")
 
 
-def test_nothing_is_erased_and_sides_are_not_mirrored():
+def test_nothing_is_erased_nor_mirrored_where_that_was_decided():
     assert PETS.allows("flip") and not PETS.allows("erase")
-    assert not Tag(tags=("left hand", "right hand")).allows("flip")
+    assert not Tag(mirror="no").allows("flip")
 
 
 @pytest.mark.parametrize("settings", [{"tags": ("a", "a")}, {"tags": ("a", "b"), "thresholds": (0.5,)}])

@@ -56,6 +56,8 @@ PRESETS: dict[str, Preset] = {
     # 4 of 32 pixels, the usual augmentation of CIFAR-10 (He et al. 2016); "light" has the 2 of airbench (Jordan 2024).
     "small": Preset(flip=True, shift=0.125, color=0.1, erase=0.25),
     "photos": Preset(flip=True, shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
+    "small-unmirrored": Preset(shift=0.125, color=0.1, erase=0.25),
+    "photos-unmirrored": Preset(shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "pictures": Preset(flip=True),
     "light": Preset(flip=True, shift=0.0625),
 }

@@ -20,7 +20,8 @@ from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
 from .classify_report import classify_values
 from .criterion import Aim, AttackPlan, classes_plan
-from .labels import is_sign, names_a_side, natural_key, shortened
+from .labels import is_sign, natural_key, shortened
+from .mirroring import changed_classes, check_mirror
 from .report import Pictures, Values
 from .statistics import (
     IMBALANCE,
@@ -49,6 +50,7 @@ class Classify(Task):
     `classes` are the labels, sorted as people sort them; the output's K numbers follow that order. `smoothing` is the
     share of the target spread over all classes (Szegedy et al. 2016). With `squares` it is learned as in 1989: by the
     squared distance of 1.7159 tanh(2x / 3) of the outputs x from +1 for the right class and -1 for the others.
+    `mirror` says whether training images are mirrored: "yes", "no", or "auto", which lets the data decide.
     `weights` (one per class, empty where the classes are balanced) weigh the loss. `temperature` and `threshold` are
     chosen on validation images by `calibrate`.
     """
@@ -63,6 +65,7 @@ class Classify(Task):
 
     classes: tuple[str, ...] = ()
     smoothing: float = 0.1
+    mirror: str = "auto"
     squares: bool = False
     counts: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
@@ -70,6 +73,7 @@ class Classify(Task):
     threshold: float = 0.0
 
     def __post_init__(self) -> None:
+        check_mirror(self.mirror)
         if not 0 <= self.smoothing < 1:
             raise TaskError(f"smoothing is {self.smoothing}; expected a share from 0 to below 1.")
         if self.temperature <= 0 or not 0 <= self.threshold <= 1:
@@ -257,8 +261,21 @@ class Classify(Task):
         return [self.classes[place] for place in targets.tolist()]
 
     def allows(self, change: str) -> bool:
-        """A changed picture shows the same thing, except that it is not mirrored where a label names a side."""
-        return change != "flip" or not names_a_side(self.classes)
+        """A changed picture shows the same thing, except that a mirror may show another class."""
+        return change != "flip" or self.mirror != "no"
+
+    @property
+    def mirror_is_open(self) -> bool:
+        """Whether neither the user nor the data has decided yet."""
+        return self.mirror == "auto"
+
+    def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[int]) -> tuple[Self, str]:
+        """No mirrors where mirror images of one class look like those of another."""
+        pairs = changed_classes(features, mirrored, np.array(targets))
+        if not pairs:
+            return replace(self, mirror="yes"), "no class looks like another one in a mirror"
+        one, other = (self.classes[place] for place in pairs[0])
+        return replace(self, mirror="no"), f"mirror images of '{one}' look like '{other}'"
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""

@@ -15,11 +15,6 @@ def natural_key(text: str) -> tuple[list[Any], str]:
     return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)], text
 
 
-def names_a_side(labels: Sequence[str]) -> bool:
-    """Tell whether a label speaks of left or right, so that a mirrored picture would need another one."""
-    return any(re.search(r"(?<![a-z])(left|right)(?![a-z])", label.lower()) for label in labels)
-
-
 def is_sign(label: str) -> bool:
     """Tell whether a label is a digit, a number or a single letter."""
     return label.isdigit() or (len(label) == 1 and label.isalpha())

@@ -16,13 +16,14 @@ from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
+from .mirroring import number_under_mirror
 from .report import Pictures, Values, regress_values
 from .statistics import balancing_weights, mean_interval
 from .task import Metric, Task, gathered
 
 COMMON_SHARE = 0.5
 """A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
-MIRRORS = ("sign", "same", "refuse")
+MIRRORS = ("auto", "sign", "same", "refuse")
 LARGEST = float(np.finfo(np.float32).max)
 """Numbers beyond this cannot be kept in float32."""
 IMPOSSIBLE = 1e4
@@ -31,6 +32,11 @@ UNUSUAL = 20.0
 """A number so many times farther than that is reported: -9999 often stands for a missing number."""
 PRECISE = 1e-3
 """Where the spread is a smaller share of the center than this, float32 would lose digits of the answer."""
+MIRROR_REASONS = {
+    "sign": "in mirror images the number has the other sign",
+    "same": "mirror images show the same number",
+    "refuse": "the images do not show what a mirror does to the number",
+}
 
 
 @final
@@ -40,7 +46,8 @@ class Regress(Task):
 
     The network's one output, times `spread` plus `center` (deviation and mean of the training numbers), is the number
     in its `unit`. `mirror` says what a mirrored picture does to the number: "sign" makes of a left turn a right one,
-    "same" leaves it, "refuse" forbids mirrors. `common` is a value that more than half of the training images have;
+    "same" leaves it, "refuse" forbids mirrors,
+    "auto" lets the data decide. `common` is a value that more than half of the training images have;
     each of these weighs `weights[0]` in the loss, each other one `weights[1]`. `low`, `middle` (the median) and `high`
     describe the training numbers, `unusual` names those far from the others, `error` is the mean error on validation
     images. Targets are float64, since an offset such as a time in seconds leaves float32 no digits.
@@ -52,7 +59,7 @@ class Regress(Task):
     columns: ClassVar[tuple[str, ...]] = ("number",)
 
     unit: str = ""
-    mirror: str = "sign"
+    mirror: str = "auto"
     center: float = 0.0
     middle: float = 0.0
     spread: float = 1.0
@@ -70,7 +77,7 @@ class Regress(Task):
             raise TaskError(f"spread is {self.spread}; expected a number above 0.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn center, spread and range; forbid mirrors where the numbers do not lie on both sides of zero."""
+        """Learn center, spread and range."""
         numbers = np.array([self.read(row) for row in rows])
         if len(numbers) < 2 or numbers.min() == numbers.max():
             raise TaskError(
@@ -85,10 +92,8 @@ class Regress(Task):
             )
         value, count = Counter(numbers.tolist()).most_common(1)[0]
         unbalanced = count > COMMON_SHARE * len(numbers)
-        centered = numbers.min() < 0 < numbers.max() and abs(numbers.mean()) < numbers.std()
         return replace(
             self,
-            mirror="refuse" if self.mirror == "sign" and not centered else self.mirror,
             center=float(numbers.mean()),
             middle=float(np.median(numbers)),
             spread=float(numbers.std()),
@@ -109,8 +114,6 @@ class Regress(Task):
             )
         if self.unusual:
             notes.append(self.unusual)
-        if self.mirror == "refuse":
-            notes.append("Pictures are not mirrored: the numbers do not lie evenly on both sides of zero.")
         return notes
 
     def read(self, row: Row) -> float:
@@ -211,7 +214,17 @@ class Regress(Task):
 
     def allows(self, change: str) -> bool:
         """A shifted or turned road asks for another number, and a mirrored one may."""
-        return change not in ("shift", "rotate") and (change != "flip" or self.mirror != "refuse")
+        return change not in ("shift", "rotate") and (change != "flip" or self.mirror in ("sign", "same"))
+
+    @property
+    def mirror_is_open(self) -> bool:
+        """Whether neither the user nor the data has decided yet."""
+        return self.mirror == "auto"
+
+    def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[float]) -> tuple[Self, str]:
+        """Mirrors only where the images show what they do to the number: turn its sign, or nothing."""
+        found = number_under_mirror(features, mirrored, np.array(targets))
+        return replace(self, mirror=found), MIRROR_REASONS[found]
 
     def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
         """A mirror flips the sign where `mirror` is "sign"."""

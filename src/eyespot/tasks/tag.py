@@ -17,7 +17,8 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from ..sources.tags import NONE
 from .criterion import Aim, AttackPlan, tags_plan
-from .labels import names_a_side, natural_key
+from .labels import natural_key
+from .mirroring import changed_tags, check_mirror
 from .report import Pictures, Values, tag_values
 from .statistics import IMBALANCE, precision_recall_f1
 from .task import Metric, Task, gathered
@@ -32,7 +33,8 @@ class Tag(Task):
 
     The column `tags` holds `cat|dog`: these two, and no other tag. `cat|?dog` says that nobody looked for the dog;
     `-` says none of the tags; an empty cell says that nothing is known, and the row does not count. What is not known
-    is no negative: it has no part in loss and figures. `weights` multiply the loss of a rare tag's positives;
+    is no negative: it has no part in loss and figures. `mirror` ("yes", "no" or "auto": as the data shows) says whether
+    training images are mirrored. `weights` multiply the loss of a rare tag's positives;
     `thresholds` (one per tag) are chosen on validation images by `calibrate`.
     """
 
@@ -45,11 +47,13 @@ class Tag(Task):
     text_columns: ClassVar[tuple[str, ...]] = ("target", "answer", "label")
 
     tags: tuple[str, ...] = ()
+    mirror: str = "auto"
     counts: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
     thresholds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        check_mirror(self.mirror)
         if len(set(self.tags)) != len(self.tags):
             raise TaskError("A tag stands twice among the tags; each may stand once.")
         if any(len(part) not in (0, len(self.tags)) for part in (self.counts, self.weights, self.thresholds)):
@@ -195,8 +199,22 @@ class Tag(Task):
         return tags_plan(aim, self.parse_target(aim.of), output, cuts, truths)
 
     def allows(self, change: str) -> bool:
-        """Nothing is erased, as it may be what is tagged, nor mirrored where a tag names a side."""
-        return change != "erase" and (change != "flip" or not names_a_side(self.tags))
+        """Nothing is erased, as it may be what is tagged, nor mirrored where a mirror changes a tag."""
+        return change != "erase" and (change != "flip" or self.mirror != "no")
+
+    @property
+    def mirror_is_open(self) -> bool:
+        """Whether neither the user nor the data has decided yet."""
+        return self.mirror == "auto"
+
+    def decide_mirror(
+        self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[list[float]]
+    ) -> tuple[Self, str]:
+        """No mirrors where mirror images with a tag look like images without it."""
+        places = changed_tags(features, mirrored, np.array(targets))
+        if not places:
+            return replace(self, mirror="yes"), "no tag looks like another one in a mirror"
+        return replace(self, mirror="no"), f"mirror images with '{self.tags[places[0]]}' look like images without it"
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
         """The tag with the smallest average precision."""

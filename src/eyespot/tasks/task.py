@@ -129,6 +129,18 @@ class Task(ABC):
         """
         return True
 
+    @property
+    def mirror_is_open(self) -> bool:
+        """Whether it is left to the data if training images may be mirrored: then `decide_mirror` is called."""
+        return False
+
+    def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[Any]) -> tuple[Self, str]:
+        """The same task knowing whether a mirror changes its answers, and the reason in words.
+
+        `features` and `mirrored` (N, D) describe training images and their mirror images, `targets` are as `read`.
+        """
+        return self, ""
+
     def transform_target(self, target: Any, frame: Frame) -> Any:
         """Targets of N images, read in original pixels, where N frames take them: fit, crop and augmentation in one.
 

@@ -18,6 +18,7 @@ from ..pretrained import borrow, find_pretrained
 from ..samples import network_shape
 from ..sources.augment import PRESETS, choose_preset
 from ..sources.cache import decode_once
+from ..sources.mirror import mirror_features
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
@@ -52,6 +53,25 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
         raise SourceError(f"{source.name}: no image is left for training; give more images.")
     task = task.prepare(source.train.rows)
     return task, [*notes, *task.notes()]
+
+
+def decide_mirror(source: Source, task: Task) -> tuple[Task, str]:
+    """The task knowing whether training images may be mirrored, as it was asked for or as the data shows; and why."""
+    if not task.mirror_is_open:
+        return task, "as requested"
+    places, features, mirrored = mirror_features(source)
+    targets = [task.read(source.train.rows[place]) for place in places.tolist()]
+    return task.decide_mirror(features, mirrored, targets)
+
+
+def mirror_note(task: Task, preset: str, reason: str) -> str:
+    """Whether training images are mirrored, why, and how to have it otherwise."""
+    if not PRESETS[preset].flip:
+        return f"training images are not mirrored: augmentation '{preset}' has no mirror"
+    if not task.allows("flip"):
+        return f"training images are not mirrored: {reason}"
+    way = f"choose augmentation '{preset}-unmirrored'" if f"{preset}-unmirrored" in PRESETS else "choose 'none'"
+    return f"training images are mirrored: {reason}; if a mirror changes an answer, {way}"
 
 
 def _with_options(task: Task, text: str) -> Task:

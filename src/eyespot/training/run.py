@@ -37,7 +37,7 @@ from .first_answer import report_probe
 from .initial_weights import choose_start, initial_network
 from .loop import run, take_turns
 from .options import TrainOptions
-from .plan import choose_images, choose_task, make_recipe, steps_in, timed_steps
+from .plan import choose_images, choose_task, decide_mirror, make_recipe, mirror_note, steps_in, timed_steps
 from .recipe import Recipe, differences, read_recipe, with_steps
 from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .schedule import Schedule, read_changes
@@ -213,6 +213,7 @@ def _planned(
     source: Source, origin: dict[str, Any], options: TrainOptions, folder: Path, show: Show, processes: int
 ) -> Recipe:
     task, notes = choose_task(source, options.task)
+    task, mirror_reason = decide_mirror(source, task)
     for note in notes:
         show({"note": note})
     for row in (*source.validation.rows, *source.test.rows):
@@ -223,6 +224,7 @@ def _planned(
     for note in notes:
         show({"note": note})
     recipe = make_recipe(source, origin, task, images, options, processes, start)
+    show({"note": mirror_note(task, recipe.augment, mirror_reason)})
     if options.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())
         alone = steps_in(options.minutes, timed_steps(lambda: _dry_step(training, state)))
