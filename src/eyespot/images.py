@@ -207,7 +207,7 @@ def inspect(picture: Picture, name: str = "") -> ImageProperties:
     def look(image: Image.Image) -> ImageProperties:
         height, width, channels = _size(image)
         frames = has_frames(image)
-        bounds = bounds_of(np.asarray(upright(image), np.float64)) if _is_wide(image) else None
+        bounds = bounds_of(_values(upright(image))) if _is_wide(image) else None
         return ImageProperties(height=height, width=width, channels=channels, bounds=bounds, frames=frames)
 
     return decode(picture, name, look)
@@ -254,6 +254,12 @@ def _is_wide(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
+def _values(image: Image.Image) -> np.ndarray:
+    """The values of an image of more than 8 bits as float64 (H, W)."""
+    with np.errstate(invalid="ignore"):  # NaN is dealt with later
+        return np.asarray(image, np.float64)
+
+
 def _colored(image: Image.Image, channels: int, value_range: Range | None) -> Image.Image:
     if _is_wide(image):
         image = _to_8_bits(image, value_range)
@@ -266,7 +272,7 @@ def _colored(image: Image.Image, channels: int, value_range: Range | None) -> Im
 
 def _to_8_bits(image: Image.Image, value_range: Range | None) -> Image.Image:
     """Scale values of more than 8 bits: one range for a source and its model, never that of the single image."""
-    values = np.asarray(image, np.float64)
+    values = _values(image)
     if value_range is None:
         value_range = (0.0, 1.0) if image.mode == "F" else (0.0, 65535.0)
         low, high = bounds_of(values)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from eyespot import open_source
-from eyespot.errors import ImageError
+from eyespot.errors import ImageError, SourceError
 from eyespot.measures import audit
 from eyespot.sources.arrays import from_arrays
 
@@ -100,3 +100,10 @@ def test_classes_mixed_up_are_shown_with_examples_that_say_what_they_are_taken_f
     page = (tmp_path / "index.html").read_text()
     assert pair.classes == ("a", "b") and "a and b" in page
     assert "a, taken for b" in page or "b, taken for a" in page
+
+
+def test_too_few_images_for_a_deep_look_are_an_error(tmp_path):
+    labels = [{"label": str(number % 2)} for number in range(4)]
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
+    with pytest.raises(SourceError, match="4 labeled images are too few for a deep look; give 10 or more"):
+        audit(from_arrays("few", "arrays", images, labels), tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..embeddings.embed import Embeddings, embed
-from ..errors import EyespotError
+from ..errors import EyespotError, SourceError
 from ..files import write_whole
 from ..html import number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
@@ -21,6 +21,8 @@ from .similarity import near_pairs, nearest, odd_ones
 SHOWN = 60
 """Pictures of each kind that the page shows; the table holds them all."""
 EXAMPLES = 4
+FEWEST = 10
+"""Labels of fewer images cannot be judged by the other ones."""
 SIDE = 120
 
 
@@ -80,6 +82,10 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
     60
     """
     embeddings = embed(source, weights)
+    if len(embeddings.given) < FEWEST:
+        raise SourceError(
+            f"{source.name}: {len(embeddings.given)} labeled images are too few for a deep look; give {FEWEST} or more."
+        )
     chances = out_of_fold(embeddings)
     margin, other = margins(chances, embeddings.given), proposals(chances, embeddings.given)
     wrong = label_errors(chances, embeddings.given)
