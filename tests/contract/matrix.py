@@ -1,4 +1,4 @@
-"""Which room takes which task and network: tried out, and written to docs/matrix.md.
+"""Compatibility of tasks, networks and operations: tested, and written to docs/matrix.md.
 
 `python -m tests.contract.matrix` writes the page again.
 """
@@ -18,10 +18,10 @@ from tests.contract.pairs import UNFIT, Case, make_case
 
 PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"
 COMMAND = "python -m tests.contract.matrix"
-TITLE = f"""# What goes with what
+TITLE = f"""# Compatibility
 
-Every task with every network, and the rooms that take a model of the pair. `yes` was tried out on the smallest pictures
-that the network takes; a number leads to the reason why not. This page is written by `{COMMAND}`
+Every task with every network, and what can be done with a model of the pair. `yes`: tested with the smallest images that
+the network accepts; a number: see the reason below. This page is written by `{COMMAND}`
 and checked by the tests.
 """
 

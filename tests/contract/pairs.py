@@ -15,8 +15,8 @@ from eyespot.sources.source import Row
 from eyespot.tasks import TASKS
 from eyespot.tasks.task import Task
 
-PICTURES_ONLY = "The network puts out a picture, and the task asks for numbers"
-NUMBERS_ONLY = "The network puts out numbers, and the task asks for a picture"
+PICTURES_ONLY = "The network outputs an image, and the task needs numbers"
+NUMBERS_ONLY = "The network outputs numbers, and the task needs an image"
 
 UNFIT = {
     ("classify", "denoiser"): PICTURES_ONLY,
