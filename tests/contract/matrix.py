@@ -20,8 +20,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"
 COMMAND = "python -m tests.contract.matrix"
 TITLE = f"""# Compatibility
 
-Every task with every network, and what can be done with a model of the pair. `yes`: tested with the smallest images that
-the network accepts; a number: see the reason below. This page is written by `{COMMAND}`
+Every task with every network, and what can be done with a model of the pair. `yes`: tested with the smallest images
+that the network accepts; a number: see the reason below. This page is written by `{COMMAND}`
 and checked by the tests.
 """
 
