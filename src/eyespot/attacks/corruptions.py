@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import AttackError
+from ..html import is_share
 from ..images import Frame, ImageSpec, identity_frame, read_pixels
 from ..model import Model
 from ..samples import to_batch
@@ -121,13 +122,14 @@ EVERYDAY = {
 class Curve:
     """The score under one kind of change, at each strength, with 95 % intervals; first without any change.
 
-    `calibration` holds the expected calibration errors of a classifier, None for other tasks. `worst` is the strength
-    with the worst score.
+    `share` tells whether the scores are shares of one. `calibration` holds the expected calibration errors of a
+    classifier, None for other tasks. `worst` is the strength with the worst score.
     """
 
     name: str
     unit: str
     metric: str
+    share: bool
     strengths: list[float | None]
     scores: list[float]
     intervals: list[tuple[float, float]]
@@ -189,6 +191,7 @@ def _curve(
         name=name,
         unit=change.unit,
         metric=model.task.metric.name,
+        share=is_share(scores, model.task.metric.unit, model.task.metric.better),
         strengths=[None, *change.strengths],
         scores=scores,
         intervals=[interval for _, interval, _ in judged],

@@ -92,7 +92,7 @@ def between(interval: Sequence[float]) -> str:
 def scored(curve: Mapping[str, Any], place: int) -> str:
     """The score at one strength of an everyday change, with its interval: shares in percent, else plain numbers."""
     score, interval = curve["scores"][place], curve["intervals"][place]
-    share = curve["metric"] == "accuracy"
+    share = curve["share"]
     return f"{score_text(score, share=share, digits=3)} ({interval_text(interval, share=share, digits=3)})"
 
 
