@@ -1,5 +1,6 @@
 """How a training begins: decided from the images, refused with a sentence, and carried out to the end."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -134,3 +135,19 @@ def test_a_training_without_validation_images_ends_well(tmp_path):
     nothing = replace(source.validation, rows=[], keys=source.validation.keys[:0], decoded={})
     run = train(replace(source, validation=nothing), out=tmp_path / "run", network="residual", size="tiny", epochs=1)
     assert (run.folder / "report" / "index.html").exists()
+
+
+def test_a_weights_file_is_read_once_until_it_changes(earlier, tmp_path, monkeypatch):
+    from eyespot import pretrained
+
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes((earlier.folder / "model.safetensors").read_bytes())
+    reads = []
+    read = pretrained.read_weights
+    monkeypatch.setattr(pretrained, "read_weights", lambda path: reads.append(path) or read(path))
+    for _ in range(5):
+        pretrained.find_pretrained(str(file))
+    assert len(reads) == 1
+    os.utime(file, ns=(1, 1))
+    pretrained.find_pretrained(str(file))
+    assert len(reads) == 2

@@ -145,7 +145,7 @@ def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bo
     if learned:
         return f"images of {size}: the size that the weights were learned with"
     if published_size(task, options):
-        return f"images of {size}: the size that {options.network} was published for; --input sets another"
+        return f"images of {size}: the size that {options.network} was published for; input sets another"
     if task.fit == "native":
         return f"images in their own size; training crops of {size}"
     return f"images of {size}: from the sizes of the training images, at most {LARGEST_SIDE} pixels a side"
