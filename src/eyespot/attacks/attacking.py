@@ -16,6 +16,7 @@ from torch import Tensor
 from ..errors import AttackError, look_up
 from ..images import Picture, encode_png
 from ..model import Model
+from ..networks.network import map_output
 from ..tasks.criterion import Aim
 from .methods import ATTACKS, Method, choose
 from .quantization import rounded, to_bytes
@@ -108,9 +109,9 @@ def _attack(
     places = {int(row): place for place, row in enumerate(chosen)}
     judge = _Judge(model, by, aim, victim, attempt, seconds)
     return [
-        judge.found(names[row], images[row], output[row], places[row])
+        judge.found(names[row], images[row], _one(output, row), places[row])
         if row in places
-        else judge.skipped(names[row], images[row], output[row], aimed.skipped[row])
+        else judge.skipped(names[row], images[row], _one(output, row), aimed.skipped[row])
         for row in range(len(images))
     ]
 
@@ -126,7 +127,7 @@ class _Judge:
     attempt: Attempt
     seconds: float
 
-    def found(self, name: str, image: Tensor, output: Tensor, place: int) -> AttackResult:
+    def found(self, name: str, image: Tensor, output: Any, place: int) -> AttackResult:
         original, fooled = to_bytes(image), to_bytes(self.attempt.pixels[place])
         with torch.no_grad():
             after = self.model.outputs(self.model.read(encode_png(fooled)))
@@ -138,7 +139,7 @@ class _Judge:
             name=name,
             outcome="fooled" if criterion.fooled(after, which) else "resisted",
             target=self.aim.target,
-            **self._answers(output, after[0]),
+            **self._answers(output, _one(after, 0)),
             distortion=float(np.sqrt(np.square(change).mean())),
             l2=float(np.sqrt(np.square(change).sum())),
             linf=float(np.abs(change).max()),
@@ -152,7 +153,7 @@ class _Judge:
             fooled=fooled,
         )
 
-    def skipped(self, name: str, image: Tensor, output: Tensor, reason: str) -> AttackResult:
+    def skipped(self, name: str, image: Tensor, output: Any, reason: str) -> AttackResult:
         pixels = to_bytes(image)
         return AttackResult(
             by=self.by,
@@ -170,7 +171,7 @@ class _Judge:
         task = self.model.task
         answers = [task.answer(output) for output in (before, after)]
         texts = [task.answer_text(answer) for answer in answers]
-        sure = task.abstention(after[None])
+        sure = task.abstention(map_output(after, lambda one: one[None]))
         return {
             "before": plain(answers[0]),
             "after": plain(answers[1]),
@@ -204,3 +205,8 @@ def _place(model: Model, label: str | int, target: str | int | None) -> int:
     if target is not None and model.task.place(target) == place:
         raise AttackError(f"The target '{target}' is the label of the picture; name another class.")
     return place
+
+
+def _one(output: Any, row: int) -> Any:
+    """The output of one image, without N."""
+    return map_output(output, lambda one: one[row])

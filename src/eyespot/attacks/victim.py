@@ -7,12 +7,14 @@ C channels, H height, W width; `which` (n,) names the image that each look belon
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..model import Model
 from ..networks.graph.incremental import Incremental
+from ..networks.network import join_outputs
 from ..tasks.criterion import Criterion
 
 VALUES_AT_ONCE = 3_000_000
@@ -58,9 +60,9 @@ class Victim:
         self._worth_following = True
 
     @torch.no_grad()
-    def outputs(self, pixels: Tensor, which: Tensor) -> Tensor:
+    def outputs(self, pixels: Tensor, which: Tensor) -> Any:
         """The raw outputs for images (n, C, H, W)."""
-        return torch.cat([self.model.outputs(part) for part, _ in self._parts(pixels, which)])
+        return join_outputs([self.model.outputs(part) for part, _ in self._parts(pixels, which)])
 
     def margins(self, pixels: Tensor, which: Tensor) -> Tensor:
         """How far each of the images (n, C, H, W) is from fooling the model: (n,), below zero where it does."""
@@ -85,17 +87,17 @@ class Victim:
         Where one pixel changes and the network can be followed, only what that pixel can reach is computed again.
         """
         if changes.places.shape[1] == 1 and self._worth_following:
-            output = torch.cat([self._followed(images, changes[rows], which[rows]) for rows in _runs(which)])
+            output = join_outputs([self._followed(images, changes[rows], which[rows]) for rows in _runs(which)])
         else:
-            output = torch.cat(
+            output = join_outputs(
                 [self._outputs_of(images, changes[rows], which[rows]) for rows in self._shares(changes, images)]
             )
         return self.criterion.margin(output, which), self.criterion.fitness(output, which)
 
-    def _outputs_of(self, images: Tensor, changes: Changes, which: Tensor) -> Tensor:
+    def _outputs_of(self, images: Tensor, changes: Changes, which: Tensor) -> Any:
         return self.outputs(apply(images, changes, which), which)
 
-    def _followed(self, images: Tensor, changes: Changes, which: Tensor) -> Tensor:
+    def _followed(self, images: Tensor, changes: Changes, which: Tensor) -> Any:
         """Outputs for one image with one pixel changed, in many ways."""
         number = int(which[0])
         if number not in self._followers:

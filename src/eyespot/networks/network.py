@@ -1,10 +1,11 @@
 """What every network offers: named stages, a head, and the few values it is built from."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from eyespot.errors import NetworkError, unknown
@@ -131,6 +132,13 @@ class Network(nn.Module):
 def map_output(output: Any, change: Callable[[Tensor], Any]) -> Any:
     """What `change` makes of a network's output: of the one tensor, or of each named one."""
     return {name: change(one) for name, one in output.items()} if isinstance(output, dict) else change(output)
+
+
+def join_outputs(outputs: Sequence[Any]) -> Any:
+    """The outputs of several batches as one, joined along N."""
+    if isinstance(outputs[0], dict):
+        return {name: torch.cat([one[name] for one in outputs]) for name in outputs[0]}
+    return torch.cat(list(outputs))
 
 
 def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:

@@ -133,7 +133,8 @@ class ValueShift(Criterion):
     farthest: bool = False
 
     def moved(self, output: Tensor, which: Tensor) -> Tensor:
-        difference = self.objective(output) - self.start[which].to(output)
+        value = self.objective(output)
+        difference = value - self.start[which].to(value)
         if self.direction:
             return difference * self.direction
         # Unlike abs, this has a slope at 0, where every attack begins.

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from eyespot.images import Frame
 from eyespot.networks.network import Output
 from eyespot.sources import from_arrays
 from eyespot.sources.source import Row, Source
@@ -59,7 +60,7 @@ class Color(Task):
         errors = [row["color_error"] for row in table]
         return sum(errors) / len(errors), mean_interval(errors), {}
 
-    def answer(self, output: Tensor) -> dict[str, Any]:
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         return {"answer": f"{output.shape[2]} x {output.shape[1]} colors", "mean": output.mean((1, 2)).tolist()}
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
