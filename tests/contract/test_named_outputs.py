@@ -94,8 +94,7 @@ def test_it_is_explained(model, picture, method):
     assert explain(model, picture, by=method).maps["heat"].shape == (16, 16)
 
 
-@pytest.mark.parametrize("method", ["fgsm", "one-pixel"])
-def test_it_is_attacked(model, picture, method):
-    result = attack(model, picture, by=method)
+def test_it_is_attacked(model, picture):
+    result = attack(model, picture, by="fgsm")
     assert result.queries > 0
     assert result.before["answer"].endswith("blobs")
