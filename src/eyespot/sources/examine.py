@@ -146,6 +146,9 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
             facts.thumbnails[number] = thumbnail
         if row.paired is not None:
             _examine_paired(row, found, facts.bounds[number])
+            # Both images are the content of the row: whoever replaces one has another row.
+            paired = content_key(load_bytes(row.paired, f"paired image of {row.name}"))
+            facts.keys[number] = content_key(np.array([facts.keys[number], paired], np.uint64))
     except ImageError as error:
         facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
 
