@@ -136,7 +136,7 @@ def test_gradients_of_any_class_are_pytorchs_and_the_same_number_stays_open(page
     page.get_by_role("radio", name="gradients").check()
     pixels = trained.pixels(trained.rows[0].picture)
     for label in ("square", "triangle"):
-        page.get_by_role("combobox", name="Of", exact=True).select_option(label)
+        page.get_by_role("combobox", name="Explained class", exact=True).select_option(label)
         slope = trained.gradients(pixels, label)[1]
         reach = page.locator("section.call").nth(1).locator(".range")
         page.wait_for_function(
