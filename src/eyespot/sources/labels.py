@@ -44,8 +44,9 @@ def unify(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
     numbers = [label for label, best in changed.items() if best != label and WHOLE_NUMBER.fullmatch(label)]
     if numbers and not notes:
         notes.append(f"whole numbers such as {numbers[0]} are read as {changed[numbers[0]]}")
-    cases = Counter(label.casefold() for label in changed.values())
-    if both := [label for label in changed.values() if cases[label.casefold()] > 1]:
+    different = set(changed.values())
+    cases = Counter(label.casefold() for label in different)
+    if both := [label for label in different if cases[label.casefold()] > 1]:
         notes.append(f"single letters keep their case: {', '.join(sorted(both)[:SHOWN])} are different labels")
     return {label: changed[label] for label in counts}, notes
 
