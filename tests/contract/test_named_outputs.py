@@ -48,7 +48,7 @@ class Blobs(Task):
     def score(self, output: Any, target: Any) -> dict[str, Tensor]:
         return {"error": self.loss(output, target)}
 
-    def to_rows(self, output: Any, target: Any) -> list[dict[str, Any]]:
+    def to_rows(self, output: Any, target: Any, frame: Frame | None = None) -> list[dict[str, Any]]:
         return [{"error": error} for error in self.loss(output, target).tolist()]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:

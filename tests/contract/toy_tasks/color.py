@@ -53,7 +53,7 @@ class Color(Task):
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         return {"color_error": (output - target).abs().mean((1, 2, 3))}
 
-    def to_rows(self, output: Tensor, target: Tensor) -> list[dict[str, Any]]:
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         return [{"color_error": error} for error in self.score(output, target)["color_error"].tolist()]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
