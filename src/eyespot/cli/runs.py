@@ -89,4 +89,4 @@ def _same_training(folder: Path, source: str, options: Any, columns: dict[str, s
         return False
     value_range = recipe.source.get("value_range")
     opened = open_source(source, columns=columns, layout=layout, value_range=value_range)
-    return (recipe.fingerprint, recipe.answers) == (fingerprint(opened), answers_fingerprint(opened))
+    return (recipe.fingerprint, recipe.answers) == (fingerprint(opened), answers_fingerprint(opened, recipe.columns))

@@ -52,6 +52,8 @@ def from_arrays(
     """
     if len(images) != len(values):
         raise SourceError(f"{name}: {len(images)} images, but values for {len(values)}; give as many as images.")
+    if paired is not None and len(paired) != len(images):
+        raise SourceError(f"{name}: {len(images)} images, but {len(paired)} paired images; give one for each image.")
     if split is not None:
         values = with_split(values, split)
     stacks = [stacked(given, name) for given in (images, paired) if given is not None]

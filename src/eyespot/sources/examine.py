@@ -99,6 +99,8 @@ def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) ->
     )
     if isinstance(rows, ArrayRows) and isinstance(rows.images, np.ndarray):
         _examine_stack(rows.images, rows.chosen, facts)
+        if rows.paired is not None:
+            _examine_paired_arrays(rows, facts)
     else:
         _examine_files(rows, root, facts)
     return facts
@@ -146,9 +148,7 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
             facts.thumbnails[number] = thumbnail
         if row.paired is not None:
             _examine_paired(row, found, facts.bounds[number])
-            # Both images are the content of the row: whoever replaces one has another row.
-            paired = content_key(load_bytes(row.paired, f"paired image of {row.name}"))
-            facts.keys[number] = content_key(np.array([facts.keys[number], paired], np.uint64))
+            facts.keys[number] = _key_of_both(facts.keys[number], row)
     except ImageError as error:
         facts.unreadable[number] = str(error).removeprefix(f"{row.name}: ")
 
@@ -176,6 +176,25 @@ def _examine_paired(row: Row, found: ImageProperties, bounds: np.ndarray) -> Non
         )
     if paired.bounds is not None:
         bounds[:] = np.fmin(bounds[0], paired.bounds[0]), np.fmax(bounds[1], paired.bounds[1])
+
+
+def _examine_paired_arrays(rows: ArrayRows, facts: ImageStatistics) -> None:
+    for place, row in enumerate(rows):
+        assert isinstance(row.picture, np.ndarray) and isinstance(row.paired, np.ndarray)
+        height, width = row.picture.shape[:2]
+        if row.paired.shape[:2] != (height, width):
+            facts.unreadable[place] = (
+                f"is {height} x {width} pixels (height x width), its paired image {row.paired.shape[0]} x "
+                f"{row.paired.shape[1]}; give both the same size."
+            )
+        facts.keys[place] = _key_of_both(facts.keys[place], row)
+
+
+def _key_of_both(key: np.uint64, row: Row) -> int:
+    """The key of a row with a paired image: with either image replaced, it is another row."""
+    assert row.paired is not None
+    paired = content_key(load_bytes(row.paired, f"paired image of {row.name}"))
+    return content_key(np.array([key, paired], np.uint64))
 
 
 def load_bytes(picture: Picture, name: str) -> bytes | np.ndarray:

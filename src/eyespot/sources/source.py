@@ -15,8 +15,6 @@ from ..value_range import Range
 from .layout import classes_in
 
 PARTS = ("train", "validation", "test")
-ANSWERS = ("label", "tags", "number", "paired")
-"""The columns that a task may learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +176,12 @@ def fingerprint(source: Source) -> str:
     return digest.hexdigest()
 
 
-def answers_fingerprint(source: Source) -> str:
-    """A short text that changes when what is said of an image changes: its label, tags, number or paired image."""
+def answers_fingerprint(source: Source, columns: Sequence[str]) -> str:
+    """A short text that changes when an image gets another answer: in one of a task's `columns`, or a paired image."""
+    read = (*columns, "paired")
     digest = hashlib.blake2b(digest_size=8)
     for part in source.parts:
         for place in np.argsort(part.keys, kind="stable").tolist():
             values = part.rows[place].values
-            digest.update("\0".join(values.get(column, "") for column in ANSWERS).encode() + b"\1")
+            digest.update("\0".join(values.get(column, "") for column in read).encode() + b"\1")
     return digest.hexdigest()

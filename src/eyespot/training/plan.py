@@ -213,7 +213,7 @@ def make_recipe(
         options=asdict(options),
         source=origin,
         fingerprint=fingerprint(source),
-        answers=answers_fingerprint(source),
+        answers=answers_fingerprint(source, task.columns),
         task=task_to_json(task),
         start=asdict(start),
         network=asdict(spec),

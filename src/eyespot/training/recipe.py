@@ -58,6 +58,11 @@ class Recipe:
         """How often each training image is seen."""
         return self.steps * self.batch / self.count
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that hold the answers."""
+        return task_from_json(self.task).columns
+
     def rate_at(self, step: int) -> float:
         """The learning rate of one step, where nothing is changed on the way."""
         return one_cycle(self.rate, step, self.steps, self.warmup)

@@ -162,7 +162,7 @@ def run_training(
 
 def _check_alike(source: Source, recipe: Recipe) -> None:
     """Raise `RunError` where this process sees other images than the leading one, on another machine perhaps."""
-    if recipe.fingerprint != fingerprint(source) or recipe.answers != answers_fingerprint(source):
+    if recipe.fingerprint != fingerprint(source) or recipe.answers != answers_fingerprint(source, recipe.columns):
         raise RunError(
             f"{platform.node()}: {source.name} holds other images, or says something else of them, than on the machine "
             "that leads the training. Copy them anew, or let all machines read the same folder."
@@ -190,8 +190,8 @@ def _decided(
     changed = differences(options, recipe)
     if recipe.fingerprint != fingerprint(source):
         changed.append("the images are not the same")
-    elif recipe.answers != answers_fingerprint(source):
-        changed.append("what is said of the images is not the same")
+    elif recipe.answers != answers_fingerprint(source, recipe.columns):
+        changed.append("the answers are not the same")
     if changed:
         raise RunError(
             f"{folder}: holds another training ({'; '.join(changed)}). Choose another folder, or delete this one.",
