@@ -49,3 +49,55 @@ def test_what_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(["check", str(tmp_path / "nowhere")]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and "nowhere: there is no such file or folder" in captured.err
+
+
+def write_table(folder: Path, answers: list[str], header: str = "label") -> Path:
+    for number in range(len(answers)):
+        image = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        (folder / f"{number}.png").write_bytes(encode_png(image))
+    lines = [f"{number}.png,{answer}" for number, answer in enumerate(answers)]
+    (folder / "table.csv").write_text("\n".join([f"path,{header}", *lines]))
+    return folder / "table.csv"
+
+
+@pytest.mark.parametrize(
+    ("header", "answers"),
+    [
+        ("label", [*["a", "b"] * 20, ""]),
+        ("label", [*["a", "b"] * 20, "c"]),
+        ("label", ["a"] * 20),
+        ("number", [*map(str, range(30)), "many"]),
+        ("kind", ["a", "b"] * 20),
+        ("label,group", ["a,all", "b,all"] * 20),
+    ],
+)
+def test_check_reports_the_error_with_which_train_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], header: str, answers: list[str]
+) -> None:
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path / "cache"))
+    table = str(write_table(tmp_path, answers, header))
+    assert run(["check", table, "--json"]) == 0
+    error = json.loads(capsys.readouterr().out)["training"]["error"]
+    assert run(["check", table]) == 0
+    assert error and f"Training is refused: {error}\n" in capsys.readouterr().out
+    assert run(["train", table, "--out", str(tmp_path / "run"), "--epochs", "1"]) == 2
+    assert error in capsys.readouterr().err
+
+
+def test_check_reports_that_too_many_images_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path / "cache"))
+    table = write_table(tmp_path, ["a", "b"] * 10)
+    for number in range(4):
+        (tmp_path / f"{number}.png").unlink()
+    assert run(["check", str(table)]) == 0
+    assert "Training is refused: table.csv: 4 of 20 images cannot be used" in capsys.readouterr().out
+
+
+def test_check_reports_what_train_decides(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(folder), "--json"]) == 0
+    training = json.loads(capsys.readouterr().out)["training"]
+    assert training["error"] == ""
+    for start in ("task classify: ", "start from scratch: ", "images of 9x9: ", "training images are "):
+        assert sum(note.startswith(start) for note in training["notes"]) == 1

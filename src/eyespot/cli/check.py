@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..files import require_folder
 from ..findings import to_plain
 from .output import AsJson, print_json
-from .source import Columns, Layout, open_described, unseen_source
+from .source import Columns, Layout, columns_from, open_described, unseen_source
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from eyespot.measures import AuditReport
+    from eyespot.sources import Source
     from eyespot.sources.check import CheckReport, Twins
 
 Weights = Annotated[
@@ -40,7 +41,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count your images and list unreadable, duplicate and contradictory ones. Changes nothing."""
+    """Count your images, list unreadable, duplicate and contradictory ones, and what train would decide or refuse."""
     from ..sources.check import check as examine_source
 
     if not deep and (weights or out):
@@ -49,18 +50,21 @@ def check(
         require_folder(out)
     opened = open_described(source, column, layout, bad_share=1.0)
     report = examine_source(opened)
+    training = _training(opened, source, column, layout)
+    document = {**to_plain(report), "training": training}
     if not as_json:
         _show(report)
+        _show_training(training)
     if not deep:
         if as_json:
-            print_json(report)
+            print_json(document)
         return
     from ..measures import audit
 
     folder = out or Path("runs/check")
     found = audit(opened, folder, weights)
     if as_json:
-        print_json({**to_plain(report), "deep": {**to_plain(found), "page": str(folder / "index.html")}})
+        print_json({**document, "deep": {**to_plain(found), "page": str(folder / "index.html")}})
     else:
         _show_deep(found, folder)
 
@@ -95,6 +99,30 @@ def curve(
     print(found.summary)
     if page:
         print(f"page: {page}")
+
+
+def _training(opened: "Source", source: str, column: list[str] | None, layout: str | None) -> dict[str, Any]:
+    """What `train` would decide of a source by itself ("notes"), and the error with which it would refuse it."""
+    from ..errors import EyespotError
+    from ..sources import open_source
+    from ..sources.assemble import BAD_SHARE
+    from ..training.decisions import decisions
+    from ..training.options import TrainOptions
+
+    if len(opened.problems) > BAD_SHARE * (len(opened) + len(opened.problems)):
+        try:
+            opened = open_source(source, columns=columns_from(column), layout=layout)
+        except EyespotError as error:
+            return {"notes": [], "error": str(error)}
+    notes, error = decisions(opened, TrainOptions())
+    return {"notes": notes, "error": error}
+
+
+def _show_training(training: dict[str, Any]) -> None:
+    for note in training["notes"]:
+        print(f"Training: {note}")
+    if training["error"]:
+        print(f"Training is refused: {training['error']}")
 
 
 def _show_deep(found: "AuditReport", folder: Path) -> None:

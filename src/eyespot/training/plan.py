@@ -94,13 +94,28 @@ def _value(text: str) -> Any:
 def choose_images(
     source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH
 ) -> tuple[ImageSpec, list[str]]:
-    """Size, colors, fit and scaling, and the notes about them: the size of small images, the usual shape of all.
+    """Size, colors, fit and scaling, and the notes about them; a network that was trained before has its own."""
+    spec, notes = choose_size(source, task, options, start)
+    if not task.scaled_input or _learned_images(start) is not None:
+        return spec, notes
+    if options.network is not None and describe(options.network).signed:
+        received = network_shape(task, spec)[0]
+        return replace(spec, mean=(0.5,) * received, std=(0.5,) * received), notes
+    return _scaled(spec, task, source.train), notes
 
-    A network that was trained before has its own size and scaling.
-    """
+
+def _learned_images(start: Start) -> ImageSpec | None:
+    """The preprocessing that the first weights were learned with, if it is known."""
+    return None if start.how == "scratch" else find_pretrained(start.weights).images
+
+
+def choose_size(
+    source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH
+) -> tuple[ImageSpec, list[str]]:
+    """Size, colors and fit without scaling, and the notes about them: the size of small images, the usual of all."""
     value_range = source.value_range if options.range is None else parse_range(options.range)
     sizes = source.train.sizes
-    learned = None if start.how == "scratch" else find_pretrained(start.weights).images
+    learned = _learned_images(start)
     if learned is not None:
         spec, notes = _with_fit(replace(_images_of(learned, options), value_range=value_range), sizes, task, options)
         return spec, [*notes, _size_note(spec, task, options, learned=True)]
@@ -111,13 +126,7 @@ def choose_images(
         channels = requested or channels
     spec = ImageSpec(height=height, width=width, channels=channels, fit=task.fit, value_range=value_range)
     spec, notes = _with_fit(spec, sizes, task, options)
-    notes = [*notes, _size_note(spec, task, options)]
-    if not task.scaled_input:
-        return spec, notes
-    if options.network is not None and describe(options.network).signed:
-        received = network_shape(task, spec)[0]
-        return replace(spec, mean=(0.5,) * received, std=(0.5,) * received), notes
-    return _scaled(spec, task, source.train), notes
+    return spec, [*notes, _size_note(spec, task, options)]
 
 
 def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions) -> tuple[ImageSpec, list[str]]:
@@ -195,7 +204,7 @@ def make_recipe(
 
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
-    spec = _network(task, images, options, start)
+    spec = choose_network(task, images, options, start)
     views = _views(source.train, images) if images.fit == "native" else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
@@ -236,7 +245,7 @@ def make_recipe(
     )
 
 
-def _network(task: Task, images: ImageSpec, options: TrainOptions, start: Start) -> NetworkSpec:
+def choose_network(task: Task, images: ImageSpec, options: TrainOptions, start: Start) -> NetworkSpec:
     """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
     shape, output = network_shape(task, images), task.outputs(images.channels)
     known = None if start.how == "scratch" else find_pretrained(start.weights).network

@@ -31,13 +31,14 @@ from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
 from ..value_range import parse_range
 from .batches import Stream
+from .decisions import decide_task
 from .distributed import broadcast_weights
 from .finish import finish, held_out
 from .first_answer import report_probe
-from .initial_weights import choose_start, initial_network
+from .initial_weights import initial_network
 from .loop import run, take_turns
 from .options import TrainOptions
-from .plan import choose_images, choose_task, decide_mirror, make_recipe, mirror_note, steps_in, timed_steps
+from .plan import choose_images, make_recipe, mirror_note, steps_in, timed_steps
 from .recipe import Recipe, differences, read_recipe, with_steps
 from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .schedule import Schedule, read_changes
@@ -212,14 +213,7 @@ def read_result(folder: Path) -> dict[str, Any]:
 def _planned(
     source: Source, origin: dict[str, Any], options: TrainOptions, folder: Path, show: Show, processes: int
 ) -> Recipe:
-    task, notes = choose_task(source, options.task)
-    task, mirror_reason = decide_mirror(source, task)
-    for note in notes:
-        show({"note": note})
-    for row in (*source.validation.rows, *source.test.rows):
-        task.read(row)  # a wrong answer is told now, and not when everything has been learned
-    start = choose_start(source, task, options)
-    show({"note": f"start from {start.how}: {start.reason}"})
+    task, mirror_reason, start = decide_task(source, options, lambda note: show({"note": note}))
     images, notes = choose_images(source, task, options, start)
     for note in notes:
         show({"note": note})
