@@ -16,8 +16,9 @@ from eyespot.sources.examine import NEAR_LIMIT
 from eyespot.sources.layout import MEANINGS
 from eyespot.sources.mirror import LOOKED_AT
 from eyespot.sources.open import PACKED
-from eyespot.sources.source import ANSWERS, PARTS
+from eyespot.sources.source import PARTS
 from eyespot.sources.suggest import LABELS
+from eyespot.tasks import TASKS
 from eyespot.tasks.mirroring import FEWEST, SURE
 from eyespot.training.fitting import LITTLE, MILD, UPRIGHT_AND_WIDE
 from eyespot.value_range import COMMON, IGNORED, LEAST_USED
@@ -151,8 +152,8 @@ def _tables() -> str:
 
 {_table(("suffix", "usual separator"), usual)}
 
-The first lines decide about the separator: {_named(table_text.SEPARATORS)}. Text is UTF-8 or UTF-16. Each row names one
-image in the column `path`; {_code(ANSWERS)} are what a task can learn, `group` and `split` what the division follows.
+The first lines decide about the separator: {_named(table_text.SEPARATORS)}. Text is UTF-8 or UTF-16. Each row names
+one image in the column `path`. A task can learn {_code(_answers())}; `group` and `split` decide the parts.
 Other columns are chosen with `--column label=NAME`, in Python `columns={{"label": "NAME"}}`. Where no column `path` is
 there, an error proposes the column that names the images; for labels, names with {_code(LABELS)} are proposed first.
 
@@ -166,6 +167,10 @@ there, an error proposes the column that names the images; for labels, names wit
 | two rows of one image with different labels or numbers | a problem for each row |
 | two rows of one image with different tags | one row with all tags; a note counts them |
 | a table beside images without class folders | an error that proposes the command to open the table |"""
+
+
+def _answers() -> list[str]:
+    return [*dict.fromkeys(column for kind in TASKS.values() for column in kind.columns), "paired"]
 
 
 def _labels() -> str:
