@@ -74,7 +74,7 @@ def describe_range(chosen: Range, bounds: np.ndarray) -> str:
     )
     return (
         f"{found}: {chosen[0]:g} becomes black and {chosen[1]:g} white in every image{little} "
-        "(set it with --range LOW,HIGH)"
+        "(set it with --range LOW,HIGH, in Python value_range=(LOW, HIGH))"
     )
 
 

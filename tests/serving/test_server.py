@@ -29,7 +29,7 @@ def test_a_free_port_is_found_on_loopback():
 def test_a_port_that_is_taken_is_refused_with_a_way_out():
     with listen("127.0.0.1", 0) as listening:
         port = listening.socket.getsockname()[1]
-        with pytest.raises(EyespotError, match=rf"port {port} .*another --port"):
+        with pytest.raises(EyespotError, match=rf"port {port} .*another port"):
             listen("127.0.0.1", port)
 
 

@@ -143,10 +143,12 @@ def test_columns_of_zeros_and_ones_are_tags_where_chosen(folder: Path) -> None:
     )
     columns = {"path": "filename", "tags": "cat,dog"}
     assert values(open_source(folder / "t.csv", columns=columns), "tags") == {"-", "cat", "dog", "cat|dog"}
-    with pytest.raises(TaskError, match="--column tags=cat,dog"):
+    with pytest.raises(TaskError, match="tags=cat,dog") as caught:
         guess_task(open_source(folder / "t.csv", columns={"path": "filename"}))
-    with pytest.raises(SourceError, match="needs exactly one"):
+    assert caught.value.argument == "column"
+    with pytest.raises(SourceError, match="needs exactly one") as refused:
         open_source(folder / "t.csv", columns={"path": "filename", "label": "cat,dog"})
+    assert refused.value.argument == "column"
 
 
 def test_whole_numbers_in_floating_point_are_labels_or_numbers_as_the_task_says() -> None:

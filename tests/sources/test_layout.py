@@ -87,8 +87,11 @@ def test_two_possible_readings_are_both_shown_and_one_must_be_chosen(
     tmp_path: Path, folders: tuple[str, ...], readings: tuple[str, str]
 ) -> None:
     touch(tmp_path, *images(*folders))
-    with pytest.raises(SourceError, match=rf"2 ways.*'{readings[0]}'.*'{readings[1]}'.*--layout {readings[0]}"):
+    with pytest.raises(
+        SourceError, match=rf"2 ways.*'{readings[0]}'.*'{readings[1]}'.*layout='{readings[0]}'"
+    ) as caught:
         read_folder(tmp_path)
+    assert caught.value.argument == "layout"
     for reading in readings:
         assert read_folder(tmp_path, reading).rows
 

@@ -46,7 +46,8 @@ def listen(host: str, port: int) -> Listening:
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         told = getattr(error, "strerror", None) or error
-        raise EyespotError(f"Cannot listen on {host} port {port} ({told}); give another --port or --host.") from error
+        message = f"Cannot listen on {host} port {port} ({told}); give another port or host."
+        raise EyespotError(message, argument="port") from error
     return Listening(found, host)
 
 

@@ -54,7 +54,8 @@ def _problem(row: Row, rows: Sequence[Row], column: str) -> Problem:
     values = ", ".join(sorted({each.values.get(column, "") for each in rows} - {""}))
     reason = (
         f"{row.name} has {len(rows)} rows with different values of '{column}' ({values}); keep one row, or, if an "
-        f"image may have several, choose the column as tags: --column tags={column}"
+        f"image may have several, choose the column as tags: --column tags={column}, in Python "
+        f"columns={{'tags': '{column}'}}"
     )
     return Problem(name=row.name, location=row.location, reason=reason)
 

@@ -38,8 +38,8 @@ def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
         return layouts[0]
     readings = "; ".join(f"'{layout.name}': {summary(layout)}" for layout in layouts)
     raise SourceError(
-        f"{tree.path}: can be read in {len(layouts)} ways. {readings}. "
-        f"Choose one: --layout {names[0]}, in Python layout='{names[0]}'."
+        f"{tree.path}: can be read in {len(layouts)} ways. {readings}. Choose one, such as layout='{names[0]}'.",
+        argument="layout",
     )
 
 

@@ -33,7 +33,8 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
     if len(there) != 1:
         raise SourceError(
             f"{where}: {len(there)} of the columns {', '.join(cells)} hold 1; a {meaning} needs exactly one. "
-            f"Where an image may have several, choose --column tags={','.join(cells)}."
+            f"Where an image may have several, choose the columns as tags: tags={','.join(cells)}.",
+            argument="column",
         )
     return there[0]
 

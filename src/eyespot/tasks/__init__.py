@@ -65,7 +65,8 @@ def guess_task(source: Source) -> tuple[str, str]:
         expected = ", ".join(sorted(column for kind in TASKS.values() for column in kind.columns))
         raise TaskError(
             f"{source.name}: no column says what is on a picture (there are {', '.join(others)}; "
-            f"expected one of {expected}); say which it is, as in --column {_proposed(source, others)}."
+            f"expected one of {expected}); say which it is, such as {_proposed(source, others)}.",
+            argument="column",
         )
     if not fitting:
         raise TaskError(
@@ -75,8 +76,8 @@ def guess_task(source: Source) -> tuple[str, str]:
         )
     names = ", ".join(kind.name for kind in fitting)
     raise TaskError(
-        f"{source.name}: could serve several tasks ({names}); name the task: --task {fitting[0].name}, in Python "
-        f"task='{fitting[0].name}'."
+        f"{source.name}: could serve several tasks ({names}); name the task, such as task='{fitting[0].name}'.",
+        argument="task",
     )
 
 
