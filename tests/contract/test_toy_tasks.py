@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 import eyespot
 from eyespot.attacks.attacking import attack
 from eyespot.attacks.corruptions import corruption_curves
+from eyespot.cli.answers import answers
 from eyespot.explanations import explain
-from eyespot.images import ImageSpec, frame_of, read_pixels
+from eyespot.images import ImageSpec, frame_of, read_pixels, write_png
 from eyespot.model import wrap
 from eyespot.samples import load_samples, make_problem, to_batch
 from eyespot.sources.augment import Preset, augment
@@ -131,6 +132,16 @@ def test_boxes_are_answered_in_pixels_of_the_original_picture(fit: str, box: lis
     answer = model.predict(np.zeros((40, 60, 3), np.uint8))
     assert answer["answer"] == "1 boxes"
     assert answer["boxes"] == [pytest.approx(box)]
+
+
+def test_many_files_are_answered_in_pixels_of_each_original_picture(tmp_path: Path):
+    network = Fixed([1.0, -0.25, 0.0, 0.0, 0.25, -1.0, 0.0, 0.0, 0.0, 0.0])
+    model = wrap(network, Boxes(), ImageSpec(height=60, width=60, channels=3, fit="pad"))
+    files = []
+    for name, size in (("wide", (40, 60)), ("tall", (60, 40)), ("small", (10, 10))):
+        files.append(str(write_png(np.zeros((*size, 3), np.uint8), tmp_path / f"{name}.png")))
+    for file, found in answers(model, files):
+        assert found == model.predict(file), file
 
 
 def test_points_are_answered_in_pixels_of_the_original_picture():

@@ -16,7 +16,7 @@ import numpy as np
 from ..decoding import is_picture_file
 from ..errors import EyespotError, ImageError, RunError
 from ..findings import printable, to_json
-from ..images import read_pixels
+from ..images import Frame, frame_of, read_pixels, read_size
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -29,6 +29,7 @@ SILENT_SECONDS = 2.0
 """Seconds between two lines of progress."""
 
 Found = tuple[str, dict[str, Any] | EyespotError]
+Decoded = tuple[np.ndarray, Frame]
 
 
 def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
@@ -72,36 +73,37 @@ def answers(model: "Model", files: Iterable[str]) -> Iterator[Found]:
     size = 1  # the first answer comes at once
     with ThreadPoolExecutor() as pool:
         while chunk := list(islice(files, size)):
-            pixels = list(pool.map(lambda file: _decoded(model, file), chunk))
-            yield from zip(chunk, _answered(model, pixels), strict=True)
+            decoded = list(pool.map(lambda file: _decoded(model, file), chunk))
+            yield from zip(chunk, _answered(model, decoded), strict=True)
             size = BATCH
 
 
-def _decoded(model: "Model", file: str) -> np.ndarray | EyespotError:
+def _decoded(model: "Model", file: str) -> Decoded | EyespotError:
+    """Pixels, and the frame that leads from the original image to them."""
     if "://" in file:
         return ImageError(f"{file}: is a web address; download the image and give the file.")
     try:
-        return read_pixels(file, model.images, file)
+        return read_pixels(file, model.images, file), frame_of(read_size(file, file), model.images)
     except EyespotError as error:
         return error
 
 
-def _answered(model: "Model", pixels: Sequence[np.ndarray | EyespotError]) -> list[dict[str, Any] | EyespotError]:
+def _answered(model: "Model", decoded: Sequence[Decoded | EyespotError]) -> list[dict[str, Any] | EyespotError]:
     """Answers of the images that could be read; those of one size are computed together."""
     import torch
 
     from ..model import to_batch
 
-    results: list[Any] = list(pixels)
-    shapes = {image.shape for image in pixels if isinstance(image, np.ndarray)}
-    for shape in sorted(shapes):
-        places = [place for place, image in enumerate(pixels) if isinstance(image, np.ndarray) and image.shape == shape]
+    results: list[Any] = list(decoded)
+    readable = {place: found for place, found in enumerate(decoded) if not isinstance(found, EyespotError)}
+    for shape in sorted({pixels.shape for pixels, _ in readable.values()}):
+        places = [place for place, (pixels, _) in readable.items() if pixels.shape == shape]
         alone = model.images.fit == "native"  # large images of their own size would not fit into memory together
         for group in [[place] for place in places] if alone else [places]:
             with torch.no_grad():
-                output = model.outputs(to_batch(np.stack([pixels[place] for place in group])))
+                output = model.outputs(to_batch(np.stack([readable[place][0] for place in group])))
             for row, place in enumerate(group):
-                results[place] = model.task.answer(_row(output, row))
+                results[place] = model.task.answer(_row(output, row), readable[place][1])
     return results
 
 

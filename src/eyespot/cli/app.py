@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 wrong use or input (one sentence on standard error), 130 i
 Nothing here imports torch: `eyespot --help` must answer at once.
 """
 
+import io
 import signal
 import sys
 import warnings
@@ -60,7 +61,7 @@ def run(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     warnings.showwarning = _warn
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # names of files that are not valid Unicode are printed with escapes
+        if isinstance(stream, io.TextIOWrapper):  # names of files that are not valid Unicode are printed with escapes
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)

@@ -66,10 +66,11 @@ def predict(
 
 def _report(model: "Model", image: str, found: Any, folder: Path | None, stream: TextIO | None) -> dict[str, Any]:
     """One answer or error as plain values; it is printed on `stream`, an error also on standard error."""
+    from ..errors import EyespotError
     from ..findings import printable
     from .answers import error_of
 
-    if isinstance(found, Exception):
+    if isinstance(found, EyespotError):
         print(f"eyespot: {printable(str(found))}", file=sys.stderr, flush=True)
         return error_of(image, found)
     answer = {"image": printable(image), **_saved(found, Path(image), folder)}

@@ -256,7 +256,7 @@ class Classify(Task):
             raise AttackError(f"The target '{self.classes[place]}' is the model's answer already; name another class.")
         return classes_plan(self.classes, aim, place, output, labels)
 
-    def strata(self, targets: Tensor) -> list[str]:
+    def strata(self, targets: Any) -> list[str]:
         """The classes."""
         return [self.classes[place] for place in targets.tolist()]
 

@@ -28,7 +28,7 @@ def predictions(features: np.ndarray, mirrored: np.ndarray, targets: np.ndarray)
     """Predicted answers (N, K) of images and of their mirror images, by regressions that saw neither of the two."""
     center, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     x, turned = (features - center) / scale, (mirrored - center) / scale
-    found, found_mirrored = np.zeros((2, *targets.shape))
+    found, found_mirrored = np.zeros(targets.shape), np.zeros(targets.shape)
     fold = np.arange(len(x)) % FOLDS
     for held in range(FOLDS):
         inside, outside = fold == held, fold != held
