@@ -46,7 +46,7 @@ def test_python_takes_the_same_choices():
 
 
 def test_the_command_line_takes_the_same_choices():
-    assert names(VERBS["train"]) == ["source", "out", *CHOICES[:-1], "column", "layout", "seed", "quiet", "as_json"]
+    assert names(VERBS["train"]) == ["source", "out", *CHOICES, "column", "layout", "quiet", "as_json"]
 
 
 def test_out_seed_and_json_mean_the_same_everywhere():
