@@ -24,6 +24,7 @@ from eyespot.sources import open_source
 from eyespot.sources.table import read_table
 from eyespot.value_range import choose_range
 
+LENGTH = "long"
 SPEC = ImageSpec(height=24, width=24, channels=3)
 SUFFIXES = {
     "JPEG": ".jpg",

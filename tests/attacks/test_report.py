@@ -197,6 +197,7 @@ def row(outcome: str, distortion: float = 0.1, target: str | None = None, label:
         "gradients": 0,
         "seconds": 0.5,
         "moved": None,
+        "abstains": False,
     }
     answers = {"before": {"label": label, "answer": label}, "after": {"answer": "b", "probability": 0.8}}
     return {"outcome": outcome, "distortion": distortion, "target": target, **figures, **answers}

@@ -27,8 +27,12 @@ def test_small_pictures_are_seen_by_their_pixels(embeddings):
 
 def test_photos_are_seen_by_a_network(monkeypatch):
     asked = []
-    monkeypatch.setattr("eyespot.embeddings.embed.load", lambda name: asked.append(name))
-    monkeypatch.setattr("eyespot.embeddings.embed.features", lambda model, part: np.random.rand(len(part), 3))
+
+    class Loaded:
+        def embed(self, part):
+            return np.random.rand(len(part), 3)
+
+    monkeypatch.setattr("eyespot.embeddings.embed._loaded", lambda name, source: asked.append(name) or Loaded())
     monkeypatch.setattr("eyespot.embeddings.embed.is_installed", lambda weights: True)
     embed(pictures(["a", "b"] * 10, side=70))
     assert asked == ["pretrained:efficientnet-lite0"]

@@ -94,7 +94,7 @@ def test_an_unknown_preset_is_refused():
 def test_about_half_of_the_images_are_mirrored_and_their_angles_with_them():
     images = torch.arange(5, dtype=torch.uint8).expand(400, 1, 4, 5)
     (result,), frames = augment((images,), PRESETS["pictures"], 0, 0, np.arange(400))
-    target = Regress().transform_target(torch.ones(400), frames)
+    target = Regress(mirror="sign").transform_target(torch.ones(400), frames)
     mirrored = result[:, 0, 0, 0] > 0
     assert torch.equal(target, 1 - 2 * mirrored.float())
     assert torch.equal(result[mirrored], images[mirrored].flip(3).float() / 255)

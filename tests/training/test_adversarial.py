@@ -28,9 +28,9 @@ def test_a_step_learns_from_changed_images_and_the_rest_stays_as_it_was(source, 
     before = {name: value.clone() for name, value in state.network.state_dict().items()}
     state.network.train()
     random = torch.get_rng_state()
-    clean, target = loop.learning_batch(plain, state.network, Stream(plain).take(24, 8))
-    changed, still = loop.learning_batch(hard, state.network, Stream(hard).take(24, 8))
-    again, _ = loop.learning_batch(hard, state.network, Stream(hard).take(26, 3))
+    clean, target = loop.learning_batch(plain, state, Stream(plain).take(24, 8))
+    changed, still = loop.learning_batch(hard, state, Stream(hard).take(24, 8))
+    again, _ = loop.learning_batch(hard, state, Stream(hard).take(26, 3))
     assert torch.equal(target, still)
     assert state.network.training
     assert torch.equal(random, torch.get_rng_state())

@@ -24,6 +24,7 @@ from eyespot.training.report.write import GAP, pictures_of, recipe_facts, side_b
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {
+    "task": {"name": "classify", "mirror": "yes"},
     "start": {"how": "scratch", "weights": "", "reason": "as asked"},
     "network": {"name": "residual", "size": "tiny", "norm": "batch", "input": [1, 12, 12]},
     "images": {"fit": "crop"},
