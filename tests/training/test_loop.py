@@ -289,7 +289,7 @@ def test_other_answers_for_the_same_images_are_refused(trained_run, source):
     values[0] = {"label": "lying"}
     other = from_arrays("stripes", "arrays", images, values, ["train"] * 61 + ["validation"] * 17 + ["test"] * 23)
     recipe = running.read_recipe(run.folder / "recipe.json")
-    with pytest.raises(RunError, match="what is said of the images"):
+    with pytest.raises(RunError, match="the answers are not the same"):
         running.run_training(other, running.TrainOptions(**recipe.options), run.folder, lambda entry: None)
 
 
