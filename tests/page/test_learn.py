@@ -79,7 +79,7 @@ def test_the_window_moves_by_buttons_slider_arrow_keys_and_by_itself(page: Page,
 
 def test_arrow_keys_walk_through_the_fields_of_a_matrix(page: Page, site: str) -> None:
     opened(page, site, "convolution")
-    cell(page, "Kernel", 1, 1).objective()
+    cell(page, "Kernel", 1, 1).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(cell(page, "Kernel", 2, 2)).to_be_focused()

@@ -72,7 +72,7 @@ def test_a_unit_opens_with_its_inputs_and_stays_open_for_another_picture(page: P
 
 def test_units_are_reached_by_arrow_keys_and_by_next_and_previous(page: Page, look: str) -> None:
     opened(page, look)
-    tile(page, 1, 0).objective()
+    tile(page, 1, 0).focus()
     for key in ["ArrowDown", "ArrowRight", "Enter"]:
         page.keyboard.press(key)
     expect(page.get_by_role("heading", name="relu1, unit 2")).to_be_visible()
