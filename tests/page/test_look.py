@@ -184,12 +184,12 @@ def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
     page.get_by_role("button", name="Draw").click()
     pad = page.get_by_role("application", name="Drawing pad")
     box = pad.bounding_box()
-    page.mouse.transform_target(box["x"] + 60, box["y"] + 60)
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
-    page.mouse.transform_target(box["x"] + 60, box["y"] + 160, steps=4)
+    page.mouse.move(box["x"] + 60, box["y"] + 160, steps=4)
     expect(page.get_by_text("Own image: drawing")).to_be_visible()
     before = answers.all_inner_texts()
-    page.mouse.transform_target(box["x"] + 160, box["y"] + 160, steps=4)
+    page.mouse.move(box["x"] + 160, box["y"] + 160, steps=4)
     page.mouse.up()
     expect(answers.first).not_to_have_text(before[0])
     before = answers.all_inner_texts()
@@ -401,7 +401,7 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     box = canvas.bounding_box()
     for row in range(2, 10):
         for column in range(1, 20):
-            page.mouse.transform_target(box["x"] + box["width"] * column / 20, box["y"] + box["height"] * row / 12)
+            page.mouse.move(box["x"] + box["width"] * column / 20, box["y"] + box["height"] * row / 12)
             if space.get_by_role("status").count():
                 break
         if space.get_by_role("status").count():
