@@ -124,7 +124,7 @@ def test_a_term_is_followed_down_to_the_image_and_up_to_the_answer(page: Page, l
     page.locator("p.formula button").click()
     page.locator(".terms button").first.click()
     expect(page.get_by_role("heading", name=re.compile("image, (red|green|blue)"))).to_be_visible()
-    up = page.get_by_role("region", name="The number").locator("li button").first
+    up = page.get_by_role("region", name="Value", exact=True).locator("li button").first
     heading = page.locator(".unit h2").first
     while up.count():
         place = heading.inner_text()
@@ -307,7 +307,7 @@ def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(
     flow.get_by_role("button", name="show fewer").click()
     expect(cards).to_have_count(12)
     opened(page, look, "model=4&call=4&unit=0")  # a dense layer on two maps of 8 x 8
-    numbers = page.get_by_role("region", name="The number")
+    numbers = page.get_by_role("region", name="Value", exact=True)
     terms = numbers.locator("details").first.locator(".terms button")
     expect(terms).to_have_count(30)
     numbers.get_by_role("button", name="show 34 more").first.click()
