@@ -415,7 +415,7 @@ def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Pag
     space.get_by_label("conv1").uncheck()
     page.wait_for_timeout(300)
     assert canvas.screenshot() != before
-    page.get_by_role("radio", name="flat").check()
+    page.get_by_role("radio", name="2-D").check()
     expect(page.locator(".scroll")).to_be_visible()
 
 
