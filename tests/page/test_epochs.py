@@ -150,7 +150,7 @@ def test_gradients_of_any_class_are_pytorchs_and_the_same_number_stays_open(page
         assert agrees(page.locator(".gradient").inner_text().split(" ")[-1], float(slope[2, 3, 4]))
     expect(page.get_by_role("img", name=re.compile("Gradients of conv1, unit 3"))).to_be_visible()
     page.wait_for_url(re.compile(f"{OPEN}.*of=triangle"))
-    page.get_by_role("radio", name="numbers").check()
+    page.get_by_role("radio", name="activations").check()
     expect(page.locator(".gradient")).to_have_count(0)
 
 

@@ -51,7 +51,7 @@ def judge(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     steered = [{"image": f"{i}.png", "target": 1.0, "answer": 1 + i / 8, "error": i / 8} for i in range(4)]
     folders = [
         write(base / "first", "classify", table(names, 6)),
-        write(base / "paired", "classify", table(names, 10)),
+        write(base / "second", "classify", table(names, 10)),
         write(base / "steered", "regress", steered),
         base / "empty",
     ]
@@ -128,13 +128,13 @@ def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, jud
 
 def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -> None:
     items = opened(page, judge, "order=row")
-    page.get_by_label("Compare with").select_option("paired")
+    page.get_by_label("Compare with").select_option("second")
     # Wrong in one alone: of the 25 and the 15, the 5 that both have wrong are wrong alike.
     expect(status(page)).to_contain_text(f"differ on 30 of {COUNT} shared images")
-    expect(items.first).to_contain_text("paired")
+    expect(items.first).to_contain_text("second")
     expect(items.first.get_by_role("link")).to_have_attribute("href", "#/look?model=0&image=6")
-    page.get_by_label("Compare with").select_option("scratch")
-    expect(items.first).not_to_contain_text("paired")
+    page.get_by_label("Compare with").select_option("no other run")
+    expect(items.first).not_to_contain_text("second")
 
 
 def test_numbers_are_listed_by_their_error_without_a_matrix(page: Page, judge: str) -> None:

@@ -6,10 +6,9 @@ import pytest
 
 from eyespot.attacks.report.write import Report
 from eyespot.sources.source import part_of
-from eyespot.training.report.write import write_report
 from tests.attacks.small_models import bright_or_dark, source_of
 from tests.attacks.test_report import wanted
-from tests.training.test_report import DATA, LOG, RECIPE, classified, picture, tagged
+from tests.training.test_report import DATA, LOG, RECIPE, classified, picture, tagged, written
 
 FLOWERS = ("chrysanthemum", "lily of the valley", "snapdragon", "bougainvillea", "black-eyed susan", "sword lily")
 BROKEN = """names => names.filter(name => [...document.querySelectorAll('tbody th')].some(cell => {
@@ -29,7 +28,7 @@ def opened(page, path: Path, width: int) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("made", [lambda: classified(FLOWERS), tagged], ids=["classify", "tag"])
 def test_a_report_is_not_wider_than_its_window_and_breaks_no_word(page, made, width, tmp_path):
-    opened(page, write_report(tmp_path, made(), LOG, RECIPE, DATA, picture), width)
+    opened(page, written(tmp_path, made(), LOG, RECIPE, DATA, picture), width)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     words = [word for name in FLOWERS for word in name.replace("-", " ").split()]
     assert page.evaluate(BROKEN, words) == []

@@ -191,7 +191,8 @@ class TrainingManager:
     def _source(self, origin: Origin) -> tuple[int | None, Source | None]:
         """The source of an origin and its number, if this server has it."""
         for number, known in self.app_state.origins.items():
-            if known == origin:
+            # What is absent was left open, which a recipe writes as null.
+            if all(known.get(name) == origin.get(name) for name in known.keys() | origin.keys()):
                 return number, self.app_state.sources[number]
         return None, None
 
