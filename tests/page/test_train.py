@@ -97,7 +97,7 @@ def assert_changes_count(page: Page) -> None:
     page.get_by_role("button", name="Apply from the next step").press("Enter")
     expect(page.get_by_text("Applies from step")).to_be_visible()
     expect(page.get_by_role("list", name="Changes")).to_contain_text(
-        "maximum learning rate 0.006, momentum 0.7, weight decay 0.01, batch 16"
+        "maximum learning rate 0.006, momentum 0.7, weight decay 0.01, batch size 16"
     )
     expect(page.get_by_label("batch size", exact=True)).to_have_value("16")
 
