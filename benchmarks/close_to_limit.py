@@ -23,13 +23,13 @@ from eyespot.device import World, keeping_memory
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.modelfile import network_spec
 from eyespot.sources.source import Source
-from eyespot.training import loop
-from eyespot.training.batches import Stream
-from eyespot.training.initial_weights import initial_network, ready_to_learn
+from eyespot.training import _loop as loop
+from eyespot.training._batches import Stream
+from eyespot.training._initial_weights import initial_network, ready_to_learn
+from eyespot.training._run_folder import Log
 from eyespot.training.options import TrainOptions
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 from eyespot.training.run import prepare
-from eyespot.training.run_folder import Log
 from eyespot.training.schedule import Schedule
 from eyespot.training.state import State, Training, begin
 

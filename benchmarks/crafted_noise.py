@@ -28,13 +28,13 @@ from peers.environment import HERE, peer_python
 from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.quantization import rounded, smallest
-from eyespot.attacks.transfer import transfer
-from eyespot.attacks.victim import Victim
+from eyespot.attacks._quantization import rounded, smallest
+from eyespot.attacks._transfer import transfer
+from eyespot.attacks._victim import Victim
 from eyespot.images import ImageSpec
 from eyespot.model import Model, wrap
 from eyespot.samples import to_batch
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from eyespot.tasks.criterion import Misclassification
 
 LENGTH = "long"

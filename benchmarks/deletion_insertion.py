@@ -16,7 +16,7 @@ from PIL import Image
 
 from eyespot.explanations import explain
 from eyespot.model import Model, load
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Source
 from eyespot.training import train
 

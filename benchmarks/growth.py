@@ -45,8 +45,8 @@ def measured(count: int) -> dict[str, float]:
     """Seconds until a source is open and until the first step, milliseconds of a step, and megabytes at the most."""
     import eyespot
     from eyespot.device import World
-    from eyespot.training.batches import Stream
-    from eyespot.training.loop import backward
+    from eyespot.training._batches import Stream
+    from eyespot.training._loop import backward
     from eyespot.training.options import TrainOptions
     from eyespot.training.plan import choose_images, choose_task, make_recipe
     from eyespot.training.run import prepare

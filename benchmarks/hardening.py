@@ -15,7 +15,7 @@ import eyespot
 from eyespot.model import Model
 from eyespot.samples import load_samples, to_pixels
 from eyespot.sources.source import Part
-from eyespot.training.adversarial import Hardening, adversarial_evaluation
+from eyespot.training._adversarial import Hardening, adversarial_evaluation
 
 LENGTH = "long"
 CHOICES = (None, "noise:size=0.3", "adversarial", "adversarial:size=0.1")

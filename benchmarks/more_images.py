@@ -20,8 +20,8 @@ from _training import clean_place, unpack
 
 import eyespot
 from eyespot.embeddings.embed import Embeddings, embed
-from eyespot.measures.cross_validation import choose_penalty, folds, probabilities
-from eyespot.measures.learning_curve import Curve, curve_of
+from eyespot.measures._cross_validation import choose_penalty, folds, probabilities
+from eyespot.measures._learning_curve import Curve, curve_of
 from eyespot.sources.source import Source
 
 LENGTH = "long"

@@ -21,7 +21,7 @@ from PIL import Image
 from eyespot.errors import EyespotError
 from eyespot.images import ImageSpec, inspect, read_pixels
 from eyespot.sources import open_source
-from eyespot.sources.table import read_table
+from eyespot.sources._table import read_table
 from eyespot.value_range import choose_range
 
 LENGTH = "long"

@@ -26,12 +26,12 @@ from _common import data_folder, finish, kept, parse
 from torch import Tensor
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.differential_evolution import GENERATIONS, POPULATION, SCALE
-from eyespot.attacks.result import AttackResult
+from eyespot.attacks._differential_evolution import GENERATIONS, POPULATION, SCALE
+from eyespot.attacks._result import AttackResult
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.model import Model, load
 from eyespot.networks import Output, build
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.statistics import wilson_interval
 

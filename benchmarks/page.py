@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model
 from eyespot.networks import Output, build
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 LENGTH = "short"
 CHROMIUM = "/usr/bin/chromium"

@@ -13,7 +13,7 @@ from eyespot.model import wrap
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.sources.cache import EqualImages
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 LENGTH = "short"
 BAR = 15.0

@@ -11,7 +11,7 @@ from eyespot.model import Model, wrap
 from eyespot.networks import Output, build
 from eyespot.networks.network import last_dense
 from eyespot.sources.synthetic import shapes
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 IMAGES = ImageSpec(height=16, width=16, channels=3)
 

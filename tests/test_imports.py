@@ -112,3 +112,34 @@ def test_the_command_line_imports_no_torch_before_a_verb_runs():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+# Used by nothing else in the package, but described in the documentation as a module for users.
+FOR_USERS = {"eyespot.networks.arithmetic", "eyespot.serving.resources"}
+
+
+def modules_imported() -> Iterator[tuple[str, str]]:
+    """Package that imports, and module that is imported, both as dotted names."""
+    modules = {".".join(("eyespot", *file.relative_to(PACKAGE).with_suffix("").parts)) for file in FILES}
+    for file in FILES:
+        package = ".".join(("eyespot", *file.relative_to(PACKAGE).parent.parts))
+        tree = ast.parse(file.read_text())
+        for node in (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)):
+            base = package.split(".")
+            start = ".".join(base[: len(base) - node.level + 1] * bool(node.level) + [node.module] * bool(node.module))
+            names = {start, *(f"{start}.{name.name}" for name in node.names)}
+            yield from ((package, name) for name in names & modules)
+
+
+def test_modules_are_private_by_name_exactly_if_only_their_own_package_imports_them():
+    from_outside = {
+        name for package, name in modules_imported() if not f"{package}.".startswith(f"{name.rsplit('.', 1)[0]}.")
+    }
+    inside_packages = {
+        name
+        for file in FILES
+        if file.stem not in ("__init__", "__main__") and file.parent != PACKAGE
+        for name in [".".join(("eyespot", *file.relative_to(PACKAGE).with_suffix("").parts))]
+    }
+    public = {name for name in inside_packages if not name.rsplit(".", 1)[1].startswith("_")}
+    assert public == from_outside | FOR_USERS

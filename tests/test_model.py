@@ -17,7 +17,7 @@ from eyespot.images import ImageSpec, encode_png
 from eyespot.model import Model, load, wrap
 from eyespot.networks import build
 from eyespot.networks.network import Output
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 GRAY = ImageSpec(height=12, width=10, channels=1, mean=(0.3,), std=(0.2,))
 

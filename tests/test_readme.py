@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from eyespot.cli.app import VERBS, app
+from eyespot.cli._app import VERBS, app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(

@@ -10,9 +10,9 @@ from eyespot.model import Model, wrap
 from eyespot.networks import Output, build
 from eyespot.sources import open_source
 from eyespot.sources.source import Source
-from eyespot.tasks.classify import Classify
-from eyespot.tasks.regress import Regress
-from eyespot.tasks.tag import Tag
+from eyespot.tasks._classify import Classify
+from eyespot.tasks._regress import Regress
+from eyespot.tasks._tag import Tag
 
 COLOR = ImageSpec(height=8, width=8, channels=3, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 GRAY = ImageSpec(height=6, width=6, channels=1)

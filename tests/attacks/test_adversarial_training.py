@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from eyespot.errors import AttackError
-from eyespot.training.adversarial import Hardening, harden, read_hardening
+from eyespot.training._adversarial import Hardening, harden, read_hardening
 from tests.attacks.small_models import bright_or_dark
 
 SMALL = Hardening(by="adversarial", size=0.05)

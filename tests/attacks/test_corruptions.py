@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from eyespot.attacks import corruptions as everyday
-from eyespot.attacks.corruptions import EVERYDAY, changed, corruption_curves
+from eyespot.attacks import _corruptions as everyday
+from eyespot.attacks._corruptions import EVERYDAY, changed, corruption_curves
 from eyespot.errors import AttackError
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
-from eyespot.tasks.denoise import Denoise
+from eyespot.tasks._denoise import Denoise
 from tests.attacks.small_models import SmoothPicture, bright_or_dark, pictures, tagger, wheel
 
 IMAGES = pictures(4, ImageSpec(height=20, width=24, channels=3))

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.intervals import certified_sizes, output_intervals
+from eyespot.attacks._intervals import certified_sizes, output_intervals
 from eyespot.errors import AttackError
 from eyespot.model import wrap
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.attacks.small_models import COLOR, linear_model, pictures, random_model
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from eyespot.attacks.lbfgs import minimize
+from eyespot.attacks._lbfgs import minimize
 
 
 def bowls(seed: int, rows: int = 5, values: int = 12) -> tuple[Tensor, Tensor]:

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from eyespot.attacks import attack_many
-from eyespot.attacks.lipschitz import certified_radii, layer_bounds
+from eyespot.attacks._lipschitz import certified_radii, layer_bounds
 from eyespot.model import wrap
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.attacks.small_models import COLOR, linear_model, pictures, random_model
 
 

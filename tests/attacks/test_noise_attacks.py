@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks.boundary import nearest_below
-from eyespot.attacks.quantization import rounded, rounded_inward, smallest, trimmed
-from eyespot.attacks.victim import Victim
+from eyespot.attacks._boundary import nearest_below
+from eyespot.attacks._quantization import rounded, rounded_inward, smallest, trimmed
+from eyespot.attacks._victim import Victim
 from eyespot.model import wrap
+from eyespot.tasks._regress import Regress
 from eyespot.tasks.criterion import Aim, Misclassification
-from eyespot.tasks.regress import Regress
 from tests.attacks.small_models import GRAY, bright_or_dark, linear_model, pictures, random_model
 
 LEAST_NOISE = ("crafted-noise", "minimum-noise")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from eyespot.attacks.operator_norms import (
+from eyespot.attacks._operator_norms import (
     Linear,
     circular_norm,
     convolution_bound,

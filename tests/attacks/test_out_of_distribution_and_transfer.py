@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from eyespot.attacks import choose
-from eyespot.attacks.out_of_distribution import out_of_distribution
-from eyespot.attacks.transfer import RANDOM, transfer
+from eyespot.attacks._out_of_distribution import out_of_distribution
+from eyespot.attacks._transfer import RANDOM, transfer
 from eyespot.errors import AttackError
 from eyespot.model import Model
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.attacks.small_models import bright_or_dark, linear_model, pictures, wheel
 
 

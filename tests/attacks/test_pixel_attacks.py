@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from eyespot.attacks import _black_box as searching
 from eyespot.attacks import attack_many, choose
-from eyespot.attacks import black_box as searching
-from eyespot.attacks.black_box import Reply
-from eyespot.attacks.differential_evolution import POPULATION, _children, _first, _three_others, evolve
-from eyespot.attacks.every_pixel import grid
+from eyespot.attacks._black_box import Reply
+from eyespot.attacks._differential_evolution import POPULATION, _children, _first, _three_others, evolve
+from eyespot.attacks._every_pixel import grid
+from eyespot.attacks._pixel_search import corners
+from eyespot.attacks._settings import Settings, seed_of
 from eyespot.attacks.pixel_map import map_of, pixel_map
-from eyespot.attacks.pixel_search import corners
-from eyespot.attacks.settings import Settings, seed_of
 from eyespot.errors import AttackError
 from eyespot.images import ImageSpec
 from eyespot.model import wrap

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eyespot.attacks.report import write as room
-from eyespot.attacks.report.folder import file_name
+from eyespot.attacks.report._folder import file_name
 from eyespot.attacks.report.planned import ALL, plan
 from eyespot.attacks.report.summary import rate, summarize, target_matrix
 from eyespot.attacks.report.write import Report, ReportRequest

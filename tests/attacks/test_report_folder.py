@@ -2,7 +2,7 @@
 
 import pytest
 
-from eyespot.attacks.report.folder import PLAN, ReportFolder
+from eyespot.attacks.report._folder import PLAN, ReportFolder
 from eyespot.errors import AttackError
 from eyespot.files import temporary_of
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from eyespot.attacks.victim import Changes, Victim, apply, joined
+from eyespot.attacks._victim import Changes, Victim, apply, joined
 from eyespot.tasks.criterion import Misclassification
 from tests.attacks.small_models import pictures, random_model
 

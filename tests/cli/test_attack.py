@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from eyespot.attacks import ATTACKS
-from eyespot.cli.app import run
-from eyespot.cli.attack import NAMES, _tell
+from eyespot.cli._app import run
+from eyespot.cli._attack import NAMES, _tell
 from eyespot.networks import Output, build
 from tests.attacks.small_models import bright_or_dark, wheel
 

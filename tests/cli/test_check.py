@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 from eyespot.images import encode_png
 
 

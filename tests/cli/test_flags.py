@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import fields
 
-from eyespot.cli.app import VERBS
+from eyespot.cli._app import VERBS
 from eyespot.training import train
 from eyespot.training.options import TrainOptions
 

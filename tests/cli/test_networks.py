@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from eyespot.cli.networks import networks
+from eyespot.cli._networks import networks
 from eyespot.errors import NetworkError
 from eyespot.networks import NETWORKS
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.cli.answers import image_files
-from eyespot.cli.app import run
+from eyespot.cli._answers import image_files
+from eyespot.cli._app import run
 from eyespot.errors import EyespotError
 from eyespot.images import write_png
 

@@ -12,19 +12,19 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from eyespot.cli import serve as verb
+from eyespot.cli import _serve as verb
 from eyespot.errors import EyespotError
 from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 app = typer.Typer()
 app.command("serve")(verb.serve)
 app.command("other")(lambda: None)
 
-START = "import typer; from eyespot.cli.serve import serve; typer.run(serve)"
+START = "import typer; from eyespot.cli._serve import serve; typer.run(serve)"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 
 PICTURES = 80
 

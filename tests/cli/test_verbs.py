@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.cli import train as verbs
-from eyespot.cli.app import run
+from eyespot.cli import _train as verbs
+from eyespot.cli._app import run
 from eyespot.images import write_png
 
 SMALL = ["--network", "conv 4@3x3, relu, maxpool 2, flatten, dense", "--epochs", "1", "--precision", "float32"]
@@ -103,7 +103,7 @@ def test_evaluate_looks_at_the_test_part_of_the_training_images_and_at_all_of_ot
 
 
 def test_help_comes_without_torch():
-    code = "import sys; from eyespot.cli.app import run; run(['--help']); sys.exit('torch' in sys.modules)"
+    code = "import sys; from eyespot.cli._app import run; run(['--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
@@ -138,7 +138,7 @@ def test_wrong_use_is_one_sentence_and_code_2(arguments, summary, photos, traine
 
 def test_a_run_in_use_is_refused(photos, tmp_path, capsys):
     from eyespot.device import World
-    from eyespot.training.run_folder import locked
+    from eyespot.training._run_folder import locked
 
     with locked(tmp_path / "run", World()):
         assert run(["train", str(photos), "--out", str(tmp_path / "run"), *SMALL]) == 2

@@ -9,18 +9,21 @@ from textwrap import fill
 
 from eyespot.decoding import BY_SUFFIX, FORMATS, FRAMES, HEIF_SUFFIXES, MAX_BYTES, MAX_PIXELS, UNREAD
 from eyespot.images import PAD_GRAY
-from eyespot.sources import duplicates, split, table_text, tags
+from eyespot.sources import _duplicates as duplicates
+from eyespot.sources import _split as split
+from eyespot.sources import _table_text as table_text
+from eyespot.sources import tags
+from eyespot.sources._conventions import MISSING, OWN_FOLDERS, PART_AFFIXES, PART_WORDS, SYSTEM_FOLDERS, UNLABELED_WORDS
+from eyespot.sources._examine import NEAR_LIMIT
+from eyespot.sources._layout import MEANINGS
+from eyespot.sources._suggest import LABELS
 from eyespot.sources.assemble import BAD_SHARE
-from eyespot.sources.conventions import MISSING, OWN_FOLDERS, PART_AFFIXES, PART_WORDS, SYSTEM_FOLDERS, UNLABELED_WORDS
-from eyespot.sources.examine import NEAR_LIMIT
-from eyespot.sources.layout import MEANINGS
 from eyespot.sources.mirror import LOOKED_AT
 from eyespot.sources.open import PACKED
 from eyespot.sources.source import PARTS
-from eyespot.sources.suggest import LABELS
 from eyespot.tasks import TASKS
-from eyespot.tasks.mirroring import FEWEST, SURE
-from eyespot.training.fitting import LITTLE, MILD, UPRIGHT_AND_WIDE
+from eyespot.tasks._mirroring import FEWEST, SURE
+from eyespot.training._fitting import LITTLE, MILD, UPRIGHT_AND_WIDE
 from eyespot.value_range import COMMON, IGNORED, LEAST_USED
 
 PAGE = Path(__file__).parents[2] / "docs" / "real-data.md"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 from eyespot.images import write_png
 from eyespot.sources.source import Row
 from eyespot.sources.synthetic import MAKERS

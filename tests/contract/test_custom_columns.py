@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eyespot.cli.app import run
+from eyespot.cli._app import run
 from eyespot.images import encode_png
 from eyespot.sources import open_source
 from eyespot.sources.source import answers_fingerprint

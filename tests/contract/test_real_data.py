@@ -1,7 +1,7 @@
 """The page about real data states what the code does."""
 
-from eyespot.sources.layout import choose_layout
-from eyespot.sources.walk import walk
+from eyespot.sources._layout import choose_layout
+from eyespot.sources._walk import walk
 from tests.contract.real_data import COMMAND, PAGE, READ_AS, write_page
 
 

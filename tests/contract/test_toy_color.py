@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from eyespot.attacks import attack
-from eyespot.attacks.intervals import output_intervals
-from eyespot.attacks.lipschitz import layer_bounds
+from eyespot.attacks._intervals import output_intervals
+from eyespot.attacks._lipschitz import layer_bounds
 from eyespot.errors import ModelError
 from eyespot.explanations import explain
 from eyespot.explanations.subject import make_subject

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import eyespot
-from eyespot.attacks.attacking import attack
-from eyespot.attacks.corruptions import corruption_curves
-from eyespot.cli.answers import answers
+from eyespot.attacks._attacking import attack
+from eyespot.attacks._corruptions import corruption_curves
+from eyespot.cli._answers import answers
 from eyespot.explanations import explain
 from eyespot.images import ImageSpec, frame_of, read_pixels, write_png
 from eyespot.model import wrap
@@ -25,7 +25,7 @@ from eyespot.sources.augment import Preset, augment
 from eyespot.sources.source import Source
 from eyespot.tasks import TASKS, guess_task
 from eyespot.tasks.task import Task
-from eyespot.training import loop
+from eyespot.training import _loop as loop
 from eyespot.training.options import TrainOptions
 from eyespot.training.run import Run, run_training
 from tests.contract.toy_tasks.boxes import Boxes, rectangles

@@ -17,12 +17,12 @@ from eyespot.networks import NETWORKS
 from eyespot.sources.source import Source
 from eyespot.tasks import TASKS
 from eyespot.tasks.task import Task
-from eyespot.training import loop
+from eyespot.training import _loop as loop
 from eyespot.training import run as running
-from eyespot.training.batches import Stream
+from eyespot.training._batches import Stream
+from eyespot.training._run_folder import load_checkpoint
+from eyespot.training._sampling import epoch_order, samples_at
 from eyespot.training.options import TrainOptions
-from eyespot.training.run_folder import load_checkpoint
-from eyespot.training.sampling import epoch_order, samples_at
 from tests.contract.toy_tasks.embedding import Embedding, people
 from tests.contract.toy_tasks.two_networks import FAMILY, Generate
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain, make_subject
-from eyespot.explanations.attribution import ATTRIBUTIONS, attribute
+from eyespot.explanations._attribution import ATTRIBUTIONS, attribute
 from eyespot.model import wrap
 from tests.explanations.small_models import careless, picture, plain, spec
 from tests.networks.small_networks import Careless

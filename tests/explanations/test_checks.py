@@ -3,10 +3,10 @@ import torch
 from torch import nn
 
 from eyespot.explanations import make_subject
-from eyespot.explanations.checks import completeness_check, deletion_insertion, randomization_check, similarity
+from eyespot.explanations._checks import completeness_check, deletion_insertion, randomization_check, similarity
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.explanations.small_models import picture, plain, two_heads
 
 

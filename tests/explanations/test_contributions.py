@@ -5,7 +5,7 @@ from torch import nn
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain
 from eyespot.model import wrap
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.explanations.small_models import LABELS, picture, plain, spec, two_heads
 
 

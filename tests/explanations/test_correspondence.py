@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations import correspondence
+from eyespot.explanations import _correspondence as correspondence
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.explanations.small_models import picture, plain
 
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain, make_subject
-from eyespot.explanations.deconvnet import project, project_from
+from eyespot.explanations._deconvnet import project, project_from
 from eyespot.networks.graph.record import record
 from tests.explanations.small_models import careless, picture, plain
 

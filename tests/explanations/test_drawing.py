@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from eyespot.explanations import Explanation, Panel
-from eyespot.explanations.drawing import SIGNED, _figure
+from eyespot.explanations._drawing import SIGNED, _figure
 
 
 def drawn(*panels, **values):

@@ -12,7 +12,7 @@ from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import NETWORKS, Output, build, describe
 from eyespot.tasks import TASKS
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 VECTOR = [name for name, family in NETWORKS.items() if "vector" in family.heads]
 METHODS = ["gradient", "deconvnet", "guided-backprop", "visualbackprop", "lrp", "trace"]

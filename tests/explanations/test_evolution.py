@@ -7,7 +7,7 @@ from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.explanations.small_models import picture, plain
 
 

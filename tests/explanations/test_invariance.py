@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from eyespot.explanations import explain
-from eyespot.explanations.invariance import amounts_of, changed
+from eyespot.explanations._invariance import amounts_of, changed
 from tests.explanations.small_models import careless, picture
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain
-from eyespot.explanations.maps import WRONG, arrange, to_grid
+from eyespot.explanations._maps import WRONG, arrange, to_grid
 from tests.explanations.small_models import of_every_task, plain, source
 
 

@@ -5,7 +5,7 @@ from captum.attr import Occlusion
 
 from eyespot.errors import ExplanationError
 from eyespot.explanations import explain, make_subject
-from eyespot.explanations.occlusion import sweep_over
+from eyespot.explanations._occlusion import sweep_over
 from eyespot.samples import normalize
 from tests.explanations.small_models import LABELS, careless, of_every_task, picture, plain
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations.trace import trace
+from eyespot.explanations._trace import trace
 from eyespot.networks.graph.record import record
 from tests.networks.small_networks import Careless, networks, tinyvgg
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations.directions import excited_by_directions
+from eyespot.explanations._directions import excited_by_directions
 from eyespot.explanations.units import BATCH, strongest_images, unit_layers
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
@@ -12,7 +12,7 @@ from eyespot.networks import build
 from eyespot.networks.graph.record import record
 from eyespot.networks.network import Output
 from eyespot.sources.cache import EqualImages
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from tests.explanations.small_models import careless, plain
 from tests.networks.small_networks import tinyvgg
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from eyespot import open_source
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Source
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from eyespot import open_source
 from eyespot.errors import ImageError, SourceError
 from eyespot.measures import audit
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_file_that_vanished_is_named_and_not_shown(folder, tmp_path, monkeypat
         raise ImageError("gone")
 
     source = open_source(folder)
-    monkeypatch.setattr("eyespot.measures.data_audit.read_pixels", gone)
+    monkeypatch.setattr("eyespot.measures._data_audit.read_pixels", gone)
     audit(source, tmp_path)
     assert "cannot be read" in (tmp_path / "index.html").read_text()
 

@@ -5,8 +5,8 @@ import pytest
 
 from eyespot.embeddings.embed import embed, standardized
 from eyespot.errors import SourceError
-from eyespot.measures.cross_validation import choose_penalty, folds, out_of_fold, probabilities
-from eyespot.sources.arrays import from_arrays
+from eyespot.measures._cross_validation import choose_penalty, folds, out_of_fold, probabilities
+from eyespot.sources._arrays import from_arrays
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given as given_by
 from hypothesis import strategies
 
-from eyespot.measures.label_errors import CONFUSED, confusable, label_errors, margins, proposals
+from eyespot.measures._label_errors import CONFUSED, confusable, label_errors, margins, proposals
 
 CHANCES = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.0, 0.1, 0.9], [0.8, 0.1, 0.1]])
 GIVEN = np.array([0, 0, 1, 2, 2])

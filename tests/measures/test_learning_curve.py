@@ -7,7 +7,7 @@ from hypothesis import strategies as strategy
 
 from eyespot.embeddings.embed import Embeddings
 from eyespot.measures import curve, write_curve
-from eyespot.measures.learning_curve import curve_of, power_law
+from eyespot.measures._learning_curve import curve_of, power_law
 from eyespot.sources.source import part_of
 from tests.measures.few_digits import few_digits
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eyespot.embeddings.patches import GRID, TYPICAL, patch_numbers
+from eyespot.embeddings._patches import GRID, TYPICAL, patch_numbers
 
 
 @pytest.fixture(scope="module")

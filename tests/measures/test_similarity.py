@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eyespot.measures.similarity import near_pairs, nearest, odd_ones
+from eyespot.measures._similarity import near_pairs, nearest, odd_ones
 
 
 def cloud(count: int = 60) -> np.ndarray:

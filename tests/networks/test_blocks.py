@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from eyespot.networks.blocks import MaxPool2d
+from eyespot.networks._blocks import MaxPool2d
 from eyespot.networks.graph.record import record
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from eyespot.errors import NetworkError
 from eyespot.networks import NETWORKS, Output, build
-from eyespot.networks.classic import TABLE_1989, TABLE_LENET
+from eyespot.networks._classic import TABLE_1989, TABLE_LENET
 from eyespot.networks.graph.layer_table import layer_table, totals
 from eyespot.networks.special import ScaledTanh, TableConvolution, ToYuv, UnitBias
 

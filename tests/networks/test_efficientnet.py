@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from eyespot.networks import Output, build
-from eyespot.networks.efficientnet import STAGES, InvertedBlock, PadSame
+from eyespot.networks._efficientnet import STAGES, InvertedBlock, PadSame
 from eyespot.networks.graph.layer_table import layer_table, totals
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from eyespot.networks.graph import incremental_windows
+from eyespot.networks.graph import _incremental_windows as incremental_windows
 from eyespot.networks.graph.incremental import Incremental, paste
 from tests.networks.small_networks import Careless, networks, tinyvgg
 

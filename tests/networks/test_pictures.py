@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.networks import Network, Output, build
-from eyespot.networks.blocks import CropLike, Padded, PadToMultiple
+from eyespot.networks._blocks import CropLike, Padded, PadToMultiple
 
 
 def denoiser(channels: int = 1, outputs: int = 1, name: str = "denoiser") -> Network:

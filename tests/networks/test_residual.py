@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from eyespot.networks import Output, build
+from eyespot.networks._residual import ResidualBlock, stem_stride
 from eyespot.networks.graph.layer_table import layer_table, totals
-from eyespot.networks.residual import ResidualBlock, stem_stride
 
 sides = st.integers(1, 70)
 

@@ -18,7 +18,7 @@ from eyespot.networks import Output, build
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource, RunResource
 from eyespot.sources import open_source
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 NETWORK = "conv 4@3x3, relu, maxpool 2, conv 6@3x3, relu, flatten, dense"
 CLASSES = ("circle", "square", "triangle")

@@ -12,9 +12,9 @@ import torch
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
+from eyespot.serving._snapshots import at_epoch
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
-from eyespot.serving.snapshots import at_epoch
 
 from .networks import outputs_of, picture, rows_of
 from .reading import agrees

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.attacks import ATTACKS, attack, pixel_map
-from eyespot.cli.attack import attack as verb
+from eyespot.cli._attack import attack as verb
 
 from .conftest import small_model
 

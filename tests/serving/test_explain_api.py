@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eyespot.cli.explain import explain as verb
+from eyespot.cli._explain import explain as verb
 from eyespot.explanations import METHODS, explain
 from eyespot.images import ImageSpec, read_pixels
 from eyespot.serving import resources as shown_module

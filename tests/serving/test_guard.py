@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
-from eyespot.serving import guard as guard_module
-from eyespot.serving.guard import SMALL, Guard, is_here
+from eyespot.serving import _guard as guard_module
+from eyespot.serving._guard import SMALL, Guard, is_here
 
 from .conftest import HERE
 

@@ -15,11 +15,11 @@ from eyespot.networks import build
 from eyespot.networks.graph.layer_table import layer_table, totals
 from eyespot.networks.network import Output
 from eyespot.samples import normalize
-from eyespot.serving.manifest import make_manifest, record_answer
-from eyespot.tasks.classify import Classify
-from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Regress
-from eyespot.tasks.tag import Tag
+from eyespot.serving._manifest import make_manifest, record_answer
+from eyespot.tasks._classify import Classify
+from eyespot.tasks._denoise import Denoise
+from eyespot.tasks._regress import Regress
+from eyespot.tasks._tag import Tag
 
 GRAY = ImageSpec(height=8, width=8, channels=1)
 

@@ -94,7 +94,7 @@ def test_all_calls_are_one_after_another(client):
 
 def test_large_answers_come_whole_though_in_pieces(client, monkeypatch):
     whole = client.get("/api/models/0/weights").content
-    monkeypatch.setattr("eyespot.serving.models.CHUNK", 7)
+    monkeypatch.setattr("eyespot.serving._models.CHUNK", 7)
     assert client.get("/api/models/0/weights").content == whole
 
 

@@ -14,7 +14,7 @@ from eyespot.networks import Output
 from eyespot.serving.one_file import in_page, row_of, usual_rows, write_one_file
 from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 from .conftest import denoiser, picture, small_model
 

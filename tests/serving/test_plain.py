@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.serving.plain import finite, strict_json
+from eyespot.serving._plain import finite, strict_json
 
 
 def strictly(text):

@@ -85,7 +85,7 @@ def test_who_waits_gets_the_line_when_it_comes(growing, monkeypatch):
             write(growing, '{"step": 1}\n')
         await sleep(0)
 
-    monkeypatch.setattr("eyespot.serving.runs.asyncio.sleep", write_meanwhile)
+    monkeypatch.setattr("eyespot.serving._runs.asyncio.sleep", write_meanwhile)
     with TestClient(make_app(runs=[growing]), base_url=HERE) as client:
         assert client.get("/api/runs/0/log", params={"wait": 30}).json()["lines"] == [{"step": 1}]
 

@@ -8,10 +8,10 @@ import torch
 from fastapi import HTTPException
 from starlette.testclient import TestClient
 
-from eyespot.serving import explain_api
+from eyespot.serving import _explain_api as explain_api
+from eyespot.serving._slow_work import Cancelled, SlowWorker
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
-from eyespot.serving.slow_work import Cancelled, SlowWorker
 
 from .conftest import HERE, IMAGES, small_model
 

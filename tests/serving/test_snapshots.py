@@ -9,11 +9,11 @@ import torch
 from eyespot.errors import ModelError
 from eyespot.networks import build
 from eyespot.networks.network import Output
+from eyespot.serving._snapshots import at_epoch, epochs_of
 from eyespot.serving.app import make_app
 from eyespot.serving.loading import open_given
 from eyespot.serving.resources import ModelResource
-from eyespot.serving.snapshots import at_epoch, epochs_of
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 
 from .conftest import HERE, IMAGES, NETWORK, TestClient, picture, small_model
 

@@ -9,10 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from eyespot.errors import EyespotError
-from eyespot.serving import training_manager as manager_module
+from eyespot.serving import _training_manager as manager_module
+from eyespot.serving._training_process import Process
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import RunResource
-from eyespot.serving.training_process import Process
 from eyespot.sources import open_source
 
 from .conftest import HERE, small_model

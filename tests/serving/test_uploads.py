@@ -5,7 +5,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from eyespot.images import encode_png
-from eyespot.serving import upload_set as dropped
+from eyespot.serving import _upload_set as dropped
 from eyespot.serving.app import make_app
 
 from .conftest import HERE

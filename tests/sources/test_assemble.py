@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
 from eyespot.sources import Source, from_arrays, open_source
-from eyespot.sources.examine import content_key
+from eyespot.sources._examine import content_key
 
 
 def sides(source: Source) -> dict[str, str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from eyespot.errors import SourceError
 from eyespot.images import ImageSpec
 from eyespot.sources import augment as room
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.augment import PRESETS, Preset, allowed_preset, augment, choose_preset, random_crops
 from eyespot.tasks import Classify, Denoise, Regress
 

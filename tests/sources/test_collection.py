@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eyespot.sources.collection import ArrayRows, Numbered, take_rows
+from eyespot.sources._collection import ArrayRows, Numbered, take_rows
 
 STACK = np.arange(5 * 2 * 2, dtype=np.uint8).reshape(5, 2, 2, 1)
 ROWS = ArrayRows(STACK, [{"label": str(number)} for number in range(5)], Numbered("picture", 5))

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from eyespot.sources import open_source
-from eyespot.sources.collection import ArrayRows, Numbered
-from eyespot.sources.duplicates import exact_pairs, near_pairs
-from eyespot.sources.examine import ImageStatistics, examine
-from eyespot.sources.idx import read_idx_files
+from eyespot.sources._collection import ArrayRows, Numbered
+from eyespot.sources._duplicates import exact_pairs, near_pairs
+from eyespot.sources._examine import ImageStatistics, examine
+from eyespot.sources._idx import read_idx_files
 from eyespot.sources.source import Row
 
 

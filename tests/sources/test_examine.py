@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from eyespot.images import encode_png
-from eyespot.sources import file_statistics as load_statistics
-from eyespot.sources.collection import ArrayRows, Numbered
-from eyespot.sources.examine import THUMBNAIL, content_key, examine, in_threads
+from eyespot.sources import _file_statistics as load_statistics
+from eyespot.sources._collection import ArrayRows, Numbered
+from eyespot.sources._examine import THUMBNAIL, content_key, examine, in_threads
 from eyespot.sources.source import Row
 
 
@@ -56,7 +56,7 @@ def test_files_seen_before_are_not_read_again_until_they_change(
     rows = [row(str(path)) for path in paths]
     first = examine(rows, tmp_path)
     read: list[str] = []
-    monkeypatch.setattr("eyespot.sources.examine.load_bytes", lambda picture, name: read.append(picture) or b"")
+    monkeypatch.setattr("eyespot.sources._examine.load_bytes", lambda picture, name: read.append(picture) or b"")
     paths[1].write_bytes(encode_png(np.full((6, 6, 3), 200, np.uint8)))
     again = examine(rows, tmp_path)
     assert read == [str(paths[1])]

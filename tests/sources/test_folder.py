@@ -9,7 +9,7 @@ import pytest
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
 from eyespot.sources import open_source
-from eyespot.sources.folder import read_folder
+from eyespot.sources._folder import read_folder
 
 
 def test_a_folder_for_each_class_gives_its_name_as_the_label(class_folder) -> None:

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from eyespot.errors import SourceError
 from eyespot.sources import open_source
-from eyespot.sources.idx import read_idx
+from eyespot.sources._idx import read_idx
 from eyespot.sources.source import short_side
 
 

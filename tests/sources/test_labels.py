@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eyespot.errors import SourceError, TaskError
 from eyespot.images import encode_png
 from eyespot.sources import Source, open_source
-from eyespot.sources.labels import unify
+from eyespot.sources._labels import unify
 from eyespot.sources.tags import split_tags
 from eyespot.tasks import guess_task
 

@@ -6,8 +6,8 @@ import pytest
 
 from eyespot.errors import SourceError, TaskError
 from eyespot.sources import open_source
-from eyespot.sources.conventions import part_named
-from eyespot.sources.folder import read_folder
+from eyespot.sources._conventions import part_named
+from eyespot.sources._folder import read_folder
 from eyespot.tasks import guess_task
 
 

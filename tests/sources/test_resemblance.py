@@ -9,8 +9,8 @@ from PIL import Image
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
 from eyespot.sources import open_source
-from eyespot.sources.resemblance import divide_by_name, weigh
-from eyespot.sources.split import Shares
+from eyespot.sources._resemblance import divide_by_name, weigh
+from eyespot.sources._split import Shares
 from eyespot.training.finish import held_out
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eyespot.sources.split import TEST, TRAIN, UNDECIDED, VALIDATION, Links, Shares, divide, link, spread
+from eyespot.sources._split import TEST, TRAIN, UNDECIDED, VALIDATION, Links, Shares, divide, link, spread
 
 NO_PAIRS = np.empty((0, 2), np.int64)
 keys_of = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=60, unique=True)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eyespot.sources.split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
-from eyespot.sources.split_record import read_split_record, reconcile, split_record_file, write_split_record
+from eyespot.sources._split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
+from eyespot.sources._split_record import read_split_record, reconcile, split_record_file, write_split_record
 
 N = UNDECIDED
 

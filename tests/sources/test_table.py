@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
 from eyespot.sources import open_source
-from eyespot.sources.table import read_table
+from eyespot.sources._table import read_table
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=12).map(str.strip)
 

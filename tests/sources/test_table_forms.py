@@ -7,7 +7,7 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
-from eyespot.sources.table import read_table
+from eyespot.sources._table import read_table
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eyespot.errors import TaskError
 from eyespot.tasks import Classify
-from eyespot.tasks.labels import natural_key
+from eyespot.tasks._labels import natural_key
 from tests.tasks.rows import rows_of
 
 PETS = Classify(classes=("cat", "dog", "fox"))

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.errors import AttackError, TaskError
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
+from eyespot.tasks._denoise import Denoise
+from eyespot.tasks._regress import Regress
+from eyespot.tasks._tag import Tag
 from eyespot.tasks.criterion import Aim, Misclassification, TagFlip, TargetedMisclassification, ValueShift
-from eyespot.tasks.denoise import Denoise
-from eyespot.tasks.regress import Regress
-from eyespot.tasks.tag import Tag
 
 CLASSES = Classify(classes=("cat", "dog", "owl"))
 ROWS = torch.arange(3)

@@ -10,7 +10,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 
 from eyespot.errors import TaskError
 from eyespot.tasks import Denoise
-from eyespot.tasks.denoise import peak_ratio, structural_similarity
+from eyespot.tasks._denoise import peak_ratio, structural_similarity
 from tests.tasks.rows import rows_of
 
 CLEAN = torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from eyespot.cli.output import format_score
+from eyespot.cli._output import format_score
 from eyespot.errors import TaskError
 from eyespot.model import evaluation
 from eyespot.tasks import Tag

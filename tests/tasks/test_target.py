@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from eyespot.tasks.target import index_target, pad_ragged, target_to, unpad_ragged
+from eyespot.tasks._target import index_target, pad_ragged, target_to, unpad_ragged
 
 
 @pytest.mark.parametrize("rows", [np.array([2, 0]), torch.tensor([2, 0]), slice(1, 3)])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyespot.errors import TaskError
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Source
 from eyespot.tasks import TASKS, Classify, Denoise, Regress, Tag, guess_task, task_from_json, task_to_json
 from eyespot.tasks.task import Task

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Source
 
 TEXT = "conv 4@3x3 same, relu, maxpool 2, flatten, dropout 0.2, dense"
@@ -43,7 +43,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 @pytest.fixture(autouse=True)
 def every_epoch_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     """All epochs of so small a training end before a second is over."""
-    monkeypatch.setattr("eyespot.training.loop.SAVED_EPOCH", 0.0)
+    monkeypatch.setattr("eyespot.training._loop.SAVED_EPOCH", 0.0)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import torch
 from eyespot.attacks.candidates import candidates
 from eyespot.device import World
 from eyespot.errors import AttackError, RecipeError
-from eyespot.training import loop
+from eyespot.training import _loop as loop
 from eyespot.training import run as running
-from eyespot.training.adversarial import Hardening, adversarial_evaluation, tiles
-from eyespot.training.batches import Stream
+from eyespot.training._adversarial import Hardening, adversarial_evaluation, tiles
+from eyespot.training._batches import Stream
 
 RESIDUAL = {"network": "residual", "size": "tiny"}
 

@@ -10,11 +10,11 @@ import torch
 from eyespot.device import World
 from eyespot.samples import normalize
 from eyespot.sources.augment import PRESETS
-from eyespot.training import batches as room
+from eyespot.training import _batches as room
 from eyespot.training import run as running
-from eyespot.training.batches import Stream, make_batch
-from eyespot.training.loop import learning_batch
-from eyespot.training.sampling import samples_at
+from eyespot.training._batches import Stream, make_batch
+from eyespot.training._loop import learning_batch
+from eyespot.training._sampling import samples_at
 
 
 @pytest.fixture

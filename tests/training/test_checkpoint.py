@@ -7,7 +7,7 @@ import torch
 
 from eyespot.errors import RunError
 from eyespot.files import write_whole
-from eyespot.training.run_folder import group_of, grouped, load_checkpoint, save_checkpoint
+from eyespot.training._run_folder import group_of, grouped, load_checkpoint, save_checkpoint
 
 
 def test_tensors_and_values_come_back_to_the_bit(tmp_path):

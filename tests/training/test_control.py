@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from eyespot.serving.control import GONE, TrainingControl
+from eyespot.serving._control import GONE, TrainingControl
+from eyespot.training._run_folder import load_checkpoint
 from eyespot.training.run import TrainOptions, resume, run_training
-from eyespot.training.run_folder import load_checkpoint
 
 from .conftest import TEXT
 

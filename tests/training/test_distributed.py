@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from eyespot.device import World
-from eyespot.training import distributed as together
-from eyespot.training import run_folder
-from eyespot.training.distributed import in_order, sum_micro_batches
+from eyespot.training import _distributed as together
+from eyespot.training import _run_folder as run_folder
+from eyespot.training._distributed import in_order, sum_micro_batches
 
 
 @pytest.fixture

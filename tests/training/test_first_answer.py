@@ -7,7 +7,7 @@ import pytest
 from eyespot import resume, train
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks.task import Metric
-from eyespot.training import first_answer
+from eyespot.training import _first_answer as first_answer
 
 HIGHER, LOWER = Metric(name="accuracy", better="higher"), Metric(name="mean_absolute_error", better="lower")
 

@@ -6,7 +6,7 @@ import pytest
 from eyespot.errors import RecipeError
 from eyespot.images import ImageSpec
 from eyespot.sources import from_arrays
-from eyespot.training.fitting import choose_fit, cut_away, median_shape
+from eyespot.training._fitting import choose_fit, cut_away, median_shape
 from eyespot.training.options import TrainOptions
 from eyespot.training.plan import choose_images, choose_task
 

@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 from eyespot import load, train
 from eyespot.errors import NetworkError, RecipeError
 from eyespot.pretrained import PRETRAINED
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.synthetic import shapes
-from eyespot.tasks.classify import Classify
-from eyespot.tasks.denoise import Denoise
-from eyespot.training.initial_weights import choose_start
+from eyespot.tasks._classify import Classify
+from eyespot.tasks._denoise import Denoise
+from eyespot.training._initial_weights import choose_start
 from eyespot.training.options import TrainOptions
 
 

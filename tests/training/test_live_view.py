@@ -9,7 +9,7 @@ import torch
 from eyespot.device import World
 from eyespot.model import Model
 from eyespot.networks.graph.record import find_call, record
-from eyespot.serving.live_view import HELD, MOST_SIDE, view
+from eyespot.serving._live_view import HELD, MOST_SIDE, view
 from eyespot.sources import open_source
 from eyespot.training import run as running
 

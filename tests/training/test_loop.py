@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from eyespot.device import ComputeConfig, World
 from eyespot.errors import DivergedError, RecipeError, RunError
 from eyespot.sources.randomness import hashed
-from eyespot.tasks.classify import Classify
-from eyespot.training import loop
+from eyespot.tasks._classify import Classify
+from eyespot.training import _loop as loop
 from eyespot.training import run as running
+from eyespot.training._run_folder import load_checkpoint, read_log
 from eyespot.training.finish import validation_score
-from eyespot.training.run_folder import load_checkpoint, read_log
 
 
 def weights(folder):
@@ -245,7 +245,7 @@ def test_another_recipe_is_refused_in_the_same_folder(trained_run):
 
 
 def test_other_images_are_refused_in_the_same_folder(trained_run, source, tmp_path):
-    from eyespot.sources.arrays import from_arrays
+    from eyespot.sources._arrays import from_arrays
 
     from .conftest import stripes
 
@@ -280,7 +280,7 @@ def test_snapshots_keep_the_network_of_every_epoch_and_change_nothing(trained_ru
 
 
 def test_other_answers_for_the_same_images_are_refused(trained_run, source):
-    from eyespot.sources.arrays import from_arrays
+    from eyespot.sources._arrays import from_arrays
 
     from .conftest import stripes
 
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_under_the_log_is_an_error_that_names_it(tmp_path):
 
 def test_wrong_answers_in_the_test_part_are_told_before_anything_is_learned(tmp_path):
     from eyespot.errors import TaskError
-    from eyespot.sources.arrays import from_arrays
+    from eyespot.sources._arrays import from_arrays
 
     from .conftest import stripes
 
@@ -320,7 +320,7 @@ def test_wrong_answers_in_the_test_part_are_told_before_anything_is_learned(tmp_
 
 
 def test_a_process_that_sees_other_images_than_the_leading_one_says_so(source, trained_run):
-    from eyespot.sources.arrays import from_arrays
+    from eyespot.sources._arrays import from_arrays
 
     from .conftest import stripes
 

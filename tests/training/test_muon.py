@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.training.muon import LARGE, LENGTH, Muon, SphereMuon, orthogonal
+from eyespot.training._muon import LARGE, LENGTH, Muon, SphereMuon, orthogonal
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000))

@@ -9,8 +9,8 @@ from typing import get_type_hints
 import pytest
 
 import eyespot
-from eyespot.cli.train import train as verb
-from eyespot.serving.training import Order
+from eyespot.cli._train import train as verb
+from eyespot.serving._training import Order
 from eyespot.training.options import TrainOptions
 
 SOURCE = Path(eyespot.__file__).parent

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyespot.training.sampling import permutation, samples_at
+from eyespot.training._sampling import permutation, samples_at
 
 small = st.integers(1, 40)
 

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from eyespot.tasks.classify import Classify
-from eyespot.training.probe import _fit, _folds, _shortened, fit_probe
+from eyespot.tasks._classify import Classify
+from eyespot.training._probe import _fit, _folds, _shortened, fit_probe
 
 TASK = Classify(classes=("a", "b", "c"), smoothing=0.0)
 

@@ -12,7 +12,7 @@ from eyespot.training.schedule import Schedule, ScheduleChange, read_changes, wr
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
     """61 images, 8 in a step, 23 steps: about 3 epochs."""
-    from eyespot.sources.arrays import from_arrays
+    from eyespot.sources._arrays import from_arrays
     from eyespot.training.options import TrainOptions
     from eyespot.training.run import run_training
 

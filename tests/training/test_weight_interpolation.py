@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from eyespot.networks import Output, build
-from eyespot.tasks.classify import Classify
+from eyespot.tasks._classify import Classify
 from eyespot.training.finish import best_share, between
 
 CLASSIFY = Classify(classes=("a", "b"))

@@ -2,7 +2,7 @@ import { interpolateBrBG, interpolateRdBu } from "d3-scale-chromatic";
 
 /**
  * Color tables. Signed ones have 255 entries: number 127 is exactly zero, and both ends are equally far from it.
- * Positive numbers are red and negative ones blue, as in the drawings of `eyespot explain` (explanations/drawing.py).
+ * Positive numbers are red and negative ones blue, as in the drawings of `eyespot explain` (explanations/_drawing.py).
  * RdBu and BrBG are told apart by all common kinds of color-blind eyes.
  */
 export type TableName = "activation" | "weight" | "gray" | "heat";

@@ -11,9 +11,9 @@ report        planned attacks, candidates, the work, its folder, rates, sections
 `settings` is a module of its own because `methods` imports the modules of the attacks, and these import `settings`.
 """
 
-from .attacking import attack, attack_many
-from .methods import ATTACKS, choose
+from ._attacking import attack, attack_many
+from ._methods import ATTACKS, choose
+from ._result import AttackResult
 from .pixel_map import PixelMap, pixel_map
-from .result import AttackResult
 
 __all__ = ["ATTACKS", "AttackResult", "PixelMap", "attack", "attack_many", "choose", "pixel_map"]

@@ -17,7 +17,7 @@ from ..model import Model
 from ..samples import load_samples, make_problem
 from ..sources.source import Part
 from ..tasks.criterion import Aim
-from .quantization import rounded
+from ._quantization import rounded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,10 +16,10 @@ from ..findings import to_json
 from ..images import Picture
 from ..model import Model
 from ..tasks.criterion import Aim
-from .every_pixel import exhaust, grid
-from .quantization import SURE, rounded, to_bytes
-from .result import plain
-from .victim import Victim
+from ._every_pixel import exhaust, grid
+from ._quantization import SURE, rounded, to_bytes
+from ._result import plain
+from ._victim import Victim
 
 MOST_PLACES = 128 * 128
 

@@ -1,5 +1,5 @@
 """The command line: one function a verb, one file for each group of verbs."""
 
-from .app import main
+from ._app import main
 
 __all__ = ["main"]

@@ -17,7 +17,7 @@ from ..pretrained import DEFAULT_WEIGHTS, PREFIX, SMALLEST_PHOTO, is_installed, 
 from ..sources.cache import decode_once
 from ..sources.source import Part, Row, Source, part_of, short_side
 from ..value_range import Range
-from .patches import patch_numbers
+from ._patches import patch_numbers
 
 SIDE = 32
 """Pixels of a side: where no network looks, all pictures are brought to this size."""

@@ -10,23 +10,23 @@ from ..files import require_folder
 from ..images import Picture
 from ..model import Model
 from ..sources.source import Part, Source
+from ._attribution import ATTRIBUTIONS, explain_by
+from ._contributions import explain_contributions
+from ._correspondence import correspondence
+from ._deconvnet import explain_deconvnet
+from ._everything import explain_by_all
+from ._explanation import Check, Explanation, Panel
+from ._invariance import explain_invariance
+from ._maps import ImageMap, explain_map
+from ._neighbors import explain_neighbors
+from ._occlusion import explain_occlusion
+from ._request import At, ExplanationRequest, parse_at
+from ._trace import Trace, trace
+from ._trace_explained import explain_trace
 from .activations import explain_activations
-from .attribution import ATTRIBUTIONS, explain_by
-from .contributions import explain_contributions
-from .correspondence import correspondence
-from .deconvnet import explain_deconvnet
-from .everything import explain_by_all
 from .evolution import evolution, snapshots
-from .explanation import Check, Explanation, Panel
 from .gallery import Gallery, explain_directions, explain_units
-from .invariance import explain_invariance
-from .maps import ImageMap, explain_map
-from .neighbors import explain_neighbors
-from .occlusion import explain_occlusion
-from .request import At, ExplanationRequest, parse_at
 from .subject import Subject, make_subject
-from .trace import Trace, trace
-from .trace_explained import explain_trace
 
 __all__ = [
     "METHODS",

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ..networks.graph.record import Call, output_of
 from ..networks.graph.replay import first_opaque, replay
-from .deconvnet import LAYERS
-from .explanation import Explanation, Panel
-from .request import ExplanationRequest
+from ._deconvnet import LAYERS
+from ._explanation import Explanation, Panel
+from ._request import ExplanationRequest
 from .subject import Subject, choose_layer
 
 BINS = 32

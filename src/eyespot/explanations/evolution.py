@@ -10,8 +10,8 @@ from typing import Any
 from ..errors import ExplanationError
 from ..images import Picture
 from ..model import Model, load
-from .deconvnet import LAYERS, project
-from .explanation import Explanation, Panel
+from ._deconvnet import LAYERS, project
+from ._explanation import Explanation, Panel
 from .subject import Subject, choose_layer, choose_unit, make_subject
 
 DRAWN = 7

@@ -19,8 +19,8 @@ from ..html import write_page
 from ..model import Model
 from ..sources.cache import decode
 from ..sources.source import Part, Source, part_of
-from .directions import excited_by_directions
-from .request import ExplanationRequest
+from ._directions import excited_by_directions
+from ._request import ExplanationRequest
 from .units import Exciting, LayerUnits, Unit, spec_for_batches, strongest_images
 
 GAP = 2

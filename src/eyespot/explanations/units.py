@@ -18,7 +18,7 @@ from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
 from ..sources.cache import Images
-from .deconvnet import as_picture, project_from
+from ._deconvnet import as_picture, project_from
 
 STRONGEST = 9
 RECTIFIED = ("relu", "tanh", "elementwise")

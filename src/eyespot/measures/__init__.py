@@ -1,6 +1,6 @@
 """Measurements on data: learning curves, data audit, similarity."""
 
-from .data_audit import AuditReport, audit
-from .learning_curve import Curve, curve, write_curve
+from ._data_audit import AuditReport, audit
+from ._learning_curve import Curve, curve, write_curve
 
 __all__ = ["AuditReport", "Curve", "audit", "curve", "write_curve"]

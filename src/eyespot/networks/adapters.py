@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from eyespot.errors import NetworkError
 
-from .blocks import sequence
+from ._blocks import sequence
 from .network import Network, NetworkSpec, last_dense
 
 KNOWN_FAMILIES = (

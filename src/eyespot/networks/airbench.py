@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyespot.errors import NetworkError
 
-from .blocks import MaxPool2d, convolution, normalization, sequence
+from ._blocks import MaxPool2d, convolution, normalization, sequence
 from .network import Network, NetworkSpec
 
 WIDTHS = {"tiny": (32, 64, 64), "small": (64, 128, 128), "medium": (64, 256, 256), "large": (128, 384, 384)}

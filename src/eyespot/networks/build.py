@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from eyespot.errors import NetworkError, unknown
 
-from .adapters import is_adapted, library_of, make_adapted
-from .airbench import make_airbench
-from .blocks import NORMS
-from .classic import (
+from ._blocks import NORMS
+from ._classic import (
     make_convnetjs,
     make_harley2015,
     make_lecun1989,
@@ -16,14 +14,16 @@ from .classic import (
     make_pilotnet,
     make_tinyvgg,
 )
-from .denoiser import make_denoiser
-from .efficientnet import make_efficientnet_lite0
-from .heads import ANY_OUTPUT
+from ._denoiser import make_denoiser
+from ._efficientnet import make_efficientnet_lite0
+from ._heads import ANY_OUTPUT
+from ._residual import make_residual
+from ._unet import make_unet
+from ._written import make_written
+from .adapters import is_adapted, library_of, make_adapted
+from .airbench import make_airbench
 from .network import Network, NetworkSpec, Output, check_output
-from .residual import make_residual
 from .text import is_text, parse
-from .unet import make_unet
-from .written import make_written
 
 SIZES = ("tiny", "small", "medium", "large")
 

@@ -14,17 +14,18 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..errors import EyespotError
 from ..sources.source import Source
-from . import attack_api as attacking
-from . import explain_api as asking
-from . import models as model_routes
-from . import runs as run_routes
-from . import task_api, training
-from . import uploads as dropping
+from . import _attack_api as attacking
+from . import _explain_api as asking
+from . import _models as model_routes
+from . import _runs as run_routes
+from . import _task_api as task_api
+from . import _training as training
+from . import _uploads as dropping
+from ._guard import Guard
+from ._plain import strict_json
+from ._training_manager import TrainingManager
 from .app_state import AppState, Origin
-from .guard import Guard
-from .plain import strict_json
 from .resources import ModelResource, RunResource
-from .training_manager import TrainingManager
 
 STATIC = Path(__file__).with_name("static")
 UNBUILT = """<!doctype html>

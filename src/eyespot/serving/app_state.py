@@ -10,9 +10,9 @@ from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from ..sources.source import Source
+from ._slow_work import SlowWorker
+from ._snapshots import at_epoch, epochs_of
 from .resources import ModelResource, RunResource
-from .slow_work import SlowWorker
-from .snapshots import at_epoch, epochs_of
 
 Value = TypeVar("Value")
 Origin = dict[str, Any]

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..errors import EyespotError
 from ..html import write_page
 from ..sources.source import Row
-from .plain import strict_json
+from ._plain import strict_json
 from .resources import ModelResource, said_of
 
 ALONE = Path(__file__).with_name("static") / "alone"

@@ -24,8 +24,8 @@ from ..tasks import TASKS
 from ..training.optimizers import momentum_of
 from ..training.recipe import read_recipe
 from ..training.schedule import Schedule, read_changes
-from .manifest import describe_images, make_manifest, network_name, record_answer
-from .plain import strict_json
+from ._manifest import describe_images, make_manifest, network_name, record_answer
+from ._plain import strict_json
 
 MOST_PIXELS = 40_000_000
 """A picture of more pixels is refused; with one picture decoded at a time, that bounds the memory."""

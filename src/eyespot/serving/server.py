@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from ..errors import EyespotError
-from .guard import EVERYWHERE
+from ._guard import EVERYWHERE
 
 BACKLOG = 2048
 

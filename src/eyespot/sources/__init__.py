@@ -1,6 +1,6 @@
 """Sources: open images, describe them, and split them into three parts."""
 
-from .arrays import from_arrays
+from ._arrays import from_arrays
 from .cache import Images, decode
 from .open import open_source
 from .source import Part, Problem, Row, Source

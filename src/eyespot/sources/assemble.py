@@ -9,15 +9,15 @@ import numpy as np
 from ..errors import SourceError
 from ..findings import printable
 from ..value_range import Range, choose_range, describe_range
-from .collection import Collection, take_rows
-from .duplicates import exact_pairs, near_pairs
-from .examine import NEAR_LIMIT, ImageStatistics, examine
-from .joining import join_rows
-from .labels import normalize
-from .resemblance import Resemblance, divide_by_name, weigh
+from ._collection import Collection, take_rows
+from ._duplicates import exact_pairs, near_pairs
+from ._examine import NEAR_LIMIT, ImageStatistics, examine
+from ._joining import join_rows
+from ._labels import normalize
+from ._resemblance import Resemblance, divide_by_name, weigh
+from ._split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
+from ._split_record import read_split_record, reconcile, split_record_file, write_split_record
 from .source import PARTS, Part, Problem, Row, Source
-from .split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares, divide, link
-from .split_record import read_split_record, reconcile, split_record_file, write_split_record
 
 SHOWN = 5
 BAD_SHARE = 0.05

@@ -20,9 +20,9 @@ from ..device import processes_here
 from ..errors import ImageError, SourceError
 from ..files import cache_folder
 from ..images import ImageSpec, Picture, read_pixels, read_size
+from ._collection import ArrayRows
+from ._examine import in_threads
 from .cache_folder import replacing
-from .collection import ArrayRows
-from .examine import in_threads
 from .source import Part, Row
 
 MAGIC = b"eyespot pixels 1"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..findings import to_json
-from .collection import ArrayRows
-from .duplicates import exact_pairs, near_pairs
-from .examine import NEAR_LIMIT, ImageStatistics, examine
+from ._collection import ArrayRows
+from ._duplicates import exact_pairs, near_pairs
+from ._examine import NEAR_LIMIT, ImageStatistics, examine
 from .source import Part, Problem, Row, Source
 
 

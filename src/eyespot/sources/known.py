@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ._collection import ArrayRows, take_rows
+from ._duplicates import projected
+from ._examine import NEAR_LIMIT, examine
+from ._split import TEST
 from .cache_folder import load_numbers, save_numbers
-from .collection import ArrayRows, take_rows
-from .duplicates import projected
-from .examine import NEAR_LIMIT, examine
 from .source import Part, Row, Source
-from .split import TEST
 
 FILE = "images.npz"
 LOOKS = 63

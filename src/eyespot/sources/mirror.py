@@ -6,8 +6,8 @@ to the left or to the right differs in them, what merely lies elsewhere differs 
 
 import numpy as np
 
-from .collection import ArrayRows, take_rows
-from .examine import NEAR_LIMIT, examine
+from ._collection import ArrayRows, take_rows
+from ._examine import NEAR_LIMIT, examine
 from .source import Source
 
 LOOKED_AT = 1000

@@ -11,19 +11,19 @@ import numpy as np
 from ..errors import SourceError
 from ..images import SUFFIXES as PICTURES
 from ..value_range import Range, check_range
-from . import table
-from .arrays import read_arrays
+from . import _table as table
+from ._arrays import read_arrays
+from ._beside import require_no_table
+from ._bundled import read_bundled
+from ._collection import ArrayRows, Collection
+from ._folder import collect
+from ._idx import IMAGES, image_files, read_idx_files
+from ._usps import is_zip_code_file, read_zip_codes, zip_code_files
+from ._walk import walk
 from .assemble import BAD_SHARE, assemble
-from .beside import require_no_table
-from .bundled import read_bundled
-from .collection import ArrayRows, Collection
-from .folder import collect
-from .idx import IMAGES, image_files, read_idx_files
 from .known import load_known
 from .source import Source
 from .synthetic import open_synthetic
-from .usps import is_zip_code_file, read_zip_codes, zip_code_files
-from .walk import walk
 
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import SourceError, look_up
 from ..images import Picture
 from ..value_range import Range
-from .layout import classes_in
+from ._layout import classes_in
 
 PARTS = ("train", "validation", "test")
 
@@ -62,7 +62,7 @@ class Part:
 
     def take(self, places: np.ndarray, name: str = "") -> "Part":
         """Some of the rows, in the order of `places`, under a name of their own or the part's."""
-        from .collection import take_rows  # which imports this module
+        from ._collection import take_rows  # which imports this module
 
         return Part(
             name=name or self.name,

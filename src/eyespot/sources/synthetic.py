@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import SourceError, look_up
-from .arrays import from_arrays
+from ._arrays import from_arrays
 from .source import Source
 
 KINDS = ("cross", "disc", "square", "triangle")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from ..errors import SourceError
-from .conventions import is_missing
+from ._conventions import is_missing
 
 NONE = "-"
 """A cell that says: none of the tags."""

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from ..errors import TaskError, look_up, unknown
 from ..sources.source import Source
-from .classify import Classify
-from .denoise import Denoise
-from .field_checks import checked, plain
-from .regress import Regress
-from .tag import Tag
+from ._classify import Classify
+from ._denoise import Denoise
+from ._field_checks import checked, plain
+from ._regress import Regress
+from ._tag import Tag
 from .task import Task
 
 TASKS: dict[str, type[Task]] = {"classify": Classify, "tag": Tag, "regress": Regress, "denoise": Denoise}

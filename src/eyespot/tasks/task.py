@@ -19,9 +19,9 @@ from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
+from ._target import Target, index_target, target_to
 from .criterion import Aim, AttackPlan, number_plan
 from .report import Pictures, Values, plain_values
-from .target import Target, index_target, target_to
 
 __all__ = [
     "Aim",

@@ -6,8 +6,8 @@ from ..errors import EyespotError
 from ..sources.augment import choose_preset
 from ..sources.source import Source
 from ..tasks.task import Task
+from ._initial_weights import Start, choose_start
 from .finish import held_out
-from .initial_weights import Start, choose_start
 from .options import TrainOptions
 from .plan import choose_network, choose_size, choose_task, decide_mirror, mirror_note
 

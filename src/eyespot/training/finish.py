@@ -30,11 +30,11 @@ from ..networks import Network
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
 from ..tasks.task import Task
-from .adversarial import Hardening, adversarial_evaluation, tiles
-from .initial_weights import initial_network
-from .loop import validate
+from ._adversarial import Hardening, adversarial_evaluation, tiles
+from ._initial_weights import initial_network
+from ._loop import validate
+from ._run_folder import read_log
 from .report.write import pictures_of, told, write_report
-from .run_folder import read_log
 from .state import State, Training, choose_final
 
 

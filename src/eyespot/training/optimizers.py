@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..tasks.task import Turn
-from .initial_weights import lr_scales
-from .muon import Muon, SphereMuon
+from ._initial_weights import lr_scales
+from ._muon import Muon, SphereMuon
 from .recipe import Recipe
 from .schedule import Segment
 

@@ -23,9 +23,9 @@ from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
 from ..value_range import parse_range
-from .adversarial import read_hardening
-from .fitting import choose_fit, median_shape
-from .initial_weights import FROM_SCRATCH, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
+from ._adversarial import read_hardening
+from ._fitting import choose_fit, median_shape
+from ._initial_weights import FROM_SCRATCH, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
 from .optimizers import OPTIMIZERS
 from .options import TrainOptions
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input

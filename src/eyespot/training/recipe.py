@@ -10,8 +10,8 @@ from ..device import ComputeConfig
 from ..errors import RecipeError, RunError
 from ..modelfile import images_spec, network_spec
 from ..tasks import task_from_json
-from .adversarial import Hardening
-from .initial_weights import Start
+from ._adversarial import Hardening
+from ._initial_weights import Start
 from .options import TrainOptions, options_from
 
 AUTOMATIC_IMAGES = 110_000

@@ -30,17 +30,17 @@ from ..sources.open import reopen
 from ..sources.source import Source, answers_fingerprint, fingerprint
 from ..tasks import task_from_json
 from ..value_range import parse_range
-from .batches import Stream
+from ._batches import Stream
+from ._distributed import broadcast_weights
+from ._first_answer import report_probe
+from ._initial_weights import initial_network
+from ._loop import run, take_turns
+from ._run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .decisions import decide_task
-from .distributed import broadcast_weights
 from .finish import finish, held_out
-from .first_answer import report_probe
-from .initial_weights import initial_network
-from .loop import run, take_turns
 from .options import TrainOptions
 from .plan import choose_images, make_recipe, mirror_note, steps_in, timed_steps
 from .recipe import Recipe, differences, read_recipe, with_steps
-from .run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .schedule import Schedule, read_changes
 from .state import Control, State, Training, begin, restore
 

@@ -20,11 +20,11 @@ from ..networks import Network
 from ..samples import Samples
 from ..sources.augment import Preset, allowed_preset
 from ..tasks.task import Task
-from .initial_weights import initial_criterion
+from ._initial_weights import initial_criterion
+from ._run_folder import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
+from ._sampling import Order, epoch_order
 from .optimizers import Optimizers, make_optimizers
 from .recipe import Recipe
-from .run_folder import group_of, grouped, optimizer_tensors, restore_optimizer, save_checkpoint
-from .sampling import Order, epoch_order
 from .schedule import Schedule
 
 LOOKAHEAD_IMAGES = 5_120

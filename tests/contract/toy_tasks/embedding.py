@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from eyespot.errors import TaskError
 from eyespot.images import Frame
 from eyespot.networks.network import Output
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Row, Source
 from eyespot.tasks.statistics import mean_interval
 from eyespot.tasks.task import Metric, Target, Task

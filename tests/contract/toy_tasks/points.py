@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from eyespot.errors import TaskError
 from eyespot.images import Frame
 from eyespot.networks.network import Output
-from eyespot.sources.arrays import from_arrays
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Row, Source
+from eyespot.tasks._target import pad_ragged, unpad_ragged
 from eyespot.tasks.statistics import mean_interval
-from eyespot.tasks.target import pad_ragged, unpad_ragged
 from eyespot.tasks.task import Metric, Task
 
 MOST = 2

@@ -22,10 +22,10 @@ from ...html import (
 )
 from ...images import ImageSpec, read_pixels
 from ...model import Model
+from .._methods import ATTACKS
+from .._quantization import to_bytes
+from .._result import magnified
 from ..candidates import Candidates
-from ..methods import ATTACKS
-from ..quantization import to_bytes
-from ..result import magnified
 
 SHOWN = 6
 """Fooled images of each attack that the page shows."""

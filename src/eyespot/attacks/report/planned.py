@@ -7,8 +7,8 @@ from typing import Any
 from ...errors import AttackError, look_up
 from ...tasks.criterion import Aim
 from ...tasks.task import Task
-from ..methods import ATTACKS, choose
-from ..settings import Settings
+from .._methods import ATTACKS, choose
+from .._settings import Settings
 
 ALL: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fgsm", {}),

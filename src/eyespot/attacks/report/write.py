@@ -16,13 +16,11 @@ from ...files import write_whole
 from ...findings import to_json
 from ...model import Model
 from ...sources.source import Part
-from ..attacking import attack_many
+from .._attacking import attack_many
+from .._methods import ATTACKS
 from ..candidates import candidates, draw
-from ..methods import ATTACKS
-from .folder import ReportFolder
-from .page import write_robustness_page
-from .planned import Planned
-from .sections import (
+from ._folder import ReportFolder
+from ._sections import (
     about_bounds,
     about_everyday,
     about_places,
@@ -31,6 +29,8 @@ from .sections import (
     part_key,
     weights_key,
 )
+from .page import write_robustness_page
+from .planned import Planned
 from .summary import rate, summarize, target_matrix
 
 IMAGES_AT_ONCE = {True: 8, False: 32}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from .incremental_windows import (
+from ._incremental_windows import (
     MOVING,
     WINDOWED,
     Place,

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from eyespot.errors import ExplanationError, NetworkError, unknown
 
-from .operations import DECISIONS, Operation, full_name, read_operation
+from ._operations import DECISIONS, Operation, full_name, read_operation
 from .receptive_fields import Field, field_of_call, field_of_image
 
 NAMED_OUTPUT = "named output"

@@ -1,0 +1,212 @@
+"""`attack`: one door to every attack on a model, for one picture or many.
+
+Shapes: N images, C channels, H height, W width.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import AttackError, look_up
+from ..images import Picture, encode_png
+from ..model import Model
+from ..networks.network import map_output
+from ..tasks.criterion import Aim
+from ._methods import ATTACKS, Method, choose
+from ._quantization import rounded, to_bytes
+from ._result import AttackResult, plain
+from ._settings import Attempt, Settings
+from ._victim import Victim
+
+DEFAULT = "minimum-noise"
+AT_ONCE = 100
+"""How many images are attacked together."""
+
+
+def attack(
+    model: Model,
+    picture: Picture,
+    by: str = DEFAULT,
+    *,
+    target: str | int | None = None,
+    label: str | int | None = None,
+    of: Any = None,
+    change: float | None = None,
+    pixels: int | None = None,
+    size: float | None = None,
+    steps: int | None = None,
+    queries: int | None = None,
+    seed: int | None = None,
+) -> AttackResult:
+    """Change one picture as little as can be, so that the model answers something else.
+
+    `by` is a key of `ATTACKS`. `target` is the class that must win ("up" or "down" for a number); `label` the right
+    class, unless the model's own answer is to be taken for right; `of` the tag or the place asked about; `change` how
+    far a number must move. `pixels`, `size`, `steps`, `queries` and `seed` are settings; one that the attack does not
+    read warns. Raises `AttackError` for an unknown attack, a target equal to the label, and numbers that cannot be.
+
+    `attack(model, "cat.jpg", by="one-pixel", target="dog").save("fooled.png")`
+    """
+    aim = Aim(target=target, of=of, change=change)
+    settings = choose(by, pixels=pixels, size=size, steps=steps, queries=queries, seed=seed)
+    truths = None if label is None else [_place(model, label, target)]
+    return attack_many(model, [picture], by, truths=truths, aim=aim, settings=settings)[0]
+
+
+def attack_many(
+    model: Model,
+    pictures: Sequence[Picture] | Tensor,
+    by: str = DEFAULT,
+    *,
+    names: Sequence[str] | None = None,
+    truths: Sequence[Any] | None = None,
+    aim: Aim | None = None,
+    settings: Settings | None = None,
+) -> list[AttackResult]:
+    """AttackResult several pictures together, or images (N, C, H, W) of pixels in [0, 1]; a misread one is skipped.
+
+    `truths` holds the task's target of each picture; without it the model's own answers are taken for right. Raises
+    `AttackError` for pictures of several sizes, where the model does not bring them to one.
+
+    `attack_many(model, ["cat.jpg", "dog.jpg"], by="pgd", settings=choose("pgd", size=0.1))`
+    """
+    names = names or _names(pictures)
+    images = pictures if isinstance(pictures, Tensor) else _read(model, pictures, names)
+    method = look_up("attack", by, ATTACKS, AttackError)
+    settings = settings or choose(by)
+    found: list[AttackResult] = []
+    for start in range(0, len(images), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        part = truths[rows] if truths is not None else None
+        found += _attack(model, rounded(images[rows]), by, method, names[rows], part, aim or Aim(), settings)
+    return found
+
+
+def _attack(
+    model: Model,
+    images: Tensor,
+    by: str,
+    method: Method,
+    names: Sequence[str],
+    truths: Sequence[Any] | None,
+    aim: Aim,
+    settings: Settings,
+) -> list[AttackResult]:
+    begun = time.perf_counter()
+    with torch.no_grad():
+        output = model.outputs(images)
+    aimed = model.task.attack_criterion(aim, output, truths, method.farthest)
+    chosen = torch.tensor([row for row, why in enumerate(aimed.skipped) if not why], dtype=torch.long)
+    victim = Victim(model, aimed.criterion.only(chosen), len(chosen), double=method.double)
+    attempt = method.run(victim, images[chosen], settings) if len(chosen) else Attempt(pixels=images[:0])
+    seconds = (time.perf_counter() - begun) / max(1, len(chosen))
+    places = {int(row): place for place, row in enumerate(chosen)}
+    judge = _Judge(model, by, aim, victim, attempt, seconds)
+    return [
+        judge.found(names[row], images[row], _one(output, row), places[row])
+        if row in places
+        else judge.skipped(names[row], images[row], _one(output, row), aimed.skipped[row])
+        for row in range(len(images))
+    ]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Turns what an attack came to into findings: each image is saved, read back and predicted again, alone."""
+
+    model: Model
+    by: str
+    aim: Aim
+    victim: Victim
+    attempt: Attempt
+    seconds: float
+
+    def found(self, name: str, image: Tensor, output: Any, place: int) -> AttackResult:
+        original, fooled = to_bytes(image), to_bytes(self.attempt.pixels[place])
+        with torch.no_grad():
+            after = self.model.outputs(self.model.read(encode_png(fooled)))
+        criterion, which = self.victim.criterion, torch.tensor([place])
+        moved = criterion.moved(after, which)
+        change = (fooled.astype(np.float64) - original) / 255
+        return AttackResult(
+            by=self.by,
+            name=name,
+            outcome="fooled" if criterion.fooled(after, which) else "resisted",
+            target=self.aim.target,
+            **self._answers(output, _one(after, 0)),
+            distortion=float(np.sqrt(np.square(change).mean())),
+            l2=float(np.sqrt(np.square(change).sum())),
+            linf=float(np.abs(change).max()),
+            pixels_changed=int((change != 0).any(2).sum()),
+            moved=None if moved is None else float(moved),
+            queries=int(self.victim.queries[place]),
+            gradients=int(self.victim.gradients[place]),
+            seconds=self.seconds,
+            history=self.attempt.history[place] if self.attempt.history else [],
+            original=original,
+            fooled=fooled,
+        )
+
+    def skipped(self, name: str, image: Tensor, output: Any, reason: str) -> AttackResult:
+        pixels = to_bytes(image)
+        return AttackResult(
+            by=self.by,
+            name=name,
+            outcome="skipped",
+            reason=reason,
+            target=self.aim.target,
+            **self._answers(output, output),
+            original=pixels,
+            fooled=pixels,
+        )
+
+    def _answers(self, before: Tensor, after: Tensor) -> dict[str, Any]:
+        """Both answers as `AttackResult` holds them, for two outputs without N."""
+        task = self.model.task
+        answers = [task.answer(output) for output in (before, after)]
+        texts = [task.answer_text(answer) for answer in answers]
+        sure = task.abstention(map_output(after, lambda one: one[None]))
+        return {
+            "before": plain(answers[0]),
+            "after": plain(answers[1]),
+            "before_text": texts[0],
+            "after_text": texts[1],
+            "abstains": sure is not None and bool(sure[1]),
+        }
+
+
+def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
+    """Paths are names; what has none gets a number, unless it is alone."""
+    nameless = ["the picture"] if len(pictures) == 1 else [f"picture {place + 1}" for place in range(len(pictures))]
+    pairs = zip(pictures, nameless, strict=True)
+    return [str(picture) if isinstance(picture, str | Path) else name for picture, name in pairs]
+
+
+def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Tensor:
+    """Pictures as one batch of pixels (N, C, H, W)."""
+    images = [model.read(picture, name) for picture, name in zip(pictures, names, strict=True)]
+    sizes = sorted({f"{image.shape[3]} x {image.shape[2]}" for image in images})
+    if len(sizes) != 1:
+        raise AttackError(f"Pictures of {len(sizes)} sizes ({', '.join(sizes)}) are attacked one by one.")
+    return torch.cat(images)
+
+
+def _place(model: Model, label: str | int, target: str | int | None) -> int:
+    """The place of the right class; raises `AttackError` where the task has no classes, or it is the target."""
+    if not model.task.choices:
+        raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
+    place = model.task.place(label)
+    if target is not None and model.task.place(target) == place:
+        raise AttackError(f"The target '{target}' is the label of the picture; name another class.")
+    return place
+
+
+def _one(output: Any, row: int) -> Any:
+    """The output of one image, without N."""
+    return map_output(output, lambda one: one[row])

@@ -1,0 +1,109 @@
+"""The least noise that changes an answer, by box-constrained L-BFGS.
+
+Szegedy et al., "Intriguing properties of neural networks" (2013): minimize c |r|^2 + loss(x + r) with x + r in the
+box [0, 1], and keep the largest c that still succeeds, because it gives the smallest noise r. (The paper prints
+"minimum c"; that would give the largest.) Shapes: N images, n still searched for, D = C x H x W values each.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ._boundary import cost_of, first_guesses
+from ._lbfgs import minimize
+from ._quantization import smallest
+from ._settings import Attempt, Settings
+from ._victim import Victim
+
+ROUNDS = 8
+"""How many values of c are tried for each image."""
+GUESSES, PATIENCE = 3, 2
+"""First guesses that a search may begin from, and after how many values of c without success it turns to the next."""
+
+
+def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
+    """Szegedy's box-constrained L-BFGS: strong and small noise; slow, needs gradients.
+
+    The loss is softplus(margin), log(1 + exp(m)): for two classes that is the cross-entropy. `settings.steps` bounds
+    the gradients per image over the whole search.
+    """
+    search = _Search(victim, images, settings.steps)
+    for number in range(ROUNDS):
+        if number and number % PATIENCE == 0:
+            search.turn()
+        search.round()
+    return Attempt(pixels=smallest(victim, images, search.best.view_as(images).to(images)))
+
+
+class _Search:
+    """For every image: the largest c that succeeded, the smallest that failed, and the least noise so far."""
+
+    def __init__(self, victim: Victim, images: Tensor, gradients: int) -> None:
+        self.victim = victim
+        self.shape = images.shape[1:]
+        self.original = images.flatten(1).to(victim.dtype)
+        self.left = torch.full((len(images),), gradients)
+        self.best = self.original.clone()
+        self.cost = torch.full((len(images),), torch.inf, dtype=victim.dtype)
+        self.guesses = first_guesses(victim, images, GUESSES)
+        self.left -= victim.gradients
+        self.guess = torch.zeros(len(images), dtype=torch.long)
+        self.point, (self.margin, self.c, self.succeeded, self.failed) = self.original.clone(), self.cost.repeat(4, 1)
+        self._begin(torch.arange(len(images)))
+
+    def _begin(self, rows: Tensor) -> None:
+        """Put some images at their present first guess, with the c that would end there.
+
+        Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
+        """
+        self.point[rows], self.margin[rows], slope = (values[self.guess[rows], rows] for values in self.guesses)
+        noise = (self.point[rows] - self.original[rows]).norm(dim=1)
+        self.c[rows] = slope / (4 * noise.clamp_min(1e-9)) / 1.5
+        self.succeeded[rows], self.failed[rows] = 0, torch.inf
+
+    def round(self) -> None:
+        """Minimize once for every image with its present c, from where the last minimum was, and choose the next c."""
+        rows = ((self.left > 0) & (self.c > 0)).nonzero()[:, 0]
+        if len(rows) == 0:
+            return
+        share = max(2, int(self.left[rows].max()) // 3)
+        minimum = minimize(lambda point, part: self._objective(point, rows[part]), self.point[rows], evaluations=share)
+        self.left[rows] -= minimum.evaluations
+        self.point[rows] = minimum.point
+        noise = (minimum.point - self.original[rows]).square().sum(1)
+        # What is left of the value without the noise is softplus(margin).
+        self._next(rows, (minimum.value - self.c[rows] * noise).clamp_min(1e-12).expm1().log())
+
+    def turn(self) -> None:
+        """Where nothing has fooled the model yet, begin again from the next nearest first guess."""
+        last = len(self.guesses[0]) - 1
+        rows = ((self.succeeded == 0) & (self.guess < last)).nonzero()[:, 0]
+        self.guess[rows] += 1
+        self._begin(rows)
+
+    def _next(self, rows: Tensor, margin: Tensor) -> None:
+        """Choose the next c: where a plane through this margin and the first would cross zero, inside the bounds."""
+        c = self.c[rows]
+        fooled = margin < 0
+        succeeded = torch.where(fooled, torch.maximum(c, self.succeeded[rows]), self.succeeded[rows])
+        failed = torch.where(fooled, self.failed[rows], torch.minimum(c, self.failed[rows]))
+        guess = c * (1 - margin / self.margin[rows]) * 0.5 / margin.sigmoid() * 0.99
+        middle = torch.where(
+            failed.isinf(), succeeded * 4, torch.where(succeeded == 0, failed / 4, (succeeded * failed).sqrt())
+        )
+        inside = (guess > succeeded * 1.001) & (guess < failed * 0.999) & (guess < 10 * c) & (guess > c / 10)
+        self.c[rows] = torch.where(inside, guess, middle)
+        self.succeeded[rows], self.failed[rows] = succeeded, failed
+
+    def _objective(self, point: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        margin, slope = self.victim.slopes(point.view(-1, *self.shape), rows)
+        noise = point - self.original[rows]
+        self._note(rows, point, noise, margin)
+        value = self.c[rows] * noise.square().sum(1) + F.softplus(margin)
+        return value, 2 * self.c[rows, None] * noise + margin.sigmoid()[:, None] * slope.flatten(1)
+
+    def _note(self, rows: Tensor, point: Tensor, noise: Tensor, margin: Tensor) -> None:
+        """Keep the best of all points on the way."""
+        cost = cost_of(noise.norm(dim=1), margin)
+        better = cost < self.cost[rows]
+        self.best[rows[better]], self.cost[rows[better]] = point[better], cost[better]

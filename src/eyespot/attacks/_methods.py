@@ -1,0 +1,103 @@
+"""All attacks by name, with the settings that each reads."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..errors import AttackError, look_up
+from ._crafted_noise import crafted_noise
+from ._differential_evolution import one_pixel
+from ._every_pixel import every_pixel
+from ._gradient import fgsm, pgd, pgd_l2
+from ._minimum_noise import minimum_noise
+from ._pixel_search import pixel_search
+from ._settings import Attempt, Settings
+from ._victim import Victim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """One way to attack: the function, which settings it reads and what they are unless given, and one line about it.
+
+    `double`: it needs float64. `farthest`: it makes a change of fixed size, and moves a number as far as that goes.
+    """
+
+    run: Callable[[Victim, Tensor, Settings], Attempt]
+    defaults: dict[str, Any]
+    summary: str
+    double: bool = False
+    farthest: bool = False
+
+
+ATTACKS = {
+    "crafted-noise": Method(
+        run=crafted_noise,
+        defaults={"steps": 200},
+        summary="the least noise, by box-constrained L-BFGS (Szegedy et al. 2013); strong, slow",
+        double=True,
+    ),
+    "minimum-noise": Method(
+        run=minimum_noise,
+        defaults={"steps": 100},
+        summary="the least noise, by walking along the boundary; strong, quick",
+    ),
+    "fgsm": Method(
+        run=fgsm,
+        defaults={"size": 8 / 255},
+        summary="one step along the gradient's sign (Goodfellow et al. 2014); weak, very quick",
+        farthest=True,
+    ),
+    "pgd": Method(
+        run=pgd,
+        defaults={"size": 8 / 255, "steps": 40, "seed": 0},
+        summary="many steps, no value changed by more than the size (Madry et al. 2017); strong",
+        farthest=True,
+    ),
+    "pgd-l2": Method(
+        run=pgd_l2,
+        defaults={"size": 1.0, "steps": 40, "seed": 0},
+        summary="many steps, the whole change no longer than the size (Madry et al. 2017); strong",
+        farthest=True,
+    ),
+    "one-pixel": Method(
+        run=one_pixel,
+        defaults={"pixels": 1, "queries": 40_400, "seed": 0},
+        summary="one pixel or a few, by differential evolution (Su et al. 2017); sees answers only, many queries",
+        farthest=True,
+    ),
+    "pixel-search": Method(
+        run=pixel_search,
+        defaults={"pixels": 1, "queries": 40_400, "seed": 0},
+        summary="one pixel or a few, by scanning and joining; sees answers only, fewer queries",
+        farthest=True,
+    ),
+    "every-pixel": Method(
+        run=every_pixel,
+        defaults={"queries": 10_000_000},
+        summary="every place with the corner colors and a grid: whether one pixel can do it at all; small images",
+        farthest=True,
+    ),
+}
+
+
+def choose(
+    by: str,
+    *,
+    pixels: int | None = None,
+    size: float | None = None,
+    steps: int | None = None,
+    queries: int | None = None,
+    seed: int | None = None,
+) -> Settings:
+    """The settings of an attack: what is given, else its own defaults. Warns where one has no effect on it."""
+    method = look_up("attack", by, ATTACKS, AttackError)
+    given = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    idle = [name for name in given if name not in method.defaults]
+    if idle:
+        reads = ", ".join(method.defaults)
+        warnings.warn(f"{', '.join(idle)} has no effect on {by}, which reads {reads}.", stacklevel=3)
+    return Settings(**{**method.defaults, **given})

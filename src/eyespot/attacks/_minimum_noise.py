@@ -1,0 +1,87 @@
+"""The least noise that changes an answer, by walking along the boundary.
+
+At every step the margin is taken for a plane through the present point, and the walk goes towards the point of that
+plane, inside the box, that lies nearest to the original image; ever shorter steps let it settle in a bend. The idea of
+projecting onto the linearized boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
+2020); the shrinking steps are those of FMN (Pintor et al. 2021).
+Shapes: N images, n walks, D = C x H x W values of one image.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from ._boundary import FARTHER, cost_of, first_guesses, nearest_below
+from ._quantization import smallest, trimmed
+from ._settings import Attempt, Settings
+from ._victim import Victim
+
+BEYOND = 0.005
+"""How far beyond the boundary the walk aims, as a share of the margin of the untouched image."""
+
+SETTLED = 1e-3
+"""A walk ends on the far side of the boundary once what is left to go is this share of its distance."""
+
+TRIMS = 4
+"""Rounds in which the rounded image comes nearer to the original; no more than a tenth of the gradients."""
+
+STARTS = 3
+PATIENCE = 6
+"""After how many steps without success a walk goes on from where it is, not from the original: each plane then adds to
+those before it, which finds a class that others hem in."""
+
+
+def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
+    """Walk along the boundary to the smallest noise (L2): strong and quick, needs gradients.
+
+    Starts towards the three ways of being fooled that seem nearest, and goes on with the best of them.
+    `settings.steps` bounds the gradients per image.
+    """
+    starts, margins, _ = first_guesses(victim, images, STARTS)
+    trims = min(TRIMS, settings.steps // 10)
+    left = settings.steps - trims - int(victim.gradients.max())
+    rows = torch.arange(len(images))
+    which = rows.repeat(len(starts))
+    steps = max(1, left // (2 * len(starts)))
+    points, costs = _walk(victim, images, starts.flatten(0, 1), margins.flatten(), which, steps)
+    cost, first = costs.view(len(starts), -1).min(0)
+    point = points.view(starts.shape)[first, rows]
+    left = settings.steps - trims - int(victim.gradients.max())
+    again, new_cost = _walk(victim, images, point, margins[first, rows], rows, max(0, left))
+    point = torch.where((new_cost < cost)[:, None], again, point)
+    found = smallest(victim, images, point.view_as(images).to(images))
+    return Attempt(pixels=trimmed(victim, images, found, trims))
+
+
+def _walk(
+    victim: Victim, images: Tensor, start: Tensor, margins: Tensor, which: Tensor, steps: int
+) -> tuple[Tensor, Tensor]:
+    """Walk from `start` (n, D); the best points on the way (n, D) and what they cost (n,).
+
+    The best is the nearest that fools the model; where none does, the one with the lowest margin.
+    """
+    original = images.flatten(1).to(start)[which]
+    point, best = start.clone(), start.clone()
+    least = torch.full_like(margins, torch.inf)
+    stride = torch.zeros_like(margins)
+    rows = torch.arange(len(start))
+    for step in range(steps):
+        if len(rows) == 0:
+            break
+        here, origin = point[rows], original[rows]
+        margin, slope = victim.slopes(here.view(-1, *images.shape[1:]), which[rows])
+        slope = slope.flatten(1)
+        length = (here - origin).norm(dim=1)
+        cost = cost_of(length, margin)
+        better = cost < least[rows]
+        best[rows[better]], least[rows[better]] = here[better], cost[better]
+        level = (slope * here).sum(1) - margin - BEYOND * margins[rows]
+        lost = (step >= PATIENCE) & (least[rows] >= FARTHER)
+        origin = torch.where(lost[:, None], here, origin)
+        stride[rows] = stride[rows].masked_fill(lost, 0)
+        aim, stride[rows] = nearest_below(origin, slope, level, stride[rows], steps=2)
+        share = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
+        point[rows] = here + share * (aim - here)
+        rows = rows[((aim - here).norm(dim=1) > SETTLED * length) | (margin >= 0)]
+    return best, least

@@ -1,0 +1,91 @@
+"""Fooled images as files can hold them: 256 values a channel.
+
+An image that fools a model as a tensor often no longer does so when it is saved. Here noise is rounded, tried again,
+and pushed a little further where that is needed. Shapes: N images, C channels, H height, W width.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ._victim import Victim
+
+SURE = 1e-4
+"""How far below zero a margin must be to count: the same image gives slightly other numbers alone and in a batch."""
+
+SCALES = 16
+LEAST, MOST = 0.5, 1.5
+
+
+def rounded(pixels: Tensor) -> Tensor:
+    """The nearest values that a file can hold, for pixels in [0, 1]."""
+    return (pixels.clamp(0, 1) * 255).round() / 255
+
+
+def to_bytes(pixels: Tensor) -> np.ndarray:
+    """Pixels (C, H, W) in [0, 1] as a file holds them: uint8 (H, W, C)."""
+    return (pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def rounded_inward(images: Tensor, pixels: Tensor) -> Tensor:
+    """The nearest values that a file can hold and that lie no further from `images` than `pixels` do."""
+    levels = ((pixels.clamp(0, 1) - images) * 255).double()
+    return images + ((levels.abs() + 1e-3).floor() * levels.sign() / 255).to(images)
+
+
+def smallest(victim: Victim, images: Tensor, fooled: Tensor) -> Tensor:
+    """The least noise in the direction of `fooled` (N, C, H, W) that still fools the model once it is rounded.
+
+    Tries the noise at 16 sizes from half to one and a half times, and 16 more below the first that fools. Where none
+    does (the noise may be too faint for 256 values), it tries 16 larger sizes, up to 64 times; where none of these
+    does either, `fooled` comes back as it is, rounded.
+    """
+    rows = torch.arange(len(images))
+    coarse = torch.linspace(LEAST, MOST, SCALES + 1, dtype=torch.float64)[1:].repeat(len(rows), 1)
+    best, scale = _least_of(victim, images, fooled, rows, coarse, rounded(fooled))
+    width = (MOST - LEAST) / SCALES
+    found, lost = rows[scale.isfinite()], rows[scale.isinf()]
+    fine = scale[found, None] - width + width / SCALES * torch.arange(1, SCALES)
+    best[found], _ = _least_of(victim, images[found], fooled[found], found, fine, best[found])
+    louder = MOST * 2 ** torch.linspace(0.1, 6, SCALES, dtype=torch.float64).repeat(len(lost), 1)
+    best[lost], _ = _least_of(victim, images[lost], fooled[lost], lost, louder, best[lost])
+    return best
+
+
+def trimmed(victim: Victim, images: Tensor, fooled: Tensor, rounds: int) -> Tensor:
+    """Fooled images (N, C, H, W) as files hold them, with less noise: values go back by one step of 256 where they can.
+
+    In each round the margin is taken for a plane; back go the values that shorten the noise most for what they cost of
+    the margin, as many as it can pay. What then no longer fools is not done, and half as much is tried. A round takes
+    one gradient and one query an image.
+    """
+    best, rows = fooled, torch.arange(len(images))
+    share = torch.ones(len(images), 1, dtype=torch.float64)
+    for _ in range(rounds):
+        margin, slope = victim.slopes(best, rows)
+        levels = ((best - images) * 255).round().flatten(1)
+        cost = -(slope.flatten(1) * levels.sign() / 255).double()
+        shorter = (2 * levels.abs() - 1).double()  # of the squared length, in steps
+        order = torch.where(levels == 0, torch.inf, cost / shorter).argsort(1)
+        paid = cost.gather(1, order).cumsum(1) <= share * -(margin + SURE).double()[:, None]
+        back = torch.zeros_like(levels).scatter(1, order, paid.to(levels)) * levels.sign()
+        trial = rounded(best - back.view_as(best) / 255)
+        fools = victim.margins(trial, rows) < -SURE
+        best = torch.where(fools[:, None, None, None], trial, best)
+        share = torch.where(fools[:, None], share, share / 2)
+    return best
+
+
+def _least_of(
+    victim: Victim, images: Tensor, fooled: Tensor, which: Tensor, scales: Tensor, otherwise: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The noise at the first of `scales` (n, S) that fools, or `otherwise`, and that scale (n,), or infinity."""
+    if len(images) == 0:
+        return otherwise, scales.new_zeros(0)
+    noise = (fooled - images)[:, None] * scales.to(images)[..., None, None, None]
+    trials = rounded(images[:, None] + noise)
+    margins = victim.margins(trials.flatten(0, 1), which.repeat_interleave(scales.shape[1]))
+    fools = (margins < -SURE).view(scales.shape)
+    rows, first, found = torch.arange(len(images)), fools.int().argmax(1), fools.any(1)
+    best = torch.where(found[:, None, None, None], trials[rows, first], otherwise)
+    return best, scales[rows, first].masked_fill(~found, torch.inf)

@@ -1,0 +1,106 @@
+"""The folder of a robustness report: what was asked for, one line for every attack, the fooled images.
+
+plan.json       what is tried, on what; another wish in the same folder is refused once an attack is written down
+attacks.jsonl   one attack on one image a line, written as soon as it is done
+fooled/         every image that fools the model, as the very PNG file that was tried
+report.json     all figures
+index.html      the page
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import AttackError
+from ...files import temporary_of, write_whole
+from ...findings import to_json, to_plain
+from .._result import AttackResult
+
+PLAN, ATTACKED, FOOLED = "plan.json", "attacks.jsonl", "fooled"
+
+
+class ReportFolder:
+    """A folder that attacks are written into as they are made, and that a later call goes on with."""
+
+    def __init__(self, path: Path, plan: dict[str, Any]) -> None:
+        self.path = path
+        _make(path)
+        if (path / ATTACKED).exists():
+            _refuse_other(path, json.loads(to_json(plan)))
+        elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED, temporary_of(path / PLAN).name}:
+            raise AttackError(
+                f"{path}: holds other files and no report of attacks. Choose another folder.", argument="out"
+            )
+        else:
+            write_whole(path / PLAN, to_json(plan).encode())
+        (path / FOOLED).mkdir(exist_ok=True)
+        self.rows = list(self._read())
+
+    def done(self, model: str, title: str) -> set[int]:
+        """The numbers of the images that this attack on this model was made on already."""
+        return {row["number"] for row in self.rows if row["model"] == model and row["title"] == title}
+
+    def of(self, model: str, title: str) -> list[dict[str, Any]]:
+        """The attacks of one kind on one model, in the order of the images."""
+        rows = [row for row in self.rows if row["model"] == model and row["title"] == title]
+        return sorted(rows, key=lambda row: row["number"])
+
+    def add(self, model: str, title: str, numbers: Sequence[int], attacks: Sequence[AttackResult]) -> None:
+        """Write some attacks down, and save what fooled the model."""
+        lines = []
+        for number, attack in zip(numbers, attacks, strict=True):
+            file = None
+            if attack.outcome == "fooled":
+                file = f"{FOOLED}/{file_name(model)}-{file_name(title)}-{number:05d}.png"
+                attack.save_fooled(self.path / file)
+            facts = {name: value for name, value in attack.facts().items() if name != "history"}
+            row = {"model": model, "title": title, "number": number, "file": file, **facts}
+            self.rows.append(to_plain(row))
+            lines.append(to_json(row) + "\n")
+        with (self.path / ATTACKED).open("a", encoding="utf-8") as file:
+            file.writelines(lines)
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        """The lines that are whole; what a killed process left half written is made again."""
+        path = self.path / ATTACKED
+        if not path.exists():
+            return
+        text = path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            write_whole(path, whole.encode())
+        yield from (json.loads(line) for line in whole.split("\n")[:-1])
+
+
+def file_name(text: str) -> str:
+    """Letters and digits of a title, for the name of a file.
+
+    >>> file_name("pixel-search, 3 pixels")
+    'pixel-search-3-pixels'
+    """
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in text).split())[:80]
+
+
+def _make(path: Path) -> None:
+    if path.is_file():
+        raise AttackError(f"{path}: is a file; choose a folder.", argument="out")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AttackError(
+            f"{path}: cannot be made ({error.strerror}); choose another folder.", argument="out"
+        ) from error
+
+
+def _refuse_other(path: Path, plan: dict[str, Any]) -> None:
+    try:
+        found = json.loads((path / PLAN).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AttackError(f"{path / PLAN}: is damaged ({error}); choose another folder.", argument="out") from error
+    other = [name for name in plan if found.get(name) != plan[name]]
+    if other:
+        raise AttackError(
+            f"{path}: holds a report with other {', '.join(other)}. Choose another folder, or ask for the same.",
+            argument="out",
+        )

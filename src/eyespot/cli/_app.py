@@ -1,0 +1,97 @@
+"""The command `eyespot`: its verbs, and what becomes of errors.
+
+Exit codes: 0 done, 2 wrong use or input (one sentence on standard error), 130 interrupted or terminated.
+Nothing here imports torch: `eyespot --help` must answer at once.
+"""
+
+import io
+import signal
+import sys
+import warnings
+from typing import cast
+
+import typer
+
+from ._attack import attack
+from ._check import check, curve
+from ._explain import explain
+from ._export import export
+from ._networks import networks
+from ._predict import evaluate, predict
+from ._serve import serve
+from ._train import demo, resume, train
+
+VERBS = {
+    "train": train,
+    "resume": resume,
+    "evaluate": evaluate,
+    "predict": predict,
+    "check": check,
+    "curve": curve,
+    "networks": networks,
+    "explain": explain,
+    "attack": attack,
+    "serve": serve,
+    "export": export,
+    "demo": demo,
+}
+
+WrongUse = cast(type[typer.BadParameter], typer.BadParameter.__mro__[2])
+"""`ClickException`, wherever this version of typer keeps its click."""
+
+app = typer.Typer(
+    name="eyespot",
+    help="Train convolutional networks on your own images, explain, attack and serve them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    suggest_commands=True,
+)
+for _name, _verb in VERBS.items():
+    app.command(_name)(_verb)
+
+
+def main() -> None:
+    """Run one verb and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one verb; returns the exit code, errors printed as one sentence on standard error."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    warnings.showwarning = _warn
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files that are not valid Unicode are printed with escapes
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except WrongUse as error:
+        return _refuse(error.format_message())
+    except (KeyboardInterrupt, typer.Abort) as error:
+        print(str(error) or "Interrupted.", file=sys.stderr)
+        return 130
+    except ValueError as error:
+        from ..errors import EyespotError
+
+        if not isinstance(error, EyespotError):
+            raise
+        option = f" (option --{error.argument.replace('_', '-')})" if error.argument else ""
+        return _refuse(f"{error}{option}")
+    except BrokenPipeError:
+        return 0
+
+
+def _refuse(sentence: str) -> int:
+    if sentence:
+        print(f"eyespot: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
+
+
+def _warn(message: Warning | str, *_where: object) -> None:
+    """A warning is one line, without the place in the source that it comes from."""
+    print(f"eyespot: {message}", file=sys.stderr)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

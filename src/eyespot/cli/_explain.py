@@ -1,0 +1,99 @@
+"""The verb `explain`: look inside a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import AsJson, print_json
+from ._predict import ModelFile
+from ._runs import model_path
+from ._source import open_described
+
+if TYPE_CHECKING:
+    from ..explanations import Explanation, Gallery, ImageMap
+
+NAMES = (
+    *("trace", "contributions", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
+    *("integrated-gradients", "guided-backprop", "grad-cam", "gradient-x-activation", "guided-grad-cam", "lrp"),
+    *("visualbackprop", "all", "invariance", "neighbors", "units", "directions", "map", "evolution"),
+)
+"""The methods, written out so that `--help` need not import torch; a test compares them. The last one reads a run."""
+
+
+def explain(
+    model: ModelFile,
+    what: Annotated[str, typer.Argument(help="An image; for units, directions and map: a source of images.")],
+    by: Annotated[str, typer.Option(help=f"The method: {', '.join(NAMES)}.")] = "occlusion",
+    of: Annotated[str | None, typer.Option(help="Class, tag or position; default: the model's answer.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer name.")] = None,
+    unit: Annotated[int | None, typer.Option(help="Unit number within the layer.")] = None,
+    at: Annotated[str | None, typer.Option(help="Position in the unit's map: ROW,COLUMN.")] = None,
+    patch: Annotated[int | None, typer.Option(help="Occlusion: patch size in pixels.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Occlusion: distance between patches in pixels.")] = None,
+    fill: Annotated[float | None, typer.Option(help="Occlusion: gray value of the patch, 0 to 1.")] = None,
+    among: Annotated[str | None, typer.Option(help="Neighbors: the source to search.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Directions and map: random seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output file: .png, .svg, .pdf, .html or .json.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a model's answers: for one image, or for the images of a source."""
+    from ..explanations import METHODS, check_file, evolution, snapshots
+    from ..explanations import explain as look_inside
+    from ..model import load
+
+    if out:
+        check_file(by, out)
+    if by == "evolution":
+        found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
+    else:
+        found = look_inside(
+            load(model_path(model)),
+            _opened(what) if by in METHODS and METHODS[by].survey else what,
+            by,
+            of=of,
+            layer=layer,
+            unit=unit,
+            at=at,
+            patch=patch,
+            stride=stride,
+            fill=fill,
+            among=_opened(among) if among else None,
+            seed=seed,
+        )
+    written = found.save(out) if out else None
+    if as_json:
+        print_json({**found.to_plain(), "written": str(written) if written else None})
+    else:
+        _tell(found, written)
+
+
+def _opened(source: str) -> Any:
+    return open_described(source, None, None)
+
+
+def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:
+    """The finding in some lines, its checks and notes among them."""
+    from ..explanations import Explanation
+
+    if isinstance(found, Explanation):
+        layer = f", layer {found.layer}" if found.layer else ""
+        print(f"{found.method} of {found.of}{layer}; the model answers {found.answer}")
+        for check in found.checks:
+            mark = {True: "passed", False: "NOT PASSED", None: "measured"}[check.passed]
+            print(f"  check {mark}: {check.name} {check.value:.4g}. {check.summary}")
+        for row in found.values.get("table", []):
+            print("  " + _row(row))
+    else:
+        print(f"{found.method} of {found.source}")
+    for note in found.notes:
+        print(f"  {note}")
+    print(f"written to {written}" if written else "  (add --out why.png to write an image)")
+
+
+def _row(row: dict[str, Any]) -> str:
+    told = {
+        name: "-" if value is None else f"{value:.3f}" for name, value in row.items() if isinstance(value, float | None)
+    }
+    figures = "  ".join(f"{name} {value}" for name, value in told.items())
+    return f"{row['method']:22}{figures}{'' if row['passed'] else '  a check was not passed'}"

@@ -1,0 +1,67 @@
+"""The verb `export`: a model in a form that needs no eyespot."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import AsJson, print_json
+from ._predict import ModelFile
+
+if TYPE_CHECKING:
+    from ..serving.one_file import OneFile
+
+
+def export(
+    model: ModelFile,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="More images.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the page with this model as one file that needs no server.")
+    ] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Images to show; more may follow.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as one page that a browser opens without a server: every number, on your own images."""
+    from ..errors import EyespotError
+
+    if page is None:
+        raise EyespotError("No output given; add --page out.html.")
+    written, notes = _page(model, page, [*(images or []), *(more or [])])
+    if as_json:
+        print_json({**_to_dict(written), "notes": notes})
+        return
+    for line in [*notes, *_lines(written)]:
+        print(line)
+
+
+def _page(model: Path, page: Path, pictures: list[Path]) -> "tuple[OneFile, list[str]]":
+    """Write the page; of a run, and without pictures, some of those that it was tested on are shown."""
+    from ._serve import needs_server
+
+    needs_server()
+    from ..serving.loading import open_given
+    from ..serving.one_file import row_of, usual_rows, write_one_file
+
+    app_state, notes = open_given([model], [])
+    [shown] = app_state.models
+    rows = [row_of(picture) for picture in pictures] or usual_rows(shown.rows)
+    return write_one_file(shown, rows, page), [] if pictures else notes
+
+
+def _to_dict(written: "OneFile") -> dict[str, Any]:
+    return {
+        "page": str(written.path),
+        "bytes": written.size,
+        "images": written.images,
+        "left_out": written.left_out,
+    }
+
+
+def _lines(written: "OneFile") -> list[str]:
+    lines = [f"{written.path}: {written.size / 1e6:.1f} MB, {len(written.images)} pictures"]
+    if written.left_out:
+        lines.append(f"  left out for its size: {', '.join(written.left_out)}")
+    lines.append(
+        "  left out because they need `eyespot serve`: other pictures than these, and what counts in a picture"
+    )
+    return lines

@@ -1,0 +1,137 @@
+"""The verbs that use a model: `predict`, `evaluate`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from ._output import AsJson, Quiet, format_score, print_json
+from ._runs import split_model
+from ._source import Columns, Layout, open_described, unseen_part
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
+
+
+def predict(
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] IMAGE...",
+            help="A model or run (default: the latest run), then images, folders, patterns, or - for a list on stdin.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of the answers (.csv or .jsonl), or folder for images that the model produces (denoise)."
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Predict one or more images; answers are printed as they are computed. Images that cannot be read are named.
+
+    With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
+    """
+    from ..model import load
+    from ._answers import TABLES, Progress, Table, answers, image_files
+
+    file, images = split_model(given)
+    if not images:
+        raise typer.BadParameter(f"no image was given for {given[0]}: give files, folders, patterns or -.")
+    model = load(file)
+    table = Table(out) if out is not None and out.suffix.lower() in TABLES else None
+    folder, progress, collected = (None if table else out), Progress(quiet or not table), []
+    try:
+        for image, found in answers(model, image_files(images, sys.stdin)):
+            answer = _report(model, image, found, folder, None if as_json or table else sys.stdout)
+            progress.count("error" in answer and "answer" not in answer)
+            if table:
+                table.write(answer)
+            if as_json:
+                collected.append(answer)
+    finally:
+        if table:
+            table.close()
+    if as_json:
+        print_json(collected)
+    if progress.failed:
+        print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def _report(model: "Model", image: str, found: Any, folder: Path | None, stream: TextIO | None) -> dict[str, Any]:
+    """One answer or error as plain values; it is printed on `stream`, an error also on standard error."""
+    from ..errors import EyespotError
+    from ..findings import printable
+    from ._answers import error_of
+
+    if isinstance(found, EyespotError):
+        print(f"eyespot: {printable(str(found))}", file=sys.stderr, flush=True)
+        return error_of(image, found)
+    answer = {"image": printable(image), **_saved(found, Path(image), folder)}
+    if stream is not None:
+        text = answer["answer"] if "picture" in answer else model.task.answer_text(answer)
+        print(f"{answer['image']}: {text}", file=stream, flush=True)
+    return answer
+
+
+def evaluate(
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] SOURCE",
+            help="A model or run (default: the latest run), then images with known answers.",
+        ),
+    ],
+    part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
+    column: Columns = None,
+    layout: Layout = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on images with known answers.
+
+    Of the images that it was trained on, only the test part is looked at; of others, all.
+    """
+    from ..findings import to_plain
+    from ..model import load
+
+    file, sources = split_model(given)
+    if len(sources) != 1:
+        raise typer.BadParameter(f"{len(sources)} sources were given; give [MODEL] SOURCE.")
+    loaded = load(file)
+    opened = open_described(sources[0], column, layout, value_range=loaded.images.value_range)
+    chosen = unseen_part(file, opened, part)
+    result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}
+    if as_json:
+        print_json(result)
+    else:
+        print(f"{result['task']}: {format_score(result)}, part {chosen.name}")
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """A name that no file has yet: nothing is overwritten."""
+    names = (folder / f"{stem}.denoised{number}.png" for number in ("", *(f"-{count}" for count in range(2, 10**6))))
+    return next(path for path in names if not path.exists())
+
+
+def _saved(answer: dict[str, Any], image: Path, out: Path | None) -> dict[str, Any]:
+    """Write a picture that is part of an answer as a file, and name the file in its place."""
+    from ..errors import RunError
+    from ..images import write_png
+
+    pixels = answer.pop("picture", None)
+    if pixels is None:
+        return answer
+    folder = out or Path()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = _free(folder, image.stem)
+        write_png(pixels, path)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written ({error.strerror}); give another --out.") from error
+    return {**answer, "answer": str(path), "picture": str(path)}

@@ -1,0 +1,58 @@
+"""The verb `serve`: the page, on models and runs of one's own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._runs import latest_model
+
+if TYPE_CHECKING:
+    from ..serving.app_state import AppState
+
+
+def serve(
+    given: Annotated[
+        list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and folders of runs.")
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Source of images; repeatable.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for trainings started on the page.")] = Path("runs/page"),
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any other than this one can be reached from other machines.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 selects a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the page: inspect a network in the browser, number by number."""
+    needs_server()
+    from ..serving.app import make_app
+    from ..serving.loading import open_given
+    from ..serving.server import listen, run
+
+    with listen(host, port) as listening:
+        latest = latest_model() if not given else None
+        app_state, notes = open_given(given or ([latest.parent] if latest else []), source or [])
+        notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
+        print(_describe(app_state, notes, listening.address), flush=True)
+        app = make_app(
+            app_state.models, app_state.runs, app_state.sources, host, origins=app_state.origins, folder=runs.resolve()
+        )
+        run(app, listening, browser)
+
+
+def needs_server() -> None:
+    """Raise `EyespotError` where the libraries of the page are not installed."""
+    from ..errors import EyespotError
+
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise EyespotError(f"'{error.name}' is not installed; the page needs: pip install 'eyespot[serve]'") from error
+
+
+def _describe(app_state: "AppState", notes: list[str], address: str) -> str:
+    shown = [
+        f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in app_state.models
+    ]
+    return "\n".join([*shown, *notes, f"The page is at {address} (press Ctrl-C to stop)"])

@@ -1,0 +1,143 @@
+"""The verbs that train: `train`, `resume`, `demo`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import Field, fields
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from ..training.options import TrainOptions
+from ._output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
+from ._runs import default_out
+from ._source import Columns, Layout, columns_from
+
+Out = Annotated[Path, typer.Option("--out", help="Run folder; an existing run is resumed.")]
+Seed = Annotated[int, typer.Option(help="Random seed.")]
+
+
+def _with_training_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb with an option for each field of `TrainOptions`, after its source and folder."""
+    hints = get_type_hints(TrainOptions)
+    own = [one for one in signature(verb, eval_str=True).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    made = [_parameter(field, hints[field.name]) for field in fields(TrainOptions)]
+    keywords = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own[:2], *made, *own[2:])]
+    verb.__signature__ = Signature(keywords)  # pyright: ignore[reportFunctionMemberAccess]
+    return verb
+
+
+def _parameter(field: Field[Any], hint: Any) -> Parameter:
+    option = typer.Option(f"--{field.name.replace('_', '-')}", help=field.metadata["help"])
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[hint, option])
+
+
+@_with_training_options
+def train(
+    source: Annotated[
+        str, typer.Argument(help="Folder, table, .npz, IDX or zip-code files, bundled:NAME, synthetic:NAME.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder; an existing run is resumed (default: runs/NAME).")
+    ] = None,
+    column: Columns = None,
+    layout: Layout = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    **options: Any,
+) -> None:
+    """Train a network on your images, evaluate it on held-out images, and save it."""
+    chosen, columns = TrainOptions(**options), columns_from(column)
+    folder = out or default_out(source, chosen, columns, layout)
+    _finish(_train(source, chosen, folder, quiet or as_json, columns, layout), as_json)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")], quiet: Quiet = False, as_json: AsJson = False
+) -> None:
+    """Resume an interrupted training."""
+    from ..training import resume as go_on
+
+    with _progress(quiet or as_json) as progress:
+        result = go_on(run, progress).result
+    _finish(result, as_json)
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    epochs: float | None = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train on 4,000 bundled handwritten digits and show the results."""
+    result = _train("bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json)
+    _finish(result, as_json)
+    if not as_json:
+        print(_NEXT.format(run=out))
+
+
+_NEXT = """
+Next:
+  eyespot serve {run}      see inside it, in the browser
+  eyespot check photos/            what is in your own folder, and what is wrong with it
+  eyespot train photos/            train on it (in runs/photos)"""
+
+
+def _train(
+    source: str, options: Any, out: Path, quiet: bool, columns: dict[str, str] | None = None, layout: str | None = None
+) -> dict[str, Any]:
+    from ..training.run import run_training
+
+    origin = {"what": source, "columns": columns, "layout": layout}
+    with _progress(quiet) as progress:
+        return run_training(source, options, out, progress, origin).result
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    """Show how it goes; a training that was stopped has saved, and says how to go on, with exit code 130."""
+    progress = Progress(quiet or os.environ.get("RANK", "0") != "0")
+    try:
+        yield progress
+    except KeyboardInterrupt as stopped:
+        progress.close()
+        print(str(stopped) or "Interrupted.", file=sys.stderr)
+        raise typer.Exit(130) from None
+    finally:
+        progress.close()
+
+
+def _finish(result: dict[str, Any], as_json: bool) -> None:
+    """Print the result; of several processes that trained together, only the first speaks."""
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if as_json:
+        print_json(result)
+        return
+    from ..html import percent
+
+    if "source" in result:
+        print(result["source"])
+    print(f"{result['task']}: {format_score(result)} of the {result['part']} part")
+    if without := result.get("without_leaked"):
+        print(_without_leaked(result, without))
+    for remark in result["remarks"]:
+        print(remark)
+    if "adversarial_evaluation" in result:
+        right, robust = (result["adversarial_evaluation"][name]["share"] for name in ("right", "robust"))
+        print(f"accuracy under attack: {percent(robust)}, on clean images: {percent(right)}")
+    learned = f"trained {result['steps']:,} steps" if result["steps"] else "fitted the last layer"
+    print(f"{learned} in {format_seconds(result['seconds'])}, {result['parameters']:,} parameters")
+    print(f"report: {result['report']}\nmodel:  {result['model']}")
+
+
+def _without_leaked(result: dict[str, Any], without: dict[str, Any]) -> str:
+    """How many test images are training images, and the score without them, in a line."""
+    leak = f"{without['leaked']:,} of {result['count']:,} test images are (nearly) the same as training images"
+    if without["score"] is None:
+        return f"{leak}: the score flatters, and too few others are left to measure it without them"
+    return f"{leak}: without them {result['metric'].replace('_', ' ')} {without['score']:.4g} on {without['count']:,}"

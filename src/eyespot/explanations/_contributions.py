@@ -1,0 +1,130 @@
+"""The method `contributions`: which features spoke for a class and which against, adding up to its output (logit).
+
+Shapes: C channels, H height, W width, T terms.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import ExplanationError
+from ..networks.graph.record import Call
+from ._decomposition import Group
+from ._explanation import Check, Explanation, Panel
+from ._request import ExplanationRequest
+from ._trace import Trace, trace
+from .subject import Subject
+
+SHOWN = 10
+ROUNDING = 1e-5
+_AFTER = ("softmax", "log_softmax", "identity", "dropout")
+_PASSING = ("flatten", "reshape", "dropout", "identity", "relu", "tanh", "elementwise", "batch_norm")
+
+
+def explain_contributions(subject: Subject, request: ExplanationRequest) -> Explanation:
+    """Split the output for one class into what each channel of the last features gave it, and the bias.
+
+    Raises `ExplanationError` for a network that does not end in a dense layer.
+    """
+    dense = _last_dense(subject.calls)
+    if dense is None:
+        raise ExplanationError("Votes need a network that ends in a dense layer; this one does not. Try by='gradient'.")
+    unit = subject.of if isinstance(subject.of, int) else 0
+    found = trace(subject.calls, dense, unit)
+    channels = channels_of(subject.calls, found.groups[0])
+    sums = sums_by_channel(channels, found.groups[0].products)
+    ranked = sorted(sums, key=lambda channel: -sums[channel])
+    contributions = [{"feature": int(channel), "vote": sums[channel]} for channel in ranked]
+    return Explanation(
+        method="contributions",
+        task=subject.model.task.name,
+        answer=subject.answer,
+        of=f"{subject.name} (output {found.number:.4g} = votes {found.total - found.bias:.4g} + bias {found.bias:.4g})",
+        layer=dense.name,
+        values={"contributions": contributions, "bias": found.bias, "sum": found.total, "output": found.number},
+        checks=(_adds_up(found),),
+        notes=subject.notes,
+        panels=(_image(subject), *_drawn(ranked, sums), *_places(subject.calls, found.groups[0])),
+    )
+
+
+def _last_dense(calls: Sequence[Call]) -> Call | None:
+    """The dense layer whose numbers are the output, or make it by a softmax; None where the output is something else.
+
+    Followed back from the output: the last dense layer that was computed may belong to another head.
+    """
+    call = calls[-1]
+    while call.kind in _AFTER:
+        call = calls[call.inputs[0]]
+    return call if call.kind == "dense" and len(call.shape) == 1 else None
+
+
+def _adds_up(found: Trace) -> Check:
+    off = abs(found.total - found.number)
+    return Check(
+        name="votes and bias against the network's own output",
+        value=off,
+        summary=f"Less than {ROUNDING:g} of the sum of all votes without signs, {found.magnitude:.4g}, is rounding.",
+        passed=off <= ROUNDING * found.magnitude,
+    )
+
+
+def _image(subject: Subject) -> Panel:
+    return Panel(title="the image as the network sees it", kind="picture", values=subject.picture)
+
+
+def _drawn(ranked: Sequence[int], sums: dict[int, float]) -> list[Panel]:
+    """The strongest votes for and against."""
+    sides = {
+        "the strongest votes for it": [channel for channel in ranked[:SHOWN] if sums[channel] > 0],
+        "the strongest votes against it": [channel for channel in ranked[::-1][:SHOWN] if sums[channel] < 0],
+    }
+    return [
+        Panel(
+            title=title,
+            kind="bars",
+            values=[sums[channel] for channel in channels],
+            names=tuple(f"feature {channel}" for channel in channels),
+            legend="part of the output",
+        )
+        for title, channels in sides.items()
+        if channels
+    ]
+
+
+def _places(calls: Sequence[Call], group: Group) -> list[Panel]:
+    """Where the votes came from, where the features still have places."""
+    source = _map_behind(calls, group)
+    if source is None or max(source.shape[1:]) == 1:
+        return []
+    contributions = group.products.reshape(source.shape).sum(0)
+    return [
+        Panel(
+            title=f"votes by place in '{source.name}'", kind="signed", values=contributions, legend="part of the output"
+        )
+    ]
+
+
+def channels_of(calls: Sequence[Call], group: Group) -> np.ndarray:
+    """The channel of each term (T,), also where a map was flattened before."""
+    source = _map_behind(calls, group)
+    return group.places[:, 0] if source is None else group.places[:, 0] // (source.shape[1] * source.shape[2])
+
+
+def _map_behind(calls: Sequence[Call], group: Group) -> Call | None:
+    """The map (C, H, W) whose cells, flattened, are the terms; None where it may not begin with its channels."""
+    source = calls[group.index]
+    count = source.output[0].numel()
+    if group.places.shape[1] != 1 or len(group.places) != count:
+        return None
+    while len(source.shape) == 1 and source.kind in _PASSING and len(source.inputs) == 1:
+        source = calls[source.inputs[0]]
+    if source.kind in ("permute", "reshape"):
+        return None
+    return source if len(source.shape) == 3 and source.output[0].numel() == count else None
+
+
+def sums_by_channel(channels: np.ndarray, products: np.ndarray) -> dict[int, float]:
+    """Products (T,) added up channel by channel."""
+    found, which = np.unique(channels, return_inverse=True)
+    return dict(zip(found.tolist(), np.bincount(which, products).tolist(), strict=True))

@@ -1,0 +1,97 @@
+"""What looking inside a model gave: numbers, how they are drawn, and checks of how far to believe them."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ExplanationError
+from ..files import write_whole
+from ..findings import to_json, to_plain
+
+PANEL_KINDS = ("picture", "signed", "positive", "choices", "curves", "bars")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One part of an explanation's picture.
+
+    `kind` says what `values` are: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colors
+    with a legend, the signed ones symmetric around zero; "choices" whole numbers (H, W) into `names`; "bars" one number
+    for each of `names`; "curves" lists of (x, y) by name. `boxes` are (top, left, bottom, right) to outline.
+    """
+
+    title: str
+    kind: str
+    values: Any
+    legend: str = ""
+    across: str = ""
+    names: tuple[str, ...] = ()
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.kind in PANEL_KINDS, self.kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One test of whether a method can be believed here: what was measured, and what it says in one sentence.
+
+    `passed` is None where the number speaks for itself.
+    """
+
+    name: str
+    value: float
+    summary: str
+    passed: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """How a model came to an answer, by one method.
+
+    `of` is what was explained (a class, a tag, a unit), `layer` where. `values` holds the method's own figures, `maps`
+    its numbers by place, `checks` how far to believe them, `notes` what a reader must know (preprocessing, limits).
+    """
+
+    method: str
+    task: str
+    answer: str
+    of: str
+    layer: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    maps: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = field(default=(), repr=False)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Everything but the drawings, as plain values."""
+        return {part.name: to_plain(getattr(self, part.name)) for part in fields(self) if part.name != "panels"}
+
+    def to_json(self) -> str:
+        """Everything but the drawings, as one JSON document."""
+        return to_json(self.to_plain())
+
+    def picture(self) -> bytes:
+        """The explanation drawn as a PNG file."""
+        from ._drawing import draw
+
+        return draw(self, "png")
+
+    def save(self, path: str | Path) -> Path:
+        """Write the explanation as a picture (.png, .svg, .pdf) or as its values (.json).
+
+        Raises `ExplanationError` for another suffix, or where the file cannot be written.
+        """
+        from ._drawing import draw
+
+        path = Path(path)
+        kind = path.suffix.lower().removeprefix(".")
+        if kind not in ("png", "svg", "pdf", "json"):
+            raise ExplanationError(f"{path}: a picture ends in .png, .svg or .pdf, the values in .json.")
+        data = self.to_json().encode() if kind == "json" else draw(self, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+        return path

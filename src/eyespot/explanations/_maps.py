@@ -1,0 +1,173 @@
+"""The method `map`: images laid out so that those lie near each other which a layer finds alike.
+
+t-SNE (van der Maaten and Hinton 2008) of a layer's features gives the places; an assignment moves each image to a cell
+of a grid of its own, so that none covers another. Shapes: N images, F features, h and w side of a thumbnail.
+"""
+
+import io
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from ..embeddings.layers import features_over
+from ..errors import ExplanationError, EyespotError
+from ..files import write_whole
+from ..findings import to_json, to_plain
+from ..html import thumbnail
+from ..model import Model, outputs_over
+from ..samples import load_samples
+from ..sources.cache import Images, decode
+from ..sources.source import Part, Source, part_of
+from ._request import ExplanationRequest
+from .units import spec_for_batches
+
+MOST = 900
+"""Images on one map: more would be too small to see, and slow to lay out."""
+SIDE = 40
+"""Pixels of a thumbnail's longer side."""
+FRAME = 3
+WRONG = (200, 30, 30)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageMap:
+    """Where each image lies: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
+
+    `right` says whether the model answers right, None where that is not known. `pixels` is the drawn map.
+    """
+
+    method: str
+    task: str
+    source: str
+    layer: str
+    names: tuple[str, ...]
+    places: np.ndarray = field(repr=False)
+    cells: np.ndarray = field(repr=False)
+    right: tuple[bool | None, ...]
+    notes: tuple[str, ...] = ()
+    pixels: np.ndarray = field(repr=False)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Every value but the pixels."""
+        return {part.name: to_plain(getattr(self, part.name)) for part in fields(self) if part.name != "pixels"}
+
+    def to_json(self) -> str:
+        """Every value but the pixels, as one JSON document."""
+        return to_json(self.to_plain())
+
+    def save(self, path: str | Path) -> Path:
+        """Write the map as a picture (.png) or its values (.json); raises `ExplanationError` for another suffix."""
+        path = Path(path)
+        if path.suffix.lower() not in (".png", ".json"):
+            raise ExplanationError(f"{path}: a map is a picture and ends in .png, its values in .json.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, self.picture() if path.suffix.lower() == ".png" else self.to_json().encode())
+        return path
+
+    def picture(self) -> bytes:
+        """The map with what it shows above it, as a PNG file."""
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        height, width = (max(side, 300) for side in self.pixels.shape[:2])
+        with mpl.rc_context({"text.parse_math": False}):
+            figure = Figure(figsize=(width / 100 + 0.4, height / 100 + 0.9), dpi=100)
+            tall = figure.get_figheight()
+            figure.text(
+                0.02, 1 - 0.08 / tall, f"map ({self.task}) of {self.source}", fontsize=11, fontweight="bold", va="top"
+            )
+            figure.text(0.02, 1 - 0.36 / tall, self._legend(), fontsize=8, va="top")
+            ax = figure.add_axes(
+                (0.2 / figure.get_figwidth(), 0.1 / tall, width / 100 / figure.get_figwidth(), height / 100 / tall)
+            )
+            ax.imshow(self.pixels, interpolation="nearest")
+            ax.set_axis_off()
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+    def _legend(self) -> str:
+        wrong = sum(right is False for right in self.right)
+        outlined = f"; red outline: {wrong} wrong answers" if any(right is not None for right in self.right) else ""
+        return f"layer {self.layer}, {len(self.names)} images, near means alike{outlined}"
+
+
+def explain_map(model: Model, source: Source | Part, request: ExplanationRequest) -> ImageMap:
+    """Lay out the images of a source by the features of a layer; wrong answers are outlined."""
+    part = part_of(source, "all") if isinstance(source, Source) else source
+    if len(part) < 4:
+        raise ExplanationError(f"A map needs at least four images; '{part.name}' holds {len(part)}.")
+    numbers = np.unique(np.linspace(0, len(part) - 1, min(MOST, len(part))).astype(int))
+    images = decode(part, spec_for_batches(model.images))
+    layer, features = features_over(model, images, numbers.tolist(), request.layer)
+    places = arrange(features, request.seed or 0)
+    cells = to_grid(places)
+    right = _answers(model, part, numbers)
+    left_out = len(part) - len(numbers)
+    return ImageMap(
+        method="map",
+        task=model.task.name,
+        source=source.name,
+        layer=layer,
+        names=tuple(part.rows[number].name for number in numbers),
+        places=places,
+        cells=cells,
+        right=right,
+        notes=(f"{left_out} images were left out, evenly over the source.",) if left_out else (),
+        pixels=_mosaic(images, numbers, cells, right),
+    )
+
+
+def arrange(features: np.ndarray, seed: int) -> np.ndarray:
+    """Two numbers for each row of features (N, F), by t-SNE: (N, 2); the same for the same seed."""
+    from sklearn.manifold import TSNE
+
+    spread = features.std(0)
+    scaled = (features - features.mean(0)) / np.where(spread > 0, spread, 1)
+    if not spread.any():
+        return np.random.default_rng(seed).normal(size=(len(features), 2))
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    return TSNE(
+        perplexity=perplexity, init="pca" if min(scaled.shape) > 1 else "random", random_state=seed
+    ).fit_transform(scaled)
+
+
+def to_grid(places: np.ndarray) -> np.ndarray:
+    """A cell (row, column) of its own for each place (N, 2), with the least moving in sum; a few cells stay empty."""
+    columns = int(np.ceil(np.sqrt(len(places) * 1.1)))
+    rows = -(-len(places) // columns)
+    low, high = places.min(0), places.max(0)
+    unit = (places - low) / np.where(high > low, high - low, 1)
+    grid = np.stack(np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij"), -1).reshape(-1, 2)
+    _, chosen = linear_sum_assignment(cdist(unit[:, ::-1], grid, "sqeuclidean"))
+    return np.stack(np.divmod(chosen, columns), 1)
+
+
+def _answers(model: Model, part: Part, numbers: np.ndarray) -> tuple[bool | None, ...]:
+    """Whether each answer is right, where the source says and the task can tell."""
+    try:
+        samples = load_samples(part, model.task, spec_for_batches(model.images))
+    except EyespotError:
+        return (None,) * len(numbers)
+    rows: dict[int, bool | None] = {}
+    for indices, output, target in outputs_over(model, samples):
+        told = model.task.to_rows(output, target)
+        rows |= {int(index): row.get("right") for index, row in zip(indices, told, strict=True)}
+    return tuple(rows[number] for number in numbers.tolist())
+
+
+def _mosaic(images: Images, numbers: np.ndarray, cells: np.ndarray, right: tuple[bool | None, ...]) -> np.ndarray:
+    tiles = [thumbnail(images.image(int(number)), SIDE) for number in numbers]
+    height, width = (max(tile.shape[axis] for tile in tiles) + 2 * FRAME for axis in (0, 1))
+    canvas = np.full(((cells[:, 0].max() + 1) * height, (cells[:, 1].max() + 1) * width, 3), 255, np.uint8)
+    for tile, (row, column), answer in zip(tiles, cells, right, strict=True):
+        top, left = row * height, column * width
+        bottom, far = top + tile.shape[0] + 2 * FRAME, left + tile.shape[1] + 2 * FRAME
+        if answer is False:
+            canvas[top:bottom, left:far] = WRONG
+        canvas[top + FRAME : bottom - FRAME, left + FRAME : far - FRAME] = tile
+    return canvas

@@ -1,0 +1,110 @@
+"""Where a training meets the person who watches it: one JSON a line comes in, one JSON a line goes out.
+
+What comes in: {"do": "pause"}, {"do": "go on"}, {"do": "stop"}, {"change": {"rate": 0.001}}, {"look": {...}}, each with
+a "number" that its answer bears too. Where nothing can come in any more, the training saves and ends: whoever started
+it is gone. What goes out: {"note": ...}, {"state": ...}, and answers.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..errors import EyespotError
+from ..findings import to_json
+from ..training.schedule import ScheduleChange, write_changes
+from ._live_view import view
+
+if TYPE_CHECKING:
+    from ..training.state import State, Training
+
+LOOKS = 4
+"""After a look nobody looks again for this many times as long as it took, so that training keeps most of the time."""
+TICK = 0.2
+"""Seconds between two questions whether a training that pauses shall end."""
+GONE = {"do": "leave"}
+
+
+class TrainingControl:
+    """What was asked for is answered between two steps; a change counts from the next one."""
+
+    def __init__(self, asked: Iterable[str], told: TextIO) -> None:
+        self.paused = False
+        self.left = False
+        self._out = told
+        self._asked: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._looks: list[dict[str, Any]] = []
+        self._rested = 0.0
+        threading.Thread(target=self._listen, args=(asked,), daemon=True).start()
+
+    @property
+    def away(self) -> bool:
+        """Whether the training shall save and make no more steps for now."""
+        return self.paused or self.left
+
+    def attend(self, training: "Training", state: "State") -> None:
+        """Answer what was asked for since the last step."""
+        while not self._asked.empty():
+            self._answer(self._asked.get(), training, state)
+        self._allow_view(training, state)
+
+    def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
+        """Wait while the training pauses; tell whether there are more steps to make."""
+        if self.paused:
+            self.tell({"state": "paused"})
+        while self.paused and not (self.left or stop() or state.step >= state.schedule.steps):
+            with suppress(Empty):
+                self._answer(self._asked.get(timeout=TICK), training, state)
+            self._allow_view(training, state)
+        goes_on = not self.away and state.step < state.schedule.steps
+        if not self.left:
+            self.tell({"state": "training" if goes_on else "finishing"})
+        return goes_on
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message to who watches."""
+        try:
+            self._out.write(to_json(message) + "\n")
+            self._out.flush()
+        except OSError:  # nobody listens any more
+            self.left = True
+
+    def _listen(self, asked: Iterable[str]) -> None:
+        for line in asked:
+            self._asked.put(json.loads(line))
+        self._asked.put(GONE)
+
+    def _answer(self, message: dict[str, Any], training: "Training", state: "State") -> None:
+        if "look" in message:
+            self._looks.append(message)
+            return
+        try:
+            if "change" in message:
+                self._change(ScheduleChange(step=state.step, **message["change"]), training, state)
+            elif message["do"] == "stop":
+                self._change(ScheduleChange(step=state.step, end=True), training, state)
+            else:
+                self.left |= message == GONE
+                self.paused = message["do"] == "pause"
+            told = {"step": state.step, "steps": state.schedule.steps}
+        except EyespotError as error:
+            told = {"refused": str(error)}
+        if "number" in message:
+            self.tell({"number": message["number"], **told})
+
+    def _change(self, change: ScheduleChange, training: "Training", state: "State") -> None:
+        """Written down before the next step: a training that is killed makes the same steps again."""
+        state.schedule.change(change)
+        write_changes(training.checkpoint.parent, state.schedule)
+
+    def _allow_view(self, training: "Training", state: "State") -> None:
+        if not self._looks or time.monotonic() < self._rested:
+            return
+        began = time.monotonic()
+        message = self._looks.pop(0)
+        self.tell({"number": message["number"], **view(training, state, **message["look"])})
+        ended = time.monotonic()
+        self._rested = ended + LOOKS * (ended - began)

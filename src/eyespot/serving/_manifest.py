@@ -1,0 +1,178 @@
+"""What the page is told of a model: every call with its shape, counts and receptive fields, and the weights.
+
+page/FORMAT.md describes it field by field. Shapes: N images, C channels, H height, W width, K numbers in a row.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..images import ImageSpec
+from ..model import Model
+from ..networks.graph.layer_table import count_connections, count_parameters
+from ..networks.graph.receptive_fields import Field
+from ..networks.graph.record import Call, record
+from ._plain import finite
+
+FORMAT = 1
+WEIGHTED = ("conv", "conv_transposed", "dense")
+INSIDE = "network."
+"""What stands before the names of the network's own parts while it is recorded together with its task."""
+
+
+class Answering(nn.Module):
+    """A model's network, and after it what its task makes of the output, so that one record has both."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.network = model.network
+        self.task = model.task
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W), scaled, to probabilities, to the number in its unit, or to a picture."""
+        return self.task.activate(self.network(x))
+
+
+def record_answer(model: Model, x: Tensor) -> list[Call]:
+    """What network and task do with images `x` (N, C, H, W), scaled, call by call; names are those of the network."""
+    return record(Answering(model).eval(), x)
+
+
+@dataclass(kw_only=True)
+class Blob:
+    """All weights, one after another, as float32 numbers; one that is used twice lies there once."""
+
+    parts: list[np.ndarray] = field(default_factory=list)
+    numbers: int = 0
+    _offsets: dict[Any, int] = field(default_factory=dict)
+
+    def add(self, weight: Tensor) -> int:
+        """Put a weight in, and say at which number it begins."""
+        place = (weight.data_ptr(), weight.dtype, tuple(weight.shape), weight.stride())
+        if place not in self._offsets:
+            self._offsets[place] = self.numbers
+            self.parts.append(weight.detach().cpu().float().contiguous().numpy().astype("<f4", copy=False).reshape(-1))
+            self.numbers += weight.numel()
+        return self._offsets[place]
+
+
+def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """The manifest of a model for images of `images`, and its weights as float32 arrays in the order of the blob.
+
+    Raises `NetworkError` where the network does not give one tensor.
+    """
+    calls = record_answer(model, torch.zeros(1, *images.shape))
+    blob = Blob()
+    manifest = {
+        "format": FORMAT,
+        "name": name,
+        "network": network_name(model),
+        "task": model.task.name,
+        "labels": labels_of(model, calls[-1].shape),
+        "images": describe_images(images),
+        "parameters": sum(weight.numel() for weight in model.network.parameters()),
+        "calls": [_describe_call(model, call, calls, blob) for call in calls],
+    }
+    return manifest, blob.parts
+
+
+def network_name(model: Model) -> str:
+    """The name that a network is built by, or the name of a person's own class."""
+    spec = getattr(model.network, "spec", None)
+    return spec.name if spec is not None else type(model.network).__name__
+
+
+def labels_of(model: Model, shape: Sequence[int]) -> list[str]:
+    """What the numbers of an answer of `shape` (K,) stand for; empty for a picture."""
+    if len(shape) != 1:
+        return []
+    return list(model.task.labels) or [f"number {place + 1}" if shape[0] > 1 else "number" for place in range(shape[0])]
+
+
+def describe_images(images: ImageSpec) -> dict[str, Any]:
+    """How a picture becomes what the network takes, one mean and deviation for each channel."""
+    return {
+        "channels": images.channels,
+        "height": images.height,
+        "width": images.width,
+        "mean": _each_channel(images.mean, images.channels),
+        "std": _each_channel(images.std, images.channels),
+    }
+
+
+def _each_channel(values: Sequence[float], channels: int) -> list[float]:
+    return list(values) if len(values) == channels else [values[0]] * channels
+
+
+def _describe_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) -> dict[str, Any]:
+    stored = model.network.state_dict().keys()
+    names = {role: name.removeprefix(INSIDE) for role, name in call.parameters.items()}
+    weights = {
+        role: {
+            "name": names[role] if names.get(role) in stored else "",
+            "shape": list(weight.shape),
+            "offset": blob.add(weight),
+        }
+        for role, weight in call.weights.items()
+    }
+    return {
+        "id": call.index,
+        "name": call.name.removeprefix(INSIDE),
+        "kind": call.kind,
+        "inputs": list(call.inputs),
+        "settings": finite(call.settings),
+        "weights": weights,
+        "shape": list(call.shape),
+        "formula": _formula(model, call),
+        "multiplyAdds": _multiply_adds(model, call, calls),
+        "field": _describe_field(call.receptive_field),
+    }
+
+
+def _formula(model: Model, call: Call) -> str:
+    """How the parameters are counted: filters · (height · width · channels + 1)."""
+    if _is_derived(call):
+        return count_parameters(_module(model, call))[1].replace("x", " · ").replace("+", " + ")
+    learned = {name for name, _ in model.network.named_parameters()}
+    counted = [w for role, w in call.weights.items() if call.parameters.get(role, "").removeprefix(INSIDE) in learned]
+    if not counted:
+        return ""
+    total = sum(weight.numel() for weight in counted)
+    if call.kind in ("conv", "dense") and "weight" in call.parameters:
+        filters, *rest = call.weights["weight"].shape
+        inside = " · ".join(str(side) for side in (*rest[1:], rest[0]))
+        return f"{filters} · ({inside} + 1) = {total}" if len(counted) > 1 else f"{filters} · {inside} = {total}"
+    return f"{' + '.join(' · '.join(str(side) for side in weight.shape) for weight in counted)} = {total}"
+
+
+def _multiply_adds(model: Model, call: Call, calls: Sequence[Call]) -> int:
+    """Multiplications with a weight, for one image; those of padding are counted too."""
+    weight = call.weights.get("weight")
+    if weight is None or call.kind not in WEIGHTED:
+        return 0
+    if _is_derived(call):
+        return count_connections(_module(model, call), call.shape)[1]
+    if call.kind == "conv_transposed":  # each number that goes in meets all weights of its own channel
+        return weight.numel() * math.prod(calls[call.inputs[0]].shape[1:])
+    return math.prod(weight.shape[1:]) * math.prod(call.shape)
+
+
+def _is_derived(call: Call) -> bool:
+    """Tell whether a weight is made from others, as by a convolution whose table leaves connections out."""
+    return "weight" in call.weights and "weight" not in call.parameters
+
+
+def _module(model: Model, call: Call) -> nn.Module:
+    return model.network.get_submodule(call.module.removeprefix("network").removeprefix("."))
+
+
+def _describe_field(found: Field | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    size = list(found.size) if found.size else None
+    return {"rows": found.rows.tolist(), "columns": found.columns.tolist(), "size": size}

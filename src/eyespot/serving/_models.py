@@ -1,0 +1,150 @@
+"""Routes of the models: what the page draws, in the form of page/FORMAT.md."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from ._plain import strict_json
+from ._snapshots import epochs_of
+from .app_state import REFUSALS, CurrentState, InModel, pick
+from .resources import LISTED
+
+router = APIRouter(prefix="/api/models", tags=["models"], responses=REFUSALS)
+
+CHUNK = 1 << 18
+"""Numbers that are handed on at once (1 MB), so that a slow reader does not make the server hold all of them."""
+
+
+def binary(summary: str) -> dict[int | str, dict[str, Any]]:
+    """The description of an answer of bytes."""
+    octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {200: {"description": summary, "content": octets}}
+
+
+def takes(*kinds: str, required: bool = True) -> dict[str, Any]:
+    """The description of a body of bytes."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+PIXELS = takes("application/octet-stream")
+
+
+@router.get("")
+async def models(app_state: CurrentState) -> Response:
+    """Every model by number, the source that it was trained on, and the epochs that it can be looked at after."""
+    listed = [
+        {"id": i, **shown.entry, "source": shown.source, "epochs": epochs_of(shown)}
+        for i, shown in enumerate(app_state.models)
+    ]
+    return plain_json({"models": listed})
+
+
+@router.get("/{model}")
+async def one_model(model: int, shown: InModel) -> Response:
+    """Classes, preprocessing, size and score of a model."""
+    return plain_json({"id": model, **shown.describe()})
+
+
+@router.get("/{model}/manifest")
+async def manifest(shown: InModel, app_state: CurrentState) -> Response:
+    """Every call of the network with its shape, settings, counts and receptive fields."""
+    text, _ = await app_state.compute(lambda: shown.manifest)
+    return Response(text, media_type="application/json")
+
+
+@router.get("/{model}/weights", response_class=Response, responses=binary("float32 numbers, as the manifest says"))
+async def weights(shown: InModel, app_state: CurrentState) -> StreamingResponse:
+    """All weights as little-endian float32 numbers, each where the manifest says."""
+    _, parts = await app_state.compute(lambda: shown.manifest)
+    return numbers(parts)
+
+
+@router.get("/{model}/images")
+async def images(
+    shown: InModel,
+    offset: Annotated[int | None, Query(ge=0, description="The first row; without it, rows spread over all.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = LISTED,
+) -> Response:
+    """Images to look at the model with; their ids are rows of the run's table of predictions, then of the sources."""
+    return plain_json({"images": shown.listed(offset, limit), "count": len(shown.rows)})
+
+
+@router.get("/{model}/images/{image}", response_class=Response, responses=binary("uint8 pixels (C, H, W)"))
+async def image_pixels(image: int, shown: InModel, app_state: CurrentState) -> Response:
+    """The pixels of one image as the network takes them."""
+    row = pick("image", shown.rows, image)
+    return octets(await app_state.read(lambda: shown.pixels(row.picture, row.name)))
+
+
+@router.post(
+    "/{model}/pixels",
+    response_class=Response,
+    responses=binary("uint8 pixels (C, H, W)"),
+    openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"),
+)
+async def pixels_of_picture(request: Request, shown: InModel, app_state: CurrentState) -> Response:
+    """A picture file as the network takes it: cut, scaled and colored as in training."""
+    body = await request.body()
+    return octets(await app_state.read(lambda: shown.pixels(body)))
+
+
+@router.post(
+    "/{model}/calls", response_class=Response, responses=binary("float32 numbers of all calls"), openapi_extra=PIXELS
+)
+async def all_calls(request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
+    """What every call puts out for pixels (C, H, W), one call after another."""
+    body = await request.body()
+    outputs = await app_state.compute(lambda: shown.outputs(body))
+    return numbers([output.numpy().astype("<f4", copy=False).reshape(-1) for output in outputs])
+
+
+@router.post(
+    "/{model}/calls/{call}", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS
+)
+async def one_call(call: int, request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
+    """What one call puts out for pixels (C, H, W)."""
+    body = await request.body()
+    outputs = await app_state.compute(lambda: shown.outputs(body))
+    return numbers([pick("call", outputs, call).numpy().astype("<f4", copy=False).reshape(-1)])
+
+
+@router.post("/{model}/gradients", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS)
+async def all_gradients(
+    request: Request,
+    shown: InModel,
+    app_state: CurrentState,
+    of: Annotated[str | None, Query(max_length=200, description="Class or tag; without it, the answer.")] = None,
+) -> StreamingResponse:
+    """How an output grows with each number of each call of the network, one call after another.
+
+    What the task does after the network (softmax and the like) is left out.
+    """
+    body = await request.body()
+    found = await app_state.compute(lambda: shown.gradients(body, of))
+    return numbers([slope.numpy().astype("<f4", copy=False).reshape(-1) for slope in found])
+
+
+def octets(data: bytes) -> Response:
+    """An answer of bytes."""
+    return Response(data, media_type="application/octet-stream")
+
+
+def plain_json(value: Any) -> Response:
+    """An answer of any values of ours."""
+    return Response(strict_json(value), media_type="application/json")
+
+
+def numbers(parts: Sequence[np.ndarray]) -> StreamingResponse:
+    """Float32 arrays (K,) one after another, handed on piece by piece and without a copy of the whole."""
+
+    async def chunks() -> AsyncIterator[memoryview]:
+        for part in parts:
+            for start in range(0, part.size, CHUNK):
+                yield part[start : start + CHUNK].data.cast("B")
+
+    length = str(sum(part.nbytes for part in parts))
+    return StreamingResponse(chunks(), media_type="application/octet-stream", headers={"Content-Length": length})

@@ -1,0 +1,31 @@
+"""Route that describes the available tasks, so that the page needs no list of its own."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from ..tasks import TASKS
+from ..tasks.task import Task
+from ._models import plain_json
+from .app_state import REFUSALS
+
+router = APIRouter(prefix="/api", tags=["tasks"], responses=REFUSALS)
+
+
+@router.get("/tasks")
+async def tasks() -> Response:
+    """Every task: what it answers, its metric, the columns it reads, and the kind of its output and report."""
+    return plain_json({"tasks": [_describe(task) for task in TASKS.values()]})
+
+
+def _describe(task: type[Task]) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "question": (task.__doc__ or "").partition("\n")[0],
+        "metric": asdict(task.metric),
+        "columns": task.columns,
+        "output": task().outputs(3).kind,
+        "report": task.report_template.removesuffix(".html"),
+    }

@@ -1,0 +1,50 @@
+"""Tables that lie among images whose folders are no labels: asked about, never passed over."""
+
+import os
+from pathlib import Path
+
+from ..errors import SourceError
+from ._layout import LAYOUTS, possible_layouts
+from ._suggest import label_column, path_columns
+from ._table import SUFFIXES, first_lines
+from ._walk import Tree
+
+MEANINGS = ("label", "tags", "number", "paired")
+
+
+def require_no_table(tree: Tree, root: Path) -> None:
+    """Raise `SourceError` with the right command where the folders give no labels and a table could."""
+    tables = [file for file in tree.all_others() if Path(file).suffix.lower() in SUFFIXES]
+    if not tables or _has_labels(tree):
+        return
+    commands = [command for file in tables if (command := _command(Path(file), tree))]
+    names = ", ".join(os.path.relpath(file, root) for file in tables[:5])
+    advice = f"open the table: {commands[0]}" if commands else "open the table itself, if it names the images"
+    raise SourceError(
+        f"{root}: its folders give no labels to tell images apart, and a table lies there ({names}). Either {advice}; "
+        "or leave the table aside: --layout unlabeled, in Python layout='unlabeled'."
+    )
+
+
+def _has_labels(tree: Tree) -> bool:
+    names = possible_layouts(tree)
+    labels = {values.get("label") for _, values in LAYOUTS[names[0]](tree).found} - {None}
+    return len(labels) > 1
+
+
+def _command(file: Path, tree: Tree) -> str | None:
+    """The source and options that read a table, where one of its columns names images below it."""
+    lines = first_lines(file)
+    inside = [os.path.relpath(image, file.parent).replace(os.sep, "/") for image in tree.all_images()]
+    found = path_columns(lines, [image for image in inside if not image.startswith("..")]) if lines else {}
+    if not found:
+        return None
+    column, path = next(iter(found.items()))
+    options = [] if path == "path" else [f"--column path={path}"]
+    if not any(meaning in lines[0] for meaning in MEANINGS) and (label := label_column(lines[0], column)):
+        options.append(f"--column label={label}")
+    return " ".join([_quoted(str(file)), *options])
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if " " in text else text

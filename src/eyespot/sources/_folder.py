@@ -1,0 +1,45 @@
+"""A folder of pictures: which of them are read, and what their folders say of them."""
+
+from collections import Counter
+from pathlib import Path
+
+from ._collection import Collection
+from ._layout import choose_layout
+from ._walk import Tree, Walk, walk
+from .source import Row
+
+
+def read_folder(root: Path, layout: str | None = None) -> Collection:
+    """Collect the pictures under a folder; an empty one gives no rows. `layout` is a key of `layout.LAYOUTS`.
+
+    Raises `SourceError` where its folders can be understood in two ways and no layout was chosen.
+    """
+    return collect(walk(root), root, layout)
+
+
+def collect(walked: Walk, root: Path, layout: str | None = None) -> Collection:
+    """Collect the pictures of a folder that was walked through."""
+    chosen = choose_layout(walked.tree, layout)
+    start = len(str(root)) + 1
+    return Collection(
+        name=root.name or str(root.resolve()),
+        kind=chosen.kind,
+        rows=[Row(picture=file, name=file[start:], values=values, location=file) for file, values in chosen.found],
+        root=root,
+        notes=_notes(walked.tree, start),
+        left_out=walked.left_out + Counter(chosen.left_out),
+    )
+
+
+def _notes(tree: Tree, start: int) -> list[str]:
+    notes = [f"folder '{folder.path[start:]}' holds no picture" for folder in _empty(tree) if folder is not tree]
+    kinds = Counter(Path(file).suffix.lower() for file in tree.all_others())
+    if kinds:
+        listed = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in sorted(kinds.items()))
+        notes.append(f"files of other kinds are left alone: {listed}")
+    return notes
+
+
+def _empty(tree: Tree) -> list[Tree]:
+    """The uppermost folders without an image."""
+    return [tree] if not tree.total else [each for folder in tree.folders for each in _empty(folder)]

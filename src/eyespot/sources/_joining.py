@@ -1,0 +1,68 @@
+"""Several rows for one image: joined where they list its tags, refused where they contradict each other."""
+
+import os
+from collections.abc import Sequence
+
+from ._collection import ArrayRows, Collection
+from .source import Problem, Row, is_file
+from .tags import NONE
+
+SINGLE = ("label", "number")
+"""Columns that can have one value for an image."""
+
+
+def join_rows(collection: Collection) -> None:
+    """Join the rows of each image that is named by several; contradictory ones become problems."""
+    if isinstance(collection.rows, ArrayRows):
+        return
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for number, row in enumerate(collection.rows):
+        groups.setdefault(_picture(row, number), []).append(row)
+    if len(groups) == len(collection.rows):
+        return
+    kept: list[Row] = []
+    repeated = joined = 0
+    for rows in groups.values():
+        if (column := _contradicted(rows)) is not None:
+            collection.problems += [_problem(row, rows, column) for row in rows]
+        elif len({row.values.get("tags", "") for row in rows}) > 1:
+            kept.append(_with_all_tags(rows))
+            joined += len(rows)
+        else:
+            different = {tuple(sorted(row.values.items())): row for row in reversed(rows)}
+            kept += list(different.values())[::-1]
+            repeated += len(rows) - len(different)
+    collection.rows = kept
+    if joined:
+        collection.notes.append(f"{joined:,} rows name an image several times: its tags are joined")
+    if repeated:
+        collection.notes.append(f"{repeated:,} rows repeat another row and are left out")
+
+
+def _picture(row: Row, number: int) -> tuple[str, str]:
+    if not is_file(row.picture):
+        return str(number), ""
+    return os.path.normpath(str(row.picture)), str(row.paired or "")
+
+
+def _contradicted(rows: Sequence[Row]) -> str | None:
+    """The column in which rows of one image differ though it can have one value only."""
+    return next((name for name in SINGLE if len({row.values.get(name, "") for row in rows} - {""}) > 1), None)
+
+
+def _problem(row: Row, rows: Sequence[Row], column: str) -> Problem:
+    values = ", ".join(sorted({each.values.get(column, "") for each in rows} - {""}))
+    reason = (
+        f"{row.name} has {len(rows)} rows with different values of '{column}' ({values}); keep one row, or, if an "
+        f"image may have several, choose the column as tags: --column tags={column}, in Python "
+        f"columns={{'tags': '{column}'}}"
+    )
+    return Problem(name=row.name, location=row.location, reason=reason)
+
+
+def _with_all_tags(rows: Sequence[Row]) -> Row:
+    tags = dict.fromkeys(tag for row in rows for tag in row.values.get("tags", "").split("|") if tag)
+    text = "|".join(tag for tag in tags if tag != NONE) or NONE
+    first = rows[0]
+    values = {**first.values, "tags": text}
+    return Row(picture=first.picture, name=first.name, values=values, location=first.location, paired=first.paired)

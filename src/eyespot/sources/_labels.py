@@ -1,0 +1,137 @@
+"""One spelling for each label and tag, and empty cells where a value is missing; what was changed is reported."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ._collection import ArrayRows, Collection
+from ._conventions import is_missing
+from .source import Row
+from .tags import NONE, split_tags
+
+SHOWN = 5
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
+
+
+def normalize(collection: Collection) -> None:
+    """Bring the labels and tags of a collection's rows to one spelling each, and note what was changed."""
+    notes = collection.notes
+    if collection.root is None or not collection.root.is_dir():  # a folder called "none" is a class of that name
+        notes += _change_cells(collection, None, _missing)
+    notes += _change_cells(collection, "label", unify)
+    notes += _change_cells(collection, "tags", _one_notation)
+
+
+def unify(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """One spelling for labels that differ in capitals, spaces, hyphens, Unicode form or as 1 and 1.0; and notes.
+
+    The most frequent spelling stays. Single letters keep their case.
+
+    >>> unify({"cat": 3, "Cat": 1, "1.0": 2, "a": 1, "A": 1})[0]
+    {'cat': 'cat', 'Cat': 'cat', '1.0': '1', 'a': 'a', 'A': 'A'}
+    """
+    groups: dict[str, Counter[str]] = {}
+    for label, count in counts.items():
+        groups.setdefault(_key(label), Counter())[label] += count
+    changed, notes = {}, []
+    for spellings in groups.values():
+        best = _best(spellings)
+        changed.update(dict.fromkeys(spellings, best))
+        if len({_clean(label) for label in spellings}) > 1 or len(spellings) > 1:
+            notes.append(f"{_listed(spellings)} are one label: '{best}'")
+    numbers = [label for label, best in changed.items() if best != label and WHOLE_NUMBER.fullmatch(label)]
+    if numbers and not notes:
+        notes.append(f"whole numbers such as {numbers[0]} are read as {changed[numbers[0]]}")
+    different = set(changed.values())
+    cases = Counter(label.casefold() for label in different)
+    if both := [label for label in different if cases[label.casefold()] > 1]:
+        notes.append(f"single letters keep their case: {', '.join(sorted(both)[:SHOWN])} are different labels")
+    return {label: changed[label] for label in counts}, notes
+
+
+def _key(label: str) -> str:
+    """The same text for all spellings of one label."""
+    text = _clean(label)
+    if WHOLE_NUMBER.fullmatch(text):
+        return str(int(text.partition(".")[0]))
+    if len(text) == 1:
+        return text
+    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", " ", text.casefold())
+
+
+def _clean(label: str) -> str:
+    """Composed form (NFC), without invisible characters, and one space for each stretch of white space."""
+    return " ".join(unicodedata.normalize("NFC", label).translate(INVISIBLE).split())
+
+
+def _best(spellings: Counter[str]) -> str:
+    """The most frequent spelling, cleaned; of equally frequent ones the one in small letters. 1.0 and 01 become 1."""
+    chosen = _clean(min(spellings, key=lambda label: (-spellings[label], label != label.lower(), label)))
+    if not WHOLE_NUMBER.fullmatch(chosen):
+        return chosen
+    return chosen.partition(".")[0] if len(spellings) == 1 else str(int(chosen.partition(".")[0]))
+
+
+def _listed(spellings: Counter[str]) -> str:
+    return ", ".join(f"{label!r} ({count:,})" for label, count in spellings.most_common(SHOWN))
+
+
+def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """Empty text for cells that say that a value is missing."""
+    missing = {text: "" for text in counts if text and is_missing(text)}
+    number = sum(counts[text] for text in missing)
+    told = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
+    notes = [f"{number:,} cells that hold {told} count as empty"] if missing else []
+    return {text: missing.get(text, text) for text in counts}, notes
+
+
+def _one_notation(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """Cells of tags as `a|b`, each tag in one spelling; a tag that nobody looked for keeps its question mark."""
+    cells, notes = split_tags(counts)
+    names: Counter[str] = Counter()
+    for text, tags in cells.items():
+        for tag in tags:
+            names[tag.removeprefix("?")] += counts[text]
+    spelled, more = unify(names)
+
+    def rewritten(tag: str) -> str:
+        return ("?" if tag.startswith("?") else "") + spelled[tag.removeprefix("?")]
+
+    changed = {text: "|".join(dict.fromkeys(map(rewritten, tags))) or NONE for text, tags in cells.items()}
+    return changed, [*notes, *(note.replace("are one label", "are one tag") for note in more)]
+
+
+Rewrite = Callable[[Mapping[str, int]], tuple[dict[str, str], list[str]]]
+
+
+def _change_cells(collection: Collection, column: str | None, rewrite: Rewrite) -> list[str]:
+    """Rewrite the filled cells of one column (of all that are no paths: None); returns the notes."""
+    values = _values(collection.rows)
+    columns = [column] if column else sorted({name for each in values for name in each} - {"paired"})
+    notes = []
+    for name in columns:
+        counts = Counter(text for each in values if (text := each.get(name)))
+        changed, told = rewrite(counts)
+        notes += [f"column '{name}': {note}" for note in told] if column is None or name == "tags" else told
+        if any(old != new for old, new in changed.items()):
+            values = [{**each, name: changed[each[name]]} if each.get(name) else each for each in values]
+            collection.rows = _with_values(collection.rows, values)
+    return notes
+
+
+def _values(rows: Sequence[Row]) -> list[dict[str, str]]:
+    return list(rows.values) if isinstance(rows, ArrayRows) else [row.values for row in rows]
+
+
+def _with_values(rows: Sequence[Row], values: Iterable[dict[str, str]]) -> Sequence[Row]:
+    if isinstance(rows, ArrayRows):
+        return ArrayRows(rows.images, list(values), rows.location, rows.paired, rows.chosen)
+    return [_replaced(row, each) for row, each in zip(rows, values, strict=True)]
+
+
+def _replaced(row: Row, values: dict[str, str]) -> Row:
+    if row.values is values:
+        return row
+    return Row(picture=row.picture, name=row.name, values=values, location=row.location, paired=row.paired)

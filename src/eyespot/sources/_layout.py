@@ -1,0 +1,220 @@
+"""What the folders of a source stand for: classes, parts, both, or nothing; asked where two readings are possible."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ..errors import SourceError, look_up
+from ._conventions import mentions_part, part_named, stands_for_unlabeled
+from ._walk import Tree
+
+Found = tuple[str, dict[str, str]]
+"""An image's path, and what its folders say of it."""
+
+SHARED = 0.5
+"""Folders with at least this share of their subfolders' names in common may be parts, or classes that are cut alike."""
+SHOWN = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One reading of a folder: in words, the images with what is said of them, and those left out by reason."""
+
+    name: str
+    kind: str
+    found: list[Found]
+    left_out: dict[str, int]
+
+
+def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
+    """Read a folder's tree; raises `SourceError` where two readings are possible and none was requested."""
+    if requested is not None:
+        layout = look_up("layout", requested, LAYOUTS, SourceError)(tree)
+        if not layout.found:
+            raise SourceError(f"{tree.path}: there is no image in the layout '{requested}' ({MEANINGS[requested]}).")
+        return layout
+    names = possible_layouts(tree)
+    layouts = [LAYOUTS[name](tree) for name in names]
+    if len(layouts) == 1:
+        return layouts[0]
+    readings = "; ".join(f"'{layout.name}': {summary(layout)}" for layout in layouts)
+    raise SourceError(
+        f"{tree.path}: can be read in {len(layouts)} ways. {readings}. Choose one, such as layout='{names[0]}'.",
+        argument="layout",
+    )
+
+
+def possible_layouts(tree: Tree) -> list[str]:
+    """The names of the layouts that a folder may have: one where it is clear."""
+    folders = tree.filled
+    if not folders:
+        return ["unlabeled"]
+    if clear := _with_parts(tree, folders):
+        return clear
+    if _one_wrapper(tree) is not tree:
+        return possible_layouts(_one_wrapper(tree))
+    if all(_is_divided(folder) for folder in folders):
+        return ["classes-with-parts"]
+    if tree.images and len(tree.images) >= sum(folder.total for folder in folders):
+        return ["unlabeled", "classes"]
+    if len(folders) > 1 and _alike(folders):
+        return ["classes", "subfolders"]
+    return ["classes"]
+
+
+def _with_parts(tree: Tree, folders: Sequence[Tree]) -> list[str]:
+    """The layouts of a folder some of whose folders are named like parts; none where they are classes."""
+    named = [folder for folder in folders if part_named(folder.name)]
+    others = [folder for folder in folders if folder not in named and not stands_for_unlabeled(folder.name)]
+    with_classes = [folder for folder in named if _class_folders(folder)]
+    parts = {part_named(folder.name) for folder in named}
+    if named and not others:
+        return ["parts"] if with_classes or "train" in parts else []
+    if with_classes and len(parts) > 1:
+        return ["parts"]
+    if with_classes:
+        shared = all(_alike([with_classes[0], other]) for other in [*with_classes[1:], *others])
+        return ["parts"] if shared else ["parts", "classes"]
+    if len(parts) > 1 and "train" in parts:
+        return ["parts", "classes"]
+    if len(folders) > 1 and all(mentions_part(folder.name) for folder in folders):
+        return ["classes", "unlabeled"]
+    return []
+
+
+def _alike(folders: Sequence[Tree]) -> bool:
+    """Tell whether the subfolders of several folders have mostly the same names, two or more of them."""
+    names = [{each.name.casefold() for each in _class_folders(folder)} for folder in folders]
+    common, all_names = set.intersection(*names), set.union(*names)
+    return len(common) >= 2 and len(common) >= SHARED * len(all_names)
+
+
+def _is_divided(folder: Tree) -> bool:
+    """Tell whether a class folder holds its own train and test folders."""
+    parts = [part_named(each.name) for each in folder.filled]
+    return not folder.images and "train" in parts and None not in parts
+
+
+def _one_wrapper(tree: Tree) -> Tree:
+    """The folder that holds everything there is, where each folder above holds nothing but one other folder."""
+    folders = tree.filled
+    if not tree.images and len(folders) == 1 and len(folders[0].filled) > 1:
+        return _one_wrapper(folders[0])
+    if not tree.images and len(folders) == 1 and not folders[0].images and folders[0].filled:
+        inner = _one_wrapper(folders[0])
+        return inner if inner is not folders[0] else tree
+    return tree
+
+
+def _class_folders(folder: Tree) -> list[Tree]:
+    return _one_wrapper(folder).filled
+
+
+def _classes(tree: Tree) -> Layout:
+    tree = _one_wrapper(tree)
+    found = [(image, {"label": folder.name}) for folder in tree.filled for image in folder.all_images()]
+    return Layout(name="classes", kind="a folder for each class", found=found, left_out=_beside(tree.images))
+
+
+def _subfolders(tree: Tree) -> Layout:
+    tree = _one_wrapper(tree)
+    pairs = [(each.name, each) for folder in tree.filled for each in folder.filled]
+    found = [(image, {"label": name}) for name, each in pairs for image in each.all_images()]
+    loose = [image for folder in (tree, *tree.filled) for image in folder.images]
+    kind = "a folder for each class in every folder"
+    return Layout(name="subfolders", kind=kind, found=found, left_out=_beside(loose))
+
+
+def _unlabeled(tree: Tree) -> Layout:
+    return Layout(name="unlabeled", kind="pictures", found=[(each, {}) for each in tree.all_images()], left_out={})
+
+
+def _divided_classes(tree: Tree) -> Layout:
+    tree = _one_wrapper(tree)
+    found, left_out = [], _beside(tree.images)
+    for folder in tree.filled:
+        for each in folder.filled:
+            if part := part_named(each.name):
+                found += [(image, {"label": folder.name, "split": part}) for image in each.all_images()]
+            else:
+                left_out[_not_a_part(each.name)] = left_out.get(_not_a_part(each.name), 0) + each.total
+        left_out.update(_beside([*folder.images, *tree.images]))
+    kind = "a folder for each class, with its parts in it"
+    return Layout(name="classes-with-parts", kind=kind, found=found, left_out=left_out)
+
+
+def _parts(tree: Tree) -> Layout:
+    if not any(part_named(folder.name) for folder in tree.filled):
+        tree = _one_wrapper(tree)
+    labeled: list[Found] = []
+    unlabeled: dict[str, list[Found]] = {}
+    left_out = _beside(tree.images)
+    meanings = []
+    for folder in tree.filled:
+        part = part_named(folder.name)
+        if part is None:
+            left_out[_not_a_part(folder.name)] = folder.total
+            continue
+        meanings.append((folder.name, part))
+        inner = _one_wrapper(folder)
+        classes = inner.filled
+        labeled += [(image, {"label": each.name, "split": part}) for each in classes for image in each.all_images()]
+        if inner.images:
+            unlabeled[folder.name] = [(image, {"split": part}) for image in inner.images]
+    if labeled:
+        for name, images in unlabeled.items():
+            left_out[f"without a label in {name}/"] = len(images)
+        found = labeled
+    else:
+        found = [each for images in unlabeled.values() for each in images]
+    kind = "a folder for each class" if labeled else "pictures"
+    return Layout(name="parts", kind=f"{kind}, {_described(meanings)}", found=found, left_out=left_out)
+
+
+def _described(meanings: Sequence[tuple[str, str]]) -> str:
+    """How many parts there are, and the part of each folder whose name is not the part's own."""
+    told = [f"{name}/ is {part}" for name, part in meanings if name.lower() != part]
+    more = ", ..." if len(told) > SHOWN else ""
+    count = len(meanings)
+    return f"in {count} part{'s' * (count != 1)}" + (f" ({', '.join(told[:SHOWN])}{more})" if told else "")
+
+
+def _beside(images: Sequence[str]) -> dict[str, int]:
+    return {"beside the class folders": len(images)} if images else {}
+
+
+def _not_a_part(name: str) -> str:
+    return f"in {name}/, which is no part"
+
+
+def summary(layout: Layout) -> str:
+    """What a layout gives, with counts."""
+    counts = [f"{len(layout.found):,} images", *classes_in(values for _, values in layout.found)]
+    left_out = [f"{count:,} left out {reason}" for reason, count in layout.left_out.items()]
+    return ", ".join([layout.kind, *counts, *left_out])
+
+
+def classes_in(values: Iterable[dict[str, str]]) -> list[str]:
+    """How many labels there are, and the first, as in "2 classes (cat, dog)"; nothing without labels."""
+    labels = list(dict.fromkeys(label for each in values if (label := each.get("label"))))
+    if not labels:
+        return []
+    more = ", ..." if len(labels) > SHOWN else ""
+    return [f"{len(labels):,} class{'es' * (len(labels) != 1)} ({', '.join(labels[:SHOWN])}{more})"]
+
+
+LAYOUTS: dict[str, Callable[[Tree], Layout]] = {
+    "classes": _classes,
+    "parts": _parts,
+    "subfolders": _subfolders,
+    "classes-with-parts": _divided_classes,
+    "unlabeled": _unlabeled,
+}
+
+MEANINGS = {
+    "classes": "each folder is a class, with all that lies in it",
+    "parts": "folders are parts (train, val, test), the folders in them classes",
+    "subfolders": "the folders in each folder are classes; the upper folders mean nothing",
+    "classes-with-parts": "each folder is a class, the folders in it are its parts",
+    "unlabeled": "folders mean nothing: images without labels",
+}
+"""Each layout in words, for messages and docs."""

