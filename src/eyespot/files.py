@@ -56,7 +56,16 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def require_folder(folder: Path) -> None:
-    """Raise `RunError` where a folder cannot be made because a file has its place; called before long work."""
-    taken = next((place for place in (folder, *folder.parents) if place.is_file()), None)
-    if taken is not None:
-        raise RunError(f"{taken}: is a file; choose a folder.", argument="out")
+    """Raise `RunError` where a folder cannot be made or written to; called before long work."""
+    existing = next((place for place in (folder, *folder.parents) if place.exists()), Path())
+    if not existing.is_dir():
+        raise RunError(f"{existing}: is a file; choose a folder.", argument="out")
+    if not os.access(existing, os.W_OK):
+        raise RunError(f"{existing}: cannot be written (permission denied); choose another folder.", argument="out")
+
+
+def require_file(file: Path) -> None:
+    """Raise `RunError` where a file cannot be written: a folder has its name, or its own folder cannot be written."""
+    if file.is_dir():
+        raise RunError(f"{file}: is a folder; give the name of a file.", argument="out")
+    require_folder(file.parent)

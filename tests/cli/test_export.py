@@ -71,3 +71,18 @@ def test_a_model_that_is_not_there_and_a_page_that_is_not_built_are_told(place, 
     monkeypatch.setattr(one_file, "ALONE", place / "nowhere")
     assert run(["export", "pets.safetensors", "--page", "out.html"]) == 2
     assert "make page" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("out.pdf", "out.pdf: has the suffix '.pdf'; a page ends in .html"),
+        ("out", "out: has the suffix ''; a page ends in .html"),
+        ("alone.html", "alone.html: is a folder; give the name of a file"),
+        ("a.png/out.html", "a.png: is a file; choose a folder"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_the_model_is_read(place, page, message, capsys):
+    (place / "alone.html").mkdir()
+    assert run(["export", "missing.safetensors", "--page", page]) == 2
+    assert f"{message}" in capsys.readouterr().err

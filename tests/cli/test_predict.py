@@ -121,3 +121,53 @@ def test_a_training_without_a_folder_is_named_after_its_source_resumed_or_number
     assert run(["train", "pets", *SMALL, "--quiet", "--seed", "1"]) == 0
     assert "run folder: runs/pets-2 (runs/pets holds another training)" in capsys.readouterr().err
     assert Path("runs/pets-2/model.safetensors").is_file()
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails where a model is loaded: an invalid option is reported before."""
+
+    def load(path: Path) -> None:
+        raise AssertionError(f"{path} was loaded")
+
+    monkeypatch.setattr("eyespot.model.load", load)
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("answers.xlsx", "answers.xlsx: has the suffix .xlsx; expected .csv, .jsonl, .ndjson"),
+        ("folder.csv", "folder.csv: is a folder; give the name of a file"),
+        ("notes.txt/answers.csv", "notes.txt: is a file; choose a folder"),
+        ("labels.csv", "labels.csv: exists and is not a table of answers"),
+        ("notes/more", "notes: is a file; choose a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_the_model_is_read(
+    trained, photos, tmp_path, out, message, monkeypatch, no_model, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("folder.csv").mkdir()
+    Path("notes.txt").touch()
+    Path("notes").touch()
+    Path("labels.csv").write_text("path,label\n")
+    assert run(["predict", str(trained), str(photos / "dark" / "00.png"), "--out", out]) == 2
+    error = capsys.readouterr().err
+    assert message in error and "(option --out)" in error
+    assert Path("labels.csv").read_text() == "path,label\n"
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl"])
+def test_an_earlier_table_of_answers_is_replaced(trained, photos, tmp_path, name, capsys):
+    for number in range(2):
+        assert (
+            run(["predict", str(trained), str(photos / "dark" / f"0{number}.png"), "--out", str(tmp_path / name)]) == 0
+        )
+    table = (tmp_path / name).read_text()
+    assert "01.png" in table and "00.png" not in table
+
+
+def test_a_folder_for_images_is_refused_where_the_model_produces_none(trained, photos, tmp_path, capsys):
+    assert run(["predict", str(trained), str(photos / "dark" / "00.png"), "--out", str(tmp_path / "made")]) == 2
+    assert "this model produces none; give a file ending in .csv or .jsonl" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()

@@ -46,7 +46,8 @@ def test_a_task_is_trained_and_asked(task: str, tmp_path: Path, monkeypatch, cap
         how = ("--task", task, *how)
     trained = said("train", str(table), "--out", str(out), *how)
     measured = said("evaluate", str(out), str(table))
-    [answer] = said("predict", str(out), str(tmp_path / "0.png"), "--out", str(tmp_path / "made"))
+    monkeypatch.chdir(tmp_path)  # where images that a model produces are written
+    [answer] = said("predict", str(out), str(tmp_path / "0.png"))
     assert (trained["task"], trained["metric"]) == (task, TASKS[task].metric.name)
     assert measured["score"] == trained["score"]
     assert trained["interval"][0] <= trained["score"] <= trained["interval"][1]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..decoding import is_picture_file
 from ..errors import EyespotError, ImageError, RunError
+from ..files import require_file, require_folder, written
 from ..findings import printable, to_json
 from ..images import Frame, frame_of, read_pixels, read_size
 
@@ -30,6 +31,29 @@ SILENT_SECONDS = 2.0
 
 Found = tuple[str, dict[str, Any] | EyespotError]
 Decoded = tuple[np.ndarray, Frame]
+
+
+def check_out(out: Path) -> None:
+    """Raise `RunError` where answers cannot be written to `out`, before a model is read or an image predicted."""
+    if out.suffix.lower() in TABLES:
+        require_file(out)
+        if out.is_file() and not _is_table(out):
+            raise RunError(f"{out}: exists and is not a table of answers; give another name.", argument="out")
+    elif out.suffix and not out.is_dir():
+        raise RunError(
+            f"{out}: has the suffix {out.suffix}; expected {', '.join(TABLES)} for a table of answers, "
+            "or a folder for images (create it first where its name contains a dot).",
+            argument="out",
+        )
+    else:
+        require_folder(out)
+
+
+def _is_table(file: Path) -> bool:
+    """Whether a file is empty or an earlier table of answers, which may be replaced."""
+    with written(file), file.open("rb") as opened:
+        start = opened.read(9)
+    return not start or start.startswith((b"image,", b'{"image":'))
 
 
 def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:

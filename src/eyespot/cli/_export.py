@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import EyespotError, RunError
+from ..files import require_file
 from ._output import AsJson, print_json
 from ._predict import ModelFile
 
@@ -22,16 +24,22 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a model as one page that a browser opens without a server: every number, on your own images."""
-    from ..errors import EyespotError
-
     if page is None:
         raise EyespotError("No output given; add --page out.html.")
+    check_page(page)
     written, notes = _page(model, page, [*(images or []), *(more or [])])
     if as_json:
         print_json({**_to_dict(written), "notes": notes})
         return
     for line in [*notes, *_lines(written)]:
         print(line)
+
+
+def check_page(page: Path) -> None:
+    """Raise `RunError` where a page cannot be written, before the model is read."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise RunError(f"{page}: has the suffix '{page.suffix}'; a page ends in .html.", argument="page")
+    require_file(page)
 
 
 def _page(model: Path, page: Path, pictures: list[Path]) -> "tuple[OneFile, list[str]]":

@@ -38,11 +38,13 @@ def predict(
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
     from ..model import load
-    from ._answers import TABLES, Progress, Table, answers, image_files
+    from ._answers import TABLES, Progress, Table, answers, check_out, image_files
 
     file, images = split_model(given)
     if not images:
         raise typer.BadParameter(f"no image was given for {given[0]}: give files, folders, patterns or -.")
+    if out is not None:
+        check_out(out)
     model = load(file)
     table = Table(out) if out is not None and out.suffix.lower() in TABLES else None
     folder, progress, collected = (None if table else out), Progress(quiet or not table), []
@@ -125,6 +127,8 @@ def _saved(answer: dict[str, Any], image: Path, out: Path | None) -> dict[str, A
     from ..images import write_png
 
     pixels = answer.pop("picture", None)
+    if pixels is None and out is not None:
+        raise RunError(f"{out}: is for images, and this model produces none; give a file ending in .csv or .jsonl.")
     if pixels is None:
         return answer
     folder = out or Path()

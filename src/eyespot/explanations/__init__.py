@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExplanationError, look_up
-from ..files import require_folder
+from ..files import require_file
 from ..images import Picture
 from ..model import Model
 from ..sources.source import Part, Source
@@ -171,7 +171,7 @@ def check_file(by: str, path: Path) -> None:
     files = METHODS[by].files if by in METHODS else PICTURES
     if path.suffix.lower() not in files:
         raise ExplanationError(f"{path}: '{by}' is saved as {' or '.join(files)}; choose one.", argument="out")
-    require_folder(path.parent)
+    require_file(path)
 
 
 def _names(survey: bool) -> str:
