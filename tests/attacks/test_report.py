@@ -114,7 +114,7 @@ def test_two_models_are_compared_and_shown_each_others_noise(model_and_part, tmp
     list(report.work())
     cells = {(cell["made_for"], cell["shown_to"]): cell["wrong"] for cell in report.result["transfer"]["cells"]}
     assert cells["one", "two"] == 1.0 and len(cells) == 6
-    assert "Made for one, shown to another" in (tmp_path / "index.html").read_text()
+    assert "Transfer between models" in (tmp_path / "index.html").read_text()
 
 
 def test_models_of_different_tasks_cannot_be_compared(model_and_part, tmp_path):

@@ -42,6 +42,28 @@ def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> 
     expect(why(page).get_by_role("img")).to_have_count(0)
 
 
+def test_each_check_of_an_explanation_is_shown_as_passed_or_failed(page: Page, served: str) -> None:
+    def with_one_failure(route) -> None:
+        found = route.fetch().json()
+        found["checks"] = [
+            {"name": "area under deletion", "value": 0.4, "summary": "A random order has 0.3.", "passed": False},
+            {"name": "sum of the map", "value": 0.001, "summary": "It adds up.", "passed": True},
+            {"name": "share", "value": 0.5, "summary": "No limit.", "passed": None},
+        ]
+        found["maps"] = {"heat": [[0.0, 1e-9], [0.0, 0.0]]}
+        route.fulfill(json=found)
+
+    page.route("**/explain*", with_one_failure)
+    opened(page, served, "call=1&unit=2")
+    why(page).get_by_label("Method").select_option("occlusion")
+    checks = why(page).get_by_role("list", name="Checks of this explanation").get_by_role("listitem")
+    expect(checks).to_have_text(
+        [re.compile("^Failed. area"), re.compile("^Passed. sum"), re.compile("^Measured. share")]
+    )
+    expect(why(page).get_by_text("failed 1 of its checks")).to_be_visible()
+    expect(why(page).get_by_text("All values of this map are zero or nearly zero.")).to_be_visible()
+
+
 def test_the_class_and_the_picture_of_an_explanation_can_be_changed(page: Page, served: str) -> None:
     opened(page, served, "why=occlusion")
     said = why(page).locator(".said strong")

@@ -162,12 +162,12 @@ def test_a_report_stands_alone_and_users_text_does_no_harm(name, tmp_path):
 @pytest.mark.parametrize(
     ("right", "told"),
     [
-        (20.0, "At most 1 % of its answers are wrong, with none left away."),
-        (2.0, "of the images that it is least sure of, at most 1 % of its answers are wrong."),
-        (-20.0, "Even its surest answers are wrong in more than 1 % of the cases."),
+        (20.0, "At most 1 % of its answers are wrong, without abstaining."),
+        (2.0, "of the images with the lowest confidence, at most 1 % of its answers are wrong."),
+        (-20.0, "Even of the answers with the highest confidence, more than 1 % are wrong."),
     ],
 )
-def test_what_must_be_left_away_for_1_percent_error_is_told(right, told, tmp_path):
+def test_the_share_to_abstain_from_for_1_percent_error_is_stated(right, told, tmp_path):
     found = classified(("a", "b", "c"), right=right)
     assert told in written(tmp_path, found, LOG, RECIPE, DATA, picture).read_text()
 
@@ -258,9 +258,9 @@ def test_a_probe_is_told_as_what_it_does_and_not_as_no_steps_of_an_optimizer():
 @pytest.mark.parametrize(
     ("recall", "count", "expected"),
     [
-        (0.98, 100, ("6", "98.0 % of 100 images found")),
-        (0.0, 1, ("6", "0.0 % of 1 image found")),
-        (1.0, 100, ("none", "every image of every class was found")),
+        (0.98, 100, ("6", "98.0 % of 100 images classified correctly")),
+        (0.0, 1, ("6", "0.0 % of 1 image classified correctly")),
+        (1.0, 100, ("none", "every image was classified correctly")),
     ],
 )
 def test_a_class_is_the_weakest_only_where_something_was_missed(recall, count, expected):

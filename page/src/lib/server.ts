@@ -14,7 +14,8 @@ export interface Method {
 export interface Explained {
   readonly of: string;
   readonly maps: Readonly<Record<string, readonly (readonly number[])[]>>;
-  readonly checks: readonly { readonly name: string; readonly value: number; readonly summary: string }[];
+  /** `passed` is null where a number has no limit. */
+  readonly checks: readonly { readonly name: string; readonly value: number; readonly summary: string; readonly passed: boolean | null }[];
   readonly notes: readonly string[];
 }
 

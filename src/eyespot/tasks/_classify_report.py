@@ -29,7 +29,7 @@ def classify_values(evaluation: Evaluation, pictures: Pictures) -> Values:
             (
                 percent(details["calibration_error"]),
                 "calibration error",
-                "mean gap between how sure and how often right",
+                "mean difference between confidence and accuracy",
             ),
             (percent(details["refused"]), "answered “unknown”", _refusal(details)),
         ],
@@ -46,9 +46,9 @@ def classify_values(evaluation: Evaluation, pictures: Pictures) -> Values:
 def weakest_class(found: Values) -> tuple[str, str, str]:
     """The tile that names the class of which the smallest share was found, where anything was missed."""
     if found["recall"] == 1:
-        return "none", "weakest class", "every image of every class was found"
+        return "none", "weakest class", "every image was classified correctly"
     images = counted(found["count"], "image", "images")
-    return found["label"], "weakest class", f"{percent(found['recall'])} of {images} found"
+    return found["label"], "weakest class", f"{percent(found['recall'])} of {images} classified correctly"
 
 
 def confusion_matrix(evaluation: Evaluation, pictures: Pictures) -> Values:
@@ -101,11 +101,11 @@ def _cell(
 def _called(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, side: int) -> Values:
     entry = table[row]
     said = f"{entry['label']} · {percent(entry['probability'], 0)}".replace(" %", "\N{NO-BREAK SPACE}%")
-    return gallery_item(row, table, pictures, side, [said] if entry["right"] else [said, f"is {entry['target']}"])
+    return gallery_item(row, table, pictures, side, [said] if entry["right"] else [said, f"true: {entry['target']}"])
 
 
 def _refusal(details: dict[str, Any]) -> str:
     if not details["threshold"]:
         return "no threshold was chosen: there are too few validation images"
     threshold, right = percent(details["threshold"], 0), percent(details["accuracy_when_answered"])
-    return f"below {threshold}; of the others {right} are right"
+    return f"below {threshold}; of the others {right} are correct"
