@@ -252,8 +252,8 @@ a simple model learns the answers, then sees the mirror images.
 | `regress` | the images do not show whether the number stays or changes its sign |
 
 A difference counts from {SURE:g} standard errors and {FEWEST} images of a class or tag. Small gray images whose classes
-are digits or letters are not mirrored either. `--task classify:mirror=no` (or `yes`) replaces the decision; for
-`regress` the values are `sign`, `same` and `refuse`."""
+are digits or letters are not mirrored either. `--mirror yes`, in Python `mirror="yes"`, or `no` replaces the decision.
+For a number, `--task regress:mirror=sign` (or `same`) states what a mirror does to it."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

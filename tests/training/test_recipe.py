@@ -43,6 +43,7 @@ def recipe() -> Recipe:
         average=1.0,
         lookahead=False,
         augment="none",
+        mirror=False,
         robust={"by": "noise", "size": 0.1},
         snapshots=False,
         seed=3,
@@ -68,14 +69,14 @@ def test_a_damaged_one_is_refused(recipe, tmp_path, odd):
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        (1, "has version 1, from an older eyespot; this one resumes version 2.*another folder"),
-        (3, "has version 3, from a newer eyespot.*upgrade eyespot"),
+        (1, "has version 1, from an older eyespot; this one resumes version 3.*another folder"),
+        (4, "has version 4, from a newer eyespot.*upgrade eyespot"),
         ("x", "a newer"),
     ],
 )
 def test_another_version_is_refused_with_what_to_do(recipe, tmp_path, version, expected):
     values = json.loads(recipe.to_json())
-    assert values["version"] == 2
+    assert values["version"] == 3
     (tmp_path / "recipe.json").write_text(json.dumps(values | {"version": version}))
     with pytest.raises(RunError, match=expected):
         read_recipe(tmp_path / "recipe.json")

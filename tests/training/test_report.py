@@ -37,6 +37,7 @@ RECIPE = {
     "weight_decay": 0.05,
     "lookahead": False,
     "augment": "none",
+    "mirror": False,
     "robust": None,
     "seed": 0,
     "compute": {"device": "cpu", "precision": "float32", "reason": "as asked"},

@@ -69,9 +69,14 @@ GRAY = (0.299, 0.587, 0.114)
 """What red, green and blue add to brightness (ITU-R BT.601)."""
 
 
-def allowed_preset(name: str, task: AugmentedTask) -> Preset:
-    """The preset of this name without the changes that the task does not allow."""
+def allowed_preset(name: str, task: AugmentedTask, mirror: bool | None = None) -> Preset:
+    """The preset of this name without the changes that the task does not allow.
+
+    `mirror` replaces what the preset says about mirroring; None leaves it.
+    """
     preset = look_up("augmentation", name, PRESETS, SourceError)
+    if mirror is not None:
+        preset = replace(preset, flip=mirror)
     return replace(preset, **{part.name: 0 for part in fields(Preset) if not task.allows(part.name)})
 
 

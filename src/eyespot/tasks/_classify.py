@@ -20,7 +20,7 @@ from ..networks.special import scaled_tanh
 from ..sources.source import Row, Source
 from ._classify_report import classify_values
 from ._labels import is_sign, natural_key, shortened
-from ._mirroring import changed_classes, check_mirror
+from ._mirroring import changed_classes, check_mirror, requested_mirror
 from .criterion import Aim, AttackPlan, classes_plan
 from .report import Pictures, Values
 from .statistics import (
@@ -263,6 +263,15 @@ class Classify(Task):
     def allows(self, change: str) -> bool:
         """A changed picture shows the same thing, except that a mirror may show another class."""
         return change != "flip" or self.mirror != "no"
+
+    @property
+    def mirror_reason(self) -> str:
+        """The user decided."""
+        return "as requested"
+
+    def request_mirror(self, mirrored: bool) -> Self:
+        """Mirrors, or none; raises `TaskError` where the task's own `mirror` says otherwise."""
+        return replace(self, mirror=requested_mirror(self.mirror, "yes" if mirrored else "no"))
 
     @property
     def mirror_is_open(self) -> bool:

@@ -187,6 +187,11 @@ class Denoise(Task):
         """Only a mirror, a shift by whole pixels and a crop leave noise and detail as they are."""
         return change in ("flip", "shift", "crop")
 
+    @property
+    def mirror_reason(self) -> str:
+        """Mirrored, unless it is requested otherwise."""
+        return "a mirror leaves noise and detail as they are"
+
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Only mirrored: turning, scaling or recoloring would change noise and detail."""
         return "pictures"

@@ -24,6 +24,13 @@ def check_mirror(mirror: str) -> None:
         raise TaskError(f"mirror is '{mirror}'; expected one of {', '.join(CHOICES)}.")
 
 
+def requested_mirror(own: str, requested: str) -> str:
+    """What the user requested; raises `TaskError` where the task's `own` choice, if it has one, is another."""
+    if own not in ("auto", requested):
+        raise TaskError(f"mirror is {own} for the task, but {requested} for the training; give only one of them.")
+    return requested
+
+
 def predictions(features: np.ndarray, mirrored: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Predicted answers (N, K) of images and of their mirror images, by regressions that saw neither of the two."""
     center, scale = features.mean(axis=0), features.std(axis=0) + 1e-3

@@ -16,7 +16,7 @@ from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
-from ._mirroring import number_under_mirror
+from ._mirroring import number_under_mirror, requested_mirror
 from .report import Pictures, Values, regress_values
 from .statistics import balancing_weights, mean_interval
 from .task import Metric, Task, gathered
@@ -215,6 +215,22 @@ class Regress(Task):
     def allows(self, change: str) -> bool:
         """A shifted or turned road asks for another number, and a mirrored one may."""
         return change not in ("shift", "rotate") and (change != "flip" or self.mirror in ("sign", "same"))
+
+    @property
+    def mirror_reason(self) -> str:
+        """The user decided."""
+        return "as requested"
+
+    def request_mirror(self, mirrored: bool) -> Self:
+        """No mirrors, or those that `mirror` describes; raises `TaskError` where it is unknown what they do."""
+        if not mirrored:
+            return replace(self, mirror=requested_mirror(self.mirror, "refuse"))
+        if self.mirror not in ("sign", "same"):
+            raise TaskError(
+                "mirror is yes, but what a mirror does to the number is unknown; choose the task regress:mirror=same, "
+                "or regress:mirror=sign where left and right change the sign of the number."
+            )
+        return self
 
     @property
     def mirror_is_open(self) -> bool:

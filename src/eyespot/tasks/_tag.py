@@ -17,7 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Row, Source
 from ..sources.tags import NONE
 from ._labels import natural_key
-from ._mirroring import changed_tags, check_mirror
+from ._mirroring import changed_tags, check_mirror, requested_mirror
 from .criterion import Aim, AttackPlan, tags_plan
 from .report import Pictures, Values, tag_values
 from .statistics import IMBALANCE, precision_recall_f1
@@ -201,6 +201,15 @@ class Tag(Task):
     def allows(self, change: str) -> bool:
         """Nothing is erased, as it may be what is tagged, nor mirrored where a mirror changes a tag."""
         return change != "erase" and (change != "flip" or self.mirror != "no")
+
+    @property
+    def mirror_reason(self) -> str:
+        """The user decided."""
+        return "as requested"
+
+    def request_mirror(self, mirrored: bool) -> Self:
+        """Mirrors, or none; raises `TaskError` where the task's own `mirror` says otherwise."""
+        return replace(self, mirror=requested_mirror(self.mirror, "yes" if mirrored else "no"))
 
     @property
     def mirror_is_open(self) -> bool:

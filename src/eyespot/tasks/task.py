@@ -130,6 +130,20 @@ class Task(ABC):
         return True
 
     @property
+    def mirror_reason(self) -> str:
+        """Why training images may be mirrored or not, where it is not left to the data."""
+        return "a mirror changes no answer" if self.allows("flip") else "a mirror changes the answers"
+
+    def request_mirror(self, mirrored: bool) -> Self:
+        """The same task where the user asks for mirrored training images, or for none.
+
+        Raises `TaskError` where a mirror would make answers wrong.
+        """
+        if mirrored and not self.allows("flip"):
+            raise TaskError(f"mirror is yes, but a mirror changes the answers of the task {self.name}; leave it out.")
+        return self
+
+    @property
     def mirror_is_open(self) -> bool:
         """Whether it is left to the data if training images may be mirrored: then `decide_mirror` is called."""
         return False

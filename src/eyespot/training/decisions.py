@@ -9,7 +9,7 @@ from ..tasks.task import Task
 from ._initial_weights import Start, choose_start
 from .finish import held_out
 from .options import TrainOptions
-from .plan import choose_network, choose_size, choose_task, decide_mirror, mirror_note
+from .plan import choose_network, choose_size, choose_task, decide_mirror, is_mirrored, mirror_note
 
 
 def decide_task(source: Source, options: TrainOptions, show: Callable[[str], None]) -> tuple[Task, str, Start]:
@@ -18,7 +18,7 @@ def decide_task(source: Source, options: TrainOptions, show: Callable[[str], Non
     Raises `EyespotError` where an image of any part has an answer that the task cannot read.
     """
     task, notes = choose_task(source, options.task)
-    task, mirror_reason = decide_mirror(source, task)
+    task, mirror_reason = decide_mirror(source, task, options.mirror)
     for note in notes:
         show(note)
     for row in (*source.validation.rows, *source.test.rows):
@@ -43,6 +43,7 @@ def decisions(source: Source, options: TrainOptions) -> tuple[list[str], str]:
         images, size_notes = choose_size(source, task, options, start)
         choose_network(task, images, options, start)
         preset = options.augment or choose_preset(source, task, images)
-        return [*notes, *size_notes, mirror_note(task, preset, mirror_reason)], ""
+        mirrored = is_mirrored(task, preset, options.mirror)
+        return [*notes, *size_notes, mirror_note(mirrored, preset, mirror_reason)], ""
     except EyespotError as error:
         return notes, str(error)

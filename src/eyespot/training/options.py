@@ -41,6 +41,7 @@ class TrainOptions:
     weight_decay: float | None = _option(None, "Weight decay: each step shrinks weights by rate x decay.")
     lookahead: bool = _option(False, "Continue from the averaged weights every 5,120 images.")
     augment: str | None = _option(None, "none, digits, small, photos, pictures or light.")
+    mirror: str | None = _option(None, "Mirror training images at random: yes, no or auto (as the data shows).")
     norm: str | None = _option(None, "Normalization: batch, group or none.")
     precision: str | None = _option(None, "float32 or bfloat16; default: the faster one, by measurement.")
     robust: str | None = _option(None, "Train for robustness: adversarial or noise; adversarial:size=0.1.")
@@ -56,6 +57,8 @@ class TrainOptions:
                 raise RecipeError(f"{name} is {value}; give a number above 0.")
         if self.weight_decay is not None and not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
             raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above it.")
+        if self.mirror not in (None, "auto", "yes", "no"):
+            raise RecipeError(f"mirror is '{self.mirror}'; expected yes, no or auto.")
         if self.start == "scratch" and self.weights is not None:
             raise RecipeError(f"weights are {self.weights}, but start is scratch; give only one of them.")
         if not 0 <= self.seed < 2**63:

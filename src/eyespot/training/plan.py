@@ -55,23 +55,35 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
     return task, [*notes, *task.notes()]
 
 
-def decide_mirror(source: Source, task: Task) -> tuple[Task, str]:
-    """The task knowing whether training images may be mirrored, as it was asked for or as the data shows; and why."""
+def decide_mirror(source: Source, task: Task, requested: str | None = None) -> tuple[Task, str]:
+    """The task knowing whether training images may be mirrored, as it was asked for or as the data shows; and why.
+
+    `requested` is "yes", "no", or "auto" (None) for what the task or the data says.
+    """
+    if requested in ("yes", "no"):
+        return task.request_mirror(requested == "yes"), "as requested"
     if not task.mirror_is_open:
-        return task, "as requested"
+        return task, task.mirror_reason
     places, features, mirrored = mirror_features(source)
     targets = [task.read(source.train.rows[place]) for place in places.tolist()]
     return task.decide_mirror(features, mirrored, targets)
 
 
-def mirror_note(task: Task, preset: str, reason: str) -> str:
+def is_mirrored(task: Task, preset: str, requested: str | None) -> bool:
+    """Whether training images are mirrored: as requested, else where the augmentation has a mirror."""
+    wanted = requested == "yes" if requested in ("yes", "no") else PRESETS[preset].flip
+    return wanted and task.allows("flip")
+
+
+def mirror_note(mirrored: bool, preset: str, reason: str) -> str:
     """Whether training images are mirrored, why, and how to have it otherwise."""
-    if not PRESETS[preset].flip:
+    if mirrored:
+        return f"training images are mirrored: {reason}" + (
+            "" if reason == "as requested" else "; if a mirror changes an answer, set mirror to no"
+        )
+    if not PRESETS[preset].flip and reason != "as requested":
         return f"training images are not mirrored: augmentation '{preset}' has no mirror"
-    if not task.allows("flip"):
-        return f"training images are not mirrored: {reason}"
-    way = f"choose augmentation '{preset}-unmirrored'" if f"{preset}-unmirrored" in PRESETS else "choose 'none'"
-    return f"training images are mirrored: {reason}; if a mirror changes an answer, {way}"
+    return f"training images are not mirrored: {reason}"
 
 
 def _with_options(task: Task, text: str) -> Task:
@@ -238,6 +250,7 @@ def make_recipe(
         lookahead=options.lookahead,
         average=max(1.0, steps / 40),
         augment=preset,
+        mirror=is_mirrored(task, preset, options.mirror),
         robust=_robust(options.robust, task),
         snapshots=options.snapshots,
         seed=options.seed,

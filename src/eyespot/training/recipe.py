@@ -20,7 +20,7 @@ PROBED = "no steps: the last layer is fitted to what the trained network sees in
 """What a probe does instead of steps, for a person."""
 
 
-VERSION = 2
+VERSION = 3
 """Of `recipe.json`. It grows whenever the same recipe would be trained otherwise, or holds other fields."""
 
 
@@ -48,6 +48,7 @@ class Recipe:
     average: float
     lookahead: bool
     augment: str
+    mirror: bool
     robust: dict[str, Any] | None
     snapshots: bool
     seed: int

@@ -88,6 +88,7 @@ def train(
     weight_decay: float | None = None,
     lookahead: bool = False,
     augment: str | None = None,
+    mirror: str | None = None,
     norm: str | None = None,
     precision: str | None = None,
     robust: str | None = None,
@@ -218,7 +219,7 @@ def _planned(
     for note in notes:
         show({"note": note})
     recipe = make_recipe(source, origin, task, images, options, processes, start)
-    show({"note": mirror_note(task, recipe.augment, mirror_reason)})
+    show({"note": mirror_note(recipe.mirror, recipe.augment, mirror_reason)})
     if options.minutes is not None and recipe.steps:
         training, state = prepare(source, recipe, folder, World())
         alone = steps_in(options.minutes, timed_steps(lambda: _dry_step(training, state)))

@@ -206,7 +206,7 @@ class Training:
     @cached_property
     def preset(self) -> Preset:
         """The recipe's augmentation without what the task does not allow."""
-        return allowed_preset(self.recipe.augment, self.task)
+        return allowed_preset(self.recipe.augment, self.task, self.recipe.mirror)
 
     @cached_property
     def order(self) -> Order:

@@ -13,7 +13,6 @@ from ...findings import Evaluation
 from ...html import is_share, number, percent, score_text, write_page
 from ...model import Model
 from ...samples import Samples, make_problem, to_pixels
-from ...sources.augment import PRESETS
 from ...tasks.report import Pictures
 from ...tasks.task import Task
 from ..recipe import PROBED
@@ -124,11 +123,9 @@ def _schedule_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _mirrored(recipe: Mapping[str, Any]) -> str:
-    """Whether training images were mirrored, by augmentation and task."""
-    flips = PRESETS[recipe["augment"]].flip and recipe["task"].get("mirror", "yes") not in ("no", "refuse")
-    return ("yes" if flips else "no") + (
-        ", the number changes its sign" if recipe["task"].get("mirror") == "sign" else ""
-    )
+    """Whether training images were mirrored."""
+    sign = recipe["mirror"] and recipe["task"].get("mirror") == "sign"
+    return ("yes" if recipe["mirror"] else "no") + (", the number changes its sign" if sign else "")
 
 
 def _describe_warmup(share: float) -> str:
