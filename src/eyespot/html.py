@@ -82,12 +82,7 @@ def drawing(figure: "Figure", summary: str) -> Markup:
 
     Draw with the colors of `INK` inside `with drawing_style():`, so that it follows the page's light or dark colors.
     """
-    import matplotlib as mpl
-
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": summary}):  # ids must differ between the drawings of one page
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    svg = _svg(figure, summary)
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' id="[a-zA-Z0-9.]+_\d+"', "", svg)  # would stand twice on a page with two drawings
@@ -95,6 +90,16 @@ def drawing(figure: "Figure", summary: str) -> Markup:
     for name, color in INK.items():
         svg = svg.replace(color, f"var(--{name})")
     return Markup(re.sub(r"<svg ", f'<svg role="img" aria-label="{Markup.escape(summary)}" ', svg, count=1))
+
+
+def _svg(figure: "Figure", salt: str) -> str:
+    """The file that matplotlib writes; the ids in it follow from `salt`."""
+    import matplotlib as mpl
+
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": salt}):  # ids must differ between the drawings of one page
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
 
 
 def drawing_style() -> Any:

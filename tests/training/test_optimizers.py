@@ -4,14 +4,22 @@ import pytest
 
 from eyespot.errors import RecipeError
 from eyespot.networks import Output, build
+from eyespot.sources._arrays import from_arrays
 from eyespot.tasks.task import Turn
 from eyespot.training.optimizers import LAST, OPTIMIZERS, OTHERS, make_optimizers, momentum_of
+from eyespot.training.options import TrainOptions
 from eyespot.training.recipe import read_recipe
+from eyespot.training.run import run_training
+
+from .conftest import TEXT, stripes
 
 
-@pytest.fixture
-def recipe(trained_run):
-    return read_recipe(trained_run(network="residual", size="tiny", epochs=0.5).folder / "recipe.json")
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    options = TrainOptions(network=TEXT, epochs=0.1, batch=8, precision="float32", augment="none")
+    source = from_arrays("stripes", "arrays", *stripes(101))
+    run = run_training(source, options, tmp_path_factory.mktemp("recipe") / "run", lambda entry: None)
+    return read_recipe(run.folder / "recipe.json")
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
