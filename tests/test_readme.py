@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import typer.main
 
+import eyespot
 from eyespot.cli._app import VERBS, app
 
 ROOT = Path(__file__).parents[1]
+RUN = "runs/digits/model.safetensors"
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
-EXECUTED = ["README.md", "docs/quickstart.md", "docs/train.md", "docs/predict-evaluate.md"]
+EXECUTED = ["README.md", "docs/quickstart.md", "docs/train.md", "docs/predict-evaluate.md", "docs/export.md"]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -39,6 +41,8 @@ def test_the_code_on_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch,
     code = "\n".join(blocks(ROOT / name, "python"))
     assert code
     exec(compile(code, name, "exec"), {"__name__": "page"})
+    if name == "docs/export.md":
+        assert capsys.readouterr().out.split()[0] == eyespot.load(RUN).predict("new.png")["label"]
     if name == "README.md":
         label, probability, metric, score, *_ = capsys.readouterr().out.split()
         assert label in "0123456789"

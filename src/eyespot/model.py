@@ -55,7 +55,7 @@ class Model:
         """
         return self.network(self.network_x(pixels))
 
-    def module(self) -> nn.Module:
+    def module(self) -> "AnswerModule":
         """Everything between pixels and answer as one module; see `AnswerModule`. Its weights are the model's own."""
         return AnswerModule(self).eval()
 
@@ -133,6 +133,11 @@ def load(path: str | Path) -> Model:
         network, task, images = load_pretrained(str(path))
         return Model(network=network, task=task, images=images, made={"by": str(path)})
     path = Path(path)
+    if path.suffix.lower() == ".onnx":
+        raise ModelError(
+            f"{path}: is an ONNX file, which predicts and evaluates only; for anything else give the model.safetensors "
+            "that it was exported from."
+        )
     header, tensors = read_model_file(path)
     try:
         spec = network_spec(header["network"])
@@ -178,9 +183,12 @@ class AnswerModule(nn.Module):
         self.register_buffer("mean", torch.tensor(model.images.mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(model.images.std).view(1, -1, 1, 1))
 
+    def outputs(self, pixels: Tensor) -> Any:
+        """The network's raw output for pixels (N, C, H, W) in [0, 1]."""
+        return self.network((self.task.network_input(pixels) - self.mean) / self.std)
+
     def forward(self, pixels: Tensor) -> Any:
-        x = (self.task.network_input(pixels) - self.mean) / self.std
-        return self.task.activate(self.network(x))
+        return self.task.activate(self.outputs(pixels))
 
 
 @torch.no_grad()

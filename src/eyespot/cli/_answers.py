@@ -20,6 +20,7 @@ from ..findings import printable, to_json
 from ..images import Frame, frame_of, read_pixels, read_size
 
 if TYPE_CHECKING:
+    from ..exporting import ExportedModel
     from ..model import Model
 
 BATCH = 32
@@ -91,7 +92,7 @@ def _matching(pattern: str) -> Iterator[str]:
     yield from found
 
 
-def answers(model: "Model", files: Iterable[str]) -> Iterator[Found]:
+def answers(model: "Model | ExportedModel", files: Iterable[str]) -> Iterator[Found]:
     """Each image with its answer, or with the error that names it, in order; several are decoded at a time."""
     files = iter(files)
     size = 1  # the first answer comes at once
@@ -102,7 +103,7 @@ def answers(model: "Model", files: Iterable[str]) -> Iterator[Found]:
             size = BATCH
 
 
-def _decoded(model: "Model", file: str) -> Decoded | EyespotError:
+def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
     """Pixels, and the frame that leads from the original image to them."""
     if "://" in file:
         return ImageError(f"{file}: is a web address; download the image and give the file.")
@@ -112,7 +113,9 @@ def _decoded(model: "Model", file: str) -> Decoded | EyespotError:
         return error
 
 
-def _answered(model: "Model", decoded: Sequence[Decoded | EyespotError]) -> list[dict[str, Any] | EyespotError]:
+def _answered(
+    model: "Model | ExportedModel", decoded: Sequence[Decoded | EyespotError]
+) -> list[dict[str, Any] | EyespotError]:
     """Answers of the images that could be read; those of one size are computed together."""
     import torch
 

@@ -9,8 +9,10 @@ from ..errors import EyespotError, RunError
 from ..files import require_file
 from ._output import AsJson, print_json
 from ._predict import ModelFile
+from ._runs import model_path
 
 if TYPE_CHECKING:
+    from ..exporting import Export
     from ..serving.one_file import OneFile
 
 
@@ -20,12 +22,27 @@ def export(
     page: Annotated[
         Path | None, typer.Option(help="Write the page with this model as one file that needs no server.")
     ] = None,
-    images: Annotated[list[Path] | None, typer.Option(help="Images to show; more may follow.")] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Images to show on the page; more may follow.")] = None,
+    onnx: Annotated[Path | None, typer.Option(help="Write an ONNX file that needs onnxruntime alone.")] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(
+            help="With --onnx: image (default; preprocessing included, uint8 of any size) or tensor (without)."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a model as one page that a browser opens without a server: every number, on your own images."""
-    if page is None:
-        raise EyespotError("No output given; add --page out.html.")
+    """Write a model in a form that needs no eyespot: an ONNX file, or a page that a browser opens without a server."""
+    if (page is None) == (onnx is None):
+        raise EyespotError("Give one output: --onnx out.onnx or --page out.html.")
+    if onnx is not None:
+        if images or more:
+            raise EyespotError("Images belong to --page; leave them out, or write the page by a command of its own.")
+        _print_export(_onnx(model, onnx, input or "image"), as_json)
+        return
+    if input is not None:
+        raise EyespotError("--input belongs to --onnx; leave it out with --page.")
+    assert page is not None
     check_page(page)
     written, notes = _page(model, page, [*(images or []), *(more or [])])
     if as_json:
@@ -33,6 +50,32 @@ def export(
         return
     for line in [*notes, *_lines(written)]:
         print(line)
+
+
+def _onnx(model: Path, out: Path, input: str) -> "Export":
+    """Write the ONNX file; where it cannot be written is said before the model is read."""
+    if out.suffix.lower() != ".onnx":
+        raise RunError(f"{out}: has the suffix '{out.suffix}'; an ONNX file ends in .onnx.", argument="onnx")
+    require_file(out)
+    from ..exporting import export_onnx
+    from ..model import load
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return export_onnx(load(model_path(model)), out, input)
+
+
+def _print_export(export: "Export", as_json: bool) -> None:
+    from ..findings import to_plain
+
+    if as_json:
+        print_json(to_plain(export))
+        return
+    parity = export.parity
+    print(f"{export.path}: {export.size / 1e6:.1f} MB, operator set {export.opset}")
+    print(
+        f"  same answers as the model: {parity.images} images of {parity.sizes} sizes, "
+        f"largest difference {parity.largest_difference:.1e}"
+    )
 
 
 def check_page(page: Path) -> None:

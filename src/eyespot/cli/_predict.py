@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from ._output import AsJson, Quiet, format_score, print_json
-from ._runs import split_model
+from ._runs import load_model, split_model
 from ._source import Columns, Layout, open_described, unseen_part
 
 if TYPE_CHECKING:
+    from ..exporting import ExportedModel
     from ..model import Model
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
@@ -21,7 +22,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[MODEL] IMAGE...",
-            help="A model or run (default: the latest run), then images, folders, patterns, or - for a list on stdin.",
+            help="A model, run or .onnx (default: the latest run), then images, folders, patterns or -.",
         ),
     ],
     out: Annotated[
@@ -37,7 +38,6 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
-    from ..model import load
     from ._answers import TABLES, Progress, Table, answers, check_out, image_files
 
     file, images = split_model(given)
@@ -45,7 +45,7 @@ def predict(
         raise typer.BadParameter(f"no image was given for {given[0]}: give files, folders, patterns or -.")
     if out is not None:
         check_out(out)
-    model = load(file)
+    model = load_model(file)
     table = Table(out) if out is not None and out.suffix.lower() in TABLES else None
     folder, progress, collected = (None if table else out), Progress(quiet or not table), []
     try:
@@ -66,7 +66,9 @@ def predict(
         raise typer.Exit(2)
 
 
-def _report(model: "Model", image: str, found: Any, folder: Path | None, stream: TextIO | None) -> dict[str, Any]:
+def _report(
+    model: "Model | ExportedModel", image: str, found: Any, folder: Path | None, stream: TextIO | None
+) -> dict[str, Any]:
     """One answer or error as plain values; it is printed on `stream`, an error also on standard error."""
     from ..errors import EyespotError
     from ..findings import printable
@@ -87,7 +89,7 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="[MODEL] SOURCE",
-            help="A model or run (default: the latest run), then images with known answers.",
+            help="A model, run or .onnx (default: the latest run), then images with known answers.",
         ),
     ],
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
@@ -100,12 +102,11 @@ def evaluate(
     Of the images that it was trained on, only the test part is looked at; of others, all.
     """
     from ..findings import to_plain
-    from ..model import load
 
     file, sources = split_model(given)
     if len(sources) != 1:
         raise typer.BadParameter(f"{len(sources)} sources were given; give [MODEL] SOURCE.")
-    loaded = load(file)
+    loaded = load_model(file)
     opened = open_described(sources[0], column, layout, value_range=loaded.images.value_range)
     chosen = unseen_part(file, opened, part)
     result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}

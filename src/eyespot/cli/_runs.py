@@ -4,7 +4,11 @@ import itertools
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..exporting import ExportedModel
+    from ..model import Model
 
 RUNS = Path("runs")
 """The folder, below the current one, of runs whose folder is not named."""
@@ -20,10 +24,21 @@ def is_model(text: str) -> bool:
     path = Path(text)
     return (
         text.startswith("pretrained:")
-        or path.suffix == ".safetensors"
+        or path.suffix in (".safetensors", ".onnx")
         or (path / "model.safetensors").is_file()
         or (path / "recipe.json").is_file()
     )
+
+
+def load_model(path: Path) -> "Model | ExportedModel":
+    """What predicts and evaluates: a model, or an ONNX file that was exported from one."""
+    if path.suffix.lower() == ".onnx":
+        from ..exporting import load_onnx
+
+        return load_onnx(path)
+    from ..model import load
+
+    return load(path)
 
 
 def latest_model() -> Path | None:

@@ -215,6 +215,11 @@ class Classify(Task):
         best = f"{answer['label']} {percent(answer['probability'], 0)}"
         return best if answer["answer"] == answer["label"] else f"{answer['answer']} ({best})"
 
+    @property
+    def answer_rule(self) -> str:
+        """The largest probability, unless it is below the threshold."""
+        return f"the label of the largest probability, or '{UNKNOWN}' where that is below {self.threshold:.17g}"
+
     def abstention(self, output: Tensor) -> tuple[Tensor, Tensor]:
         """The probability of the best class, and whether it is below the threshold."""
         confidence = self._probabilities(output).amax(1)

@@ -193,6 +193,11 @@ class Regress(Task):
         """The number with its unit."""
         return f"{answer['number']:.4g} {answer['unit']}".strip()
 
+    @property
+    def answer_rule(self) -> str:
+        """The number, in its unit."""
+        return f"the number{f' in {self.unit}' if self.unit else ''}"
+
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Keep the mean absolute error on the validation images."""
         output, target = gathered(outputs)

@@ -173,6 +173,12 @@ class Tag(Task):
         """The tags."""
         return ", ".join(answer["answer"]) or "no tag"
 
+    @property
+    def answer_rule(self) -> str:
+        """Each tag's own threshold."""
+        cuts = ", ".join(f"{tag} {cut:.17g}" for tag, cut in zip(self.tags, self._thresholds(), strict=True))
+        return f"the tags whose probability is at least: {cuts}"
+
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""
         output, target = gathered(outputs)

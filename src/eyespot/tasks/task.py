@@ -286,6 +286,11 @@ class Task(ABC):
         """What `answer` returned, as a person reads it in a caption."""
         return str(answer["answer"])
 
+    @property
+    def answer_rule(self) -> str:
+        """How a program without eyespot turns what `activate` gives into the answer, in words."""
+        return "the answer itself"
+
     def answer_image(self, output: Any) -> Tensor | None:
         """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image."""
         return None
