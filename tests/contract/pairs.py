@@ -25,6 +25,8 @@ UNFIT = {
     ("tag", "unet"): PICTURES_ONLY,
     ("regress", "denoiser"): PICTURES_ONLY,
     ("regress", "unet"): PICTURES_ONLY,
+    ("rank", "denoiser"): PICTURES_ONLY,
+    ("rank", "unet"): PICTURES_ONLY,
     ("denoise", "lecun1989"): NUMBERS_ONLY,
     ("denoise", "lenet5"): NUMBERS_ONLY,
     ("denoise", "harley2015"): NUMBERS_ONLY,
@@ -34,7 +36,7 @@ UNFIT = {
     ("denoise", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
-MOST_UNFIT = 13
+MOST_UNFIT = 15
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]

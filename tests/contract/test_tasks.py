@@ -21,7 +21,7 @@ from eyespot.tasks.criterion import Aim
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
 
-NETWORKS = {"classify": "residual", "tag": "residual", "regress": "residual", "denoise": "denoiser"}
+NETWORKS = {"classify": "residual", "tag": "residual", "regress": "residual", "rank": "residual", "denoise": "denoiser"}
 """A small network for each kind of head."""
 
 
@@ -41,6 +41,7 @@ PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "classify": surest,
     "tag": lambda task, target: 200 * target - 100,
     "regress": standardized,
+    "rank": lambda task, target: task.ranks(target).logit()[:, None],
     "denoise": lambda task, target: target[:, 0],
 }
 """The output that answers a target without any error."""
@@ -48,10 +49,11 @@ LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
     "classify": lambda score: bool(score["accuracy"].all()),
     "tag": lambda score: bool((score["right_tags"] == 1).all()),
     "regress": lambda score: bool(score["mean_absolute_error"].max() < 4),
+    "rank": lambda score: bool(score["rank_error"].max() < 0.1),
     "denoise": lambda score: bool(score["gain"].mean() > 3),
 }
 """Whether eight samples have been learned by heart (degrees for steer; dB for denoise)."""
-BEST = {"classify": 1.0, "tag": 1.0, "regress": 0.0, "denoise": 100.0}
+BEST = {"classify": 1.0, "tag": 1.0, "regress": 0.0, "rank": 1.0, "denoise": 100.0}
 
 
 def by_label(task: Task, before: Tensor, after: Tensor) -> Tensor:
@@ -71,6 +73,7 @@ WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "classify": by_label,
     "tag": by_tag,
     "regress": by_distance,
+    "rank": by_distance,
     "denoise": by_distance,
 }
 """Whether each answer of the second outputs is wrong, where those of the first are right."""
@@ -242,6 +245,7 @@ def test_the_value_is_what_the_answer_holds(case: Case):
         "classify": lambda: answer["probability"],
         "tag": lambda: max(answer["probabilities"].values()),
         "regress": lambda: answer["number"],
+        "rank": lambda: answer["rank"],
         "denoise": lambda: output[0].mean(),
     }
     assert float(task.value(output[:1], of)) == pytest.approx(float(expected[task.name]()), rel=1e-5)

@@ -18,6 +18,7 @@ from ._explain import explain
 from ._export import export
 from ._networks import networks
 from ._predict import evaluate, predict
+from ._rank import rank
 from ._serve import serve
 from ._train import demo, resume, train
 
@@ -26,6 +27,7 @@ VERBS = {
     "resume": resume,
     "evaluate": evaluate,
     "predict": predict,
+    "rank": rank,
     "check": check,
     "curve": curve,
     "networks": networks,

@@ -61,6 +61,21 @@ def road(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     return from_arrays("synthetic:road", "drawn roads", np.stack(pictures), values)
 
 
+def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """A disc on a ground; the rating from 1 to 7 is what an audience that likes bright discs gives it on average."""
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for _ in range(count):
+        brightness = float(random.uniform(0, 1))
+        y, x = _grid(size)
+        middle, radius = random.uniform(-0.4, 0.4, 2), random.uniform(0.3, 0.5)
+        picture = _ground(random, size)
+        picture[np.hypot(x - middle[0], y - middle[1]) < radius] = brightness
+        pictures.append(_to_bytes(picture))
+        values.append({"rating": f"{1 + 6 * brightness + random.normal(0, 0.2):.2f}"})
+    return from_arrays("synthetic:rated", "drawn discs", np.stack(pictures), values)
+
+
 def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     """Waves laid over each other and a hard edge, without noise: what a denoiser should give back."""
     random = _random(seed, count, size)
@@ -76,7 +91,13 @@ def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     return from_arrays("synthetic:textures", "drawn textures", np.stack(pictures), [{} for _ in pictures])
 
 
-MAKERS: dict[str, Callable[..., Source]] = {"shapes": shapes, "scenes": scenes, "road": road, "textures": textures}
+MAKERS: dict[str, Callable[..., Source]] = {
+    "shapes": shapes,
+    "scenes": scenes,
+    "road": road,
+    "rated": rated,
+    "textures": textures,
+}
 
 
 def open_synthetic(name: str) -> Source:

@@ -64,7 +64,8 @@ def _folds(kinds: Sequence[str], groups: Sequence[str]):
         chosen = KFold(count, shuffle=True, random_state=0)
     else:
         chosen = StratifiedGroupKFold(count, shuffle=True, random_state=0)
-    split = chosen.split(np.zeros(len(kinds)), list(kinds), list(groups))
+    grouped = None if isinstance(chosen, KFold) else list(groups)  # KFold warns where groups are given
+    split = chosen.split(np.zeros(len(kinds)), list(kinds), grouped)
     return list(split)[: 1 if len(kinds) > MANY else FOLDS]
 
 

@@ -1,0 +1,215 @@
+"""Which image do people rate higher: an order learned from ratings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..charts import scatter
+from ..errors import TaskError
+from ..findings import Evaluation
+from ..html import number, percent
+from ..images import Frame
+from ..networks.network import Output
+from ..sources.source import Row, Source
+from .report import SHOWN, SIDE, Pictures, Values, gallery_item, spread
+from .statistics import correlation_interval
+from .task import Metric, Task
+
+MOST_RATINGS = 256
+"""Distinct ratings that are kept to translate a rating into its rank; of more, evenly spaced ones."""
+FEW = 20
+"""With fewer training images than this, an order cannot be told from chance: it is said."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Rank(Task):
+    """An order of images, learned from their ratings: ordinal loss, Spearman's rank correlation.
+
+    The network's one output, through the logistic function, is the image's rank: the share of the training images that
+    are rated lower (images with the same rating count half). `ratings` are the distinct ratings of the training images
+    and `shares` their ranks. A rank says how the people who rated these images would rate another one of the same kind,
+    and nothing else about an image or about who is on it.
+    """
+
+    name: ClassVar[str] = "rank"
+    metric: ClassVar[Metric] = Metric(name="rank_correlation", better="higher", unit="rho")
+    columns: ClassVar[tuple[str, ...]] = ("rating",)
+    report_template: ClassVar[str] = "report_rank.html"
+    value_name: ClassVar[str] = "rank"
+
+    ratings: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.ratings) != len(self.shares):
+            raise TaskError(f"rank has {len(self.ratings)} ratings and {len(self.shares)} shares; expected as many.")
+
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Learn which share of the training images each rating exceeds."""
+        found = np.array([self.read(row) for row in rows])
+        if len(np.unique(found)) < 2:
+            raise TaskError(
+                f"rank needs training images with different ratings, but all {len(found)} have the same or none is "
+                "given; add images with other ratings."
+            )
+        ratings, counts = np.unique(found, return_counts=True)
+        shares = (counts.cumsum() - counts / 2) / len(found)
+        kept = np.unique(np.linspace(0, len(ratings) - 1, MOST_RATINGS).round().astype(int))
+        return replace(
+            self, ratings=tuple(ratings[kept].tolist()), shares=tuple(shares[kept].tolist()), count=len(found)
+        )
+
+    def notes(self) -> list[str]:
+        """State the range of the ratings, and whether there are enough images."""
+        notes = [f"Ratings from {self.ratings[0]:g} to {self.ratings[-1]:g}; a higher rating is better."]
+        if self.count < FEW:
+            notes.append(f"Only {self.count} training images have a rating: an order of so few may be chance.")
+        return notes
+
+    def read(self, row: Row) -> float:
+        """The row's rating."""
+        text = row.values.get("rating", "")
+        try:
+            rating = float(text)
+        except ValueError:
+            rating = math.nan
+        if not math.isfinite(rating):
+            raise TaskError(f"{row.location}: the rating is '{text}'; expected a number such as 4.2. Correct it.")
+        return rating
+
+    def stack(self, targets: Sequence[Any]) -> Tensor:
+        """Ratings as float64 (N,)."""
+        return torch.tensor(targets, dtype=torch.float64)
+
+    def outputs(self, channels: int) -> Output:
+        """One number: the logarithm of the odds of being rated higher than a training image."""
+        return Output("vector", 1)
+
+    def ranks(self, ratings: Tensor) -> Tensor:
+        """The share of training images with a lower rating, for ratings (N,), between 0 and 1.
+
+        >>> Rank(ratings=(1.0, 2.0, 4.0), shares=(0.25, 0.5, 0.75)).ranks(torch.tensor([1.0, 3.0, 9.0])).tolist()
+        [0.25, 0.625, 0.75]
+        """
+        found = np.interp(ratings.cpu().numpy(), self.ratings, self.shares)
+        return torch.from_numpy(found).to(ratings.device)
+
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
+        """Cross-entropy of "is rated higher than a training image", averaged over all training images.
+
+        With one logit per image and the same threshold for every comparison, this is the pairwise logistic loss of
+        RankNet (Burges et al. 2005) against the training set as a whole, and its mean is computed in closed form:
+        the target is the share of training images with a lower rating.
+        """
+        ranks = self.ranks(target).to(output.dtype)
+        return F.binary_cross_entropy_with_logits(output[:, 0], ranks, reduction="none")
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Each image's term of Spearman's correlation, 1 - 6 d^2, where d is the difference of the two ranks."""
+        difference = output[:, 0].sigmoid() - self.ranks(target)
+        return {"rank_correlation": 1 - 6 * difference.square(), "rank_error": difference.abs()}
+
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
+        """Per sample: its rating, the rank of that rating, the predicted rank, and the difference."""
+        ranks, answers = self.ranks(target).tolist(), output[:, 0].double().sigmoid().tolist()
+        rows = zip(target.tolist(), ranks, answers, strict=True)
+        return [
+            {"target": rating, "rank": rank, "answer": answer, "error": answer - rank} for rating, rank, answer in rows
+        ]
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Spearman's rank correlation with its bootstrap interval, accuracy at the median split, AUC."""
+        targets = np.array([row["target"] for row in table])
+        answers = np.array([row["answer"] for row in table])
+        correlation, interval = correlation_interval(targets, answers)
+        errors = np.abs([row["error"] for row in table])
+        details = {
+            **_median_split(targets, answers),
+            "rank_error": float(errors.mean()),
+            "mistakes": [{"row": int(place), **table[place]} for place in np.argsort(-errors, kind="stable")[:50]],
+        }
+        return correlation, interval, details
+
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
+        """The rank between 0 and 1, and the rating that it stands for."""
+        rank = float(output.double()[0].sigmoid())
+        rating = float(np.interp(rank, self.shares, self.ratings)) if self.ratings else None
+        return {"answer": round(rank, 4), "rank": rank, "rating": rating}
+
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """The rank in words."""
+        return f"ranks above {percent(answer['rank'], 0)} of the training images"
+
+    def activate(self, output: Tensor) -> Tensor:
+        """The rank, (N, 1)."""
+        return output.sigmoid()
+
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
+        """The logarithm of the odds (N,): differences stay visible near ranks of 0 and 1."""
+        return output[:, 0]
+
+    def value(self, output: Tensor, of: Any = None) -> Tensor:
+        """The rank (N,)."""
+        return self.activate(output)[:, 0]
+
+    def allows(self, change: str) -> bool:
+        """Other colors may change what people think of an image."""
+        return change != "color"
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Predicted against true ranks; the images from the highest to the lowest rank, and the largest errors."""
+        details, table = evaluation.details, evaluation.table
+        order = sorted(range(len(table)), key=lambda row: -table[row]["answer"])
+        return {
+            "tiles": [
+                (percent(details["median_split_accuracy"]), "median split accuracy", "50 % is chance"),
+                (number(details["median_split_auc"], 3), "AUC at the median split", "0.5 is chance"),
+                (percent(details["pairs_in_order"]), "pairs in the right order", "50 % is chance"),
+            ],
+            "scatter": scatter(
+                [row["rank"] for row in table],
+                [row["answer"] for row in table],
+                ("rank of the rating", "predicted rank"),
+                "Predicted ranks against the ranks of the ratings",
+            ),
+            "highest": [_ranked(row, table, pictures) for row in order[:SHOWN]],
+            "lowest": [_ranked(row, table, pictures) for row in order[::-1][:SHOWN]],
+            "mistakes": [_ranked(entry["row"], table, pictures) for entry in details["mistakes"][:SHOWN]],
+            "examples": [_ranked(order[place], table, pictures) for place in spread(len(table))],
+        }
+
+    def example(self, seed: int) -> Source:
+        """Drawn scenes, and how an imagined audience that prefers bright ones rates them."""
+        from ..sources.synthetic import rated
+
+        return rated(seed=seed)
+
+
+def _median_split(targets: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+    """How well the better half is told from the other one, and the share of pairs in the right order."""
+    from scipy.stats import kendalltau
+    from sklearn.metrics import roc_auc_score
+
+    better = targets > np.median(targets)
+    called = answers > np.median(answers)
+    both = bool(better.any() and not better.all())
+    concordance = float(kendalltau(targets, answers).statistic)  # pyright: ignore[reportAttributeAccessIssue]
+    return {
+        "median_split_accuracy": float((better == called).mean()),
+        "median_split_auc": float(roc_auc_score(better, answers)) if both else 0.5,
+        "pairs_in_order": 0.5 if math.isnan(concordance) else (1 + concordance) / 2,
+    }
+
+
+def _ranked(row: int, table: Sequence[dict[str, Any]], pictures: Pictures) -> Values:
+    entry = table[row]
+    lines = [f"rank {number(entry['answer'], 2)}", f"true {number(entry['rank'], 2)}"]
+    return gallery_item(row, table, pictures, SIDE, lines)
