@@ -392,3 +392,14 @@ def test_a_damaged_color_profile_of_a_jpeg_does_not_make_it_unreadable() -> None
     data = saved(Image.fromarray(COLOR), "JPEG", quality=95)
     segment = b"\xff\xe2" + struct.pack(">H", 16) + b"ICC_PROFILE\0\1\0"
     assert np.abs(read_pixels(data[:2] + segment + data[2:], SPEC).astype(int) - COLOR).mean() < 6
+
+
+def test_a_damaged_tiff_prints_nothing_on_standard_error(tmp_path, capfd):
+    path = tmp_path / "a.tif"
+    Image.fromarray(np.arange(32 * 32, dtype=np.uint8).reshape(32, 32)).save(path, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    data[8:40] = bytes(255 - value for value in data[8:40])
+    path.write_bytes(data)
+    with contextlib.suppress(ImageError):
+        read_pixels(path, ImageSpec(height=32, width=32, channels=1))
+    assert capfd.readouterr().err == ""

@@ -3,6 +3,7 @@
 Only formats that Pillow decodes in its own code are opened; for EPS, for example, it would run another program.
 """
 
+import ctypes
 import io
 import struct
 import warnings
@@ -204,6 +205,38 @@ def has_frames(image: Image.Image) -> bool:
         return False
 
 
+def has_wide_colors(image: Image.Image) -> bool:
+    """Tell whether an opened image has several channels of 16 bits: Pillow reads the upper 8 bits of each.
+
+    PNG and TIFF name it in the raw mode, such as "RGB;16B"; PPM gives the highest value.
+    """
+    if image.mode not in ("RGB", "RGBA", "LA"):
+        return False
+    modes = [each.args if isinstance(each.args, tuple) else (each.args,) for each in getattr(image, "tile", [])]
+    if image.format == "PPM":
+        return any(isinstance(args[-1], int) and args[-1] > 255 for args in modes)
+    return image.format in ("PNG", "TIFF") and any(";16" in str(args[0]) for args in modes)
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Keep libtiff from printing lines on standard error: what it cannot read becomes an `ImageError` anyway.
+
+    Pillow does not offer this. The library that its wheels bring along is found by its name; where it is not, as on
+    Windows, the lines stay.
+    """
+    folder = Path(Image.__file__).parent
+    for file in [*folder.parent.glob("pillow.libs/libtiff*"), *folder.glob(".dylibs/libtiff*")]:
+        try:
+            library = ctypes.CDLL(str(file))
+            for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+                setter = getattr(library, name)
+                setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+                setter(None)
+        except (OSError, AttributeError):
+            continue
+
+
 def _content(picture: Any, name: str) -> Any:
     """A file object is read, and a path of a format that is not read is refused."""
     if isinstance(picture, bytearray | memoryview):
@@ -221,6 +254,8 @@ def _read(content: Any, name: str, read: Callable[[Image.Image], Found], value_r
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
             raise ImageError(f"{name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
+        if image.format == "TIFF":
+            _silence_libtiff()
         return read(image)
 
 

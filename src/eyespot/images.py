@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .decoding import SUFFIXES, Picture, decode, has_frames, heic_is_readable, orientation, read_file, upright
+from .decoding import (
+    SUFFIXES,
+    Picture,
+    decode,
+    has_frames,
+    has_wide_colors,
+    heic_is_readable,
+    orientation,
+    read_file,
+    upright,
+)
 from .errors import ImageError
 from .value_range import Range, bounds_of, check_inside, check_range, to_bytes
 
@@ -168,7 +178,8 @@ class ImageProperties:
     """What is known of one image without scaling it: its upright size and its kind.
 
     `bounds` are the lowest and highest value of an image of more than 8 bits, without its most extreme pixels;
-    `frames` tells whether it has further frames or pages, which are not used.
+    `frames` tells whether it has further frames or pages, which are not used; `reduced` whether it has colors of
+    16 bits, of which Pillow gives the upper 8 only.
     """
 
     height: int
@@ -176,6 +187,7 @@ class ImageProperties:
     channels: int
     bounds: Range | None = None
     frames: bool = False
+    reduced: bool = False
 
 
 def read_pixels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
@@ -206,9 +218,12 @@ def inspect(picture: Picture, name: str = "") -> ImageProperties:
 
     def look(image: Image.Image) -> ImageProperties:
         height, width, channels = _size(image)
+        reduced = has_wide_colors(image)
         frames = has_frames(image)
         bounds = bounds_of(_values(upright(image))) if _is_wide(image) else None
-        return ImageProperties(height=height, width=width, channels=channels, bounds=bounds, frames=frames)
+        return ImageProperties(
+            height=height, width=width, channels=channels, bounds=bounds, frames=frames, reduced=reduced
+        )
 
     return decode(picture, name, look)
 

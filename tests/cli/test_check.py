@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from eyespot.cli._app import run
 from eyespot.images import encode_png
@@ -63,7 +64,7 @@ def write_table(folder: Path, answers: list[str], header: str = "label") -> Path
 @pytest.mark.parametrize(
     ("header", "answers"),
     [
-        ("label", [*["a", "b"] * 20, ""]),
+        ("label", [*["a", "b"] * 20, "", "", ""]),
         ("label", [*["a", "b"] * 20, "c"]),
         ("label", ["a"] * 20),
         ("number", [*map(str, range(30)), "many"]),
@@ -101,3 +102,43 @@ def test_check_reports_what_train_decides(folder: Path, capsys: pytest.CaptureFi
     assert training["error"] == ""
     for start in ("task classify: ", "start from scratch: ", "images of 9x9: ", "training images are "):
         assert sum(note.startswith(start) for note in training["notes"]) == 1
+
+
+def test_the_fit_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", str(folder)])
+    assert "Training: fit crop: of an image of another shape the middle is used" in capsys.readouterr().out
+
+
+def test_a_value_range_can_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(20):
+        path = tmp_path / "cells" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(number).integers(300, 700, (9, 9), dtype=np.uint16)
+        Image.fromarray(values).save(path)
+    assert run(["check", str(tmp_path / "cells"), "--range", "0,4095", "--json"]) == 0
+    assert any("0 becomes black and 4095 white" in note for note in json.loads(capsys.readouterr().out)["notes"])
+    assert run(["check", str(tmp_path / "cells"), "--range", "7"]) == 2
+    assert "expected LOW,HIGH" in capsys.readouterr().err
+
+
+def test_rows_without_an_answer_are_named_and_all_wrong_ones_listed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"cat/{number}.png,{number}" for number in range(0, 20, 2)]
+    rows += [f"[red]dog/{number}.png,{number}" for number in range(1, 20, 2)]
+    (folder / "one.csv").write_text("\n".join(["path,number", *rows]).replace("cat/4.png,4", "cat/4.png,n/a"))
+    run(["check", str(folder / "one.csv")])
+    assert "without an answer are left out: one.csv line 4" in capsys.readouterr().out
+    (folder / "two.csv").write_text("\n".join(["path,number", *rows]).replace(",6", ",six").replace(",9", ",nine"))
+    run(["check", str(folder / "two.csv")])
+    found = capsys.readouterr().out
+    assert "Training is refused" in found and "'six'" in found and "'nine'" in found
+
+
+def test_all_classes_of_one_image_are_named_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("rare", "scarce"):
+        (folder / name).mkdir()
+        (folder / name / "1.png").write_bytes(encode_png(np.full((9, 9, 3), len(name), np.uint8)))
+    run(["check", str(folder)])
+    found = capsys.readouterr().out
+    assert "2 classes have only one image" in found and "'rare'" in found and "'scarce'" in found

@@ -1,6 +1,7 @@
 """`eyespot serve` starts, says where, answers there only, and refuses what cannot be with one sentence."""
 
 import builtins
+import os
 import re
 import signal
 import subprocess
@@ -98,3 +99,15 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(EyespotError, match=r"'uvicorn' is not installed.*eyespot\[serve\]"):
         call("--no-browser")
+
+
+def test_without_a_model_the_latest_run_is_served_and_named(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("eyespot.serving.server.run", lambda app, listening, browser: None)
+    monkeypatch.chdir(tmp_path)
+    for age, name in enumerate(("newer", "older")):
+        file = tmp_path / "runs" / name / "model.safetensors"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(model.read_bytes())
+        os.utime(file, (1e9 - age, 1e9 - age))
+    result = call("--no-browser")
+    assert "no model was given: runs/newer is the latest run" in result.stdout and "older" not in result.stdout

@@ -93,3 +93,22 @@ def test_curve_leaves_them_out(trained: tuple[Path, int], folder: Path, capsys: 
     assert run(["curve", str(folder), "--weights", str(model), "--json"]) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out)["count"] == 2 * PICTURES - count and note(count) in shown.err
+
+
+def test_attack_leaves_out_what_any_of_the_compared_models_was_trained_on(
+    trained: tuple[Path, int], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, _ = trained
+    others = folder.parent / "others"
+    for number in range(PICTURES, PICTURES + 40):
+        save(others, number)
+    second = folder.parent / "second"
+    options = ["--epochs", "1", "--precision", "float32", "--start", "scratch", "--augment", "none", "--quiet"]
+    network = ["--network", "conv 4@3x3, relu, flatten, dense"]
+    assert run(["train", str(others), "--out", str(second), *network, *options]) == 0
+    learned = 40 - json.loads((second / "result.json").read_text())["count"]
+    out = folder.parent / "attacked"
+    asked = ["attack", str(model), str(others), "--out", str(out), "--by", "fgsm", "--count", "3", "--quiet"]
+    capsys.readouterr()
+    assert run([*asked, "--against", str(second)]) == 0
+    assert note(learned) in capsys.readouterr().err

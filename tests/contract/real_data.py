@@ -132,7 +132,11 @@ One value range holds for the whole source and for the model: its lower end beco
 3. If less than {_share(LEAST_USED)} of that range is used, or none holds all values, the range goes from the lowest to
    the highest value found.
 
-`--range LOW,HIGH`, in Python `value_range=(LOW, HIGH)`, sets it."""
+All images count, test images included: the range is a property of the camera, not of the answers, and no image to be
+measured on is clipped by it. `--range LOW,HIGH`, in Python `value_range=(LOW, HIGH)`, sets it.
+
+Of color images with 16 bits a channel (PNG, TIFF, PPM) the upper 8 bits are read, as Pillow gives no others; a note
+counts them. Gray images keep all 16 bits."""
 
 
 def _shapes() -> str:
@@ -163,6 +167,7 @@ there, an error proposes the column that names the images; for labels, names wit
 | found | what happens |
 |---|---|
 | {_code(sorted(filter(None, MISSING)))} or an empty cell, in any case | the value is missing |
+| a row without an answer | left out, as a problem |
 | path with backslashes, other case or other Unicode form | the one file that fits is used; a note counts such rows |
 | absolute path whose end names a file below the table | that file is used; a note counts such rows |
 | path out of the table's folder, or to no file | a problem |

@@ -107,3 +107,11 @@ def test_too_few_images_for_a_deep_look_are_an_error(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
     with pytest.raises(SourceError, match="4 labeled images are too few for a deep look; give 10 or more"):
         audit(from_arrays("few", "arrays", images, labels), tmp_path)
+
+
+def test_a_class_of_one_image_is_listed_and_no_obstacle(tmp_path):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (25, 8, 8, 1), dtype=np.uint8)
+    values = [{"label": "ab"[number % 2]} for number in range(24)] + [{"label": "rare"}]
+    report = audit(from_arrays("here", "arrays", images, values), tmp_path)
+    assert report.singles == ("here 24",) and report.count == 24

@@ -169,3 +169,22 @@ def test_a_table_beside_unlabeled_images_is_asked_about_with_its_command(class_f
 def test_no_task_is_guessed_for_images_without_labels(class_folder) -> None:
     with pytest.raises(TaskError, match=r"have no labels.*a folder for each class.*name the task"):
         guess_task(open_source(class_folder(cat=10) / "cat"))
+
+
+@pytest.mark.parametrize("wrapper", ["archive", "archive/data", "download/archive/images"])
+def test_images_beside_a_wrapper_do_not_make_a_class_of_it(tmp_path: Path, wrapper: str) -> None:
+    touch(tmp_path, *images(f"{wrapper}/cat", f"{wrapper}/dog"), "cover.png", f"{wrapper.partition('/')[0]}/logo.png")
+    found = read_folder(tmp_path)
+    assert labels(tmp_path) == {("cat", ""), ("dog", "")}
+    assert found.left_out["beside the class folders"] == 2
+
+
+def test_images_beside_a_wrapper_of_parts_are_left_out_and_counted(tmp_path: Path) -> None:
+    touch(tmp_path, *images("archive/train/cat", "archive/train/dog", "archive/test/cat", "archive/test/dog"), "a.png")
+    assert labels(tmp_path) == {(label, part) for label in ("cat", "dog") for part in ("train", "test")}
+    assert read_folder(tmp_path).left_out["beside the class folders"] == 1
+
+
+def test_images_beside_divided_classes_are_counted_in_all_of_them(tmp_path: Path) -> None:
+    touch(tmp_path, *images("cat/train", "cat/test", "dog/train", "dog/test"), "cat/a.png", "dog/b.png", "c.png")
+    assert read_folder(tmp_path, "classes-with-parts").left_out["beside the class folders"] == 3

@@ -154,3 +154,18 @@ def test_arrays_of_a_source_are_scaled_when_it_is_opened() -> None:
     source = open_source((np.random.default_rng(0).random((40, 8, 8)) * 3000, np.arange(40) % 2))
     with pytest.raises(SourceError, match="scaled already"):
         open_source(source, value_range=(0, 9))
+
+
+@pytest.mark.parametrize(("suffix", "noted"), [("ppm", True), ("png", False)])
+def test_colors_of_16_bits_are_counted_in_a_note(tmp_path: Path, suffix: str, noted: bool) -> None:
+    for number in range(20):
+        path = tmp_path / "ab"[number % 2] / f"{number}.{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        random = np.random.default_rng(number)
+        if noted:
+            values = random.integers(0, 65536, (8, 8, 3), dtype=np.uint16)
+            path.write_bytes(b"P6 8 8 65535\n" + values.astype(">u2").tobytes())
+        else:
+            Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
+    notes = open_source(tmp_path).notes
+    assert any(note.startswith("20 files hold colors of 16 bits") for note in notes) == noted

@@ -10,7 +10,7 @@ import typer
 from ._output import AsJson, Quiet, print_json
 from ._predict import ModelFile
 from ._runs import model_path
-from ._source import Columns, Layout, open_described, unseen_part
+from ._source import Columns, Layout, answered, open_described, unseen_by, unseen_part
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -52,8 +52,11 @@ def attack(
     first = next(iter(models.values()))
     options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     attacks = plan(by, Aim(target=target, of=of, change=change), first.task, options)
-    ood = _open_ood(out_of_distribution) if out_of_distribution else None
-    chosen = unseen_part(model, open_described(source, column, layout), part)
+    ood = _open_ood(out_of_distribution, first) if out_of_distribution else None
+    opened = open_described(source, column, layout, value_range=first.images.value_range)
+    chosen = unseen_part(model, answered(opened, first), part)
+    for other in against or []:
+        chosen = unseen_by(other, chosen, part)
     report = Report(models, ReportRequest(attacks=attacks, count=count, part=chosen, seed=seed, ood=ood), out)
     _work(report, out, quiet or as_json)
     if as_json:
@@ -76,11 +79,11 @@ def _named(paths: list[Path]) -> "dict[str, Model]":
     return models
 
 
-def _open_ood(source: str) -> Any:
-    """All images of another source, by its name."""
+def _open_ood(source: str, model: "Model") -> Any:
+    """All images of another source, by its name, read by the model's value range."""
     from ..sources.source import part_of
 
-    opened = open_described(source, None, None)
+    opened = open_described(source, None, None, value_range=model.images.value_range)
     return replace(part_of(opened, "all"), name=opened.name)
 
 

@@ -32,6 +32,10 @@ def check(
     ],
     column: Columns = None,
     layout: Layout = None,
+    value_range: Annotated[
+        str | None,
+        typer.Option("--range", help="Values LOW,HIGH that become black and white (16-bit and float images)."),
+    ] = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also find label errors, near duplicates, outliers and confused classes.")
     ] = False,
@@ -43,14 +47,16 @@ def check(
 ) -> None:
     """Count your images, list unreadable, duplicate and contradictory ones, and what train would decide or refuse."""
     from ..sources.check import check as examine_source
+    from ..value_range import parse_range
 
     if not deep and (weights or out):
         raise typer.BadParameter("--weights and --out need --deep; add it, or omit them.")
     if out:
         require_folder(out)
-    opened = open_described(source, column, layout, bad_share=1.0)
+    given = None if value_range is None else parse_range(value_range)
+    opened = open_described(source, column, layout, bad_share=1.0, value_range=given)
     report = examine_source(opened)
-    training = _training(opened, source, column, layout)
+    training = _training(opened, source, column, layout, given)
     document = {**to_plain(report), "training": training}
     if not as_json:
         _show(report)
@@ -101,7 +107,13 @@ def curve(
         print(f"page: {page}")
 
 
-def _training(opened: "Source", source: str, column: list[str] | None, layout: str | None) -> dict[str, Any]:
+def _training(
+    opened: "Source",
+    source: str,
+    column: list[str] | None,
+    layout: str | None,
+    value_range: tuple[float, float] | None,
+) -> dict[str, Any]:
     """What `train` would decide of a source by itself ("notes"), and the error with which it would refuse it."""
     from ..errors import EyespotError
     from ..sources import open_source
@@ -111,7 +123,7 @@ def _training(opened: "Source", source: str, column: list[str] | None, layout: s
 
     if len(opened.problems) > BAD_SHARE * (len(opened) + len(opened.problems)):
         try:
-            opened = open_source(source, columns=columns_from(column), layout=layout)
+            opened = open_source(source, columns=columns_from(column), layout=layout, value_range=value_range)
         except EyespotError as error:
             return {"notes": [], "error": str(error)}
     notes, error = decisions(opened, TrainOptions())
@@ -133,6 +145,7 @@ def _show_deep(found: "AuditReport", folder: Path) -> None:
     labels = [f"{one.image}: {one.given}, or {one.proposed}? ({one.score:.2f})" for one in found.labels]
     _show_list("Labels that are probably wrong", labels, console)
     _show_list("Nearly the same picture", [f"{one.image} {one.proposed}" for one in found.duplicates], console)
+    _show_list("Only image of its class, not judged", found.singles, console)
     _show_list("Unlike all others", [f"{one.image} ({one.given})" for one in found.odd], console)
     pairs = [f"{' and '.join(pair.classes)}: {100 * pair.share:.0f} % of {pair.count:,}" for pair in found.confusable]
     _show_list("Classes mixed up", pairs, console)

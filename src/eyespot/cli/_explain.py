@@ -12,6 +12,7 @@ from ._source import open_described
 
 if TYPE_CHECKING:
     from ..explanations import Explanation, Gallery, ImageMap
+    from ..model import Model
 
 NAMES = (
     *("trace", "contributions", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
@@ -47,9 +48,10 @@ def explain(
     if by == "evolution":
         found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
     else:
+        loaded = load(model_path(model))
         found = look_inside(
-            load(model_path(model)),
-            _opened(what) if by in METHODS and METHODS[by].survey else what,
+            loaded,
+            _opened(what, loaded) if by in METHODS and METHODS[by].survey else what,
             by,
             of=of,
             layer=layer,
@@ -58,7 +60,7 @@ def explain(
             patch=patch,
             stride=stride,
             fill=fill,
-            among=_opened(among) if among else None,
+            among=_opened(among, loaded) if among else None,
             seed=seed,
         )
     written = found.save(out) if out else None
@@ -68,8 +70,9 @@ def explain(
         _tell(found, written)
 
 
-def _opened(source: str) -> Any:
-    return open_described(source, None, None)
+def _opened(source: str, model: "Model") -> Any:
+    """A source, its arrays scaled by the model's value range."""
+    return open_described(source, None, None, value_range=model.images.value_range)
 
 
 def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:

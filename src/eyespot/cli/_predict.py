@@ -8,7 +8,7 @@ import typer
 
 from ._output import AsJson, Quiet, format_score, print_json
 from ._runs import load_model, split_model
-from ._source import Columns, Layout, open_described, unseen_part
+from ._source import Columns, Layout, answered, open_described, unseen_part
 
 if TYPE_CHECKING:
     from ..exporting import ExportedModel
@@ -108,7 +108,7 @@ def evaluate(
         raise typer.BadParameter(f"{len(sources)} sources were given; give [MODEL] SOURCE.")
     loaded = load_model(file)
     opened = open_described(sources[0], column, layout, value_range=loaded.images.value_range)
-    chosen = unseen_part(file, opened, part)
+    chosen = unseen_part(file, answered(opened, loaded), part)
     result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}
     if as_json:
         print_json(result)

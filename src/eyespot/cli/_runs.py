@@ -93,6 +93,7 @@ def _same_training(folder: Path, source: str, options: Any, columns: dict[str, s
     from ..errors import EyespotError
     from ..sources import open_source
     from ..sources.source import answers_fingerprint, fingerprint
+    from ..training.plan import with_answers
     from ..training.recipe import differences, read_recipe
 
     try:
@@ -103,5 +104,5 @@ def _same_training(folder: Path, source: str, options: Any, columns: dict[str, s
     if recipe.source["what"] != what or differences(options, recipe):
         return False
     value_range = recipe.source.get("value_range")
-    opened = open_source(source, columns=columns, layout=layout, value_range=value_range)
+    opened = with_answers(open_source(source, columns=columns, layout=layout, value_range=value_range), options.task)
     return (recipe.fingerprint, recipe.answers) == (fingerprint(opened), answers_fingerprint(opened, recipe.columns))

@@ -31,13 +31,20 @@ def serve(
 
     with listen(host, port) as listening:
         latest = latest_model() if not given else None
-        app_state, notes = open_given(given or ([latest.parent] if latest else []), source or [])
+        app_state, notes = open_given(given or _latest_given(latest), source or [])
         notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
         print(_describe(app_state, notes, listening.address), flush=True)
         app = make_app(
             app_state.models, app_state.runs, app_state.sources, host, origins=app_state.origins, folder=runs.resolve()
         )
         run(app, listening, browser)
+
+
+def _latest_given(latest: Path | None) -> list[Path]:
+    """The folder of the latest run, or its model alone where the folder holds nothing else of a run."""
+    if latest is None:
+        return []
+    return [latest.parent if (latest.parent / "recipe.json").exists() else latest]
 
 
 def needs_server() -> None:

@@ -10,6 +10,8 @@ import typer
 from ..errors import SourceError
 
 if TYPE_CHECKING:
+    from eyespot.exporting import ExportedModel
+    from eyespot.model import Model
     from eyespot.sources import Part, Source
     from eyespot.sources.known import KnownImages
 
@@ -44,11 +46,16 @@ def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
 
     What is left out is printed on standard error. A part that is named "train", "validation" or "all" is taken whole.
     """
-    from ..sources.known import load_known, without_trained
     from ..sources.source import part_of
 
+    return unseen_by(model, part_of(opened, name or "all"), name)
+
+
+def unseen_by(model: Path, chosen: "Part", name: str | None) -> "Part":
+    """A part without the images that a model was trained on, unless it was named `name`: see `unseen_part`."""
+    from ..sources.known import load_known, without_trained
+
     known = load_known(model if model.is_dir() else model.parent)
-    chosen = part_of(opened, name or "all")
     kept, trained = without_trained(known, chosen)
     if not trained:
         return chosen
@@ -59,9 +66,19 @@ def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
         )
         return chosen
     if not len(kept):
-        raise SourceError(f"{opened.name}: all {trained:,} images were used for training; use other images.")
+        raise SourceError(f"All {trained:,} images were used for training {model}; use other images.")
     print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
     return replace(kept, name="all" if _holds_others(known, kept) else "test")
+
+
+def answered(opened: "Source", model: "Model | ExportedModel") -> "Source":
+    """A source without the images that have no answer for a model's task; how many is printed on standard error."""
+    from ..tasks.unanswered import leave_out_unanswered
+
+    kept = leave_out_unanswered(opened, model.task)
+    if missing := len(opened) - len(kept):
+        print(f"left out: {missing:,} images without an answer", file=sys.stderr)
+    return kept
 
 
 def unseen_source(model: Path, opened: "Source") -> "Source":

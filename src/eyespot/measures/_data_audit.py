@@ -12,7 +12,7 @@ from ..errors import EyespotError, SourceError
 from ..files import write_whole
 from ..html import number, percent, picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
-from ..sources.source import Row, Source, fingerprint
+from ..sources.source import Row, Source, fingerprint, without_single_classes
 from ..value_range import Range
 from ._cross_validation import out_of_fold
 from ._label_errors import confusable, label_errors, margins, proposals
@@ -51,7 +51,10 @@ class Confusable:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReport:
-    """What a deep look found; `ranking` names every image, the most doubtful label first."""
+    """What a deep look found; `ranking` names every image, the most doubtful label first.
+
+    `singles` names the images that are the only one of their class, which no other image can judge.
+    """
 
     name: str
     by: str
@@ -63,6 +66,7 @@ class AuditReport:
     odd: tuple[Proposal, ...]
     confusable: tuple[Confusable, ...]
     ranking: tuple[str, ...]
+    singles: tuple[str, ...] = ()
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -81,6 +85,7 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
     >>> report.count
     60
     """
+    whole, (source, singles) = source, without_single_classes(source)
     embeddings = embed(source, weights)
     if len(embeddings.given) < FEWEST:
         raise SourceError(
@@ -104,7 +109,7 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
     report = AuditReport(
         name=source.name,
         by=embeddings.by,
-        fingerprint=fingerprint(source),
+        fingerprint=fingerprint(whole),
         count=len(embeddings.given),
         agreement=float((chances.argmax(1) == embeddings.given).mean()),
         labels=tuple(
@@ -128,6 +133,7 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
             for pair in pairs
         ),
         ranking=tuple(embeddings.rows[image].name for image in order),
+        singles=tuple(singles),
     )
     _write(report, embeddings, Path(out), source.value_range)
     return report

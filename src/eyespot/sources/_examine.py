@@ -29,21 +29,23 @@ CHUNK = 64
 class ImageStatistics:
     """What was seen of N images: `keys` (N,) uint64 from the content, `sizes` (N, 3) height, width, channels,
     `bounds` (N, 2) lowest and highest value of images of more than 8 bits (NaN for others), `frames` (N,) whether there
-    are further frames, `thumbnails` (N, 32, 32, 3) uint8 (or none at all, in a large source), and the reason for each
-    unreadable one.
+    are further frames, `reduced` (N,) whether only 8 of 16 bits of each color are read, `thumbnails` (N, 32, 32, 3)
+    uint8 (or none at all, in a large source), and the reason for each unreadable one.
     """
 
     keys: np.ndarray
     sizes: np.ndarray
     bounds: np.ndarray
     frames: np.ndarray
+    reduced: np.ndarray
     thumbnails: np.ndarray | None
     unreadable: dict[int, str]
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that is one array with an entry for each image, by name."""
-        always = {"keys": self.keys, "sizes": self.sizes, "bounds": self.bounds, "frames": self.frames}
+        names = ("keys", "sizes", "bounds", "frames", "reduced")
+        always = {name: getattr(self, name) for name in names}
         return always if self.thumbnails is None else {**always, "thumbnails": self.thumbnails}
 
     def take(self, places: np.ndarray) -> "ImageStatistics":
@@ -54,6 +56,7 @@ class ImageStatistics:
             sizes=self.sizes[places],
             bounds=self.bounds[places],
             frames=self.frames[places],
+            reduced=self.reduced[places],
             thumbnails=thumbnails,
             unreadable={},
         )
@@ -94,6 +97,7 @@ def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) ->
         sizes=np.zeros((count, 3), np.int32),
         bounds=np.full((count, 2), np.nan),
         frames=np.zeros(count, bool),
+        reduced=np.zeros(count, bool),
         thumbnails=np.zeros((count, 32, 32, 3), np.uint8) if near else None,
         unreadable={},
     )
@@ -144,6 +148,7 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
         facts.sizes[number] = found.height, found.width, found.channels
         facts.bounds[number] = found.bounds or (np.nan, np.nan)
         facts.frames[number] = found.frames
+        facts.reduced[number] = found.reduced
         if facts.thumbnails is not None:
             facts.thumbnails[number] = thumbnail
         if row.paired is not None:

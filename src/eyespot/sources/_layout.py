@@ -1,7 +1,7 @@
 """What the folders of a source stand for: classes, parts, both, or nothing; asked where two readings are possible."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import SourceError, look_up
 from ._conventions import mentions_part, part_named, stands_for_unlabeled
@@ -95,14 +95,17 @@ def _is_divided(folder: Tree) -> bool:
 
 
 def _one_wrapper(tree: Tree) -> Tree:
-    """The folder that holds everything there is, where each folder above holds nothing but one other folder."""
+    """The folder that holds the class folders or parts, where each folder above holds one folder and nothing or little.
+
+    One folder alone is no class: it takes two. Images beside the folders above count as images beside its folders.
+    """
     folders = tree.filled
-    if not tree.images and len(folders) == 1 and len(folders[0].filled) > 1:
-        return _one_wrapper(folders[0])
-    if not tree.images and len(folders) == 1 and not folders[0].images and folders[0].filled:
-        inner = _one_wrapper(folders[0])
-        return inner if inner is not folders[0] else tree
-    return tree
+    if len(folders) != 1 or not folders[0].filled:
+        return tree
+    inner = _one_wrapper(folders[0])
+    if inner is folders[0] and len(inner.filled) == 1:
+        return tree
+    return replace(inner, images=[*tree.images, *inner.images]) if tree.images else inner
 
 
 def _class_folders(folder: Tree) -> list[Tree]:
@@ -130,14 +133,14 @@ def _unlabeled(tree: Tree) -> Layout:
 
 def _divided_classes(tree: Tree) -> Layout:
     tree = _one_wrapper(tree)
-    found, left_out = [], _beside(tree.images)
+    found = []
+    left_out = _beside([*tree.images, *(image for folder in tree.filled for image in folder.images)])
     for folder in tree.filled:
         for each in folder.filled:
             if part := part_named(each.name):
                 found += [(image, {"label": folder.name, "split": part}) for image in each.all_images()]
             else:
                 left_out[_not_a_part(each.name)] = left_out.get(_not_a_part(each.name), 0) + each.total
-        left_out.update(_beside([*folder.images, *tree.images]))
     kind = "a folder for each class, with its parts in it"
     return Layout(name="classes-with-parts", kind=kind, found=found, left_out=left_out)
 

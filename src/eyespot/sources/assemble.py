@@ -70,6 +70,11 @@ def _value_range(collection: Collection, facts: ImageStatistics, given: Range | 
     notes = []
     if many := int(facts.frames.sum()):
         notes.append(f"{many:,} files hold several frames or pages: only the first one of each is used")
+    if many := int(facts.reduced.sum()):
+        notes.append(
+            f"{many:,} files hold colors of 16 bits: the upper 8 bits of each are read (0 to 65,535 becomes 0 to 255), "
+            "so that dark images lose most levels; brighten them first if they are dark"
+        )
     chosen = collection.value_range or given or choose_range(facts.bounds)
     wide = np.isfinite(facts.bounds).all(axis=1)
     if chosen is not None and wide.any():

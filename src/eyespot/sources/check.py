@@ -97,6 +97,7 @@ def _examined(source: Source, near: bool) -> ImageStatistics:
         sizes=np.concatenate([each.sizes for each in facts]),
         bounds=np.concatenate([each.bounds for each in facts]),
         frames=np.concatenate([each.frames for each in facts]),
+        reduced=np.concatenate([each.reduced for each in facts]),
         thumbnails=np.concatenate(thumbnails) if len(thumbnails) == len(facts) else None,
         unreadable={},
     )

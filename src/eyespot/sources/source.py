@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from ..value_range import Range
 from ._layout import classes_in
 
 PARTS = ("train", "validation", "test")
+LISTED = 10
+"""Names that a message lists; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +145,31 @@ class Source:
                 "takes two or more: a folder for each class, or a table with a column 'label'."
             )
         if lonely := [label for label, count in counts.items() if count == 1]:
-            row = next(row for row in self.rows if row.values.get("label") == lonely[0])
+            where = {row.values.get("label"): row.location for row in self.rows}
+            listed = ", ".join(f"'{label}' ({where[label]})" for label in lonely[:LISTED])
+            more = f" and {len(lonely) - LISTED:,} more" if len(lonely) > LISTED else ""
+            if not more and len(lonely) == 1:
+                label = lonely[0]
+                raise SourceError(
+                    f"{self.name}: class '{label}' has only one image ({where[label]}); add images to it or remove it."
+                )
             raise SourceError(
-                f"{self.name}: class '{lonely[0]}' has only one image ({row.location}); add images to it or remove it."
+                f"{self.name}: {len(lonely):,} classes have only one image: {listed}{more}; "
+                "add images to them or remove them."
             )
+
+
+def without_single_classes(source: Source) -> tuple[Source, list[str]]:
+    """The source without the images that are the only one of their class, and the names of these."""
+    counts = Counter(row.values.get("label") for row in source.rows)
+    singles, parts = [], {}
+    for part in source.parts:
+        alone = np.array(
+            [counts[label] == 1 if (label := row.values.get("label")) else False for row in part.rows], bool
+        )
+        singles += [part.rows[place].name for place in np.flatnonzero(alone).tolist()]
+        parts[part.name] = part.take(np.flatnonzero(~alone)) if alone.any() else part
+    return replace(source, **parts), singles
 
 
 def short_side(source: Source) -> float:

@@ -9,7 +9,18 @@ from ..tasks.task import Task
 from ._initial_weights import Start, choose_start
 from .finish import held_out
 from .options import TrainOptions
-from .plan import choose_network, choose_size, choose_task, decide_mirror, is_mirrored, mirror_note
+from .plan import choose_network, choose_size, choose_task, decide_mirror, is_mirrored, mirror_note, with_answers
+
+SHOWN = 5
+
+
+MEANINGS = {
+    "crop": "of an image of another shape the middle is used",
+    "stretch": "both sides of an image of another shape are scaled",
+    "pad": "an image of another shape gets gray bars",
+    "native": "every image keeps its own size",
+}
+"""What is done with images of another shape than the network's, by the fit."""
 
 
 def decide_task(source: Source, options: TrainOptions, show: Callable[[str], None]) -> tuple[Task, str, Start]:
@@ -39,11 +50,18 @@ def decisions(source: Source, options: TrainOptions) -> tuple[list[str], str]:
     notes = []
     try:
         held_out(source)
+        complete = with_answers(source, options.task)
+        if missing := len(source) - len(complete):
+            named = [problem.location for problem in complete.problems[-missing:]][:SHOWN]
+            more = ", ..." if missing > SHOWN else ""
+            notes.append(f"{missing:,} images without an answer are left out: {', '.join(named)}{more}")
+        source = complete
         task, mirror_reason, start = decide_task(source, options, notes.append)
         images, size_notes = choose_size(source, task, options, start)
         choose_network(task, images, options, start)
         preset = options.augment or choose_preset(source, task, images)
         mirrored = is_mirrored(task, preset, options.mirror)
+        size_notes.append(f"fit {images.fit}: {MEANINGS[images.fit]}")
         return [*notes, *size_notes, mirror_note(mirrored, preset, mirror_reason)], ""
     except EyespotError as error:
         return notes, str(error)

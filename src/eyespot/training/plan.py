@@ -22,6 +22,7 @@ from ..sources.mirror import mirror_features
 from ..sources.source import Part, Source, answers_fingerprint, fingerprint
 from ..tasks import TASKS, guess_task, task_from_json, task_to_json
 from ..tasks.task import Task
+from ..tasks.unanswered import leave_out_unanswered
 from ..value_range import parse_range
 from ._adversarial import read_hardening
 from ._fitting import choose_fit, median_shape
@@ -33,6 +34,15 @@ from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 SMALLEST_SIDE = 16
 LARGEST_SIDE = 128
 """Photos are scaled to this side unless another input size is asked for: a compromise between detail and time."""
+
+
+def with_answers(source: Source, requested: str | None) -> Source:
+    """The source without the rows that have no answer for the task, which are listed as problems.
+
+    Raises `EyespotError` where these are too many, where others cannot be read, or where no task fits.
+    """
+    name = requested.partition(":")[0] if requested else guess_task(source)[0]
+    return leave_out_unanswered(source, look_up("task", name, TASKS, RecipeError)())
 
 
 def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]:

@@ -39,7 +39,7 @@ from ._run_folder import Log, load_checkpoint, locked, read_log, stoppable
 from .decisions import decide_task
 from .finish import finish, held_out
 from .options import TrainOptions
-from .plan import choose_images, make_recipe, mirror_note, steps_in, timed_steps
+from .plan import choose_images, make_recipe, mirror_note, steps_in, timed_steps, with_answers
 from .recipe import Recipe, differences, read_recipe, with_steps
 from .schedule import Schedule, read_changes
 from .state import Control, State, Training, begin, restore
@@ -141,6 +141,8 @@ def run_training(
         origin["what"] = str(Path(origin["what"]).resolve())  # so that `resume` works from any folder
     origin["value_range"] = None if options.range is None else parse_range(options.range)
     opened = leader_first(world, lambda: reopen({**origin, "what": source}, folder))
+    held_out(opened)
+    opened = with_answers(opened, options.task)
     held_out(opened)
     for note in (opened.describe(), *opened.notes, *_left_out(opened)):
         show({"note": note})
