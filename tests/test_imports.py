@@ -16,7 +16,7 @@ LINES = (
     ("errors", "files", "value_range", "pixel_arrays", "decoding", "images", "device", "findings", "html", "charts"),
     ("sources", "networks"),
     ("tasks",),
-    ("samples", "modelfile", "pretrained", "features", "model", "embeddings"),
+    ("samples", "modelfile", "pretrained", "features", "generated", "model", "embeddings"),
     ("explanations",),
     ("attacks",),
     ("training",),

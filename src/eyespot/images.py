@@ -6,12 +6,14 @@ becomes the same numbers everywhere. Shapes: N images, C channels, H height, W w
 
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from .decoding import (
     SUFFIXES,
@@ -243,18 +245,25 @@ def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
     return int(np.ptp(small, axis=2).max()) <= tolerance
 
 
-def write_png(pixels: np.ndarray, path: str | Path) -> Path:
-    """Write uint8 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file, without loss."""
+def write_png(pixels: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None) -> Path:
+    """Write uint8 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file, without loss; `text` becomes its metadata."""
     path = Path(path)
-    path.write_bytes(encode_png(pixels))
+    path.write_bytes(encode_png(pixels, text))
     return path
 
 
-def encode_png(pixels: np.ndarray) -> bytes:
-    """Turn uint8 numbers (H, W), (H, W, 1) or (H, W, 3) into the bytes of a PNG file, without loss."""
+def encode_png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
+    """Turn uint8 numbers (H, W), (H, W, 1) or (H, W, 3) into the bytes of a PNG file, without loss.
+
+    `text` is stored in the file's metadata by its keywords.
+    """
     assert pixels.dtype == np.uint8, pixels.dtype
     buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    metadata = PngInfo()
+    for keyword, value in (text or {}).items():
+        metadata.add_text(keyword, value)
+    image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+    image.save(buffer, "PNG", pnginfo=metadata)
     return buffer.getvalue()
 
 

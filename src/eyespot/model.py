@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .errors import ModelError, TaskError
 from .features import features
 from .findings import Evaluation
+from .generated import evaluate_samples
 from .images import ImageSpec, Picture, frame_of, read_pixels, read_size
 from .modelfile import images_spec, network_spec, read_model_file, write_model_file
 from .networks import Network, build_from
@@ -78,6 +79,17 @@ class Model:
             raise ModelError(f"This model generates no images: {error}") from error
 
     @torch.no_grad()
+    def interpolate(self, seed: int, n: int) -> Tensor:
+        """`n` images (n, C, H, W) in [0, 1] that lead from the first image of `sample(seed, 2)` to the second.
+
+        Raises `ModelError` for a task that generates no images.
+        """
+        try:
+            return self.task.interpolate(self.network, seed, n)
+        except TaskError as error:
+            raise ModelError(f"This model generates no images: {error}") from error
+
+    @torch.no_grad()
     def predict(self, picture: Picture) -> dict[str, Any]:
         """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
 
@@ -87,7 +99,12 @@ class Model:
         return self.task.answer(output, frame_of(read_size(picture)[:2], self.images))
 
     def evaluate(self, part: Part) -> Evaluation:
-        """How good the answers are for images with known targets, one row a image; see `Evaluation`."""
+        """How good the answers are for images with known targets, one row a image; see `Evaluation`.
+
+        A model that generates images is compared with them instead, one row a sample.
+        """
+        if self.task.generates:
+            return evaluate_samples(self.task, self.network, self.images, part)[0]
         return evaluation(self.task, to_rows(self, load_samples(part, self.task, self.images)))
 
     def edited(self, weights: Mapping[str, Tensor]) -> "Model":

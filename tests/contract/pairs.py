@@ -36,7 +36,13 @@ UNFIT = {
     ("denoise", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
-MOST_UNFIT = 15
+GENERATOR_ONLY = "The network makes images, and the task answers them"
+NO_GENERATOR = "The network answers images, and the task makes them"
+GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if network != "dcgan"}
+GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
+UNFIT |= GENERATIVE
+"""A generator goes with the task that generates, and with no other."""
+MOST_UNFIT = 15 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -52,6 +58,7 @@ SMALLEST = {
     "tinyvgg": (3, 16, 16),
     "pilotnet": (3, 66, 66),
     "efficientnet-lite0": (3, 32, 32),
+    "dcgan": (3, 16, 16),
 }
 """Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""
 

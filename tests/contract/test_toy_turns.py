@@ -158,9 +158,9 @@ def test_each_turn_changes_its_own_part_alone(train: Train, source: Source):
 def test_the_second_turn_sees_what_the_first_has_changed(train: Train, source: Source):
     training, state = prepared(train("generate-toy", "run"), source)
     discriminator, generator = training.task.turns
-    losses, _ = loop.take_turns(training, Stream(training), state, rate=0.1)
+    losses, *_ = loop.take_turns(training, Stream(training), state, rate=0.1)
     training, fresh = running.prepare(source, training.recipe, training.checkpoint.parent, World())
-    before, _ = loop.backward(training, Stream(training), fresh, generator)
+    before, *_ = loop.backward(training, Stream(training), fresh, generator)
     assert losses["generator"] != before
     assert losses["discriminator"] == loop.backward(training, Stream(training), fresh, discriminator)[0]
 

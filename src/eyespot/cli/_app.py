@@ -16,6 +16,7 @@ from ._attack import attack
 from ._check import check, curve
 from ._explain import explain
 from ._export import export
+from ._generate import generate
 from ._networks import networks
 from ._predict import evaluate, predict
 from ._rank import rank
@@ -35,6 +36,7 @@ VERBS = {
     "attack": attack,
     "serve": serve,
     "export": export,
+    "generate": generate,
     "demo": demo,
 }
 

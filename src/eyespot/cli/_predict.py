@@ -38,6 +38,7 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
+    from ..errors import RunError
     from ._answers import TABLES, Progress, Table, answers, check_out, image_files
 
     file, images = split_model(given)
@@ -46,6 +47,8 @@ def predict(
     if out is not None:
         check_out(out)
     model = load_model(file)
+    if reason := model.task.unsupported.get("predict"):
+        raise RunError(f"{file}: {reason}.")
     table = Table(out) if out is not None and out.suffix.lower() in TABLES else None
     folder, progress, collected = (None if table else out), Progress(quiet or not table), []
     try:

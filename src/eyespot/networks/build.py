@@ -14,6 +14,7 @@ from ._classic import (
     make_pilotnet,
     make_tinyvgg,
 )
+from ._dcgan import make_dcgan
 from ._denoiser import make_denoiser
 from ._efficientnet import make_efficientnet_lite0
 from ._heads import ANY_OUTPUT
@@ -127,6 +128,14 @@ NETWORKS: dict[str, Family] = {
         input=(3, 66, 200),
         outputs=1,
         summary="steers a car from its camera (Bojarski et al. 2016)",
+    ),
+    "dcgan": Family(
+        make=make_dcgan,
+        heads=("generator",),
+        input=(3, 64, 64),
+        outputs=5,
+        summary="makes new images: a generator and a discriminator (Radford et al. 2016, Elgammal et al. 2017)",
+        any_size=True,
     ),
     "efficientnet-lite0": Family(
         make=make_efficientnet_lite0,

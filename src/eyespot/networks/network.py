@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eyespot.errors import NetworkError, unknown
 
-OUTPUT_KINDS = ("vector", "map", "named")
+OUTPUT_KINDS = ("vector", "map", "named", "generator")
 STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Of maps: stages halve the image, so that others could not be reached by averaging or enlarging by whole numbers."""
 PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
@@ -23,7 +23,8 @@ class Output:
     "vector": `size` numbers (N, size). "map": `size` channels for each `stride` x `stride` pixels of the image,
     (N, size, ceil(H / stride), ceil(W / stride)). "named": one output for each entry of `parts`, which are vectors and
     maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is kept as a
-    tuple of (name, Output), in the same order.
+    tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers for an
+    image, (N, size), and has a submodule `generator` that makes images in [0, 1] of noise (N, `generator.latent`).
 
     >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
     ('boxes', Output(kind='map', size=4, stride=8, parts=()))

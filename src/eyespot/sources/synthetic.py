@@ -91,6 +91,18 @@ def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     return from_arrays("synthetic:textures", "drawn textures", np.stack(pictures), [{} for _ in pictures])
 
 
+def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
+    """A square of about half the side on a dark ground, red on every second picture and blue on the others."""
+    random = _random(seed, count, size)
+    pictures = np.full((count, size, size, 3), 30, np.uint8)
+    for number, picture in enumerate(pictures):
+        row, column = random.integers(0, size - size // 2 + 1, 2)
+        color = (220, 40, 40) if number % 2 else (40, 40, 220)
+        picture[row : row + size // 2, column : column + size // 2] = color
+    values = [{"label": "red" if number % 2 else "blue"} for number in range(count)]
+    return from_arrays("synthetic:colored-squares", "drawn squares", pictures, values)
+
+
 MAKERS: dict[str, Callable[..., Source]] = {
     "shapes": shapes,
     "scenes": scenes,

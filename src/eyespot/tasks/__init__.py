@@ -9,12 +9,20 @@ from ..sources.source import Source
 from ._classify import Classify
 from ._denoise import Denoise
 from ._field_checks import checked, plain
+from ._generate import Generate
 from ._rank import Rank
 from ._regress import Regress
 from ._tag import Tag
 from .task import Task
 
-TASKS: dict[str, type[Task]] = {"classify": Classify, "tag": Tag, "regress": Regress, "rank": Rank, "denoise": Denoise}
+TASKS: dict[str, type[Task]] = {
+    "classify": Classify,
+    "tag": Tag,
+    "regress": Regress,
+    "rank": Rank,
+    "denoise": Denoise,
+    "generate": Generate,
+}
 
 
 def task_to_json(task: Task) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..errors import TaskError, look_up
 from ..findings import Evaluation
-from ..images import Frame
+from ..images import Frame, ImageSpec
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from ._target import Target, index_target, target_to
@@ -80,11 +80,20 @@ class Task(ABC):
     text_columns: ClassVar[tuple[str, ...]] = ()
     """The columns of the table of predictions that hold names, which may look like numbers."""
     unsupported: ClassVar[Mapping[str, str]] = {}
-    """What cannot be done with this task, and why: keys "pretrained", "robust" (training) and "corruptions"."""
+    """What cannot be done with this task, and why: keys "pretrained", "robust" (training), "corruptions" and
+    "predict"."""
+    default_optimizer: ClassVar[str | None] = None
+    """The optimizer that is used unless another is named; None: as the start of the training suggests."""
+    generates: ClassVar[bool] = False
+    """Whether `sample` makes new images. Such a model is evaluated by its images, see `generated.py`."""
     turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
     """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
     # Data.
+    def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
+        """Raise `SourceError` where training images of `sizes` (N, 3: H, W, C) cannot serve the task at `images`."""
+        return
+
     def check_source(self, source: Source) -> None:
         """Raise `SourceError` where a source as a whole cannot serve the task, before `prepare` sees its rows."""
         return
@@ -212,16 +221,28 @@ class Task(ABC):
         """
 
     def losses(
-        self, turn: Turn, network: nn.Module, x: Tensor, target: Any, keys: Tensor, criterion: nn.Module | None
+        self,
+        turn: Turn,
+        network: nn.Module,
+        x: Tensor,
+        target: Any,
+        keys: Tensor,
+        criterion: nn.Module | None,
+        progress: float,
     ) -> tuple[Tensor, Any]:
-        """The loss (N,) that one optimization turn makes smaller, and the output that `score` takes.
+        """The loss (N,) that one optimization turn makes smaller, and the output that `score` and `watch` take.
 
         `x` (N, C, H, W) is normalized. Only the weights of `turn.part` get gradients, and with the first turn those of
-        the criterion. What is random here follows from `keys` (N,). Called in the training's precision.
+        the criterion. What is random here follows from `keys` (N,). `progress` is the share of the training's steps
+        that are done, from 0 to 1. Called in the training's precision.
         """
         output = as_float(network(x))
         with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
             return self.loss(output, target, criterion), output
+
+    def watch(self, turn: Turn, output: Any) -> dict[str, Tensor]:
+        """Further numbers per sample (N,) that the log shows of a turn's output, by names of their own; none here."""
+        return {}
 
     @abstractmethod
     def score(self, output: Any, target: Any) -> dict[str, Tensor]:
@@ -352,6 +373,10 @@ class Task(ABC):
 
     def sample(self, network: nn.Module, seed: int, n: int) -> Tensor:
         """`n` new images (n, C, H, W) in [0, 1], the same for the same seed; raises `TaskError` unless it generates."""
+        raise TaskError(f"the task {self.name} answers images and makes none; expected a generative task.")
+
+    def interpolate(self, network: nn.Module, seed: int, n: int) -> Tensor:
+        """`n` images (n, C, H, W) in [0, 1] from the seed's first sample to its second; raises `TaskError` as above."""
         raise TaskError(f"the task {self.name} answers images and makes none; expected a generative task.")
 
     # Reports.

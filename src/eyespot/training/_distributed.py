@@ -13,21 +13,20 @@ from torch import Tensor, nn
 
 from ..device import World
 
-TOLD = 3
-"""Numbers that a piece tells of itself: its share of the loss, the sum of its scores, and how many count."""
-
 
 @torch.no_grad()
-def sum_micro_batches(network: nn.Module, compute: Callable[[int], Tensor], micro_batches: int, world: World) -> Tensor:
+def sum_micro_batches(
+    network: nn.Module, compute: Callable[[int], Tensor], micro_batches: int, world: World, numbers: int = 3
+) -> Tensor:
     """Let the processes compute their pieces; give all of them the sum of the gradients, and return that of the losses.
 
-    `compute(piece)` gives the weights a piece's gradients and returns its loss, and two numbers more to be summed.
-    Buffers (running statistics) become the mean of what each piece has made of them.
+    `compute(piece)` gives the weights a piece's gradients and returns its loss, and more values to be summed: `numbers`
+    in all. Buffers (running statistics) become the mean of what each piece has made of them.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     buffers = _buffers(network)
     before = [buffer.clone() for buffer in buffers]
-    lengths = [TOLD, *(value.numel() for value in (*weights, *buffers))]
+    lengths = [numbers, *(value.numel() for value in (*weights, *buffers))]
     total = torch.zeros(sum(lengths), device=weights[0].device)
     for first in range(0, micro_batches, world.size):
         found = torch.zeros_like(total)

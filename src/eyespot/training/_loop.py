@@ -6,7 +6,7 @@ training that is killed and goes on ends with the same bits as one that was left
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..errors import DivergedError
 from ..files import written
+from ..generated import GENERATED, grid
+from ..images import write_png
 from ..model import Model, outputs_over
 from ..networks.graph.record import answering
 from ..samples import Batch
@@ -34,6 +37,10 @@ from .state import State, Training, keep_best, lookahead_step, save, update_ema
 SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
 """Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""
 LOG_LINES = 100
+SUMMED = 8
+"""Numbers that a piece of a batch returns: its share of the loss, sum and count of its scores, and the watched ones."""
+SHOWN = 36
+"""Samples of a generator that are drawn after each epoch."""
 
 
 def run(
@@ -54,10 +61,11 @@ def run(
     every = max(1, recipe.steps // LOG_LINES)
     began = time.monotonic() - state.seconds
     saved = time.monotonic()
-    learned: list[tuple[dict[str, float], Tensor]] = []
+    learned: list[Learned] = []
     ready_to_learn(state.network, recipe.start["how"])
     if state.step == 0:
         keep_snapshot(training, state, 0)
+        keep_samples(training, state, 0)
 
     while state.step < schedule.steps:
         # 1. One optimization turn after another: this step's samples, forward, backward, and the turn's optimizers.
@@ -83,6 +91,7 @@ def run(
         if found is not None:
             keep_best(state, training.task, epoch, found)
             keep_snapshot(training, state, epoch)
+            keep_samples(training, state, epoch)
         stopping = stop()
         due = time.monotonic() - saved > (SAVED_EPOCH if ended else SAVED_STEP)
         if world.leads and (due or stopping or last):
@@ -99,23 +108,28 @@ def run(
             return
 
 
-def take_turns(training: Training, stream: Stream, state: State, rate: float) -> tuple[dict[str, float], Tensor]:
-    """Make each optimization turn of one step; returns the turns' losses by name, and the scores (N,) of the first.
+Learned = tuple[dict[str, float], Tensor, dict[str, float]]
+"""Of one step: the turns' losses by name, the scores (N,) of the first turn, and the means of what is watched."""
+
+
+def take_turns(training: Training, stream: Stream, state: State, rate: float) -> Learned:
+    """Make each optimization turn of one step.
 
     Raises `DivergedError` before weights are changed by a loss that is not finite.
     """
-    losses, scores = {}, torch.empty(0)
+    losses, scores, watched = {}, torch.empty(0), {}
     for turn in training.task.turns:
         with learning_alone(training, state, turn):
-            losses[turn.name], found = backward(training, stream, state, turn)
+            losses[turn.name], found, seen = backward(training, stream, state, turn)
         if not math.isfinite(losses[turn.name]):
             raise _diverged(training, state)
         scores = found if len(losses) == 1 else scores
+        watched |= seen
         for optimizer in state.optimizers[turn.name].values():
             set_groups(optimizer, state.schedule.at(state.step), rate)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-    return losses, scores
+    return losses, scores, watched
 
 
 @contextmanager
@@ -162,36 +176,45 @@ def hardened(training: Training, state: State, batch: Batch) -> Tensor:
         return harden(Hardening(**training.recipe.robust), batch.x, losses, keys)
 
 
-def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor]:
-    """Give the weights the gradients of a turn's mean loss over the next batch; return that loss, and the scores.
+def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor, dict[str, float]]:
+    """Give the weights the gradients of a turn's mean loss over the next batch; return loss, scores, what is watched.
 
     The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is
     known to all. What is random follows from (seed, step, piece, turn). Only the first turn has scores.
     """
     recipe, task, number = training.recipe, training.task, training.task.turns.index(turn)
     batch, seen = state.schedule.at(state.step).batch, state.schedule.seen(state.step)
+    progress = state.step / state.schedule.steps
+    names: list[str] = []
 
-    def compute(piece: int) -> tuple[Tensor, Tensor]:
+    def compute(piece: int) -> tuple[Tensor, Tensor, list[Tensor]]:
         first, end = batch * piece // recipe.micro_batches, batch * (piece + 1) // recipe.micro_batches
         samples = stream.take(seen + first, end - first)
         x, target = learning_batch(training, state, samples)
         training.compute.seed(int(hashed(recipe.seed, state.step, piece, number)[0]) >> 1)  # dropout
         with training.compute.autocast():
-            losses, output = task.losses(turn, state.network, x, target, samples.keys, state.criterion)
+            losses, output = task.losses(turn, state.network, x, target, samples.keys, state.criterion, progress)
         loss = losses.sum() / batch
         loss.backward()
-        return loss.detach(), torch.empty(0) if number else _first_score(task, output, target)
+        with torch.no_grad():
+            watched = task.watch(turn, output)
+        names[:] = watched
+        scores = torch.empty(0) if number else _first_score(task, output, target)
+        return loss.detach(), scores, [values.sum() / batch for values in watched.values()]
 
     def summary(piece: int) -> Tensor:
-        loss, scores = compute(piece)
-        return torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum()])
+        loss, scores, watched = compute(piece)
+        told = torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum(), *watched])
+        return functional.pad(told, (0, SUMMED - len(told)))
 
     if recipe.micro_batches == 1 and training.world.size == 1:
-        loss, scores = compute(0)
+        loss, scores, watched = compute(0)
     else:
-        loss, total, count = sum_micro_batches(_learner(state), summary, recipe.micro_batches, training.world)
+        loss, total, count, *watched = sum_micro_batches(
+            _learner(state), summary, recipe.micro_batches, training.world, SUMMED
+        )
         scores = (total / count)[None]
-    return loss.item(), scores
+    return loss.item(), scores, {name: value.item() for name, value in zip(names, watched, strict=False)}
 
 
 def _first_score(task: Task, output: Any, target: Target) -> Tensor:
@@ -236,20 +259,32 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
     model.save(folder / f"epoch-{epoch:04d}.safetensors")
 
 
-def _means(training: Training, learned: list[tuple[dict[str, float], Tensor]]) -> dict[str, Any]:
+def keep_samples(training: Training, state: State, epoch: int) -> None:
+    """Write images that the averaged network generates into `samples/`, of the same noise in every epoch."""
+    if not (training.task.generates and training.world.leads):
+        return
+    folder = training.checkpoint.with_name("samples")
+    made = Model(network=state.average, task=training.task, images=training.images).sample(training.recipe.seed, SHOWN)
+    with written(folder):
+        folder.mkdir(exist_ok=True)
+        write_png(grid(made), folder / f"epoch-{epoch:04d}.png", GENERATED)
+
+
+def _means(training: Training, learned: Sequence[Learned]) -> dict[str, Any]:
     """Loss, and the task's first score, over the steps since the last line of the log; None where none counts.
 
     Of several optimization turns each has its loss, and "loss" is their sum.
 
     Here and not at each step: after a backward pass every small operation takes five to ten times as long as by itself.
     """
-    losses, scores = zip(*learned, strict=True)
+    losses, scores, watched = zip(*learned, strict=True)
     counted = torch.cat(scores).double()
     mean = counted[counted.isfinite()].mean().item()
     score = mean if math.isfinite(mean) else None
     turns = {name: np.mean([loss[name] for loss in losses]).item() for name in losses[0]}
     several = {"turns": turns} if len(turns) > 1 else {}
-    return {"loss": sum(turns.values()), **several, "training": {training.task.metric.name: score}}
+    seen = {name: np.mean([values[name] for values in watched]).item() for name in watched[0]}
+    return {"loss": sum(turns.values()), **several, "training": {training.task.metric.name: score, **seen}}
 
 
 def _sums(values: Tensor) -> np.ndarray:

@@ -24,11 +24,13 @@ from ..device import leader_first, machine
 from ..errors import EyespotError, RunError, SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
+from ..generated import evaluate_samples, to_bytes
 from ..model import Model, evaluation, outputs_over, to_rows
 from ..modelfile import network_spec
 from ..networks import Network
 from ..samples import Samples, load_samples
 from ..sources.source import Part, Source
+from ..tasks.report import Pictures
 from ..tasks.task import Task
 from ._adversarial import Hardening, adversarial_evaluation, tiles
 from ._initial_weights import initial_network
@@ -59,8 +61,7 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     began, validation = interpolate_weights(training, state, validation)
     model = calibrated(training, state, chosen_step)
     samples = leader_first(training.world, lambda: load_samples(part, model.task, model.images))
-    table = to_rows(model, samples, training.world.rank, training.world.size)
-    found = evaluation(model.task, table)
+    found, pictures = _evaluated(training, model, samples)
     summary = {name: value for name, value in to_plain(found).items() if name not in ("table", "details")}
     result = {
         **summary,
@@ -85,9 +86,18 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         model.made["evaluation"] = {**summary, "part": part.name}
         write_predictions(folder, found.table)
         model.save(folder / "model.safetensors")
-        _report(training, model, found, source, samples, result)
+        _report(training, model, found, source, samples, pictures, result)
         write_whole(folder / "result.json", to_json(result).encode())  # last of all: a run that has one is finished
     return result
+
+
+def _evaluated(training: Training, model: Model, samples: Samples) -> tuple[Evaluation, Pictures]:
+    """How good the answers to held-out images are, and their pictures; of a generator, how good its images are."""
+    if model.task.generates:
+        found, made = evaluate_samples(model.task, model.network, model.images, samples.part, training.train.part)
+        return found, lambda row: to_bytes(made[row].permute(1, 2, 0))
+    table = to_rows(model, samples, training.world.rank, training.world.size)
+    return evaluation(model.task, table), pictures_of(model, samples)
 
 
 def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, Any] | None:
@@ -104,6 +114,8 @@ def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, A
 
 def _without_leaked(task: Task, found: Evaluation, part: Part, source: Source) -> dict[str, Any] | None:
     """The score on held-out images that resemble no training image, and how many do; None where none does."""
+    if task.generates:  # its table has a row for each sample, and none for held-out images
+        return None
     leaked = [key in source.leaked for key in part.keys.tolist()]
     if not any(leaked):
         return None
@@ -143,7 +155,13 @@ def calibrated(training: Training, state: State, step: int) -> Model:
 
 
 def _report(
-    training: Training, model: Model, found: Evaluation, source: Source, samples: Samples, result: dict[str, Any]
+    training: Training,
+    model: Model,
+    found: Evaluation,
+    source: Source,
+    samples: Samples,
+    pictures: Pictures,
+    result: dict[str, Any],
 ) -> None:
     """Evaluate robustness where it was trained for, and write the report.
 
@@ -157,7 +175,7 @@ def _report(
         if robust is not None:
             result["adversarial_evaluation"] = adversarial_evaluation(model, samples.part, Hardening(**robust))
             tested += tiles(result["adversarial_evaluation"])
-        log, pictures = read_log(folder / "log.jsonl"), pictures_of(model, samples)
+        log = read_log(folder / "log.jsonl")
         recipe, data = asdict(training.recipe), data_summary(source)
         write_report(folder, model.task, found, log, recipe, data, pictures, tested)
     except Exception as error:

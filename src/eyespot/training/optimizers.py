@@ -93,6 +93,11 @@ def _adamw(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimize
     return {"network": _adamw_of(_groups(network, recipe), recipe)}
 
 
+def _adam(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """AdamW with the short memory of gradients that adversarial networks need (Radford et al. 2016): momentum 0.5."""
+    return {"network": _adamw_of(_groups(network, recipe), recipe, momentum=OPTIMIZERS["adam"].momentum)}
+
+
 def _sgd(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
     """Stochastic gradient descent with Nesterov's momentum."""
     return {"network": torch.optim.SGD(_groups(network, recipe), lr=recipe.rate, momentum=0.9, nesterov=True)}
@@ -102,17 +107,18 @@ OPTIMIZERS = {
     "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95, remembered=4_000),
     "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, warmup=0.0, remembered=4_000),
     "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
+    "adam": Kind(make=_adam, rate=2e-4, weight_decay=0.0, momentum=0.5, warmup=0.0),
     "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }
 
 
-def _adamw_of(groups: Groups, recipe: Recipe) -> torch.optim.Optimizer:
+def _adamw_of(groups: Groups, recipe: Recipe, momentum: float = 0.9) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019).
 
     `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
     gradient is nearly zero: two processes could then not end with the weights of one.
     """
-    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99), eps=1e-6, fused=True)
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(momentum, 0.99), eps=1e-6, fused=True)
 
 
 def _groups(network: nn.Module, recipe: Recipe) -> Groups:

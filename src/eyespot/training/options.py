@@ -20,7 +20,7 @@ class TrainOptions:
     The options of `eyespot train` are made of these fields; `eyespot.train` has them as keywords.
     """
 
-    task: str | None = _option(None, "classify, tag, regress or denoise; with settings: denoise:sigma=50.")
+    task: str | None = _option(None, "classify, tag, regress, denoise or generate; with settings: denoise:sigma=50.")
     start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
     weights: str | None = _option(
         None, "Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."
@@ -36,7 +36,7 @@ class TrainOptions:
     minutes: float | None = _option(None, "Training time in minutes, instead of epochs.")
     batch: int | None = _option(None, "Images per step.")
     micro_batches: int | None = _option(None, "Micro-batches per batch, to save memory.")
-    optimizer: str | None = _option(None, "muon, sphere, adamw or sgd.")
+    optimizer: str | None = _option(None, "muon, sphere, adamw, adam or sgd.")
     rate: float | None = _option(None, "Highest learning rate.")
     weight_decay: float | None = _option(None, "Weight decay: each step shrinks weights by rate x decay.")
     lookahead: bool = _option(False, "Continue from the averaged weights every 5,120 images.")

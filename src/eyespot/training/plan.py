@@ -56,9 +56,9 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
         notes.append(f"task {requested}: {reason}")
     name, _, options = requested.partition(":")
     task = look_up("task", name, TASKS, RecipeError)()
-    task.check_source(source)
     if options:
         task = _with_options(task, options)
+    task.check_source(source)
     if not len(source.train):
         raise SourceError(f"{source.name}: no image is left for training; give more images.")
     task = task.prepare(source.train.rows)
@@ -118,6 +118,7 @@ def choose_images(
 ) -> tuple[ImageSpec, list[str]]:
     """Size, colors, fit and scaling, and the notes about them; a network that was trained before has its own."""
     spec, notes = choose_size(source, task, options, start)
+    task.check_images(source.train.sizes, spec)
     if not task.scaled_input or _learned_images(start) is not None:
         return spec, notes
     if options.network is not None and describe(options.network).signed:
@@ -236,7 +237,7 @@ def make_recipe(
     compute = _compute(spec, batch, options, start)
     epochs = options.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
     steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
-    optimizer = options.optimizer or ("adamw" if tuned else "muon")
+    optimizer = options.optimizer or task.default_optimizer or ("adamw" if tuned else "muon")
     kind = look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
     preset = options.augment or choose_preset(source, task, images)
     look_up("augment preset", preset, PRESETS, RecipeError)

@@ -61,7 +61,14 @@ class Generate(Task):
         return Output("vector", 1)
 
     def losses(
-        self, turn: Turn, network: Any, x: Tensor, target: Any, keys: Tensor, criterion: nn.Module | None
+        self,
+        turn: Turn,
+        network: Any,
+        x: Tensor,
+        target: Any,
+        keys: Tensor,
+        criterion: nn.Module | None,
+        progress: float,
     ) -> tuple[Tensor, Tensor]:
         """Cross-entropy: the discriminator tells real from made, and the generator makes what passes as real."""
         made = network.generator(gaussian_noise(keys, (LATENT,)).to(x))

@@ -1,0 +1,96 @@
+"""The verb `generate`: new images from a trained generator."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import RunError
+from ..files import require_folder, written
+from ._output import AsJson, print_json
+from ._predict import ModelFile
+from ._runs import model_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..model import Model
+
+MOST = 10_000
+CHOSEN_FROM = 8
+"""Images that one is chosen from where they should be near to a style or far from it."""
+
+
+def generate(
+    model: ModelFile,
+    out: Annotated[Path, typer.Option(help="New or empty folder for the images.")],
+    count: Annotated[int, typer.Option(min=1, max=MOST, help="Number of images.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
+    interpolate: Annotated[
+        int | None, typer.Option(min=2, max=MOST, help="Write a strip of so many images between two, instead.")
+    ] = None,
+    nearest: Annotated[str | None, typer.Option(help="Keep the images nearest to this style.")] = None,
+    farthest: Annotated[str | None, typer.Option(help="Keep the images farthest from this style.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Generate new images: a PNG file for each, and all of them as a grid. Each file is marked as generated."""
+    from ..model import load
+
+    if nearest is not None and farthest is not None:
+        raise typer.BadParameter("nearest and farthest were both given; give one of them.")
+    if interpolate is not None and (nearest or farthest):
+        raise typer.BadParameter("interpolate was given with a style; give one of them.")
+    _require_empty(out)
+    loaded = load(model_path(model))
+    if interpolate is not None:
+        paths = _write_strip(loaded.interpolate(seed, interpolate), out)
+    else:
+        paths = _write_images(_chosen(loaded, seed, count, nearest, farthest), out)
+    if as_json:
+        print_json({"images": paths, "seed": seed})
+    else:
+        print(f"{out}: {len(paths)} {'file' if len(paths) == 1 else 'files'}, {paths[0].name} and on, seed {seed}")
+
+
+def _require_empty(out: Path) -> None:
+    """Raise `RunError` where something would be overwritten, or the folder cannot be written."""
+    require_folder(out)
+    if out.is_dir() and any(out.iterdir()):
+        raise RunError(
+            f"{out}: holds files, and nothing is overwritten; give a new or an empty folder.", argument="out"
+        )
+
+
+def _chosen(model: "Model", seed: int, count: int, nearest: str | None, farthest: str | None) -> "Tensor":
+    """Samples; with a style, those of eight times as many that the discriminator finds nearest or farthest."""
+    import torch
+
+    style = nearest if nearest is not None else farthest
+    if style is None:
+        return model.sample(seed, count)
+    made = model.sample(seed, count * CHOSEN_FROM)
+    of = model.task.parse_target(style)
+    with torch.no_grad():
+        values = torch.cat([model.task.value(model.outputs(part), of) for part in made.split(64)])
+    return made[values.argsort(descending=nearest is not None, stable=True)[:count]]
+
+
+def _write_images(images: "Tensor", out: Path) -> list[Path]:
+    from ..generated import GENERATED, grid, to_bytes
+    from ..images import write_png
+
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+        paths = [write_png(grid(images), out / "grid.png", GENERATED)]
+        for number, image in enumerate(images, start=1):
+            paths.append(write_png(to_bytes(image.permute(1, 2, 0)), out / f"image-{number:05}.png", GENERATED))
+    return paths
+
+
+def _write_strip(images: "Tensor", out: Path) -> list[Path]:
+    from ..generated import GENERATED, grid
+    from ..images import write_png
+
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+        return [write_png(grid(images, columns=len(images)), out / "interpolation.png", GENERATED)]
