@@ -141,7 +141,11 @@ def _both_features(made: Tensor, real: Tensor) -> tuple[np.ndarray, np.ndarray] 
 def _coverage(made: np.ndarray, real: np.ndarray) -> dict[str, float]:
     """Precision and recall by nearest neighbors (Kynkaanniemi et al. 2019), and diversity relative to real images."""
     points = [torch.from_numpy(one).double() for one in (made, real)]
-    within, among, across = torch.cdist(points[0], points[0]), torch.cdist(points[1], points[1]), torch.cdist(*points)
+    within, among, across = (
+        torch.cdist(points[0], points[0]),
+        torch.cdist(points[1], points[1]),
+        torch.cdist(points[0], points[1]),
+    )
     reach_made, reach_real = (one.kthvalue(NEIGHBORS + 1, dim=1).values for one in (within, among))
     count, others = len(made), len(real)
     spread = within.sum() / (count * (count - 1)) / (among.sum() / (others * (others - 1)))
@@ -167,8 +171,8 @@ def _styles(made: np.ndarray, real: np.ndarray, part: Part, table: Sequence[dict
     if len(names) < 2 or counts.min() < FOLDS or "" in names:
         return {}
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-    of_real = cross_val_predict(classifier, real, labels, cv=FOLDS, method="predict_proba")
-    of_made = classifier.fit(real, labels).predict_proba(made)
+    of_real = np.asarray(cross_val_predict(classifier, real, labels, cv=FOLDS, method="predict_proba"))
+    of_made = np.asarray(classifier.fit(real, labels).predict_proba(made))
     right = names[of_real.argmax(1)] == labels
     for row, chances in zip(table, of_made, strict=True):
         row |= {"style": str(names[chances.argmax()]), "style_probability": float(chances.max())}

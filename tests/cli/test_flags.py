@@ -25,6 +25,7 @@ CHOICES = [
     "weight_decay",
     "lookahead",
     "augment",
+    "mirror",
     "norm",
     "precision",
     "robust",

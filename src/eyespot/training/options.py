@@ -20,7 +20,9 @@ class TrainOptions:
     The options of `eyespot train` are made of these fields; `eyespot.train` has them as keywords.
     """
 
-    task: str | None = _option(None, "classify, tag, regress, denoise or generate; with settings: denoise:sigma=50.")
+    task: str | None = _option(
+        None, "classify, tag, regress, rank, denoise or generate; with settings: denoise:sigma=50."
+    )
     start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
     weights: str | None = _option(
         None, "Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."
