@@ -84,11 +84,14 @@ class Samples:
         images = tuple(_channels_first(images.take(rows)) for images in self.images)
         return self._batch(images, rows, self.frames(rows))
 
-    def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray) -> Batch:
-        """Random pieces of the size of `spec`, like `batch`; indices beyond the number of images are further pieces."""
+    def crops(self, indices: np.ndarray, seed: int, epochs: np.ndarray, middle: bool = False) -> Batch:
+        """Random pieces of the size of `spec`, like `batch`; indices beyond the number of images are further pieces.
+
+        With `middle` each piece is the middle of its image.
+        """
         rows = indices % len(self)
         pictures = [tuple(images.image(int(row)) for images in self.images) for row in rows]
-        images, frames = random_crops(pictures, self.spec.height, self.spec.width, seed, epochs, indices)
+        images, frames = random_crops(pictures, self.spec.height, self.spec.width, seed, epochs, indices, middle)
         return self._batch(images, rows, self.frames(rows).then(frames))
 
     def single(self, row: int) -> Batch:

@@ -14,6 +14,7 @@ from eyespot.explanations import explain
 from eyespot.images import Frame, ImageSpec
 from eyespot.model import Model, load
 from eyespot.networks import Output, build
+from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Row, Source
 from eyespot.tasks import TASKS
 from eyespot.tasks.task import Metric, Task
@@ -62,7 +63,8 @@ class Blobs(Task):
         return output["places"].amax((1, 2, 3))
 
     def example(self, seed: int) -> Source:
-        raise NotImplementedError
+        images = np.random.default_rng(seed).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
+        return from_arrays("example:blobs", "noise", images, [{}] * 20)
 
 
 @pytest.fixture
@@ -94,7 +96,9 @@ def test_it_is_explained(model, picture, method):
     assert explain(model, picture, by=method).maps["heat"].shape == (16, 16)
 
 
-def test_it_is_attacked(model, picture):
-    result = attack(model, picture, by="fgsm")
+@pytest.mark.parametrize("by", ["fgsm", "one-pixel", "pixel-search"])
+def test_it_is_attacked(model, picture, by):
+    result = attack(model, picture, by=by, **({} if by == "fgsm" else {"queries": 400}))
     assert result.queries > 0
+    assert by == "fgsm" or (result.fooled != picture).any(2).sum() <= 1
     assert result.before["answer"].endswith("blobs")

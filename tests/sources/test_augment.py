@@ -211,6 +211,13 @@ def test_crops_reach_every_place_and_do_not_depend_on_the_batch():
     assert torch.equal(alone, crops[77:78])
 
 
+def test_where_random_pieces_are_not_allowed_the_middle_is_cut():
+    picture = np.arange(9, dtype=np.uint8).reshape(9, 1, 1)
+    (crops,), frames = random_crops([(picture,)] * 20, 3, 1, 0, 0, np.arange(20), middle=True)
+    assert set(crops[:, 0, 0, 0].tolist()) == {3}
+    assert frames.inverse().matrix[:, 1, 2].tolist() == [3] * 20
+
+
 def test_a_picture_that_is_too_small_is_continued_by_its_mirror_image():
     picture = np.array([[1, 2]], dtype=np.uint8)[..., None]
     (crop,), _ = random_crops([(picture,)], 1, 4, 0, 0, np.arange(1))

@@ -108,6 +108,18 @@ def denoising(source, trained_run):
     return running.prepare(source, running.read_recipe(run.folder / "recipe.json"), run.folder, World())[0]
 
 
+def test_native_images_are_cut_at_random_only_where_the_task_allows_it(denoising, monkeypatch):
+    asked = []
+    crops = type(denoising.train).crops
+    monkeypatch.setattr(
+        type(denoising.train), "crops", lambda *args, middle: asked.append(middle) or crops(*args, middle=middle)
+    )
+    make_batch(denoising, 0, 2)
+    monkeypatch.setattr(type(denoising.task), "allows", lambda _, change: change != "crop")
+    make_batch(denoising, 0, 2)
+    assert asked == [False, True]
+
+
 def test_noise_differs_between_seeds_and_epochs(denoising):
     def noise(seed: int, seen: int) -> torch.Tensor:
         chosen = recast(denoising, seed=seed, augment="none", batch=1)

@@ -29,7 +29,7 @@ def test_it_finds_what_scikit_learn_finds():
 
 def test_far_clouds_are_told_apart():
     x, target = three_clouds()
-    weight, bias = fit_probe(TASK, x, target, [str(int(t)) for t in target], [str(i) for i in range(len(x))])
+    weight, bias = fit_probe(TASK, 3, x, target, [str(int(t)) for t in target], [str(i) for i in range(len(x))])
     answers = (torch.from_numpy(x) @ weight.T + bias).argmax(1)
     assert float((answers == target).float().mean()) > 0.9
 

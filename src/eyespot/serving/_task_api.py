@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from ..networks import NETWORKS
 from ..tasks import TASKS
 from ..tasks.task import Task
 from ._models import plain_json
@@ -26,6 +27,6 @@ def _describe(task: type[Task]) -> dict[str, Any]:
         "question": (task.__doc__ or "").partition("\n")[0],
         "metric": asdict(task.metric),
         "columns": task.columns,
-        "output": task().outputs(3).kind,
+        "output": task().outputs(NETWORKS[task.default_network].input[0]).kind,
         "report": task.report_template.removesuffix(".html"),
     }

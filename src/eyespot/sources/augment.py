@@ -107,12 +107,14 @@ def random_crops(
     seed: int,
     epochs: int | np.ndarray,
     indices: np.ndarray,
+    middle: bool = False,
 ) -> tuple[tuple[Tensor, ...], Frame]:
     """Cut a piece of one size out of each uint8 picture (H, W, C): uint8 (N, C, height, width), and N frames.
 
-    The pictures of one sample are cut at the same place; a picture that is too small is continued by its mirror image.
+    With `middle` it is always the middle of the picture. The pictures of one sample are cut at the same place; a
+    picture that is too small is continued by its mirror image.
     """
-    places = uniforms(seed, epochs, indices, DRAWS)[:, CROP]
+    places = np.full((len(indices), 2), 0.5) if middle else uniforms(seed, epochs, indices, DRAWS)[:, CROP]
     sizes = np.array([_size_of(sample) for sample in pictures])
     corners = (places * (np.maximum(sizes - [height, width], 0) + 1)).astype(int)
     samples = [_crop(sample, height, width, *corner) for sample, corner in zip(pictures, corners.tolist(), strict=True)]

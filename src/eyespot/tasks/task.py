@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..errors import TaskError, look_up
 from ..findings import Evaluation
 from ..images import Frame, ImageSpec
-from ..networks.network import Output
+from ..networks.network import Output, map_output
 from ..sources.source import Row, Source
 from ._target import Target, index_target, target_to
 from .criterion import Aim, AttackPlan, number_plan
@@ -30,7 +30,6 @@ __all__ = [
     "Target",
     "Task",
     "Turn",
-    "as_float",
     "gathered",
     "index_target",
     "parse_position",
@@ -134,7 +133,8 @@ class Task(ABC):
     def allows(self, change: str) -> bool:
         """Whether training images may be changed so without making the answer wrong; asked once a training.
 
-        `change` is "flip" (left and right change places), "shift", "rotate", "zoom", "color", "erase" or "crop".
+        `change` is "flip" (left and right change places), "shift", "rotate", "zoom", "color", "erase" or "crop":
+        random pieces of images whose sizes differ (`fit` "native"); otherwise the middle of each image is used.
         """
         return True
 
@@ -236,7 +236,7 @@ class Task(ABC):
         the criterion. What is random here follows from `keys` (N,). `progress` is the share of the training's steps
         that are done, from 0 to 1. Called in the training's precision.
         """
-        output = as_float(network(x))
+        output = map_output(network(x), Tensor.float)
         with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
             return self.loss(output, target, criterion), output
 
@@ -418,10 +418,3 @@ def parse_position(text: str) -> tuple[int, int] | None:
     """
     found = re.fullmatch(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*", text)
     return (int(found[1]), int(found[2])) if found else None
-
-
-def as_float(output: Any) -> Any:
-    """A network's output, or several named ones, as float32."""
-    if isinstance(output, dict):
-        return {name: value.float() for name, value in output.items()}
-    return output.float()

@@ -60,7 +60,10 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
     recipe, compute, samples = training.recipe, training.compute, training.train
     epochs, indices = samples_at(recipe.seed, seen, count, recipe.count, training.order)
-    decoded = samples.crops(indices, recipe.seed, epochs) if samples.native else samples.batch(indices)
+    if samples.native:
+        decoded = samples.crops(indices, recipe.seed, epochs, middle=not training.task.allows("crop"))
+    else:
+        decoded = samples.batch(indices)
     images, changes = augment(decoded.images, training.preset, recipe.seed, epochs, indices)
     frames = decoded.frames.then(changes)
     target = training.task.transform_target(decoded.target, frames)

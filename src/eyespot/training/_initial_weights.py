@@ -141,7 +141,9 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
     with torch.enable_grad():
-        weight, bias = fit_probe(task, seen, train.targets, task.strata(train.targets), groups)
+        weight, bias = fit_probe(
+            task, network.spec.output.size, seen, train.targets, task.strata(train.targets), groups
+        )
     _, dense = last_dense(network)
     dense.weight.copy_(weight)
     dense.bias.copy_(bias)

@@ -22,9 +22,10 @@ from ..generated import GENERATED, grid
 from ..images import write_png
 from ..model import Model, outputs_over
 from ..networks.graph.record import answering
+from ..networks.network import map_output
 from ..samples import Batch
 from ..sources.randomness import hashed
-from ..tasks.task import Target, Task, Turn, as_float
+from ..tasks.task import Target, Task, Turn
 from ._adversarial import Hardening, harden
 from ._batches import Stream, network_x
 from ._distributed import in_order, sum_micro_batches
@@ -168,7 +169,7 @@ def hardened(training: Training, state: State, batch: Batch) -> Tensor:
     def losses(pixels: Tensor) -> Tensor:
         with training.compute.autocast():
             output = state.network(network_x(training, pixels))
-        return training.task.loss(as_float(output), batch.target, state.criterion)
+        return training.task.loss(map_output(output, Tensor.float), batch.target, state.criterion)
 
     assert training.recipe.robust is not None
     keys = ~batch.keys  # not those that the task has drawn its own noise from

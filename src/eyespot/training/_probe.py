@@ -21,10 +21,11 @@ MANY = 5000
 
 
 def fit_probe(
-    task: Task, features: np.ndarray, target: Tensor, kinds: Sequence[str], groups: Sequence[str]
+    task: Task, outputs: int, features: np.ndarray, target: Tensor, kinds: Sequence[str], groups: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
     """Weights (K, F) and biases (K,) of the dense layer that answers best for features (N, F) and targets (N, ...).
 
+    `outputs` is K.
     It has the least mean of the task's loss plus strength / 2 times the sum of the squared weights of the features,
     each brought to mean 0 and deviation 1. `kinds` (N,) says what the folds keep balanced, the label or nothing;
     images of one group (N,) are never on both sides.
@@ -32,7 +33,6 @@ def fit_probe(
     x = torch.from_numpy(features).double()
     mean, std = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
     x, turn = _shortened((x - mean) / std)
-    outputs = task.outputs(3).size
     folds = list(_folds(kinds, groups))
     losses = np.array([_path(task, x, target, outputs, rows, held) for rows, held in folds]).mean(0)
     best = int(losses.argmin())

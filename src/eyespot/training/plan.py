@@ -228,7 +228,7 @@ def make_recipe(
     `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
     """
     spec = choose_network(task, images, options, start)
-    views = _views(source.train, images) if images.fit == "native" else 1
+    views = _views(source.train, images) if images.fit == "native" and task.allows("crop") else 1
     count = len(source.train) * views
     tuned = start.how == "finetune"
     batch = min(
