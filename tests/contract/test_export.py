@@ -39,7 +39,7 @@ def load_file(task: str, folder: Path) -> ExportedModel:
     return load_onnx(folder / "model.onnx")
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [name for name, task in TASKS.items() if not task.generates])
 def test_an_exported_model_answers_as_the_model(task: str, tmp_path: Path):
     model, exported = small_case(task), load_file(task, tmp_path)
     parity = exported.session.about["parity"]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..errors import SourceError, TaskError
 from ..findings import Evaluation
 from ..images import Frame, ImageSpec
-from ..networks.network import Output
+from ..networks.network import Output, map_output
 from ..sources.randomness import hashed
 from ..sources.source import Row, Source
 from ._adversarial_losses import (
@@ -32,7 +32,7 @@ from ._generate_report import evaluate_samples, generate_values, sample_remarks
 from ._labels import natural_key, shortened
 from .noise import gaussian_noise
 from .report import Pictures, Values
-from .task import Metric, Task, Turn, as_float
+from .task import Metric, Task, Turn
 
 FEWEST = 10
 """Images of one style, at least."""
@@ -197,15 +197,15 @@ class Generate(Task):
         """The discriminator's loss on real and generated images, or the generator's; and the discriminator's output."""
         noise = gaussian_noise(_mixed(keys, GENERATOR_NOISE), (network.generator.latent,)).to(x)
         if turn.name == "generator":
-            output = as_float(network(self._changed(network.generator(noise), keys, FAKE_CHANGE)))
+            output = map_output(network(self._changed(network.generator(noise), keys, FAKE_CHANGE)), Tensor.float)
             creativity = self.creativity_at(progress)
             ambiguity = AMBIGUITIES[self.ambiguity](output[:, 1:]) if creativity else 0.0
             return real_loss(output[:, 0]) + creativity * ambiguity, output
         with torch.no_grad():
             made = network.generator(noise)
         real = self._changed(x, keys, REAL_CHANGE)
-        output = as_float(network(real))
-        fake = as_float(network(self._changed(made, keys, FAKE_CHANGE)))
+        output = map_output(network(real), Tensor.float)
+        fake = map_output(network(self._changed(made, keys, FAKE_CHANGE)), Tensor.float)
         return self.loss(output, target) + fake_loss(fake[:, 0]) + self._penalties(network, real), output
 
     def _changed(self, images: Tensor, keys: Tensor, purpose: int) -> Tensor:
@@ -216,7 +216,7 @@ class Generate(Task):
         penalties = real.new_zeros(len(real))
         if not self.penalty:
             return penalties
-        chosen = gradient_penalty(lambda images: as_float(network(images))[:, 0], real[::PENALIZED])
+        chosen = gradient_penalty(lambda images: map_output(network(images), Tensor.float)[:, 0], real[::PENALIZED])
         weight = self.penalty / 2 * len(real) / len(chosen)
         return penalties.index_put((torch.arange(0, len(real), PENALIZED),), weight * chosen.to(penalties))
 
