@@ -27,9 +27,9 @@ def _registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """40 images, each with its stars in the column `rating` and a remark that no task reads."""
+    """40 images, each with its stars in the column `grade` and a remark that no task reads."""
     random = np.random.default_rng(0)
-    lines = ["path,rating,remark"]
+    lines = ["path,grade,remark"]
     for number in range(40):
         image = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
         (tmp_path / f"{number}.png").write_bytes(encode_png(image))
@@ -41,9 +41,7 @@ def table(tmp_path: Path) -> Path:
 def train(table: Path) -> int:
     options = ["--epochs", "1", "--precision", "float32", "--start", "scratch", "--quiet"]
     network = ["--network", "conv 4@3x3, relu, flatten, dense"]
-    return run(
-        ["train", str(table), "--column", "stars=rating", "--out", str(table.parent / "run"), *options, *network]
-    )
+    return run(["train", str(table), "--column", "stars=grade", "--out", str(table.parent / "run"), *options, *network])
 
 
 def test_a_changed_answer_is_refused_and_a_changed_remark_is_not(table: Path, capsys: pytest.CaptureFixture[str]):
@@ -65,6 +63,6 @@ def test_only_the_columns_of_the_task_are_in_its_fingerprint(table: Path):
     def now(*columns: str) -> str:
         return answers_fingerprint(open_source(table), columns)
 
-    before = now("rating"), now("remark")
+    before = now("grade"), now("remark")
     table.write_text(table.read_text().replace("7.png,3,fine", "7.png,5,fine"))
-    assert now("rating") != before[0] and now("remark") == before[1]
+    assert now("grade") != before[0] and now("remark") == before[1]

@@ -223,7 +223,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_step_and_imag
 
     def poisoned(*arguments):
         calls.append(1)
-        return computed(*arguments) if len(calls) < 10 else (float("nan"), 0.0)
+        return computed(*arguments) if len(calls) < 10 else (float("nan"), 0.0, {})
 
     monkeypatch.setattr(loop, "backward", poisoned)
     with pytest.raises(DivergedError, match=r"Step 10: .*stripes") as caught:
