@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations import _correspondence as correspondence
+from eyespot.explanations import correspondence
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
 from eyespot.tasks._classify import Classify

@@ -60,7 +60,7 @@ def test_tinyvgg_flattens_13x13x10():
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_every_network_answers_for_a_batch(name):
     network, family = of_paper(name), NETWORKS[name]
-    expected = (2, family.outputs) if family.heads[0] == "vector" else (2, *family.input)
+    expected = (2, *family.input) if family.heads[0] == "map" else (2, family.outputs)
     assert network(torch.rand(2, *family.input)).shape == expected
 
 
