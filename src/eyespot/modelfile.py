@@ -103,7 +103,13 @@ def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
 def read_output(values: Mapping[str, Any]) -> Output:
     """What a network puts out, from the plain values of a file; raises `NetworkError` for what no network can."""
     parts = tuple((name, read_output(part)) for name, part in values.get("parts", ()))
-    output = Output(kind=values["kind"], size=values["size"], stride=values.get("stride", 1), parts=parts)
+    output = Output(
+        kind=values["kind"],
+        size=values["size"],
+        stride=values.get("stride", 1),
+        parts=parts,
+        head=values.get("head", "linear"),
+    )
     check_output(output)
     return output
 

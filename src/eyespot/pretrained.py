@@ -18,7 +18,7 @@ from .images import ImageSpec
 from .modelfile import images_spec, network_spec, read_weights
 from .networks import Network, NetworkSpec, Output, build_from
 from .networks.adapters import is_adapted, learned_elsewhere, named_as_ours
-from .networks.network import last_dense
+from .networks.network import answer_layer, last_dense
 from .tasks import classifier
 from .tasks.task import Task
 
@@ -110,13 +110,16 @@ def is_weights_file(name: str) -> bool:
 
 @torch.no_grad()
 def borrow(network: Network, name: str) -> None:
-    """Give a network the weights that others have learned; only its last dense layer stays as it is.
+    """Give a network the weights that others have learned; only what makes the answer stays as it is.
 
     Raises `NetworkError` that names a weight which is missing or too many: none is left random.
     """
-    last, _ = last_dense(network)
-    weights = {key: value for key, value in network.state_dict().items() if key.startswith(f"{last}.")}
+    last, _ = answer_layer(network)
+    ours = network.state_dict()
+    weights = {key: value for key, value in ours.items() if key.startswith(f"{last}.")}
     learned = {key: value for key, value in find_pretrained(name).weights().items() if key not in weights}
+    if last == "head":  # a map is not read from the last stages of a network that was trained to give a vector
+        learned = {key: value for key, value in learned.items() if key in ours}
     network.load_state_dict(fitting(network, learned | weights, name))
 
 

@@ -1,6 +1,6 @@
 """Every task with every network: which pairs fit, and the smallest of each to try things on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,8 @@ from eyespot.tasks.task import Task
 PICTURES_ONLY = "The network outputs an image, and the task needs numbers"
 NUMBERS_ONLY = "The network outputs numbers, and the task needs an image"
 
+BOXES = "The network outputs no feature pyramid, and the task needs one"
+
 UNFIT = {
     ("classify", "denoiser"): PICTURES_ONLY,
     ("classify", "unet"): PICTURES_ONLY,
@@ -34,6 +36,15 @@ UNFIT = {
     ("denoise", "tinyvgg"): NUMBERS_ONLY,
     ("denoise", "pilotnet"): NUMBERS_ONLY,
     ("denoise", "airbench"): NUMBERS_ONLY,
+    ("detect", "denoiser"): BOXES,
+    ("detect", "unet"): BOXES,
+    ("detect", "lecun1989"): NUMBERS_ONLY,
+    ("detect", "lenet5"): NUMBERS_ONLY,
+    ("detect", "harley2015"): NUMBERS_ONLY,
+    ("detect", "convnetjs"): NUMBERS_ONLY,
+    ("detect", "tinyvgg"): NUMBERS_ONLY,
+    ("detect", "pilotnet"): NUMBERS_ONLY,
+    ("detect", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
 GENERATOR_ONLY = "The network makes images, and the task answers them"
@@ -42,7 +53,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 15 + len(GENERATIVE)
+MOST_UNFIT = 24 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -61,6 +72,10 @@ SMALLEST = {
     "dcgan": (3, 16, 16),
 }
 """Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""
+
+
+READY = {"detect": {"threshold": 0.001}}
+"""Settings with which an untrained network answers something that can be attacked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +108,7 @@ def example(task: str) -> tuple[Task, tuple[Row, ...]]:
 def make_case(task_name: str, network_name: str, norm: str = "batch") -> Case:
     """The pair at the smallest size; weights and pictures are the same every time."""
     task, rows = example(task_name)
+    task = replace(task, **READY.get(task_name, {}))
     channels, height, width = SMALLEST.get(network_name, NETWORKS[network_name].input)
     spec = ImageSpec(height=height, width=width, channels=channels)
     torch.manual_seed(0)

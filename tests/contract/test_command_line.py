@@ -15,9 +15,23 @@ from eyespot.sources.synthetic import MAKERS
 from eyespot.tasks import TASKS
 
 SMALL = "conv 8@3x3 stride 2, relu, conv 8@3x3 stride 2, relu, flatten, dense"
-SOURCES = {"classify": "shapes", "tag": "scenes", "regress": "road", "rank": "rated", "denoise": "textures"}
-NETWORKS = {"classify": SMALL, "tag": SMALL, "regress": SMALL, "rank": SMALL, "denoise": "denoiser"}
-COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating")
+SOURCES = {
+    "classify": "shapes",
+    "tag": "scenes",
+    "regress": "road",
+    "rank": "rated",
+    "denoise": "textures",
+    "detect": "objects",
+}
+NETWORKS = {
+    "classify": SMALL,
+    "tag": SMALL,
+    "regress": SMALL,
+    "rank": SMALL,
+    "denoise": "denoiser",
+    "detect": "residual",
+}
+COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes")
 
 
 def write_table(rows: list[Row], folder: Path) -> Path:

@@ -19,6 +19,9 @@ from eyespot.networks import NETWORKS as FAMILIES
 from eyespot.sources.warp import motion
 from eyespot.tasks import TASKS, Classify, Regress, guess_task, task_from_json, task_to_json
 from eyespot.tasks.criterion import Aim
+from eyespot.tasks.detect import Detect
+from eyespot.tasks.detect._boxes import encode
+from eyespot.tasks.detect._loss import assign
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
 
@@ -29,6 +32,7 @@ NETWORKS = {
     "rank": "residual",
     "denoise": "denoiser",
     "generate": "dcgan",
+    "detect": "residual",
 }
 """A small network for each kind of head."""
 
@@ -51,6 +55,21 @@ def real_and_of_its_style(task: Task, target: Tensor) -> Tensor:
     return 100.0 * torch.cat([torch.ones(len(target), 1), styles], dim=1)
 
 
+def exact_boxes(task: Task, target: Tensor) -> Tensor:
+    """Every location answers for its object with a sure score and the object's box; the others are background."""
+    assert isinstance(task, Detect)
+    output = torch.zeros(len(target), len(task.classes) + 4, 2, 2)
+    output[:, : len(task.classes)] = -100
+    for image, objects in zip(output, target, strict=True):
+        known = objects[~objects.isnan().any(1)]
+        number = assign(known[:, :4], 2, 2, task.stride)
+        for row, column in (number >= 0).nonzero().tolist():
+            found = known[number[row, column]]
+            image[int(found[4]), row, column] = 100
+            image[-4:, row, column] = encode(found[:4].expand(1, 2, 2, 4), task.stride)[0, :, row, column]
+    return output
+
+
 PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "classify": surest,
     "tag": lambda task, target: 200 * target - 100,
@@ -58,6 +77,7 @@ PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "rank": lambda task, target: task.ranks(target).logit()[:, None],
     "denoise": lambda task, target: target[:, 0],
     "generate": real_and_of_its_style,
+    "detect": exact_boxes,
 }
 """The output that answers a target without any error."""
 LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
@@ -67,9 +87,18 @@ LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
     "rank": lambda score: bool(score["rank_error"].max() < 0.1),
     "denoise": lambda score: bool(score["gain"].mean() > 3),
     "generate": lambda score: bool(score["believed"].all()),
+    "detect": lambda score: bool(score["AP50"].nanmean() > 0.9),
 }
 """Whether eight samples have been learned by heart (degrees for steer; dB for denoise)."""
-BEST = {"classify": 1.0, "tag": 1.0, "regress": 0.0, "rank": 1.0, "denoise": 100.0, "generate": math.nan}
+BEST = {
+    "classify": 1.0,
+    "tag": 1.0,
+    "regress": 0.0,
+    "rank": 1.0,
+    "denoise": 100.0,
+    "generate": math.nan,
+    "detect": 1.0,
+}
 """NaN: the images of a generator are judged together, in tests/test_generated.py."""
 
 
@@ -86,6 +115,24 @@ def by_distance(task: Task, before: Tensor, after: Tensor) -> Tensor:
     return (task.objective(after) - task.objective(before)).abs() > task.significant_change
 
 
+def by_disappearance(task: Task, before: Tensor, after: Tensor) -> Tensor:
+    """Nothing is left of the surest object's class at locations whose centers lie in its box."""
+    assert isinstance(task, Detect)
+    gone = []
+    for first, second in zip(task.activate(before), task.activate(after), strict=True):
+        count = len(task.classes)
+        kind, row, column = np.unravel_index(int(first[:count].argmax()), first[:count].shape)
+        x1, y1, x2, y2 = first[count:, row, column].tolist()
+        scores = [
+            float(second[kind, y, x])
+            for y in range(2)
+            for x in range(2)
+            if (x1 <= 8 * x + 4 <= x2 and y1 <= 8 * y + 4 <= y2) or (y, x) == (row, column)
+        ]
+        gone.append(max(scores) < task.threshold)
+    return torch.tensor(gone)
+
+
 WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "classify": by_label,
     "tag": by_tag,
@@ -93,6 +140,7 @@ WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "rank": by_distance,
     "denoise": by_distance,
     "generate": by_distance,
+    "detect": by_disappearance,
 }
 """Whether each answer of the second outputs is wrong, where those of the first are right."""
 
@@ -214,7 +262,7 @@ def test_inputs_follow_from_the_keys(case: Case):
     x, wanted = case.task.make_problem((images,), target, torch.tensor(keys))
     last, last_wanted = case.task.make_problem((images[2:],), target[2:], torch.tensor(keys[2:]))
     assert torch.equal(x[2:], last)
-    assert torch.equal(wanted[2:], last_wanted)
+    assert torch.equal(wanted[2:].nan_to_num(), last_wanted.nan_to_num())
 
 
 def test_its_own_example_is_recognized(case: Case):
@@ -267,6 +315,7 @@ def test_the_value_is_what_the_answer_holds(case: Case):
         "rank": lambda: answer["rank"],
         "denoise": lambda: output[0].mean(),
         "generate": lambda: answer["real"],
+        "detect": lambda: answer["score"],
     }
     assert float(task.value(output[:1], of)) == pytest.approx(float(expected[task.name]()), rel=1e-5)
 

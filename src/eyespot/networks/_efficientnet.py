@@ -114,6 +114,8 @@ def make_efficientnet_lite0(spec: NetworkSpec) -> Network:
             channels = stage.filters
         reached *= stage.stride
         chain[f"stage{number}"] = ChainStage(module=sequence(blocks), channels=channels, stride=reached)
+    if spec.output.head == "pyramid":
+        return with_head(spec, chain)  # the last convolution only serves to tell 1,000 classes apart
     top = _unit(convolution(channels, TOP, spec.norm, 1), spec.norm)
     chain["top"] = ChainStage(module=top, channels=TOP, stride=reached)
     return with_head(spec, chain)

@@ -3,12 +3,13 @@
 Shapes: N images, C channels, H height, W width, K outputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ._blocks import vector_head
+from ._blocks import Add, convolution, convolution_block, normalization, sequence, vector_head
 from .network import Network, NetworkSpec, Output
 
 ANY_OUTPUT = ("vector", "map", "named")
@@ -48,6 +49,61 @@ class MapHead(nn.Module):
         return x if tuple(x.shape[-2:]) == (rows, columns) else x[..., :rows, :columns]
 
 
+PYRAMID_WIDTH = 64
+
+
+class PyramidHead(nn.Module):
+    """A feature pyramid with one level (Lin et al. 2017), and convolutions on it: (N, K, H, W).
+
+    The deepest stage of each stride from that of the map on is brought to 64 channels; each is enlarged and added to
+    the next finer one. Fine stages know where things are, coarse ones what they are. Two 3x3 convolutions follow: where
+    the stages learn nothing, these alone must tell objects that touch from each other.
+    """
+
+    def __init__(self, body: Mapping[str, Stage], output: Output, norm: str) -> None:
+        super().__init__()
+        self.names, self.stride = tuple(body), output.stride
+        stages = list(body.values())
+        shrink = [max(1, output.stride // stage.stride) for stage in stages]
+        self.pools = nn.ModuleList(nn.AvgPool2d(by, ceil_mode=True) if by > 1 else nn.Identity() for by in shrink)
+        width = PYRAMID_WIDTH
+        self.laterals = nn.ModuleList(convolution_unit(stage.channels, width, norm) for stage in stages)
+        strides = [max(output.stride, stage.stride) for stage in stages]
+        self.enlarge = nn.ModuleList(
+            nn.Upsample(scale_factor=coarse // fine) if coarse > fine else nn.Identity()
+            for fine, coarse in pairwise(strides)
+        )
+        self.add = nn.ModuleList(Add() for _ in stages[1:])
+        self.enlarge_all = (
+            nn.Upsample(scale_factor=strides[0] // output.stride) if strides[0] > output.stride else nn.Identity()
+        )
+        self.tower = sequence({f"block{place}": convolution_block(width, width, norm) for place in (1, 2)})
+        self.conv = nn.Conv2d(width, output.size, 1)
+        nn.init.normal_(self.conv.weight, std=0.01)
+        assert self.conv.bias is not None
+        nn.init.zeros_(self.conv.bias)
+
+    def forward(self, seen: Mapping[str, Tensor], sides: Sides) -> Tensor:
+        levels = [
+            lateral(pool(seen[name])) for name, pool, lateral in zip(self.names, self.pools, self.laterals, strict=True)
+        ]
+        x = levels[-1]
+        for place in reversed(range(len(levels) - 1)):
+            x = self.add[place](levels[place], cut(self.enlarge[place](x), levels[place].shape[-2:]))
+        rows, columns = (-(-side // self.stride) for side in sides)
+        return self.conv(self.tower(cut(self.enlarge_all(x), (rows, columns))))
+
+
+def cut(x: Tensor, sides: Sequence[int]) -> Tensor:
+    """The map without what enlarging added at the right and below: a stage rounds sides up that it does not divide."""
+    return x if tuple(x.shape[-2:]) == tuple(sides) else x[..., : sides[0], : sides[1]]
+
+
+def convolution_unit(channels: int, filters: int, norm: str) -> nn.Sequential:
+    """A 1x1 convolution and its normalization."""
+    return sequence({"conv": convolution(channels, filters, norm, kernel=1), "norm": normalization(norm, filters)})
+
+
 class VectorHead(nn.Module):
     """`vector_head` on what one stage makes: (N, K)."""
 
@@ -78,18 +134,28 @@ def with_head(spec: NetworkSpec, chain: Mapping[str, Stage]) -> Network:
         modules = {name: stage.module for name, stage in chain.items()}
         return Network(spec, modules, vector_head(list(chain.values())[-1].channels, output.size))
     parts = output.by_name or {"": output}
-    heads = {name: _head(part, chain) for name, part in parts.items()}
-    reads = {head.stage for head in heads.values()}
+    heads = {name: _head(part, chain, spec.norm) for name, part in parts.items()}
+    reads = {name for head in heads.values() for name in _reads(head)}
     names = list(chain)
     kept = names[: max(names.index(name) for name in reads) + 1]
     head = NamedHeads(heads) if output.kind == "named" else heads[""]
     return Network(spec, {name: chain[name].module for name in kept}, head, reads)
 
 
-def _head(output: Output, chain: Mapping[str, Stage]) -> MapHead | VectorHead:
+Head = MapHead | VectorHead | PyramidHead
+
+
+def _reads(head: Head) -> tuple[str, ...]:
+    return head.names if isinstance(head, PyramidHead) else (head.stage,)
+
+
+def _head(output: Output, chain: Mapping[str, Stage], norm: str) -> Head:
     if output.kind == "vector":
         name = list(chain)[-1]
         return VectorHead(name, chain[name], output)
     finest = min(stage.stride for stage in chain.values())
     name = [name for name, stage in chain.items() if stage.stride <= max(output.stride, finest)][-1]
+    if output.head == "pyramid":
+        deepest = {stage.stride: each for each, stage in chain.items() if stage.stride > chain[name].stride}
+        return PyramidHead({each: chain[each] for each in (name, *deepest.values())}, output, norm)
     return MapHead(name, chain[name], output)

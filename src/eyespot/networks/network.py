@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from eyespot.errors import NetworkError, unknown
 
 OUTPUT_KINDS = ("vector", "map", "named", "generator")
+HEADS = ("linear", "pyramid")
 STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Of maps: stages halve the image, so that others could not be reached by averaging or enlarging by whole numbers."""
+PYRAMIDS = "residual"
 PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
@@ -25,15 +27,18 @@ class Output:
     maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is kept as a
     tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers for an
     image, (N, size), and has a submodule `generator` that makes images in [0, 1] of noise (N, `generator.latent`).
+    `head` says what makes a map: "linear", a 1x1 convolution on one stage, or "pyramid", convolutions on the stages of
+    all coarser strides together (a feature pyramid).
 
     >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
-    ('boxes', Output(kind='map', size=4, stride=8, parts=()))
+    ('boxes', Output(kind='map', size=4, stride=8, parts=(), head='linear'))
     """
 
     kind: str
     size: int = 0
     stride: int = 1
     parts: "Mapping[str, Output] | tuple[tuple[str, Output], ...]" = ()
+    head: str = "linear"
 
     def __post_init__(self) -> None:
         entries = self.parts.items() if isinstance(self.parts, Mapping) else self.parts
@@ -75,6 +80,8 @@ def check_output(output: Output) -> None:
         return
     if not isinstance(output.size, int) or not 1 <= output.size <= 1_000_000:
         raise NetworkError(f"{output.size} outputs: give a whole number from 1 to 1,000,000.")
+    if output.head not in HEADS or (output.head != "linear" and output.kind != "map"):
+        raise NetworkError(f"A {output.kind} has the head '{output.head}'; expected {' or '.join(HEADS)}, of maps.")
     strides = STRIDES if output.kind == "map" else (1,)
     if output.stride not in strides or output.parts:
         raise NetworkError(
@@ -100,6 +107,8 @@ def _check_parts(output: Output) -> None:
 
 def require_full_size(spec: NetworkSpec) -> None:
     """Raise `NetworkError` for maps at another stride than 1, in networks that make no others."""
+    if spec.output.head != "linear":
+        raise NetworkError(f"it has no feature pyramid, which the task needs; '{PYRAMIDS}' has one.")
     if spec.output.stride != 1:
         raise NetworkError(f"it puts out a map at stride 1; the task needs one at stride {spec.output.stride}.")
 
@@ -140,6 +149,13 @@ def join_outputs(outputs: Sequence[Any]) -> Any:
     if isinstance(outputs[0], dict):
         return {name: torch.cat([one[name] for one in outputs]) for name in outputs[0]}
     return torch.cat(list(outputs))
+
+
+def answer_layer(network: nn.Module) -> tuple[str, nn.Module]:
+    """Name and module of what a new task learns anew: the last dense layer, or the whole head that makes a map."""
+    if isinstance(network, Network) and network.spec.output.kind == "map":
+        return "head", network.head
+    return last_dense(network)
 
 
 def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:

@@ -14,6 +14,7 @@ from ..value_range import Range, check_range
 from . import _table as table
 from ._arrays import read_arrays
 from ._beside import require_no_table
+from ._boxes import read_boxes, read_coco_file
 from ._bundled import read_bundled
 from ._collection import ArrayRows, Collection
 from ._folder import collect
@@ -28,6 +29,7 @@ from .synthetic import open_synthetic
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
+images with boxes (COCO JSON, a YOLO folder, Pascal VOC), \
 a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
 
 
@@ -121,6 +123,8 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
     walked = walk(folder)
     if not walked.tree.total:
         raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
+    if layout is None and (boxes := read_boxes(walked.tree, folder)):
+        return boxes
     if layout is None:
         require_no_table(walked.tree, folder)
     return collect(walked, folder, layout)
@@ -137,6 +141,8 @@ def _instead(folder: Path) -> str:
 
 def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Range | None) -> Collection:
     suffix = file.suffix.lower()
+    if suffix == ".json":
+        return read_coco_file(file)
     if suffix in table.SUFFIXES:
         return table.read_table(file, columns)
     if suffix == ".npz":

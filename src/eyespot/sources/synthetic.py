@@ -3,6 +3,7 @@
 Every maker is a function of `count`, `size` (pixels a side) and `seed`, and gives a source.
 """
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -103,12 +104,32 @@ def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
     return from_arrays("synthetic:colored-squares", "drawn squares", pictures, values)
 
 
+def objects(count: int = 240, size: int = 64, seed: int = 0) -> Source:
+    """None, one or two bright squares and discs in the corners of dark images, with their boxes."""
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for number in range(count):
+        picture, boxes = _ground(random, size), []
+        for place in random.permutation(4)[: number % 3].tolist():
+            kind = str(random.choice(["disc", "square"]))
+            side = int(random.integers(size // 4, size * 2 // 5))
+            y, x = (int(random.integers(0, size // 2 - side + 1)) + size // 2 * half for half in divmod(place, 2))
+            down, right = _grid(side)
+            where = down**2 + right**2 <= 1 if kind == "disc" else np.ones((side, side), bool)
+            _paint(picture[y : y + side, x : x + side], where, random)
+            boxes.append({"label": kind, "box": [x, y, x + side, y + side]})
+        pictures.append(_to_bytes(picture))
+        values.append({"boxes": json.dumps(boxes)})
+    return from_arrays("synthetic:objects", "drawn objects", np.stack(pictures), values)
+
+
 MAKERS: dict[str, Callable[..., Source]] = {
     "shapes": shapes,
     "scenes": scenes,
     "road": road,
     "rated": rated,
     "textures": textures,
+    "objects": objects,
 }
 
 

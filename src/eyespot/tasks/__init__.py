@@ -13,6 +13,7 @@ from ._generate import Generate
 from ._rank import Rank
 from ._regress import Regress
 from ._tag import Tag
+from .detect import Detect
 from .task import Task
 
 TASKS: dict[str, type[Task]] = {
@@ -22,6 +23,7 @@ TASKS: dict[str, type[Task]] = {
     "rank": Rank,
     "denoise": Denoise,
     "generate": Generate,
+    "detect": Detect,
 }
 
 

@@ -72,6 +72,8 @@ class Task(ABC):
     """How an image of another shape is brought to the network's size: one of `images.FITS`."""
     scaled_input: ClassVar[bool] = True
     """Whether the network sees pixels with mean 0 and standard deviation 1; otherwise they stay in [0, 1]."""
+    input_side: ClassVar[int | None] = None
+    """The longest side, in pixels, that images are scaled to unless another size is asked for; None: the usual one."""
     default_network: ClassVar[str] = "residual"
     """A key of `networks.NETWORKS`."""
     report_template: ClassVar[str] = "report_plain.html"

@@ -16,11 +16,13 @@ from ..features import features
 from ..images import ImageSpec
 from ..networks import Network, NetworkSpec, build_from
 from ..networks.airbench import whiten
-from ..networks.network import last_dense
+from ..networks.network import answer_layer, last_dense
 from ..pretrained import DEFAULT_WEIGHTS, SMALLEST_PHOTO, borrow, find_pretrained, is_installed, is_weights_file
 from ..samples import Samples, network_x, to_pixels
+from ..sources.augment import allowed_preset
 from ..sources.source import Source, short_side
 from ..tasks.task import Task
+from ._map_probe import fit_map_head
 from ._probe import fit_probe
 from .options import TrainOptions
 
@@ -113,15 +115,15 @@ def tuned_epochs(count: int) -> float:
 FROZEN = 3
 """The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
 LOWER = 0.2
-"""What all below the last dense layer learns at, of that layer's rate."""
+"""What all below the last dense layer (or the head) learns at, of that layer's rate."""
 WHITENED = 2000
 """Images that a whitening first layer is made of."""
 
 
 def initial_network(
-    spec: NetworkSpec, start: Mapping[str, str], seed: int, task: Task, images: ImageSpec, train: Samples
+    spec: NetworkSpec, start: Mapping[str, str], seed: int, task: Task, images: ImageSpec, train: Samples, augment: str
 ) -> Network:
-    """The network before the first step; the same bits every time."""
+    """The network before the first step; the same bits every time. `augment` is a key of `PRESETS`."""
     torch.manual_seed(seed)
     network = build_from(spec)
     if start["how"] == "scratch":
@@ -129,7 +131,10 @@ def initial_network(
             whiten(network, _sample(train, task, images))
         return network
     borrow(network, start["weights"])
-    _fit_head(network, task, images, train)
+    if spec.output.kind == "map":
+        fit_map_head(network, task, images, train, allowed_preset(augment, task), seed)
+    else:
+        _fit_head(network, task, images, train)
     return ready_to_learn(network, start["how"])
 
 
@@ -183,6 +188,6 @@ def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Par
     if how != "finetune":
         yield 1.0, weights
         return
-    last = list(last_dense(network)[1].parameters())
+    last = list(answer_layer(network)[1].parameters())
     yield 1.0, last
     yield LOWER, [weight for weight in weights if all(weight is not other for other in last)]

@@ -276,7 +276,13 @@ def interpolate_weights(
         return {**start, "how": "probe", "reason": reason}, validation
     tuned = state.average
     probe = initial_network(
-        network_spec(recipe.network), recipe.start, recipe.seed, training.task, training.images, training.train
+        network_spec(recipe.network),
+        recipe.start,
+        recipe.seed,
+        training.task,
+        training.images,
+        training.train,
+        recipe.augment,
     )
     training.compute.place(probe)
     found = {

@@ -140,9 +140,10 @@ def choose_size(
     sizes = source.train.sizes
     learned = _learned_images(start)
     if learned is not None:
-        spec, notes = _with_fit(replace(_images_of(learned, options), value_range=value_range), sizes, task, options)
-        return spec, [*notes, _size_note(spec, task, options, learned=True)]
-    height, width = published_size(task, options) or _sides(sizes[:, 0], sizes[:, 1], task.fit == "native")
+        learned = _images_of(learned, options, task, sizes)
+        spec, notes = _with_fit(replace(learned, value_range=value_range), sizes, task, options)
+        return spec, [*notes, _size_note(spec, task, options, learned=task.input_side is None)]
+    height, width = published_size(task, options) or _sides(sizes, task)
     channels = int(sizes[:, 2].max())
     if options.input is not None:
         height, width, requested = parse_input(options.input)
@@ -180,13 +181,17 @@ def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bo
         return f"images of {size}: the size that {options.network} was published for; input sets another"
     if task.fit == "native":
         return f"images in their own size; training crops of {size}"
-    return f"images of {size}: from the sizes of the training images, at most {LARGEST_SIDE} pixels a side"
+    most = task.input_side or LARGEST_SIDE
+    return f"images of {size}: from the sizes of the training images, at most {most} pixels a side"
 
 
-def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
-    """The preprocessing that the weights were learned with, at another size where one is wished for."""
-    if options.input is None:
+def _images_of(learned: ImageSpec, options: TrainOptions, task: Task, sizes: np.ndarray) -> ImageSpec:
+    """The preprocessing that the weights were learned with, at another size where the user or the task asks for one."""
+    if options.input is None and task.input_side is None:
         return learned
+    if options.input is None:
+        height, width = _sides(sizes, task)
+        return replace(learned, height=height, width=width)
     height, width, channels = parse_input(options.input)
     if channels not in (None, learned.channels):
         raise RecipeError(
@@ -195,12 +200,12 @@ def _images_of(learned: ImageSpec, options: TrainOptions) -> ImageSpec:
     return replace(learned, height=height, width=width)
 
 
-def _sides(heights: np.ndarray, widths: np.ndarray, native: bool) -> tuple[int, int]:
-    """Training height and width for images of these sizes; of native sizes, crops of at most 64 pixels are used."""
-    if native:
-        return min(64, int(heights.min())), min(64, int(widths.min()))
-    height, width = median_shape(np.stack([heights, widths], axis=1))
-    scale = min(1.0, LARGEST_SIDE / max(height, width))
+def _sides(sizes: np.ndarray, task: Task) -> tuple[int, int]:
+    """Training height and width for images of sizes (N, 3); of native sizes, crops of at most 64 pixels are used."""
+    if task.fit == "native":
+        return min(64, int(sizes[:, 0].min())), min(64, int(sizes[:, 1].min()))
+    height, width = median_shape(sizes[:, :2])
+    scale = min(1.0, (task.input_side or LARGEST_SIDE) / max(height, width))
     least = min(SMALLEST_SIDE, height, width)  # a strip of a few pixels would be too narrow for most networks
     return max(1, round(max(least, height * scale))), max(1, round(max(least, width * scale)))
 

@@ -265,8 +265,9 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
         checkpoint=checkpoint,
     )
     began = time.monotonic()
+    spec = network_spec(recipe.network)
     network = leader_first(
-        world, lambda: initial_network(network_spec(recipe.network), recipe.start, recipe.seed, task, images, train)
+        world, lambda: initial_network(spec, recipe.start, recipe.seed, task, images, train, recipe.augment)
     )
     schedule = Schedule(recipe, from_leader(world, lambda: read_changes(folder)))
     state = begin(network, schedule, compute, task)

@@ -26,7 +26,7 @@ MOST = 2
 @final
 @dataclass(frozen=True, kw_only=True)
 class Boxes(Task):
-    """Boxes [x1, y1, x2, y2] in pixels, as JSON text in the column `boxes`.
+    """Boxes [x1, y1, x2, y2] in pixels, as JSON text in the column `rectangles`.
 
     The network sees and predicts them in shares of its input's width and height, from left to right: (N, 2, 4). Its
     output holds five numbers for each of two boxes: whether there is one (a logit), and its four sides.
@@ -34,7 +34,7 @@ class Boxes(Task):
 
     name: ClassVar[str] = "boxes"
     metric: ClassVar[Metric] = Metric(name="mean_iou", better="higher")
-    columns: ClassVar[tuple[str, ...]] = ("boxes",)
+    columns: ClassVar[tuple[str, ...]] = ("rectangles",)
     fit: ClassVar[str] = "pad"
 
     def prepare(self, rows: Sequence[Row]) -> Self:
@@ -44,10 +44,10 @@ class Boxes(Task):
 
     def read(self, row: Row) -> list[list[float]]:
         try:
-            boxes = json.loads(row.values["boxes"])
+            boxes = json.loads(row.values["rectangles"])
             return [[float(side) for side in box] for box in boxes]
         except (KeyError, ValueError, TypeError):
-            raise TaskError(f"{row.location}: boxes are '{row.values.get('boxes')}'; expected JSON text.") from None
+            raise TaskError(f"{row.location}: boxes are '{row.values.get('rectangles')}'; expected JSON.") from None
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
         padded = pad_ragged(targets, width=4)
@@ -111,7 +111,7 @@ def rectangles(seed: int, count: int = 90) -> Source:
             image[y1:y2, x1:x2] = 220
             boxes.append([x1, y1, x2, y2])
         images.append(image)
-        values.append({"boxes": json.dumps(boxes)})
+        values.append({"rectangles": json.dumps(boxes)})
     return from_arrays("example:boxes", "drawn rectangles", images, values)
 
 

@@ -1,0 +1,59 @@
+"""Objects with boxes as text: what every reader of annotations writes into the column `boxes`.
+
+Boxes are x1, y1, x2, y2 in pixels of the upright image. Boxes that cannot be are left out and counted, never repaired
+in silence.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+OUTSIDE = 1.0
+"""Pixels that a box may reach beyond its image: annotation tools count from 0 or from 1, and round."""
+
+
+@dataclass(kw_only=True)
+class Objects:
+    """The objects of one image, and why others were left out."""
+
+    found: list[tuple[str, list[float]]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, label: str, box: Sequence[float], size: tuple[int, int] | None = None) -> None:
+        """Take one object, if its box is one; `size` is (height, width) of the image where it is known."""
+        if reason := _fault(box, size):
+            self.left_out[reason] += 1
+            return
+        sides = [float(side) for side in box]
+        if size is not None:
+            height, width = size
+            sides = [max(0.0, sides[0]), max(0.0, sides[1]), min(width, sides[2]), min(height, sides[3])]
+        self.found.append((label, sides))
+
+    def text(self) -> str:
+        """The objects as JSON, without those that are there twice."""
+        kept = list(dict.fromkeys((label, tuple(box)) for label, box in self.found))
+        if doubled := len(self.found) - len(kept):
+            self.left_out["are there twice"] += doubled
+        return json.dumps([{"label": label, "box": [round(side, 2) for side in box]} for label, box in kept])
+
+
+def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
+    """Why a box cannot be used; empty where it can."""
+    if not all(math.isfinite(side) for side in box):
+        return "have sides that are not numbers"
+    if box[2] <= box[0] or box[3] <= box[1]:
+        return "have no area (x2 <= x1 or y2 <= y1)"
+    if size is not None:
+        height, width = size
+        if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
+            return "lie outside their image"
+    return ""
+
+
+def object_notes(left_out: Counter[str], empty: int) -> list[str]:
+    """What was left out, and how many images have no object, a sentence each."""
+    notes = [f"{count:,} boxes {reason}: left out" for reason, count in sorted(left_out.items())]
+    return [*notes, f"{empty:,} images have no object: kept as background"] if empty else notes

@@ -1,0 +1,131 @@
+"""How good detections are: average precision, precision and recall at a threshold, all from a table of detections.
+
+Every value is derived from matches: per image and class, detections are taken from the surest to the least sure, and
+each is right if it overlaps an object that none before it has taken by at least the limit (COCO's rule).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import TaskError
+
+RECALLS = np.linspace(0, 1, 101)
+"""Where COCO reads the curve of precision against recall."""
+RESAMPLES = 200
+MOST = 100
+"""Detections of an image that count, as in COCO."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matches:
+    """Of one image and class: the scores of its detections, which are right, and how many objects there are."""
+
+    scores: np.ndarray
+    right: np.ndarray
+    objects: int
+
+
+def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, limit: float = 0.5) -> Matches:
+    """Pair detections (M, 4) with objects (T, 4) of one image and class, the surest detection first."""
+    order = np.argsort(-scores, kind="stable")[:MOST]
+    overlap = pairwise_overlaps(found[order], truth)
+    right = np.zeros(len(order), bool)
+    for place in range(len(order)):
+        if len(truth) and overlap[place].max() >= limit:
+            right[place] = True
+            overlap[:, overlap[place].argmax()] = -1  # taken
+    return Matches(scores=scores[order], right=right, objects=len(truth))
+
+
+def pairwise_overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Intersection over union (M, T) of each of (M, 4) with each of (T, 4)."""
+    low = np.maximum(one[:, None, :2], other[None, :, :2])
+    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    common = np.clip(high - low, 0, None).prod(-1)
+    areas = [np.clip(each[:, 2:] - each[:, :2], 0, None).prod(-1) for each in (one, other)]
+    return common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9)
+
+
+def average_precision(matches: Sequence[Matches]) -> float:
+    """The mean over 101 recalls of the best precision at that recall or more; NaN without objects."""
+    objects = sum(one.objects for one in matches)
+    if not objects:
+        return float("nan")
+    scores = np.concatenate([one.scores for one in matches])
+    right = np.concatenate([one.right for one in matches])[np.argsort(-scores, kind="stable")]
+    hits = np.cumsum(right)
+    recall, precision = hits / objects, hits / np.arange(1, len(right) + 1)
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    places = np.searchsorted(recall, RECALLS, side="left")
+    return float(np.append(best, 0.0)[places].mean())
+
+
+def mean_average_precision(matches: Mapping[str, Sequence[Matches]]) -> float:
+    """The mean over the classes that have objects; NaN where none has."""
+    values = [average_precision(each) for each in matches.values()]
+    known = [value for value in values if value == value]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def bootstrap_interval(matches: Mapping[str, Sequence[Matches]], count: int) -> tuple[float, float]:
+    """The 95 % interval of `mean_average_precision` over images drawn again and again with replacement."""
+    random = np.random.default_rng(0)
+    drawn = random.integers(0, count, (RESAMPLES, count))
+    values = [
+        mean_average_precision({name: [each[i] for i in rows] for name, each in matches.items()}) for rows in drawn
+    ]
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def best_threshold(matches: Sequence[Matches]) -> tuple[float, float] | None:
+    """The score from which on detections count, so that F1 is largest, and that F1; None without detections.
+
+    It lies in the middle between the least sure detection that counts and the next.
+    """
+    scores = np.concatenate([one.scores for one in matches]) if matches else np.empty(0)
+    objects = sum(one.objects for one in matches)
+    if not len(scores) or not objects:
+        return None
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(np.concatenate([one.right for one in matches])[order])
+    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + objects)
+    best = int(f1.argmax())
+    following = scores[order[best + 1]] if best + 1 < len(order) else 0.0
+    return float((scores[order[best]] + following) / 2), float(f1[best])
+
+
+def require_coco() -> Any:
+    """The package that computes COCO's metrics; raises `TaskError` with the extra that brings it."""
+    try:
+        import faster_coco_eval
+    except ImportError as error:
+        raise TaskError(
+            "Measuring detections needs the package faster-coco-eval; pip install 'eyespot[detect]' brings it."
+        ) from error
+    return faster_coco_eval
+
+
+def coco_metrics(truth: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """AP, AP50, AP75 and AP of small, medium and large objects by faster-coco-eval; None where there is no such object.
+
+    `truth` and `found` are as in COCO's JSON files.
+    """
+    package = require_coco()
+    names = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
+    if not found or not truth["annotations"]:
+        return dict.fromkeys(names, 0.0 if truth["annotations"] else None)
+    objects = package.COCO(dict(truth))
+    evaluator = package.COCOeval_faster(objects, objects.loadRes(list(found)), iouType="bbox", print_function=_quiet)
+    evaluator.run()
+    return {
+        name: None if value < 0 else float(value)
+        for name, value in zip(names, evaluator.stats[: len(names)], strict=True)
+    }
+
+
+def _quiet(*values: Any) -> None:
+    """What the package would print of its progress."""

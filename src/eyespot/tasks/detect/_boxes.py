@@ -1,0 +1,101 @@
+"""Boxes [x1, y1, x2, y2] and how a map of the network describes them: overlap, decoding, non-maximum suppression.
+
+Shapes: N images, K classes, M boxes, L = h x w locations of a map.
+"""
+
+import torch
+from torch import Tensor
+
+LARGEST_LOG = 8.0
+"""Of a side in strides: exp(8) strides are wider than any image, and larger numbers would overflow in float16."""
+CANDIDATES = 1000
+"""Boxes per image and class that non-maximum suppression looks at, the surest first: its cost is their square."""
+
+
+def areas(boxes: Tensor) -> Tensor:
+    """Areas (...,) of boxes (..., 4); 0 where a side is negative."""
+    return (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(-1)
+
+
+def overlaps(one: Tensor, other: Tensor) -> Tensor:
+    """Intersection over union (...,) of boxes (..., 4), pair by pair; 0 where both are empty.
+
+    >>> overlaps(torch.tensor([0.0, 0.0, 2.0, 2.0]), torch.tensor([1.0, 0.0, 3.0, 2.0])).item()
+    0.3333333432674408
+    """
+    low, high = torch.maximum(one[..., :2], other[..., :2]), torch.minimum(one[..., 2:], other[..., 2:])
+    common = (high - low).clamp(min=0).prod(-1)
+    return common / (areas(one) + areas(other) - common).clamp(min=1e-9)
+
+
+def generalized_overlaps(one: Tensor, other: Tensor) -> Tensor:
+    """Generalized IoU (...,) from -1 to 1 (Rezatofighi et al. 2019): it has a slope where boxes do not touch, too.
+
+    The IoU minus the share of the smallest enclosing box that belongs to neither.
+    """
+    low, high = torch.maximum(one[..., :2], other[..., :2]), torch.minimum(one[..., 2:], other[..., 2:])
+    common = (high - low).clamp(min=0).prod(-1)
+    union = areas(one) + areas(other) - common
+    corner, far = torch.minimum(one[..., :2], other[..., :2]), torch.maximum(one[..., 2:], other[..., 2:])
+    hull = (far - corner).prod(-1).clamp(min=1e-9)
+    return common / union.clamp(min=1e-9) - (hull - union) / hull
+
+
+def centers(height: int, width: int, stride: int, like: Tensor) -> Tensor:
+    """The centers (h, w, 2), x and y in pixels, of the cells of a map."""
+    y = torch.arange(height, dtype=like.dtype, device=like.device) + 0.5
+    x = torch.arange(width, dtype=like.dtype, device=like.device) + 0.5
+    return stride * torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+
+
+def decode(raw: Tensor, stride: int) -> Tensor:
+    """Boxes (N, h, w, 4) in pixels of the four numbers (N, 4, h, w) that the network puts out at each location.
+
+    They are the shift of the box's center from the cell's, in strides, and the logarithms of its width and height, in
+    strides: so a box smaller than a cell, whose center lies in none of its corners, can be described too.
+    """
+    raw = raw.permute(0, 2, 3, 1)
+    middle = centers(raw.shape[1], raw.shape[2], stride, raw) + stride * raw[..., :2]
+    half = stride * raw[..., 2:].clamp(max=LARGEST_LOG).exp() / 2
+    return torch.cat([middle - half, middle + half], dim=-1)
+
+
+def encode(boxes: Tensor, stride: int) -> Tensor:
+    """The numbers (N, 4, h, w) that `decode` makes boxes (N, h, w, 4) of."""
+    middle, sides = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
+    shift = middle / stride - centers(boxes.shape[1], boxes.shape[2], stride, boxes) / stride
+    return torch.cat([shift, (sides / stride).clamp(min=1e-6).log()], dim=-1).permute(0, 3, 1, 2)
+
+
+def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:
+    """Non-maximum suppression within one class: the numbers of the boxes (M, 4) that stay, the surest first.
+
+    A box goes where one that stays and is surer overlaps it by more than `limit`. Of more than `CANDIDATES` boxes only
+    the surest are looked at.
+    """
+    order = scores.argsort(descending=True, stable=True)[:CANDIDATES]
+    chosen = boxes[order]
+    beaten = (overlaps(chosen[:, None], chosen[None]) > limit).triu(1)
+    alive = torch.ones(len(order), dtype=torch.bool, device=boxes.device)
+    for place in range(len(order)):
+        if alive[place]:
+            alive &= ~beaten[place]
+    return order[alive]
+
+
+def select(scores: Tensor, boxes: Tensor, least: float, limit: float, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The detections of one image: scores (M,), classes (M,) and boxes (M, 4), the surest first, at most `most`.
+
+    `scores` (K, L) and `boxes` (L, 4) are those of all locations. Every class is suppressed for itself: objects of two
+    classes may lie at the same place.
+    """
+    found = []
+    for number, row in enumerate(scores):
+        places = (row >= least).nonzero()[:, 0]
+        if len(places) > CANDIDATES:
+            places = places[row[places].argsort(descending=True, stable=True)[:CANDIDATES]]
+        kept = places[suppress(boxes[places], row[places], limit)]
+        found.append((row[kept], torch.full_like(kept, number), boxes[kept]))
+    sure, kind, where = (torch.cat(parts) for parts in zip(*found, strict=True))
+    order = sure.argsort(descending=True, stable=True)[:most]
+    return sure[order], kind[order], where[order]

@@ -1,0 +1,338 @@
+"""Where are objects of some classes? One box with a class and a score for each.
+
+The network is anchor-free with one level: a map with K class logits and four numbers of a box at each location, in the
+manner of FCOS (Tian et al. 2020) and YOLOX (Ge et al. 2021). Shapes: N images, K classes, M objects, h x w locations.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...errors import AttackError, TaskError, look_up
+from ...findings import Evaluation
+from ...images import Frame
+from ...networks.network import Output
+from ...sources.source import Row, Source
+from .._target import pad_ragged
+from ..criterion import Aim, AttackPlan
+from ..report import Pictures, Values
+from ..task import Metric, Task, parse_position
+from ._average_precision import best_threshold, match, mean_average_precision, require_coco
+from ._boxes import centers, decode, select
+from ._disappearance import Disappearance
+from ._drawing import annotated
+from ._evaluate import evaluate_table
+from ._loss import detection_loss
+from ._report import detection_values
+from ._text import coco_document, in_words, read_objects
+
+PRIOR = -4.6
+"""Added to class logits: an untrained network gives each location a score of 1 %, as most are background (Lin 2017)."""
+KEPT_SCORE = 0.02
+"""Less sure detections are left out of tables: they would not change the average precision."""
+MOST = 300
+"""Detections of an image."""
+LEAST_LEFT = 0.25
+"""Objects of which less than this share is left inside a cropped or shifted image are no longer targets."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Detect(Task):
+    """Objects as JSON text in the column `boxes`: a list of {"label": ..., "box": [x1, y1, x2, y2]} in pixels.
+
+    `stride` is the distance of two locations in pixels of the network's input; `threshold` is the score from which on
+    a detection counts, chosen on validation images; of two boxes of a class that overlap by more than `suppression`
+    (intersection over union) only the surer stays.
+    """
+
+    name: ClassVar[str] = "detect"
+    metric: ClassVar[Metric] = Metric(name="AP50", better="higher")
+    columns: ClassVar[tuple[str, ...]] = ("boxes",)
+    fit: ClassVar[str] = "pad"
+    input_side: ClassVar[int | None] = 416
+    report_template: ClassVar[str] = "report_detect.html"
+    text_columns: ClassVar[tuple[str, ...]] = ("answer",)
+    value_name: ClassVar[str] = "score"
+
+    classes: tuple[str, ...] = ()
+    stride: int = 8
+    threshold: float = 0.3
+    suppression: float = 0.6
+    empty: int = 0
+    """Training images without an object."""
+
+    def __post_init__(self) -> None:
+        if self.stride not in (4, 8, 16, 32):
+            raise TaskError(f"stride is {self.stride}; expected 4, 8, 16 or 32.")
+        for name in ("threshold", "suppression"):
+            if not 0 < getattr(self, name) < 1:
+                raise TaskError(f"{name} is {getattr(self, name)}; expected a number between 0 and 1.")
+
+    # Data.
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Learn the classes; raises `TaskError` where no training image shows an object."""
+        require_coco()  # at once, and not after the training
+        objects = [read_objects(row) for row in rows]
+        labels = sorted({label for each in objects for label, _ in each})
+        if not labels:
+            raise TaskError(
+                f"None of the {len(rows)} training images shows an object; expected boxes in the column 'boxes'."
+            )
+        return replace(self, classes=tuple(labels), empty=sum(not each for each in objects))
+
+    def read(self, row: Row) -> list[list[float]]:
+        """The objects of one row: x1, y1, x2, y2 in original pixels, and the number of the class."""
+        objects = read_objects(row)
+        if unknown := [label for label, _ in objects if label not in self.classes]:
+            raise TaskError(
+                f"{row.location}: a box has the label '{unknown[0]}', which no training image has "
+                f"({', '.join(self.classes) or 'none'}). Correct it, or train on images with it."
+            )
+        return [[*box, self.classes.index(label)] for label, box in objects]
+
+    def notes(self) -> list[str]:
+        """How many training images have no object."""
+        return [f"{self.empty:,} training images show no object: kept as background"] if self.empty else []
+
+    def stack(self, targets: Sequence[Any]) -> Tensor:
+        """Boxes and classes (N, M, 5), padded with NaN."""
+        return pad_ragged(targets, width=5)
+
+    def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
+        """Boxes where the image's pixels went, cut at its border; objects that are (almost) outside are left out."""
+        moved = frame.apply_boxes(target[..., :4])
+        sides = torch.from_numpy(np.ascontiguousarray(frame.size[..., [1, 0, 1, 0]])).to(moved)
+        sides = sides[:, None] if sides.ndim == 2 else sides
+        cut = torch.minimum(moved.clamp(min=0), sides)
+        left = (cut[..., 2:] - cut[..., :2]).clamp(min=0).prod(-1) / (moved[..., 2:] - moved[..., :2]).prod(-1)
+        result = torch.cat([cut, target[..., 4:]], dim=-1)
+        return torch.where((left >= LEAST_LEFT)[..., None], result, torch.nan)
+
+    def allows(self, change: str) -> bool:
+        """A turned box is larger than its object, and an erased object cannot be found."""
+        return change not in ("rotate", "erase")
+
+    def augmentation(self, shape: tuple[int, int, int]) -> str:
+        """Mirror, shift, zoom and color, whatever the size: boxes move along."""
+        return "photos"
+
+    # Network.
+    def outputs(self, channels: int) -> Output:
+        """K class logits and four numbers of a box at each location."""
+        return Output("map", len(self.classes) + 4, stride=self.stride, head="pyramid")
+
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
+        """Varifocal loss of the classes and generalized IoU of the boxes, over the locations that answer for one."""
+        return detection_loss(self._logits(output), self._boxes(output), target, self.stride)
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Average precision at IoU 0.5 within each image (NaN without objects), which stands for that of all images."""
+        values = [self._precision_in(*one) for one in zip(self._found(output), target, strict=True)]
+        return {"AP50": torch.tensor(values, dtype=torch.float32, device=output.device)}
+
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
+        """The threshold with the best F1 over all classes."""
+        matches = [
+            match_
+            for output, target in outputs
+            for found, truth in zip(self._found(output), target, strict=True)
+            for match_ in self._matches(found, truth).values()
+        ]
+        best = best_threshold(matches)
+        return self if best is None else replace(self, threshold=min(0.99, max(0.01, round(best[0], 4))))
+
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
+        """Objects and detections of each sample, also the less sure ones, in original pixels."""
+        rows = []
+        for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
+            back = None if frame is None else frame[place].inverse()
+            known = truth[~truth.isnan().any(-1)]
+            objects = zip(known[:, 4].long().tolist(), _original(known[:, :4], back), strict=True)
+            boxes = self._listed(found, back)
+            sure = Counter(box["label"] for box in boxes if box["score"] >= self.threshold)
+            rows.append(
+                {
+                    "target": [{"label": self.classes[number], "box": box} for number, box in objects],
+                    "answer": in_words(sure),
+                    "boxes": boxes,
+                }
+            )
+        return rows
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """AP50 as COCO defines it, its interval over images, and AP, AP75, by size and class, missed and false ones."""
+        return evaluate_table(table, self.classes, self.threshold)
+
+    # Answers.
+    def activate(self, output: Tensor) -> Tensor:
+        """Scores of the K classes, then x1, y1, x2, y2 in pixels of the network's input: (N, K + 4, h, w)."""
+        return torch.cat([self._logits(output).sigmoid(), self._boxes(output).permute(0, 3, 1, 2)], dim=1)
+
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
+        """The objects from the threshold on, the surest first; "score" is the largest score, also where none counts."""
+        [found] = self._found(output[None], self.threshold)
+        boxes = self._listed(found, None if frame is None else frame.inverse())
+        best = float(self._logits(output[None]).detach().sigmoid().max())
+        size = {} if frame is None else {"size": [int(side) for side in frame.original]}
+        counts = Counter(box["label"] for box in boxes)
+        return {"answer": in_words(counts), "score": best, "counts": dict(counts), "boxes": boxes, **size}
+
+    def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
+        """The image with the boxes of an answer drawn over it, a color for each class."""
+        return annotated(pixels, answer["boxes"], self.classes)
+
+    def document(self, answers: Sequence[Mapping[str, Any]]) -> Any:
+        """Answers for many images in COCO's format."""
+        return coco_document(answers, self.classes)
+
+    def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
+        """The image with the detections from the threshold on."""
+        boxes = self.answer(outputs(pixels)[0])["boxes"]
+        drawn = annotated((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), boxes, self.classes)
+        return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Average precisions, classes, and the images with most missed and false boxes, with these drawn."""
+        return detection_values(evaluation, pictures)
+
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """The other figures in a line, and the classes in one."""
+        by_class = ", ".join(f"{label} {_number(value)}" for label, value in list(details["AP50_by_class"].items())[:8])
+        threshold, precision, recall = details["threshold"], details["precision"], details["recall"]
+        at_threshold = f"from score {threshold:.2f} on: precision {precision:.3f}, recall {recall:.3f}"
+        return [
+            f"AP {_number(details['AP'])}, AP75 {_number(details['AP75'])}; {at_threshold}",
+            f"AP50 by class: {by_class}",
+        ]
+
+    # Explanations and attacks: one number stands for one box's score.
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
+        """The logit of one class at one location, or the largest one of a class, or of all."""
+        number, row, column = self.parse_target(of) or (-1, -1, -1)
+        logits = self._logits(output)
+        logits = logits if number < 0 else logits[:, number : number + 1]
+        if row < 0:
+            return logits.flatten(1).amax(1)
+        return logits[..., row // self.stride, column // self.stride].amax(1)
+
+    def value(self, output: Tensor, of: Any = None) -> Tensor:
+        """The score from 0 to 1."""
+        return self.objective(output, of).sigmoid()
+
+    def default_target(self, output: Tensor) -> tuple[int, int, int]:
+        """Class and place of the surest detection: number of the class, row and column in pixels of the input."""
+        logits = self._logits(output)[0]
+        number, row, column = np.unravel_index(int(logits.argmax()), logits.shape)
+        middle = self.stride // 2
+        return int(number), int(row) * self.stride + middle, int(column) * self.stride + middle
+
+    def parse_target(self, of: Any) -> tuple[int, int, int] | None:
+        """A class, a place or both: "WBC", "120,200" (row and column in pixels of the input) or "WBC@120,200"."""
+        if of is None or (isinstance(of, tuple) and len(of) == 3):
+            return of
+        text = str(of)
+        if (place := parse_position(text)) is not None:
+            return (-1, *place)
+        label, at, where = text.rpartition("@")
+        place = parse_position(where) if at else (-1, -1)
+        if place is None:
+            raise TaskError(f"The place is '{where}'; expected a row and a column, such as {text[:20]}@120,200.")
+        numbers = {name: number for number, name in enumerate(self.classes)}
+        return (look_up("class", label if at else text, numbers, TaskError), *place)
+
+    def target_name(self, of: Any) -> str:
+        """What `parse_target` understands."""
+        if of is None:
+            return "the surest object"
+        number, row, column = of
+        label = self.classes[number] if number >= 0 else ""
+        place = f"{row},{column}" if row >= 0 else ""
+        return "@".join(part for part in (label, place) if part)
+
+    def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+        """The surest detection (of the class `aim.of`) must disappear: no location in its box scores its class.
+
+        What the model detects is attacked, whether it is right or not: `truths` are not looked at.
+        """
+        if aim.target is not None or aim.change is not None:
+            raise AttackError("A detection is attacked as a whole: it must disappear. Leave target and change out.")
+        of = self.parse_target(aim.of)
+        logits, boxes = self._logits(output), self._boxes(output)
+        if of is not None and of[0] >= 0:
+            others = [number for number in range(len(self.classes)) if number != of[0]]
+            logits = logits.clone()
+            logits[:, others] = -torch.inf
+        best = logits.flatten(1).argmax(1)
+        limit = torch.logit(torch.tensor(self.threshold)).item()
+        places = torch.stack([self._places(logits[i], boxes[i], int(n)) for i, n in enumerate(best)])
+        sure = logits.flatten(1).amax(1) >= limit
+        skipped = ["" if found else "nothing is detected" for found in sure.tolist()]
+        return AttackPlan(criterion=Disappearance(places=places, limit=limit, shift=PRIOR), skipped=skipped)
+
+    def example(self, seed: int) -> Source:
+        """Small drawings of bright squares and discs with their boxes."""
+        from ...sources.synthetic import objects
+
+        return objects(seed=seed, count=80, size=16)
+
+    def _places(self, logits: Tensor, boxes: Tensor, best: int) -> Tensor:
+        """The locations (K, h, w) of the class of the best one whose centers lie in its box; always itself."""
+        number, row, column = np.unravel_index(best, logits.shape)
+        box, middle = boxes[row, column], centers(*boxes.shape[:2], self.stride, boxes)
+        inside = ((middle >= box[:2]) & (middle <= box[2:])).all(-1)
+        inside[row, column] = True
+        places = torch.zeros_like(logits, dtype=torch.bool)
+        places[number] = inside
+        return places
+
+    def _logits(self, output: Tensor) -> Tensor:
+        return output[:, : len(self.classes)] + PRIOR
+
+    def _boxes(self, output: Tensor) -> Tensor:
+        return decode(output[:, len(self.classes) :], self.stride)
+
+    @torch.no_grad()
+    def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Scores (M,), classes (M,) and boxes (M, 4) in pixels of the input, of each image."""
+        scores = self._logits(output).sigmoid().flatten(2)
+        boxes = self._boxes(output).flatten(1, 2)
+        pairs = zip(scores.float().cpu(), boxes.float().cpu(), strict=True)
+        return [select(score, box, least, self.suppression, MOST) for score, box in pairs]
+
+    def _listed(self, found: tuple[Tensor, Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
+        """Detections as plain values, in original pixels where `back` leads there, and cut at the image's border."""
+        scores, numbers, boxes = found
+        listed = zip(scores.tolist(), numbers.tolist(), _original(boxes, back), strict=True)
+        return [{"label": self.classes[number], "score": score, "box": box} for score, number, box in listed]
+
+    def _matches(self, found: tuple[Tensor, Tensor, Tensor], target: Tensor) -> dict[str, Any]:
+        """The matches of one image by class, for the classes that are there or found."""
+        scores, numbers, boxes = (part.numpy() for part in found)
+        truth = target[~target.isnan().any(-1)].cpu().numpy()
+        kinds = sorted({*numbers.tolist(), *truth[:, 4].astype(int).tolist()})
+        return {
+            self.classes[kind]: match(boxes[numbers == kind], scores[numbers == kind], truth[truth[:, 4] == kind, :4])
+            for kind in kinds
+        }
+
+    def _precision_in(self, found: tuple[Tensor, Tensor, Tensor], target: Tensor) -> float:
+        return mean_average_precision({label: [one] for label, one in self._matches(found, target).items()})
+
+
+def _original(boxes: Tensor, back: Frame | None) -> list[list[float]]:
+    """Boxes (M, 4) where `back` takes them, inside the image that it leads to."""
+    if back is None:
+        return boxes.tolist()
+    height, width = (float(side) for side in back.size)
+    moved = back.apply_boxes(boxes.double())
+    return torch.minimum(moved.clamp(min=0), moved.new_tensor([width, height, width, height])).tolist()
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

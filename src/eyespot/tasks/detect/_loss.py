@@ -1,0 +1,65 @@
+"""Which locations answer for which object, and how wrong they are.
+
+Assignment: a location answers for a box if its center lies inside the box and within 1.5 strides of the box's center
+(center sampling, Tian et al. 2020, "FCOS", https://arxiv.org/abs/2006.09214); the location that is nearest to the
+center always does, so that no small object is left out. Of several boxes the smallest wins.
+
+Loss: varifocal loss for the classes (Zhang et al. 2021, https://arxiv.org/abs/2008.13367), whose target is the overlap
+that the predicted box has, so that scores rank boxes by how well they fit; generalized IoU for the boxes.
+Shapes: N images, K classes, M objects, h x w locations.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ._boxes import areas, centers, generalized_overlaps, overlaps
+
+RADIUS = 1.5
+"""Strides around a box's center in which locations answer for it."""
+ALPHA, GAMMA = 0.75, 2.0
+"""Weight of the background, and how strongly what is easy there is left aside: the values of the paper."""
+BOX_WEIGHT = 2.0
+
+
+def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
+    """The number (h, w) of the box (of M, 4) that each location answers for; -1 for background."""
+    if not len(boxes):
+        return torch.full((height, width), -1, device=boxes.device)
+    place = centers(height, width, stride, boxes)[None]
+    middle = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None, None]
+    away = (place - middle).abs().amax(-1)
+    low, high = boxes[:, None, None, :2], boxes[:, None, None, 2:]
+    inside = ((place > low) & (place < high)).all(-1) & (away < RADIUS * stride)
+    nearest = (place - middle).square().sum(-1).flatten(1).argmin(1)
+    inside.flatten(1)[torch.arange(len(boxes)), nearest] = True
+    cost = torch.where(inside, areas(boxes)[:, None, None], torch.inf)
+    best, number = cost.min(0)
+    return torch.where(best.isinf(), -1, number)
+
+
+def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
+    """The loss (N,) of class logits (N, K, h, w) and boxes (N, h, w, 4) for objects (N, M, 5): box and class."""
+    return torch.stack([_of_one(*one, stride) for one in zip(logits, boxes, target, strict=True)])
+
+
+def _of_one(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
+    objects = target[~target.isnan().any(-1)]
+    number = assign(objects[:, :4], *logits.shape[1:], stride)
+    positive = number >= 0
+    wanted = objects[number[positive]]
+    quality = torch.zeros_like(logits)
+    found = boxes[positive]
+    fits = overlaps(found.detach(), wanted[:, :4])
+    rows, columns = positive.nonzero(as_tuple=True)
+    quality[wanted[:, 4].long(), rows, columns] = fits.to(quality)
+    distance = (1 - generalized_overlaps(found, wanted[:, :4])).sum()
+    return (varifocal(logits, quality).sum() + BOX_WEIGHT * distance) / max(1, len(wanted))
+
+
+def varifocal(logits: Tensor, quality: Tensor) -> Tensor:
+    """Cross-entropy with the target `quality`, weighted by it; the background by the score it wrongly has."""
+    weight = torch.where(quality > 0, quality, ALPHA * logits.detach().sigmoid() ** GAMMA)
+    entropy = F.binary_cross_entropy_with_logits(logits, quality, reduction="none")
+    least = -(torch.xlogy(quality, quality) + torch.xlogy(1 - quality, 1 - quality))  # 0 for a perfect score
+    return weight * (entropy - least)

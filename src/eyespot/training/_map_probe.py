@@ -1,0 +1,130 @@
+"""A new head on what a trained network sees, for tasks that are answered by a map: the rest of it learns nothing.
+
+The stages compute their maps once, of each training image as it is augmented in a few epochs, and the head learns from
+these. Shapes: N images, C channels, H height, W width.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..files import cache_folder
+from ..images import ImageSpec
+from ..networks import Network
+from ..samples import Samples, network_x
+from ..sources.augment import Preset, augment
+from ..sources.cache_folder import load_numbers, save_numbers
+from ..tasks.task import Target, Task, index_target
+
+VIEWS = 4
+"""Augmented copies of each image: the stages take most of the time, about as long for one as the head for ten."""
+PASSES = 28
+"""Over all images, each time in one of the copies."""
+BATCH, RATE, WEIGHT_DECAY = 16, 3e-3, 0.05
+AVERAGE = 0.98
+"""Share of the running mean of the weights that stays at each step: it reaches over about 50 steps."""
+FEWEST_STEPS = 60
+CHUNK = 16
+
+Maps = dict[str, Tensor]
+
+
+def fit_map_head(network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int) -> None:
+    """Train `network.head` on the maps that the other stages give of training images; the same bits every time.
+
+    The trained head is kept in the cache folder, since it takes minutes and is needed again at the end of a tuning.
+    """
+    file = cache_folder() / "probes" / f"{_key(network, task, images, train, preset, seed)}.npz"
+    names = list(network.head.state_dict())
+    known = load_numbers(file)
+    if set(known) != set(names):
+        learned = _learned_head(network, task, images, train, preset, seed)
+        known = {name: value.numpy() for name, value in learned.items()}
+        save_numbers(file, known)
+    network.head.load_state_dict({name: torch.from_numpy(known[name]) for name in names})
+
+
+def _learned_head(
+    network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int
+) -> dict[str, Tensor]:
+    """The running mean of the head's weights after one cycle of AdamW."""
+    views = [_view(network, task, images, train, preset, seed, number) for number in range(VIEWS)]
+    head = deepcopy(network.head).train()
+    mean = {name: value.clone() for name, value in head.state_dict().items()}
+    order = list(_order(len(train), seed))
+    optimizer = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=len(order), pct_start=0.1)
+    for number, rows in order:
+        maps, target = views[number]
+        output = head({name: values[rows].float() for name, values in maps.items()}, images.shape[1:])
+        loss = task.loss(output, index_target(target, rows)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        _follow(mean, head)
+    return mean
+
+
+@torch.no_grad()
+def _follow(mean: dict[str, Tensor], head: nn.Module) -> None:
+    for name, value in head.state_dict().items():
+        if value.is_floating_point():
+            mean[name].lerp_(value, 1 - AVERAGE)
+        else:
+            mean[name].copy_(value)  # counters
+
+
+def _order(count: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The view and the rows of each step."""
+    random = np.random.default_rng(seed)
+    batch = min(BATCH, count)
+    passes = max(PASSES, -(-FEWEST_STEPS * batch // count))
+    for number in range(passes):
+        rows = random.permutation(count)
+        for start in range(0, count - batch + 1, batch):
+            yield number % VIEWS, rows[start : start + batch]
+
+
+@torch.no_grad()
+def _view(
+    network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int, epoch: int
+) -> tuple[Maps, Target]:
+    """What the stages make of all training images, augmented as in one epoch, as float16, and the targets."""
+    stages = deepcopy(network.stages).eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    found: dict[str, list[Tensor]] = {name: [] for name in network.reads}
+    targets: list[Target] = []
+    for start in range(0, len(train), CHUNK):
+        decoded = train.batch(np.arange(start, min(start + CHUNK, len(train))))
+        changed, frames = augment(decoded.images, preset, seed, epoch, decoded.rows)
+        target = task.transform_target(decoded.target, decoded.frames.then(frames))
+        pixels, target = task.make_problem(changed, target, decoded.keys)
+        x = network_x(pixels, task, images).contiguous(memory_format=torch.channels_last)
+        for name, stage in stages.items():
+            x = stage(x)
+            if name in found:
+                found[name].append(x.half())
+        targets.append(target)
+    return {name: torch.cat(parts) for name, parts in found.items()}, _joined(targets)
+
+
+def _joined(targets: list[Target]) -> Target:
+    first = targets[0]
+    if isinstance(first, dict):
+        return {name: torch.cat([target[name] for target in targets if isinstance(target, dict)]) for name in first}
+    return torch.cat([target for target in targets if isinstance(target, Tensor)])
+
+
+def _key(network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int) -> str:
+    """Follows from everything that the head depends on: the weights, the images, their targets and the settings."""
+    hashed = hashlib.blake2b(repr((images, task, preset, seed, VIEWS, PASSES, RATE)).encode(), digest_size=16)
+    targets = train.targets if isinstance(train.targets, dict) else {"": train.targets}
+    for name, value in (*network.state_dict().items(), *targets.items()):
+        hashed.update(name.encode())
+        hashed.update(value.detach().cpu().contiguous().numpy().data)
+    hashed.update(np.ascontiguousarray(train.part.keys).data)
+    return hashed.hexdigest()
