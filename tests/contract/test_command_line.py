@@ -31,7 +31,7 @@ NETWORKS = {
     "denoise": "denoiser",
     "detect": "residual",
 }
-EPOCHS = {"detect": "24"}
+EPOCHS = {"detect": "20"}
 """Passes until a model gives answers that can be attacked, where two are not enough."""
 COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes")
 
