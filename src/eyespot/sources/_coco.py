@@ -52,7 +52,7 @@ def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: 
             left_out += objects.left_out
             empty += not objects.found
             rows.append(Row(picture=path, name=name, values=values, location=where))
-    if without := len(images) - len({row.picture for row in rows}):
+    if without := len(images) - len({str(row.picture) for row in rows}):
         collection.left_out["named in no annotation file"] = without
     collection.notes += object_notes(left_out, empty)
     return collection

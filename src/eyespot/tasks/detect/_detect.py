@@ -244,7 +244,8 @@ class Detect(Task):
         if place is None:
             raise TaskError(f"The place is '{where}'; expected a row and a column, such as {text[:20]}@120,200.")
         numbers = {name: number for number, name in enumerate(self.classes)}
-        return (look_up("class", label if at else text, numbers, TaskError), *place)
+        row, column = place
+        return look_up("class", label if at else text, numbers, TaskError), row, column
 
     def target_name(self, of: Any) -> str:
         """What `parse_target` understands."""
@@ -284,7 +285,8 @@ class Detect(Task):
     def _places(self, logits: Tensor, boxes: Tensor, best: int) -> Tensor:
         """The locations (K, h, w) of the class of the best one whose centers lie in its box; always itself."""
         number, row, column = np.unravel_index(best, logits.shape)
-        box, middle = boxes[row, column], centers(*boxes.shape[:2], self.stride, boxes)
+        height, width = boxes.shape[:2]
+        box, middle = boxes[row, column], centers(height, width, self.stride, boxes)
         inside = ((middle >= box[:2]) & (middle <= box[2:])).all(-1)
         inside[row, column] = True
         places = torch.zeros_like(logits, dtype=torch.bool)

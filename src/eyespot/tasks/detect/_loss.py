@@ -45,7 +45,8 @@ def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -
 
 def _of_one(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
     objects = target[~target.isnan().any(-1)]
-    number = assign(objects[:, :4], *logits.shape[1:], stride)
+    height, width = logits.shape[1:]
+    number = assign(objects[:, :4], height, width, stride)
     positive = number >= 0
     wanted = objects[number[positive]]
     quality = torch.zeros_like(logits)
