@@ -20,11 +20,12 @@ LINES = (
     ("explanations",),
     ("attacks",),
     ("training",),
-    ("measures", "exporting"),
+    ("exporting",),
+    ("measures",),
     ("serving",),
     ("cli", "__main__"),
 )
-IN_ORDER_WITHIN = (LINES[0], LINES[3], LINES[9])
+IN_ORDER_WITHIN = (LINES[0], LINES[3], LINES[-1])
 LINE_OF = {room: place for place, line in enumerate(LINES) for room in line}
 FILES = sorted(PACKAGE.rglob("*.py"), key=lambda file: (file != PACKAGE / "__init__.py", file))
 

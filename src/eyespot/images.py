@@ -38,11 +38,13 @@ __all__ = [
     "ImageSpec",
     "Picture",
     "encode_png",
+    "fit_pixels",
     "frame_of",
     "heic_is_readable",
     "identity_frame",
     "inspect",
     "is_gray",
+    "load_image",
     "read_file",
     "read_pixels",
     "read_size",
@@ -201,13 +203,20 @@ def read_pixels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
     >>> read_pixels(np.zeros((40, 60), np.uint8), ImageSpec(height=28, width=28, channels=3)).shape
     (28, 28, 3)
     """
+    return decode(picture, name, lambda image: fit_pixels(load_image(image, spec), spec), spec.value_range)
 
-    def read(image: Image.Image) -> np.ndarray:
-        if spec.fit != "native":
-            _draft(image, spec)
-        return _pixels(_fitted(_colored(upright(image), spec.channels, spec.value_range), spec))
 
-    return decode(picture, name, read, spec.value_range)
+def load_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
+    """The first half of `read_pixels`: decode an opened image, in the detail that `spec` needs, and turn it upright."""
+    if spec.fit != "native":
+        _draft(image, spec)
+    image.load()
+    return upright(image)
+
+
+def fit_pixels(image: Image.Image, spec: ImageSpec) -> np.ndarray:
+    """The second half of `read_pixels`: an upright image as uint8 (H, W, C) in the colors and size of `spec`."""
+    return _pixels(_fitted(_colored(image, spec.channels, spec.value_range), spec))
 
 
 def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:

@@ -241,6 +241,20 @@ def to_rows(model: Model, samples: Samples, rank: int = 0, world: int = 1) -> li
     return [row for _, row in sorted(table, key=lambda entry: entry[0])]
 
 
+@torch.no_grad()
+def evaluate_outputs(
+    outputs: Callable[[Tensor], Any], task: Task, images: ImageSpec, part: Part, size: int = 64
+) -> Evaluation:
+    """How good the answers of `outputs`, a function like `Model.outputs`, are for a part; `size` images at a time."""
+    samples, table = load_samples(part, task, images), []
+    for decoded in samples.batches(size):
+        batch = make_problem(task, decoded)
+        rows = task.to_rows(outputs(batch.x), batch.target, batch.frames)
+        names = [part.rows[int(row)].name for row in batch.rows]
+        table += [{"image": name, **row} for name, row in zip(names, rows, strict=True)]
+    return evaluation(task, table)
+
+
 def evaluation(task: Task, table: list[dict[str, Any]]) -> Evaluation:
     """Derive everything that is said about a set of answers from their table."""
     score, interval, details = task.evaluate(table)

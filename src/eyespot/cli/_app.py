@@ -17,6 +17,7 @@ from ._check import check, curve
 from ._explain import explain
 from ._export import export
 from ._generate import generate
+from ._measure import measure
 from ._networks import networks
 from ._predict import evaluate, predict
 from ._rank import rank
@@ -36,6 +37,7 @@ VERBS = {
     "attack": attack,
     "serve": serve,
     "export": export,
+    "measure": measure,
     "generate": generate,
     "demo": demo,
 }

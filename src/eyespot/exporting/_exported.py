@@ -11,17 +11,16 @@ from torch import Tensor
 from ..errors import EyespotError, ModelError
 from ..findings import Evaluation
 from ..images import ImageSpec, Picture, frame_of, read_pixels, read_size
-from ..model import evaluation
+from ..model import evaluate_outputs
 from ..modelfile import images_spec
 from ..networks.network import map_output
-from ..samples import load_samples, make_problem, to_batch
+from ..samples import to_batch
 from ..sources.source import Part
 from ..tasks import task_from_json
 from ..tasks.task import Task
 from ._session import Session, open_session, read_content
 
 OUTPUT = "output"
-BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,13 +54,7 @@ class ExportedModel:
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets; see `Model.evaluate`."""
-        samples, table = load_samples(part, self.task, self.images), []
-        for decoded in samples.batches(BATCH):
-            batch = make_problem(self.task, decoded)
-            rows = self.task.to_rows(self.outputs(batch.x), batch.target, batch.frames)
-            names = [part.rows[int(row)].name for row in batch.rows]
-            table += [{"image": name, **row} for name, row in zip(names, rows, strict=True)]
-        return evaluation(self.task, table)
+        return evaluate_outputs(self.outputs, self.task, self.images, part)
 
 
 def load_onnx(path: str | Path) -> ExportedModel:

@@ -1,0 +1,103 @@
+"""The ways in which one model can be computed on this machine: each gives raw outputs for pixels, from a file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ModelError
+from ..exporting import export_onnx, load_onnx
+from ..model import Model, load
+from ..networks.network import map_output
+
+ONNX = "ONNX Runtime"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Backend:
+    """One way to compute a model: `outputs` takes pixels (N, C, H, W) in [0, 1] and gives float32 raw outputs."""
+
+    name: str
+    file: str
+    outputs: Callable[[Tensor], Any]
+
+
+def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
+    """The backends of a model on this machine with the file that each reads, and why others are missing.
+
+    ONNX Runtime reads a file that is exported into `folder`; of an exported file it is the only backend.
+    """
+    if path.lower().endswith(".onnx"):
+        return {ONNX: path}, []
+    files, notes = {"torch float32": path}, []
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        files["torch bfloat16"] = path
+    else:
+        notes.append("torch bfloat16: left out, this processor does not compute in bfloat16")
+    if torch.cuda.is_available():
+        files["CUDA float32"] = path
+    try:
+        files[f"{ONNX} float32"] = str(export_onnx(load(path), folder / "model.onnx", input="tensor").path)
+    except ModelError as error:
+        notes.append(f"{ONNX}: left out. {error}")
+    return files, notes
+
+
+def open_backend(name: str, file: str) -> Backend:
+    """Load what computes a backend; `name` and `file` are those of `backend_files`."""
+    if name.startswith(ONNX):
+        return Backend(name=name, file=file, outputs=load_onnx(file).outputs)
+    return Backend(name=name, file=file, outputs=OUTPUTS[name](load(file)))
+
+
+def _float32(model: Model) -> Callable[[Tensor], Any]:
+    return torch.no_grad()(_answers(model).outputs)
+
+
+def _bfloat16(model: Model) -> Callable[[Tensor], Any]:
+    outputs = _float32(model)
+
+    def compute(pixels: Tensor) -> Any:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return map_output(outputs(pixels), Tensor.float)
+
+    return compute
+
+
+def _cuda(model: Model) -> Callable[[Tensor], Any]:
+    outputs = torch.no_grad()(_answers(model).to("cuda").outputs)
+    # Copying the result to the CPU waits until it is computed.
+    return lambda pixels: map_output(outputs(pixels.to("cuda")), Tensor.cpu)
+
+
+def _answers(model: Model) -> Any:
+    return model.module()
+
+
+OUTPUTS: dict[str, Callable[[Model], Callable[[Tensor], Any]]] = {
+    "torch float32": _float32,
+    "torch bfloat16": _bfloat16,
+    "CUDA float32": _cuda,
+}
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many learned numbers a network has; those that are used twice are counted once."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@torch.no_grad()
+def count_multiply_adds(network: nn.Module, x: Tensor) -> int:
+    """The multiplications (each with an addition) of convolutions and matrix products for the input x (1, C, H, W).
+
+    >>> count_multiply_adds(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10)) == 8 * 8 * 8 * 3 * 3 * 3
+    True
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        network(x)
+    return counter.get_total_flops() // 2
