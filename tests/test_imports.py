@@ -21,7 +21,7 @@ LINES = (
     ("attacks",),
     ("training",),
     ("exporting",),
-    ("measures",),
+    ("measures", "organizing"),
     ("serving",),
     ("cli", "__main__"),
 )

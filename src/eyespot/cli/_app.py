@@ -19,6 +19,7 @@ from ._export import export
 from ._generate import generate
 from ._measure import measure
 from ._networks import networks
+from ._organize import organize
 from ._predict import evaluate, predict
 from ._rank import rank
 from ._serve import serve
@@ -30,6 +31,7 @@ VERBS = {
     "evaluate": evaluate,
     "predict": predict,
     "rank": rank,
+    "organize": organize,
     "check": check,
     "curve": curve,
     "networks": networks,

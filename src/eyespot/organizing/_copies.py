@@ -1,0 +1,181 @@
+"""Copies of one photo: the same file, an altered copy, and shots of one burst. Each pair states its evidence.
+
+A photo is compared by the low frequencies of its gray thumbnail (a 16x16 block of its discrete cosine transform, DCT),
+each multiplied by its frequency. That is a correlation of gradients: brightness and smooth shading, which unrelated
+photos of sky share, count little, edges count much. In this form, mirroring changes the sign of every second number
+and a turn by 90 degrees swaps rows and columns, so that all eight positions are compared without touching pixels again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import dct
+
+from ._index import Photos
+from ._quality import FLAT_CONTRAST
+
+FREQUENCIES = 16
+SIMILAR = 0.85
+"""Least correlation of the gradients of altered copies."""
+BURST_SECONDS = 10.0
+"""Longest pause between two shots of one burst."""
+BURST_SIMILAR = 0.80
+"""Least cosine of the embeddings of two shots of one burst."""
+CHUNK = 512
+POSITIONS = (
+    "as it is",
+    "mirrored",
+    "mirrored top to bottom",
+    "turned by 180 degrees",
+    "turned by 90 degrees and mirrored",
+    "turned by 90 degrees",
+    "turned by 90 degrees",
+    "turned by 90 degrees and mirrored",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two photos (their numbers in the index) of one `kind`: "exact", "altered" or "burst", with its evidence."""
+
+    first: int
+    second: int
+    kind: str
+    similarity: float
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The photo to keep, and photos of which each was itself found to be a copy of that one."""
+
+    kind: str
+    best: int
+    others: tuple[Pair, ...]
+
+
+def find_pairs(photos: Photos) -> list[Pair]:
+    """Every pair of copies; each exact copy is paired with the first photo of its content only."""
+    first_of: dict[bytes, int] = {}
+    exact = []
+    for place, row in enumerate(photos.rows):
+        first = first_of.setdefault(row["content"], place)
+        if first != place:
+            exact.append(Pair(first=first, second=place, kind="exact", similarity=1.0, evidence="same bytes"))
+    single = np.array(sorted(first_of.values()), np.int64)
+    altered = list(_altered(photos, single))
+    known = {(pair.first, pair.second) for pair in altered}
+    bursts = [pair for pair in _bursts(photos, single) if (pair.first, pair.second) not in known]
+    return exact + altered + bursts
+
+
+def gradients(thumbnails: np.ndarray) -> np.ndarray:
+    """Thumbnails (N, S, S) as vectors (N, 16, 16) of length 1; zeros for those that show nothing."""
+    side = thumbnails.shape[1]
+    waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
+    steps = np.arange(FREQUENCIES, dtype=np.float32)
+    weights = np.hypot(steps[:, None], steps[None, :])
+    found = np.empty((len(thumbnails), FREQUENCIES, FREQUENCIES), np.float32)
+    for start in range(0, len(thumbnails), CHUNK):
+        found[start : start + CHUNK] = waves @ thumbnails[start : start + CHUNK].astype(np.float32) @ waves.T * weights
+    length = np.sqrt(np.square(found).sum(axis=(1, 2), keepdims=True))
+    seen = thumbnails.std(axis=(1, 2), keepdims=True) >= FLAT_CONTRAST
+    return np.where(seen, found / np.maximum(length, 1e-6), 0)
+
+
+def positions(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (N, 16, 16) of photos as those (N, 8, 16, 16) of the same photos in the eight `POSITIONS`."""
+    sign = np.where(np.arange(FREQUENCIES) % 2, -1, 1).astype(np.float32)
+    across, down = sign[None, :], sign[:, None]
+    flipped = [vectors, vectors * across, vectors * down, vectors * across * down]
+    turned = vectors.transpose(0, 2, 1)
+    return np.stack([*flipped, turned, turned * down, turned * across, turned * across * down], axis=1)
+
+
+def _invariant(vectors: np.ndarray) -> np.ndarray:
+    """Numbers (N, 256) that are the same in all eight positions; no two photos are farther apart in them.
+
+    Mirroring changes signs only, turning swaps (u, v) with (v, u): absolute values, each such pair sorted.
+    """
+    absolute = np.abs(vectors)
+    turned = absolute.transpose(0, 2, 1)
+    upper = np.triu(np.ones((FREQUENCIES, FREQUENCIES), bool))
+    return np.where(upper, np.maximum(absolute, turned), np.minimum(absolute, turned)).reshape(len(vectors), -1)
+
+
+def _altered(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
+    """Altered copies among photos of different content (their numbers)."""
+    vectors = gradients(photos.thumbnails[single])
+    for chosen, similarity, position in _similar(vectors):
+        one, two = (photos.rows[single[place]] for place in chosen)
+        yield Pair(
+            first=int(single[chosen[0]]),
+            second=int(single[chosen[1]]),
+            kind="altered",
+            similarity=similarity,
+            evidence=f"gradients correlate by {similarity:.3f}, {POSITIONS[position]}, {_sizes(one, two)}",
+        )
+
+
+def _similar(vectors: np.ndarray) -> Iterator[tuple[tuple[int, int], float, int]]:
+    """Pairs of vectors that are alike in one of the eight positions: their numbers, correlation, and position."""
+    shared = _invariant(vectors)
+    for start in range(0, len(vectors), CHUNK):
+        rows, columns = np.nonzero(np.triu(shared[start : start + CHUNK] @ shared[start:].T >= SIMILAR, 1))
+        for begin in range(0, len(rows), CHUNK):
+            one, two = rows[begin : begin + CHUNK] + start, columns[begin : begin + CHUNK] + start
+            all_positions = np.einsum("npij,nij->np", positions(vectors[one]), vectors[two])
+            position = all_positions.argmax(axis=1)
+            best = all_positions.max(axis=1)
+            for place in np.flatnonzero(best >= SIMILAR).tolist():
+                yield (int(one[place]), int(two[place])), float(best[place]), int(position[place])
+
+
+def _sizes(one: dict, two: dict) -> str:
+    texts = [f"{row['width']}x{row['height']}" for row in (one, two)]
+    return f"both {texts[0]}" if texts[0] == texts[1] else f"{texts[0]} and {texts[1]}"
+
+
+def _bursts(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
+    """Shots of one camera within a few seconds that show nearly the same."""
+    taken, vectors = photos.numbers("taken")[single], photos.embeddings[single].astype(np.float32)
+    order = np.argsort(taken, kind="stable")
+    order = order[~np.isnan(taken[order])]
+    for rank, one in enumerate(order.tolist()):
+        for two in order[rank + 1 :].tolist():
+            seconds = float(taken[two] - taken[one])
+            if seconds > BURST_SECONDS:
+                break
+            similarity = float(vectors[one] @ vectors[two])
+            cameras = [photos.rows[single[place]]["camera"] for place in (one, two)]
+            if similarity >= BURST_SIMILAR and cameras[0] == cameras[1]:
+                first, second = sorted((int(single[one]), int(single[two])))
+                evidence = f"taken {seconds:.0f} s apart, embeddings have a cosine of {similarity:.3f}"
+                yield Pair(first=first, second=second, kind="burst", similarity=similarity, evidence=evidence)
+
+
+def find_groups(photos: Photos, pairs: list[Pair]) -> list[Group]:
+    """Groups by kind: the best photo first takes all that are copies of it, then the best of the rest, and so on.
+
+    Being a copy of a copy does not count: where A resembles B and B resembles C, A and C share a group only if B is
+    the one to keep. Best is the photo with the most pixels; then one whose time is known; then the sharpest; then the
+    largest file; then the first by name.
+    """
+    groups = []
+    for kind in dict.fromkeys(pair.kind for pair in pairs):
+        neighbors: dict[int, list[Pair]] = {}
+        for pair in (pair for pair in pairs if pair.kind == kind):
+            neighbors.setdefault(pair.first, []).append(pair)
+            neighbors.setdefault(pair.second, []).append(pair)
+        free = set(neighbors)
+        for best in sorted(neighbors, key=lambda place: _rank(photos.rows[place])):
+            found = [pair for pair in neighbors[best] if {pair.first, pair.second} <= free]
+            if best in free and found:
+                groups.append(Group(kind=kind, best=best, others=tuple(found)))
+                free -= {best, *(place for pair in found for place in (pair.first, pair.second))}
+    return groups
+
+
+def _rank(row: dict) -> tuple:
+    return -row["height"] * row["width"], row["taken"] is None, -row["sharpness"], -row["size"], row["path"]

@@ -1,0 +1,68 @@
+"""What was found in a collection, from bringing its index up to date to groups, events and flags."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SourceError
+from ._copies import Group, Pair, find_groups, find_pairs
+from ._embedding import Embedder
+from ._events import Event, find_events
+from ._index import Index, Photos, default_index
+from ._quality import QUALITY, flags_of, limits_of
+from ._update import Show, Update, update
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organized:
+    """A collection as `organize` sees it.
+
+    `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` has a list of flags for
+    each, and `limits` what they were compared with; `errors` gives the reason for each file that could not be read.
+    """
+
+    folder: Path
+    index: Path
+    update: Update
+    network: str
+    photos: Photos
+    errors: dict[str, str]
+    pairs: list[Pair]
+    groups: list[Group]
+    events: list[Event]
+    flags: list[list[str]]
+    limits: dict[str, float]
+
+
+def organize(folder: str | Path, index: str | Path | None = None, show: Show | None = None) -> Organized:
+    """Bring the index of a folder of photos up to date and find copies, events and quality flags.
+
+    The index lies in eyespot's cache folder unless a file is given; nothing is written into the folder. `show` is
+    called with the number of photos done and that of all to read. Raises `SourceError` where the folder or the index
+    cannot be used, or holds no readable photo.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
+    file = default_index(folder) if index is None else Path(index)
+    embedder = Embedder()
+    with Index(file, folder, embedder.name) as opened:
+        updated = update(opened, folder, embedder, show)
+        photos, errors = opened.photos(), opened.errors()
+    if not len(photos):
+        unread = f"; {len(errors):,} images cannot be read" if errors else ""
+        raise SourceError(f"{folder}: holds no readable photo{unread}.")
+    pairs = find_pairs(photos)
+    limits = limits_of({name: photos.numbers(name) for name in QUALITY})
+    return Organized(
+        folder=folder,
+        index=file,
+        update=updated,
+        network=embedder.name,
+        photos=photos,
+        errors=errors,
+        pairs=pairs,
+        groups=find_groups(photos, pairs),
+        events=find_events(photos),
+        flags=[flags_of(row, row["camera"], limits) for row in photos.rows],
+        limits=limits,
+    )

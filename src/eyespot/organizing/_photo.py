@@ -1,0 +1,73 @@
+"""Read one photo once: everything that the index keeps about it, except its embedding."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from ..decoding import decode, orientation
+from ..images import ImageSpec, read_pixels, read_size
+from ._metadata import Metadata, read_metadata
+from ._quality import measure_quality
+
+REDUCED = 384
+"""Pixels of the short side of the image that everything is measured on; smaller photos keep their size."""
+LONGEST = 2048
+THUMBNAIL, COLORS = 64, 16
+"""Sides of the gray thumbnail, which shows copies, and of the one in color."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """What was measured on a photo.
+
+    `content` is the 16-byte BLAKE2b hash of the file; `height` and `width` are upright; `thumbnail` (64, 64) and
+    `colors` (16, 16, 3) are uint8, stretched to squares; `quality` holds the numbers of `measure_quality`; `crop`
+    (224, 224, 3) is what the network receives.
+    """
+
+    content: bytes
+    height: int
+    width: int
+    orientation: int
+    metadata: Metadata
+    thumbnail: np.ndarray
+    colors: np.ndarray
+    quality: dict[str, float]
+    crop: np.ndarray
+
+
+def content_hash(data: bytes) -> bytes:
+    """16 bytes that are equal for equal files."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def examine(data: bytes, name: str, network_images: ImageSpec, now: datetime) -> Photo:
+    """Measure one photo; raises `ImageError` where it cannot be read."""
+    height, width, _ = read_size(data, name)
+
+    def look(image: Any) -> tuple[int, Metadata]:
+        return orientation(image), read_metadata(image, name, now)
+
+    turned, metadata = decode(data, name, look)
+    reduced = read_pixels(data, _reduced(height, width), name)
+    thumbnail = read_pixels(reduced, ImageSpec(height=THUMBNAIL, width=THUMBNAIL, channels=1, fit="stretch"))
+    return Photo(
+        content=content_hash(data),
+        height=height,
+        width=width,
+        orientation=turned,
+        metadata=metadata,
+        thumbnail=thumbnail[..., 0],
+        colors=read_pixels(reduced, ImageSpec(height=COLORS, width=COLORS, channels=3, fit="stretch")),
+        quality=measure_quality(reduced),
+        crop=read_pixels(reduced, network_images),
+    )
+
+
+def _reduced(height: int, width: int) -> ImageSpec:
+    scale = min(1.0, REDUCED / min(height, width), LONGEST / max(height, width))
+    sides = (max(1, round(side * scale)) for side in (height, width))
+    return ImageSpec(height=next(sides), width=next(sides), channels=3, fit="stretch")

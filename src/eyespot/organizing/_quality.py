@@ -1,0 +1,104 @@
+"""Photos that a person may want to look at first: blurred, dark, bright, without contrast, screenshots, documents.
+
+Each flag compares one number with a limit. The limit follows the collection: photos that lie three robust deviations
+from its median are unusual in it. It stays within fixed bounds, so that a collection of night photos is not flagged
+for its best half, nor a collection of good photos for its least good ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+DEVIATIONS = 3.0
+MAD_TO_STD = 1.4826
+"""Median absolute deviation times this is the standard deviation of a normal distribution."""
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+QUALITY = ("brightness", "contrast", "sharpness", "paper", "ink", "repeated")
+FLAT_CONTRAST = 4.0
+"""Values deviating by less than this (of 255) show nothing."""
+WHITE, COLORLESS, INK = 200, 30, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A flag is set where `number` is below (or above) a limit between `lowest` and `highest`."""
+
+    flag: str
+    number: str
+    below: bool
+    lowest: float
+    highest: float
+
+
+LIMITS = (
+    Limit(flag="dark", number="brightness", below=True, lowest=25, highest=50),
+    Limit(flag="bright", number="brightness", below=False, lowest=205, highest=235),
+    Limit(flag="low contrast", number="contrast", below=True, lowest=12, highest=25),
+    Limit(flag="blurred", number="sharpness", below=True, lowest=6, highest=14),
+)
+
+
+def measure_quality(pixels: np.ndarray) -> dict[str, float]:
+    """Numbers that flags are made from, for uint8 pixels (H, W, 3).
+
+    brightness: mean of the luminance, 0 to 255; contrast: its standard deviation; sharpness: the 99th percentile of
+    the difference between a pixel and the mean of its 3x3 neighborhood, so that a sharp subject before a soft
+    background counts as sharp; paper: share of pixels that are light and colorless; ink: share of dark pixels next to
+    such ones; repeated: share of pixels that equal both their right and lower neighbor exactly.
+    """
+    gray = pixels.astype(np.float32) @ LUMINANCE
+    spread = np.ptp(pixels, axis=2)
+    paper = (gray > WHITE) & (spread < COLORLESS)
+    return {
+        "brightness": float(gray.mean()),
+        "contrast": float(gray.std()),
+        "sharpness": _sharpness(gray),
+        "paper": float(paper.mean()),
+        "ink": float(((gray < WHITE - INK) & (spread < 2 * COLORLESS)).mean()),
+        "repeated": _repeated(pixels),
+    }
+
+
+def _sharpness(gray: np.ndarray) -> float:
+    if min(gray.shape) < 3:
+        return 0.0
+    rows = gray[:-2] + gray[1:-1] + gray[2:]
+    mean = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
+    return float(np.percentile(np.abs(gray[1:-1, 1:-1] - mean), 99))
+
+
+def _repeated(pixels: np.ndarray) -> float:
+    if min(pixels.shape[:2]) < 2:
+        return 1.0
+    here = pixels[:-1, :-1]
+    return float(((here == pixels[1:, :-1]) & (here == pixels[:-1, 1:])).all(axis=2).mean())
+
+
+def limits_of(numbers: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The limit of each flag for a collection, from the numbers (N,) of its photos."""
+    found = {}
+    for limit in LIMITS:
+        values = numbers[limit.number]
+        middle = float(np.median(values)) if len(values) else 0.0
+        deviation = MAD_TO_STD * float(np.median(np.abs(values - middle))) if len(values) else 0.0
+        unusual = middle + (-1 if limit.below else 1) * DEVIATIONS * deviation
+        found[limit.flag] = min(limit.highest, max(limit.lowest, unusual))
+    return found
+
+
+def flags_of(quality: Mapping[str, float], camera: str, limits: Mapping[str, float]) -> list[str]:
+    """The flags of one photo."""
+    if quality["contrast"] < FLAT_CONTRAST:
+        return ["empty"]
+    flags = [
+        limit.flag
+        for limit in LIMITS
+        if (quality[limit.number] < limits[limit.flag]) == limit.below and quality[limit.number] != limits[limit.flag]
+    ]
+    if quality["paper"] > 0.6 and 0.01 < quality["ink"] < 0.35:
+        return [*(flag for flag in flags if flag != "bright"), "document"]
+    if not camera and quality["repeated"] > 0.5:
+        flags.append("screenshot")
+    return flags

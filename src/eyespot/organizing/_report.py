@@ -1,0 +1,190 @@
+"""What `organize` found as JSON, as a table, and as a page."""
+
+import csv
+import io
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..errors import ImageError, RunError
+from ..files import require_file, write_whole
+from ..findings import printable, to_json
+from ..html import picture, thumbnail, write_page
+from ..images import ImageSpec, read_pixels
+from ._copies import Group
+from ._index import EPOCH
+from ._organized import Organized
+
+SUFFIXES = (".json", ".csv", ".html")
+COLUMNS = ("file", "width", "height", "bytes", "taken", "latitude", "longitude", "camera", "event", "flags", "copy_of")
+SIDE = 160
+SHOWN = 200
+"""Groups, events and flagged photos that are drawn on the page; the JSON and CSV files list all."""
+IN_EVENT = 8
+
+
+def check_report(file: Path) -> None:
+    """Raise `RunError` where a report cannot be written to a file of this name."""
+    if file.suffix.lower() not in SUFFIXES:
+        raise RunError(f"{file}: expected a file ending in {', '.join(SUFFIXES)}.", argument="out")
+    require_file(file)
+
+
+def write_report(found: Organized, file: Path) -> None:
+    """Write everything as JSON, one row per photo as CSV, or a page with thumbnails, by the suffix of the file."""
+    check_report(file)
+    if file.suffix.lower() == ".html":
+        write_page(file, "organize.html", _page(found))
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = to_json(document(found)) if file.suffix.lower() == ".json" else _table(found)
+    write_whole(file, text.encode())
+
+
+def counts(found: Organized) -> dict[str, int]:
+    """How many there are of each: photos, unreadable files, groups by kind, events, flags by name."""
+    groups = Counter(group.kind for group in found.groups)
+    redundant = {
+        pair.first if pair.second == group.best else pair.second
+        for group in found.groups
+        if group.kind != "burst"
+        for pair in group.others
+    }
+    flags = Counter(flag for flags in found.flags for flag in flags)
+    return {
+        "photos": len(found.photos),
+        "unreadable": len(found.errors),
+        **{f"{kind} groups": groups[kind] for kind in ("exact", "altered", "burst")},
+        "redundant copies": len(redundant),
+        "events": len(found.events),
+        "undated": sum(row["taken"] is None for row in found.photos.rows),
+        **dict(sorted(flags.items())),
+    }
+
+
+def document(found: Organized) -> dict[str, Any]:
+    """Everything as plain values: file names instead of numbers."""
+    return {
+        "folder": str(found.folder),
+        "index": str(found.index),
+        "network": found.network or None,
+        "update": found.update,
+        "counts": counts(found),
+        "photos": [{name: value or None for name, value in row.items()} for row in _rows(found)],
+        "errors": found.errors,
+        "groups": [_group(found, group) for group in found.groups],
+        "pairs": [
+            {"files": [_path(found, pair.first), _path(found, pair.second)], **_evidence(pair)} for pair in found.pairs
+        ],
+        "events": [
+            {
+                "name": event.name,
+                "start": event.start.isoformat(),
+                "end": event.end.isoformat(),
+                "place": event.place,
+                "files": [_path(found, photo) for photo in event.photos],
+            }
+            for event in found.events
+        ],
+        "limits": found.limits,
+    }
+
+
+def _path(found: Organized, photo: int) -> str:
+    return printable(found.photos.rows[photo]["path"])
+
+
+def _evidence(pair: Any) -> dict[str, Any]:
+    return {"kind": pair.kind, "similarity": pair.similarity, "evidence": pair.evidence}
+
+
+def _group(found: Organized, group: Group) -> dict[str, Any]:
+    others = [
+        {"file": _path(found, pair.first if pair.second == group.best else pair.second), **_evidence(pair)}
+        for pair in group.others
+    ]
+    return {"kind": group.kind, "best": _path(found, group.best), "others": others}
+
+
+def _rows(found: Organized) -> list[dict[str, Any]]:
+    """One row per photo with the values of `COLUMNS`."""
+    event_of = {photo: event.name for event in found.events for photo in event.photos}
+    copy_of = {}
+    for group in found.groups:
+        for pair in group.others if group.kind != "burst" else ():
+            copy_of.setdefault(pair.first if pair.second == group.best else pair.second, group.best)
+    return [
+        {
+            "file": printable(row["path"]),
+            "width": row["width"],
+            "height": row["height"],
+            "bytes": row["size"],
+            "taken": _time(row["taken"]),
+            "latitude": row["latitude"],
+            "longitude": row["longitude"],
+            "camera": row["camera"],
+            "event": event_of.get(photo, ""),
+            "flags": "|".join(found.flags[photo]),
+            "copy_of": _path(found, copy_of[photo]) if photo in copy_of else "",
+        }
+        for photo, row in enumerate(found.photos.rows)
+    ]
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else (EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def _table(found: Organized) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*COLUMNS, "error"])
+    writer.writeheader()
+    writer.writerows(_rows(found))
+    writer.writerows({"file": printable(path), "error": error} for path, error in found.errors.items())
+    return text.getvalue()
+
+
+def _page(found: Organized) -> dict[str, Any]:
+    flagged = [photo for photo, flags in enumerate(found.flags) if flags]
+    return {
+        "name": found.folder.resolve().name,
+        "made": datetime.now().strftime("%Y-%m-%d %H:%M"),
+        "counts": counts(found),
+        "groups": [
+            {
+                "kind": group.kind,
+                "tiles": [_tile(found, group.best, "keep")]
+                + [
+                    _tile(found, pair.first if pair.second == group.best else pair.second, pair.evidence)
+                    for pair in group.others
+                ],
+            }
+            for group in found.groups[:SHOWN]
+        ],
+        "all_groups": len(found.groups),
+        "events": [
+            {
+                "name": event.name,
+                "count": len(event.photos),
+                "tiles": [_tile(found, photo, "") for photo in event.photos[:IN_EVENT]],
+            }
+            for event in found.events[:SHOWN]
+        ],
+        "all_events": len(found.events),
+        "flagged": [_tile(found, photo, ", ".join(found.flags[photo])) for photo in flagged[:SHOWN]],
+        "all_flagged": len(flagged),
+        "errors": list(found.errors.items())[:SHOWN],
+    }
+
+
+def _tile(found: Organized, photo: int, caption: str) -> dict[str, str]:
+    row = found.photos.rows[photo]
+    scale = SIDE / max(row["height"], row["width"])
+    sides = [max(1, round(min(1.0, scale) * side)) for side in (row["height"], row["width"])]
+    try:
+        spec = ImageSpec(height=sides[0], width=sides[1], channels=3, fit="stretch")
+        pixels = read_pixels(found.folder / row["path"], spec)
+    except ImageError:  # it has gone since it was indexed
+        pixels = thumbnail(found.photos.thumbnails[photo], SIDE)
+    return {"name": printable(row["path"]), "src": picture(pixels), "caption": caption}

@@ -1,0 +1,66 @@
+"""`eyespot organize`: counts, groups, and reports."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from eyespot.cli._app import run
+from eyespot.organizing import _embedding
+
+from ..organizing.photos import save, scene
+
+
+@pytest.fixture
+def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(_embedding, "is_installed", lambda name: False)
+    save(scene(0), tmp_path / "album" / "a.png", "2024:05:01 12:00:00")
+    save(scene(0)[::2, ::2], tmp_path / "album" / "small <b>.png")
+    save(scene(1), tmp_path / "album" / "b.png")
+    (tmp_path / "album" / "copy.png").write_bytes((tmp_path / "album" / "b.png").read_bytes())
+    (tmp_path / "album" / "broken.jpg").write_bytes(b"\xff\xd8\xff no image")
+    return tmp_path / "album"
+
+
+def test_counts_copies_events_and_unreadable_files_are_printed(album, capsys):
+    assert run(["organize", str(album), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "4 photos, 1 unreadable, 1 exact groups, 1 altered groups, 2 redundant copies, 1 events, 3 undated" in printed
+    )
+    assert "exact: keep b.png\n  copy.png: same bytes" in printed
+    assert "altered: keep a.png\n  small <b>.png: gradients correlate by " in printed
+    assert "event 2024-05-01: 1 photos" in printed
+    assert "unreadable: broken.jpg: " in printed
+
+
+def test_the_json_document_names_files(album, capsys):
+    assert run(["organize", str(album), "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["counts"]["photos"] == 4
+    assert {group["kind"]: group["best"] for group in found["groups"]} == {"exact": "b.png", "altered": "a.png"}
+    assert found["photos"][0]["taken"] == "2024-05-01T12:00:00"
+    assert list(found["errors"]) == ["broken.jpg"]
+
+
+def test_reports_are_written_by_their_suffix(album, tmp_path, capsys):
+    files = {suffix: tmp_path / "out" / f"report{suffix}" for suffix in (".json", ".csv", ".html")}
+    for file in files.values():
+        assert run(["organize", str(album), "--out", str(file), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert f"report: {files['.html']}" in printed
+    assert json.loads(files[".json"].read_text())["counts"]["events"] == 1
+    with files[".csv"].open(newline="") as opened:
+        rows = {row["file"]: row for row in csv.DictReader(opened)}
+    assert rows["copy.png"]["copy_of"] == "b.png" and rows["a.png"]["event"] == "2024-05-01"
+    assert rows["broken.jpg"]["error"]
+    page = files[".html"].read_text()
+    assert "small &lt;b&gt;.png" in page and "<b>.png" not in page.replace("&lt;b&gt;.png", "")
+
+
+def test_wrong_use_is_one_sentence(album, tmp_path, capsys):
+    assert run(["organize", str(album), "--out", str(tmp_path / "report.txt")]) == 2
+    assert "expected a file ending in .json, .csv, .html. (option --out)" in capsys.readouterr().err
+    assert run(["organize", str(tmp_path / "missing")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
