@@ -25,6 +25,9 @@ from .sources.source import Part
 from .tasks import task_from_json, task_to_json
 from .tasks.task import Task
 
+BATCH_PIXELS = 1 << 20
+"""Of larger batches, what a network computes in between does not fit into the processor's cache, nor into memory."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
@@ -212,13 +215,16 @@ class AnswerModule(nn.Module):
 def outputs_over(
     model: Model,
     samples: Samples,
-    size: int = 256,
     autocast: Callable[[], AbstractContextManager] = nullcontext,
     rank: int = 0,
     world: int = 1,
 ) -> Iterator[tuple[np.ndarray, Any, Any]]:
-    """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch."""
+    """Row numbers, outputs (float32, on the CPU) and targets of all samples of one process, batch by batch.
+
+    Batches have at most 256 images, and fewer of large ones.
+    """
     device = next(model.network.parameters()).device
+    size = max(1, min(256, BATCH_PIXELS // (model.images.height * model.images.width)))
     for decoded in samples.batches(size, rank, world):
         batch = make_problem(model.task, decoded)
         with autocast():

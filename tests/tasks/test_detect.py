@@ -211,3 +211,22 @@ def test_the_threshold_is_the_one_with_the_best_f1():
     target = torch.tensor([[[8.0, 12.0, 20.0, 22.0, 1.0]]])
     calibrated = replace(TASK, threshold=0.2).calibrate([(output, target)])
     assert 0.5 < calibrated.threshold < 1
+
+
+def test_the_loss_of_a_batch_is_that_of_its_images_and_objects_left_out_do_not_count():
+    torch.manual_seed(0)
+    nothing = [np.nan] * 5
+    objects = torch.tensor(
+        [
+            [[1.0, 1.0, 20.0, 20.0, 0.0], [10.0, 4.0, 30.0, 28.0, 1.0]],
+            [nothing, [3.0, 2.0, 13.0, 9.0, 1.0]],
+            [nothing, nothing],
+        ]
+    )
+    logits, raw = torch.randn(3, 2, 4, 4), torch.randn(3, 4, 4, 4)
+    together = detection_loss(logits, decode(raw, 8), objects, 8)
+    alone = [
+        detection_loss(logits[i : i + 1], decode(raw[i : i + 1], 8), one[~one.isnan().any(-1)][None], 8)
+        for i, one in enumerate(objects)
+    ]
+    assert torch.allclose(together, torch.cat(alone)) and torch.isfinite(together).all()

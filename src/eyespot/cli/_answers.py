@@ -27,8 +27,12 @@ BATCH = 32
 """Images that are decoded side by side and answered together; the first answers come one by one."""
 
 TABLES = (".csv", ".jsonl", ".ndjson")
+ORIGIN = "answers of eyespot"
+"""Stands at the beginning of a document of answers: only files that begin so are replaced."""
 SILENT_SECONDS = 2.0
 """Seconds between two lines of progress."""
+
+_OPENING = "".join(f'{{"info": {{"description": "{ORIGIN}"'.split())
 
 Found = tuple[str, dict[str, Any] | EyespotError]
 Decoded = tuple[np.ndarray, Frame]
@@ -40,10 +44,14 @@ def check_out(out: Path) -> None:
         require_file(out)
         if out.is_file() and not _is_table(out):
             raise RunError(f"{out}: exists and is not a table of answers; give another name.", argument="out")
+    elif out.suffix.lower() == ".json" and not out.is_dir():
+        require_file(out)
+        if out.is_file() and not _is_document(out):
+            raise RunError(f"{out}: exists and is not a document of answers; give another name.", argument="out")
     elif out.suffix and not out.is_dir():
         raise RunError(
             f"{out}: has the suffix {out.suffix}; expected {', '.join(TABLES)} for a table of answers, "
-            "or a folder for images (create it first where its name contains a dot).",
+            ".json for a COCO document of boxes, or a folder for images (create it first where its name has a dot).",
             argument="out",
         )
     else:
@@ -55,6 +63,13 @@ def _is_table(file: Path) -> bool:
     with written(file), file.open("rb") as opened:
         start = opened.read(9)
     return not start or start.startswith((b"image,", b'{"image":'))
+
+
+def _is_document(file: Path) -> bool:
+    """Whether a file is empty or an earlier document of answers, which may be replaced."""
+    with written(file), file.open("rb") as opened:
+        start = opened.read(200)
+    return not start or "".join(start.decode(errors="replace").split()).startswith(_OPENING)
 
 
 def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:

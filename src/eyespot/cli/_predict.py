@@ -28,8 +28,12 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Table of the answers (.csv or .jsonl), or folder for images that the model produces (denoise)."
+            help="Table of the answers (.csv or .jsonl), COCO document of boxes (.json), or folder for images that the "
+            "model produces (denoise)."
         ),
+    ] = None,
+    annotated: Annotated[
+        Path | None, typer.Option(help="Folder for copies of the images with the answers (boxes) drawn over them.")
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -38,7 +42,6 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
-    from ..errors import RunError
     from ._answers import TABLES, Progress, Table, answers, check_out, image_files
 
     file, images = split_model(given)
@@ -47,26 +50,73 @@ def predict(
     if out is not None:
         check_out(out)
     model = load_model(file)
-    if reason := model.task.unsupported.get("predict"):
-        raise RunError(f"{file}: {reason}.")
-    table = Table(out) if out is not None and out.suffix.lower() in TABLES else None
-    folder, progress, collected = (None if table else out), Progress(quiet or not table), []
+    _check_task(model, file, out, annotated)
+    suffix = "" if out is None else out.suffix.lower()
+    table = Table(out) if out is not None and suffix in TABLES else None
+    document = out if suffix == ".json" else None
+    folder, progress = (None if table or document else out), Progress(quiet or not (table or document))
+    collected: list[dict[str, Any]] = []
     try:
         for image, found in answers(model, image_files(images, sys.stdin)):
-            answer = _report(model, image, found, folder, None if as_json or table else sys.stdout)
+            answer = _report(model, image, found, folder, None if as_json or table or document else sys.stdout)
             progress.count("error" in answer and "answer" not in answer)
+            if annotated is not None and "answer" in answer:
+                _annotate(model, image, answer, annotated)
             if table:
                 table.write(answer)
-            if as_json:
+            if as_json or document:
                 collected.append(answer)
     finally:
         if table:
             table.close()
+    if document:
+        _write_document(model, collected, document)
     if as_json:
         print_json(collected)
     if progress.failed:
         print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
         raise typer.Exit(2)
+
+
+def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, annotated: Path | None) -> None:
+    """Raise `RunError` where the model's answers are not of the kind that was asked for."""
+    from ..errors import RunError
+    from ..files import require_folder
+
+    task = model.task
+    if reason := task.unsupported.get("predict"):
+        raise RunError(f"{file}: {reason}.")
+    if out is not None and out.suffix.lower() == ".json" and task.document([]) is None:
+        raise RunError(f"{out}: the answers of {task.name} have no COCO format; give a file ending in .jsonl or .csv.")
+    if annotated is None:
+        return
+    if not task.annotates:
+        raise RunError(f"{annotated}: the answers of {task.name} have no place on the image; leave --annotated out.")
+    require_folder(annotated)
+
+
+def _annotate(model: "Model | ExportedModel", image: str, answer: dict[str, Any], folder: Path) -> None:
+    """Write a copy of the image with its answer drawn over it."""
+    from dataclasses import replace
+
+    from ..files import written
+    from ..images import read_pixels, write_png
+
+    pixels = read_pixels(image, replace(model.images, fit="native"), image)
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_png(model.task.annotate(pixels, answer), _free(folder, Path(image).stem, "annotated"))
+
+
+def _write_document(model: "Model | ExportedModel", answers: list[dict[str, Any]], file: Path) -> None:
+    from ..files import require_folder, write_whole
+    from ..findings import to_json
+    from ._answers import ORIGIN
+
+    require_folder(file.parent)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    document = {"info": {"description": ORIGIN}, **(model.task.document(answers) or {})}
+    write_whole(file, to_json(document).encode())
 
 
 def _report(
@@ -119,9 +169,9 @@ def evaluate(
         print(f"{result['task']}: {format_score(result)}, part {chosen.name}")
 
 
-def _free(folder: Path, stem: str) -> Path:
+def _free(folder: Path, stem: str, kind: str) -> Path:
     """A name that no file has yet: nothing is overwritten."""
-    names = (folder / f"{stem}.denoised{number}.png" for number in ("", *(f"-{count}" for count in range(2, 10**6))))
+    names = (folder / f"{stem}.{kind}{number}.png" for number in ("", *(f"-{count}" for count in range(2, 10**6))))
     return next(path for path in names if not path.exists())
 
 
@@ -138,7 +188,7 @@ def _saved(answer: dict[str, Any], image: Path, out: Path | None) -> dict[str, A
     folder = out or Path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _free(folder, image.stem)
+        path = _free(folder, image.stem, "denoised")
         write_png(pixels, path)
     except OSError as error:
         raise RunError(f"{folder}: cannot be written ({error.strerror}); give another --out.") from error

@@ -87,6 +87,8 @@ class Task(ABC):
     """The optimizer that is used unless another is named; None: as the start of the training suggests."""
     generates: ClassVar[bool] = False
     """Whether `sample` makes new images. Such a model is evaluated by its images, see `generated.py`."""
+    annotates: ClassVar[bool] = False
+    """Whether an answer names places on the image, which `annotate` draws."""
     turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
     """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
@@ -316,6 +318,17 @@ class Task(ABC):
 
     def answer_image(self, output: Any) -> Tensor | None:
         """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image."""
+        return None
+
+    def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
+        """The original image (H, W, C), uint8, with what `answer` returned drawn over it, where `annotates` is true."""
+        return pixels
+
+    def document(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+        """Answers for many files, keys "image" and those of `answer`, in a JSON format that other programs read.
+
+        None where there is no such format. Images that could not be read are among them, with the key "error".
+        """
         return None
 
     def abstention(self, output: Any) -> tuple[Tensor, Tensor] | None:

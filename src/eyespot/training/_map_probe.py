@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..files import cache_folder
 from ..images import ImageSpec
 from ..networks import Network
+from ..networks.folding import fold_normalization
 from ..samples import Samples, network_x
 from ..sources.augment import Preset, augment
 from ..sources.cache_folder import load_numbers, save_numbers
@@ -28,7 +29,8 @@ BATCH, RATE, WEIGHT_DECAY = 16, 3e-3, 0.05
 AVERAGE = 0.98
 """Share of the running mean of the weights that stays at each step: it reaches over about 50 steps."""
 FEWEST_STEPS = 60
-CHUNK = 16
+CHUNK = 4
+"""Images at a time: what the stages compute of more than a few does not fit into the processor's cache."""
 
 Maps = dict[str, Tensor]
 
@@ -95,7 +97,7 @@ def _view(
     network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int, epoch: int
 ) -> tuple[Maps, Target]:
     """What the stages make of all training images, augmented as in one epoch, as float16, and the targets."""
-    stages = deepcopy(network.stages).eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    stages = fold_normalization(network.stages).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     found: dict[str, list[Tensor]] = {name: [] for name in network.reads}
     targets: list[Target] = []
     for start in range(0, len(train), CHUNK):

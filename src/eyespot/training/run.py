@@ -151,17 +151,30 @@ def run_training(
         if result is not None:
             return Run(folder, result)
         _check_alike(opened, recipe)
-        training, state = prepare(opened, recipe, folder, world)
-        resumed_from = state.step
-        if resumed_from:
-            show({"note": f"going on from step {resumed_from} of {state.schedule.steps}"})
-        report_probe(training, state, show)
-        _train_on(training, state, show, stop, control)
-        if state.step < state.schedule.steps:
-            where = f"step {state.step} of {state.schedule.steps}"
-            raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
-        result = finish(training, state, opened, resumed_from)
-    return Run(folder, result)
+        with keeping_memory():
+            return Run(folder, _follow(recipe, opened, folder, world, show, stop, control))
+
+
+def _follow(
+    recipe: Recipe,
+    source: Source,
+    folder: Path,
+    world: World,
+    show: Show,
+    stop: Callable[[], bool],
+    control: Control | None,
+) -> dict[str, Any]:
+    """Prepare, train and finish as the recipe states; returns the run's result."""
+    training, state = prepare(source, recipe, folder, world)
+    resumed_from = state.step
+    if resumed_from:
+        show({"note": f"going on from step {resumed_from} of {state.schedule.steps}"})
+    report_probe(training, state, show)
+    _train_on(training, state, show, stop, control)
+    if state.step < state.schedule.steps:
+        where = f"step {state.step} of {state.schedule.steps}"
+        raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
+    return finish(training, state, source, resumed_from)
 
 
 def _check_alike(source: Source, recipe: Recipe) -> None:
@@ -282,11 +295,10 @@ def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple
 def _train_on(training: Training, state: State, show: Show, stop: Callable[[], bool], control: Control | None) -> None:
     log = Log(training.checkpoint.with_name("log.jsonl"), state.step, training.world.leads)
     try:
-        with keeping_memory():
-            if control is None:
-                run(training, state, log, show, stop)
-            else:
-                _train_at(control, training, state, log, show, stop)
+        if control is None:
+            run(training, state, log, show, stop)
+        else:
+            _train_at(control, training, state, log, show, stop)
     finally:
         log.close()
 

@@ -59,6 +59,7 @@ class Detect(Task):
     report_template: ClassVar[str] = "report_detect.html"
     text_columns: ClassVar[tuple[str, ...]] = ("answer",)
     value_name: ClassVar[str] = "score"
+    annotates: ClassVar[bool] = True
 
     classes: tuple[str, ...] = ()
     stride: int = 8
@@ -187,7 +188,7 @@ class Detect(Task):
         """The image with the boxes of an answer drawn over it, a color for each class."""
         return annotated(pixels, answer["boxes"], self.classes)
 
-    def document(self, answers: Sequence[Mapping[str, Any]]) -> Any:
+    def document(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Answers for many images in COCO's format."""
         return coco_document(answers, self.classes)
 

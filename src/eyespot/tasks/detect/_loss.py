@@ -40,22 +40,24 @@ def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
 
 def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
     """The loss (N,) of class logits (N, K, h, w) and boxes (N, h, w, 4) for objects (N, M, 5): box and class."""
-    return torch.stack([_of_one(*one, stride) for one in zip(logits, boxes, target, strict=True)])
-
-
-def _of_one(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
-    objects = target[~target.isnan().any(-1)]
-    height, width = logits.shape[1:]
-    number = assign(objects[:, :4], height, width, stride)
-    positive = number >= 0
-    wanted = objects[number[positive]]
+    known = ~target.isnan().any(-1)
+    height, width = logits.shape[2:]
+    number = torch.stack([_assigned(*one, height, width, stride) for one in zip(target, known, strict=True)])
+    image, row, column = (number >= 0).nonzero(as_tuple=True)
+    wanted = target[image, number[image, row, column]]
+    found = boxes[image, row, column]
     quality = torch.zeros_like(logits)
-    found = boxes[positive]
-    fits = overlaps(found.detach(), wanted[:, :4])
-    rows, columns = positive.nonzero(as_tuple=True)
-    quality[wanted[:, 4].long(), rows, columns] = fits.to(quality)
-    distance = (1 - generalized_overlaps(found, wanted[:, :4])).sum()
-    return (varifocal(logits, quality).sum() + BOX_WEIGHT * distance) / max(1, len(wanted))
+    quality[image, wanted[:, 4].long(), row, column] = overlaps(found.detach(), wanted[:, :4]).to(quality)
+    distance = 1 - generalized_overlaps(found, wanted[:, :4])
+    far = distance.new_zeros(len(target)).index_add(0, image, distance)
+    return (varifocal(logits, quality).flatten(1).sum(1) + BOX_WEIGHT * far) / known.sum(1).clamp(min=1)
+
+
+def _assigned(objects: Tensor, known: Tensor, height: int, width: int, stride: int) -> Tensor:
+    """As `assign`, for objects (M, 5) of which only some are known: the numbers are those among all."""
+    places = known.nonzero()[:, 0]
+    number = assign(objects[places, :4], height, width, stride)
+    return number if not len(places) else torch.where(number >= 0, places[number], -1)
 
 
 def varifocal(logits: Tensor, quality: Tensor) -> Tensor:
