@@ -75,9 +75,10 @@ def _resample(x, begin, end, out):
     places, weights = _taps(begin, end, out, side)
     seen = op.Gather(x, op.Reshape(places, [-1]), axis=1)
     seen = op.Reshape(seen, op.Concat([0], op.Shape(places), [-1], axis=0))
-    sums = op.Cast(op.MatMul(weights, seen), to=DOUBLE)
+    sums = op.MatMul(weights, seen)
     high, low = op.Gather(sums, 0, axis=2), op.Gather(sums, 1, axis=2)
-    return op.Cast(op.Floor((high * 2048.0 + low + 2097152.0) / 4194304.0), to=FLOAT)
+    # floor((2048 high + low + 2^21) / 2^22), in two steps whose whole numbers are exact in float32.
+    return op.Floor((high + op.Floor((low + 2097152.0) / 2048.0)) / 2048.0)
 
 
 @script(default_opset=op)
@@ -116,14 +117,22 @@ def _safe(begin, end, scale, side, reduces):
 
 
 @script(default_opset=op)
-def _two_passes(x, begin, end, out, next_begin, next_end, next_out):
-    """Pixels (N, A, B, C) resized along A, then along B: (N, next_out, out, C), with the two sides exchanged."""
-    sides = op.Shape(x, start=2)
+def _resize_rows(x, begin, end, out, channels):
+    """Pixels (N, H, W, C) resized along H: (N, out, W, C)."""
+    wide = op.Shape(x, start=2, end=3)
     x = _resample(op.Reshape(x, [0, 0, -1]), begin, end, out)
-    x = op.Reshape(x, op.Concat([0, 0], sides, axis=0))
-    x = op.Reshape(op.Transpose(x, perm=[0, 2, 1, 3]), [0, 0, -1])
-    x = _resample(x, next_begin, next_end, next_out)
-    return op.Reshape(x, op.Concat([0, 0], op.Reshape(out, [1]), op.Gather(sides, [1]), axis=0))
+    return op.Reshape(x, op.Concat([0, 0], wide, channels, axis=0))
+
+
+@script(default_opset=op)
+def _resize_columns(x, begin, end, out, channels):
+    """Pixels (N, H, W, C) resized along W: (N, H, out, C).
+
+    H becomes the innermost side and back: moving whole pixels of three numbers takes several times as long.
+    """
+    x = op.Reshape(op.Transpose(x, perm=[0, 2, 3, 1]), [0, 0, -1])
+    x = op.Reshape(_resample(x, begin, end, out), op.Concat([0, 0], channels, [-1], axis=0))
+    return op.Transpose(x, perm=[0, 3, 1, 2])
 
 
 @script(default_opset=op)
@@ -139,23 +148,25 @@ def _resize(image, left, top, right, bottom, width, height):
     y0, y1 = _safe(top, bottom, down, rows, reduces)
     begin = op.Concat(op.Reshape(y0, [1]), op.Reshape(x0, [1]), axis=0)
     end = op.Concat(op.Reshape(y1, [1]), op.Reshape(x1, [1]), axis=0)
-    x = op.Cast(op.Slice(image, begin, end, [1, 2]), to=FLOAT)
+    x = op.Slice(image, begin, end, [1, 2])
     if reduces:  # noqa: SIM108 - onnxscript translates statements
-        small = _average_blocks(x, factor_y, factor_x)
+        small = _average_blocks(op.Cast(x, to=FLOAT), factor_y, factor_x)
     else:
-        small = op.Identity(x)
+        small = op.Cast(x, to=FLOAT)
     shift_x, shift_y = op.Cast(x0, to=DOUBLE), op.Cast(y0, to=DOUBLE)
     by_x, by_y = op.Cast(factor_x, to=DOUBLE), op.Cast(factor_y, to=DOUBLE)
     left, right = (left - shift_x) / by_x, (right - shift_x) / by_x
     top, bottom = (top - shift_y) / by_y, (bottom - shift_y) / by_y
     tall, wide = op.Squeeze(op.Shape(small, start=1, end=2)), op.Squeeze(op.Shape(small, start=2, end=3))
-    columns_first = op.And(height < tall, (wide - width) * 2 < tall - height)
-    if columns_first:
-        result = _two_passes(small, top, bottom, height, left, right, width)
+    rows_first = op.And(height < tall, (wide - width) * 2 < tall - height)
+    channels = op.Shape(image, start=3, end=4)
+    if rows_first:
+        rows_done = _resize_rows(small, top, bottom, height, channels)
+        result = _resize_columns(rows_done, left, right, width, channels)
     else:
-        turned = op.Transpose(small, perm=[0, 2, 1, 3])
-        result = op.Transpose(_two_passes(turned, left, right, width, top, bottom, height), perm=[0, 2, 1, 3])
-    return op.Transpose(result, perm=[0, 2, 1, 3])
+        columns_done = _resize_columns(small, left, right, width, channels)
+        result = _resize_rows(columns_done, top, bottom, height, channels)
+    return result
 
 
 @script(default_opset=op)
@@ -183,7 +194,10 @@ def _resizing(height: int, width: int, channels: int, fit: str):
         scale = op.Min(high / op.CastLike(tall, sides), broad / op.CastLike(wide, sides))
         left, right = _middle(broad, op.CastLike(wide, sides) * scale)
         top, bottom = _middle(high, op.CastLike(tall, sides) * scale)
-        x = _resize(image, left, top, right, bottom, op.Constant(value_int=width), op.Constant(value_int=height))
+        if op.And(high == op.CastLike(tall, sides), broad == op.CastLike(wide, sides)):
+            x = op.Cast(image, to=FLOAT)
+        else:
+            x = _resize(image, left, top, right, bottom, op.Constant(value_int=width), op.Constant(value_int=height))
         return op.Transpose(x, perm=[0, 3, 1, 2]) / 255.0
 
     @script(default_opset=op)
@@ -191,7 +205,10 @@ def _resizing(height: int, width: int, channels: int, fit: str):
         sides = op.Cast(op.Shape(image, start=1, end=3), to=DOUBLE)
         high, broad = op.Gather(sides, 0), op.Gather(sides, 1)
         zero = op.CastLike(0.0, sides)
-        x = _resize(image, zero, zero, broad, high, op.Constant(value_int=width), op.Constant(value_int=height))
+        if op.And(high == op.CastLike(tall, sides), broad == op.CastLike(wide, sides)):
+            x = op.Cast(image, to=FLOAT)
+        else:
+            x = _resize(image, zero, zero, broad, high, op.Constant(value_int=width), op.Constant(value_int=height))
         return op.Transpose(x, perm=[0, 3, 1, 2]) / 255.0
 
     @script(default_opset=op)
