@@ -8,6 +8,7 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.images import write_png
+from eyespot.sources.check import check
 from eyespot.sources.open import open_source
 
 BOXES = {
@@ -140,3 +141,102 @@ def test_a_wrong_voc_file_is_reported(options: dict[str, str], message: str, tmp
     except SourceError as error:
         reasons = [str(error)]
     assert any(message in reason for reason in reasons), reasons
+
+
+def write_table(root: Path, *lines: str, header: str = "path,label,x1,y1,x2,y2") -> Path:
+    write_images(root)
+    (root / "boxes.csv").write_text("\n".join([header, *lines]) + "\n")
+    return root / "boxes.csv"
+
+
+LINES = ("a.png,cat,4,6,12,16", "b.png,dog,0,0,10,5", "a.png,dog,20,10,36,18")
+
+
+def test_the_lines_of_a_table_with_a_box_each_become_rows_with_their_boxes(tmp_path: Path):
+    assert read(write_table(tmp_path, *LINES)) == BOXES
+    other = write_table(tmp_path / "other", *LINES, header="path,label,xmin,ymin,xmax,ymax")
+    assert read(other) == BOXES
+
+
+def test_a_line_without_a_box_is_an_image_without_an_object(tmp_path: Path):
+    file = write_table(tmp_path, LINES[0], LINES[2], "b.png,,,,,")
+    assert read(file) == {**BOXES, "b.png": []}
+    assert "1 images have no object: kept as background" in open_source(file).notes
+
+
+def test_a_thousand_objects_in_one_image_and_a_single_class_are_read(tmp_path: Path):
+    many = [f"a.png,cell,{n % 40},{n // 50},{n % 40 + 0.5},{n // 50 + 0.5 + n / 10000}" for n in range(1000)]
+    found = read(write_table(tmp_path, *many, "b.png,cell,0,0,1,1"))
+    assert len(found["a.png"]) == 1000 and {one["label"] for one in found["a.png"]} == {"cell"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("b.png,dog,10,0,2,5", "1 boxes have no area"),
+        ("b.png,dog,2,2,2,5", "1 boxes have no area"),
+        ("b.png,dog,nan,0,2,5", "1 boxes have sides that are not numbers"),
+        ("b.png,dog,inf,0,2,5", "1 boxes have sides that are not numbers"),
+        ("b.png,dog,50,0,60,5", "1 boxes lie outside their image"),
+        ("a.png,dog,20,10,36,18", "1 boxes are there twice"),
+    ],
+)
+def test_boxes_that_cannot_be_are_left_out_and_counted(line: str, reason: str, tmp_path: Path):
+    notes = open_source(write_table(tmp_path, *LINES, line)).notes
+    assert any(note.startswith(reason) for note in notes), notes
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (("a.png,cat,left,6,12,16", "b.png,,,,,"), "line 2: the box is 'left, 6, 12, 16'"),
+        (("a.png,cat,4,6,12,", "b.png,,,,,"), "line 2: the box is '4, 6, 12, '"),
+        (("a.png,,4,6,12,16", "b.png,,,,,"), "line 2: the box has no label"),
+        (("a.png,cat,0.1,0.3,0.3,0.8", "b.png,,,,,"), "between 0 and 1.*expected pixels"),
+    ],
+)
+def test_wrong_lines_of_a_table_are_errors_with_their_place(lines: tuple[str, ...], message: str, tmp_path: Path):
+    with pytest.raises(SourceError, match=message):
+        open_source(write_table(tmp_path, *lines))
+
+
+def test_lines_of_one_image_in_two_parts_are_an_error(tmp_path: Path):
+    lines = ("a.png,cat,4,6,12,16,train", "b.png,dog,0,0,10,5,test", "a.png,dog,20,10,36,18,test")
+    with pytest.raises(SourceError, match=r"differ in the column 'split': 'train' .*, 'test'"):
+        open_source(write_table(tmp_path, *lines, header="path,label,x1,y1,x2,y2,split"))
+
+
+def test_masks_and_crowds_of_coco_are_reported_and_their_boxes_used(tmp_path: Path):
+    file = write_coco(tmp_path)
+    document = json.loads(file.read_text())
+    document["annotations"][0] |= {"segmentation": {"counts": [3, 4], "size": [20, 40]}, "iscrowd": 1}
+    document["annotations"][1]["segmentation"] = [[20, 10, 36, 10, 36, 18]]
+    file.write_text(json.dumps(document))
+    notes = open_source(file).notes
+    assert "2 objects have a mask: only their boxes are used" in notes
+    assert "1 objects are crowds: their boxes are used like those of one object" in notes
+    assert read(file) == BOXES
+
+
+def test_annotations_without_images_and_images_without_annotations_are_reported(tmp_path: Path):
+    write_voc(tmp_path)
+    (tmp_path / "Annotations" / "b.xml").rename(tmp_path / "Annotations" / "lonely.xml")
+    write_png(np.zeros((20, 40, 3), np.uint8), tmp_path / "JPEGImages" / "c.png")
+    (tmp_path / "Annotations" / "c.xml").write_bytes((tmp_path / "Annotations" / "a.xml").read_bytes())
+    source = open_source(tmp_path)
+    assert any("1 annotation files have no image, such as lonely.xml" in note for note in source.notes)
+    assert "left out: 1 without an annotation file" in source.describe()
+
+
+def test_check_counts_objects_by_class_and_size_and_finds_an_image_in_two_parts(tmp_path: Path):
+    large = np.random.default_rng(0).integers(0, 255, (120, 120, 3), dtype=np.uint8)
+    for name in ("d.png", "e.png"):
+        write_png(large, tmp_path / name)
+    lines = ("d.png,cat,0,0,100,100,train", "d.png,dog,0,0,40,40,train", "e.png,dog,0,0,10,10,test")
+    file = write_table(tmp_path, *(f"{line},train" for line in LINES), *lines, header="path,label,x1,y1,x2,y2,split")
+    report = check(open_source(file))
+    assert report.objects == {
+        "cat": {"images": 2, "objects": 2, "small": 1, "medium": 0, "large": 1},
+        "dog": {"images": 4, "objects": 4, "small": 3, "medium": 1, "large": 0},
+    }
+    assert [twins.names for twins in report.across_parts if twins.kind == "exact"] == [("d.png", "e.png")]

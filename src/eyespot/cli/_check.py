@@ -159,6 +159,8 @@ def _show(report: "CheckReport") -> None:
     console.print(f"{report.name}: {report.kind}, {report.count:,} images")
     _show_counts(report, console)
     _show_sizes(report, console)
+    if report.objects:
+        _show_objects(report, console)
     _show_list("Left out", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
     _show_list("Exact duplicates", _lines(report.exact), console)
     if report.near_searched:
@@ -186,6 +188,17 @@ def _show_counts(report: "CheckReport", console: "Console") -> None:
     console.print(table)
     if report.balance is not None:
         console.print(f"Balance: the largest class has {report.balance:.1f} times as many images as the smallest")
+
+
+def _show_objects(report: "CheckReport", console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table("objects of class", *(name for name in next(iter(report.objects.values()))))
+    for name, counts in list(report.objects.items())[:50]:
+        table.add_row(name, *(f"{count:,}" for count in counts.values()))
+    if len(report.objects) > 50:
+        table.add_row(f"... {len(report.objects) - 50} more classes")
+    console.print(table)
 
 
 def _show_sizes(report: "CheckReport", console: "Console") -> None:

@@ -38,7 +38,7 @@ def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: 
     rows: list[Row] = []
     collection = Collection(name=(root or folder).name, kind="COCO annotations", rows=rows, root=root or folder)
     places = _Places(images, folder)
-    left_out, empty = Counter[str](), 0
+    left_out, unused, empty = Counter[str](), Counter[str](), 0
     parts = {file: part_named(file.stem.removeprefix("instances_").removeprefix("_annotations.coco")) for file in files}
     parts = {file: part or part_named(file.parent.name) for file, part in parts.items()}
     with_parts = len(files) > 1 and all(parts.values())
@@ -50,11 +50,13 @@ def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: 
                 continue
             values = {"boxes": objects.text()} | ({"split": parts[file] or ""} if with_parts else {})
             left_out += objects.left_out
+            unused += objects.unused
             empty += not objects.found
             rows.append(Row(picture=path, name=name, values=values, location=where))
     if without := len(images) - len({str(row.picture) for row in rows}):
         collection.left_out["named in no annotation file"] = without
     collection.notes += object_notes(left_out, empty)
+    collection.notes += [f"{count:,} objects {what}" for what, count in sorted(unused.items())]
     return collection
 
 
@@ -112,3 +114,5 @@ def _add(entry: Any, names: dict[Any, str], images: dict[Any, Any], where: str) 
         raise SourceError(f"{where}: its image {image} is not among the images; remove it or add the image.")
     _, size, objects = images[image]
     objects.add(names[category], [x, y, x + width, y + height], size)
+    objects.unused["have a mask: only their boxes are used"] += bool(entry.get("segmentation"))
+    objects.unused["are crowds: their boxes are used like those of one object"] += entry.get("iscrowd") == 1

@@ -16,10 +16,11 @@ OUTSIDE = 1.0
 
 @dataclass(kw_only=True)
 class Objects:
-    """The objects of one image, and why others were left out."""
+    """The objects of one image, why others were left out, and what of those that are used is not looked at."""
 
     found: list[tuple[str, list[float]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    unused: Counter[str] = field(default_factory=Counter)
 
     def add(self, label: str, box: Sequence[float], size: tuple[int, int] | None = None) -> None:
         """Take one object, if its box is one; `size` is (height, width) of the image where it is known."""

@@ -10,6 +10,7 @@ from ..images import SUFFIXES as IMAGES
 from ._collection import Collection
 from ._conventions import PART_WORDS, part_named
 from ._suggest import path_columns
+from ._table_boxes import box_columns, join_boxes
 from ._table_paths import Finder, NotFound
 from ._table_text import SUFFIXES, first_lines, read_lines
 from .source import Problem, Row
@@ -22,7 +23,8 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
     """Collect the pictures that a table names; their paths start from the table's own folder.
 
     `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
-    together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`.
+    together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`. Lines
+    with one box each are joined, see `_table_boxes.py`.
     """
     chosen = dict(columns or {})
     collection = Collection(name=file.name, kind="table", rows=(rows := []), root=file)
@@ -38,6 +40,9 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
     if collection.problems and "path" not in chosen and _all_missing(collection):
         collection.advice = _path_advice(file)
     collection.notes.extend(f"{note} ({count:,})" for note, count in finder.notes.items() if note)
+    if corners := box_columns(rows):
+        collection.rows, notes = join_boxes(rows, corners)
+        collection.notes.extend(notes)
     return collection
 
 

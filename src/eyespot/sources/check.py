@@ -1,8 +1,10 @@
 """What there is in a source, and what is wrong with it, before anything is trained on it."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +33,8 @@ class CheckReport:
     the smallest; `sizes` gives (height, width) of the smallest, the middle and the largest image; `channels` counts
     images by the number of their channels. `across_parts` and `conflicts` list those among `exact` and `near`
     duplicates that lie in two parts, or that carry two labels. `near_searched` tells whether near duplicates were
-    looked for at all.
+    looked for at all. `objects` counts boxes by class: "images" that show one, and "objects" in all, of which "small"
+    (below 32 x 32 pixels), "medium" and "large" (from 96 x 96 on), as COCO does.
     """
 
     name: str
@@ -48,6 +51,7 @@ class CheckReport:
     across_parts: Sequence[Twins]
     conflicts: Sequence[Twins]
     near_searched: bool
+    objects: dict[str, dict[str, int]]
     notes: Sequence[str]
 
     def to_json(self) -> str:
@@ -83,6 +87,7 @@ def check(source: Source) -> CheckReport:
         across_parts=[twins for twins in (*exact, *near) if len(set(twins.parts)) > 1],
         conflicts=[twins for twins in (*exact, *near) if len(set(twins.labels)) > 1],
         near_searched=near_searched,
+        objects=_count_objects(source.rows),
         notes=source.notes,
     )
 
@@ -123,6 +128,32 @@ def _classes(parts: Sequence[Part]) -> dict[str, dict[str, int]]:
     counts = {part.name: Counter(label for row in part.rows if (label := row.values.get("label"))) for part in parts}
     labels = sorted(set().union(*counts.values()))
     return {label: {part: found[label] for part, found in counts.items()} for label in labels}
+
+
+SMALL, LARGE = 32**2, 96**2
+"""Areas in pixels that divide small, medium and large objects."""
+
+
+def _count_objects(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Objects by class and size; text that describes no boxes is passed over here, since training refuses it."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        try:
+            boxes = [(entry["label"], [float(side) for side in entry["box"]]) for entry in _boxes(row)]
+            sized = [(label, (x2 - x1) * (y2 - y1)) for label, (x1, y1, x2, y2) in boxes]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+        for label, area in sized:
+            size = "small" if area < SMALL else "medium" if area < LARGE else "large"
+            counts.setdefault(str(label), Counter()).update(["objects", size])
+        for label in {label for label, _ in sized}:
+            counts[str(label)]["images"] += 1
+    names = ("images", "objects", "small", "medium", "large")
+    return {label: {name: counts[label][name] for name in names} for label in sorted(counts)}
+
+
+def _boxes(row: Row) -> list[Mapping[str, Any]]:
+    return json.loads(row.values["boxes"]) if row.values.get("boxes") else []
 
 
 def _sizes(sizes: np.ndarray) -> dict[str, tuple[int, int]]:
