@@ -64,3 +64,41 @@ def test_wrong_use_is_one_sentence(album, tmp_path, capsys):
     assert "expected a file ending in .json, .csv, .html. (option --out)" in capsys.readouterr().err
     assert run(["organize", str(tmp_path / "missing")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+
+
+def test_a_plan_is_written_applied_and_undone(album, tmp_path, capsys):
+    plan, into = tmp_path / "plan.csv", tmp_path / "sorted"
+    command = ["organize", str(album), "--plan", str(plan)]
+    assert run([*command, "--template", "{year}/{name}", "--quiet"]) == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert run([*command, "--apply", "move", "--into", str(into)]) == 0
+    assert "4 photos moved; to undo" in capsys.readouterr().out
+    assert sorted(file.name for file in album.iterdir()) == ["broken.jpg"]
+    assert (into / "2024" / "a.png").exists()
+    assert run([*command, "--undo"]) == 0
+    assert "4 photos put back" in capsys.readouterr().out
+    assert len(list(album.iterdir())) == 5 and not into.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--apply", "copy", "--into", "x"], "need --plan"),
+        (["--plan", "plan.json", "--apply", "copy"], "need each other"),
+        (["--plan", "plan.json", "--apply", "copy", "--into", "x", "--undo"], "exclude each other"),
+        (["--plan", "plan.json", "--apply", "copy", "--into", "x"], "there is no such plan"),
+        (["--plan", "plan.txt"], "expected a file ending in .json or .csv"),
+        (["--plan", "plan.json", "--template", "{year}"], "must end with {name}"),
+    ],
+)
+def test_wrong_use_of_plans_is_one_sentence(album, options, message, capsys):
+    assert run(["organize", str(album), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_plan_of_another_collection_is_refused(album, tmp_path, capsys):
+    plan = str(tmp_path / "plan.json")
+    assert run(["organize", str(album), "--plan", plan, "--quiet"]) == 0
+    save(scene(5), tmp_path / "other" / "a.png")
+    assert run(["organize", str(tmp_path / "other"), "--plan", plan, "--apply", "copy", "--into", "x"]) == 2
+    assert "is a plan for" in capsys.readouterr().err

@@ -23,22 +23,88 @@ def organize(
     collection: Collection,
     index: IndexFile = None,
     out: Annotated[Path | None, typer.Option(help="Report: a .json, .csv or .html file.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Plan to write (or apply, or undo): a .json or .csv file.")] = None,
+    template: Annotated[str | None, typer.Option(help="Where the plan puts photos: {year}/{event}/{name}.")] = None,
+    apply: Annotated[str | None, typer.Option(help="Apply the plan: copy, link or move.")] = None,
+    into: Annotated[Path | None, typer.Option(help="With --apply: the target folder.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo what the plan has changed.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Index a folder of photos; find copies, events, and blurred, dark or empty photos. Changes no photo."""
-    from ..organizing import check_report, document, write_report
+    """Index a folder of photos; find copies, events, and blurred, dark or empty photos; sort them by a plan.
+
+    Photos are changed only by --apply, and --undo puts them back.
+    """
+    _check_use(plan, template, apply, into, undo, out)
+    if plan and (apply or undo):
+        _carry_out(collection, plan, apply, into, quiet, as_json)
+        return
+    from ..organizing import (
+        TEMPLATE,
+        check_plan_file,
+        check_report,
+        check_template,
+        document,
+        make_plan,
+        write_plan,
+        write_report,
+    )
     from ..organizing import organize as run_organize
 
     if out:
         check_report(out)
+    if plan:
+        check_plan_file(plan, exists=False)
+    check_template(template or TEMPLATE)
     found = run_organize(collection, index, None if quiet else IndexProgress())
     if out:
         write_report(found, out)
+    if plan:
+        write_plan(make_plan(found, template or TEMPLATE), plan)
     if as_json:
         print_json(document(found))
     else:
         _print(found, out)
+    if plan and not as_json:
+        print(f"plan: {plan} (nothing was changed; review it, then --plan {plan} --apply copy|link|move --into FOLDER)")
+
+
+def _check_use(
+    plan: Path | None, template: str | None, apply: str | None, into: Path | None, undo: bool, out: Path | None
+) -> None:
+    if (apply or undo or template) and not plan:
+        raise typer.BadParameter("--template, --apply and --undo need --plan FILE.")
+    if apply and undo:
+        raise typer.BadParameter("--apply and --undo exclude each other.")
+    if bool(apply) != bool(into):
+        raise typer.BadParameter("--apply and --into FOLDER need each other.")
+    if (apply or undo) and (out or template):
+        raise typer.BadParameter("--out and --template need photos to be read; omit --apply and --undo.")
+
+
+def _carry_out(collection: Path, plan: Path, apply: str | None, into: Path | None, quiet: bool, as_json: bool) -> None:
+    """Apply a plan, or undo it."""
+    from ..errors import RunError
+    from ..findings import printable
+    from ..organizing import apply_plan, check_plan_file, read_plan, undo
+
+    check_plan_file(plan, exists=True)
+    read = read_plan(plan)
+    if str(collection.resolve()) != read.collection:
+        raise RunError(
+            f"{plan}: is a plan for {read.collection}, not for {collection}; give its own folder.", argument="plan"
+        )
+    show = None if quiet else IndexProgress()
+    done = apply_plan(read, plan, apply, into, show) if apply and into else undo(plan, show)
+    if as_json:
+        print_json(done)
+    else:
+        verb = {"copy": "copied", "link": "linked", "move": "moved", None: "put back"}[apply]
+        print(f"{done.done:,} photos {verb}" + (f"; to undo: --plan {plan} --undo" if apply else ""))
+    for name, reason in done.skipped.items():
+        print(f"eyespot: {printable(name)}: {printable(reason)}.", file=sys.stderr)
+    if done.skipped:
+        raise typer.Exit(2)
 
 
 class IndexProgress:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,11 @@ def row_of(path: bytes, stamp: tuple[int, int, int], photo: Photo, embedding: np
         "colors": photo.colors.tobytes(),
         "embedding": embedding.astype(np.float16).tobytes(),
     }
+
+
+def taken_time(row: dict[str, Any]) -> datetime | None:
+    """When a photo was taken; None where that is not known."""
+    return None if row["taken"] is None else EPOCH + timedelta(seconds=row["taken"])
 
 
 def perceptual_hash(thumbnail: np.ndarray) -> bytes:

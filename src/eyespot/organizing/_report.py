@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..findings import printable, to_json
 from ..html import picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ._copies import Group
-from ._index import EPOCH
+from ._index import taken_time
 from ._organized import Organized
 
 SUFFIXES = (".json", ".csv", ".html")
@@ -120,7 +120,7 @@ def _rows(found: Organized) -> list[dict[str, Any]]:
             "width": row["width"],
             "height": row["height"],
             "bytes": row["size"],
-            "taken": _time(row["taken"]),
+            "taken": "" if (taken := taken_time(row)) is None else taken.isoformat(timespec="seconds"),
             "latitude": row["latitude"],
             "longitude": row["longitude"],
             "camera": row["camera"],
@@ -130,10 +130,6 @@ def _rows(found: Organized) -> list[dict[str, Any]]:
         }
         for photo, row in enumerate(found.photos.rows)
     ]
-
-
-def _time(seconds: float | None) -> str:
-    return "" if seconds is None else (EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def _table(found: Organized) -> str:

@@ -1,0 +1,195 @@
+"""A plan: where each photo of a collection would go. A person reviews and edits it before anything happens."""
+
+import csv
+import io
+import json
+import os
+import re
+import string
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import RunError
+from ..files import require_file, write_whole
+from ._index import taken_time
+from ._organized import Organized
+
+VERSION = 1
+TEMPLATE = "{year}/{event}/{name}"
+FIELDS = ("year", "month", "day", "event", "camera", "folder", "name")
+SUFFIXES = (".json", ".csv")
+UNDATED = "undated"
+FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+"""Characters that some file systems do not take; the plan is to work everywhere."""
+LONGEST_NAME = 240
+"""Bytes; file systems take 255, and a number may be added."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where one photo is to go: `target` is relative to the target folder, empty for one that stays where it is.
+
+    `size` (bytes), `modified` (nanoseconds) and `content` (hash, hexadecimal) tell whether the file is still the same.
+    """
+
+    file: str
+    target: str
+    size: int
+    modified: int
+    content: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The steps for one collection, given by its absolute path."""
+
+    collection: str
+    steps: tuple[Step, ...]
+
+
+def make_plan(found: Organized, template: str = TEMPLATE) -> Plan:
+    """A target for each readable photo by a template with the fields of `FIELDS`; targets that clash get a number.
+
+    Links stay where they are. Raises `RunError` for a template that cannot be used.
+    """
+    check_template(template)
+    event_of = {photo: event.name for event in found.events for photo in event.photos}
+    used: set[str] = set()
+    steps = []
+    for photo, row in enumerate(found.photos.rows):
+        link = (found.folder / row["path"]).is_symlink()
+        target = "" if link else _free(_filled(template, row, event_of.get(photo, UNDATED)), used)
+        used.add(target.casefold())
+        steps.append(
+            Step(
+                file=row["path"],
+                target=target,
+                size=row["size"],
+                modified=row["modified"],
+                content=row["content"].hex(),
+                note="is a link; it stays where it is" if link else "",
+            )
+        )
+    return Plan(collection=str(found.folder.resolve()), steps=tuple(steps))
+
+
+def check_template(template: str) -> None:
+    """Raise `RunError` where a template has an unknown field, no name, or leads out of the target folder."""
+    try:
+        named = [name for _, name, form, _ in string.Formatter().parse(template) if name is not None or form]
+    except ValueError as error:
+        raise RunError(f"'{template}': {error}; expected a template such as {TEMPLATE}.", argument="template") from None
+    unknown = [name for name in named if name not in FIELDS]
+    if unknown:
+        raise RunError(
+            f"'{template}': unknown field '{unknown[0]}'; there are {', '.join(FIELDS)}.", argument="template"
+        )
+    if not template.endswith("{name}") or PurePosixPath(template).is_absolute() or ".." in template.split("/"):
+        raise RunError(
+            f"'{template}': must end with {{name}} and stay inside the target folder; for example {TEMPLATE}.",
+            argument="template",
+        )
+
+
+def _filled(template: str, row: dict[str, Any], event: str) -> str:
+    path, taken = PurePosixPath(row["path"]), taken_time(row)
+    values = {
+        "year": f"{taken:%Y}" if taken else UNDATED,
+        "month": f"{taken:%m}" if taken else UNDATED,
+        "day": f"{taken:%d}" if taken else UNDATED,
+        "event": event,
+        "camera": row["camera"].replace("/", "-") or "unknown camera",
+        "folder": "" if path.parent == PurePosixPath() else str(path.parent),
+        "name": path.name,
+    }
+    return "/".join(part for part in (_safe(part) for part in template.format(**values).split("/")) if part)
+
+
+def _safe(part: str) -> str:
+    """A name that every file system takes: no forbidden characters, no dots or spaces at its ends, not too long."""
+    part = FORBIDDEN.sub("-", part).rstrip(". ").lstrip(" ")
+    raw = os.fsencode(part)
+    if len(raw) > LONGEST_NAME:
+        suffix = os.fsencode(PurePosixPath(part).suffix[:20])
+        part = os.fsdecode(raw[: LONGEST_NAME - len(suffix)] + suffix)
+    return part or "-"
+
+
+def _free(target: str, used: set[str]) -> str:
+    """The target, with a number where it is used already; some file systems take names equal up to case for one."""
+    path, count = PurePosixPath(target), 1
+    while target.casefold() in used:
+        count += 1
+        target = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
+    return target
+
+
+def check_plan_file(file: Path, exists: bool) -> None:
+    """Raise `RunError` where a plan cannot be written to (or, if it `exists`, read from) a file of this name."""
+    if file.suffix.lower() not in SUFFIXES:
+        raise RunError(f"{file}: expected a file ending in {' or '.join(SUFFIXES)}.", argument="plan")
+    if exists and not file.is_file():
+        raise RunError(f"{file}: there is no such plan; make it first, without --apply.", argument="plan")
+    if not exists and file.exists():
+        raise RunError(f"{file}: exists already; give another name, or apply it.", argument="plan")
+    require_file(file)
+
+
+def write_plan(plan: Plan, file: Path) -> None:
+    """Write a plan as JSON or CSV, by the suffix of the file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = [asdict(step) for step in plan.steps]
+    if file.suffix.lower() == ".json":
+        document = {"version": VERSION, "collection": plan.collection, "steps": rows}
+        write_whole(file, json.dumps(document, indent=1).encode())
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*(field.name for field in fields(Step)), "collection"])
+    writer.writeheader()
+    writer.writerows({**row, "collection": plan.collection} for row in rows)
+    write_whole(file, text.getvalue().encode(errors="surrogateescape"))
+
+
+def read_plan(file: Path) -> Plan:
+    """Read a plan, also one that a person has edited; raises `RunError` that names what is wrong with it."""
+    check_plan_file(file, exists=True)
+    try:
+        text = file.read_text("utf-8-sig", errors="surrogateescape")
+        plan = _from_json(text) if file.suffix.lower() == ".json" else _from_csv(text)
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        reason = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else error
+        raise RunError(f"{file}: is no plan ({reason}); make a new one.", argument="plan") from error
+    return plan
+
+
+def _from_json(text: str) -> Plan:
+    document = json.loads(text)
+    if document["version"] != VERSION:
+        raise ValueError(f"version {document['version']}, expected {VERSION}")
+    steps = tuple(_step(row, number) for number, row in enumerate(document["steps"], 1))
+    return Plan(collection=str(document["collection"]), steps=steps)
+
+
+def _from_csv(text: str) -> Plan:
+    rows = list(csv.DictReader(io.StringIO(text)))
+    collections = {row["collection"] for row in rows}
+    if len(collections) != 1:
+        raise ValueError(f"{len(collections)} collections, expected one")
+    return Plan(collection=collections.pop(), steps=tuple(_step(row, line) for line, row in enumerate(rows, 2)))
+
+
+def _step(row: dict[str, Any], number: int) -> Step:
+    step = Step(
+        file=str(row["file"]),
+        target=str(row["target"] or "").strip(),
+        size=int(row["size"]),
+        modified=int(row["modified"]),
+        content=str(row["content"]),
+        note=str(row["note"] or ""),
+    )
+    for path in (step.file, step.target):
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\0" in path:
+            raise ValueError(f"entry {number}: '{path}' leads out of the folder")
+    return step
