@@ -80,7 +80,11 @@ SUFFIXES = frozenset(
 ) | frozenset(UNREAD)
 """Suffixes of image files: each such file is read, or named as a problem."""
 
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\0\0\0\x0cjP  ", b"qoif")
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ", b"qoif")
+BRANDS = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+"""Kinds of ISO media files that are images; those of others, such as mp42, are videos."""
+BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
+"""Sizes of a header in a BMP file: its first two bytes, BM, may also begin a text."""
 
 FRAMES = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
 """Formats whose further frames are images in their own right; those of MPO and ICO are previews and other sizes."""
@@ -92,16 +96,23 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def is_picture_file(path: str | Path) -> bool:
-    """Tell whether a file is an image by its suffix, or by its first bytes where it has no suffix."""
+    """Tell whether a file is an image, by its suffix or, where that is not one of images, by its first bytes."""
     path = Path(path)
-    if path.suffix:
-        return path.suffix.lower() in SUFFIXES
+    if path.suffix.lower() in SUFFIXES:
+        return True
     try:
+        if not path.is_file():  # opening a pipe would wait for ever
+            return False
         with path.open("rb") as file:
-            head = file.read(16)
-    except OSError:
+            return _begins_like_an_image(file.read(18))
+    except (OSError, ValueError):
         return False
-    return head.startswith(SIGNATURES) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp"
+
+
+def _begins_like_an_image(head: bytes) -> bool:
+    if head.startswith(b"BM"):
+        return int.from_bytes(head[14:18], "little") in BMP_HEADERS
+    return head.startswith(SIGNATURES) or head[8:12] == b"WEBP" or (head[4:8] == b"ftyp" and head[8:12] in BRANDS)
 
 
 def decode(picture: Any, name: str, read: Callable[[Image.Image], Found], value_range: Range | None = None) -> Found:

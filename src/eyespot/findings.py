@@ -18,6 +18,15 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """A count and what is counted; `more` is the plural where it is not formed with an s.
+
+    >>> counted(1, "image"), counted(2000, "query", "queries")
+    ('1 image', '2,000 queries')
+    """
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def to_plain(value: Any) -> Any:
     """Turn dataclasses, tuples, paths, numpy and torch numbers into what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -143,15 +143,6 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 
-def counted(count: int, one: str, more: str) -> str:
-    """A count and what is counted.
-
-    >>> counted(1, "query", "queries"), counted(2000, "query", "queries")
-    ('1 query', '2,000 queries')
-    """
-    return f"{count:,} {one if count == 1 else more}"
-
-
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of one in percent.
 

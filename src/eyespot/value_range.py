@@ -63,9 +63,9 @@ def choose_range(bounds: np.ndarray) -> Range | None:
 def describe_range(chosen: Range, bounds: np.ndarray) -> str:
     """The note about the value range of a source: which one, why, and how to change it."""
     known = bounds[np.isfinite(bounds).all(axis=1)]
-    found = f"{len(known):,} images hold 16-bit, 32-bit or float values"
+    found = f"16-bit, 32-bit or float values in {len(known):,} image{'s' * (len(known) != 1)}"
     if len(known):
-        found += f" from {known[:, 0].min():g} to {known[:, 1].max():g}"
+        found += f", from {known[:, 0].min():g} to {known[:, 1].max():g}"
     used = np.median(known[:, 1] - known[:, 0]) / (chosen[1] - chosen[0]) if len(known) else 1
     little = (
         f"; half of the images use less than {max(used, 0.001):.1%} of it, so little of them is left"

@@ -39,7 +39,8 @@ READ_AS = {
 """An example of each layout."""
 
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "space", "/": "slash"}
-SEPARATOR_NAMES |= {"+": "plus sign", "&": "ampersand"}
+SEPARATOR_NAMES |= {"+": "plus sign", "&": "ampersand", "\n": "new line", "\uff0c": "full-width comma"}
+SEPARATOR_NAMES |= {"\u3001": "ideographic comma", "\uff1b": "full-width semicolon", "\u060c": "Arabic comma"}
 
 
 def write_page() -> str:
@@ -82,6 +83,7 @@ Case, digits and separators do not matter, nor do these words before or after th
 | found | what happens |
 |---|---|
 | beside parts, a folder named {_code(UNLABELED_WORDS)} | its images have no answers: left out and counted |
+| class folders, some of which hold parts of their own | an error that lists both readings |
 | beside parts, any other folder | left out and counted, or an error where it may be a class |
 | images beside class folders | left out and counted |
 | {_code(SYSTEM_FOLDERS)}, names that begin with a dot | left out; images in them are counted |
@@ -104,8 +106,9 @@ def _formats() -> str:
 
 {_table(("format", "suffixes", "read"), read)}
 
-The content decides about the format, not the suffix: a PNG file named `photo.jpg` is read. A file without a suffix is
-read if its first bytes are those of an image. Files with these suffixes are not read, and each is listed as a problem:
+The content decides about the format, not the suffix: a PNG file named `photo.jpg` is read. A file with
+another suffix, or none, is read if its first bytes are those of an image; a note counts such files. Files with these
+suffixes are not read, and each is listed as a problem:
 
 {_table(("suffixes", "the file"), reasons)}
 
@@ -159,8 +162,9 @@ def _tables() -> str:
 
 {_table(("suffix", "usual separator"), usual)}
 
-The first lines decide about the separator: {_named(table_text.SEPARATORS)}. Text is UTF-8 or UTF-16. Each row names
-one image in the column `path`. A task can learn {_code(_answers())}; `group` and `split` decide the parts.
+The first lines decide about the separator: {_named(table_text.SEPARATORS)}. Text is UTF-8, UTF-16 or
+UTF-32. A `.json` file may hold a list of objects. Each row names one image in the column `path`; the names of columns
+may be in capitals. A task can learn {_code(_answers())}; `group` and `split` decide the parts.
 Other columns are chosen with `--column label=NAME`, in Python `columns={{"label": "NAME"}}`. Where no column `path` is
 there, an error proposes the column that names the images; for labels, names with {_code(LABELS)} are proposed first.
 
@@ -170,11 +174,15 @@ there, an error proposes the column that names the images; for labels, names wit
 | a row without an answer | left out, as a problem |
 | path with backslashes, other case or other Unicode form | the one file that fits is used; a note counts such rows |
 | absolute path whose end names a file below the table | that file is used; a note counts such rows |
-| path out of the table's folder, or to no file | a problem |
+| path with signs such as `%20`, or that begins with `file:` | read as the path that it stands for |
+| path out of the table's folder, web address, or path to no file | a problem |
 | the same row twice | read once; a note counts them |
 | two rows of one image with different labels or numbers | a problem for each row |
 | two rows of one image with different tags | one row with all tags; a note counts them |
-| a table beside images without class folders | an error that proposes the command to open the table |"""
+| number with a decimal comma (`0,5`) | read, unless each comma may separate thousands (`1,500`) |
+| a column of nothing but names of parts that is not used | a note gives the option that uses it |
+| a table beside images without class folders | an error that proposes the command to open the table |
+| workbook or other file that holds a table ({_code(table_text.OTHER_TABLES)}) | an error: save the table as CSV |"""
 
 
 def _answers() -> list[str]:
@@ -190,7 +198,8 @@ These are one label; the most frequent spelling stays, and a note lists the spel
 |---|---|
 | capitals | `Fox`, `fox` |
 | spaces, hyphens, underscores | `red fox`, `red-fox`, `red_fox` |
-| spaces before and after, invisible characters, Unicode form | `fox`, `fox ` |
+| spaces before and after, invisible characters, Unicode form, full-width letters | `fox`, `fox ` |
+| quotes around it, a period or comma at its end | `fox`, `fox.` |
 | notation of a whole number | `1`, `1.0`, `01` |
 
 Labels of a single letter keep their case: `a` and `A` are two labels."""
@@ -202,6 +211,7 @@ def _tags() -> str:
 | cell | read as |
 |---|---|
 | list of Python, JSON or NumPy | its entries |
+| object such as `{{"cat": 1, "dog": 0}}` | the keys of those that are 1 or true |
 | {_named(tags.SEPARATORS)} in any cell | separates tags |
 | {_named(tags.SOFT_SEPARATORS)} | separates tags where the words between come back in other cells |
 | `{tags.NONE}` | the image has none of the tags |

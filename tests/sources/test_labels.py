@@ -43,6 +43,9 @@ def values(source: Source, column: str) -> set[str]:
         (["cafe\u0301", "caf\u00e9"], "caf\u00e9"),
         (["1", "1.0", "01"], "1"),
         (["cat\u200b", "cat", "c\u00adat"], "cat"),
+        (["cat\u200e", "cat", "\u202acat\u202c", "\uff43\uff41\uff54", "cat\ufe0f"], "cat"),
+        (["class 1", "class_1", "Class-1", "class 1"], "class 1"),
+        (["fox", "fox.", '"fox"', "fox", "fox"], "fox"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_label_are_one_class_and_are_reported(
@@ -55,7 +58,9 @@ def test_spellings_of_one_label_are_one_class_and_are_reported(
 
 
 def test_single_letters_and_signs_stay_apart() -> None:
-    changed, notes = unify({"a": 3, "A": 3, "+": 1, "-": 1, "-1": 2, "1": 2})
+    changed, notes = unify(
+        {"a": 3, "A": 3, "+": 1, "-": 1, "-1": 2, "1": 2, "temp -1": 1, "temp 1": 1, "C": 1, "C++": 1}
+    )
     assert all(label == best for label, best in changed.items())
     assert "single letters keep their case" in notes[0]
 
@@ -71,11 +76,11 @@ def test_two_forms_of_an_accent_in_folder_names_are_one_class(tmp_path: Path, ph
     assert values(open_source(tmp_path), "label") == {unicodedata.normalize("NFC", "café"), "tea"}
 
 
-@pytest.mark.parametrize("word", ["NaN", "None", "null", "n/a", "NA", "?", "<NA>"])
+@pytest.mark.parametrize("word", ["NaN", "None", "null", "n/a", "NA", "?", "<NA>", "\\N", "#VALUE!", "N.A.", "-nan"])
 def test_words_for_a_missing_value_are_no_class(folder: Path, word: str) -> None:
     source = opened(folder, "label", ["cat"] * 19 + ["dog"] * 20 + [word])
     assert values(source, "label") == {"cat", "dog", ""}
-    assert any(f"1 cells that hold '{word}' count as empty" in note for note in source.notes)
+    assert any(f"1 cell with '{word}': taken for empty" in note for note in source.notes)
 
 
 def test_a_folder_called_none_is_a_class(class_folder) -> None:
@@ -97,12 +102,40 @@ def test_a_missing_group_groups_nothing(folder: Path) -> None:
         ['["red", "big"]', '["blue", "big"]', '["red", "blue", "big"]', '["red"]', '["red", "small"]'],
         ["['red' 'big']", "['blue' 'big']", "['red' 'blue' 'big']", "['red']", "['red' 'small']"],
         ["Red, big", "blue,big", "red,blue,BIG", "red", "red,small"],
+        ["red\nbig", "blue\nbig", "red\nblue\nbig", "red", "red\nsmall"],
+        ["red\uff0cbig", "blue\u3001big", "red\uff0cblue\uff1bbig", "red", "red\u060csmall"],
+        [
+            "{'red': 1, 'big': 1, 'x': 0}",
+            '{"blue": true, "big": true}',
+            "('red', 'blue', 'big')",
+            "red",
+            "[red, small]",
+        ],
     ],
 )
 def test_tags_are_read_however_they_are_separated(folder: Path, cells: list[str]) -> None:
     quoted = [f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in cells] * 8
     expected = {"red|big", "blue|big", "red|blue|big", "red", "red|small"}
     assert values(opened(folder, "tags", quoted), "tags") == expected
+
+
+def test_an_object_of_other_values_is_no_list_of_tags() -> None:
+    with pytest.raises(SourceError, match=r"The tags are .*0\.7.*expected a list"):
+        split_tags(["{'cat': 0.7, 'dog': 0.3}"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1,5", "-2,25", "3"], {"1.5", "-2.25", "3"}),
+        (["\u22121,5", "12,125", "3"], {"-1.5", "12.125", "3"}),
+        (["1,500", "2,250", "3"], {"1,500", "2,250", "3"}),  # thousands just as well
+    ],
+)
+def test_decimal_commas_are_read_where_they_are_clear(folder: Path, cells: list[str], expected: set[str]) -> None:
+    source = opened(folder, "number", [f'"{cells[number % 3]}"' for number in range(40)])
+    assert values(source, "number") == expected
+    assert any("decimal comma" in note for note in source.notes) == ("1,500" not in cells)
 
 
 def test_names_with_spaces_are_whole_tags() -> None:
@@ -134,7 +167,7 @@ def test_repeated_rows_count_once(folder: Path) -> None:
     lines = [f"{n}.png,{'ab'[n % 2]}" for n in range(40)]
     (folder / "t.csv").write_text("\n".join(["path,label", *lines, *lines]))
     source = open_source(folder / "t.csv")
-    assert len(source) == 40 and "40 rows repeat another row and are left out" in source.notes
+    assert len(source) == 40 and "rows that repeat another row and are left out: 40" in source.notes
 
 
 def test_columns_of_zeros_and_ones_are_tags_where_chosen(folder: Path) -> None:

@@ -188,3 +188,41 @@ def test_images_beside_a_wrapper_of_parts_are_left_out_and_counted(tmp_path: Pat
 def test_images_beside_divided_classes_are_counted_in_all_of_them(tmp_path: Path) -> None:
     touch(tmp_path, *images("cat/train", "cat/test", "dog/train", "dog/test"), "cat/a.png", "dog/b.png", "c.png")
     assert read_folder(tmp_path, "classes-with-parts").left_out["beside the class folders"] == 3
+
+
+def test_some_classes_with_their_own_parts_can_be_read_in_two_ways(tmp_path: Path) -> None:
+    touch(tmp_path, *images("cat/train", "cat/test", "dog/train", "dog/test", "owl"))
+    with pytest.raises(SourceError, match=r"'classes': .*15 images.*'classes-with-parts': .*3 left out beside"):
+        read_folder(tmp_path)
+
+
+def test_parts_of_unknown_names_are_asked_about(tmp_path: Path) -> None:
+    touch(tmp_path, *images("Trainingsdaten/cat", "Trainingsdaten/dog", "Testdaten/cat", "Testdaten/dog"))
+    with pytest.raises(SourceError, match=r"'subfolders': .*Where its folders are parts, name them train, val"):
+        read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["labels.xlsx", "labels.txt", "labels.json"])
+def test_a_table_that_is_not_read_is_named(class_folder, name: str) -> None:
+    root = class_folder(images=4)
+    (root / name).write_text('{"000.png": "cat", "001.png": "dog"}')
+    with pytest.raises(SourceError, match=rf"a table lies there \({name}\)\. Either save the table as CSV in UTF-8"):
+        open_source(root)
+
+
+def test_a_text_that_names_no_image_is_no_table(class_folder) -> None:
+    root = class_folder(images=4)
+    (root / "README.txt").write_text("Photos of 2024, all rights reserved.")
+    assert len(open_source(root)) == 4
+
+
+@pytest.mark.parametrize("name", ["0.jpg_large", "0.png~", "0.dat", "photo of 2024.07.01"])
+def test_images_are_known_by_their_content_whatever_their_suffix(tmp_path: Path, class_folder, name: str) -> None:
+    root = class_folder(cat=3, dog=3, wasp=2)
+    (root / "wasp" / "000.png").rename(root / "wasp" / name)
+    (root / "dog" / "BMW.txt").write_text("BM is how a bitmap begins")
+    (root / "dog" / "clip").write_bytes(b"\0\0\0\x18ftypmp42" + b"\0" * 40)
+    found = read_folder(root)
+    assert len(found.rows) == 8 and f"wasp/{name}" in {row.name for row in found.rows}
+    suffix = Path(name).suffix.lower()
+    assert f"files that are images by their content are read, whatever their suffix: 1 {suffix}" in found.notes

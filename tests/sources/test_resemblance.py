@@ -65,7 +65,7 @@ def test_one_group_for_all_is_named_as_the_reason(tmp_path: Path, photo) -> None
 def test_a_class_without_test_images_is_reported_first(class_folder) -> None:
     class_folder("pets/train", cat=10, dog=10, cow=10)
     source = open_source(class_folder("pets/test", cat=5, dog=5).parent)
-    assert source.notes[0].startswith("1 classes have no test image: 'cow'")
+    assert source.notes[0].startswith("1 class has no test image: 'cow'")
 
 
 def test_test_images_that_are_training_images_are_known(class_folder, photo) -> None:

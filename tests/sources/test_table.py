@@ -103,7 +103,7 @@ def test_a_table_that_makes_no_sense_is_an_error_that_names_it(folder: Path, tex
     ("text", "message"),
     [
         ("{not json}\n", "line 1: is not JSON"),
-        ("[1, 2]\n", "line 1: is no object"),
+        ("[1, 2]\n", "entry 1: is no object"),
         ("[" * 100_000 + "\n", "is not JSON"),
     ],
 )

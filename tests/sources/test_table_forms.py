@@ -7,6 +7,7 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.images import encode_png
+from eyespot.sources import open_source
 from eyespot.sources._table import read_table
 
 
@@ -64,3 +65,58 @@ def test_a_missing_header_or_path_column_is_an_error_with_its_remedy(folder: Pat
         read(folder, "img/0.png,cat\nimg/1.png,dog\n")
     with pytest.raises(SourceError, match=r"--column path=img/\{id\}\.png"):
         read(folder, "id,label\n0,a\n1,b\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        ("t.txt", "path\tlabel\nimg/0.png\tcat\n", "utf-16"),  # what Excel calls Unicode text
+        ("t.csv", "path,label\nimg/0.png,cat\n", "utf-32"),
+        ("t.csv", "\n\r\npath,label\nimg/0.png,cat\n", "utf-8"),
+        ("t.csv", "path,label\rimg/0.png,cat\r", "utf-8"),
+        ("t.csv", "PATH,Label\nimg/0.png,cat\n", "utf-8"),
+        ("t.csv", ",path,label\n0,img/0.png,cat\n", "utf-8"),
+        ("t.json", '[{"path": "img/0.png", "label": "cat"}]', "utf-8"),
+        ("t.jsonl", '[\n {"path": "img/0.png",\n "Label": "cat"}]', "utf-8-sig"),
+    ],
+)
+def test_further_forms_of_tables_are_read(folder: Path, name: str, text: str, encoding: str) -> None:
+    (row,) = read(folder, text, name, encoding).rows
+    assert Path(str(row.picture)) == folder / "img" / "0.png" and row.values["label"] == "cat"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("t.csv", b"PK\x03\x04rest", "is a workbook or an archive, not text; save the table as CSV"),
+        ("t.csv", b"\xd0\xcf\x11\xe0rest", "is a workbook or an archive, not text; save the table as CSV"),
+        ("t.xlsx", b"PK\x03\x04rest", "is a workbook; save the table as CSV"),
+        ("t.parquet", b"PAR1rest", "is no text; save the table as CSV"),
+        ("t.csv", b"<html><table></table></html>", "is a web page or XML, not a table; save the table as CSV"),
+        ("t.csv", b"Animals 2024\npath,label\nimg/0.png,cat\n", r"line 2.*remove lines above the one that names"),
+        ("t.csv", b"pa:h,label\nimg/0.png,\nat\n", "line 2: there is no column 'path', only pa:h"),
+        ("t.json", b'[{"path": "img/0.png"}, 3]', "entry 2: is no object"),
+        ("t.json", b"[3", "is not JSON"),
+    ],
+)
+def test_what_is_no_table_has_the_right_remedy(folder: Path, name: str, content: bytes, remedy: str) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(SourceError, match=remedy):
+        open_source(folder / name)
+
+
+def test_addresses_and_escaped_paths(folder: Path) -> None:
+    (folder / "img" / "0.png").rename(folder / "img" / "a b.png")
+    path = (folder / "img" / "a b.png").as_uri()
+    found = read(folder, f"path\n{path}\nimg/a%20b.png\nhttps://example.org/img/1.png\n")
+    assert [Path(str(row.picture)).name for row in found.rows] == ["a b.png", "a b.png"]
+    (problem,) = found.problems
+    assert "is an address; download the picture" in problem.reason
+
+
+def test_a_column_of_parts_that_is_not_used_is_noted(folder: Path) -> None:
+    text = "path,label,Subset,view\nimg/0.png,a,train,1\nimg/1.png,b,test,2\n"
+    (note,) = read(folder, text).notes
+    assert note == "column 'subset' holds parts (test, train) and is not used: --column split=subset uses it"
+    assert not read(folder, text, columns={"split": "Subset"}).notes
+    assert {row.values["split"] for row in read(folder, text.replace("Subset", "SPLIT")).rows} == {"train", "test"}

@@ -56,7 +56,7 @@ def test_one_range_holds_for_all_images_of_a_source_and_is_reported(tmp_path: Pa
     brighter[0, 0] = 1.01
     source = open_source(folder_of(tmp_path, *[RAMP] * 10, *[brighter] * 10, *[RAMP * 0.5] * 10))
     assert source.value_range == (0, 1)
-    assert any("30 images hold" in note and "0 becomes black and 1 white" in note for note in source.notes)
+    assert any("in 30 images, from 0" in note and "0 becomes black and 1 white" in note for note in source.notes)
     spec = ImageSpec(height=32, width=32, channels=1, value_range=source.value_range)
     whole, bright, dark = (read_pixels(tmp_path / f"{number}.tif", spec) for number in (0, 10, 20))
     np.testing.assert_array_equal(whole[1:], bright[1:])
@@ -123,7 +123,7 @@ def test_further_frames_are_counted(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue")]
     for number in range(20):
         frames[0].save(tmp_path / f"{number}.gif", save_all=number < 3, append_images=frames[1:] if number < 3 else [])
-    assert "3 files hold several frames or pages: only the first one of each is used" in open_source(tmp_path).notes
+    assert "files with several frames or pages, of which only the first one is used: 3" in open_source(tmp_path).notes
 
 
 def test_a_pair_of_unequal_size_is_left_out_naming_both_files(tmp_path: Path) -> None:

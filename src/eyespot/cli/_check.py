@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..files import require_folder
-from ..findings import to_plain
+from ..findings import counted, to_plain
 from ._output import AsJson, print_json
 from ._source import Columns, Layout, columns_from, open_described, unseen_source
 
@@ -156,7 +156,7 @@ def _show(report: "CheckReport") -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
-    console.print(f"{report.name}: {report.kind}, {report.count:,} images")
+    console.print(f"{report.name}: {report.kind}, {counted(report.count, 'image')}")
     _show_counts(report, console)
     _show_sizes(report, console)
     if report.objects:

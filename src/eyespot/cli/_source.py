@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import SourceError
+from ..findings import counted
 
 if TYPE_CHECKING:
     from eyespot.exporting import ExportedModel
@@ -67,7 +68,7 @@ def unseen_by(model: Path, chosen: "Part", name: str | None) -> "Part":
         return chosen
     if not len(kept):
         raise SourceError(f"All {trained:,} images were used for training {model}; use other images.")
-    print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
+    print(f"left out: {counted(trained, 'image')} that the model was trained on", file=sys.stderr)
     return replace(kept, name="all" if _holds_others(known, kept) else "test")
 
 
@@ -77,7 +78,7 @@ def answered(opened: "Source", model: "Model | ExportedModel") -> "Source":
 
     kept = leave_out_unanswered(opened, model.task)
     if missing := len(opened) - len(kept):
-        print(f"left out: {missing:,} images without an answer", file=sys.stderr)
+        print(f"left out: {counted(missing, 'image')} without an answer", file=sys.stderr)
     return kept
 
 
@@ -87,7 +88,7 @@ def unseen_source(model: Path, opened: "Source") -> "Source":
 
     kept, trained = source_without_trained(load_known(model if model.is_dir() else model.parent), opened)
     if trained:
-        print(f"left out: {trained:,} images that the model was trained on", file=sys.stderr)
+        print(f"left out: {counted(trained, 'image')} that the model was trained on", file=sys.stderr)
     return kept
 
 

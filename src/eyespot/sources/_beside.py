@@ -6,24 +6,49 @@ from pathlib import Path
 from ..errors import SourceError
 from ._layout import LAYOUTS, possible_layouts
 from ._suggest import label_column, path_columns
-from ._table import SUFFIXES, first_lines
+from ._table import OTHER_TABLES, SAVE_AS, SUFFIXES, first_lines
 from ._walk import Tree
 
+TEXTS = (".txt", ".json")
+"""Suffixes of tables and of many other files: what they hold decides."""
+START, SAMPLE = 1 << 16, 20
+"""Bytes of a text that are looked through, and the images whose names are looked for."""
 MEANINGS = ("label", "tags", "number", "paired")
 
 
 def require_no_table(tree: Tree, root: Path) -> None:
     """Raise `SourceError` with the right command where the folders give no labels and a table could."""
-    tables = [file for file in tree.all_others() if Path(file).suffix.lower() in SUFFIXES]
+    tables = [file for file in tree.all_others() if _may_be_a_table(Path(file), tree)]
     if not tables or _has_labels(tree):
         return
-    commands = [command for file in tables if (command := _command(Path(file), tree))]
-    names = ", ".join(os.path.relpath(file, root) for file in tables[:5])
-    advice = f"open the table: {commands[0]}" if commands else "open the table itself, if it names the images"
     raise SourceError(
-        f"{root}: its folders give no labels to tell images apart, and a table lies there ({names}). Either {advice}; "
+        f"{root}: its folders give no labels to tell images apart, and a table lies there "
+        f"({', '.join(os.path.relpath(file, root) for file in tables[:5])}). Either {_advice(tables, tree)}; "
         "or leave the table aside: --layout unlabeled, in Python layout='unlabeled'."
     )
+
+
+def _may_be_a_table(file: Path, tree: Tree) -> bool:
+    """Tell whether a file is a table by its suffix, or a text that names one of the first images."""
+    suffix = file.suffix.lower()
+    if suffix not in TEXTS:
+        return suffix in (*SUFFIXES, *OTHER_TABLES)
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(START).replace(b"\0", b"")  # UTF-16 has a zero beside each letter
+    except OSError:
+        return False
+    return any(Path(image).stem.encode("utf-8", "surrogateescape") in start for image in tree.all_images()[:SAMPLE])
+
+
+def _advice(tables: list[str], tree: Tree) -> str:
+    commands = [command for file in tables if (command := _command(Path(file), tree))]
+    if commands:
+        return f"open the table: {commands[0]}"
+    suffix = Path(tables[0]).suffix.lower()
+    if suffix in (*OTHER_TABLES, *TEXTS):
+        return f"{SAVE_AS}, with the columns path and label, and open that"
+    return "open the table itself, if it names the images"
 
 
 def _has_labels(tree: Tree) -> bool:

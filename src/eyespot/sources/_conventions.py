@@ -68,7 +68,11 @@ SYSTEM_FOLDERS = (
 )
 """Folders and files that systems write among a person's own; so are all whose names begin with a dot."""
 
-MISSING = ("", "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "?")
+MISSING = (
+    *("", "nan", "-nan", "none", "null", "(null)", "nil", "n/a", "na", "n.a.", "<na>", "nat", "?", "--", "\\n"),
+    *("#n/a", "#na", "#n/a n/a", "#value!", "#ref!", "#name?", "#null!", "#num!", "#div/0!"),
+    *("1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind"),
+)
 """Cells that say that a value is missing, in any case."""
 
 OWN_FOLDERS = (("recipe.json", "log.jsonl"), ("plan.json", "attacks.jsonl"), ("proposals.csv", "index.html"))

@@ -1,8 +1,10 @@
 """A folder of pictures: which of them are read, and what their folders say of them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+from ..images import SUFFIXES
 from ._collection import Collection
 from ._layout import choose_layout
 from ._walk import Tree, Walk, walk
@@ -33,11 +35,17 @@ def collect(walked: Walk, root: Path, layout: str | None = None) -> Collection:
 
 def _notes(tree: Tree, start: int) -> list[str]:
     notes = [f"folder '{folder.path[start:]}' holds no picture" for folder in _empty(tree) if folder is not tree]
-    kinds = Counter(Path(file).suffix.lower() for file in tree.all_others())
-    if kinds:
-        listed = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in sorted(kinds.items()))
-        notes.append(f"files of other kinds are left alone: {listed}")
+    if read := _by_suffix(file for file in tree.all_images() if Path(file).suffix.lower() not in SUFFIXES):
+        notes.append(f"files that are images by their content are read, whatever their suffix: {read}")
+    if others := _by_suffix(tree.all_others()):
+        notes.append(f"files of other kinds are left alone: {others}")
     return notes
+
+
+def _by_suffix(files: Iterable[str]) -> str:
+    """How many files have which suffix, as in "3 without suffix, 12 .txt"; empty without files."""
+    kinds = Counter(Path(file).suffix.lower() for file in files)
+    return ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in sorted(kinds.items()))
 
 
 def _empty(tree: Tree) -> list[Tree]:

@@ -34,9 +34,9 @@ def join_rows(collection: Collection) -> None:
             repeated += len(rows) - len(different)
     collection.rows = kept
     if joined:
-        collection.notes.append(f"{joined:,} rows name an image several times: its tags are joined")
+        collection.notes.append(f"rows that name an image again, whose tags are joined: {joined:,}")
     if repeated:
-        collection.notes.append(f"{repeated:,} rows repeat another row and are left out")
+        collection.notes.append(f"rows that repeat another row and are left out: {repeated:,}")
 
 
 def _picture(row: Row, number: int) -> tuple[str, str]:

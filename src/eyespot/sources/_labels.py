@@ -5,13 +5,30 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ..findings import counted
 from ._collection import ArrayRows, Collection
 from ._conventions import is_missing
 from .source import Row
 from .tags import NONE, split_tags
 
 SHOWN = 5
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+INVISIBLE = dict.fromkeys(
+    (
+        0xAD,
+        0x61C,
+        0xFEFF,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+    )
+)
+"""Characters that show nothing: soft hyphen, marks of direction, joiners, selectors of variants."""
+FULL_WIDTH = {ord("\u3000"): " ", **{letter: letter - 0xFEE0 for letter in range(0xFF01, 0xFF5F)}}
+"""Wide forms of ASCII characters, as East Asian keyboards write them."""
+AROUND = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+"""Quotes that a table may leave around a label."""
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 
 
@@ -21,6 +38,7 @@ def normalize(collection: Collection) -> None:
     if collection.root is None or not collection.root.is_dir():  # a folder called "none" is a class of that name
         notes += _change_cells(collection, None, _missing)
     notes += _change_cells(collection, "label", unify)
+    notes += _change_cells(collection, "number", _plain_numbers)
     notes += _change_cells(collection, "tags", _one_notation)
 
 
@@ -56,14 +74,16 @@ def _key(label: str) -> str:
     text = _clean(label)
     if WHOLE_NUMBER.fullmatch(text):
         return str(int(text.partition(".")[0]))
+    text = text.strip(AROUND).rstrip(".,;:") or text
     if len(text) == 1:
         return text
-    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", " ", text.casefold())
+    # A hyphen after a space and before a digit is a minus: "temp -1" is not "temp 1".
+    return re.sub(r"(?<=[^\W_])(?![\s_]+-\d)[\s_-]+(?=[^\W_])", " ", text.casefold())
 
 
 def _clean(label: str) -> str:
-    """Composed form (NFC), without invisible characters, and one space for each stretch of white space."""
-    return " ".join(unicodedata.normalize("NFC", label).translate(INVISIBLE).split())
+    """Composed form (NFC) in usual width, without invisible characters, one space for each stretch of white space."""
+    return " ".join(unicodedata.normalize("NFC", label).translate(FULL_WIDTH).translate(INVISIBLE).split())
 
 
 def _best(spellings: Counter[str]) -> str:
@@ -78,12 +98,30 @@ def _listed(spellings: Counter[str]) -> str:
     return ", ".join(f"{label!r} ({count:,})" for label, count in spellings.most_common(SHOWN))
 
 
+def _plain_numbers(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """Numbers with a decimal comma or a typographic minus as Python reads them; and notes.
+
+    Where each comma could as well separate thousands (1,234), nothing is changed: the task refuses such numbers.
+    """
+    plain = {text: text.replace("\u2212", "-") for text in counts}
+    notes = ["typographic minus signs are read as -"] if plain != {text: text for text in counts} else []
+    commas = [text for text in plain.values() if "," in text]
+    if commas and all(DECIMAL_COMMA.fullmatch(text) for text in commas) and not all(map(_may_be_thousands, commas)):
+        notes.append(f"numbers such as {commas[0]} are read with a decimal comma")
+        plain = {text: number.replace(",", ".") for text, number in plain.items()}
+    return plain, notes
+
+
+def _may_be_thousands(text: str) -> bool:
+    return len(text.partition(",")[2]) == 3
+
+
 def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
     """Empty text for cells that say that a value is missing."""
     missing = {text: "" for text in counts if text and is_missing(text)}
     number = sum(counts[text] for text in missing)
     told = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
-    notes = [f"{number:,} cells that hold {told} count as empty"] if missing else []
+    notes = [f"{counted(number, 'cell')} with {told}: taken for empty"] if missing else []
     return {text: missing.get(text, text) for text in counts}, notes
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import SourceError, look_up
+from ..findings import counted
 from ._conventions import mentions_part, part_named, stands_for_unlabeled
 from ._walk import Tree
 
@@ -37,8 +38,10 @@ def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
     if len(layouts) == 1:
         return layouts[0]
     readings = "; ".join(f"'{layout.name}': {summary(layout)}" for layout in layouts)
+    renamed = " Where its folders are parts, name them train, val and test." if "subfolders" in names else ""
     raise SourceError(
-        f"{tree.path}: can be read in {len(layouts)} ways. {readings}. Choose one, such as layout='{names[0]}'.",
+        f"{tree.path}: can be read in {len(layouts)} ways. {readings}. Choose one, such as layout='{names[0]}'."
+        + renamed,
         argument="layout",
     )
 
@@ -54,6 +57,8 @@ def possible_layouts(tree: Tree) -> list[str]:
         return possible_layouts(_one_wrapper(tree))
     if all(_is_divided(folder) for folder in folders):
         return ["classes-with-parts"]
+    if any(_is_divided(folder) for folder in folders):
+        return ["classes", "classes-with-parts"]
     if tree.images and len(tree.images) >= sum(folder.total for folder in folders):
         return ["unlabeled", "classes"]
     if len(folders) > 1 and _alike(folders):
@@ -191,7 +196,7 @@ def _not_a_part(name: str) -> str:
 
 def summary(layout: Layout) -> str:
     """What a layout gives, with counts."""
-    counts = [f"{len(layout.found):,} images", *classes_in(values for _, values in layout.found)]
+    counts = [counted(len(layout.found), "image"), *classes_in(values for _, values in layout.found)]
     left_out = [f"{count:,} left out {reason}" for reason, count in layout.left_out.items()]
     return ", ".join([layout.kind, *counts, *left_out])
 

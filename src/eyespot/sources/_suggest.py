@@ -19,6 +19,8 @@ def path_columns(lines: Sequence[Mapping[str, str]], images: Iterable[str]) -> d
     >>> path_columns([{"id": "7", "label": "cat"}], ["train/7.png"])
     {'id': 'train/{id}.png'}
     """
+    if not lines:
+        return {}
     known = set(images)
     by_name: dict[str, list[str]] = defaultdict(list)
     for image in known:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import SourceError, unknown
@@ -12,11 +12,11 @@ from ._conventions import PART_WORDS, part_named
 from ._suggest import path_columns
 from ._table_boxes import box_columns, join_boxes
 from ._table_paths import Finder, NotFound
-from ._table_text import SUFFIXES, first_lines, read_lines
+from ._table_text import OTHER_TABLES, SAVE_AS, SUFFIXES, first_lines, is_json_table, read_lines
 from .source import Problem, Row
 from .tags import one_hot
 
-__all__ = ["SUFFIXES", "first_lines", "read_table"]
+__all__ = ["OTHER_TABLES", "SAVE_AS", "SUFFIXES", "first_lines", "is_json_table", "read_table"]
 
 
 def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collection:
@@ -43,7 +43,21 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
     if corners := box_columns(rows):
         collection.rows, notes = join_boxes(rows, corners)
         collection.notes.extend(notes)
+    collection.notes.extend(_unused_parts(rows))
     return collection
+
+
+def _unused_parts(rows: Sequence[Row]) -> list[str]:
+    """Notes about columns that hold nothing but names of parts and are not used as such."""
+    if not rows or any("split" in row.values for row in rows[:1]):
+        return []
+    notes = []
+    for name in rows[0].values:
+        found = {row.values.get(name, "") for row in rows}
+        if len(found) > 1 and all(part_named(text) for text in found):
+            shown = ", ".join(sorted(found))
+            notes.append(f"column '{name}' holds parts ({shown}) and is not used: --column split={name} uses it")
+    return notes
 
 
 def _all_missing(collection: Collection) -> bool:
@@ -51,12 +65,13 @@ def _all_missing(collection: Collection) -> bool:
 
 
 def _renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Path) -> dict[str, str]:
-    """Give each column its meaning; the columns that were chosen keep their own name too."""
-    values = dict(line)
+    """Give each column its meaning; the columns that were chosen keep their own name too.
+
+    Names in capitals are those in small letters, where both are not there: "Label" is the column "label".
+    """
+    values = {lower if (lower := name.casefold()) not in line else name: text for name, text in line.items()}
     for meaning, name in chosen.items():
         values[meaning] = _composed(meaning, name, line, where)
-    if "path" not in values:
-        values |= {name.casefold(): text for name, text in line.items() if name.casefold() == "path"}
     if "path" not in values:
         raise SourceError(
             f"{where}: there is no column 'path', only {', '.join(map(_visible, line))}; {_path_advice(file)}"

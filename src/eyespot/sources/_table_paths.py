@@ -1,11 +1,13 @@
 """From a path as a table writes it to a file below the table's folder, and never to one outside."""
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote
 
 from ..errors import SourceError
 
@@ -35,6 +37,8 @@ class Finder:
 
     def _candidates(self, path: str) -> list[tuple[str, str]]:
         """Paths below the folder that a text may mean, the likeliest first, each with what is to be said of it."""
+        if path.casefold().startswith("file:"):
+            path = re.sub(r"^file:/*", "/", unquote(path), flags=re.IGNORECASE)
         found = [] if _leads_out(path) else [(path, "")]
         slashes = path.replace("\\", "/")
         note = "" if slashes == path else "paths with backslashes are read as paths with slashes"
@@ -44,6 +48,8 @@ class Finder:
             found.append(tail)
         if not _leads_out(slashes) and (like := self._by_spelling.get(_plain(os.path.normpath(slashes)))):
             found.append((like, "paths that differ from their files in capitals or Unicode form are taken for them"))
+        if "%" in path and (plain := unquote(path)) != path and not _leads_out(plain):
+            found.append((plain, "paths with signs such as %20 are read as those that they stand for"))
         return found
 
     def _tail(self, path: str) -> tuple[str, str] | None:
@@ -82,6 +88,8 @@ class Finder:
             raise NotFound(f"'{path}' is a link that leads out of the table's folder; copy the picture there.")
 
     def _reason(self, path: str) -> str:
+        if re.match(r"[a-z0-9+.-]+://", path, re.IGNORECASE):
+            return f"'{path}' is an address; download the picture, and give its path from the table's folder."
         if _leads_out(path.replace("\\", "/")):
             return (
                 f"'{path}' is an absolute path or leads out of the table's folder, and there is no such file below it; "

@@ -8,14 +8,24 @@ from pathlib import Path
 
 from ..errors import SourceError
 
-SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".jsonl": "", ".ndjson": ""}
+SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".jsonl": "", ".ndjson": ""}
 """What a table's name ends with, and what usually separates its columns."""
+
+OTHER_TABLES = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "is a workbook"),
+    **dict.fromkeys((".parquet", ".feather", ".arrow", ".pkl", ".pickle", ".rds", ".mat", ".h5"), "is no text"),
+    **dict.fromkeys((".sqlite", ".db", ".sav", ".dta"), "is no text"),
+}
+"""Files that often hold tables and are not read, and what they are."""
+SAVE_AS = "save the table as CSV in UTF-8"
 
 SEPARATORS = (",", ";", "\t", "|")
 KNOWN = {"path", "label", "tags", "number", "paired", "group", "split", "filename", "file", "image", "id", "class"}
 """Names that headers often hold: a separator that uncovers them is the right one."""
 
 LONGEST_CELL = 1 << 27
+SHOWN = 60
+"""Letters of a header that an error shows."""
 TRIED = 50
 """Lines that the separator is found from."""
 
@@ -26,9 +36,18 @@ Line = tuple[str, dict[str, str]]
 def read_lines(file: Path) -> Iterator[Line]:
     """Every line of a table below its header; raises `SourceError` for what is no table."""
     text = decoded(file)
-    if file.suffix.lower() in (".jsonl", ".ndjson"):
-        return _json_lines(text, file)
+    if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+        return _json_list(text, file) if text.lstrip().startswith("[") else _json_lines(text, file)
     return _separated(text, file)
+
+
+def is_json_table(file: Path) -> bool:
+    """Tell whether a JSON file is a list: of objects, one for each image."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+    except OSError:
+        return False
 
 
 def first_lines(file: Path, count: int = 1000) -> list[dict[str, str]]:
@@ -45,8 +64,10 @@ def decoded(file: Path) -> str:
         data = file.read_bytes()
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}).") from error
-    if data.startswith(b"PK\x03\x04"):
-        raise SourceError(f"{file}: is a workbook or an archive, not text; save it as CSV in UTF-8.")
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise SourceError(f"{file}: is a workbook or an archive, not text; {SAVE_AS}.")
+    if data[:512].lstrip().lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
+        raise SourceError(f"{file}: is a web page or XML, not a table; {SAVE_AS}.")
     try:
         return data.decode(_encoding(data))
     except UnicodeDecodeError as error:
@@ -55,6 +76,8 @@ def decoded(file: Path) -> str:
 
 
 def _encoding(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if data[1:2] == b"\0" and data[3:4] == b"\0":
@@ -63,10 +86,11 @@ def _encoding(data: bytes) -> str:
 
 
 def _separated(text: str, file: Path) -> Iterator[Line]:
-    start, separator = 0, ""
-    head, _, rest = text.partition("\n")
+    whole = text.lstrip("\r\n")
+    start, separator = text[: len(text) - len(whole)].count("\n"), ""
+    head, _, rest = (text := whole).partition("\n")
     if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:  # what Excel writes for itself
-        start, separator, text = 1, head.strip()[-1], rest
+        start, separator, text = start + 1, head.strip()[-1], rest
     separator = separator or _separator(text, SUFFIXES.get(file.suffix.lower(), ","))
     try:
         yield from _lines(_reader(text, separator), file, start + 1)
@@ -111,10 +135,15 @@ def _lines(reader: Iterator[list[str]], file: Path, number: int) -> Iterator[Lin
             fields = fields[: len(header)]
         if len(fields) != len(header):
             raise SourceError(
-                f"{file} line {number}: has {len(fields)} fields, the header {len(header)}; "
-                "put text that holds commas in quotes."
+                f"{file} line {number}: has {len(fields)} fields, the header {len(header)}; {_remedy(header, number)}"
             )
         yield f"{file.name} line {number}", dict(zip(header, map(str.strip, fields), strict=True))
+
+
+def _remedy(header: list[str], number: int) -> str:
+    if len(header) == 1 and number <= TRIED:
+        return f"its first line is '{header[0][:SHOWN]}': remove lines above the one that names the columns."
+    return "put text that holds commas in quotes."
 
 
 def _header(fields: list[str], file: Path) -> list[str]:
@@ -139,14 +168,30 @@ def _json_lines(text: str, file: Path) -> Iterator[Line]:
             yield f"{file.name} line {number}", _json_line(line, f"{file} line {number}")
 
 
+def _json_list(text: str, file: Path) -> Iterator[Line]:
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if file.suffix.lower() != ".json":
+            yield from _json_lines(text, file)
+            return
+        raise SourceError(f"{file}: is not JSON ({error}); expected a list of objects.") from error
+    for number, entry in enumerate(entries, 1):
+        yield f"{file.name} entry {number}", _cells(entry, f"{file} entry {number}")
+
+
 def _json_line(text: str, where: str) -> dict[str, str]:
     try:
         line = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: is not JSON ({error}); expected one object on each line.") from error
+    return _cells(line, where)
+
+
+def _cells(line: object, where: str) -> dict[str, str]:
     if not isinstance(line, dict):
         raise SourceError(f'{where}: is no object; expected {{"path": "cat.jpg", "label": "cat"}}.')
-    return {name.strip(): _text(value) for name, value in line.items()}
+    return {str(name).strip(): _text(value) for name, value in line.items()}
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
-from ..findings import printable
+from ..findings import counted, printable
 from ..value_range import Range, choose_range, describe_range
 from ._collection import Collection, take_rows
 from ._duplicates import exact_pairs, near_pairs
@@ -69,7 +69,7 @@ def _value_range(collection: Collection, facts: ImageStatistics, given: Range | 
     """The one value range of all images of more than 8 bits, and the notes about it and about further frames."""
     notes = []
     if many := int(facts.frames.sum()):
-        notes.append(f"{many:,} files hold several frames or pages: only the first one of each is used")
+        notes.append(f"files with several frames or pages, of which only the first one is used: {many:,}")
     if many := int(facts.reduced.sum()):
         notes.append(
             f"{many:,} files hold colors of 16 bits: the upper 8 bits of each are read (0 to 65,535 becomes 0 to 255), "
@@ -80,7 +80,7 @@ def _value_range(collection: Collection, facts: ImageStatistics, given: Range | 
     if chosen is not None and wide.any():
         notes.append(describe_range(chosen, facts.bounds))
         if not wide.all():
-            notes.append(f"{int((~wide).sum()):,} other images hold 8-bit values: 0 becomes black and 255 white")
+            notes.append(f"8-bit values (0 becomes black, 255 white): {counted(int((~wide).sum()), 'other image')}")
     return chosen if wide.any() or collection.value_range else None, notes
 
 
@@ -205,7 +205,8 @@ def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list
         if there and missing:
             listed = ", ".join(f"'{name}'" for name in missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
             score = "the score says nothing of them" if side == TEST else "nothing is chosen by them"
-            notes.append(f"{len(missing)} classes have no {PARTS[side]} image: {listed}; {score}")
+            lacking = "1 class has" if len(missing) == 1 else f"{len(missing):,} classes have"
+            notes.append(f"{lacking} no {PARTS[side]} image: {listed}; {score}")
     return notes
 
 
@@ -224,4 +225,4 @@ def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
     if not found:
         return []
     example = " and ".join(f"{row.name} ({row.values['label']})" for row in found[0])
-    return [f"{len(found):,} images lie under two labels, such as {example}"]
+    return [f"images that lie under two labels: {len(found):,}, such as {example}"]

@@ -26,6 +26,8 @@ from .known import load_known
 from .source import Source
 from .synthetic import open_synthetic
 
+TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
+"""What may be proposed in place of a folder without images; a text may be anything."""
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
@@ -132,7 +134,7 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
 
 def _instead(folder: Path) -> str:
     """What else lies in the folder that could be opened."""
-    tables = [each.name for each in sorted(folder.iterdir()) if each.suffix.lower() in (*table.SUFFIXES, ".npz")]
+    tables = [each.name for each in sorted(folder.iterdir()) if each.suffix.lower() in TABLES]
     packed = [each.name for each in sorted(folder.iterdir()) if each.name.lower().endswith(PACKED)]
     if tables:
         return f" There is '{tables[0]}': open that file itself."
@@ -141,10 +143,12 @@ def _instead(folder: Path) -> str:
 
 def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Range | None) -> Collection:
     suffix = file.suffix.lower()
-    if suffix == ".json":
+    if suffix == ".json" and not table.is_json_table(file):
         return read_coco_file(file)
-    if suffix in table.SUFFIXES:
+    if suffix in (".json", *table.SUFFIXES):
         return table.read_table(file, columns)
+    if suffix in table.OTHER_TABLES:
+        raise SourceError(f"{file}: {table.OTHER_TABLES[suffix]}; {table.SAVE_AS}.")
     if suffix == ".npz":
         return _read_npz(file, value_range)
     if IMAGES.match(file.name):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SourceError, look_up
+from ..findings import counted
 from ..images import Picture
 from ..value_range import Range
 from ._layout import classes_in
@@ -131,7 +132,7 @@ class Source:
         counts = {**self.left_out, "that cannot be used" if self.left_out else "": len(self.problems)}
         reasons = "; ".join(f"{count:,} {reason}".strip() for reason, count in counts.items() if count)
         return (
-            f"{self.name}: {self.kind}, {len(self)} images "
+            f"{self.name}: {self.kind}, {counted(len(self), 'image')} "
             f"({len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test){classes}"
             + (f"; left out: {reasons}" if reasons else "")
         )

@@ -1,19 +1,23 @@
 """Cells that hold several tags: however they are separated, they become `a|b|c`, or `-` for none."""
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from ..errors import SourceError
 from ._conventions import is_missing
 
 NONE = "-"
 """A cell that says: none of the tags."""
-SEPARATORS = ("|", ";", ",")
+SEPARATORS = ("|", ";", ",", "\n", "\uff0c", "\u3001", "\uff1b", "\u060c")
+"""Characters that separate tags in any cell: those of tables, a new line, and the commas of other scripts."""
 SOFT_SEPARATORS = (" ", "/", "+", "&")
 """Characters that separate tags only where the words between them come back in other cells."""
-YES, NO, UNKNOWN = ("1", "1.0", "true", "yes", "x"), ("0", "0.0", "false", "no", ""), ("-1", "-1.0", "?", "nan")
+YES, NO = ("1", "1.0", "true", "yes", "t", "y", "x"), ("0", "0.0", "false", "no", "f", "n", "")
+UNKNOWN = ("-1", "-1.0", "?", "nan")
 SHOWN = 3
 
 
@@ -90,18 +94,42 @@ def _comes_back(word: str, texts: list[str], separator: str) -> bool:
 
 
 def _listed(text: str) -> list[str] | None:
-    """The entries of a list in Python's, JSON's or NumPy's notation; None for other text."""
+    """The entries of a list, or the keys of an object that are 1 or true, in the notation of Python, JSON or NumPy.
+
+    None for other text; raises `SourceError` for an object that holds other values.
+    """
     if not re.fullmatch(r"\[.*\]|\(.*\)|\{.*\}", text, re.DOTALL):
         return None
     if re.search(r"""['"]\s+['"]""", text):  # NumPy writes no commas
         return _stripped(re.findall(r"""['"](.*?)['"]""", text))
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    value = _evaluated(text)
+    if value is None and ":" not in text:
         return _stripped(text[1:-1].split(","))
+    if text.startswith("{") and not isinstance(value, set):
+        return _chosen_keys(text, value)
     if text.startswith("(") and isinstance(value, str):
         return [value]
     return _stripped(map(str, value)) if isinstance(value, list | tuple | set) else None
+
+
+def _evaluated(text: str) -> Any:
+    """A value in JSON's or Python's notation; None where it is neither."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return None
+
+
+def _chosen_keys(text: str, value: Any) -> list[str]:
+    """The keys of an object such as {"cat": 1, "dog": 0} that are there; raises `SourceError` for other values."""
+    cells = {str(key): str(cell).casefold() for key, cell in value.items()} if isinstance(value, dict) else None
+    if cells is None or any(cell not in (*YES, *NO) for cell in cells.values()):
+        raise SourceError(
+            f"The tags are {text[:80]}; expected a list such as cat|dog, or an object whose values are 1 and 0."
+        )
+    return _stripped(key for key, cell in cells.items() if cell in YES)
 
 
 def _stripped(pieces: Iterable[str]) -> list[str]:

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import AttackError, TaskError
-from ..findings import Evaluation
-from ..html import counted, percent
+from ..findings import Evaluation, counted
+from ..html import percent
 from ..images import Frame
 from ..networks.network import Output
 from ..networks.special import scaled_tanh

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..charts import calibration_plot, rejection_plot
-from ..findings import Evaluation
-from ..html import counted, percent
+from ..findings import Evaluation, counted
+from ..html import percent
 from .report import SHOWN, SIDE, Pictures, Values, gallery_item, spread
 
 CELL_PICTURES = 240

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..errors import EyespotError
+from ..findings import counted
 from ..sources.augment import choose_preset
 from ..sources.source import Source
 from ..tasks.task import Task
@@ -54,7 +55,7 @@ def decisions(source: Source, options: TrainOptions) -> tuple[list[str], str]:
         if missing := len(source) - len(complete):
             named = [problem.location for problem in complete.problems[-missing:]][:SHOWN]
             more = ", ..." if missing > SHOWN else ""
-            notes.append(f"{missing:,} images without an answer are left out: {', '.join(named)}{more}")
+            notes.append(f"left out without an answer: {counted(missing, 'image')} ({', '.join(named)}{more})")
         source = complete
         task, mirror_reason, start = decide_task(source, options, notes.append)
         images, size_notes = choose_size(source, task, options, start)

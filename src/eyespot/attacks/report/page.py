@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from ...findings import counted
 from ...html import (
     INK,
-    counted,
     drawing,
     drawing_style,
     interval_text,
