@@ -16,7 +16,7 @@ LINES = (
     ("errors", "files", "value_range", "pixel_arrays", "decoding", "images", "device", "findings", "html", "charts"),
     ("sources", "networks"),
     ("tasks",),
-    ("samples", "modelfile", "pretrained", "features", "generated", "model", "embeddings"),
+    ("samples", "modelfile", "onnx_weights", "pretrained", "features", "generated", "model", "embeddings", "faces"),
     ("explanations",),
     ("attacks",),
     ("training",),

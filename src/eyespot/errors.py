@@ -69,6 +69,10 @@ class ExplanationError(EyespotError):
     """An explanation that cannot be given for this model and image."""
 
 
+class FaceError(EyespotError):
+    """A gallery of faces that cannot be used, or a person who is not in it."""
+
+
 class AttackError(EyespotError):
     """An attack that cannot be made on this model and image."""
 

@@ -16,6 +16,7 @@ from ._attack import attack
 from ._check import check, curve
 from ._explain import explain
 from ._export import export
+from ._faces import faces, verify
 from ._generate import generate
 from ._measure import measure
 from ._networks import networks
@@ -41,6 +42,8 @@ VERBS = {
     "export": export,
     "measure": measure,
     "generate": generate,
+    "verify": verify,
+    "faces": faces,
     "demo": demo,
 }
 

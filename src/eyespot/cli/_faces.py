@@ -1,0 +1,196 @@
+"""The verbs on faces: `verify` compares two, `faces` lists those of images."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import AsJson, print_json
+
+if TYPE_CHECKING:
+    from ..faces import Face, Gallery, Verification
+
+
+def verify(
+    first: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image with one face.")],
+    second: Annotated[Path, typer.Argument(metavar="IMAGE", help="Another image with one face.")],
+    threshold: Annotated[
+        float | None, typer.Option(help="Cosine similarity from which two faces are the same person.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the faces of two images: same person, not the same, or cannot tell (for poor or several faces)."""
+    from ..faces import THRESHOLD
+    from ..faces import verify as compare
+
+    found = compare(first, second, THRESHOLD if threshold is None else threshold)
+    if as_json:
+        print_json(_verification_values(found))
+        return
+    print(f"{found.answer}: similarity {found.similarity:.3f}, threshold {found.threshold:.3f}")
+    for reason in found.reasons:
+        print(f"  {reason}")
+    print(f"  {_rate_text(found)}")
+
+
+def _verification_values(found: "Verification") -> dict[str, Any]:
+    rate = found.false_accepts
+    return {
+        "answer": found.answer,
+        "similarity": found.similarity,
+        "threshold": found.threshold,
+        "false_accept_rate": None if rate is None else rate.rate,
+        "false_accept_interval": None if rate is None else rate.interval,
+        "reasons": found.reasons,
+        "faces": [_face_values(face) for face in found.faces],
+    }
+
+
+def _rate_text(found: "Verification") -> str:
+    from ..faces import MEASURED_ON
+
+    rate = found.false_accepts
+    if rate is None:
+        return f"below the lowest threshold that was measured on {MEASURED_ON}"
+    low, high = rate.interval
+    return (
+        f"false accept rate at {rate.threshold:.2f}: {rate.rate:.4%} (95 % interval {low:.4%} to {high:.4%}), "
+        f"measured on {MEASURED_ON}"
+    )
+
+
+def faces(
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="IMAGE...", help="Images, folders, patterns, or - for a list.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="New or empty folder for the aligned crops, 112x112 PNG.")] = None,
+    gallery: Annotated[Path | None, typer.Option(help="SQLite file of enrolled people: whose faces are these?")] = None,
+    enroll: Annotated[str | None, typer.Option(help="Add the faces to the gallery, as this person's.")] = None,
+    forget: Annotated[str | None, typer.Option(help="Delete this person from the gallery.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the faces of images: box, five points, quality (size, sharpness, pose) and, with --gallery, the person.
+
+    --enroll NAME adds a person to the gallery, --forget NAME deletes one, and --gallery alone lists them.
+    """
+    from . import _gallery
+    from ._answers import image_files
+
+    _check_options(given, out, gallery, enroll, forget)
+    images = image_files(given or [], sys.stdin)
+    if gallery is not None and forget is not None:
+        _gallery.forget(gallery, forget, as_json)
+    elif gallery is not None and enroll is not None:
+        _gallery.enroll(gallery, enroll, images, as_json)
+    elif gallery is not None and not given:
+        _gallery.list_people(gallery, as_json)
+    else:
+        _list_faces(images, out, gallery, as_json)
+
+
+def _check_options(
+    given: list[str] | None, out: Path | None, gallery: Path | None, enroll: str | None, forget: str | None
+) -> None:
+    if gallery is None and (enroll is not None or forget is not None):
+        raise typer.BadParameter("no gallery was given: add --gallery FILE.")
+    if forget is not None and (given or enroll is not None):
+        raise typer.BadParameter("forget was given with images or enroll; give the name alone.")
+    if not given and forget is None and (gallery is None or enroll is not None):
+        raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
+    if out is not None and (enroll is not None or not given):
+        raise typer.BadParameter("out was given, but no faces are listed; leave it out.")
+
+
+def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, as_json: bool) -> None:
+    from ..errors import ImageError
+    from ..faces import Gallery, find_faces
+    from ._answers import error_of
+
+    people = None if gallery is None else Gallery(gallery)
+    if out is not None:
+        _make_empty(out)
+    rows: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    for image in images:
+        try:
+            found = find_faces(image, image)
+        except ImageError as error:
+            print(f"eyespot: {error}", file=sys.stderr, flush=True)
+            failed.append(error_of(image, error))
+            continue
+        values = [_face_values(face) | match for face, match in zip(found, _matches(people, found), strict=True)]
+        rows.append({"image": image, "faces": values})
+        if out is not None:
+            _save_crops(found, len(rows), image, out)
+        if not as_json:
+            _print_faces(image, values)
+    if as_json:
+        print_json(rows + failed)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _matches(people: "Gallery | None", found: "list[Face]") -> list[dict[str, Any]]:
+    """Whose faces these are, as further values of each; nothing without a gallery."""
+    from dataclasses import asdict
+
+    from ..faces import embed_faces
+
+    if people is None:
+        return [{} for _ in found]
+    return [asdict(match) for match in people.find(embed_faces([face.crop for face in found]))]
+
+
+def _make_empty(out: Path) -> None:
+    from ..errors import RunError
+    from ..files import require_folder, written
+
+    require_folder(out)
+    if out.is_dir() and any(out.iterdir()):
+        raise RunError(f"{out}: holds files, and nothing is overwritten; give a new or empty folder.", argument="out")
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
+def _save_crops(found: "list[Face]", number: int, image: str, out: Path) -> None:
+    """One PNG a face; the number keeps images of the same name in several folders apart."""
+    from ..files import written
+    from ..images import write_png
+
+    for place, face in enumerate(found, 1):
+        file = out / f"{number:05}-{Path(image).stem}-{place}.png"
+        with written(file):
+            write_png(face.crop, file)
+
+
+def _face_values(face: "Face") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from ..faces import POINT_NAMES
+
+    return {
+        "box": face.box.round(1).tolist(),
+        "points": dict(zip(POINT_NAMES, face.points.round(1).tolist(), strict=True)),
+        "score": face.score,
+        "quality": asdict(face.quality),
+        "faults": face.quality.faults,
+    }
+
+
+def _print_faces(image: str, found: list[dict[str, Any]]) -> None:
+    from ..findings import printable
+
+    count = "no face" if not found else f"{len(found)} face{'s' if len(found) > 1 else ''}"
+    print(f"{printable(image)}: {count}")
+    for place, face in enumerate(found, 1):
+        left, top, right, bottom = face["box"]
+        quality = face["quality"]
+        who = f"{face['person']} (similarity {face['similarity']:.2f}): " if "person" in face else ""
+        faults = f"; {', '.join(face['faults'])}" if face["faults"] else ""
+        print(
+            f"  {place}. {who}box {left:.0f},{top:.0f} to {right:.0f},{bottom:.0f}, score {face['score']:.2f}, eyes "
+            f"{quality['eye_distance']:.0f} pixels apart, sharpness {quality['sharpness']:.1f}, "
+            f"yaw {quality['yaw']:+.2f}, roll {quality['roll']:+.0f} degrees{faults}"
+        )

