@@ -21,7 +21,7 @@ LINES = (
     ("attacks",),
     ("training",),
     ("exporting",),
-    ("measures", "organizing"),
+    ("measures", "organizing", "simulators"),
     ("serving",),
     ("cli", "__main__"),
 )

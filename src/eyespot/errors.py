@@ -10,7 +10,8 @@ EyespotError (a ValueError)      the command line prints it as one sentence and 
 │   └── DivergedError            a loss that is not finite
 ├── ModelError                   a model file that cannot be read
 ├── ExplanationError             an explanation that cannot be given
-└── AttackError                  an attack that cannot be made
+├── AttackError                  an attack that cannot be made
+└── SimulatorError               a simulator that cannot be used, or a drive that cannot be made
 
 A message says what was received, what was expected, and what to do.
 """
@@ -75,6 +76,10 @@ class FaceError(EyespotError):
 
 class AttackError(EyespotError):
     """An attack that cannot be made on this model and image."""
+
+
+class SimulatorError(EyespotError):
+    """A simulator that cannot be used, or a drive in it that cannot be made."""
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from ._attack import attack
 from ._check import check, curve
+from ._drive import drive
 from ._explain import explain
 from ._export import export
 from ._faces import faces, verify
@@ -44,6 +45,7 @@ VERBS = {
     "generate": generate,
     "verify": verify,
     "faces": faces,
+    "drive": drive,
     "demo": demo,
 }
 

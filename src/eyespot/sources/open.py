@@ -17,6 +17,7 @@ from ._beside import require_no_table
 from ._boxes import read_boxes, read_coco_file
 from ._bundled import read_bundled
 from ._collection import ArrayRows, Collection
+from ._driving import read_drives
 from ._folder import collect
 from ._idx import IMAGES, image_files, read_idx_files
 from ._usps import is_zip_code_file, read_zip_codes, zip_code_files
@@ -31,7 +32,7 @@ TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
-images with boxes (COCO JSON, a YOLO folder, Pascal VOC), \
+images with boxes (COCO JSON, a YOLO folder, Pascal VOC), a folder of drives (steering.csv), \
 a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
 
 
@@ -127,6 +128,8 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
         raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
     if layout is None and (boxes := read_boxes(walked.tree, folder)):
         return boxes
+    if layout is None and (drives := read_drives(walked.tree, folder)):
+        return drives
     if layout is None:
         require_no_table(walked.tree, folder)
     return collect(walked, folder, layout)

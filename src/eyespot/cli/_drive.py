@@ -1,0 +1,153 @@
+"""The command `drive`: record an expert's drives, or let a model drive in a closed loop."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import AsJson, Quiet, print_json
+from ._runs import model_path
+
+if TYPE_CHECKING:
+    from ..simulators import Drive
+
+RECORDED_KICK = 0.2
+"""rad: how far the expert's steering is disturbed while its corrections are recorded."""
+
+
+def drive(
+    out: Annotated[Path, typer.Option(help="New or empty folder: images and table, or result and page.")],
+    model: Annotated[Path | None, typer.Argument(help="A model of steering angles (regress), or its run.")] = None,
+    expert: Annotated[bool, typer.Option("--expert", help="Record a scripted expert's drives instead.")] = False,
+    tracks: Annotated[str, typer.Option(help="Numbers of the tracks: 0-9, or 3,7.")] = "100-109",
+    kicks: Annotated[
+        float | None, typer.Option(help="Disturb the steering by so many rad every 2 s (default: 0.2 with --expert).")
+    ] = None,
+    colors: Annotated[
+        str, typer.Option(help="Colors of road and grass: default, or random on each track.")
+    ] = "default",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Drive a simulated car by its camera: record an expert, or measure the autonomy of a model."""
+    from ..files import require_folder
+    from ..simulators import CarRacing, parse_tracks
+
+    if (model is None) != expert:
+        raise typer.BadParameter("give a model to drive, or --expert to record drives, and not both.")
+    numbers = parse_tracks(tracks)
+    _require_empty(out)
+    require_folder(out)
+    course = CarRacing(colors, draw=not expert)
+    disturbance = _kicks(RECORDED_KICK if kicks is None and expert else kicks or 0.0)
+    say = _silent if quiet or as_json else _say
+    if model is None:
+        result = _record(course, numbers, out, disturbance, say)
+    else:
+        result = _measure(model, course, numbers, out, disturbance, say)
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _require_empty(out: Path) -> None:
+    """Raise `RunError` where something would be overwritten."""
+    from ..errors import RunError
+
+    if out.is_dir() and any(out.iterdir()):
+        raise RunError(
+            f"{out}: holds files, and nothing is overwritten; give a new or an empty folder.", argument="out"
+        )
+
+
+def _kicks(angle: float) -> Any:
+    from ..errors import SimulatorError
+    from ..simulators import CarRacing, Kicks
+
+    if not 0 <= angle <= 2 * CarRacing.steering_limit:
+        raise SimulatorError(
+            f"kicks is {angle}; expected rad from 0 to {2 * CarRacing.steering_limit}.", argument="kicks"
+        )
+    return Kicks(angle=angle) if angle else None
+
+
+def _record(course: Any, tracks: list[int], out: Path, kicks: Any, say: Any) -> dict[str, Any]:
+    """Record the expert; the result is that of its own drives."""
+    from ..simulators import record, total
+
+    drives = record(course, tracks, out, kicks=kicks, progress=say)
+    return {"driver": "expert", **_settings(course, kicks), **total(drives), "out": out, "tracks": _rows(drives)}
+
+
+def _measure(model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, say: Any) -> dict[str, Any]:
+    """Let a model drive, and write the result as JSON and as a page."""
+    from ..files import write_whole, written
+    from ..findings import to_json
+    from ..html import number, percent
+    from ..model import load
+    from ..simulators import CarRacing, measure, steering_of, write_drive_page
+
+    file = model_path(model)
+    driver = steering_of(load(file), str(file))
+    found = measure(driver, course, tracks, kicks=kicks, undrawn=CarRacing(course.colors, draw=False), progress=say)
+    summary = found.summary()
+    page, values = out / "index.html", out / "drive.json"
+    result = {"driver": file, **_settings(course, kicks), **summary, "report": page, "tracks": _rows(found.drives)}
+    for row, own, of_expert in zip(result["tracks"], found.returns, found.expert_returns, strict=True):
+        row |= {"return": own, "expert_return": of_expert}
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+    write_whole(values, to_json(result).encode())
+    facts = {
+        "return without put-back, of the expert's": percent(summary["relative_return"]),
+        "simulator": course.name,
+        "colors": course.colors,
+        "kicks": f"{number(kicks.angle)} rad" if kicks else "none",
+    }
+    write_drive_page(page, str(model), found.drives, facts)
+    return result
+
+
+def _settings(course: Any, kicks: Any) -> dict[str, Any]:
+    return {"simulator": course.name, "colors": course.colors, "kicks": kicks.angle if kicks else 0.0}
+
+
+def _rows(drives: "Sequence[Drive]") -> list[dict[str, Any]]:
+    from ..simulators import autonomy
+
+    return [
+        {
+            "track": one.track,
+            "seconds": one.seconds,
+            "interventions": one.interventions,
+            "autonomy": autonomy(one.interventions, one.seconds),
+        }
+        for one in drives
+    ]
+
+
+def _say(one: "Drive") -> None:
+    print(f"track {one.track}: {one.interventions} interventions in {one.seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+def _silent(one: "Drive") -> None:
+    pass
+
+
+def _print(result: dict[str, Any]) -> None:
+    from ..html import percent
+
+    print(
+        f"{result['driver']}: autonomy {percent(result['autonomy'])}, {result['interventions']} interventions on "
+        f"{len(result['tracks'])} tracks in {result['seconds']:.0f} s"
+    )
+    if "relative_return" in result:
+        print(f"return without put-back: {percent(result['relative_return'])} of the expert's")
+        print(f"report: {result['report']}")
+    else:
+        print(
+            f"images and table: {result['out']}\nnext: eyespot train {result['out']} --task regress --network pilotnet"
+        )

@@ -1,0 +1,29 @@
+"""Drive in a closed loop: simulators, a scripted expert, recordings of its drives, and autonomy."""
+
+from ._car_racing import COLORS, CarRacing
+from ._closed_loop import Drive, Kicks, autonomy, drive, expert, total
+from ._driver import steering_of
+from ._measuring import Measured, measure
+from ._page import write_drive_page
+from ._recording import record
+from ._simulator import Course, Simulator
+from ._tracks import parse_tracks
+
+__all__ = [
+    "COLORS",
+    "CarRacing",
+    "Course",
+    "Drive",
+    "Kicks",
+    "Measured",
+    "Simulator",
+    "autonomy",
+    "drive",
+    "expert",
+    "measure",
+    "parse_tracks",
+    "record",
+    "steering_of",
+    "total",
+    "write_drive_page",
+]

@@ -1,0 +1,151 @@
+"""CarRacing-v3 of Gymnasium as a course: a car of constant speed that is steered by its camera.
+
+Steering is the angle of the front wheels in rad, positive to the right; beyond 0.4 they do not turn. One step holds it
+for two steps of the physics (0.04 s).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import SimulatorError
+from ._environment import environment_class
+from ._track import Track
+
+ROWS = 84
+"""Rows of the picture that show the road; those below show gauges, from which steering could be read."""
+HALF_WIDTH, HALF_CAR = 40 / 6, 1.2
+"""Half the width of the road, and of the car."""
+SPEED = 50.0
+"""Speed that is held, in units of the simulator each second."""
+LIMIT = 0.4
+PHYSICS_STEPS = 2
+PHYSICS_SECONDS = 0.02
+MOST_STEPS = 900
+"""Steps of a drive, 36 s: a lap takes 480 to 590."""
+AHEAD = 12.0
+"""Distance of the point that the expert steers for."""
+COLORS = ("default", "random")
+BRIGHTEST = 210
+
+
+class CarRacing:
+    """Random tracks, seen from above; the seed is the number of the track.
+
+    With `colors` "random", road and grass have other colors on every track (as with the environment's
+    `domain_randomize`, but the tracks stay the same). With `draw` False no picture is drawn, which is 50 times faster:
+    pictures are then black. Raises `SimulatorError` where the extra `drive` is not installed.
+    """
+
+    name = "CarRacing-v3"
+    step_seconds = PHYSICS_STEPS * PHYSICS_SECONDS
+    steering_limit = LIMIT
+
+    def __init__(self, colors: str = "default", draw: bool = True) -> None:
+        if colors not in COLORS:
+            raise SimulatorError(f"colors is '{colors}'; expected one of {', '.join(COLORS)}.")
+        self.colors = colors
+        self.draw = draw
+        self.environment_class = environment_class()
+
+    def reset(self, seed: int) -> np.ndarray:
+        """Build a track and put the car on its start, at full speed; returns the picture (84, 96, 3)."""
+        # A new environment for each track: Box2D's results depend on what was in its world before.
+        self.environment = self.environment_class()
+        self.environment.drawn = False
+        if self.colors == "random":
+            _color(self.environment, np.random.default_rng((seed, 1)))
+        self.environment.reset(seed=seed)
+        track = np.array(self.environment.track)
+        self.track = Track(track[:, 2:4], track[:, 1])
+        self.steps = 0
+        return self.put_back()
+
+    def step(self, answer: float) -> tuple[np.ndarray, bool]:
+        """Hold a steering angle for 0.04 s; the drive ends after a lap, far off the road, or after 36 s."""
+        over = False
+        for _ in range(PHYSICS_STEPS):
+            gas, brake = self._pedals()
+            *_, terminated, _, _ = self.environment.step(np.array([np.clip(answer, -LIMIT, LIMIT), gas, brake]))
+            over |= terminated
+        self.steps += 1
+        self.track.follow(self.position)
+        lap = self.track.passed >= len(self.track)
+        return self._seen(), over or lap or self.steps >= MOST_STEPS
+
+    @property
+    def position(self) -> np.ndarray:
+        """Where the car is, (x, y)."""
+        return np.array(self._car.hull.position)
+
+    @property
+    def center_line(self) -> np.ndarray:
+        """The middle of the road (P, 2), once around."""
+        return self.track.points
+
+    @property
+    def offset(self) -> float:
+        """Distance of the car's middle from the middle of the road, positive to the right."""
+        return self.track.offset(self.position)
+
+    @property
+    def off_road(self) -> bool:
+        """Whether a wheel has left the road, as far as the car is parallel to it."""
+        return abs(self.offset) > HALF_WIDTH - HALF_CAR
+
+    @property
+    def score(self) -> float:
+        """The environment's return: 1,000 for a whole lap, less 0.1 for each step of the physics."""
+        return float(self.environment.reward)
+
+    def expert_steering(self) -> float:
+        """Pure pursuit of the center line."""
+        steering = self.track.pursuit(self.position, self._car.hull.angle, AHEAD)
+        return float(np.clip(steering, -LIMIT, LIMIT))
+
+    def put_back(self) -> np.ndarray:
+        """Put the car into the middle of the road, at full speed in its direction; returns the picture there."""
+        heading = float(self.track.headings[self.track.place])
+        forward = np.array([-math.sin(heading), math.cos(heading)])
+        self._place(self._car.hull, self.track.points[self.track.place], heading, forward)
+        for wheel in self._car.wheels:
+            anchor = np.array(wheel.joint.anchorA)  # follows the hull
+            self._place(wheel, anchor, heading, forward)
+            wheel.omega = SPEED / wheel.wheel_rad
+        return self._seen()
+
+    def picture(self) -> np.ndarray:
+        """What the camera sees now, uint8 (84, 96, 3); drawn in any case."""
+        self.environment.drawn = True
+        pixels = self.environment._render("state_pixels")
+        self.environment.drawn = False
+        assert pixels is not None
+        return np.ascontiguousarray(pixels[:ROWS])
+
+    def _seen(self) -> np.ndarray:
+        return self.picture() if self.draw else np.zeros((ROWS, 96, 3), np.uint8)
+
+    @property
+    def _car(self) -> Any:
+        assert self.environment.car is not None
+        return self.environment.car
+
+    def _place(self, body: Any, position: np.ndarray, heading: float, forward: np.ndarray) -> None:
+        body.position = position.tolist()
+        body.angle = heading
+        body.linearVelocity = (SPEED * forward).tolist()
+        body.angularVelocity = 0.0
+
+    def _pedals(self) -> tuple[float, float]:
+        """Gas and brake that hold the speed."""
+        missing = SPEED - float(np.hypot(*self._car.hull.linearVelocity))
+        return float(np.clip(0.1 * missing, 0, 1)), float(np.clip(-0.02 * missing, 0, 0.2))
+
+
+def _color(environment: Any, random: np.random.Generator) -> None:
+    """Draw colors as the environment's `domain_randomize` does."""
+    environment.road_color = random.uniform(0, BRIGHTEST, size=3)
+    environment.bg_color = random.uniform(0, BRIGHTEST, size=3)
+    environment.grass_color = environment.bg_color.copy()
+    environment.grass_color[random.integers(3)] += 20

@@ -1,0 +1,54 @@
+"""The page of closed-loop drives: autonomy, and where on each track a person would have intervened."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from ..html import write_page
+from ._closed_loop import Drive, autonomy, total
+
+SIDE = 200
+"""Width and height of a map in its own units."""
+
+
+def write_drive_page(path: Path, title: str, drives: Sequence[Drive], facts: Mapping[str, Any]) -> Path:
+    """Write one self-contained page; `facts` are further values of the result, by name, shown in a list."""
+    rows = [
+        {
+            "track": one.track,
+            "autonomy": autonomy(one.interventions, one.seconds),
+            "interventions": one.interventions,
+            "seconds": one.seconds,
+            "map": _map(one),
+        }
+        for one in drives
+    ]
+    return write_page(path, "drive.html", {"title": title, "total": total(drives), "rows": rows, "facts": dict(facts)})
+
+
+def _map(one: Drive) -> Markup:
+    """The road, the path of the car, and a dot at each intervention, as inline SVG."""
+    low = one.center_line.min(axis=0)
+    scale = (SIDE - 20) / max(np.ptp(one.center_line, axis=0).max(), 1e-9)
+
+    def placed(points: np.ndarray) -> np.ndarray:
+        x, y = ((points - low) * scale + 10).T
+        return np.stack([x, SIDE - y], axis=1)
+
+    def line(points: np.ndarray, end: str = "") -> str:
+        return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in placed(points)) + end
+
+    # Broken where the car was put back: it did not drive there.
+    stretches = np.split(one.path, list(one.interventions_at))
+    dots = placed(one.path[list(one.interventions_at)]) if one.interventions_at else np.empty((0, 2))
+    name = f"Track {one.track}: {one.interventions} interventions"
+    return Markup(
+        f'<svg viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="{name}">'
+        f'<path class="road" d="{line(one.center_line, "Z")}"/>'
+        + "".join(f'<path class="way" d="{line(points)}"/>' for points in stretches if len(points) > 1)
+        + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in dots)
+        + "</svg>"
+    )

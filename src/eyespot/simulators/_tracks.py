@@ -1,0 +1,32 @@
+"""Which tracks are meant: "0-9", "3" or "0-4,10"."""
+
+import re
+
+from ..errors import SimulatorError
+
+MOST = 10_000
+"""Tracks of one command: a mistyped range would take days."""
+
+
+def parse_tracks(text: str) -> list[int]:
+    """The numbers of the tracks, in the order given; raises `SimulatorError` for anything else.
+
+    >>> parse_tracks("0-3,10")
+    [0, 1, 2, 3, 10]
+    """
+    tracks: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", part)
+        if not found:
+            raise SimulatorError(f"tracks are '{text}'; expected numbers such as 0-9 or 3,7.", argument="tracks")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first:
+            raise SimulatorError(
+                f"tracks are '{text}', and {last} is below {first}; give the smaller one first.", argument="tracks"
+            )
+        if last - first + len(tracks) >= MOST:
+            raise SimulatorError(f"tracks are '{text}', more than {MOST:,}; give fewer.", argument="tracks")
+        tracks += range(first, last + 1)
+    if len(set(tracks)) < len(tracks):
+        raise SimulatorError(f"tracks are '{text}', and some are given twice; give each once.", argument="tracks")
+    return tracks

@@ -1,0 +1,92 @@
+"""`eyespot drive`: the expert's recordings, and a model in a closed loop."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from eyespot import wrap
+from eyespot.cli._app import run
+from eyespot.images import ImageSpec
+from eyespot.networks import build
+from eyespot.sources import open_source
+from eyespot.tasks import Classify, Regress
+from tests.simulators.toy import Toy
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short course that needs no extra takes the place of CarRacing; its real drives are tested by themselves."""
+
+    class Course(Toy):
+        def __init__(self, colors: str = "default", draw: bool = True) -> None:
+            super().__init__(length=30)
+            self.colors = colors
+
+    monkeypatch.setattr("eyespot.simulators.CarRacing", Course)
+
+
+def model_file(folder: Path, task: Regress | Classify) -> Path:
+    torch.manual_seed(0)
+    network = build("residual", (3, 8, 8), task.outputs(3), size="tiny")
+    return wrap(network, task, ImageSpec(height=8, width=8, channels=3)).save(folder / "model.safetensors")
+
+
+def test_recorded_drives_are_a_source(tmp_path: Path, capsys):
+    out = tmp_path / "drives"
+    assert run(["drive", "--expert", "--tracks", "0-4", "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    assert "expert: autonomy" in captured.out and f"eyespot train {out} --task regress" in captured.out
+    assert captured.err.count("track ") == 5
+    source = open_source(out)
+    assert len(source) == 50
+    assert source.columns >= {"number", "drive", "split"}
+
+
+def test_a_model_drives_and_the_result_is_written(tmp_path: Path, capsys):
+    model = model_file(tmp_path, Regress(center=0.3, spread=1e-6))
+    out = tmp_path / "out"
+    arguments = ["drive", str(model), "--tracks", "3,7", "--out", str(out), "--json"]
+    assert run(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads((out / "drive.json").read_text())
+    # 0.3 to the right in each step: off the road after every fourth one, 7 times in 30 steps
+    assert [(row["track"], row["interventions"]) for row in found["tracks"]] == [(3, 7), (7, 7)]
+    assert found["interventions_per_track"] == 7 and found["autonomy"] == 0
+    assert found["tracks"][0]["return"] == pytest.approx(10 - 9, abs=1e-3)
+    assert found["relative_return"] == pytest.approx(0.1, abs=1e-3)
+    page = (out / "index.html").read_text()
+    assert "Track 3: 7 interventions" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tracks", "0"], "give a model to drive, or --expert"),
+        (["MODEL", "--expert"], "give a model to drive, or --expert"),
+        (["MODEL", "--tracks", "9-3"], "3 is below 9"),
+        (["MODEL", "--kicks", "3"], "kicks is 3.0; expected rad from 0 to 2.0"),
+        (["MODEL", "--kicks", "nan"], "kicks is nan; expected rad from 0 to 2.0"),
+    ],
+)
+def test_wrong_use_is_refused_in_one_sentence(tmp_path: Path, capsys, arguments: list[str], message: str):
+    model = model_file(tmp_path, Regress())
+    given = [str(model) if word == "MODEL" else word for word in arguments]
+    assert run(["drive", *given, "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_another_task_is_refused_before_anything_is_written(tmp_path: Path, capsys):
+    model = model_file(tmp_path, Classify(classes=("a", "b")))
+    assert run(["drive", str(model), "--out", str(tmp_path / "out")]) == 2
+    assert "answers the task classify" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_overwritten(tmp_path: Path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("kept")
+    assert run(["drive", "--expert", "--out", str(tmp_path / "out")]) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
