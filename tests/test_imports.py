@@ -16,7 +16,7 @@ LINES = (
     ("errors", "files", "value_range", "pixel_arrays", "decoding", "images", "device", "findings", "html", "charts"),
     ("sources", "networks"),
     ("tasks",),
-    ("samples", "modelfile", "onnx_weights", "pretrained", "features", "generated", "model", "embeddings", "faces"),
+    ("samples", "answers", "modelfile", "onnx_weights", "pretrained", "features", "generated", "model", "embeddings", "faces"),
     ("explanations",),
     ("attacks",),
     ("training",),

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .answers import answer_one
 from .errors import ModelError, TaskError
 from .features import features
 from .findings import Evaluation
@@ -96,10 +97,13 @@ class Model:
     def predict(self, picture: Picture) -> dict[str, Any]:
         """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
 
-        Boxes and points are in pixels of the upright picture. Raises `ImageError` where it cannot be read.
+        Boxes and points are in pixels of the upright picture; an answer that is an image is under "picture", see
+        `answer_one`. Raises `ImageError` where the picture cannot be read.
         """
-        output = map_output(self.outputs(self.read(picture)), lambda output: output[0])
-        return self.task.answer(output, frame_of(read_size(picture)[:2], self.images))
+        pixels = self.read(picture)
+        output = map_output(self.outputs(pixels), lambda output: output[0])
+        frame = frame_of(read_size(picture)[:2], self.images)
+        return answer_one(self.task, self.images, output, pixels, picture, frame)
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets, one row a image; see `Evaluation`.

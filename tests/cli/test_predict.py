@@ -169,5 +169,5 @@ def test_an_earlier_table_of_answers_is_replaced(trained, photos, tmp_path, name
 
 def test_a_folder_for_images_is_refused_where_the_model_produces_none(trained, photos, tmp_path, capsys):
     assert run(["predict", str(trained), str(photos / "dark" / "00.png"), "--out", str(tmp_path / "made")]) == 2
-    assert "this model produces none; give a file ending in .csv or .jsonl" in capsys.readouterr().err
+    assert "this model makes none; give a file ending in .csv or .jsonl" in capsys.readouterr().err
     assert not (tmp_path / "made").exists()

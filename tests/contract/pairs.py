@@ -18,7 +18,7 @@ from eyespot.tasks.task import Task
 PICTURES_ONLY = "The network outputs an image, and the task needs numbers"
 NUMBERS_ONLY = "The network outputs numbers, and the task needs an image"
 
-BOXES = "The network outputs no feature pyramid, and the task needs one"
+NO_PYRAMID = "The network outputs no feature pyramid, and the task needs one"
 
 UNFIT = {
     ("classify", "denoiser"): PICTURES_ONLY,
@@ -36,8 +36,8 @@ UNFIT = {
     ("denoise", "tinyvgg"): NUMBERS_ONLY,
     ("denoise", "pilotnet"): NUMBERS_ONLY,
     ("denoise", "airbench"): NUMBERS_ONLY,
-    ("detect", "denoiser"): BOXES,
-    ("detect", "unet"): BOXES,
+    ("detect", "denoiser"): NO_PYRAMID,
+    ("detect", "unet"): NO_PYRAMID,
     ("detect", "lecun1989"): NUMBERS_ONLY,
     ("detect", "lenet5"): NUMBERS_ONLY,
     ("detect", "harley2015"): NUMBERS_ONLY,
@@ -45,6 +45,15 @@ UNFIT = {
     ("detect", "tinyvgg"): NUMBERS_ONLY,
     ("detect", "pilotnet"): NUMBERS_ONLY,
     ("detect", "airbench"): NUMBERS_ONLY,
+    ("colorize", "denoiser"): NO_PYRAMID,
+    ("colorize", "unet"): NO_PYRAMID,
+    ("colorize", "lecun1989"): NUMBERS_ONLY,
+    ("colorize", "lenet5"): NUMBERS_ONLY,
+    ("colorize", "harley2015"): NUMBERS_ONLY,
+    ("colorize", "convnetjs"): NUMBERS_ONLY,
+    ("colorize", "tinyvgg"): NUMBERS_ONLY,
+    ("colorize", "pilotnet"): NUMBERS_ONLY,
+    ("colorize", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
 GENERATOR_ONLY = "The network makes images, and the task answers them"
@@ -53,7 +62,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 24 + len(GENERATIVE)
+MOST_UNFIT = 33 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]

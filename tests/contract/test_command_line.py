@@ -22,6 +22,7 @@ SOURCES = {
     "rank": "rated",
     "denoise": "textures",
     "detect": "objects",
+    "colorize": "dawns",
 }
 NETWORKS = {
     "classify": SMALL,
@@ -30,6 +31,7 @@ NETWORKS = {
     "rank": SMALL,
     "denoise": "denoiser",
     "detect": "residual",
+    "colorize": "residual",
 }
 EPOCHS = {"detect": "20"}
 """Passes until a model gives answers that can be attacked, where two are not enough."""

@@ -18,6 +18,7 @@ from eyespot.model import evaluation
 from eyespot.networks import NETWORKS as FAMILIES
 from eyespot.sources.warp import motion
 from eyespot.tasks import TASKS, Classify, Regress, guess_task, task_from_json, task_to_json
+from eyespot.tasks.colorize._colorize import SCALE, mean_colors
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
 from eyespot.tasks.detect._boxes import encode
@@ -33,6 +34,7 @@ NETWORKS = {
     "denoise": "denoiser",
     "generate": "dcgan",
     "detect": "residual",
+    "colorize": "residual",
 }
 """A small network for each kind of head."""
 
@@ -78,6 +80,7 @@ PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "denoise": lambda task, target: target[:, 0],
     "generate": real_and_of_its_style,
     "detect": exact_boxes,
+    "colorize": lambda task, target: mean_colors(target) / SCALE,
 }
 """The output that answers a target without any error."""
 LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
@@ -88,6 +91,7 @@ LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
     "denoise": lambda score: bool(score["gain"].mean() > 3),
     "generate": lambda score: bool(score["believed"].all()),
     "detect": lambda score: bool(score["AP50"].nanmean() > 0.9),
+    "colorize": lambda score: bool(score["gain"].mean() > 0.1),
 }
 """Whether eight samples have been learned by heart (degrees for steer; dB for denoise)."""
 BEST = {
@@ -98,8 +102,13 @@ BEST = {
     "denoise": 100.0,
     "generate": math.nan,
     "detect": 1.0,
+    "colorize": 1.0,
 }
 """NaN: the images of a generator are judged together, in tests/test_generated.py."""
+
+
+TOLERANCE = {"colorize": 0.02}
+"""How far from the best score a perfect output may be: colors are answered for 4 x 4 pixels at a time."""
 
 
 def by_label(task: Task, before: Tensor, after: Tensor) -> Tensor:
@@ -141,6 +150,7 @@ WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "denoise": by_distance,
     "generate": by_distance,
     "detect": by_disappearance,
+    "colorize": by_distance,
 }
 """Whether each answer of the second outputs is wrong, where those of the first are right."""
 
@@ -159,7 +169,7 @@ def test_every_task_takes_part():
 
 
 def test_a_perfect_output_scores_perfectly(case: Case):
-    task, best = case.task, pytest.approx(BEST[case.task.name], abs=1e-5, nan_ok=True)
+    task, best = case.task, pytest.approx(BEST[case.task.name], abs=TOLERANCE.get(case.task.name, 1e-5), nan_ok=True)
     score, (low, high), _ = task.evaluate(task.to_rows(perfect(case), case.target))
     assert score == best
     assert task.generates or low - 1e-9 <= score <= high + 1e-9
@@ -316,6 +326,7 @@ def test_the_value_is_what_the_answer_holds(case: Case):
         "denoise": lambda: output[0].mean(),
         "generate": lambda: answer["real"],
         "detect": lambda: answer["score"],
+        "colorize": lambda: answer["chroma"],
     }
     assert float(task.value(output[:1], of)) == pytest.approx(float(expected[task.name]()), rel=1e-5)
 
@@ -363,7 +374,8 @@ def test_an_answer_has_a_short_text_from_json_too(case: Case):
 
 
 def test_answers_that_are_images_are_in_range(case: Case):
-    made = case.task.answer_image(100 * case.outputs())
+    made = case.task.answer_image(100 * case.outputs(), case.images.clamp(0, 1))
+    assert (made is not None) == bool(case.task.answer_suffix)
     assert made is None or (made.shape == case.images.shape and made.min() >= 0 and made.max() <= 1)
 
 

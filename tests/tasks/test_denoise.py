@@ -8,9 +8,11 @@ import pytest
 import torch
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
+from eyespot.answers import answer_one
 from eyespot.errors import TaskError
+from eyespot.images import ImageSpec, frame_of
 from eyespot.tasks import Denoise
-from eyespot.tasks._denoise import peak_ratio, structural_similarity
+from eyespot.tasks._image_quality import peak_ratio, structural_similarity
 from tests.tasks.rows import rows_of
 
 CLEAN = torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0))
@@ -116,7 +118,10 @@ def test_pictures_of_different_sizes_are_tabulated_one_by_one_and_evaluated_toge
 
 
 def test_the_answer_is_a_picture_of_bytes():
-    answer = Denoise().answer(torch.tensor([[[0.0, 1.0], [0.5, 2.0]]]))
+    image = np.zeros((2, 2, 1), np.uint8)
+    images = ImageSpec(height=2, width=2, channels=1, fit="native")
+    output, pixels = torch.tensor([[[0.0, 1.0], [0.5, 2.0]]]), torch.zeros(1, 1, 2, 2)
+    answer = answer_one(Denoise(), images, output, pixels, image, frame_of((2, 2), images))
     assert answer["picture"].dtype == np.uint8
     assert answer["picture"][..., 0].tolist() == [[0, 255], [128, 255]]
     assert answer["answer"] == "a picture of 2 x 2 pixels"

@@ -20,6 +20,8 @@ from ..findings import printable, to_json
 from ..images import Frame, frame_of, read_pixels, read_size
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..exporting import ExportedModel
     from ..model import Model
 
@@ -114,7 +116,7 @@ def answers(model: "Model | ExportedModel", files: Iterable[str]) -> Iterator[Fo
     with ThreadPoolExecutor() as pool:
         while chunk := list(islice(files, size)):
             decoded = list(pool.map(lambda file: _decoded(model, file), chunk))
-            yield from zip(chunk, _answered(model, decoded), strict=True)
+            yield from zip(chunk, _answered(model, chunk, decoded), strict=True)
             size = BATCH
 
 
@@ -129,12 +131,12 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
 
 
 def _answered(
-    model: "Model | ExportedModel", decoded: Sequence[Decoded | EyespotError]
+    model: "Model | ExportedModel", files: Sequence[str], decoded: Sequence[Decoded | EyespotError]
 ) -> list[dict[str, Any] | EyespotError]:
     """Answers of the images that could be read; those of one size are computed together."""
     import torch
 
-    from ..model import to_batch
+    from ..samples import to_batch
 
     results: list[Any] = list(decoded)
     readable = {place: found for place, found in enumerate(decoded) if not isinstance(found, EyespotError)}
@@ -142,11 +144,25 @@ def _answered(
         places = [place for place, (pixels, _) in readable.items() if pixels.shape == shape]
         alone = model.images.fit == "native"  # large images of their own size would not fit into memory together
         for group in [[place] for place in places] if alone else [places]:
+            pixels = to_batch(np.stack([readable[place][0] for place in group]))
             with torch.no_grad():
-                output = model.outputs(to_batch(np.stack([readable[place][0] for place in group])))
+                output = model.outputs(pixels)
             for row, place in enumerate(group):
-                results[place] = model.task.answer(_row(output, row), readable[place][1])
+                frame = readable[place][1]
+                results[place] = _finished(model, _row(output, row), pixels[row : row + 1], files[place], frame)
     return results
+
+
+def _finished(
+    model: "Model | ExportedModel", output: Any, pixels: "Tensor", file: str, frame: Frame
+) -> dict[str, Any] | EyespotError:
+    """One answer; an error where the original image is needed for it and cannot be read at its full size."""
+    from ..answers import answer_one
+
+    try:
+        return answer_one(model.task, model.images, output, pixels, file, frame)
+    except ImageError as error:
+        return error
 
 
 def _row(output: Any, row: int) -> Any:

@@ -29,7 +29,7 @@ def predict(
         Path | None,
         typer.Option(
             help="Table of the answers (.csv or .jsonl), COCO document of boxes (.json), or folder for images that the "
-            "model produces (denoise)."
+            "model makes (denoise, colorize)."
         ),
     ] = None,
     annotated: Annotated[
@@ -82,12 +82,15 @@ def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, an
     """Raise `RunError` where the model's answers are not of the kind that was asked for."""
     from ..errors import RunError
     from ..files import require_folder
+    from ._answers import TABLES
 
     task = model.task
     if reason := task.unsupported.get("predict"):
         raise RunError(f"{file}: {reason}.")
     if out is not None and out.suffix.lower() == ".json" and task.document([]) is None:
         raise RunError(f"{out}: the answers of {task.name} have no COCO format; give a file ending in .jsonl or .csv.")
+    if out is not None and out.suffix.lower() not in (*TABLES, ".json") and not task.answer_suffix:
+        raise RunError(f"{out}: is for images, and this model makes none; give a file ending in .csv or .jsonl.")
     if annotated is None:
         return
     if not task.annotates:
@@ -130,10 +133,11 @@ def _report(
     if isinstance(found, EyespotError):
         print(f"eyespot: {printable(str(found))}", file=sys.stderr, flush=True)
         return error_of(image, found)
-    answer = {"image": printable(image), **_saved(found, Path(image), folder)}
+    answer = {"image": printable(image), **_saved(found, Path(image), model.task.answer_suffix, folder)}
     if stream is not None:
         text = answer["answer"] if "picture" in answer else model.task.answer_text(answer)
-        print(f"{answer['image']}: {text}", file=stream, flush=True)
+        note = f" ({answer['note']})" if "note" in answer else ""
+        print(f"{answer['image']}: {text}{note}", file=stream, flush=True)
     return answer
 
 
@@ -175,21 +179,19 @@ def _free(folder: Path, stem: str, kind: str) -> Path:
     return next(path for path in names if not path.exists())
 
 
-def _saved(answer: dict[str, Any], image: Path, out: Path | None) -> dict[str, Any]:
-    """Write a picture that is part of an answer as a file, and name the file in its place."""
+def _saved(answer: dict[str, Any], image: Path, suffix: str, out: Path | None) -> dict[str, Any]:
+    """Write a picture that is part of an answer as a file, and name the file in its place; a note goes into it too."""
     from ..errors import RunError
     from ..images import write_png
 
     pixels = answer.pop("picture", None)
-    if pixels is None and out is not None:
-        raise RunError(f"{out}: is for images, and this model produces none; give a file ending in .csv or .jsonl.")
     if pixels is None:
         return answer
     folder = out or Path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _free(folder, image.stem, "denoised")
-        write_png(pixels, path)
+        path = _free(folder, image.stem, suffix)
+        write_png(pixels, path, {"Comment": answer["note"]} if "note" in answer else None)
     except OSError as error:
         raise RunError(f"{folder}: cannot be written ({error.strerror}); give another --out.") from error
     return {**answer, "answer": str(path), "picture": str(path)}

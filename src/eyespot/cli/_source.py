@@ -78,7 +78,8 @@ def answered(opened: "Source", model: "Model | ExportedModel") -> "Source":
 
     kept = leave_out_unanswered(opened, model.task)
     if missing := len(opened) - len(kept):
-        print(f"left out: {counted(missing, 'image')} without an answer", file=sys.stderr)
+        left_out = f"{counted(missing, 'image')} without an answer, or that the task cannot use"
+        print(f"left out: {left_out}", file=sys.stderr)
     return kept
 
 

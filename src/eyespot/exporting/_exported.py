@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..answers import answer_one
 from ..errors import EyespotError, ModelError
 from ..findings import Evaluation
 from ..images import ImageSpec, Picture, frame_of, read_pixels, read_size
@@ -50,7 +51,8 @@ class ExportedModel:
         """The task's answer for one picture; see `Model.predict`."""
         pixels = to_batch(read_pixels(picture, self.images)[None])
         output = map_output(self.outputs(pixels), lambda output: output[0])
-        return self.task.answer(output, frame_of(read_size(picture)[:2], self.images))
+        frame = frame_of(read_size(picture)[:2], self.images)
+        return answer_one(self.task, self.images, output, pixels, picture, frame)
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets; see `Model.evaluate`."""

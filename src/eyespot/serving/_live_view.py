@@ -50,7 +50,7 @@ def view(
             output = model.outputs(batch.x.to(training.compute.device))
             output = map_output(output, lambda one: one.float().cpu())
             seen += list(batch.x.split(1))
-            made = model.task.answer_image(output)
+            made = model.task.answer_image(output, batch.x)
             made = [None] * len(batch) if made is None else list(made)
             held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), made, strict=True)]
         x = model.network_x(seen[picture % count].to(training.compute.device))

@@ -92,6 +92,19 @@ def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     return from_arrays("synthetic:textures", "drawn textures", np.stack(pictures), [{} for _ in pictures])
 
 
+def dawns(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """Brightness that grows to one side, blue where it is dark and yellow where it is bright."""
+    random = _random(seed, count, size)
+    y, x = _grid(size)
+    dark, bright = np.array([0.1, 0.2, 0.5]), np.array([0.9, 0.8, 0.3])
+    pictures = []
+    for _ in range(count):
+        angle, offset = random.uniform(0, 2 * np.pi), random.uniform(-0.3, 0.3)
+        day = np.clip(0.5 + offset + 0.5 * (x * np.cos(angle) + y * np.sin(angle)), 0, 1)[..., None]
+        pictures.append(_to_bytes(dark + (bright - dark) * day + random.normal(0, 0.01, (size, size, 1))))
+    return from_arrays("synthetic:dawns", "drawn dawns", np.stack(pictures), [{} for _ in pictures])
+
+
 def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
     """A square of about half the side on a dark ground, red on every second picture and blue on the others."""
     random = _random(seed, count, size)
@@ -130,6 +143,7 @@ MAKERS: dict[str, Callable[..., Source]] = {
     "rated": rated,
     "textures": textures,
     "objects": objects,
+    "dawns": dawns,
 }
 
 

@@ -13,6 +13,7 @@ from ._generate import Generate
 from ._rank import Rank
 from ._regress import Regress
 from ._tag import Tag
+from .colorize import Colorize
 from .detect import Detect
 from .task import Task
 
@@ -24,6 +25,7 @@ TASKS: dict[str, type[Task]] = {
     "denoise": Denoise,
     "generate": Generate,
     "detect": Detect,
+    "colorize": Colorize,
 }
 
 

@@ -3,7 +3,6 @@
 Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
@@ -17,15 +16,11 @@ from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
+from ._image_quality import peak_ratio, structural_similarity
 from .noise import gaussian_noise, noise_level
 from .report import Pictures, Values, denoise_values
 from .statistics import mean_interval
 from .task import Metric, Target, Task, parse_position
-
-SMALLEST_FOR_SSIM = 11
-"""Structural similarity looks at windows of 11 x 11 pixels."""
-PERFECT = 100.0
-"""The signal-to-noise ratio in dB at which a picture counts as the same; without it, it would be infinite."""
 
 DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "l1": torch.abs,
@@ -49,6 +44,7 @@ class Denoise(Task):
     metric: ClassVar[Metric] = Metric(name="psnr", better="higher", unit="dB")
     report_template: ClassVar[str] = "report_denoise.html"
     columns: ClassVar[tuple[str, ...]] = ()
+    answer_suffix: ClassVar[str] = "denoised"
     fit: ClassVar[str] = "native"
     scaled_input: ClassVar[bool] = False
     default_network: ClassVar[str] = "denoiser"
@@ -118,7 +114,7 @@ class Denoise(Task):
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
         clean, noisy = target.unbind(1)
-        answer = self.answer_image(output)
+        answer = self.answer_image(output, noisy)
         columns = {
             "psnr": peak_ratio(answer, clean),
             "psnr_noisy": peak_ratio(noisy, clean),
@@ -143,13 +139,14 @@ class Denoise(Task):
         return float(ratio.mean()), mean_interval(ratio), details
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The picture as uint8 (H, W, C) under "picture", its size, and the deviation of the noise left in it."""
-        picture = (self.answer_image(output.detach()) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-        height, width, _ = picture.shape
-        left = noise_level(output.detach()[None]).item()
-        return {"answer": f"a picture of {width} x {height} pixels", "picture": picture, "noise_left": left}
+        """The size of the picture, and the deviation of the noise left in it; `answer_image` gives the picture."""
+        _, height, width = output.shape
+        return {
+            "answer": f"a picture of {width} x {height} pixels",
+            "noise_left": noise_level(output.detach()[None]).item(),
+        }
 
-    def answer_image(self, output: Tensor) -> Tensor:
+    def answer_image(self, output: Tensor, pixels: Tensor) -> Tensor:
         """The clean pictures."""
         return output.clamp(0, 1)
 
@@ -157,7 +154,7 @@ class Denoise(Task):
         self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
     ) -> list[Tensor]:
         """What the network saw, its answer, and the clean picture."""
-        return [pixels[0], self.answer_image(outputs(pixels))[0], images[-1][0]]
+        return [pixels[0], self.answer_image(outputs(pixels), pixels)[0], images[-1][0]]
 
     @property
     def significant_change(self) -> float:
@@ -208,22 +205,6 @@ class Denoise(Task):
 
 
 _FIGURES = ("psnr", "psnr_noisy", "gain", "ssim", "ssim_noisy")
-
-
-def peak_ratio(pictures: Tensor, clean: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio, 10 log10(1 / mean squared error), per picture (N,), in dB, at most 100."""
-    error = (pictures - clean).square().mean((1, 2, 3))
-    return -10 * torch.log10(error.clamp(min=10 ** (-PERFECT / 10)))
-
-
-def structural_similarity(pictures: Tensor, clean: Tensor) -> Tensor:
-    """SSIM (Wang et al. 2004) per picture (N,), with a Gaussian window; NaN for less than 11 x 11 pixels."""
-    if min(pictures.shape[2:]) < SMALLEST_FOR_SSIM:
-        return torch.full((len(pictures),), math.nan)
-    from torchmetrics.functional.image import structural_similarity_index_measure
-
-    found: Any = structural_similarity_index_measure(pictures, clean, data_range=1.0, reduction="none")
-    return found.reshape(len(pictures))
 
 
 def _mean(values: np.ndarray) -> float | None:

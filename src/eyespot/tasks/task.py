@@ -92,7 +92,14 @@ class Task(ABC):
     turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
     """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
+    answer_suffix: ClassVar[str] = ""
+    """What the file of an answer that is an image is called beside its input: "denoised"; empty where none is."""
+
     # Data.
+    def unusable(self, row: Row) -> str:
+        """Why the image of a row cannot serve the task, in words; empty where it can. Such rows are left out."""
+        return ""
+
     def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
         """Raise `SourceError` where training images of `sizes` (N, 3: H, W, C) cannot serve the task at `images`."""
         return
@@ -316,8 +323,12 @@ class Task(ABC):
         """How a program without eyespot turns what `activate` gives into the answer, in words."""
         return "the answer itself"
 
-    def answer_image(self, output: Any) -> Tensor | None:
-        """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image."""
+    def answer_image(self, output: Any, pixels: Tensor) -> Tensor | None:
+        """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image.
+
+        `pixels` (N, C, H, W) are the images that were answered: what the network received, or the originals at their
+        full size. The answers have their height and width; a task that keeps every image's own size may ignore them.
+        """
         return None
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Rows whose answers a task cannot read: missing ones are left out and counted, wrong ones are listed all at once."""
+"""Rows that cannot serve a task: those without an answer or with an unusable image are left out and counted.
+
+Wrong answers are listed all at once.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,18 +19,23 @@ Reason = tuple[bool, str]
 
 
 def leave_out_unanswered(source: Source, task: Task, bad_share: float = BAD_SHARE) -> Source:
-    """The source without the rows that have no answer for the task; they are listed in its `problems`.
+    """The source without the rows that have no answer or no usable image for the task; its `problems` list them.
 
     `task` need not know its data yet. Raises `SourceError` where more than `bad_share` of the rows cannot be used, and
     `TaskError` with all answers that cannot be read.
     """
     reason_of = _reader(type(task)())
     parts: dict[str, Part] = {}
+    unusable: list[Problem] = []
     unanswered: list[Problem] = []
     wrong: list[Problem] = []
     for part in source.parts:
         kept = np.ones(len(part), bool)
         for place, row in enumerate(part.rows):
+            if reason := task.unusable(row):
+                kept[place] = False
+                unusable.append(Problem(name=row.name, location=row.location, reason=reason))
+                continue
             if (found := reason_of(row)) is None:
                 continue
             missing, reason = found
@@ -42,7 +50,8 @@ def leave_out_unanswered(source: Source, task: Task, bad_share: float = BAD_SHAR
         )
     if wrong:
         raise TaskError(f"{_listed(wrong)}.")
-    return replace(source, **parts, problems=[*source.problems, *unanswered]) if unanswered else source
+    found = [*unusable, *unanswered]
+    return replace(source, **parts, problems=[*source.problems, *found]) if found else source
 
 
 def _reader(task: Task) -> Callable[[Row], Reason | None]:

@@ -1,0 +1,31 @@
+"""How close images are to the right ones: peak signal-to-noise ratio and structural similarity.
+
+Shapes: N images, C channels, H height, W width; pixels in [0, 1].
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SMALLEST_FOR_SSIM = 11
+"""Structural similarity looks at windows of 11 x 11 pixels."""
+PERFECT = 100.0
+"""The signal-to-noise ratio in dB at which a picture counts as the same; without it, it would be infinite."""
+
+
+def peak_ratio(pictures: Tensor, clean: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio, 10 log10(1 / mean squared error), per picture (N,), in dB, at most 100."""
+    error = (pictures - clean).square().mean((1, 2, 3))
+    return -10 * torch.log10(error.clamp(min=10 ** (-PERFECT / 10)))
+
+
+def structural_similarity(pictures: Tensor, clean: Tensor) -> Tensor:
+    """SSIM (Wang et al. 2004) per picture (N,), with a Gaussian window; NaN for less than 11 x 11 pixels."""
+    if min(pictures.shape[2:]) < SMALLEST_FOR_SSIM:
+        return torch.full((len(pictures),), math.nan)
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    found: Any = structural_similarity_index_measure(pictures, clean, data_range=1.0, reduction="none")
+    return found.reshape(len(pictures))

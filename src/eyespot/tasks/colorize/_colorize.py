@@ -1,0 +1,242 @@
+"""The task: colors for gray images, learned from color images whose colors are hidden.
+
+Shapes: N images, H height, W width of what the network receives; pixels in [0, 1]; a and b are those of CIE Lab. A
+target is the color image itself as uint8 (N, 3, H, W), so that thousands fit into memory.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...errors import SourceError, TaskError
+from ...findings import Evaluation
+from ...images import Frame, ImageSpec, is_gray
+from ...networks.network import Output
+from ...sources.source import Row, Source
+from .._image_quality import peak_ratio
+from ..report import Pictures, Values
+from ..statistics import mean_interval
+from ..task import Metric, Target, Task, parse_position
+from ._lab import recolored, to_lab
+from ._measures import area_under_curve, color_errors, colorfulness
+from ._report import colorize_values
+
+STRIDE = 4
+"""Pixels a side that get one color: an eye sees colors far less sharply than brightness."""
+SCALE = 50.0
+"""Colors in CIE Lab for one unit of the network's output."""
+LUMA = (0.299, 0.587, 0.114)
+"""How bright red, green and blue are, as in files of gray images (ITU-R BT.601)."""
+STRIP = 256
+"""Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
+INVENTED = "the colors are invented, not known"
+FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Colorize(Task):
+    """Colors for gray images: the network sees brightness alone, and answers a and b of every 4 x 4 pixels.
+
+    The luminance of the answer is that of the input, at the input's full size. Training images are color images; gray
+    ones are left out. The loss is the squared distance in a and b, so that colors which could as well be others turn
+    out pale (Zhang et al. 2016 call it L2 regression).
+    """
+
+    name: ClassVar[str] = "colorize"
+    metric: ClassVar[Metric] = Metric(name="auc", better="higher")
+    report_template: ClassVar[str] = "report_colorize.html"
+    columns: ClassVar[tuple[str, ...]] = ()
+    answer_suffix: ClassVar[str] = "colorized"
+    fit: ClassVar[str] = "stretch"
+    input_side: ClassVar[int | None] = 128
+    value_name: ClassVar[str] = "chroma"
+    unsupported: ClassVar[Mapping[str, str]] = {
+        "robust": "the answer is an image; expected a task such as classify or tag",
+        "corruptions": "many of them change colors, which the network does not see",
+    }
+
+    # Data.
+    def unusable(self, row: Row) -> str:
+        """Gray images have no colors to learn from or to compare with."""
+        return "is gray, and color images are needed" if is_gray(row.picture, row.location) else ""
+
+    def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
+        """Raise `SourceError` for images without colors, or that are not seen whole."""
+        if images.channels != 3:
+            raise SourceError("colorize learns from color images, but they are read as gray; leave the channels out.")
+        if images.fit != "stretch":
+            raise SourceError(f"fit is '{images.fit}', but colorize sees whole images (stretch); leave it out.")
+
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Nothing is learned from the rows; raises `TaskError` where there are none."""
+        if not rows:
+            raise TaskError("colorize needs color images to train on, but there are none; add some.")
+        return self
+
+    def notes(self) -> list[str]:
+        """Say what the network learns from."""
+        return ["The network sees the images without their colors and learns what these were."]
+
+    def read(self, row: Row) -> float:
+        """Nothing is read: the target is the image itself, made by `make_problem`."""
+        return 0.0
+
+    def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """The images, of which the network sees the brightness alone, and the same as bytes."""
+        return images[0], (images[0] * 255).round().byte()
+
+    def network_input(self, pixels: Tensor) -> Tensor:
+        """The brightness three times (N, 3, H, W): networks that were trained before take three channels."""
+        weights = torch.tensor(LUMA, dtype=pixels.dtype, device=pixels.device)
+        return F.conv2d(pixels, weights.view(1, 3, 1, 1).repeat(3, 1, 1, 1))
+
+    def allows(self, change: str) -> bool:
+        """Other colors would be wrong ones, and what covers a part of an image has none."""
+        return change not in ("color", "erase")
+
+    @property
+    def mirror_reason(self) -> str:
+        """Mirrored, unless it is requested otherwise."""
+        return "a mirror leaves colors as they are"
+
+    # Learning and evaluation.
+    def outputs(self, channels: int) -> Output:
+        """a and b of every 4 x 4 pixels, in units of 50."""
+        return Output("map", 2, stride=STRIDE, head="pyramid")
+
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
+        """The mean squared distance from the true colors, in units of 50."""
+        return (output - mean_colors(target) / SCALE).square().mean((1, 2, 3))
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The area under the curve of color errors, and its gain over a gray answer."""
+        true = to_lab(_pixels(target))[:, 1:]
+        auc = area_under_curve(color_errors(self._colors(output, target.shape[2:]), true))
+        return {"auc": auc, "gain": auc - area_under_curve(color_errors(torch.zeros_like(true), true))}
+
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
+        """Per image: AuC, PSNR in dB and colorfulness of the answer, of a gray answer and of the truth."""
+        true = _pixels(target)
+        made, gray = self.answer_image(output, true), recolored(true, torch.zeros_like(true[:, 1:]))
+        scores = self.score(output, target)
+        columns = {
+            "auc": scores["auc"],
+            "auc_gray": scores["auc"] - scores["gain"],
+            "gain": scores["gain"],
+            "psnr": peak_ratio(made, true),
+            "psnr_gray": peak_ratio(gray, true),
+            "colorfulness": colorfulness(made),
+            "colorfulness_true": colorfulness(true),
+        }
+        lists = [values.double().tolist() for values in columns.values()]
+        return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """Mean AuC over the images with its bootstrap interval; gains over gray with theirs, paired image by image."""
+        columns = {name: np.array([row[name] for row in table]) for name in FIGURES}
+        gain = columns["gain"]
+        details = {
+            **{name: float(values.mean()) for name, values in columns.items()},
+            "gain_interval": mean_interval(gain),
+            "psnr_gain": float((columns["psnr"] - columns["psnr_gray"]).mean()),
+            "psnr_gain_interval": mean_interval(columns["psnr"] - columns["psnr_gray"]),
+            "mistakes": [{"row": int(place), "gain": float(gain[place])} for place in np.argsort(gain)[:50]],
+        }
+        return float(columns["auc"].mean()), mean_interval(columns["auc"]), details
+
+    # Answers.
+    def activate(self, output: Tensor) -> Tensor:
+        """a and b in the units of CIE Lab (N, 2, H / 4, W / 4)."""
+        return output * SCALE
+
+    @property
+    def answer_rule(self) -> str:
+        """How to put the colors on an image."""
+        return (
+            "a and b (CIE Lab, D65) of every 4 x 4 pixels: enlarge them bilinearly to the image and keep its "
+            f"lightness; {INVENTED}"
+        )
+
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
+        """How strong the colors are on average (chroma, in units of CIE Lab), and that they are invented."""
+        chroma = float(self.objective(output[None])[0])
+        return {"answer": f"a color image of chroma {chroma:.1f}", "chroma": chroma, "note": INVENTED}
+
+    def answer_text(self, answer: Mapping[str, Any]) -> str:
+        """The answer with what it is worth."""
+        return f"{answer['answer']} ({INVENTED})"
+
+    def answer_image(self, output: Tensor, pixels: Tensor) -> Tensor:
+        """The images with the answered colors, at their own size and with their own luminance."""
+        ab = self._colors(output, pixels.shape[2:])
+        strips = zip(pixels.split(STRIP, dim=2), ab.split(STRIP, dim=2), strict=True)
+        return torch.cat([recolored(strip, colors) for strip, colors in strips], dim=2)
+
+    def _colors(self, output: Tensor, sides: Sequence[int]) -> Tensor:
+        """The answered colors (N, 2, *sides)."""
+        return F.interpolate(self.activate(output), tuple(sides), mode="bilinear")
+
+    @property
+    def significant_change(self) -> float:
+        """A change of color that is seen at once."""
+        return 10.0
+
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
+        """How strong the color is at the pixel `of` = (row, column), or on average: the distance from gray."""
+        of = self.parse_target(of)
+        chroma = (self.activate(output).square().sum(1) + 1e-6).sqrt()
+        if of is None:
+            return chroma.mean((1, 2))
+        row, column = (place // STRIDE for place in of)
+        if not (0 <= row < chroma.shape[1] and 0 <= column < chroma.shape[2]):
+            rows, columns = (STRIDE * side for side in chroma.shape[1:])
+            raise TaskError(f"There is no pixel {of} in an image of {rows} rows, {columns} columns.")
+        return chroma[:, row, column]
+
+    def parse_target(self, of: Any) -> tuple[int, int] | None:
+        """A row and a column of the image as the network sees it, as two numbers or as text "ROW,COLUMN"."""
+        position = parse_position(of) if isinstance(of, str) else of
+        if of is None or (isinstance(position, tuple) and len(position) == 2 and all(type(n) is int for n in position)):
+            return position
+        raise TaskError(f"The position is '{of}'; expected a row and a column, such as 3,5.")
+
+    # Reports.
+    def illustrate(
+        self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
+    ) -> list[Tensor]:
+        """What the network saw, its answer, and the true image."""
+        return [self.network_input(pixels)[0], self.answer_image(outputs(pixels), pixels)[0], images[0][0]]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Figures next to those of gray answers, and images side by side."""
+        return colorize_values(evaluation, pictures)
+
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """Figures next to those of gray answers and of the truth, and what colors are worth."""
+        low, high = details["gain_interval"]
+        colorful = f"{details['colorfulness']:.1f}, of the true images {details['colorfulness_true']:.1f}"
+        return [
+            f"AuC {details['gain']:+.2%} over gray ({low:+.2%} to {high:+.2%}), PSNR {details['psnr_gain']:+.2f} dB",
+            f"colorfulness {colorful}; {INVENTED}: they are what images like the training images suggest.",
+        ]
+
+    def example(self, seed: int) -> Source:
+        """Images that are blue where they are dark and yellow where they are bright."""
+        from ...sources.synthetic import dawns
+
+        return dawns(seed=seed)
+
+
+def mean_colors(target: Tensor) -> Tensor:
+    """The mean a and b of every 4 x 4 pixels of color images (N, 3, H, W) in bytes."""
+    return F.avg_pool2d(to_lab(_pixels(target))[:, 1:], STRIDE, ceil_mode=True)
+
+
+def _pixels(target: Tensor) -> Tensor:
+    return target.float() / 255

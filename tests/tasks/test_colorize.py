@@ -1,0 +1,173 @@
+"""Colors in CIE Lab, measures and answers of `colorize`, with values worked out by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eyespot.answers import answer_one
+from eyespot.errors import SourceError, TaskError
+from eyespot.images import ImageSpec, frame_of
+from eyespot.model import Model
+from eyespot.networks import build
+from eyespot.sources import from_arrays
+from eyespot.sources.source import Row
+from eyespot.sources.synthetic import dawns
+from eyespot.tasks.colorize import Colorize
+from eyespot.tasks.colorize._colorize import mean_colors
+from eyespot.tasks.colorize._lab import luminance, recolored, to_lab
+from eyespot.tasks.colorize._measures import area_under_curve, color_errors, colorfulness
+from eyespot.tasks.unanswered import leave_out_unanswered
+
+TASK = Colorize()
+
+
+def pixels_of(*colors: tuple[float, float, float]) -> torch.Tensor:
+    """One image (1, 3, 1, W) of these pixels."""
+    return torch.tensor(colors, dtype=torch.float64).T[None, :, None]
+
+
+def spec(side: int = 16) -> ImageSpec:
+    return ImageSpec(height=side, width=side, channels=3, fit="stretch")
+
+
+def small_model() -> Model:
+    torch.manual_seed(0)
+    network = build("residual", (3, 16, 16), TASK.outputs(3), size="tiny")
+    torch.nn.init.normal_(network.head.conv.weight, std=0.5)  # vivid colors
+    return Model(network=network, task=TASK, images=spec())
+
+
+def test_lab_of_primary_colors_is_as_published():
+    found = to_lab(pixels_of((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1), (0.5, 0.5, 0.5)))[0, :, 0].T
+    expected = [[53.24, 80.09, 67.20], [87.73, -86.18, 83.18], [32.30, 79.19, -107.86], [100, 0, 0], [53.39, 0, 0]]
+    assert torch.allclose(found, torch.tensor(expected, dtype=torch.float64), atol=0.01)
+
+
+def test_lab_is_that_of_scikit_image():
+    """Values of `skimage.color.rgb2lab`, scikit-image 0.26.0."""
+    found = to_lab(pixels_of((0.2, 0.4, 0.6), (0.9, 0.1, 0.3), (0.02, 0.03, 0.01), (0.8, 0.75, 0.1)))[0, :, 0].T
+    expected = [
+        [42.008, -0.154, -32.8429],
+        [49.4856, 73.2156, 27.0912],
+        [1.8478, -1.3761, 1.6953],
+        [76.2424, -11.4816, 74.0744],
+    ]
+    assert torch.allclose(found, torch.tensor(expected, dtype=torch.float64), atol=1e-4)
+
+
+def test_an_image_with_its_own_colors_stays_as_it_is():
+    image = torch.rand(2, 3, 5, 6, dtype=torch.float64)
+    assert torch.allclose(recolored(image, to_lab(image)[:, 1:]), image, atol=1e-9)
+
+
+@given(st.integers(0, 2**31), st.floats(0, 200))
+def test_luminance_stays_whatever_the_colors_are(seed, strength):
+    random = torch.Generator().manual_seed(seed)
+    image = torch.rand(1, 3, 4, 4, generator=random, dtype=torch.float64)
+    ab = strength * torch.randn(1, 2, 4, 4, generator=random, dtype=torch.float64)
+    made = recolored(image, ab)
+    assert made.min() >= 0 and made.max() <= 1
+    assert torch.allclose(luminance(made), luminance(image), atol=1e-9)
+
+
+def test_area_under_the_curve_by_hand():
+    errors = torch.tensor([[[0.0, 30.0], [150.0, 900.0]]])  # 1, 0.8, 0 and 0 of the curve
+    assert area_under_curve(errors).tolist() == pytest.approx([0.45])
+    assert color_errors(torch.tensor([3.0, 0]).view(1, 2, 1, 1), torch.tensor([0.0, 4]).view(1, 2, 1, 1)).item() == 5
+
+
+def test_colorfulness_by_hand():
+    red_and_black = pixels_of((1, 0, 0), (0, 0, 0))  # red - green: 255 and 0; yellow - blue: 127.5 and 0
+    spread, mean = np.hypot(127.5, 63.75), np.hypot(127.5, 63.75)
+    assert colorfulness(red_and_black).item() == pytest.approx(spread + 0.3 * mean)
+    assert colorfulness(torch.full((1, 3, 4, 4), 0.4)).item() == 0
+
+
+def test_the_network_sees_the_brightness_alone():
+    image = torch.rand(2, 3, 8, 8)
+    seen = TASK.network_input(image)
+    assert seen.shape == image.shape and torch.equal(seen[:, 0], seen[:, 2])
+    assert torch.allclose(seen[:, 0], 0.299 * image[:, 0] + 0.587 * image[:, 1] + 0.114 * image[:, 2])
+    assert torch.allclose(TASK.network_input(image[:, :1].repeat(1, 3, 1, 1)), image[:, :1].repeat(1, 3, 1, 1))
+
+
+def test_a_gray_answer_gains_nothing_and_the_true_colors_gain_all():
+    image = torch.rand(1, 3, 1, 1).repeat(1, 1, 8, 8)
+    _, target = TASK.make_problem((image,), torch.zeros(1), torch.zeros(1))
+    gray, true = torch.zeros(1, 2, 2, 2), mean_colors(target) / 50
+    [row] = TASK.to_rows(gray, target)
+    assert row["gain"] == 0 and row["psnr"] == pytest.approx(row["psnr_gray"]) and row["colorfulness"] < 1e-2
+    [row] = TASK.to_rows(true, target)
+    assert row["auc"] == pytest.approx(1, abs=1e-5) and row["psnr"] > 60
+    assert row["colorfulness"] == pytest.approx(row["colorfulness_true"], abs=0.1)
+
+
+def test_the_answer_has_the_size_and_luminance_of_the_original():
+    picture = np.random.default_rng(0).integers(0, 256, (37, 53, 1), dtype=np.uint8).repeat(3, axis=2)
+    made = small_model().predict(picture)
+    assert made["picture"].shape == (37, 53, 3)
+    assert np.ptp(made["picture"], axis=2).max() > 20
+    before, after = (luminance(torch.tensor(one / 255).permute(2, 0, 1)[None]) for one in (picture, made["picture"]))
+    lightness = [to_lab(y.expand(-1, 3, -1, -1) ** (1 / 2.2))[:, 0] for y in (before, after)]
+    assert (lightness[0] - lightness[1]).abs().max() < 0.6  # as much as the steps of a byte make
+    assert "invented" in made["note"] and "invented" in TASK.answer_text(made)
+
+
+def test_a_tall_image_is_colored_in_strips_as_in_one_piece(monkeypatch):
+    image, output = torch.rand(1, 3, 40, 8), torch.randn(1, 2, 10, 2)
+    whole = TASK.answer_image(output, image)
+    monkeypatch.setattr("eyespot.tasks.colorize._colorize.STRIP", 7)
+    assert torch.allclose(TASK.answer_image(output, image), whole, atol=1e-6)
+
+
+def test_one_answer_reads_the_original_of_a_file(tmp_path: Path):
+    from eyespot.images import write_png
+
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    file = write_png(picture, tmp_path / "a.png")
+    frame = frame_of((20, 30), spec())
+    found = answer_one(TASK, spec(), torch.zeros(2, 4, 4), torch.zeros(1, 3, 16, 16), file, frame)
+    assert np.ptp(found["picture"], axis=2).max() <= 1
+    assert found["picture"].shape == (20, 30, 3)
+
+
+def test_gray_images_are_left_out_and_counted():
+    images = np.stack([np.asarray(row.picture) for row in dawns(count=40, size=16).rows])
+    images[::2] = images[::2].mean(axis=3, keepdims=True).astype(np.uint8)
+    source = from_arrays("mixed", "arrays", images, [{} for _ in images])
+    kept = leave_out_unanswered(source, TASK)
+    assert len(kept) == 20 and len(kept.problems) == 20
+    assert "gray" in kept.problems[0].reason
+    assert "20 that cannot be used" in kept.describe() or "left out: 20" in kept.describe()
+
+
+def test_the_chroma_at_a_pixel_is_that_of_its_place_in_the_map():
+    output = torch.zeros(1, 2, 2, 3)
+    output[0, :, 1, 2] = torch.tensor([0.6, 0.8])
+    assert TASK.objective(output, "7,11").item() == pytest.approx(50)
+    assert TASK.objective(output, (3, 11)).item() == pytest.approx(0, abs=0.01)
+    with pytest.raises(TaskError, match=r"no pixel \(8, 0\) in an image of 8 rows, 12 columns"):
+        TASK.objective(output, (8, 0))
+    with pytest.raises(TaskError, match="expected a row and a column"):
+        TASK.parse_target("red")
+
+
+def test_what_cannot_be_colorized_is_refused():
+    sizes = np.array([[16, 16, 1]])
+    with pytest.raises(SourceError, match="read as gray"):
+        TASK.check_images(sizes, ImageSpec(height=16, width=16, channels=1, fit="stretch"))
+    with pytest.raises(SourceError, match="sees whole images"):
+        TASK.check_images(sizes, ImageSpec(height=16, width=16, channels=3, fit="crop"))
+    with pytest.raises(TaskError, match="needs color images"):
+        TASK.prepare([])
+
+
+def test_a_color_image_is_never_called_gray():
+    color = np.zeros((8, 8, 3), np.uint8)
+    color[..., 0] = 200
+    assert TASK.unusable(Row(picture=color, name="a", values={}, location="a")) == ""
+    assert "gray" in TASK.unusable(Row(picture=color[..., :1], name="a", values={}, location="a"))
