@@ -27,6 +27,17 @@ test.each(names)("every number inside %s is what PyTorch computes", async (name)
   });
 });
 
+test("a network that receives brightness alone gets weighted sums of the colors", () => {
+  const manifest = structuredClone(CASES["tiny vgg"].manifest) as Manifest;
+  const images = { channels: 3, height: 1, width: 2, weights: [[0.5, 0.25, 0, 0.1]], mean: [0.2], std: [0.5] };
+  const network = new Network({ ...manifest, images }, Float32Array.from(CASES["tiny vgg"].weights));
+  const received = network.normalize(Uint8Array.from([255, 0, 51, 102, 255, 255]));
+  expect(received.shape).toEqual([1, 1, 2]);
+  expect(received.data[0]).toBeCloseTo((0.5 + 0.25 * 0.2 + 0.1 - 0.2) / 0.5, 6);
+  expect(received.data[1]).toBeCloseTo((0.25 * 0.4 + 0.1 - 0.2) / 0.5, 6);
+  expect(network.brightness(received.data[0], 0)).toBeCloseTo(0.65, 6);
+});
+
 test.each(names)("every number inside %s is explained by terms that give it and that lie where they say", async (name) => {
   const { network, tensors } = await run(name);
   for (const call of network.calls.slice(1)) {

@@ -20,6 +20,7 @@ from eyespot.tasks._classify import Classify
 from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
 from eyespot.tasks._tag import Tag
+from eyespot.tasks.colorize import Colorize
 
 GRAY = ImageSpec(height=8, width=8, channels=1)
 
@@ -63,7 +64,7 @@ def test_a_convolution_is_told_as_the_format_says():
 
 def test_the_whole_manifest_has_what_the_page_reads():
     manifest, blob = told(classifier("conv 2@3x3, flatten, dense"))
-    assert set(manifest) == {"format", "name", "network", "task", "labels", "images", "parameters", "calls"}
+    assert set(manifest) == {"format", "name", "network", "task", "labels", "picture", "images", "parameters", "calls"}
     assert manifest["format"] == 1 and manifest["labels"] == ["a", "b"] and manifest["task"] == "classify"
     assert manifest["images"] == {"channels": 1, "height": 8, "width": 8, "mean": [0.0], "std": [1.0]}
     assert manifest["parameters"] == blob.size
@@ -183,3 +184,28 @@ def test_calls_that_cannot_be_followed_are_told_all_the_same():
 
     manifest, _ = told(wrap(Odd(), Classify(classes=("a", "b")), GRAY))
     assert "opaque" in [call["kind"] for call in manifest["calls"]] and manifest["calls"][-1]["field"] is None
+
+
+def colorizer() -> Model:
+    task = Colorize()
+    network = build("residual", (3, 16, 16), task.outputs(3), size="tiny")
+    images = ImageSpec(height=16, width=16, channels=3, fit="stretch", mean=(0.4, 0.4, 0.4), std=(0.2, 0.2, 0.2))
+    return Model(network=network, task=task, images=images)
+
+
+def test_weights_say_what_a_network_receives_that_does_not_see_colors():
+    model = colorizer()
+    manifest, _ = make_manifest(model, model.images, "colors")
+    weights = np.array(manifest["images"]["weights"])
+    assert weights.shape == (3, 4) and np.allclose(weights, [[0.299, 0.587, 0.114, 0]] * 3, atol=1e-6)
+    pixels = torch.rand(1, 3, 2, 2)
+    received = np.einsum("kc,chw->khw", weights[:, :3], pixels[0].numpy()) + weights[:, 3:, None]
+    expected = model.network_x(pixels)[0].numpy()
+    assert np.allclose((received - 0.4) / 0.2, expected, atol=1e-5)
+    assert manifest["picture"] is False
+
+
+def test_a_network_that_receives_the_colors_needs_no_weights():
+    manifest, _ = told(named("unet"))
+    assert manifest["images"]["weights"] is None and manifest["picture"] is True
+    assert told(named("tinyvgg"))[0]["picture"] is False

@@ -7,6 +7,8 @@ export interface Manifest {
   /** What the numbers of the last call stand for; empty where it gives a picture. */
   readonly labels: readonly string[];
   readonly images: ImageSpec;
+  /** Whether the last call gives an image. */
+  readonly picture?: boolean;
   readonly calls: readonly Call[];
   readonly parameters: number;
 }
@@ -15,6 +17,8 @@ export interface ImageSpec {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** What each channel that the network receives is a sum of: a weight for each color, then a constant; none where it receives the colors. */
+  readonly weights?: readonly (readonly number[])[] | null;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }

@@ -35,18 +35,38 @@ export class Network {
     return new Network(this.manifest, new Float32Array(), weights);
   }
 
-  /** (pixel / 255 - mean) / std for uint8 pixels (C, H, W), rounded to float32 at each step as PyTorch does. */
+  /** What the network receives for uint8 pixels (C, H, W): weighted sums of the colors, (sum - mean) / std; float32 at each step as PyTorch. */
   normalize(pixels: Uint8Array): Tensor {
-    const { channels, height, width, mean, std } = this.manifest.images;
-    const result = zeros([channels, height, width]);
+    const { height, width, mean, std, weights } = this.manifest.images;
     const size = height * width;
-    for (let i = 0; i < pixels.length; i++) {
+    const shares = Float32Array.from(pixels, (value) => value / 255);
+    const seen = weights ? sums(shares, weights, size) : shares;
+    const result = zeros([mean.length, height, width]);
+    for (let i = 0; i < seen.length; i++) {
       const c = Math.floor(i / size);
-      const share = Math.fround(pixels[i] / 255);
-      result.data[i] = Math.fround(share - Math.fround(mean[c])) / Math.fround(std[c]);
+      result.data[i] = Math.fround(seen[i] - Math.fround(mean[c])) / Math.fround(std[c]);
     }
     return result;
   }
+
+  /** A number that the network receives as the brightness that it stands for, from 0 to 1. */
+  brightness(value: number, channel: number): number {
+    const { mean, std } = this.manifest.images;
+    return value * std[channel] + mean[channel];
+  }
+}
+
+/** For each row of weights, the weighted sum of the colors of each pixel, and the row's last number. */
+function sums(shares: Float32Array, weights: readonly (readonly number[])[], size: number): Float32Array {
+  const result = new Float32Array(weights.length * size);
+  weights.forEach((row, c) => {
+    for (let i = 0; i < size; i++) {
+      let sum = row[row.length - 1];
+      for (let color = 0; color < row.length - 1; color++) sum += row[color] * shares[color * size + i];
+      result[c * size + i] = sum;
+    }
+  });
+  return result;
 }
 
 function readWeights(call: Call, blob: Float32Array): Weights {

@@ -8,7 +8,7 @@ import { session } from "./session.svelte";
 export function isPicture(call: Call, tensors = session.tensors): boolean {
   const { manifest, calls } = session.network!;
   if (tensors !== session.tensors) return false;
-  return call.kind === "input" || (manifest.labels.length === 0 && call.id === calls.length - 1 && call.shape.length === 3);
+  return call.kind === "input" || (manifest.picture === true && call.id === calls.length - 1);
 }
 
 /** Draw one channel of a call: a picture as brightness, anything else in signed colors. */
@@ -18,7 +18,7 @@ export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: numb
   if (!isPicture(call, tensors)) {
     return drawSigned(canvas, values, width, height, rangeOf(session.scale, tensors, call.id, channel), "activation", dark);
   }
-  const { mean, std } = session.network!.manifest.images;
+  const network = session.network!;
   const asSeen = call.kind === "input";
-  drawImage(canvas, asSeen ? values.map((value) => value * std[channel] + mean[channel]) : values, 1, width, height);
+  drawImage(canvas, asSeen ? values.map((value) => network.brightness(value, channel)) : values, 1, width, height);
 }

@@ -5,7 +5,7 @@ import type { Call } from "../lib/manifest";
 import { Network, reachOf, runNetwork, type Scale } from "../lib/network";
 import { oneOf, wholeNumber } from "../lib/query";
 import { source, type ImageEntry, type ModelEntry } from "../lib/source";
-import { mapShape, sizeOf, zeros, type Tensor } from "../lib/tensor";
+import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "./asking.svelte";
 
@@ -173,7 +173,8 @@ class Session {
     if (this.own || !this.network) return;
     await this.#list(this.image);
     const image = this.#listed;
-    if (!image) return this.show(new Uint8Array(sizeOf(this.network.calls[0].shape)).fill(128));
+    const { channels, height, width } = this.network.manifest.images;
+    if (!image) return this.show(new Uint8Array(channels * height * width).fill(128));
     const { model } = this.#at!;
     await this.#trying(async () => {
       const pixels = await this.source.pixels(model, image.id);

@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import NetworkError
 from ..images import ImageSpec
 from ..model import Model
 from ..networks.graph.layer_table import count_connections, count_parameters
 from ..networks.graph.receptive_fields import Field
 from ..networks.graph.record import Call, record
+from ..samples import network_shape
 from ._plain import finite
 
 FORMAT = 1
@@ -66,7 +68,7 @@ def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str,
 
     Raises `NetworkError` where the network does not give one tensor.
     """
-    calls = record_answer(model, torch.zeros(1, *images.shape))
+    calls = record_answer(model, torch.zeros(1, *network_shape(model.task, images)))
     blob = Blob()
     manifest = {
         "format": FORMAT,
@@ -74,7 +76,8 @@ def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str,
         "network": network_name(model),
         "task": model.task.name,
         "labels": labels_of(model, calls[-1].shape),
-        "images": describe_images(images),
+        "images": {**describe_images(model, images), "weights": input_weights(model, images.channels)},
+        "picture": _is_picture(model, images, calls[-1].shape),
         "parameters": sum(weight.numel() for weight in model.network.parameters()),
         "calls": [_describe_call(model, call, calls, blob) for call in calls],
     }
@@ -94,15 +97,37 @@ def labels_of(model: Model, shape: Sequence[int]) -> list[str]:
     return list(model.task.labels) or [f"number {place + 1}" if shape[0] > 1 else "number" for place in range(shape[0])]
 
 
-def describe_images(images: ImageSpec) -> dict[str, Any]:
-    """How a picture becomes what the network takes, one mean and deviation for each channel."""
+def _is_picture(model: Model, images: ImageSpec, shape: Sequence[int]) -> bool:
+    """Whether the last call gives the pixels of an answer that is an image."""
+    return bool(model.task.answer_suffix) and tuple(shape) == images.shape
+
+
+def describe_images(model: Model, images: ImageSpec) -> dict[str, Any]:
+    """How a picture becomes what the network receives, one mean and deviation for each channel of that."""
+    received = network_shape(model.task, images)[0]
     return {
         "channels": images.channels,
         "height": images.height,
         "width": images.width,
-        "mean": _each_channel(images.mean, images.channels),
-        "std": _each_channel(images.std, images.channels),
+        "mean": _each_channel(images.mean, received),
+        "std": _each_channel(images.std, received),
     }
+
+
+def input_weights(model: Model, channels: int) -> list[list[float]] | None:
+    """What `task.network_input` makes of `channels` channels, as weights (C', C + 1), the last of which is added.
+
+    It works on each pixel alone, so that a few pixels say all; None where it changes nothing. Raises `NetworkError`
+    where it is no weighted sum.
+    """
+    probes = torch.cat([torch.eye(channels), torch.zeros(1, channels), torch.linspace(0, 1, channels)[None]])
+    received = model.task.network_input(probes.T[None, :, None].contiguous())[0, :, 0]
+    added = received[:, channels : channels + 1]
+    weights = received[:, :channels] - added
+    if not torch.allclose(weights @ probes[-1] + added[:, 0], received[:, -1], atol=1e-5):
+        raise NetworkError("The network receives something else than weighted sums of colors; the page cannot show it.")
+    unchanged = weights.shape == (channels, channels) and torch.equal(weights, torch.eye(channels)) and not added.any()
+    return None if unchanged else torch.cat([weights, added], dim=1).tolist()
 
 
 def _each_channel(values: Sequence[float], channels: int) -> list[float]:

@@ -75,7 +75,7 @@ class ModelResource:
         return {
             **self.entry,
             "labels": list(self.model.task.labels),
-            "images": {**describe_images(self.model.images), "fit": self.model.images.fit},
+            "images": {**describe_images(self.model, self.model.images), "fit": self.model.images.fit},
             "parameters": sum(weight.numel() for weight in self.model.network.parameters()),
             "evaluation": self.model.made.get("evaluation"),
             "imageCount": len(self.rows),
