@@ -66,7 +66,7 @@ def test_the_whole_manifest_has_what_the_page_reads():
     manifest, blob = told(classifier("conv 2@3x3, flatten, dense"))
     assert set(manifest) == {"format", "name", "network", "task", "labels", "picture", "images", "parameters", "calls"}
     assert manifest["format"] == 1 and manifest["labels"] == ["a", "b"] and manifest["task"] == "classify"
-    assert manifest["images"] == {"channels": 1, "height": 8, "width": 8, "mean": [0.0], "std": [1.0]}
+    assert manifest["images"] == {"channels": 1, "height": 8, "width": 8, "weights": None, "mean": [0.0], "std": [1.0]}
     assert manifest["parameters"] == blob.size
     for place, call in enumerate(manifest["calls"]):
         assert call["id"] == place and all(before < place for before in call["inputs"])

@@ -50,8 +50,8 @@ def leave_out_unanswered(source: Source, task: Task, bad_share: float = BAD_SHAR
         )
     if wrong:
         raise TaskError(f"{_listed(wrong)}.")
-    found = [*unusable, *unanswered]
-    return replace(source, **parts, problems=[*source.problems, *found]) if found else source
+    left_out = [*unusable, *unanswered]
+    return replace(source, **parts, problems=[*source.problems, *left_out]) if left_out else source
 
 
 def _reader(task: Task) -> Callable[[Row], Reason | None]:
