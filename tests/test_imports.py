@@ -33,6 +33,7 @@ LINES = (
     ("training",),
     ("exporting",),
     ("measures", "organizing", "simulators"),
+    ("studies",),
     ("serving",),
     ("cli", "__main__"),
 )

@@ -63,7 +63,7 @@ def test_the_best_batch_has_the_most_images_per_second(monkeypatch):
         clock[0] += 0.01 * max(1, len(pixels) - 3)
         return pixels
 
-    backend = Backend(name="one", file="", outputs=outputs)
+    backend = Backend(name="one", file="", outputs=outputs, task=Classify(classes=("a", "b")), images=IMAGES)
     assert best_batch([backend], torch.zeros(1, 1, 2, 2))["one"] == (4, pytest.approx(400))
 
 

@@ -25,6 +25,7 @@ from ._organize import organize
 from ._predict import evaluate, predict
 from ._rank import rank
 from ._serve import serve
+from ._tradeoff import tradeoff
 from ._train import demo, resume, train
 
 VERBS = {
@@ -42,6 +43,7 @@ VERBS = {
     "serve": serve,
     "export": export,
     "measure": measure,
+    "tradeoff": tradeoff,
     "generate": generate,
     "verify": verify,
     "faces": faces,

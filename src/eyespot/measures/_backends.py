@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from ..errors import ModelError
 from ..exporting import export_onnx, load_onnx
+from ..images import ImageSpec
 from ..model import Model, load
 from ..networks.network import map_output
+from ..tasks.task import Task
 
 ONNX = "ONNX Runtime"
 
@@ -23,6 +25,8 @@ class Backend:
     name: str
     file: str
     outputs: Callable[[Tensor], Any]
+    task: Task
+    images: ImageSpec
 
 
 def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
@@ -48,9 +52,14 @@ def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
 
 def open_backend(name: str, file: str) -> Backend:
     """Load what computes a backend; `name` and `file` are those of `backend_files`."""
-    if name.startswith(ONNX):
-        return Backend(name=name, file=file, outputs=load_onnx(file).outputs)
-    return Backend(name=name, file=file, outputs=OUTPUTS[name](load(file)))
+    model = load_onnx(file) if name.startswith(ONNX) else load(file)
+    outputs = OUTPUTS[name](model) if isinstance(model, Model) else model.outputs
+    return Backend(name=name, file=file, outputs=outputs, task=model.task, images=model.images)
+
+
+def torch_backend(name: str, model: Model) -> Backend:
+    """A model in memory, computed by torch in float32."""
+    return Backend(name=name, file="", outputs=_float32(model), task=model.task, images=model.images)
 
 
 def _float32(model: Model) -> Callable[[Tensor], Any]:

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from ..decoding import decode
-from ..images import ImageSpec, Picture, fit_pixels, frame_of, load_image, read_size
+from ..images import Picture, fit_pixels, frame_of, load_image, read_size
 from ..networks.network import map_output
 from ..samples import to_batch
-from ..tasks.task import Task
 from ._backends import Backend
 
 STAGES = ("decode", "preprocessing", "network", "postprocessing")
@@ -55,7 +54,7 @@ def is_busy(reference: Timing) -> bool:
 
 
 def time_answers(
-    backends: Sequence[Backend], task: Task, images: ImageSpec, pictures: Sequence[Picture], seconds: float
+    backends: Sequence[Backend], pictures: Sequence[Picture], seconds: float
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Seconds of each stage, float64 (R, 4), by backend, and of the reference kernel (R,), for R answers to one image.
 
@@ -67,7 +66,7 @@ def time_answers(
     matrix = torch.full((SIDE, SIDE), 0.5)
     for backend in backends:
         for number in range(WARM_UP):
-            _stages(backend, task, images, pictures[number % len(pictures)])
+            _stages(backend, pictures[number % len(pictures)])
     began = time.perf_counter()
     while len(reference) < FEWEST or (len(reference) < MOST and time.perf_counter() - began < seconds * len(backends)):
         start = time.perf_counter()
@@ -75,14 +74,14 @@ def time_answers(
         reference.append(time.perf_counter() - start)
         picture = pictures[len(reference) % len(pictures)]
         for backend in backends[:: 1 if len(reference) % 2 else -1]:
-            found[backend.name].append(_stages(backend, task, images, picture))
+            found[backend.name].append(_stages(backend, picture))
     return {name: np.array(values) for name, values in found.items()}, np.array(reference)
 
 
 @torch.no_grad()
-def _stages(backend: Backend, task: Task, images: ImageSpec, picture: Picture) -> list[float]:
+def _stages(backend: Backend, picture: Picture) -> list[float]:
     """Seconds of decoding, preprocessing, network and postprocessing of one answer: together what `predict` does."""
-    clock = [time.perf_counter()]
+    images, clock = backend.images, [time.perf_counter()]
     frame = frame_of(read_size(picture)[:2], images)
 
     def read(opened: Any) -> np.ndarray:
@@ -94,7 +93,7 @@ def _stages(backend: Backend, task: Task, images: ImageSpec, picture: Picture) -
     clock.append(time.perf_counter())
     output = backend.outputs(pixels)
     clock.append(time.perf_counter())
-    task.answer(map_output(output, lambda one: one[0]), frame)
+    backend.task.answer(map_output(output, lambda one: one[0]), frame)
     clock.append(time.perf_counter())
     return np.diff(clock).tolist()
 

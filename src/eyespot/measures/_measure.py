@@ -1,6 +1,6 @@
 """What a model costs on this machine: latency by stage, throughput, memory, size and arithmetic, and how good it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from ..images import ImageSpec, Picture, encode_png, read_file, read_pixels
 from ..model import Model, evaluate_outputs, load
 from ..samples import to_batch
 from ..sources.source import Part
-from ._backends import Backend, backend_files, count_multiply_adds, count_parameters, open_backend
+from ._backends import Backend, backend_files, count_multiply_adds, count_parameters, open_backend, torch_backend
 from ._latency import STAGES, Timing, best_batch, is_busy, time_answers, timing
 from ._memory import peak_memory
 
@@ -85,6 +85,18 @@ def measure(
         return _measured(path, model, part, backends, notes, seconds)
 
 
+def compare_latency(
+    models: Mapping[str, Model], part: Part | None = None, seconds: float = SECONDS
+) -> tuple[dict[str, Timing], Timing]:
+    """Milliseconds per image of several models in torch, in turns, and those of the reference kernel between them.
+
+    The images of `part` are answered, or a picture of 480 x 640 pixels; `seconds` is the time for each model.
+    """
+    backends = [torch_backend(name, model) for name, model in models.items()]
+    found, reference = time_answers(backends, _pictures(part)[0], seconds)
+    return {name: timing(values.sum(1)) for name, values in found.items()}, timing(reference)
+
+
 def _measured(
     path: str,
     model: Model | ExportedModel,
@@ -94,7 +106,7 @@ def _measured(
     seconds: float,
 ) -> Measurement:
     pictures, about = _pictures(part)
-    times, reference = time_answers(backends, model.task, model.images, pictures, seconds)
+    times, reference = time_answers(backends, pictures, seconds)
     pixels = to_batch(read_pixels(pictures[0], model.images)[None])
     best = best_batch(backends, pixels)
     threads = torch.get_num_threads()

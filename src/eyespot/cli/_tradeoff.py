@@ -1,0 +1,68 @@
+"""The verb `tradeoff`: which network fits a machine and a budget."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import AsJson, Quiet, print_json
+from ._source import Columns, Layout, columns_from
+
+if TYPE_CHECKING:
+    from ..studies import Study
+
+
+def tradeoff(
+    source: Annotated[str, typer.Argument(help="Images with known answers.")],
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Limits: milliseconds per image, size of the weights, score: 5ms,2MB,accuracy=95."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="Minutes for all trainings together.")] = 60.0,
+    task: Annotated[str | None, typer.Option(help="Task, as in `eyespot train`; default: guessed.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the study; an existing study is resumed.")] = Path("study"),
+    column: Columns = None,
+    layout: Layout = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train networks of several sizes on a source, and recommend one within a budget of time, size and score.
+
+    If interrupted, rerun the same command to resume.
+    """
+    from ..files import require_folder
+    from ..findings import to_plain
+    from ..studies import tradeoff as study
+
+    require_folder(out)
+    origin = {"columns": columns_from(column), "layout": layout}
+
+    def show(entry: dict[str, Any]) -> None:
+        if not quiet:
+            print(entry["note"], file=sys.stderr, flush=True)
+
+    found = study(source, out=out, task=task, budget=budget, minutes=minutes, show=show, origin=origin)
+    if as_json:
+        print_json(to_plain(found))
+    else:
+        print("\n".join(_lines(found)))
+
+
+def _lines(found: "Study") -> list[str]:
+    from ..studies import point_rows
+
+    columns = ("key", "milliseconds", "megabytes", "validation", "test", "marks")
+    head = ["candidate", "ms", "MB", f"validation {found.metric.replace('_', ' ')}", "test (95 % interval)", ""]
+    rows = [head, *([row[name] for name in columns] for row in point_rows(found))]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
+    table = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    verdict = "recommended" if found.within else "closest to the budget"
+    return [
+        *table,
+        "",
+        f"{verdict}: {found.recommended}: {found.reason}",
+        f"  {found.command}",
+        f"trained {found.seconds:.0f} seconds in all, the longest training {found.longest:.0f} seconds",
+        f"page: {found.folder / 'index.html'}",
+    ]

@@ -1,0 +1,6 @@
+"""Studies over many trainings: which network fits a machine and a budget."""
+
+from ._page import point_rows
+from ._tradeoff import Study, tradeoff
+
+__all__ = ["Study", "point_rows", "tradeoff"]

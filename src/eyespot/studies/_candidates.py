@@ -1,0 +1,118 @@
+"""What a study compares: networks, sizes, input sizes and initial weights that fit the task, and what each costs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from ..errors import EyespotError
+from ..images import ImageSpec
+from ..measures import compare_latency, count_multiply_adds, count_parameters
+from ..model import Model
+from ..networks import NETWORKS, build_from
+from ..sources.source import Source
+from ..training import TrainOptions
+from ..training.decisions import decide_task
+from ..training.plan import choose_network, choose_size
+
+SIZES = ("tiny", "small", "medium")
+SMALLEST_SIDE = 12
+"""A study does not halve images below this side."""
+SECONDS = 1.0
+"""For which each candidate's latency is timed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One point of the search: the training options that differ, and the costs of the untrained network.
+
+    `milliseconds` is the median per image from file to answer, `p95` its 95th percentile, `size` the bytes of weights.
+    """
+
+    key: str
+    options: dict[str, Any]
+    milliseconds: float
+    p95: float
+    size: int
+    parameters: int
+    multiply_adds: int
+
+
+def find_candidates(source: Source, options: TrainOptions) -> tuple[list[Candidate], dict[str, float]]:
+    """Every candidate that fits the task with its costs, and the reference kernel's percentiles.
+
+    Two that cost exactly the same are one network under two names. Raises `EyespotError` where nothing fits.
+    """
+    models, reasons, seen = {}, [], set()
+    for choice in _choices(source, options, reasons):
+        model = _untrained(source, replace(options, **choice))
+        counts = _counts(model)
+        if (counts, model.images.shape, choice["start"]) not in seen:
+            seen.add((counts, model.images.shape, choice["start"]))
+            models[_key(choice, model.images)] = (choice, model, counts)
+    if not models:
+        raise EyespotError(f"No network fits this task and these images: {reasons[0] if reasons else 'none was tried'}")
+    part = next(part for part in (source.validation, source.train) if len(part))
+    timings, kernel = compare_latency({key: model for key, (_, model, _) in models.items()}, part, SECONDS)
+    found = [
+        Candidate(
+            key=key,
+            options=choice,
+            milliseconds=timings[key].p50,
+            p95=timings[key].p95,
+            size=4 * counts[0],
+            parameters=counts[0],
+            multiply_adds=counts[1],
+        )
+        for key, (choice, _, counts) in models.items()
+    ]
+    return found, {"p50": kernel.p50, "p95": kernel.p95}
+
+
+def _choices(source: Source, options: TrainOptions, reasons: list[str]) -> Iterator[dict[str, Any]]:
+    """The options of each candidate that can be trained: at the usual input size and at half of it."""
+    for choice in [*_scratch(), {"start": "probe"}, {"start": "finetune"}]:
+        try:
+            images = _untrained(source, replace(options, **choice)).images
+        except EyespotError as error:
+            reasons.append(str(error))
+            continue
+        yield choice
+        height, width = images.height // 2, images.width // 2
+        if images.fit != "native" and min(height, width) >= SMALLEST_SIDE:
+            yield from _possible(source, options, {**choice, "input": f"{height}x{width}x{images.channels}"})
+
+
+def _scratch() -> Iterator[dict[str, Any]]:
+    for name, family in NETWORKS.items():
+        if family.any_size:
+            yield from ({"network": name, "size": size, "start": "scratch"} for size in SIZES)
+
+
+def _possible(source: Source, options: TrainOptions, choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    try:
+        _untrained(source, replace(options, **choice))
+    except EyespotError:
+        return
+    yield choice
+
+
+def _untrained(source: Source, options: TrainOptions) -> Model:
+    """The model that a training with these options would begin with, apart from its weights."""
+    task, _, start = decide_task(source, replace(options, mirror="no"), lambda note: None)
+    images, _ = choose_size(source, task, options, start)
+    with torch.random.fork_rng(devices=[]):
+        return Model(network=build_from(choose_network(task, images, options, start)), task=task, images=images)
+
+
+def _counts(model: Model) -> tuple[int, int]:
+    """Parameters, and multiply-adds of one image."""
+    x = model.network_x(torch.zeros(1, *model.images.shape))
+    return count_parameters(model.network), count_multiply_adds(model.network, x)
+
+
+def _key(choice: Mapping[str, Any], images: ImageSpec) -> str:
+    """A name for tables and folders, such as "residual-tiny-28x28-scratch"."""
+    network = "-".join(choice[name] for name in ("network", "size") if name in choice) or "pretrained"
+    return f"{network}-{images.height}x{images.width}-{choice['start']}"

@@ -1,0 +1,122 @@
+"""The page of a study: the Pareto front with intervals, the knee, the recommendation, and every point in a table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ..html import INK, drawing, drawing_style, interval_text, is_share, score_text, write_page
+from ._selection import Point
+
+if TYPE_CHECKING:
+    from ._tradeoff import Study
+
+Z = 1.96
+"""Standard errors on each side of a 95 % interval."""
+MARGIN = 1.3
+"""Factor by which the axis of costs reaches beyond the first and the last point."""
+
+
+def write_study_page(study: "Study") -> Path:
+    """Write `index.html` into the study's folder; the page needs no other file."""
+    values = {
+        "study": study,
+        "limits": _limits(study),
+        "rows": point_rows(study),
+        "latency": _drawn(study, "milliseconds", "milliseconds per image"),
+        "memory": _drawn(study, "size", "megabytes of weights"),
+    }
+    return write_page(study.folder / "index.html", "tradeoff.html", values)
+
+
+def point_rows(study: "Study") -> list[dict[str, Any]]:
+    """Every point, the fastest first, as the text of its columns: for the page and for the terminal."""
+    return [_row(study, point) for point in study.points]
+
+
+def _limits(study: "Study") -> str:
+    """The budget in words."""
+    budget = study.budget
+    parts = [f"at most {budget.milliseconds:g} ms per image"] if budget.milliseconds else []
+    parts += [f"at most {budget.size / 1e6:g} MB"] if budget.size else []
+    if budget.score is not None:
+        parts.append(f"{study.metric.replace('_', ' ')} of {_text(study, budget.score)}")
+    return ", ".join(parts) or "none"
+
+
+def _row(study: "Study", point: Point) -> dict[str, Any]:
+    reach = Z * point.standard_error
+    test = point.test
+    marks = [
+        name
+        for name, holds in (
+            ("recommended" if study.within else "closest", point.candidate.key == study.recommended),
+            ("knee", point.candidate.key == study.knee),
+            ("front", point.front),
+        )
+        if holds
+    ]
+    return {
+        "key": point.candidate.key,
+        "milliseconds": f"{point.candidate.milliseconds:.2f}",
+        "p95": f"{point.candidate.p95:.2f}",
+        "megabytes": f"{point.candidate.size / 1e6:.2f}",
+        "multiply_adds": f"{point.candidate.multiply_adds / 1e6:,.1f}",
+        "validation": f"{_text(study, point.score)} ± {_text(study, reach)}",
+        "test": "" if test is None else f"{_text(study, test['score'])} ({_interval(study, test['interval'])})",
+        "seconds": f"{point.seconds:.0f}",
+        "marks": ", ".join(marks),
+        "front": point.front,
+    }
+
+
+def _share(study: "Study") -> bool:
+    return is_share([point.score for point in study.points], study.unit, study.better)
+
+
+def _text(study: "Study", value: float) -> str:
+    return score_text(value, share=_share(study), unit=study.unit)
+
+
+def _interval(study: "Study", interval: Any) -> str:
+    return interval_text(interval, share=_share(study), unit=study.unit)
+
+
+def _drawn(study: "Study", cost: str, label: str) -> Markup:
+    """Score against one cost, on a logarithmic scale: points with 95 % intervals, the front joined by a line."""
+    from matplotlib.figure import Figure
+
+    scale = 100 if _share(study) else 1
+    unit = "%" if scale == 100 else study.unit
+    with drawing_style():
+        figure = Figure(figsize=(6.4, 3.8))
+        axes = figure.subplots()
+        costs = [_cost(point, cost) for point in study.points]
+        axes.set(xscale="log", xlim=(min(costs) / MARGIN, max(costs) * MARGIN))
+        axes.set(xlabel=label, ylabel=f"validation {study.metric.replace('_', ' ')} {unit}".strip())
+        for point in study.points:
+            color = INK["blue"] if point.front else INK["quiet"]
+            x, y = _cost(point, cost), scale * point.score
+            reach = scale * Z * point.standard_error
+            alpha = 1.0 if point.front else 0.4
+            axes.errorbar(x, y, yerr=reach, fmt="o", color=color, markersize=4, linewidth=1, alpha=alpha)
+        front = sorted((_cost(point, cost), scale * point.score) for point in study.points if point.front)
+        if cost == "milliseconds":
+            axes.plot([x for x, _ in front], [y for _, y in front], color=INK["blue"], linewidth=1)
+        _label(axes, study, cost, scale)
+        return drawing(figure, f"Score against {label}, with 95 % intervals")
+
+
+def _label(axes: Any, study: "Study", cost: str, scale: int) -> None:
+    """Name the recommended point and the knee."""
+    for point in study.points:
+        key = point.candidate.key
+        if key in (study.recommended, study.knee):
+            chosen = "recommended" if study.within else "closest"
+            name = chosen if key == study.recommended else "knee"
+            at = (_cost(point, cost), scale * point.score)
+            axes.annotate(name, at, xytext=(5, -12), textcoords="offset points", color=INK["orange"], fontsize=8)
+
+
+def _cost(point: Point, cost: str) -> float:
+    return point.candidate.milliseconds if cost == "milliseconds" else point.candidate.size / 1e6
