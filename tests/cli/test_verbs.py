@@ -1,5 +1,6 @@
 """Verbs speak to people and to programs, and refuse what cannot be with one sentence and exit code 2."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -199,6 +200,7 @@ def test_a_training_tells_what_the_task_remarks(said, capsys):
 def test_a_wrong_file_is_refused_before_any_work(photos, tmp_path, monkeypatch, capsys, arguments, expected):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("")
+    importlib.import_module("eyespot.embeddings")  # not first imported below, where it would keep the patched function
     for work in (
         "eyespot.model.load",
         "eyespot.measures.curve",
