@@ -70,6 +70,17 @@ def test_a_unit_opens_with_its_inputs_and_stays_open_for_another_picture(page: P
     page.wait_for_url(re.compile("call=3&unit=2&image=1"))
 
 
+def test_inputs_are_ranked_by_their_contribution_which_share_one_range(page: Page, look: str) -> None:
+    opened(page, look, "call=3&unit=2")
+    sums = [abs(number(text.removeprefix("Σ "))[0]) for text in page.locator(".inputs figure > span").all_inner_texts()]
+    assert len(sums) == 10
+    assert sums == sorted(sums, reverse=True)
+    legend = page.locator(".reads figure", has_text="one range for all inputs").locator(".ends span").all_inner_texts()
+    low, middle, high = (number(text)[0] for text in legend)
+    assert -low == high >= sums[0] - 0.01
+    assert middle == 0
+
+
 def test_units_are_reached_by_arrow_keys_and_by_next_and_previous(page: Page, look: str) -> None:
     opened(page, look)
     tile(page, 1, 0).focus()
@@ -148,7 +159,7 @@ def test_colors_reach_over_a_unit_a_layer_or_the_network(page: Page, look: str) 
 
 def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, look: str) -> None:
     opened(page, look, "call=1&unit=0")
-    answers = page.locator("section.call").last.locator(".value")
+    answers = page.get_by_role("list", name="Prediction").get_by_role("button")
     before = answers.all_inner_texts()
     weight = page.get_by_label("Kernel for image, red, row 1, column 1")
     weight.fill("3")
@@ -301,7 +312,7 @@ def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(
     page.evaluate(f"location.hash = '#/look?model=1&call={wide}&unit=0'")
     cards = page.locator(".inputs figure")
     expect(cards).to_have_count(12)
-    flow = page.locator(".flow")
+    flow = page.locator(".reads")
     flow.get_by_role("button", name=re.compile("show [0-9]+ more")).click()
     assert cards.count() > 12
     flow.get_by_role("button", name="show fewer").click()
@@ -385,12 +396,60 @@ def test_look_is_never_wider_than_the_window(page: Page, look: str, width: int) 
         assert page.evaluate("document.documentElement.scrollWidth") <= width, query
 
 
-def test_without_a_model_the_page_says_how_to_open_one(browser, static: Path) -> None:
+def test_without_a_model_the_page_offers_to_train_to_open_one_and_to_learn(page: Page, static: Path) -> None:
     with serving(make_app(static=static)) as address:
-        tab = browser.new_page(locale="en-US")
-        tab.goto(f"{address}#/look")
-        expect(tab.get_by_text("eyespot serve")).to_be_visible()
-        tab.close()
+        page.goto(f"{address}#/look")
+        expect(page.get_by_text("eyespot serve")).to_be_visible()
+        page.get_by_role("link", name="Train on your images").click()
+        expect(page).to_have_url(re.compile("#/train"))
+        page.go_back()
+        page.get_by_role("link", name="Learn how a CNN works").click()
+        expect(page).to_have_url(re.compile("#/learn"))
+
+
+def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str) -> None:
+    tab = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
+    tab.goto(labeled)
+    introduction = tab.get_by_role("region", name="Introduction")
+    expect(introduction).to_contain_text("every number that the network computes")
+    expect(tab.locator(".unit")).to_be_visible()
+    introduction.get_by_role("button", name="Take the tour").click()
+    for part in ("image", "layers", "unit", "why"):
+        expect(tab.locator(f"[data-tour='{part}'].toured")).to_have_count(1)
+        introduction.get_by_role("button", name=re.compile("Next|Done")).click()
+    expect(introduction).to_have_count(0)
+    tab.goto("about:blank")
+    tab.goto(labeled)
+    expect(tab.locator(".scroll")).to_be_visible()
+    expect(introduction).to_have_count(0)
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [2560, 1280, 390])
+def test_what_a_click_on_a_tile_opens_is_in_view_with_the_answer(page: Page, look: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, look)
+    tile(page, 3, 2).click()
+    for shown in (page.get_by_role("heading", name="conv2, unit 3"), page.get_by_role("list", name="Prediction")):
+        expect(shown).to_be_in_viewport()
+    page.mouse.wheel(0, 400)
+    expect(page.get_by_role("list", name="Prediction")).to_be_in_viewport()
+
+
+def test_escape_closes_a_unit_and_back_opens_it_again(page: Page, look: str) -> None:
+    opened(page, look)
+    tile(page, 3, 2).click()
+    unit = page.locator(".unit h2").first
+    expect(unit).to_have_text("conv2, unit 3")
+    tile(page, 1, 0).click()
+    expect(unit).to_have_text("conv1, unit 1")
+    page.keyboard.press("Escape")
+    expect(unit).to_have_count(0)
+    expect(tile(page, 1, 0)).to_be_focused()
+    page.go_back()
+    expect(unit).to_have_text("conv1, unit 1")
+    page.go_back()
+    expect(unit).to_have_text("conv2, unit 3")
 
 
 def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Page, look: str) -> None:

@@ -44,18 +44,27 @@ class Address {
 
   /** Change some values of this place; an empty text takes a value out. */
   set(values: Record<string, string>): void {
-    const query = Object.fromEntries(Object.entries({ ...this.place.query, ...values }).filter(([, value]) => value !== ""));
-    this.place = { ...this.place, query };
+    this.place = { ...this.place, query: this.#changed(values) };
     clearTimeout(this.#timer);
     const rest = this.#written + WRITE_AFTER - performance.now();
     if (rest <= 0) this.#write();
     else this.#timer = window.setTimeout(() => this.#write(), rest);
   }
 
+  /** Change some values of this place at once, as a step that the browser's Back undoes. */
+  go(values: Record<string, string>): void {
+    this.#write();
+    location.hash = writePlace({ ...this.place, query: this.#changed(values) });
+  }
+
   /** The address of another place, for a link. */
   to(view: string, part = "", query: Record<string, string> = {}): string {
     const lasting = Object.fromEntries(Object.entries(this.query).filter(([name]) => LASTING.includes(name)));
     return writePlace({ view, part, query: { ...lasting, ...query } });
+  }
+
+  #changed(values: Record<string, string>): Record<string, string> {
+    return Object.fromEntries(Object.entries({ ...this.place.query, ...values }).filter(([, value]) => value !== ""));
   }
 
   #write(): void {

@@ -1,38 +1,26 @@
-/** Light or dark: what the system asks for, until the person switches. */
-const STORED = "eyespot-theme";
+import { store, stored } from "./storage";
 
+/** Light or dark: what the system asks for, until the person switches. */
 class Theme {
   dark = $state(false);
 
   constructor() {
     const system = matchMedia("(prefers-color-scheme: dark)");
-    const chosen = remembered();
+    const chosen = stored("theme");
     this.#show(chosen ? chosen === "dark" : system.matches);
     system.addEventListener("change", (event) => {
-      if (!remembered()) this.#show(event.matches);
+      if (!stored("theme")) this.#show(event.matches);
     });
   }
 
   toggle(): void {
     this.#show(!this.dark);
-    try {
-      localStorage.setItem(STORED, this.dark ? "dark" : "light");
-    } catch {
-      // A page that may not store anything forgets the choice, and works otherwise.
-    }
+    store("theme", this.dark ? "dark" : "light");
   }
 
   #show(dark: boolean): void {
     this.dark = dark;
     document.documentElement.dataset.theme = dark ? "dark" : "light";
-  }
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(STORED);
-  } catch {
-    return null;
   }
 }
 

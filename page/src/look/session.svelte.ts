@@ -300,14 +300,19 @@ class Session {
 
 export const session = new Session();
 
-/** Open a unit; its place stays where the map is of the same size. */
+/** Open a unit, as a step that the browser's Back undoes; its place stays where the map is of the same size. */
 export function openUnit(call: number, channel: number): void {
-  address.set({ call: String(call), unit: String(channel) });
+  address.go({ call: String(call), unit: String(channel) });
 }
 
 /** Open a number, as a step that the browser's Back undoes. */
 export function openPlace({ call, channel, y, x }: Place): void {
-  const text = { call, unit: channel, y, x };
-  const strings = Object.fromEntries(Object.entries(text).map(([name, value]) => [name, String(value)]));
-  location.hash = address.to("look", "", { ...address.query, ...strings });
+  address.go({ call: String(call), unit: String(channel), y: String(y), x: String(x) });
+}
+
+/** Close the open unit; its tile is focused where it is in view. */
+export function closeUnit(): void {
+  const { unit } = session;
+  address.go({ call: "", unit: "", x: "", y: "" });
+  if (unit) document.querySelector<HTMLElement>(`[data-call="${unit.call.id}"][data-channel="${unit.channel}"]`)?.focus();
 }

@@ -2,7 +2,32 @@ import type { look as english } from "./look.english";
 
 export const look: typeof english = {
   loading: "Netz wird geladen …",
-  noModels: "Kein Modell geladen. Starten Sie den Server mit einem Modell: eyespot serve runs/cats/model.safetensors",
+  start: {
+    title: "Was möchten Sie tun?",
+    train: "Mit eigenen Bildern trainieren",
+    trainNote: "Einen Ordner mit einem Unterordner je Klasse hierher ziehen. Die Bilder bleiben auf diesem Computer.",
+    open: "Ein Modell öffnen",
+    openNote: "Kein Modell geladen. Starten Sie den Server mit einem trainierten Modell:",
+    learn: "Verstehen, wie ein CNN arbeitet",
+    learnNote: "Faltung, Padding, Stride, Pooling und alles Weitere, jeweils mit Zahlen zum Ändern.",
+  },
+  tour: {
+    title: "Einführung",
+    shown: "Diese Seite zeigt jede Zahl, die das Netz für ein Bild berechnet: Schichten von links nach rechts, eine Kachel je Kanal.",
+    steps: {
+      image: { title: "Bild und Vorhersage", note: "Wählen Sie ein anderes Bild oder laden Sie ein eigenes hoch. Vorhersage und richtige Klasse bleiben sichtbar." },
+      layers: { title: "Schichten", note: "Jede Spalte ist eine Schicht, jede Kachel ein Kanal ihrer Ausgabe. Rot ist positiv, blau negativ." },
+      unit: { title: "Eine Einheit", note: "Eine Kachel auswählen zeigt ihre Eingaben, ihren Kern und wie ein Wert berechnet wird. Jeder Summand führt zurück bis zu den Pixeln." },
+      why: { title: "Erklärungen und Angriffe", note: "Welcher Teil des Bildes entschieden hat, und welche kleinen Änderungen die Vorhersage ändern." },
+    },
+    count: (step, of) => `${step} von ${of}:`,
+    begin: "Rundgang beginnen",
+    next: "Weiter",
+    back: "Zurück",
+    skip: "Schließen",
+    done: "Fertig",
+  },
+  imageAndPrediction: "Bild und Vorhersage",
   busy: "Wird berechnet …",
   modified: {
     weights: "Gewichte geändert.",
@@ -21,6 +46,8 @@ export const look: typeof english = {
   mapOf: (unit) => `Feature-Map von ${unit}. Pfeiltasten wählen einen anderen Wert.`,
   kernelOf: (unit) => `Kernel für ${unit}`,
   weightsOf: (unit) => `Gewichte für ${unit}`,
+  ranked: "Der größte Beitrag zum gewählten Wert zuerst.",
+  contributions: "Beiträge (ein Bereich für alle Eingaben)",
   together: (unit) => `Beitrag von ${unit} allein`,
   allOf: (call) => `Alle von ${call}`,
   showAll: (hidden) => `${hidden} weitere zeigen`,
