@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..findings import counted
 from ._collection import Collection
 from ._split import TEST, TRAIN, VALIDATION, Shares
 from ._table import read_table
 from ._walk import Tree
-from .source import PARTS
+from .source import PARTS, Row
 
 RECORDED = "steering.csv"
 """The table that `eyespot drive --expert` writes."""
@@ -22,6 +23,7 @@ FEWEST_DRIVES = 4
 """With fewer drives, each one is cut into stretches."""
 GAP = 0.02
 """Share of a drive that is left out between two stretches."""
+GAP_NAME = "gap"
 
 
 def read_drives(tree: Tree, root: Path) -> Collection | None:
@@ -32,29 +34,42 @@ def read_drives(tree: Tree, root: Path) -> Collection | None:
 
 
 def divided(collection: Collection, column: str, root: Path) -> Collection:
-    """The frames with their parts, by drives or by stretches; `column` names the drive of each, in order of time."""
+    """The frames with their parts, by drives or by stretches; `column` names the drive of each, in order of time.
+
+    Parts that the rows name stay; validation frames are then a stretch at the end of the training frames.
+    """
     rows = list(collection.rows)
-    drives = [row.values.get(column, "") for row in rows]
-    names = list(dict.fromkeys(drives))
-    places = {name: np.flatnonzero([each == name for each in drives]) for name in names}
-    if len(names) >= FEWEST_DRIVES:
-        sides = side_of_drives(names)
-        for name, side in zip(names, sides.tolist(), strict=True):
-            for place in places[name].tolist():
+    if any(row.values.get("split") for row in rows):
+        return _with(collection, _with_validation(rows), root, "")
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.values.get(column, ""), []).append(place)
+    if len(places) >= FEWEST_DRIVES:
+        for members, side in zip(places.values(), side_of_drives(list(places)).tolist(), strict=True):
+            for place in members:
                 rows[place].values["split"] = PARTS[side]
-        note = f"{len(names):,} drives: each lies in one part as a whole"
-        return _with(collection, rows, root, note)
-    left = 0
-    for name in names:
-        for place, side in zip(places[name].tolist(), sides_of_stretches(len(places[name])).tolist(), strict=True):
-            rows[place].values["split"] = PARTS[side] if side >= 0 else ""
-            left += side < 0
-    kept = [row for row in rows if row.values["split"]]
-    note = (
-        f"{len(names):,} {'drive' if len(names) == 1 else 'drives'} cut into contiguous stretches, since neighboring "
-        f"frames hardly differ; {left:,} frames between them are left out"
-    )
-    return _with(collection, kept, root, note)
+        return _with(collection, rows, root, f"{len(places):,} drives: each lies in one part as a whole")
+    for members in places.values():
+        _cut(rows, members, sides_of_stretches(len(members)))
+    return _with(collection, rows, root, counted(len(places), "drive", "drives") + " cut into contiguous stretches")
+
+
+def _with_validation(rows: list[Row]) -> list[Row]:
+    """The rows of a source that names its parts; without validation or test frames, a stretch takes their place."""
+    named = {row.values.get("split") for row in rows}
+    if "train" not in named or {"validation", "test"} <= named:
+        return rows
+    if "test" not in named:
+        for row in rows:
+            row.values["split"] = "test" if row.values.get("split") == "validation" else row.values.get("split", "")
+    train = [place for place, row in enumerate(rows) if row.values.get("split") == "train"]
+    _cut(rows, train, sides_of_stretches(len(train), Shares(test=0.0)))
+    return rows
+
+
+def _cut(rows: list[Row], members: list[int], sides: np.ndarray) -> None:
+    for place, side in zip(members, sides.tolist(), strict=True):
+        rows[place].values["split"] = PARTS[side] if side >= 0 else GAP_NAME
 
 
 def side_of_drives(names: Sequence[str], shares: Shares | None = None) -> np.ndarray:
@@ -82,12 +97,16 @@ def sides_of_stretches(count: int, shares: Shares | None = None) -> np.ndarray:
     sides[count - test - validation :] = VALIDATION
     sides[count - test :] = TEST
     sides[max(count - test - validation - gap, 0) : count - test - validation] = -1
-    sides[count - test : count - test + gap] = -1
+    if test:
+        sides[count - test : count - test + gap] = -1
     return sides
 
 
-def _with(collection: Collection, rows: list, root: Path, note: str) -> Collection:
-    collection.rows, collection.root, collection.kind = rows, root, "drives with steering angles"
+def _with(collection: Collection, rows: list[Row], root: Path, note: str) -> Collection:
+    kept = [row for row in rows if row.values.get("split") != GAP_NAME]
+    collection.rows, collection.root, collection.kind = kept, root, "drives with steering angles"
     collection.name = root.name or str(root.resolve())
-    collection.notes.append(note)
+    collection.notes += [note] if note else []
+    if left := len(rows) - len(kept):
+        collection.left_out["between stretches of a drive, since neighboring frames hardly differ"] = left
     return collection

@@ -17,6 +17,7 @@ from ._beside import require_no_table
 from ._boxes import read_boxes, read_coco_file
 from ._bundled import read_bundled
 from ._collection import ArrayRows, Collection
+from ._drive_logs import read_drive_log, read_tub
 from ._driving import read_drives
 from ._folder import collect
 from ._idx import IMAGES, image_files, read_idx_files
@@ -32,7 +33,7 @@ TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
-images with boxes (COCO JSON, a YOLO folder, Pascal VOC), a folder of drives (steering.csv), \
+images with boxes (COCO JSON, a YOLO folder, Pascal VOC), drives (steering.csv, a driving log, a donkeycar tub), \
 a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
 
 
@@ -66,7 +67,7 @@ def open_source(
     if isinstance(what, str) and what.startswith("synthetic:"):
         return open_synthetic(what.removeprefix("synthetic:"))
     collection = _collect(what, columns, layout, value_range)
-    if columns and collection.kind != "table":
+    if columns and collection.kind not in ("table", "driving log"):
         raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
     if layout and not (collection.root and collection.root.is_dir()):
         raise SourceError(f"{collection.name}: a layout can be chosen for a folder only; this is {collection.kind}.")
@@ -128,7 +129,7 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
         raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
     if layout is None and (boxes := read_boxes(walked.tree, folder)):
         return boxes
-    if layout is None and (drives := read_drives(walked.tree, folder)):
+    if layout is None and (drives := read_drives(walked.tree, folder) or read_tub(walked.tree, folder)):
         return drives
     if layout is None:
         require_no_table(walked.tree, folder)
@@ -148,6 +149,8 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Ra
     suffix = file.suffix.lower()
     if suffix == ".json" and not table.is_json_table(file):
         return read_coco_file(file)
+    if log := read_drive_log(file, columns):
+        return log
     if suffix in (".json", *table.SUFFIXES):
         return table.read_table(file, columns)
     if suffix in table.OTHER_TABLES:
