@@ -102,3 +102,33 @@ def test_a_plan_of_another_collection_is_refused(album, tmp_path, capsys):
     save(scene(5), tmp_path / "other" / "a.png")
     assert run(["organize", str(tmp_path / "other"), "--plan", plan, "--apply", "copy", "--into", "x"]) == 2
     assert "is a plan for" in capsys.readouterr().err
+
+
+def test_a_search_lists_photos_and_writes_results(album, tmp_path, capsys):
+    table, page = tmp_path / "found.csv", tmp_path / "found.html"
+    assert run(["search", str(album), "--after", "2024-05-01", "--out", str(page), "--quiet"]) == 0
+    assert capsys.readouterr().out == f"   1. a.png\nresult: {page}\n"
+    assert "a.png" in page.read_text()
+    assert run(["search", str(album), "--color", "gray", "--count", "2", "--out", str(table), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 2 and rows[0]["color"] == rows[0]["score"] >= rows[1]["score"]
+    with table.open(newline="") as opened:
+        assert [row["file"] for row in csv.DictReader(opened)] == [row["file"] for row in rows]
+    assert run(["search", str(album), "--before", "1990-01-01"]) == 0
+    assert "No photo meets" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Nothing to search for"),
+        (["--after", "yesterday"], "expected a date such as"),
+        (["--near", "1"], "expected LATITUDE,LONGITUDE"),
+        (["--near", "100,0"], "expected LATITUDE,LONGITUDE"),
+        (["--color", "ultraviolet"], "Unknown color"),
+        (["--words", "dog"], "pretrained"),
+    ],
+)
+def test_searches_that_make_no_sense_are_one_sentence(album, options, message, capsys):
+    assert run(["search", str(album), *options]) == 2
+    assert message in capsys.readouterr().err

@@ -24,6 +24,7 @@ from ._networks import networks
 from ._organize import organize
 from ._predict import evaluate, predict
 from ._rank import rank
+from ._search import search
 from ._serve import serve
 from ._tradeoff import tradeoff
 from ._train import demo, resume, train
@@ -35,6 +36,7 @@ VERBS = {
     "predict": predict,
     "rank": rank,
     "organize": organize,
+    "search": search,
     "check": check,
     "curve": curve,
     "networks": networks,

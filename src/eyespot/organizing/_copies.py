@@ -139,7 +139,7 @@ def _sizes(one: dict, two: dict) -> str:
 
 def _bursts(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
     """Shots of one camera within a few seconds that show nearly the same."""
-    taken, vectors = photos.numbers("taken")[single], photos.embeddings[single].astype(np.float32)
+    taken, vectors = photos.numbers("taken")[single], photos.unit[single]
     order = np.argsort(taken, kind="stable")
     order = order[~np.isnan(taken[order])]
     for rank, one in enumerate(order.tolist()):

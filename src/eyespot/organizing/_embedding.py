@@ -1,8 +1,11 @@
 """The network that sees the photos of a collection: what it makes of each one before its last layer."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..images import ImageSpec
 from ..networks.network import last_dense
@@ -10,6 +13,8 @@ from ..pretrained import DEFAULT_WEIGHTS, PREFIX, is_installed, load_pretrained
 from ..samples import network_x, to_batch
 
 CROP = ImageSpec(height=224, width=224, channels=3)
+TOGETHER = 4
+"""Photos in one pass: more no longer fit into the cache of a core, and each takes up to twice the time."""
 
 
 class Embedder:
@@ -20,17 +25,37 @@ class Embedder:
         self.images = CROP
         if self.name:
             network, self.task, self.images = load_pretrained(PREFIX + self.name)
-            self.network = network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+            _fuse(network.eval())
+            self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
             self.dense: nn.Linear = last_dense(self.network)[1]
 
     @torch.no_grad()
     def embed(self, crops: np.ndarray) -> np.ndarray:
-        """Vectors (N, F) float32 of length 1 for uint8 pixels (N, 224, 224, 3); F is 0 without a network."""
+        """What the last layer reads, (N, F) float32, for uint8 pixels (N, 224, 224, 3); F is 0 without a network."""
         if not self.name or not len(crops):
             return np.empty((len(crops), 0), np.float32)
         seen: list[Tensor] = []
         watch = self.dense.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        x = network_x(to_batch(crops), self.task, self.images)
-        self.network(x.contiguous(memory_format=torch.channels_last))
+        for start in range(0, len(crops), TOGETHER):
+            x = network_x(to_batch(crops[start : start + TOGETHER]), self.task, self.images)
+            self.network(x.contiguous(memory_format=torch.channels_last))
         watch.remove()
-        return nn.functional.normalize(torch.cat(seen), dim=1).numpy()
+        return torch.cat(seen).numpy()
+
+    @torch.no_grad()
+    def probabilities(self, embeddings: np.ndarray) -> np.ndarray:
+        """The probability (N, K) of each class of the network's task, from embeddings (N, F)."""
+        return self.dense(torch.from_numpy(embeddings.astype(np.float32))).softmax(dim=1).numpy()
+
+
+def _fuse(network: nn.Module) -> None:
+    """Put each batch normalization into the convolution before it: the same numbers in half of the time."""
+    for module in network.modules():
+        if isinstance(module, nn.Sequential):
+            for (_, one), (name, two) in pairwise(list(module.named_children())):
+                if isinstance(one, nn.Conv2d) and isinstance(two, nn.BatchNorm2d):
+                    fused = fuse_conv_bn_eval(one, two)
+                    one.weight, one.bias = fused.weight, fused.bias
+                    module.add_module(name, nn.Identity())
+        elif isinstance(module, nn.ReLU6):
+            module.inplace = True

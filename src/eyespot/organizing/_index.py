@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ COLUMNS = {
     "hash": "BLOB",  # 64 bits: see `perceptual_hash`
     "thumbnail": "BLOB",
     "colors": "BLOB",
-    "embedding": "BLOB",  # float16, of length 1
+    "embedding": "BLOB",  # float16
 }
 WITHOUT_IMAGES = [name for name in COLUMNS if name not in ("thumbnail", "colors", "embedding")]
 
@@ -51,13 +52,19 @@ class Photos:
     """What the index knows of N readable photos, in the order of their paths.
 
     `rows` holds one dictionary per photo (see `COLUMNS`), with `path` as text; `thumbnails` (N, 64, 64) and `colors`
-    (N, 16, 16, 3) are uint8; `embeddings` (N, F) float16 have length 1, and F is 0 where no network has seen them.
+    (N, 16, 16, 3) are uint8; `embeddings` (N, F) are float16; F is 0 where no network has seen them.
     """
 
     rows: list[dict[str, Any]]
     thumbnails: np.ndarray
     colors: np.ndarray
     embeddings: np.ndarray
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        """The embeddings (N, F) as float32 vectors of length 1."""
+        vectors = self.embeddings.astype(np.float32)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -9,6 +9,7 @@ from ._embedding import Embedder
 from ._events import Event, find_events
 from ._index import Index, Photos, default_index
 from ._quality import QUALITY, flags_of, limits_of
+from ._search import Match, Query, search
 from ._update import Show, Update, update
 
 
@@ -40,17 +41,8 @@ def organize(folder: str | Path, index: str | Path | None = None, show: Show | N
     called with the number of photos done and that of all to read. Raises `SourceError` where the folder or the index
     cannot be used, or holds no readable photo.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
-    file = default_index(folder) if index is None else Path(index)
-    embedder = Embedder()
-    with Index(file, folder, embedder.name) as opened:
-        updated = update(opened, folder, embedder, show)
-        photos, errors = opened.photos(), opened.errors()
-    if not len(photos):
-        unread = f"; {len(errors):,} images cannot be read" if errors else ""
-        raise SourceError(f"{folder}: holds no readable photo{unread}.")
+    folder, embedder = Path(folder), Embedder()
+    file, updated, photos, errors = indexed(folder, index, embedder, show)
     pairs = find_pairs(photos)
     limits = limits_of({name: photos.numbers(name) for name in QUALITY})
     return Organized(
@@ -66,3 +58,28 @@ def organize(folder: str | Path, index: str | Path | None = None, show: Show | N
         flags=[flags_of(row, row["camera"], limits) for row in photos.rows],
         limits=limits,
     )
+
+
+def indexed(
+    folder: Path, index: str | Path | None, embedder: Embedder, show: Show | None = None
+) -> tuple[Path, Update, Photos, dict[str, str]]:
+    """Bring an index up to date: its file, what was new, the readable photos, and the reason for each other file."""
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
+    file = default_index(folder) if index is None else Path(index)
+    with Index(file, folder, embedder.name) as opened:
+        updated = update(opened, folder, embedder, show)
+        photos, errors = opened.photos(), opened.errors()
+    if not len(photos):
+        unread = f"; {len(errors):,} images cannot be read" if errors else ""
+        raise SourceError(f"{folder}: holds no readable photo{unread}.")
+    return file, updated, photos, errors
+
+
+def search_folder(
+    folder: str | Path, query: Query, index: str | Path | None = None, count: int = 20, show: Show | None = None
+) -> tuple[Photos, list[Match]]:
+    """Bring the index of a folder up to date and search it; see `search`."""
+    embedder = Embedder()
+    photos = indexed(Path(folder), index, embedder, show)[2]
+    return photos, search(photos, query, embedder, count)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from ..findings import printable, to_json
 from ..html import picture, thumbnail, write_page
 from ..images import ImageSpec, read_pixels
 from ._copies import Group
-from ._index import taken_time
+from ._index import Photos, taken_time
 from ._organized import Organized
+from ._search import Match
 
 SUFFIXES = (".json", ".csv", ".html")
 COLUMNS = ("file", "width", "height", "bytes", "taken", "latitude", "longitude", "camera", "event", "flags", "copy_of")
@@ -22,6 +24,8 @@ SIDE = 160
 SHOWN = 200
 """Groups, events and flagged photos that are drawn on the page; the JSON and CSV files list all."""
 IN_EVENT = 8
+GALLERY = {"small": False, "right": None}
+"""Photos of a search are neither enlarged nor right or wrong."""
 
 
 def check_report(file: Path) -> None:
@@ -133,12 +137,8 @@ def _rows(found: Organized) -> list[dict[str, Any]]:
 
 
 def _table(found: Organized) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*COLUMNS, "error"])
-    writer.writeheader()
-    writer.writerows(_rows(found))
-    writer.writerows({"file": printable(path), "error": error} for path, error in found.errors.items())
-    return text.getvalue()
+    errors = ({"file": printable(path), "error": error} for path, error in found.errors.items())
+    return _as_csv([*COLUMNS, "error"], [*_rows(found), *errors])
 
 
 def _page(found: Organized) -> dict[str, Any]:
@@ -150,9 +150,14 @@ def _page(found: Organized) -> dict[str, Any]:
         "groups": [
             {
                 "kind": group.kind,
-                "tiles": [_tile(found, group.best, "keep")]
+                "tiles": [_tile(found.photos, found.folder, group.best, "keep")]
                 + [
-                    _tile(found, pair.first if pair.second == group.best else pair.second, pair.evidence)
+                    _tile(
+                        found.photos,
+                        found.folder,
+                        pair.first if pair.second == group.best else pair.second,
+                        pair.evidence,
+                    )
                     for pair in group.others
                 ],
             }
@@ -163,24 +168,68 @@ def _page(found: Organized) -> dict[str, Any]:
             {
                 "name": event.name,
                 "count": len(event.photos),
-                "tiles": [_tile(found, photo, "") for photo in event.photos[:IN_EVENT]],
+                "tiles": [_tile(found.photos, found.folder, photo, "") for photo in event.photos[:IN_EVENT]],
             }
             for event in found.events[:SHOWN]
         ],
         "all_events": len(found.events),
-        "flagged": [_tile(found, photo, ", ".join(found.flags[photo])) for photo in flagged[:SHOWN]],
+        "flagged": [
+            _tile(found.photos, found.folder, photo, ", ".join(found.flags[photo])) for photo in flagged[:SHOWN]
+        ],
         "all_flagged": len(flagged),
         "errors": list(found.errors.items())[:SHOWN],
     }
 
 
-def _tile(found: Organized, photo: int, caption: str) -> dict[str, str]:
-    row = found.photos.rows[photo]
+def write_found(photos: Photos, folder: Path, matches: Sequence[Match], query: str, file: Path) -> None:
+    """Write what a search has found as JSON, CSV or a page, by the suffix of the file; `query` describes it."""
+    check_report(file)
+    rows = matched(photos, matches)
+    if file.suffix.lower() == ".html":
+        items = [
+            {
+                "picture": tile["src"],
+                "name": tile["name"],
+                "lines": [tile["name"], f"score {match.score:.3f}"],
+                **GALLERY,
+            }
+            for match in matches
+            for tile in [_tile(photos, folder, match.photo, "")]
+        ]
+        write_page(file, "search.html", {"name": folder.resolve().name, "query": query, "items": items})
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, (to_json(rows) if file.suffix.lower() == ".json" else _as_csv(list(rows[0]), rows)).encode())
+
+
+def matched(photos: Photos, matches: Sequence[Match]) -> list[dict[str, Any]]:
+    """One row per photo that a search has found."""
+    return [
+        {
+            "place": place,
+            "file": printable(photos.rows[match.photo]["path"]),
+            "score": match.score,
+            **match.parts,
+        }
+        for place, match in enumerate(matches, 1)
+    ]
+
+
+def _as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _tile(photos: Photos, folder: Path, photo: int, caption: str) -> dict[str, str]:
+    row = photos.rows[photo]
     scale = SIDE / max(row["height"], row["width"])
     sides = [max(1, round(min(1.0, scale) * side)) for side in (row["height"], row["width"])]
     try:
         spec = ImageSpec(height=sides[0], width=sides[1], channels=3, fit="stretch")
-        pixels = read_pixels(found.folder / row["path"], spec)
+        pixels = read_pixels(folder / row["path"], spec)
     except ImageError:  # it has gone since it was indexed
-        pixels = thumbnail(found.photos.thumbnails[photo], SIDE)
+        pixels = thumbnail(photos.thumbnails[photo], SIDE)
     return {"name": printable(row["path"]), "src": picture(pixels), "caption": caption}

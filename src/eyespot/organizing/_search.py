@@ -1,0 +1,102 @@
+"""Search a collection: by an example, by words, by color, by time and place, or by several of them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import SourceError, look_up
+from ..images import read_pixels
+from ..pretrained import IMAGENET_CLASSES
+from ._colors import PROTOTYPES, color_shares
+from ._embedding import Embedder
+from ._events import distance
+from ._index import EPOCH, Photos
+from ._words import classes_of
+
+NEAR_KILOMETERS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What is searched for: every condition that is given has to be met.
+
+    `like` is an image to resemble, `words` are ImageNet class names or broader terms, `color` a basic color name,
+    `after` and `before` bound the time (photos without one are left out), `near` is latitude and longitude.
+    """
+
+    like: Any = None
+    words: Sequence[str] = ()
+    color: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    near: tuple[float, float] | None = None
+    kilometers: float = NEAR_KILOMETERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A photo (its number), its score from 0 to 1, and the score of each condition that has one."""
+
+    photo: int
+    score: float
+    parts: dict[str, float]
+
+
+def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) -> list[Match]:
+    """The photos that fit best, the best first.
+
+    Time and place select; example, words and color give scores from 0 to 1 (cosine, probability of the classes, share
+    of the pixels), whose product decides. Raises `SourceError` where nothing is searched for, for unknown words and
+    colors, and where a network is needed and none is installed.
+    """
+    if query == Query(kilometers=query.kilometers):
+        raise SourceError("Nothing to search for: give an example image, words, a color, a time or a place.")
+    chosen = np.flatnonzero(_selected(photos, query))
+    parts = _scores(photos, query, embedder)
+    score = np.prod([np.ones(len(photos)), *parts.values()], axis=0)[chosen]
+    best = chosen[np.argsort(-score, kind="stable")[:count]]
+    total = dict(zip(chosen.tolist(), score.tolist(), strict=True))
+    return [
+        Match(photo=photo, score=total[photo], parts={name: float(values[photo]) for name, values in parts.items()})
+        for photo in best.tolist()
+    ]
+
+
+def _selected(photos: Photos, query: Query) -> np.ndarray:
+    keep = np.ones(len(photos), bool)
+    taken = photos.numbers("taken")  # NaN, a time that is not known, compares as False
+    if query.after is not None:
+        keep &= taken >= (query.after - EPOCH).total_seconds()
+    if query.before is not None:
+        keep &= taken < (query.before - EPOCH).total_seconds()
+    if query.near is not None:
+        places = np.stack([photos.numbers("latitude"), photos.numbers("longitude")], axis=1)
+        keep &= np.array([distance(np.array(query.near), place) <= query.kilometers for place in places], bool)
+    return keep
+
+
+def _scores(photos: Photos, query: Query, embedder: Embedder) -> dict[str, np.ndarray]:
+    """The scores (N,) of each condition that has one."""
+    parts: dict[str, np.ndarray] = {}
+    if (query.like is not None or query.words) and not embedder.name:
+        raise SourceError(
+            "Searching by example or words needs the trained network: pip install 'eyespot[pretrained]', then index "
+            "the collection again."
+        )
+    if query.like is not None:
+        name = str(query.like) if isinstance(query.like, str | Path) else "the example"
+        [example] = embedder.embed(read_pixels(query.like, embedder.images, name)[None])
+        parts["like"] = np.clip(photos.unit @ (example / np.linalg.norm(example)), 0, 1)
+    if query.words:
+        names = IMAGENET_CLASSES.read_text().splitlines()
+        classes = {word: classes_of(word, names) for word in query.words}
+        probabilities = embedder.probabilities(photos.embeddings)
+        parts |= {word: probabilities[:, numbers].sum(axis=1) for word, numbers in classes.items()}
+    if query.color is not None:
+        look_up("color", query.color, PROTOTYPES, SourceError)
+        parts["color"] = color_shares(photos.colors)[:, list(PROTOTYPES).index(query.color)]
+    return parts
