@@ -83,8 +83,8 @@ SMALLEST = {
 """Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""
 
 
-READY = {"detect": {"threshold": 0.001}}
-"""Settings with which an untrained network answers something that can be attacked."""
+READY = {"detect": {"threshold": 0.001}, "colorize": {"stride": 4}}
+"""Settings with which an untrained network on tiny images answers something that can be judged and attacked."""
 
 
 @dataclass(frozen=True, kw_only=True)

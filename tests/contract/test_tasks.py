@@ -80,7 +80,7 @@ PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "denoise": lambda task, target: target[:, 0],
     "generate": real_and_of_its_style,
     "detect": exact_boxes,
-    "colorize": lambda task, target: mean_colors(target) / SCALE,
+    "colorize": lambda task, target: mean_colors(target, task.stride) / SCALE,
 }
 """The output that answers a target without any error."""
 LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {

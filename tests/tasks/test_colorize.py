@@ -1,5 +1,6 @@
 """Colors in CIE Lab, measures and answers of `colorize`, with values worked out by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from eyespot.sources import from_arrays
 from eyespot.sources.source import Row
 from eyespot.sources.synthetic import dawns
 from eyespot.tasks.colorize import Colorize
+from eyespot.tasks.colorize._bins import annealed_mean, centers, frequencies, nearest, rarity, soft_targets
 from eyespot.tasks.colorize._colorize import mean_colors
 from eyespot.tasks.colorize._lab import luminance, recolored, to_lab
 from eyespot.tasks.colorize._measures import area_under_curve, color_errors, colorfulness
@@ -98,7 +100,7 @@ def test_the_network_sees_the_brightness_alone():
 def test_a_gray_answer_gains_nothing_and_the_true_colors_gain_all():
     image = torch.rand(1, 3, 1, 1).repeat(1, 1, 8, 8)
     _, target = TASK.make_problem((image,), torch.zeros(1), torch.zeros(1))
-    gray, true = torch.zeros(1, 2, 2, 2), mean_colors(target) / 50
+    gray, true = torch.zeros(1, 2, 1, 1), mean_colors(target, 8) / 50
     [row] = TASK.to_rows(gray, target)
     assert row["gain"] == 0 and row["psnr"] == pytest.approx(row["psnr_gray"]) and row["colorfulness"] < 1e-2
     [row] = TASK.to_rows(true, target)
@@ -130,7 +132,7 @@ def test_one_answer_reads_the_original_of_a_file(tmp_path: Path):
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     file = write_png(picture, tmp_path / "a.png")
     frame = frame_of((20, 30), spec())
-    found = answer_one(TASK, spec(), torch.zeros(2, 4, 4), torch.zeros(1, 3, 16, 16), file, frame)
+    found = answer_one(TASK, spec(), torch.zeros(2, 2, 2), torch.zeros(1, 3, 16, 16), file, frame)
     assert np.ptp(found["picture"], axis=2).max() <= 1
     assert found["picture"].shape == (20, 30, 3)
 
@@ -148,10 +150,10 @@ def test_gray_images_are_left_out_and_counted():
 def test_the_chroma_at_a_pixel_is_that_of_its_place_in_the_map():
     output = torch.zeros(1, 2, 2, 3)
     output[0, :, 1, 2] = torch.tensor([0.6, 0.8])
-    assert TASK.objective(output, "7,11").item() == pytest.approx(50)
-    assert TASK.objective(output, (3, 11)).item() == pytest.approx(0, abs=0.01)
-    with pytest.raises(TaskError, match=r"no pixel \(8, 0\) in an image of 8 rows, 12 columns"):
-        TASK.objective(output, (8, 0))
+    assert TASK.objective(output, "15,23").item() == pytest.approx(50)
+    assert TASK.objective(output, (7, 23)).item() == pytest.approx(0, abs=0.01)
+    with pytest.raises(TaskError, match=r"no pixel \(16, 0\) in an image of 16 rows, 24 columns"):
+        TASK.objective(output, (16, 0))
     with pytest.raises(TaskError, match="expected a row and a column"):
         TASK.parse_target("red")
 
@@ -171,3 +173,85 @@ def test_a_color_image_is_never_called_gray():
     color[..., 0] = 200
     assert TASK.unusable(Row(picture=color, name="a", values={}, location="a")) == ""
     assert "gray" in TASK.unusable(Row(picture=color[..., :1], name="a", values={}, location="a"))
+
+
+def test_the_classes_are_the_grid_cells_that_a_screen_can_show():
+    found = centers()
+    assert found.shape == (260, 2) and (found % 10 == 0).all()
+    assert [0, 0] in found.tolist() and [110, 110] not in found.tolist()
+    assert torch.equal(nearest(found.T[None, :, None]), torch.arange(260)[None, None])
+
+
+def test_a_color_is_shared_by_its_five_nearest_classes():
+    ab = torch.tensor([3.0, -1.0]).view(1, 2, 1, 1)
+    places, shares = soft_targets(ab)
+    distances = torch.cdist(ab.view(1, 2), centers())[0]
+    expected = torch.exp(-distances.sort().values[:5].square() / 50)
+    assert sorted(places.flatten().tolist()) == sorted(distances.argsort()[:5].tolist())
+    assert torch.allclose(shares.flatten(), expected / expected.sum(), atol=1e-6)
+
+
+@given(st.integers(0, 2**31))
+def test_the_nearest_class_is_nearest(seed):
+    image = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
+    ab = to_lab(image)[:, 1:]
+    distances = torch.cdist(ab.flatten(2)[0].T, centers())
+    chosen = distances.gather(1, nearest(ab).flatten()[:, None])[:, 0]
+    assert torch.allclose(chosen, distances.amin(1), atol=2.0)  # cells that no screen can show are left to a neighbor
+    assert torch.allclose(soft_targets(ab)[1].sum(1), torch.ones(1, 4, 4))
+
+
+def test_the_annealed_mean_lies_between_the_mean_and_the_surest_color():
+    output = torch.full((1, 260, 1, 1), -50.0)
+    first, second = (int(nearest(torch.tensor(color).view(1, 2, 1, 1))) for color in ([0.0, 0], [40.0, 0]))
+    output[0, first], output[0, second] = torch.log(torch.tensor(0.25)), torch.log(torch.tensor(0.75))
+    assert annealed_mean(output, 1.0).flatten().tolist() == pytest.approx([30, 0], abs=1e-3)
+    share = 3 ** (1 / 0.38) / (1 + 3 ** (1 / 0.38))
+    assert annealed_mean(output, 0.38).flatten().tolist() == pytest.approx([40 * share, 0], abs=1e-3)
+    assert annealed_mean(output, 0.01).flatten().tolist() == pytest.approx([40, 0], abs=1e-3)
+
+
+def test_rare_colors_count_more_and_all_pixels_together_as_before():
+    shares = np.full(260, 1e-6)
+    shares[7] = 1 - shares[:259].sum()
+    weights = rarity(tuple(shares))
+    assert weights[7] == weights.min() and weights.max() / weights.min() > 20
+    even = rarity((1 / 260,) * 260)
+    assert even.max() / even.min() < 3  # only the border differs, where there are fewer neighbors
+
+
+@pytest.mark.parametrize("method", ["classification", "rebalanced"])
+def test_the_loss_is_least_for_the_true_color_and_rare_ones_weigh_more(method):
+    task = replace(TASK, method=method).prepare(dawns(count=20, size=16).rows)
+    image = torch.tensor([0.1, 0.2, 0.5]).view(1, 3, 1, 1).repeat(1, 1, 8, 8)
+    _, target = task.make_problem((image,), torch.zeros(1), torch.zeros(1))
+    places, shares = soft_targets(mean_colors(target, 8))
+    output = torch.full((1, 260, 1, 1), -20.0).scatter(1, places, shares.log())
+    weight = rarity(task.frequencies)[nearest(mean_colors(target, 8))] if method == "rebalanced" else 1.0
+    entropy = -(shares * shares.log()).sum()
+    assert task.loss(output, target).item() == pytest.approx(float(entropy * weight), rel=1e-3)
+    assert task.loss(output.flip(1), target) > task.loss(output, target)
+    assert task.to_rows(output, target)[0]["gain"] > 0.1
+
+
+def test_frequencies_are_counted_on_training_images():
+    red = np.zeros((3, 8, 8, 3), np.uint8)
+    red[..., 0] = 200
+    rows = from_arrays("red", "arrays", red, [{}] * 3).rows
+    found = frequencies(rows)
+    expected = int(nearest(to_lab(torch.tensor([200 / 255, 0, 0]).view(1, 3, 1, 1))[:, 1:]))
+    assert found[expected] == pytest.approx(1) and len(found) == 260
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "gan"}, "expected one of regression, classification, rebalanced"),
+        ({"temperature": 0.0}, "expected a number above 0, at most 1"),
+        ({"stride": 3}, "expected 4 or 8"),
+        ({"frequencies": (0.5, 0.5)}, "there are 2 frequencies; expected 260"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(TaskError, match=message):
+        Colorize(**settings)

@@ -5,7 +5,7 @@ target is the color image itself as uint8 (N, 3, H, W), so that thousands fit in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -22,12 +22,13 @@ from .._image_quality import peak_ratio
 from ..report import Pictures, Values
 from ..statistics import mean_interval
 from ..task import Metric, Target, Task, parse_position
+from . import _bins
 from ._lab import recolored, to_lab
 from ._measures import area_under_curve, color_errors, colorfulness
 from ._report import colorize_values
 
-STRIDE = 4
-"""Pixels a side that get one color: an eye sees colors far less sharply than brightness."""
+STRIDES = (4, 8)
+METHODS = ("regression", "classification", "rebalanced")
 SCALE = 50.0
 """Colors in CIE Lab for one unit of the network's output."""
 LUMA = (0.299, 0.587, 0.114)
@@ -36,16 +37,20 @@ STRIP = 256
 """Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
 INVENTED = "the colors are invented, not known"
 FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
+REBALANCED = ("auc_rebalanced", "auc_rebalanced_gray")
+"""Figures in which a pixel counts as much as its color is rare."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Colorize(Task):
-    """Colors for gray images: the network sees brightness alone, and answers a and b of every 4 x 4 pixels.
+    """Colors for gray images: the network sees brightness alone, and answers a color for every 8 x 8 pixels.
 
     The luminance of the answer is that of the input, at the input's full size. Training images are color images; gray
-    ones are left out. The loss is the squared distance in a and b, so that colors which could as well be others turn
-    out pale (Zhang et al. 2016 call it L2 regression).
+    ones are left out. `method` is "regression" of a and b by the squared distance, "classification" into 260 colors,
+    or "rebalanced", in which rare colors count more. `temperature` sharpens the probabilities that an answered color
+    is the mean of, and `stride` is the side in pixels that gets one color. `frequencies` are those of the 260 colors
+    among the training images.
     """
 
     name: ClassVar[str] = "colorize"
@@ -61,6 +66,21 @@ class Colorize(Task):
         "corruptions": "many of them change colors, which the network does not see",
     }
 
+    method: str = "regression"
+    temperature: float = 0.38
+    stride: int = 8
+    frequencies: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise TaskError(f"method is '{self.method}'; expected one of {', '.join(METHODS)}.")
+        if not 0 < self.temperature <= 1:
+            raise TaskError(f"temperature is {self.temperature}; expected a number above 0, at most 1.")
+        if self.stride not in STRIDES:
+            raise TaskError(f"stride is {self.stride}; expected {' or '.join(map(str, STRIDES))}.")
+        if len(self.frequencies) not in (0, len(_bins.centers())):
+            raise TaskError(f"there are {len(self.frequencies)} frequencies; expected {len(_bins.centers())}, or none.")
+
     # Data.
     def unusable(self, row: Row) -> str:
         """Gray images have no colors to learn from or to compare with."""
@@ -74,10 +94,10 @@ class Colorize(Task):
             raise SourceError(f"fit is '{images.fit}', but colorize sees whole images (stretch); leave it out.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Nothing is learned from the rows; raises `TaskError` where there are none."""
+        """Count how frequent colors are; raises `TaskError` where there are no rows."""
         if not rows:
             raise TaskError("colorize needs color images to train on, but there are none; add some.")
-        return self
+        return replace(self, frequencies=_bins.frequencies(rows))
 
     def notes(self) -> list[str]:
         """Say what the network learns from."""
@@ -107,12 +127,20 @@ class Colorize(Task):
 
     # Learning and evaluation.
     def outputs(self, channels: int) -> Output:
-        """a and b of every 4 x 4 pixels, in units of 50."""
-        return Output("map", 2, stride=STRIDE, head="pyramid")
+        """For every place a and b in units of 50, or a logit for each of 260 colors."""
+        count = 2 if self.method == "regression" else len(_bins.centers())
+        return Output("map", count, stride=self.stride, head="pyramid")
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """The mean squared distance from the true colors, in units of 50."""
-        return (output - mean_colors(target) / SCALE).square().mean((1, 2, 3))
+        """The mean squared distance from the true colors in units of 50, or the cross-entropy with them."""
+        true = mean_colors(target, self.stride)
+        if self.method == "regression":
+            return (output - true / SCALE).square().mean((1, 2, 3))
+        return _bins.cross_entropy(output, true, self._rarity() if self.method == "rebalanced" else None)
+
+    def _rarity(self) -> Tensor:
+        """The weight of each of 260 colors; rare ones count more."""
+        return _bins.rarity(self.frequencies or [1 / len(_bins.centers())] * len(_bins.centers()))
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """The area under the curve of color errors, and its gain over a gray answer."""
@@ -124,11 +152,17 @@ class Colorize(Task):
         """Per image: AuC, PSNR in dB and colorfulness of the answer, of a gray answer and of the truth."""
         true = _pixels(target)
         made, gray = self.answer_image(output, true), recolored(true, torch.zeros_like(true[:, 1:]))
-        scores = self.score(output, target)
+        ab = to_lab(true)[:, 1:]
+        errors = color_errors(self._colors(output, ab.shape[2:]), ab)
+        of_gray, weights = color_errors(torch.zeros_like(ab), ab), self._rarity()[_bins.nearest(ab)]
+        auc, auc_gray = area_under_curve(errors), area_under_curve(of_gray)
         columns = {
-            "auc": scores["auc"],
-            "auc_gray": scores["auc"] - scores["gain"],
-            "gain": scores["gain"],
+            "auc": auc,
+            "auc_gray": auc_gray,
+            "gain": auc - auc_gray,
+            "auc_rebalanced": area_under_curve(errors, weights),
+            "auc_rebalanced_gray": area_under_curve(of_gray, weights),
+            "weight": weights.mean((1, 2)),
             "psnr": peak_ratio(made, true),
             "psnr_gray": peak_ratio(gray, true),
             "colorfulness": colorfulness(made),
@@ -140,9 +174,11 @@ class Colorize(Task):
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         """Mean AuC over the images with its bootstrap interval; gains over gray with theirs, paired image by image."""
         columns = {name: np.array([row[name] for row in table]) for name in FIGURES}
-        gain = columns["gain"]
+        gain, weight = columns["gain"], [row["weight"] for row in table]
+        rebalanced = {name: float(np.average([row[name] for row in table], weights=weight)) for name in REBALANCED}
         details = {
             **{name: float(values.mean()) for name, values in columns.items()},
+            **rebalanced,
             "gain_interval": mean_interval(gain),
             "psnr_gain": float((columns["psnr"] - columns["psnr_gray"]).mean()),
             "psnr_gain_interval": mean_interval(columns["psnr"] - columns["psnr_gray"]),
@@ -152,15 +188,15 @@ class Colorize(Task):
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
-        """a and b in the units of CIE Lab (N, 2, H / 4, W / 4)."""
-        return output * SCALE
+        """a and b in the units of CIE Lab, for every place (N, 2, H / stride, W / stride)."""
+        return output * SCALE if self.method == "regression" else _bins.annealed_mean(output, self.temperature)
 
     @property
     def answer_rule(self) -> str:
         """How to put the colors on an image."""
         return (
-            "a and b (CIE Lab, D65) of every 4 x 4 pixels: enlarge them bilinearly to the image and keep its "
-            f"lightness; {INVENTED}"
+            f"a and b (CIE Lab, D65) of every {self.stride} x {self.stride} pixels: enlarge them bilinearly to the "
+            f"image and keep its lightness; {INVENTED}"
         )
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
@@ -193,9 +229,9 @@ class Colorize(Task):
         chroma = (self.activate(output).square().sum(1) + 1e-6).sqrt()
         if of is None:
             return chroma.mean((1, 2))
-        row, column = (place // STRIDE for place in of)
+        row, column = (place // self.stride for place in of)
         if not (0 <= row < chroma.shape[1] and 0 <= column < chroma.shape[2]):
-            rows, columns = (STRIDE * side for side in chroma.shape[1:])
+            rows, columns = (self.stride * side for side in chroma.shape[1:])
             raise TaskError(f"There is no pixel {of} in an image of {rows} rows, {columns} columns.")
         return chroma[:, row, column]
 
@@ -233,9 +269,9 @@ class Colorize(Task):
         return dawns(seed=seed)
 
 
-def mean_colors(target: Tensor) -> Tensor:
-    """The mean a and b of every 4 x 4 pixels of color images (N, 3, H, W) in bytes."""
-    return F.avg_pool2d(to_lab(_pixels(target))[:, 1:], STRIDE, ceil_mode=True)
+def mean_colors(target: Tensor, stride: int) -> Tensor:
+    """The mean a and b of every `stride` x `stride` pixels of color images (N, 3, H, W) in bytes."""
+    return F.avg_pool2d(to_lab(_pixels(target))[:, 1:], stride, ceil_mode=True)
 
 
 def _pixels(target: Tensor) -> Tensor:

@@ -10,13 +10,14 @@ FARTHEST = 150.0
 """The color error, in units of CIE Lab, up to which the curve is drawn (Zhang et al. 2016)."""
 
 
-def area_under_curve(errors: Tensor) -> Tensor:
+def area_under_curve(errors: Tensor, weights: Tensor | None = None) -> Tensor:
     """The area under the curve of the share of pixels whose error is below a threshold from 0 to 150, (N,) in [0, 1].
 
-    `errors` (N, H, W) are distances in a and b. Averaged over all thresholds, the share of pixels below a threshold
-    is one minus the mean error as a part of 150.
+    `errors` (N, H, W) are distances in a and b, `weights` (N, H, W) say how much each pixel counts. Averaged over all
+    thresholds, the share of pixels below a threshold is one minus the mean error as a part of 150.
     """
-    return 1 - errors.clamp(max=FARTHEST).mean((1, 2)) / FARTHEST
+    weights = torch.ones_like(errors) if weights is None else weights
+    return 1 - (errors.clamp(max=FARTHEST) * weights).sum((1, 2)) / weights.sum((1, 2)) / FARTHEST
 
 
 def color_errors(ab: Tensor, true: Tensor) -> Tensor:

@@ -1,0 +1,111 @@
+"""Colors as classes: the cells of a grid over a and b that a screen can show (Zhang et al. 2016).
+
+Shapes: N images, H height, W width, Q classes; colors (N, 2, H, W) in units of CIE Lab.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...images import ImageSpec, read_pixels
+from ...sources.source import Row
+from ._lab import to_lab
+
+GRID = 10
+"""The distance of two neighboring classes."""
+REACH = 11
+"""Classes lie from -110 to 110 in a and b."""
+WIDTH = 2 * REACH + 1
+NEIGHBORS = 5
+"""How many classes share the target of one color."""
+SPREAD = 5.0
+"""The deviation of a target over its neighbors, and of the smoothing of how frequent colors are."""
+UNIFORM = 0.5
+"""The part of a uniform distribution that is mixed with the frequencies before they are inverted."""
+RAREST = 1e-5
+"""No class is taken to be rarer than this."""
+MOST_ROWS, SIDE = 2000, 32
+"""Training images that frequencies are counted on, and their side in pixels."""
+
+
+@cache
+def centers() -> Tensor:
+    """a and b of each class (Q, 2): the cells of the grid that hold colors of the sRGB cube, in a fixed order."""
+    line = torch.linspace(0, 1, 52)
+    cube = torch.cartesian_prod(line, line, line).T.reshape(1, 3, 1, -1)
+    a, b = torch.round(to_lab(cube)[0, 1:, 0] / GRID).long() + REACH
+    cells = torch.unique(a * WIDTH + b)
+    return (torch.stack([cells // WIDTH, cells % WIDTH], dim=1) - REACH).float() * GRID
+
+
+@cache
+def _classes_of_cells() -> tuple[Tensor, Tensor]:
+    """The class of each cell of the grid (25, 25), with a border: the nearest one, and its own one or -1."""
+    line = torch.arange(-REACH - 1, REACH + 2).float() * GRID
+    distances = torch.cdist(torch.cartesian_prod(line, line), centers())
+    near, own = distances.argmin(1), torch.where(distances.amin(1) < 1, distances.argmin(1), -1)
+    return near.view(WIDTH + 2, -1), own.view(WIDTH + 2, -1)
+
+
+def _cells(ab: Tensor) -> tuple[Tensor, Tensor]:
+    """The row and the column of each color's cell in the tables of `_classes_of_cells`."""
+    cells = (ab / GRID).round().long().clamp(-REACH, REACH) + REACH + 1
+    return cells[:, 0], cells[:, 1]
+
+
+def nearest(ab: Tensor) -> Tensor:
+    """The number of the class of each color: (N, H, W)."""
+    return _classes_of_cells()[0].to(ab.device)[_cells(ab)]
+
+
+def soft_targets(ab: Tensor) -> tuple[Tensor, Tensor]:
+    """The five nearest classes of each color (N, 5, H, W), and their shares, which add up to 1 (N, 5, H, W).
+
+    Only the color's cell and the eight around it are looked at, so that at the edge of the colors there may be fewer.
+    """
+    row, column = _cells(ab)
+    own = _classes_of_cells()[1].to(ab.device)
+    places = [own[row + down, column + right] for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    places[4] = nearest(ab)
+    candidates = torch.stack(places, dim=1)
+    known = centers().to(ab)[candidates].movedim(-1, 2)
+    distances = (known - ab[:, None]).square().sum(2).masked_fill(candidates < 0, torch.inf)
+    near, order = distances.topk(NEIGHBORS, dim=1, largest=False)
+    return candidates.gather(1, order).clamp(min=0), torch.softmax(-near / (2 * SPREAD**2), dim=1)
+
+
+def cross_entropy(output: Tensor, ab: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The cross-entropy of outputs (N, Q, H, W) with the soft targets of colors, weighted by their classes: (N,)."""
+    places, shares = soft_targets(ab)
+    losses = -(shares * F.log_softmax(output, dim=1).gather(1, places)).sum(1)
+    return (losses if weights is None else losses * weights.to(losses)[nearest(ab)]).mean((1, 2))
+
+
+def annealed_mean(output: Tensor, temperature: float) -> Tensor:
+    """The mean color of the softmax of outputs (N, Q, H, W), sharpened by a temperature below 1: (N, 2, H, W)."""
+    shares = torch.softmax(output / temperature, dim=1)
+    return F.conv2d(shares, centers().to(output).T[:, :, None, None])
+
+
+def frequencies(rows: Sequence[Row]) -> tuple[float, ...]:
+    """How frequent each class is among the pixels of training images, at most 2,000 of them, scaled down."""
+    spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="stretch")
+    counts = torch.zeros(len(centers()))
+    for row in rows[:: -(-len(rows) // MOST_ROWS)]:
+        pixels = torch.from_numpy(np.array(read_pixels(row.picture, spec, row.location))).permute(2, 0, 1)[None]
+        counts += torch.bincount(nearest(to_lab(pixels / 255)[:, 1:]).flatten(), minlength=len(counts))
+    return tuple((counts / counts.sum()).tolist())
+
+
+def rarity(shares: Sequence[float]) -> Tensor:
+    """The weight of each class (Q,): the inverse of its smoothed frequency mixed with a uniform one; 1 on average."""
+    known = torch.tensor(shares, dtype=torch.float32)
+    kernel = torch.softmax(-torch.cdist(centers(), centers()).square() / (2 * SPREAD**2), dim=1)
+    smooth = (known @ kernel).clamp(min=RAREST)
+    smooth = smooth / smooth.sum()
+    weights = 1 / ((1 - UNIFORM) * smooth + UNIFORM / len(smooth))
+    return weights / (weights * smooth).sum()
