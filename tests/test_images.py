@@ -5,6 +5,7 @@ import io
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 
 from eyespot import decoding, images
 from eyespot.errors import ImageError
-from eyespot.images import ImageSpec, encode_png, is_gray, read_file, read_pixels, read_size, write_png
+from eyespot.images import ImageSpec, encode_png, inspect, is_gray, read_file, read_pixels, read_size, write_png
 
 SPEC = ImageSpec(height=12, width=16, channels=3)
 GRAY = ImageSpec(height=12, width=16, channels=1)
@@ -76,9 +77,89 @@ def test_a_16_bit_png_is_scaled_to_8_bits() -> None:
     assert set(read_pixels(data, GRAY).ravel()) == {0x80}
 
 
-def test_a_dark_16_bit_picture_stays_dark() -> None:
-    data = saved(Image.fromarray(np.full((12, 16), 200, np.uint16)), "PNG")
-    assert read_pixels(data, GRAY).max() == 1
+def test_a_dark_16_bit_picture_of_an_unknown_range_is_refused_and_read_by_a_known_one() -> None:
+    data = saved(Image.fromarray(np.full((12, 16), 700, np.uint16)), "PNG")
+    for dark in (data, np.full((12, 16), 700, np.uint16)):
+        with pytest.raises(ImageError, match=r"values from 700 to 700.*value range"):
+            read_pixels(dark, GRAY)
+        assert read_pixels(dark, replace(GRAY, value_range=(0, 1023))).max() == 174
+    black = saved(Image.fromarray(np.zeros((12, 16), np.uint16)), "PNG")
+    assert read_pixels(black, GRAY).max() == 0
+
+
+def png_of_16_bits(values: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow does not write."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6, 2: 4}[channels], 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    packed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def tiff_of(values: np.ndarray, order: str = "<", compression: int = 1, orientation: int = 1) -> bytes:
+    """A TIFF file of any type of numbers, which Pillow does not write; compression 8 is Deflate."""
+    height, width = values.shape[:2]
+    channels, bits = values[0, 0].size, values.dtype.itemsize * 8
+    data = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    data = zlib.compress(data) if compression == 8 else data
+    kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    end = 8 + len(data) + 2 + 12 * 11 + 4
+    entries = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, bits), (259, 3, 1, compression)]
+    entries += [(262, 3, 1, 1 if channels == 1 else 2), (273, 4, 1, 8), (274, 3, 1, orientation), (277, 3, 1, channels)]
+    entries += [(278, 4, 1, height), (279, 4, 1, len(data)), (339, 3, 1, kind)]
+    more = struct.pack(f"{order}{channels}H", *[bits] * channels)
+    packed = b""
+    for tag, size, count, value in entries:
+        number = (
+            struct.pack(f"{order}I", end) if count > 1 else struct.pack(order + ("H2x" if size == 3 else "I"), value)
+        )
+        packed += struct.pack(f"{order}HHI", tag, size, count) + number
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(data))
+    return head + data + struct.pack(f"{order}H", len(entries)) + packed + bytes(4) + more
+
+
+DEEP = np.random.default_rng(1).integers(300, 700, (12, 16, 3)).astype(np.uint16)
+SHOWN_DEEP = np.rint(DEEP * (255 / 1023)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png_of_16_bits(DEEP),
+        png_of_16_bits(np.dstack([DEEP, np.full((12, 16), 65535)])),
+        tiff_of(DEEP),
+        tiff_of(DEEP, order=">"),
+        tiff_of(DEEP, compression=8),
+        tiff_of(DEEP[::-1], orientation=4),
+    ],
+    ids=["png", "png with alpha", "tiff", "big-endian tiff", "deflated tiff", "turned tiff"],
+)
+def test_colors_of_16_bits_keep_all_of_them(data: bytes, tmp_path: Path) -> None:
+    found = inspect(data)
+    assert found.bounds is not None and 300 <= found.bounds[0] < found.bounds[1] < 700 and not found.reduced
+    (tmp_path / "image").write_bytes(data)
+    for picture in (data, tmp_path / "image"):
+        np.testing.assert_array_equal(read_pixels(picture, replace(SPEC, value_range=(0, 1023))), SHOWN_DEEP)
+    assert not is_gray(data)
+    with pytest.raises(ImageError, match="no value range is known"):
+        read_pixels(data, SPEC)
+
+
+def test_transparent_colors_of_16_bits_become_white() -> None:
+    data = png_of_16_bits(np.dstack([DEEP, np.zeros((12, 16))]))
+    assert read_pixels(data, replace(SPEC, value_range=(0, 1023))).min() == 255
+
+
+def test_signed_and_unsigned_values_of_a_tiff_are_told_apart() -> None:
+    signed = tiff_of(np.array([[-128, -1], [0, 127]], np.int8))
+    assert read_pixels(signed, replace(GRAY, height=2, width=2)).ravel().tolist() == [0, 127, 128, 255]
+    large = tiff_of(np.array([[0, 2**31], [2**32 - 1, 2**30]], np.uint32))
+    spec = replace(GRAY, height=2, width=2, value_range=(0, 2**32))
+    assert read_pixels(large, spec).ravel().tolist() == [0, 128, 255, 64]
+    assert inspect(large).bounds == (0, 2**32)
 
 
 def test_a_real_picture_with_values_that_are_no_numbers_is_read() -> None:

@@ -6,6 +6,7 @@ Only formats that Pillow decodes in its own code are opened; for EPS, for exampl
 import ctypes
 import io
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable
@@ -89,6 +90,19 @@ BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 FRAMES = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
 """Formats whose further frames are images in their own right; those of MPO and ICO are previews and other sizes."""
 
+SAMPLE_FORMAT, BITS_PER_SAMPLE = 339, 258
+UNSIGNED, SIGNED = 1, 2
+"""Tags of TIFF files, and values of the first."""
+
+LOW = "lower bytes"
+"""Where `Image.info` holds the lower 8 bits of colors of 16 bits, as an image; Pillow itself gives the upper ones."""
+
+ORDERS = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+OTHER_ORDER = {
+    f"{mode};16{order}": f"{mode};16{other}" for mode in ("RGB", "RGBA", "RGBX") for order, other in ORDERS.items()
+}
+"""Raw modes of Pillow, which take the upper byte of each color, and those of the other order, which take the lower."""
+
 # Larger images are refused, damaged ones are errors: Pillow's warnings would say nothing new.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -156,13 +170,36 @@ def heic_is_readable() -> bool:
 
 def upright(image: Image.Image) -> Image.Image:
     """The image turned by its orientation alone; nothing else of its metadata is read."""
+    turned = _turned(image)
+    if (low := image.info.get(LOW)) is not None:
+        turned.info[LOW] = _turned(low)
+    return turned
+
+
+def _turned(image: Image.Image) -> Image.Image:
     method = _TRANSPOSED.get(orientation(image))
     if isinstance(image, TiffImageFile):
         # Pillow would turn a TIFF itself while loading, and rewrite its metadata, which fails where that is damaged.
         image.load_end = lambda: None
         image.load()
-        image = Image.Image._new(image, image.im)  # the size as it is stored
+        image = _with_signs(image, Image.Image._new(image, image.im))  # the size as it is stored
     return image if method is None else image.transpose(method)
+
+
+def _with_signs(tiff: TiffImageFile, image: Image.Image) -> Image.Image:
+    """The image with the values that a TIFF file holds: Pillow takes -1 for 255, and 2^32 - 1 for -1.
+
+    Values from -128 to 127 become 0 to 255.
+    """
+    try:
+        kind, bits = tiff.tag_v2.get(SAMPLE_FORMAT, (1,))[0], tiff.tag_v2.get(BITS_PER_SAMPLE, (1,))[0]
+    except Exception:  # Pillow raises a dozen kinds of errors for damaged metadata
+        return image
+    if (image.mode, kind, bits) == ("L", SIGNED, 8):
+        return image.point([value ^ 128 for value in range(256)])
+    if (image.mode, kind, bits) == ("I", UNSIGNED, 32) and (values := np.asarray(image).view(np.uint32)).max() >> 31:
+        return Image.fromarray(values.astype(np.float32))
+    return image
 
 
 _TRANSPOSED = {
@@ -217,7 +254,7 @@ def has_frames(image: Image.Image) -> bool:
 
 
 def has_wide_colors(image: Image.Image) -> bool:
-    """Tell whether an opened image has several channels of 16 bits: Pillow reads the upper 8 bits of each.
+    """Tell whether an opened image has several channels of 16 bits: Pillow itself reads the upper 8 bits of each.
 
     PNG and TIFF name it in the raw mode, such as "RGB;16B"; PPM gives the highest value.
     """
@@ -267,7 +304,26 @@ def _read(content: Any, name: str, read: Callable[[Image.Image], Found], value_r
             raise ImageError(f"{name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
         if image.format == "TIFF":
             _silence_libtiff()
+        if has_wide_colors(image) and (low := _lower_bytes(content, image)) is not None:
+            image.info[LOW] = low
         return read(image)
+
+
+def _lower_bytes(content: Any, image: Image.Image) -> Image.Image | None:
+    """The same file opened so that the lower byte of each color takes the place of the upper one; None if it cannot."""
+    if image.format not in ("PNG", "TIFF") or any(_raw_mode(tile) not in OTHER_ORDER for tile in image.tile):
+        return None
+    low = Image.open(io.BytesIO(content if isinstance(content, bytes) else read_file(content)), formats=[image.format])
+    low.tile = [tile._replace(args=_in_other_order(tile.args)) for tile in low.tile]
+    return low
+
+
+def _raw_mode(tile: Any) -> str:
+    return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
+
+
+def _in_other_order(args: Any) -> Any:
+    return (OTHER_ORDER[args[0]], *args[1:]) if isinstance(args, tuple) else OTHER_ORDER[args]
 
 
 def _open(content: Any, name: str, value_range: Range | None) -> Image.Image:

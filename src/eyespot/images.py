@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .decoding import (
+    LOW,
     SUFFIXES,
     Picture,
     decode,
@@ -27,7 +28,7 @@ from .decoding import (
     upright,
 )
 from .errors import ImageError
-from .value_range import Range, bounds_of, check_inside, check_range, to_bytes
+from .value_range import LEAST_USED, Range, bounds_of, check_inside, check_range, choose_range, to_bytes
 
 __all__ = [
     "FITS",
@@ -183,7 +184,7 @@ class ImageProperties:
 
     `bounds` are the lowest and highest value of an image of more than 8 bits, without its most extreme pixels;
     `frames` tells whether it has further frames or pages, which are not used; `reduced` whether it has colors of
-    16 bits, of which Pillow gives the upper 8 only.
+    16 bits of which the upper 8 only are read.
     """
 
     height: int
@@ -210,8 +211,9 @@ def load_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
     """The first half of `read_pixels`: decode an opened image, in the detail that `spec` needs, and turn it upright."""
     if spec.fit != "native":
         _draft(image, spec)
-    image.load()
-    return upright(image)
+    turned = upright(image)
+    turned.load()
+    return turned
 
 
 def fit_pixels(image: Image.Image, spec: ImageSpec) -> np.ndarray:
@@ -228,8 +230,8 @@ def inspect(picture: Picture, name: str = "") -> ImageProperties:
     """Read the size of one image, the bounds of its values if they have more than 8 bits, and whether it has frames."""
 
     def look(image: Image.Image) -> ImageProperties:
+        reduced = has_wide_colors(image) and LOW not in image.info
         height, width, channels = _size(image)
-        reduced = has_wide_colors(image)
         frames = has_frames(image)
         bounds = bounds_of(_values(upright(image))) if _is_wide(image) else None
         return ImageProperties(
@@ -248,9 +250,12 @@ def _size(image: Image.Image) -> tuple[int, int, int]:
 
 def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
     """Tell whether a picture is gray, also where it is stored in color: its channels differ by `tolerance` at most."""
-    if decode(picture, name, _is_wide):
+    found = inspect(picture, name)
+    if found.channels == 1:
         return True
-    small = read_pixels(picture, ImageSpec(height=32, width=32, channels=3, fit="stretch"), name).astype(np.int16)
+    own = None if found.bounds is None else choose_range(np.array([found.bounds]))
+    spec = ImageSpec(height=32, width=32, channels=3, fit="stretch", value_range=own)
+    small = read_pixels(picture, spec, name).astype(np.int16)
     return int(np.ptp(small, axis=2).max()) <= tolerance
 
 
@@ -284,11 +289,13 @@ def _draft(image: Image.Image, spec: ImageSpec) -> None:
 
 def _is_wide(image: Image.Image) -> bool:
     """Tell whether the values of an image have more than 8 bits."""
-    return image.mode.startswith("I") or image.mode == "F"
+    return image.mode.startswith("I") or image.mode == "F" or LOW in image.info
 
 
 def _values(image: Image.Image) -> np.ndarray:
-    """The values of an image of more than 8 bits as float64 (H, W)."""
+    """The values of an image of more than 8 bits as float64 (H, W), or (H, W, 3) of colors, without transparency."""
+    if (low := image.info.get(LOW)) is not None:
+        return np.asarray(image)[..., :3] * 256.0 + np.asarray(low)[..., :3]
     with np.errstate(invalid="ignore"):  # NaN is dealt with later
         return np.asarray(image, np.float64)
 
@@ -309,14 +316,19 @@ def _to_8_bits(image: Image.Image, value_range: Range | None) -> Image.Image:
     if value_range is None:
         value_range = (0.0, 1.0) if image.mode == "F" else (0.0, 65535.0)
         low, high = bounds_of(values)
-        if low < value_range[0] or high > value_range[1]:
+        # Of 0 to 65,535, a camera of 12 bits uses a sixteenth: the image would be black.
+        dark = image.mode != "F" and 0 < high < LEAST_USED * value_range[1]
+        if low < value_range[0] or high > value_range[1] or dark:
             raise ImageError(
                 f"holds values from {low:g} to {high:g}, and no value range is known for them; "
                 "give ImageSpec(value_range=(LOW, HIGH)), or use a model trained on such images."
             )
     else:
         check_inside(values, value_range)
-    return Image.fromarray(to_bytes(values, value_range))
+    scaled = to_bytes(values, value_range)
+    if image.mode == "RGBA":
+        scaled = np.concatenate([scaled, np.asarray(image)[..., 3:]], axis=2)
+    return Image.fromarray(scaled)
 
 
 def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ImageError
-from .value_range import Range, bounds_of, check_inside, to_bytes
+from .value_range import LEAST_USED, Range, bounds_of, check_inside, to_bytes
 
 CHANNELS = (1, 3, 4)
 FIRST_CHANNELS = (1, 3)
@@ -76,7 +76,7 @@ def array_range(array: np.ndarray) -> Range | None:
         if np.isnan(low) or (low >= 0 and high <= 1):
             return 0, 1
         raise ImageError(f"{found}: expected 0 to 1, or uint8 values 0 to 255 (such as array.astype('uint8')).")
-    if kind == np.uint16 and high > 255:
+    if kind == np.uint16 and high >= LEAST_USED * 65535:  # less may be 10 or 12 bits of a camera
         return 0, 65535
     if kind != np.uint16 and low >= 0 and high <= 255:
         return 0, 255

@@ -138,8 +138,11 @@ One value range holds for the whole source and for the model: its lower end beco
 All images count, test images included: the range is a property of the camera, not of the answers, and no image to be
 measured on is clipped by it. `--range LOW,HIGH`, in Python `value_range=(LOW, HIGH)`, sets it.
 
-Of color images with 16 bits a channel (PNG, TIFF, PPM) the upper 8 bits are read, as Pillow gives no others; a note
-counts them. Gray images keep all 16 bits."""
+Colors of 16 bits (PNG, TIFF) are read like gray ones. Of PPM files and of gray PNG files with transparency the upper
+8 of 16 bits are read; a note counts them.
+
+A model trained on images of 8 bits reads others from 0 to 65,535, or from 0 to 1 where they are floats. An image beyond
+that, or below {_share(LEAST_USED)} of 65,535, is an error: it would be white or black."""
 
 
 def _shapes() -> str:

@@ -169,3 +169,16 @@ def test_whole_numbers_stored_as_floats_may_be_classes_and_need_a_named_task(pan
     assert {row.values["number"] for row in source.rows} == {"0.0", "1.0"}
     with pytest.raises(TaskError, match="classify, regress"):
         guess_task(source)
+
+
+def test_pillow_images_are_read_like_files_with_transparency_on_white() -> None:
+    clear = Image.fromarray(np.zeros((8, 8, 4), np.uint8))
+    half = Image.merge("LA", [Image.new("L", (8, 8), 100), Image.new("L", (8, 8), 0)])
+    source = open_source(([clear, half, *map(Image.fromarray, IMAGES)], [0, 1, *LABELS]))
+    first = {row.name: row.picture for row in source.rows}
+    assert first["arrays x 0"].min() == 255 and first["arrays x 1"].min() == 255
+
+
+def test_lists_of_tags_are_refused_with_the_remedy() -> None:
+    with pytest.raises(SourceError, match=r"some answers are lists.*a table with a column 'tags'"):
+        open_source((IMAGES, [["a", "b"] if number % 2 else ["a"] for number in range(len(IMAGES))]))

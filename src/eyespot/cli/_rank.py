@@ -11,6 +11,7 @@ from ._runs import model_path, split_model
 
 if TYPE_CHECKING:
     from ..model import Model
+    from ..value_range import Range
 
 LISTED = 10
 """Images printed from each end of the order."""
@@ -49,7 +50,9 @@ def rank(
     found.sort(key=lambda answer: -answer["rank"])
     for place, answer in enumerate(found, 1):
         answer["place"] = place
-    _write(found, failed, out, grid)
+    _write(found, failed, out)
+    if grid is not None and found:
+        _write_grid(found, grid, loaded.images.value_range)
     if as_json:
         print_json(found + failed)
     else:
@@ -88,7 +91,7 @@ def _ranking_model(model: "Model", file: Path) -> "Model":
     return model
 
 
-def _write(found: list[dict[str, Any]], failed: list[dict[str, str]], out: Path | None, grid: Path | None) -> None:
+def _write(found: list[dict[str, Any]], failed: list[dict[str, str]], out: Path | None) -> None:
     from ._answers import Table
 
     if out is not None:
@@ -98,18 +101,16 @@ def _write(found: list[dict[str, Any]], failed: list[dict[str, str]], out: Path 
                 table.write(answer)
         finally:
             table.close()
-    if grid is not None and found:
-        _write_grid(found, grid)
 
 
-def _write_grid(found: list[dict[str, Any]], file: Path) -> None:
+def _write_grid(found: list[dict[str, Any]], file: Path, value_range: "Range | None") -> None:
     """Images row by row, the highest rank first; each one padded to a square cell."""
     import numpy as np
 
     from ..images import ImageSpec, read_pixels, write_png
     from ..tasks.report import spread
 
-    cell = ImageSpec(channels=3, height=GRID_SIDE, width=GRID_SIDE, fit="pad")
+    cell = ImageSpec(channels=3, height=GRID_SIDE, width=GRID_SIDE, fit="pad", value_range=value_range)
     cells = [read_pixels(found[place]["image"], cell) for place in spread(len(found), MOST_IN_GRID)]
     columns = min(GRID_COLUMNS, len(cells))
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,7 @@ class ModelResource:
     def images(self) -> ImageSpec:
         """The preprocessing of what is shown: every picture gets one size, also where the model takes any."""
         spec = self.model.images
-        return ImageSpec(
-            height=spec.height,
-            width=spec.width,
-            channels=spec.channels,
-            fit="crop" if spec.fit == "native" else spec.fit,
-            mean=spec.mean,
-            std=spec.std,
-        )
+        return replace(spec, fit="crop" if spec.fit == "native" else spec.fit)
 
     @property
     def entry(self) -> dict[str, Any]:

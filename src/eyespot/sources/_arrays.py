@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ImageError, SourceError
+from ..images import ImageSpec, read_pixels
 from ..pixel_arrays import CHANNELS, channels_last, first_are_channels, is_tensor, to_numpy
 from ..value_range import Range, bounds_of, choose_range, describe_range, to_bytes
 from ._collection import ArrayRows, Collection, Numbered
@@ -25,6 +26,9 @@ MOST_CLASSES = 100
 
 SEEN = 2000
 """The values of so many images, spread over an array, decide its value range."""
+
+NATIVE = ImageSpec(height=1, width=1, channels=3, fit="native")
+"""Pillow images of 8 bits in their own size, read like files: transparency is laid on white."""
 
 Stack = np.ndarray | list[np.ndarray]
 """Images (N, H, W, C) of one size, or a list of images (H, W, C)."""
@@ -97,9 +101,9 @@ def stacked(given: Any, name: str) -> Stack:
 
 def _element(given: Any, name: str) -> np.ndarray:
     """One image of a list as (H, W, C): an array, a tensor or a Pillow image."""
-    if hasattr(given, "mode") and hasattr(given, "convert"):
-        given = given if given.mode.startswith("I") or given.mode == "F" else given.convert("RGB")
     try:
+        if hasattr(given, "mode") and not (given.mode.startswith("I") or given.mode == "F"):
+            return read_pixels(given, NATIVE, name)
         return channels_last(to_numpy(given), is_tensor(given))
     except ImageError as error:
         raise SourceError(f"{name}: {error}") from error
@@ -237,6 +241,11 @@ def _answers(answers: Any, count: int, name: str) -> np.ndarray | None:
     """One answer for each image (N,); raises `SourceError` for anything else."""
     if answers is None:
         return None
+    if isinstance(answers, list | tuple) and any(isinstance(each, list | tuple | set) for each in answers):
+        raise SourceError(
+            f"{name}: some answers are lists; expected one label or number. For several tags, give a table with a "
+            "column 'tags'."
+        )
     answers = to_numpy(answers)
     if answers.ndim == 2 and len(answers) == count and answers.shape[1] > 1:
         raise SourceError(f"{name}: {_one_hot(answers)}")
