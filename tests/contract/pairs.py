@@ -54,6 +54,15 @@ UNFIT = {
     ("colorize", "tinyvgg"): NUMBERS_ONLY,
     ("colorize", "pilotnet"): NUMBERS_ONLY,
     ("colorize", "airbench"): NUMBERS_ONLY,
+    ("locate", "denoiser"): NO_PYRAMID,
+    ("locate", "unet"): NO_PYRAMID,
+    ("locate", "lecun1989"): NUMBERS_ONLY,
+    ("locate", "lenet5"): NUMBERS_ONLY,
+    ("locate", "harley2015"): NUMBERS_ONLY,
+    ("locate", "convnetjs"): NUMBERS_ONLY,
+    ("locate", "tinyvgg"): NUMBERS_ONLY,
+    ("locate", "pilotnet"): NUMBERS_ONLY,
+    ("locate", "airbench"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
 GENERATOR_ONLY = "The network makes images, and the task answers them"
@@ -62,7 +71,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 33 + len(GENERATIVE)
+MOST_UNFIT = 42 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -83,7 +92,7 @@ SMALLEST = {
 """Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""
 
 
-READY = {"detect": {"threshold": 0.001}, "colorize": {"stride": 4}}
+READY = {"detect": {"threshold": 0.001}, "locate": {"threshold": 0.001}, "colorize": {"stride": 4}}
 """Settings with which an untrained network on tiny images answers something that can be judged and attacked."""
 
 

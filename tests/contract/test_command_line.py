@@ -23,6 +23,7 @@ SOURCES = {
     "denoise": "textures",
     "detect": "objects",
     "colorize": "dawns",
+    "locate": "dots",
 }
 NETWORKS = {
     "classify": SMALL,
@@ -32,10 +33,11 @@ NETWORKS = {
     "denoise": "denoiser",
     "detect": "residual",
     "colorize": "residual",
+    "locate": "residual",
 }
-EPOCHS = {"detect": "20"}
+EPOCHS = {"detect": "20", "locate": "20"}
 """Passes until a model gives answers that can be attacked, where two are not enough."""
-COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes")
+COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes", "points")
 
 
 def write_table(rows: list[Row], folder: Path) -> Path:

@@ -23,6 +23,7 @@ from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
 from eyespot.tasks.detect._boxes import encode
 from eyespot.tasks.detect._loss import assign
+from eyespot.tasks.locate import Locate
 from eyespot.tasks.task import Task
 from tests.contract.pairs import Case, example, make_case
 
@@ -35,6 +36,7 @@ NETWORKS = {
     "generate": "dcgan",
     "detect": "residual",
     "colorize": "residual",
+    "locate": "residual",
 }
 """A small network for each kind of head."""
 
@@ -72,6 +74,19 @@ def exact_boxes(task: Task, target: Tensor) -> Tensor:
     return output
 
 
+def exact_points(task: Task, target: Tensor) -> Tensor:
+    """The location whose cell a point lies in is sure of it and knows its place; the others are background."""
+    assert isinstance(task, Locate)
+    output = torch.zeros(len(target), 3, 4, 4)
+    output[:, 0] = -100
+    for image, points in zip(output, target, strict=True):
+        for x, y in points[~points.isnan().any(1)].tolist():
+            column, row = int(x // task.stride), int(y // task.stride)
+            shift = [x / task.stride - column - 0.5, y / task.stride - row - 0.5]
+            image[:, row, column] = torch.tensor([100, *shift])
+    return output
+
+
 PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "classify": surest,
     "tag": lambda task, target: 200 * target - 100,
@@ -81,6 +96,7 @@ PERFECT: dict[str, Callable[[Task, Tensor], Tensor]] = {
     "generate": real_and_of_its_style,
     "detect": exact_boxes,
     "colorize": lambda task, target: mean_colors(target, task.stride) / SCALE,
+    "locate": exact_points,
 }
 """The output that answers a target without any error."""
 LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
@@ -92,6 +108,7 @@ LEARNED: dict[str, Callable[[dict[str, Tensor]], bool]] = {
     "generate": lambda score: bool(score["believed"].all()),
     "detect": lambda score: bool(score["AP50"].nanmean() > 0.9),
     "colorize": lambda score: bool(score["gain"].mean() > 0.1),
+    "locate": lambda score: bool(score["F1"].nanmean() > 0.9),
 }
 """Whether eight samples have been learned by heart (degrees for steer; dB for denoise)."""
 BEST = {
@@ -103,6 +120,7 @@ BEST = {
     "generate": math.nan,
     "detect": 1.0,
     "colorize": 1.0,
+    "locate": 1.0,
 }
 """NaN: the images of a generator are judged together, in tests/test_generated.py."""
 
@@ -142,6 +160,23 @@ def by_disappearance(task: Task, before: Tensor, after: Tensor) -> Tensor:
     return torch.tensor(gone)
 
 
+def by_disappearance_of_a_point(task: Task, before: Tensor, after: Tensor) -> Tensor:
+    """Nothing is left of the surest point at locations whose centers lie within the radius."""
+    assert isinstance(task, Locate)
+    gone = []
+    for first, second in zip(task.activate(before), task.activate(after), strict=True):
+        row, column = np.unravel_index(int(first[0].argmax()), first[0].shape)
+        x, y = first[1:, row, column].tolist()
+        scores = [
+            float(second[0, i, j])
+            for i in range(4)
+            for j in range(4)
+            if math.hypot(4 * j + 2 - x, 4 * i + 2 - y) <= task.radius or (i, j) == (row, column)
+        ]
+        gone.append(max(scores) < task.threshold)
+    return torch.tensor(gone)
+
+
 WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "classify": by_label,
     "tag": by_tag,
@@ -151,6 +186,7 @@ WRONG: dict[str, Callable[[Task, Tensor, Tensor], Tensor]] = {
     "generate": by_distance,
     "detect": by_disappearance,
     "colorize": by_distance,
+    "locate": by_disappearance_of_a_point,
 }
 """Whether each answer of the second outputs is wrong, where those of the first are right."""
 
@@ -327,6 +363,7 @@ def test_the_value_is_what_the_answer_holds(case: Case):
         "generate": lambda: answer["real"],
         "detect": lambda: answer["score"],
         "colorize": lambda: answer["chroma"],
+        "locate": lambda: answer["score"],
     }
     assert float(task.value(output[:1], of)) == pytest.approx(float(expected[task.name]()), rel=1e-5)
 

@@ -240,3 +240,23 @@ def test_check_counts_objects_by_class_and_size_and_finds_an_image_in_two_parts(
         "dog": {"images": 4, "objects": 4, "small": 3, "medium": 1, "large": 0},
     }
     assert [twins.names for twins in report.across_parts if twins.kind == "exact"] == [("d.png", "e.png")]
+
+
+def test_the_lines_of_a_table_with_a_point_each_become_rows_with_their_points(tmp_path: Path):
+    file = write_table(tmp_path, "a.png,4,6.5", "b.png,,", "a.png,20,10", header="path,x,y")
+    rows = [row for part in open_source(file).parts for row in part.rows]
+    assert {row.name: json.loads(row.values["points"]) for row in rows} == {"a.png": [[4, 6.5], [20, 10]], "b.png": []}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("a.png,left,6", "line 2: the point is 'left, 6'"),
+        ("a.png,4,", "line 2: the point is '4, '"),
+        ("a.png,4,nan", "line 2: the point is .*two finite numbers"),
+        ("a.png,0.5,0.25", r"all of x, y lie between 0 and 1.*expected pixels"),
+    ],
+)
+def test_wrong_points_of_a_table_are_errors_with_their_place(line: str, message: str, tmp_path: Path):
+    with pytest.raises(SourceError, match=message):
+        open_source(write_table(tmp_path, line, "b.png,,", header="path,x,y"))

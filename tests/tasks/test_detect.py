@@ -10,9 +10,10 @@ import torch
 from eyespot.errors import AttackError, TaskError
 from eyespot.images import ImageSpec, frame_of
 from eyespot.sources.source import Row
+from eyespot.tasks._matches import average_precision, best_threshold
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
-from eyespot.tasks.detect._average_precision import average_precision, best_threshold, match
+from eyespot.tasks.detect._average_precision import match
 from eyespot.tasks.detect._boxes import decode, encode, generalized_overlaps, overlaps, select, suppress
 from eyespot.tasks.detect._loss import assign, detection_loss, varifocal
 

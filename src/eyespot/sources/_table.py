@@ -10,7 +10,7 @@ from ..images import SUFFIXES as IMAGES
 from ._collection import Collection
 from ._conventions import PART_WORDS, part_named
 from ._suggest import path_columns
-from ._table_boxes import box_columns, join_boxes
+from ._table_boxes import box_columns, has_points, join_boxes, join_points
 from ._table_paths import Finder, NotFound
 from ._table_text import OTHER_TABLES, SAVE_AS, SUFFIXES, first_lines, is_json_table, read_lines
 from .source import Problem, Row
@@ -24,7 +24,7 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
 
     `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
     together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`. Lines
-    with one box each are joined, see `_table_boxes.py`.
+    with one box or one point each are joined, see `_table_boxes.py`.
     """
     chosen = dict(columns or {})
     collection = Collection(name=file.name, kind="table", rows=(rows := []), root=file)
@@ -43,6 +43,8 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
     if corners := box_columns(rows):
         collection.rows, notes = join_boxes(rows, corners)
         collection.notes.extend(notes)
+    elif has_points(rows):
+        collection.rows = join_points(rows)
     collection.notes.extend(_unused_parts(rows))
     return collection
 

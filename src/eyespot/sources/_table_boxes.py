@@ -1,9 +1,11 @@
-"""Tables with one box a line: the lines of one image become one row, with its boxes in the column `boxes`.
+"""Tables with one box or one point a line: the lines of one image become one row, with the column `boxes` or `points`.
 
-Columns: `label`, and x1, y1, x2, y2 or xmin, ymin, xmax, ymax in pixels. A line without a box is an image without an
-object.
+Columns: `label`, and x1, y1, x2, y2 or xmin, ymin, xmax, ymax; or x and y; in pixels. A line without numbers is an
+image without an object.
 """
 
+import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +16,9 @@ from ._objects import Objects, object_notes
 from .source import Row
 
 CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"))
+POINT = ("x", "y")
+ANSWERS = ("label", "tags", "number", "rating", "boxes", "points")
+"""Columns that other tasks read: a table with one of them has a line for each image."""
 SHARED = ("split", "group")
 """Columns that stay, and must be the same in all lines of an image."""
 
@@ -30,12 +35,9 @@ def join_boxes(rows: Sequence[Row], corners: Sequence[str]) -> tuple[list[Row], 
 
     Raises `SourceError` for a line that cannot be understood, and for boxes in shares of the sides.
     """
-    lines: dict[str, list[Row]] = {}
-    for row in rows:
-        lines.setdefault(str(row.picture), []).append(row)
     _check_unit(rows, corners)
     joined, left_out, empty = [], Counter[str](), 0
-    for found in lines.values():
+    for found in _by_image(rows):
         objects = _objects(found, corners)
         values = {"boxes": objects.text(), **_shared(found)}
         left_out += objects.left_out
@@ -43,6 +45,38 @@ def join_boxes(rows: Sequence[Row], corners: Sequence[str]) -> tuple[list[Row], 
         first = found[0]
         joined.append(Row(picture=first.picture, name=first.name, values=values, location=first.location))
     return joined, object_notes(left_out, empty)
+
+
+def has_points(rows: Sequence[Row]) -> bool:
+    """Whether a table has a point a line, and nothing else that a task reads."""
+    names = rows[0].values if rows else {}
+    return all(name in names for name in POINT) and not any(name in names for name in ANSWERS)
+
+
+def join_points(rows: Sequence[Row]) -> list[Row]:
+    """One row for each image, in the order of the first lines; raises `SourceError` for a line without two numbers."""
+    _check_unit(rows, POINT)
+    joined = []
+    for found in _by_image(rows):
+        texts = [(row, [row.values[name].strip() for name in POINT]) for row in found]
+        points = [_finite(row, _numbers(row, each, POINT)) for row, each in texts if any(each)]
+        values = {"points": json.dumps(points), **_shared(found)}
+        first = found[0]
+        joined.append(Row(picture=first.picture, name=first.name, values=values, location=first.location))
+    return joined
+
+
+def _finite(row: Row, point: list[float]) -> list[float]:
+    if not all(map(math.isfinite, point)):
+        raise SourceError(f"{row.location}: the point is {point}; expected two finite numbers. Correct it.")
+    return point
+
+
+def _by_image(rows: Sequence[Row]) -> list[list[Row]]:
+    lines: dict[str, list[Row]] = {}
+    for row in rows:
+        lines.setdefault(str(row.picture), []).append(row)
+    return list(lines.values())
 
 
 def _objects(lines: Sequence[Row], corners: Sequence[str]) -> Objects:
@@ -74,8 +108,8 @@ def _numbers(row: Row, texts: Sequence[str], corners: Sequence[str]) -> list[flo
         return [float(text) for text in texts]
     except ValueError:
         raise SourceError(
-            f"{row.location}: the box is '{', '.join(texts)[:60]}'; expected four numbers in the columns "
-            f"{', '.join(corners)}, or none of them for an image without an object."
+            f"{row.location}: the {'box' if len(corners) == 4 else 'point'} is '{', '.join(texts)[:60]}'; expected a "
+            f"number in each of the columns {', '.join(corners)}, or in none for an image without an object."
         ) from None
 
 
@@ -85,8 +119,8 @@ def _check_unit(rows: Sequence[Row], corners: Sequence[str]) -> None:
     boxes = [_numbers(row, texts, corners) for row, texts in zip(rows, boxes, strict=True) if any(texts)]
     if boxes and all(0 <= side <= 1 for box in boxes for side in box):
         raise SourceError(
-            f"{rows[0].location}: all sides of boxes lie between 0 and 1, such as {boxes[0]}; expected pixels. "
-            "Multiply them by the width and height of the image."
+            f"{rows[0].location}: all of {', '.join(corners)} lie between 0 and 1, such as {boxes[0]}; expected "
+            "pixels. Multiply them by the width and height of the image."
         )
 
 

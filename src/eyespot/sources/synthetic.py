@@ -136,6 +136,25 @@ def objects(count: int = 240, size: int = 64, seed: int = 0) -> Source:
     return from_arrays("synthetic:objects", "drawn objects", np.stack(pictures), values)
 
 
+def dots(count: int = 240, size: int = 64, seed: int = 0) -> Source:
+    """None to three bright dots in the corners of dark images, with their centers."""
+    random = _random(seed, count, size)
+    pictures, values = [], []
+    for number in range(count):
+        picture, points = _ground(random, size), []
+        for place in random.permutation(4)[: number % 4].tolist():
+            radius = random.uniform(size / 12, size / 9)
+            y, x = (
+                _quarters(random.uniform(radius, size / 2 - radius)) + size // 2 * half for half in divmod(place, 2)
+            )
+            rows, columns = np.mgrid[:size, :size] + 0.5
+            _paint(picture, (rows - y) ** 2 + (columns - x) ** 2 <= radius**2, random)
+            points.append([x, y])
+        pictures.append(_to_bytes(picture))
+        values.append({"points": json.dumps(points)})
+    return from_arrays("synthetic:dots", "drawn dots", np.stack(pictures), values)
+
+
 MAKERS: dict[str, Callable[..., Source]] = {
     "shapes": shapes,
     "scenes": scenes,
@@ -144,6 +163,7 @@ MAKERS: dict[str, Callable[..., Source]] = {
     "textures": textures,
     "objects": objects,
     "dawns": dawns,
+    "dots": dots,
 }
 
 
@@ -167,6 +187,11 @@ def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
     line = (np.arange(size) + 0.5) / size * 2 - 1
     y, x = np.meshgrid(line, line, indexing="ij")
     return y, x
+
+
+def _quarters(place: float) -> float:
+    """A place in quarters of a pixel, so that mirroring it twice gives the same number."""
+    return round(4 * place) / 4
 
 
 def _ground(random: np.random.Generator, size: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from ._regress import Regress
 from ._tag import Tag
 from .colorize import Colorize
 from .detect import Detect
+from .locate import Locate
 from .task import Task
 
 TASKS: dict[str, type[Task]] = {
@@ -26,6 +27,7 @@ TASKS: dict[str, type[Task]] = {
     "generate": Generate,
     "detect": Detect,
     "colorize": Colorize,
+    "locate": Locate,
 }
 
 

@@ -21,7 +21,8 @@ class TrainOptions:
     """
 
     task: str | None = _option(
-        None, "classify, tag, regress, rank, denoise, generate, detect or colorize; with settings: denoise:sigma=50."
+        None,
+        "classify, tag, regress, rank, denoise, generate, detect, locate or colorize; with settings: denoise:sigma=50.",
     )
     start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
     weights: str | None = _option(

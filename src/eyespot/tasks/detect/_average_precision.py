@@ -5,27 +5,16 @@ each is right if it overlaps an object that none before it has taken by at least
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...errors import TaskError
+from .._matches import Matches, average_precision
 
-RECALLS = np.linspace(0, 1, 101)
-"""Where COCO reads the curve of precision against recall."""
 RESAMPLES = 200
 MOST = 100
 """Detections of an image that count, as in COCO."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Matches:
-    """Of one image and class: the scores of its detections, which are right, and how many objects there are."""
-
-    scores: np.ndarray
-    right: np.ndarray
-    objects: int
 
 
 def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, limit: float = 0.5) -> Matches:
@@ -49,20 +38,6 @@ def pairwise_overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9)
 
 
-def average_precision(matches: Sequence[Matches]) -> float:
-    """The mean over 101 recalls of the best precision at that recall or more; NaN without objects."""
-    objects = sum(one.objects for one in matches)
-    if not objects:
-        return float("nan")
-    scores = np.concatenate([one.scores for one in matches])
-    right = np.concatenate([one.right for one in matches])[np.argsort(-scores, kind="stable")]
-    hits = np.cumsum(right)
-    recall, precision = hits / objects, hits / np.arange(1, len(right) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    places = np.searchsorted(recall, RECALLS, side="left")
-    return float(np.append(best, 0.0)[places].mean())
-
-
 def mean_average_precision(matches: Mapping[str, Sequence[Matches]]) -> float:
     """The mean over the classes that have objects; NaN where none has."""
     values = [average_precision(each) for each in matches.values()]
@@ -79,23 +54,6 @@ def bootstrap_interval(matches: Mapping[str, Sequence[Matches]], count: int) -> 
     ]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
-
-
-def best_threshold(matches: Sequence[Matches]) -> tuple[float, float] | None:
-    """The score from which on detections count, so that F1 is largest, and that F1; None without detections.
-
-    It lies in the middle between the least sure detection that counts and the next.
-    """
-    scores = np.concatenate([one.scores for one in matches]) if matches else np.empty(0)
-    objects = sum(one.objects for one in matches)
-    if not len(scores) or not objects:
-        return None
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(np.concatenate([one.right for one in matches])[order])
-    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + objects)
-    best = int(f1.argmax())
-    following = scores[order[best + 1]] if best + 1 < len(order) else 0.0
-    return float((scores[order[best]] + following) / 2), float(f1[best])
 
 
 def require_coco() -> Any:

@@ -18,13 +18,14 @@ from ...findings import Evaluation
 from ...images import Frame
 from ...networks.network import Output
 from ...sources.source import Row, Source
+from .._disappearance import Disappearance
+from .._matches import best_threshold
 from .._target import pad_ragged
 from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
 from ..task import Metric, Task, parse_position
-from ._average_precision import best_threshold, match, mean_average_precision, require_coco
+from ._average_precision import match, mean_average_precision, require_coco
 from ._boxes import centers, decode, select
-from ._disappearance import Disappearance
 from ._drawing import annotated
 from ._evaluate import evaluate_table
 from ._loss import detection_loss

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ._average_precision import Matches, average_precision, bootstrap_interval, coco_metrics, match
+from .._matches import Matches, average_precision
+from ._average_precision import bootstrap_interval, coco_metrics, match
 from ._text import coco_object
 
 WORST = 50

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from ..criterion import Criterion
+from .criterion import Criterion
 
 
 @final

@@ -1,0 +1,52 @@
+"""Detections paired with objects, and what follows from the pairs: average precision, and the best threshold.
+
+Shapes: M detections and T objects of one image.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+RECALLS = np.linspace(0, 1, 101)
+"""Where COCO reads the curve of precision against recall."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matches:
+    """Of one image and class: the scores of its detections, which are right, and how many objects there are."""
+
+    scores: np.ndarray
+    right: np.ndarray
+    objects: int
+
+
+def average_precision(matches: Sequence[Matches]) -> float:
+    """The mean over 101 recalls of the best precision at that recall or more; NaN without objects."""
+    objects = sum(one.objects for one in matches)
+    if not objects:
+        return float("nan")
+    scores = np.concatenate([one.scores for one in matches])
+    right = np.concatenate([one.right for one in matches])[np.argsort(-scores, kind="stable")]
+    hits = np.cumsum(right)
+    recall, precision = hits / objects, hits / np.arange(1, len(right) + 1)
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    places = np.searchsorted(recall, RECALLS, side="left")
+    return float(np.append(best, 0.0)[places].mean())
+
+
+def best_threshold(matches: Sequence[Matches]) -> tuple[float, float] | None:
+    """The score from which on detections count, so that F1 is largest, and that F1; None without detections.
+
+    It lies in the middle between the least sure detection that counts and the next.
+    """
+    scores = np.concatenate([one.scores for one in matches]) if matches else np.empty(0)
+    objects = sum(one.objects for one in matches)
+    if not len(scores) or not objects:
+        return None
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(np.concatenate([one.right for one in matches])[order])
+    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + objects)
+    best = int(f1.argmax())
+    following = scores[order[best + 1]] if best + 1 < len(order) else 0.0
+    return float((scores[order[best]] + following) / 2), float(f1[best])

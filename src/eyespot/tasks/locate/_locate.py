@@ -1,0 +1,300 @@
+"""Where are the centers of small objects of one kind, such as cell nuclei? One point with a score for each.
+
+The network puts out a heat map: a score and the shift of the point at each location, as CenterNet does (Zhou et al.
+2019). Shapes: N images, M points, h x w locations.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...errors import AttackError, TaskError
+from ...findings import Evaluation
+from ...images import Frame
+from ...networks.network import Output
+from ...sources.source import Row, Source
+from .._disappearance import Disappearance
+from .._matches import best_threshold
+from .._target import pad_ragged
+from ..criterion import Aim, AttackPlan
+from ..report import Pictures, Values
+from ..task import Metric, Task, parse_position
+from ._drawing import ringed
+from ._evaluate import evaluate_table
+from ._loss import location_loss
+from ._points import closest_distances, decode, match, peaks, read_points
+from ._report import location_values
+
+PRIOR = -4.6
+"""Added to logits: an untrained network gives each location a score of 1 %, as most are background (Lin 2017)."""
+KEPT_SCORE = 0.05
+"""Less sure points are left out of tables."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Locate(Task):
+    """Points as JSON text in the column `points`: a list of [x, y] in pixels.
+
+    A point is right if a true one that no surer point has taken lies within `radius` pixels of the original image.
+    `stride` is the distance of two locations in pixels of the network's input; `threshold` is the score from which on
+    a point counts, chosen on validation images.
+    """
+
+    name: ClassVar[str] = "locate"
+    metric: ClassVar[Metric] = Metric(name="F1", better="higher")
+    columns: ClassVar[tuple[str, ...]] = ("points",)
+    fit: ClassVar[str] = "pad"
+    input_side: ClassVar[int | None] = 512
+    report_template: ClassVar[str] = "report_locate.html"
+    text_columns: ClassVar[tuple[str, ...]] = ("answer",)
+    value_name: ClassVar[str] = "score"
+    annotates: ClassVar[bool] = True
+
+    radius: float = 6.0
+    stride: int = 4
+    threshold: float = 0.3
+    empty: int = 0
+    """Training images without a point."""
+    close: int = 0
+    """Training points that have another one within the radius."""
+
+    def __post_init__(self) -> None:
+        if self.stride not in (1, 2, 4, 8, 16):
+            raise TaskError(f"stride is {self.stride}; expected 1, 2, 4, 8 or 16.")
+        if not 0 < self.radius <= 1000:
+            raise TaskError(f"radius is {self.radius}; expected a number of pixels above 0, at most 1000.")
+        if not 0 < self.threshold < 1:
+            raise TaskError(f"threshold is {self.threshold}; expected a number between 0 and 1.")
+
+    # Data.
+    def prepare(self, rows: Sequence[Row]) -> Self:
+        """Count images without a point; raises `TaskError` where no training image has one."""
+        points = [np.array(self.read(row), float).reshape(-1, 2) for row in rows]
+        if not any(map(len, points)):
+            raise TaskError(f"None of the {len(rows)} training images has a point; expected points in 'points'.")
+        close = sum(int((closest_distances(each) < self.radius).sum()) for each in points)
+        return replace(self, empty=sum(not len(each) for each in points), close=close)
+
+    def read(self, row: Row) -> list[list[float]]:
+        """The points of one row: x and y in original pixels."""
+        return read_points(row)
+
+    def notes(self) -> list[str]:
+        """How many training images have no point, and how many points lie closer together than the radius."""
+        notes = [f"{self.empty:,} training images have no point: kept as background"] if self.empty else []
+        if self.close:
+            near = f"{self.close:,} points have another one within the radius of {self.radius:g} pixels"
+            notes.append(f"{near}: a point that is found may count for either")
+        return notes
+
+    def stack(self, targets: Sequence[Any]) -> Tensor:
+        """Points (N, M, 2), padded with NaN."""
+        return pad_ragged(targets, width=2)
+
+    def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
+        """Points where the image's pixels went; those outside are no targets."""
+        moved = frame.apply(target)
+        sides = torch.from_numpy(np.ascontiguousarray(frame.size[..., ::-1])).to(moved)
+        sides = sides[:, None] if sides.ndim == 2 else sides
+        inside = ((moved >= 0) & (moved < sides)).all(-1, keepdim=True)
+        return torch.where(inside, moved, torch.nan)
+
+    def allows(self, change: str) -> bool:
+        """An erased object cannot be found."""
+        return change != "erase"
+
+    def augmentation(self, shape: tuple[int, int, int]) -> str:
+        """Mirror, shift, rotate, zoom and color, whatever the size: points move along."""
+        return "photos"
+
+    # Network.
+    def outputs(self, channels: int) -> Output:
+        """A logit, and the shift of the point from the location's center along x and y, at each location."""
+        return Output("map", 3, stride=self.stride, head="pyramid")
+
+    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
+        """Focal loss of the scores and distance of the shifts, per point."""
+        return location_loss(self._logits(output), output[:, 1:], target, self.stride)
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """F1 within each image at its best threshold (NaN without points), which stands for that of all images."""
+        values = [self._f1_in(*one) for one in zip(self._found(output), target, strict=True)]
+        return {"F1": torch.tensor(values, dtype=torch.float32, device=output.device)}
+
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
+        """The threshold with the best F1 over all points."""
+        matches = [
+            self._matched(found, truth)
+            for output, target in outputs
+            for found, truth in zip(self._found(output), target, strict=True)
+        ]
+        best = best_threshold(matches)
+        return self if best is None else replace(self, threshold=min(0.99, max(0.01, round(best[0], 4))))
+
+    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
+        """True points and those that are found, also the less sure ones, in original pixels."""
+        rows = []
+        for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
+            back = None if frame is None else frame[place].inverse()
+            points = _listed(found, back)
+            sure = sum(point["score"] >= self.threshold for point in points)
+            known = truth[~truth.isnan().any(-1)]
+            rows.append({"target": _original(known, back), "answer": _in_words(sure), "points": points})
+        return rows
+
+    def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
+        """F1 over all points, its interval over images, precision, recall, average precision, and errors of counts."""
+        return evaluate_table(table, self.radius, self.threshold)
+
+    # Answers.
+    def activate(self, output: Tensor) -> Tensor:
+        """The score, and x and y in pixels of the network's input: (N, 3, h, w)."""
+        points = decode(output[:, 1:], self.stride).permute(0, 3, 1, 2)
+        return torch.cat([self._logits(output).sigmoid()[:, None], points], dim=1)
+
+    @property
+    def answer_rule(self) -> str:
+        """How a program without eyespot finds the points."""
+        return f"locations whose score is at least {self.threshold:g} and the largest of their 3 x 3 neighborhood"
+
+    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
+        """The points from the threshold on, the surest first; "score" is the largest score, also where none counts."""
+        [found] = self._found(output[None], self.threshold)
+        points = _listed(found, None if frame is None else frame.inverse())
+        best = float(self._logits(output[None]).detach().sigmoid().max())
+        return {"answer": _in_words(len(points)), "count": len(points), "score": best, "points": points}
+
+    def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
+        """The image with a ring of the matching radius around each point."""
+        return ringed(pixels, [found["point"] for found in answer["points"]], self.radius)
+
+    def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
+        """The image with the points from the threshold on."""
+        points = [found["point"] for found in self.answer(outputs(pixels)[0])["points"]]
+        drawn = ringed((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), points, self.radius)
+        return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
+
+    def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
+        """Precision, recall, counts, and the images with most missed and false points."""
+        return location_values(evaluation, pictures)
+
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """Precision, recall and the error of the count."""
+        precision, recall, radius = details["precision"], details["recall"], details["radius"]
+        where = f"from score {details['threshold']:.2f} on, within {radius:g} pixels"
+        return [
+            f"{where}: precision {precision:.3f}, recall {recall:.3f}; not a medical device",
+            f"mean absolute error of the count: {details['mean_absolute_count_error']:.1f} an image",
+        ]
+
+    # Explanations and attacks: one number stands for one point's score.
+    def objective(self, output: Tensor, of: Any = None) -> Tensor:
+        """The logit at one location, or the largest one."""
+        place = self.parse_target(of)
+        logits = self._logits(output)
+        if place is None:
+            return logits.flatten(1).amax(1)
+        row, column = (min(side // self.stride, most - 1) for side, most in zip(place, logits.shape[1:], strict=True))
+        return logits[:, row, column]
+
+    def value(self, output: Tensor, of: Any = None) -> Tensor:
+        """The score from 0 to 1."""
+        return self.objective(output, of).sigmoid()
+
+    def default_target(self, output: Tensor) -> tuple[int, int]:
+        """The place of the surest point: row and column in pixels of the input."""
+        row, column = np.unravel_index(int(self._logits(output)[0].argmax()), output.shape[2:])
+        return int(row) * self.stride + self.stride // 2, int(column) * self.stride + self.stride // 2
+
+    def parse_target(self, of: Any) -> tuple[int, int] | None:
+        """A place: "120,200" (row and column in pixels of the input)."""
+        if of is None or (isinstance(of, tuple) and len(of) == 2):
+            return of
+        if (place := parse_position(str(of))) is None:
+            raise TaskError(f"of is '{of}'; expected a row and a column in pixels of the input, such as 120,200.")
+        return place
+
+    def target_name(self, of: Any) -> str:
+        """What `parse_target` understands."""
+        return "the surest point" if of is None else f"{of[0]},{of[1]}"
+
+    def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+        """The surest point must disappear: no location within the radius of it scores above the threshold.
+
+        What the model finds is attacked, whether it is right or not: `truths` are not looked at.
+        """
+        if aim.target is not None or aim.change is not None:
+            raise AttackError("A point is attacked as a whole: it must disappear. Leave target and change out.")
+        logits, points = self._logits(output), decode(output[:, 1:], self.stride)
+        limit = torch.logit(torch.tensor(self.threshold)).item()
+        place = self.parse_target(aim.of)
+        chosen = [int(one.argmax()) if place is None else self._location(place, one) for one in logits]
+        places = torch.stack([self._places(*one) for one in zip(points, chosen, strict=True)])
+        best = logits.flatten(1)[torch.arange(len(logits)), torch.tensor(chosen, device=logits.device)]
+        skipped = ["" if found else "nothing is detected" for found in (best >= limit).tolist()]
+        return AttackPlan(criterion=Disappearance(places=places, limit=limit, shift=PRIOR), skipped=skipped)
+
+    def example(self, seed: int) -> Source:
+        """Small drawings of bright dots with their centers."""
+        from ...sources.synthetic import dots
+
+        return dots(seed=seed, count=80, size=16)
+
+    def _location(self, place: tuple[int, int], logits: Tensor) -> int:
+        """The number of the location at a row and column in pixels."""
+        row, column = (min(side // self.stride, most - 1) for side, most in zip(place, logits.shape, strict=True))
+        return row * logits.shape[1] + column
+
+    def _places(self, points: Tensor, best: int) -> Tensor:
+        """The locations (1, h, w) whose centers lie within the radius of the point of one; always itself."""
+        height, width = points.shape[:2]
+        centers = decode(points.new_zeros(1, 2, height, width), self.stride)[0]
+        inside = (centers - points.flatten(0, 1)[best]).norm(dim=-1) <= self.radius
+        inside.flatten()[best] = True
+        return inside[None]
+
+    def _logits(self, output: Tensor) -> Tensor:
+        return output[:, 0] + PRIOR
+
+    @torch.no_grad()
+    def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor]]:
+        """Scores (M,) and points (M, 2) in pixels of the input, of each image."""
+        scores, points = self._logits(output).sigmoid().float().cpu(), decode(output[:, 1:], self.stride).float().cpu()
+        least = min(least, self.threshold)
+        return [peaks(*one, least) for one in zip(scores, points, strict=True)]
+
+    def _matched(self, found: tuple[Tensor, Tensor], target: Tensor) -> Any:
+        scores, points = (part.numpy() for part in found)
+        truth = target[~target.isnan().any(-1)].cpu().numpy()
+        return match(points, scores, truth, self.radius)
+
+    def _f1_in(self, found: tuple[Tensor, Tensor], target: Tensor) -> float:
+        one = self._matched(found, target)
+        best = best_threshold([one])
+        return float("nan") if not one.objects else 0.0 if best is None else best[1]
+
+
+def _listed(found: tuple[Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
+    """Points as plain values, in original pixels where `back` leads there."""
+    scores, points = found
+    return [
+        {"point": point, "score": score} for score, point in zip(scores.tolist(), _original(points, back), strict=True)
+    ]
+
+
+def _original(points: Tensor, back: Frame | None) -> list[list[float]]:
+    """Points (M, 2) where `back` takes them, inside the image that it leads to."""
+    if back is None:
+        return points.tolist()
+    height, width = (float(side) for side in back.size)
+    moved = back.apply(points.double())
+    return torch.minimum(moved.clamp(min=0), moved.new_tensor([width, height])).tolist()
+
+
+def _in_words(count: int) -> str:
+    return f"{count:,} point{'' if count == 1 else 's'}" if count else "no point"

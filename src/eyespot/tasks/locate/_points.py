@@ -1,0 +1,84 @@
+"""Points [x, y] in pixels: as text, on the map of the network, and paired one to one with those that are found.
+
+Shapes: N images, M points, h x w locations of a map.
+"""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...errors import TaskError
+from ...sources.source import Row
+from .._matches import Matches
+
+EXPECTED = "expected JSON such as [[12.5, 40], [3, 8]]: x and y of each point in pixels"
+MOST = 5000
+"""Points of an image, the surest first."""
+
+
+def read_points(row: Row) -> list[list[float]]:
+    """The points of a row's column `points`; raises `TaskError` for text that describes none."""
+    text = row.values.get("points", "")
+    try:
+        points = [[float(part) for part in point] for point in json.loads(text)]
+    except (ValueError, TypeError, RecursionError):
+        raise TaskError(f"{row.location}: points are '{text[:80]}'; {EXPECTED}. Correct it.") from None
+    for point in points:
+        if len(point) != 2 or not all(map(math.isfinite, point)):
+            raise TaskError(f"{row.location}: a point is {point}; {EXPECTED}. Correct it.")
+    return points
+
+
+def cells(points: Tensor, height: int, width: int, stride: int) -> Tensor:
+    """Column and row (M, 2) of the location whose cell each point (M, 2) lies in."""
+    last = torch.tensor([width - 1, height - 1], device=points.device)
+    return torch.minimum((points / stride).floor().long().clamp(min=0), last)
+
+
+def decode(output: Tensor, stride: int) -> Tensor:
+    """Points (N, h, w, 2) in pixels of two numbers (N, 2, h, w) at each location: shifts from its center in strides."""
+    height, width = output.shape[2:]
+    rows = torch.arange(height, dtype=output.dtype, device=output.device) + 0.5
+    columns = torch.arange(width, dtype=output.dtype, device=output.device) + 0.5
+    centers = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
+    return stride * (centers + output.permute(0, 2, 3, 1))
+
+
+def peaks(scores: Tensor, points: Tensor, least: float) -> tuple[Tensor, Tensor]:
+    """Scores (M,) and points (M, 2), surest first, of locations with the largest score (h, w) of their neighbors."""
+    top = scores == F.max_pool2d(scores[None], 3, stride=1, padding=1)[0]
+    found, places = scores[top & (scores >= least)], points[top & (scores >= least)]
+    order = found.argsort(descending=True, stable=True)[:MOST]
+    return found[order], places[order]
+
+
+def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, radius: float) -> Matches:
+    """Pair points that are found (M, 2) one to one with true ones (T, 2), the surest first, each with the nearest left.
+
+    A point is right if a true one that is not taken yet lies within `radius`.
+    """
+    order = np.argsort(-scores, kind="stable")
+    right = np.zeros(len(order), bool)
+    away = np.linalg.norm(found[order][:, None] - truth[None], axis=2)
+    for place in range(len(order)):
+        if len(truth) and away[place].min() <= radius:
+            right[place] = True
+            away[:, away[place].argmin()] = np.inf  # taken
+    return Matches(scores=scores[order], right=right, objects=len(truth))
+
+
+def closest_distances(points: np.ndarray) -> np.ndarray:
+    """The distance (M,) from each point (M, 2) to the nearest other one; infinite where there is none."""
+    away = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    return away.min(1, initial=np.inf)
+
+
+def as_array(points: Any) -> np.ndarray:
+    """Points as an array (M, 2), also where there is none."""
+    return np.array(points, float).reshape(-1, 2)
