@@ -45,7 +45,7 @@ def test_overlaps_by_hand():
 def test_boxes_are_encoded_and_decoded():
     boxes = torch.tensor([1.0, 2.0, 11.0, 7.0]).expand(1, 3, 2, 4)
     assert torch.allclose(decode(encode(boxes, 8), 8), boxes, atol=1e-5)
-    assert decode(torch.zeros(1, 4, 1, 1), 8).flatten().tolist() == [0, 0, 8, 8]
+    assert decode(torch.zeros(1, 4, 1, 1), 8).flatten().tolist() == [-8, -8, 16, 16]  # three strides a side
 
 
 def test_suppression_keeps_the_surest_of_overlapping_boxes():

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+TYPICAL = 3.0
+"""Sides, in strides, of the boxes of an untrained network."""
 LARGEST_LOG = 8.0
 """Of a side in strides: exp(8) strides are wider than any image, and larger numbers would overflow in float16."""
 CANDIDATES = 1000
@@ -53,11 +55,11 @@ def decode(raw: Tensor, stride: int) -> Tensor:
     """Boxes (N, h, w, 4) in pixels of the four numbers (N, 4, h, w) that the network puts out at each location.
 
     They are the shift of the box's center from the cell's, in strides, and the logarithms of its width and height, in
-    strides: so a box smaller than a cell, whose center lies in none of its corners, can be described too.
+    typical sides: so a box smaller than a cell, whose center lies in none of its corners, can be described too.
     """
     raw = raw.permute(0, 2, 3, 1)
     middle = centers(raw.shape[1], raw.shape[2], stride, raw) + stride * raw[..., :2]
-    half = stride * raw[..., 2:].clamp(max=LARGEST_LOG).exp() / 2
+    half = TYPICAL * stride * raw[..., 2:].clamp(max=LARGEST_LOG).exp() / 2
     return torch.cat([middle - half, middle + half], dim=-1)
 
 
@@ -65,7 +67,7 @@ def encode(boxes: Tensor, stride: int) -> Tensor:
     """The numbers (N, 4, h, w) that `decode` makes boxes (N, h, w, 4) of."""
     middle, sides = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
     shift = middle / stride - centers(boxes.shape[1], boxes.shape[2], stride, boxes) / stride
-    return torch.cat([shift, (sides / stride).clamp(min=1e-6).log()], dim=-1).permute(0, 3, 1, 2)
+    return torch.cat([shift, (sides / (TYPICAL * stride)).clamp(min=1e-6).log()], dim=-1).permute(0, 3, 1, 2)
 
 
 def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:

@@ -5,7 +5,8 @@ Assignment: a location answers for a box if its center lies inside the box and w
 center always does, so that no small object is left out. Of several boxes the smallest wins.
 
 Loss: varifocal loss for the classes (Zhang et al. 2021, https://arxiv.org/abs/2008.13367), whose target is the overlap
-that the predicted box has, so that scores rank boxes by how well they fit; generalized IoU for the boxes.
+that the predicted box has, so that scores rank boxes by how well they fit; generalized IoU for the boxes, and the
+logarithms of how many times their sides are too long or too short.
 Shapes: N images, K classes, M objects, h x w locations.
 """
 
@@ -20,6 +21,8 @@ RADIUS = 1.5
 ALPHA, GAMMA = 0.75, 2.0
 """Weight of the background, and how strongly what is easy there is left aside: the values of the paper."""
 BOX_WEIGHT = 2.0
+SIDE_WEIGHT = 0.25
+"""Of errors of the sides, beside the overlap: that of a box far too small has hardly a slope."""
 
 
 def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
@@ -48,9 +51,15 @@ def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -
     found = boxes[image, row, column]
     quality = torch.zeros_like(logits)
     quality[image, wanted[:, 4].long(), row, column] = overlaps(found.detach(), wanted[:, :4]).to(quality)
-    distance = 1 - generalized_overlaps(found, wanted[:, :4])
+    distance = 1 - generalized_overlaps(found, wanted[:, :4]) + SIDE_WEIGHT * _side_errors(found, wanted[:, :4])
     far = distance.new_zeros(len(target)).index_add(0, image, distance)
     return (varifocal(logits, quality).flatten(1).sum(1) + BOX_WEIGHT * far) / known.sum(1).clamp(min=1)
+
+
+def _side_errors(found: Tensor, wanted: Tensor) -> Tensor:
+    """The absolute logarithms (M,) of how many times too large the widths and heights of boxes (M, 4) are, summed."""
+    sides = [(boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3).log() for boxes in (found, wanted)]
+    return (sides[0] - sides[1]).abs().sum(1)
 
 
 def _assigned(objects: Tensor, known: Tensor, height: int, width: int, stride: int) -> Tensor:
