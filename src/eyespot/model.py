@@ -1,6 +1,6 @@
 """A trained network with all that it needs to be used: its task, its preprocessing and its labels, in one file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
@@ -24,7 +24,7 @@ from .pretrained import is_pretrained, load_pretrained
 from .samples import Samples, load_samples, make_problem, network_x, to_batch
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
-from .tasks.task import Task
+from .tasks.task import Hint, Task
 
 BATCH_PIXELS = 1 << 20
 """Of larger batches, what a network computes in between does not fit into the processor's cache, nor into memory."""
@@ -94,16 +94,17 @@ class Model:
             raise ModelError(f"This model generates no images: {error}") from error
 
     @torch.no_grad()
-    def predict(self, picture: Picture) -> dict[str, Any]:
+    def predict(self, picture: Picture, hints: Sequence[Hint] = ()) -> dict[str, Any]:
         """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
 
         Boxes and points are in pixels of the upright picture; an answer that is an image is under "picture", see
-        `answer_one`. Raises `ImageError` where the picture cannot be read.
+        `answer_one`, and follows `hints` where the task takes them. Raises `ImageError` where the picture cannot be
+        read, and `TaskError` for a hint outside it.
         """
         pixels = self.read(picture)
         output = map_output(self.outputs(pixels), lambda output: output[0])
         frame = frame_of(read_size(picture)[:2], self.images)
-        return answer_one(self.task, self.images, output, pixels, picture, frame)
+        return answer_one(self.task, self.images, output, pixels, picture, frame, hints)
 
     def evaluate(self, part: Part) -> Evaluation:
         """How good the answers are for images with known targets, one row a image; see `Evaluation`.

@@ -22,6 +22,7 @@ from eyespot.tasks.colorize._bins import annealed_mean, centers, frequencies, ne
 from eyespot.tasks.colorize._colorize import mean_colors
 from eyespot.tasks.colorize._lab import luminance, recolored, to_lab
 from eyespot.tasks.colorize._measures import area_under_curve, color_errors, colorfulness
+from eyespot.tasks.task import Hint
 from eyespot.tasks.unanswered import leave_out_unanswered
 
 TASK = Colorize()
@@ -255,3 +256,24 @@ def test_frequencies_are_counted_on_training_images():
 def test_settings_that_cannot_be_are_refused(settings, message):
     with pytest.raises(TaskError, match=message):
         Colorize(**settings)
+
+
+def test_true_colors_at_ten_pixels_bring_an_image_closer_to_the_truth():
+    random = np.random.default_rng(0)
+    for row in dawns(count=4, size=32).rows:
+        picture = np.asarray(row.picture)
+        places = random.integers(0, 32, (10, 2)).tolist()
+        hints = [Hint(row=y, column=x, color=tuple(picture[y, x].tolist())) for y, x in places]
+        true = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 255
+        gray, hinted = (TASK.answer_image(torch.zeros(1, 2, 4, 4), true, given) for given in ((), hints))
+        assert (hinted - true).square().mean() < 0.5 * (gray - true).square().mean()
+        assert torch.allclose(luminance(hinted), luminance(true), atol=1e-5)
+
+
+def test_a_hint_has_its_color_where_it_is():
+    image = torch.full((1, 3, 16, 16), 0.5)
+    made = TASK.answer_image(torch.zeros(1, 2, 2, 2), image, [Hint(row=8, column=8, color=(160, 110, 110))])
+    wanted = to_lab(torch.tensor([160.0, 110, 110]).view(1, 3, 1, 1) / 255)[0, 1:, 0, 0]
+    found = to_lab(made)[0, 1:, 8, 8]
+    assert torch.allclose(found, wanted / 1.1, atol=0.5)  # a tenth of the network's gray is left
+    assert found.norm() > to_lab(made)[0, 1:, 0, 0].norm()

@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from ..decoding import is_picture_file
-from ..errors import EyespotError, ImageError, RunError
+from ..errors import EyespotError, ImageError, RunError, TaskError
 from ..files import require_file, require_folder, written
 from ..findings import printable, to_json
 from ..images import Frame, frame_of, read_pixels, read_size
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..exporting import ExportedModel
     from ..model import Model
+    from ..tasks.task import Hint
 
 BATCH = 32
 """Images that are decoded side by side and answered together; the first answers come one by one."""
@@ -109,15 +110,20 @@ def _matching(pattern: str) -> Iterator[str]:
     yield from found
 
 
-def answers(model: "Model | ExportedModel", files: Iterable[str]) -> Iterator[Found]:
-    """Each image with its answer, or with the error that names it, in order; several are decoded at a time."""
+def answers(
+    model: "Model | ExportedModel", files: Iterable[str], hints: Mapping[str, "Sequence[Hint]"] | None = None
+) -> Iterator[Found]:
+    """Each image with its answer, or with the error that names it, in order; several are decoded at a time.
+
+    `hints` are those of each image, by its file name. Answers that are images come one by one: they may be large.
+    """
     files = iter(files)
     size = 1  # the first answer comes at once
     with ThreadPoolExecutor() as pool:
         while chunk := list(islice(files, size)):
             decoded = list(pool.map(lambda file: _decoded(model, file), chunk))
-            yield from zip(chunk, _answered(model, chunk, decoded), strict=True)
-            size = BATCH
+            yield from zip(chunk, _answered(model, chunk, decoded, hints or {}), strict=True)
+            size = 1 if model.task.answer_suffix else BATCH
 
 
 def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
@@ -131,7 +137,10 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
 
 
 def _answered(
-    model: "Model | ExportedModel", files: Sequence[str], decoded: Sequence[Decoded | EyespotError]
+    model: "Model | ExportedModel",
+    files: Sequence[str],
+    decoded: Sequence[Decoded | EyespotError],
+    hints: Mapping[str, "Sequence[Hint]"],
 ) -> list[dict[str, Any] | EyespotError]:
     """Answers of the images that could be read; those of one size are computed together."""
     import torch
@@ -148,21 +157,24 @@ def _answered(
             with torch.no_grad():
                 output = model.outputs(pixels)
             for row, place in enumerate(group):
-                frame = readable[place][1]
-                results[place] = _finished(model, _row(output, row), pixels[row : row + 1], files[place], frame)
+                file, frame = files[place], readable[place][1]
+                given = hints.get(Path(file).name, ())
+                results[place] = _finished(model, _row(output, row), pixels[row : row + 1], file, frame, given)
     return results
 
 
 def _finished(
-    model: "Model | ExportedModel", output: Any, pixels: "Tensor", file: str, frame: Frame
+    model: "Model | ExportedModel", output: Any, pixels: "Tensor", file: str, frame: Frame, hints: "Sequence[Hint]"
 ) -> dict[str, Any] | EyespotError:
-    """One answer; an error where the original image is needed for it and cannot be read at its full size."""
+    """One answer; an error where its original cannot be read at its full size, or a hint lies outside it."""
     from ..answers import answer_one
 
     try:
-        return answer_one(model.task, model.images, output, pixels, file, frame)
+        return answer_one(model.task, model.images, output, pixels, file, frame, hints)
     except ImageError as error:
         return error
+    except TaskError as error:
+        return TaskError(f"{file}: {error}")
 
 
 def _row(output: Any, row: int) -> Any:

@@ -35,6 +35,9 @@ def predict(
     annotated: Annotated[
         Path | None, typer.Option(help="Folder for copies of the images with the answers (boxes) drawn over them.")
     ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(help="CSV of colors known at some pixels (colorize): image,row,column,color.")
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -43,6 +46,7 @@ def predict(
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
     from ._answers import TABLES, Progress, Table, answers, check_out, image_files
+    from ._hints import hints_for
 
     file, images = split_model(given)
     if not images:
@@ -51,13 +55,16 @@ def predict(
         check_out(out)
     model = load_model(file)
     _check_task(model, file, out, annotated)
+    known = {} if hints is None else hints_for(model.task, hints)
     suffix = "" if out is None else out.suffix.lower()
     table = Table(out) if out is not None and suffix in TABLES else None
     document = out if suffix == ".json" else None
     folder, progress = (None if table or document else out), Progress(quiet or not (table or document))
     collected: list[dict[str, Any]] = []
+    missed = set(known)
     try:
-        for image, found in answers(model, image_files(images, sys.stdin)):
+        for image, found in answers(model, image_files(images, sys.stdin), known):
+            missed.discard(Path(image).name)
             answer = _report(model, image, found, folder, None if as_json or table or document else sys.stdout)
             progress.count("error" in answer and "answer" not in answer)
             if annotated is not None and "answer" in answer:
@@ -73,6 +80,10 @@ def predict(
         _write_document(model, collected, document)
     if as_json:
         print_json(collected)
+    if missed:
+        print(
+            f"eyespot: {hints}: no image is named {', '.join(sorted(missed))}; its hints are not used.", file=sys.stderr
+        )
     if progress.failed:
         print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
         raise typer.Exit(2)

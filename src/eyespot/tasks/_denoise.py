@@ -20,7 +20,7 @@ from ._image_quality import peak_ratio, structural_similarity
 from .noise import gaussian_noise, noise_level
 from .report import Pictures, Values, denoise_values
 from .statistics import mean_interval
-from .task import Metric, Target, Task, parse_position
+from .task import Hint, Metric, Target, Task, parse_position
 
 DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "l1": torch.abs,
@@ -146,7 +146,7 @@ class Denoise(Task):
             "noise_left": noise_level(output.detach()[None]).item(),
         }
 
-    def answer_image(self, output: Tensor, pixels: Tensor) -> Tensor:
+    def answer_image(self, output: Tensor, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor:
         """The clean pictures."""
         return output.clamp(0, 1)
 

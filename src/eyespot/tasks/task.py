@@ -26,6 +26,7 @@ from .report import Pictures, Values, plain_values
 __all__ = [
     "Aim",
     "AttackPlan",
+    "Hint",
     "Metric",
     "Target",
     "Task",
@@ -55,6 +56,15 @@ class Turn:
 
     name: str = "network"
     part: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """The color (red, green, blue; 0 to 255) that a person gives for the pixel at a row and a column, from 0 on."""
+
+    row: int
+    column: int
+    color: tuple[int, int, int]
 
 
 class Task(ABC):
@@ -94,6 +104,8 @@ class Task(ABC):
 
     answer_suffix: ClassVar[str] = ""
     """What the file of an answer that is an image is called beside its input: "denoised"; empty where none is."""
+    takes_hints: ClassVar[bool] = False
+    """Whether a person can give colors of some pixels, which an answer that is an image then follows."""
 
     # Data.
     def unusable(self, row: Row) -> str:
@@ -323,11 +335,12 @@ class Task(ABC):
         """How a program without eyespot turns what `activate` gives into the answer, in words."""
         return "the answer itself"
 
-    def answer_image(self, output: Any, pixels: Tensor) -> Tensor | None:
+    def answer_image(self, output: Any, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor | None:
         """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image.
 
         `pixels` (N, C, H, W) are the images that were answered: what the network received, or the originals at their
         full size. The answers have their height and width; a task that keeps every image's own size may ignore them.
+        `hints` are for one image and for tasks that take them (`takes_hints`), in pixels of `pixels`.
         """
         return None
 

@@ -21,8 +21,9 @@ from ...sources.source import Row, Source
 from .._image_quality import peak_ratio
 from ..report import Pictures, Values
 from ..statistics import mean_interval
-from ..task import Metric, Target, Task, parse_position
+from ..task import Hint, Metric, Target, Task, parse_position
 from . import _bins
+from ._hints import with_hints
 from ._lab import recolored, to_lab
 from ._measures import area_under_curve, color_errors, colorfulness
 from ._report import colorize_values
@@ -58,6 +59,7 @@ class Colorize(Task):
     report_template: ClassVar[str] = "report_colorize.html"
     columns: ClassVar[tuple[str, ...]] = ()
     answer_suffix: ClassVar[str] = "colorized"
+    takes_hints: ClassVar[bool] = True
     fit: ClassVar[str] = "stretch"
     input_side: ClassVar[int | None] = 128
     value_name: ClassVar[str] = "chroma"
@@ -208,9 +210,13 @@ class Colorize(Task):
         """The answer with what it is worth."""
         return f"{answer['answer']} ({INVENTED})"
 
-    def answer_image(self, output: Tensor, pixels: Tensor) -> Tensor:
-        """The images with the answered colors, at their own size and with their own luminance."""
-        ab = self._colors(output, pixels.shape[2:])
+    def answer_image(self, output: Tensor, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor:
+        """The images with the answered colors, at their own size and with their own luminance.
+
+        Hints for one image correct these colors near them; raises `TaskError` for one outside the image.
+        """
+        ab = self.activate(output)
+        ab = F.interpolate(with_hints(ab, pixels, hints) if hints else ab, tuple(pixels.shape[2:]), mode="bilinear")
         strips = zip(pixels.split(STRIP, dim=2), ab.split(STRIP, dim=2), strict=True)
         return torch.cat([recolored(strip, colors) for strip, colors in strips], dim=2)
 

@@ -1,0 +1,64 @@
+"""Colors that a person gives at some pixels, spread over the image without any training.
+
+Shapes: N images, K hints, H height, W width; colors a and b and the lightness L in units of CIE Lab.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...errors import TaskError
+from ..task import Hint
+from ._lab import to_lab
+
+SIDE = 128
+"""The longest side in pixels at which hints are spread; their result is enlarged like the network's colors."""
+NEAR = 0.2
+"""How far a hint reaches, as a part of the image's longest side (the deviation of a Gaussian)."""
+ALIKE = 10.0
+"""How different the lightness may be (the deviation of a Gaussian)."""
+DOUBT = 0.1
+"""The weight of the network's own color: where no hint is near and alike, it stays."""
+
+
+def with_hints(ab: Tensor, pixels: Tensor, hints: Sequence[Hint]) -> Tensor:
+    """The colors (1, 2, H', W') of an image `pixels` (1, 3, H, W) in [0, 1], corrected by hints.
+
+    At each hint the difference between its color and the network's is known; every pixel takes the mean of these
+    differences, weighted by how near a hint is and how alike in lightness. Raises `TaskError` for a hint outside.
+    """
+    height, width = pixels.shape[2:]
+    scale = min(1.0, SIDE / max(height, width))
+    sides = max(1, round(height * scale)), max(1, round(width * scale))
+    lightness = to_lab(F.adaptive_avg_pool2d(pixels, sides))[0, 0]
+    ab = F.interpolate(ab, sides, mode="bilinear")
+    rows, columns = _places(hints, (height, width), sides)
+    wanted = to_lab(torch.tensor([hint.color for hint in hints]).to(pixels).T[None, :, :, None] / 255)[0, 1:, :, 0]
+    difference = wanted - ab[0, :, rows, columns]
+    weights = _weights(lightness, rows, columns)
+    spread = torch.einsum("khw,ck->chw", weights, difference) / (weights.sum(0) + DOUBT)
+    return ab + spread[None]
+
+
+def _places(hints: Sequence[Hint], original: tuple[int, int], sides: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Rows and columns (K,) of the hints at the size where they are spread."""
+    for hint in hints:
+        if not (0 <= hint.row < original[0] and 0 <= hint.column < original[1]):
+            raise TaskError(
+                f"there is a hint at row {hint.row}, column {hint.column}, but the image has {original[0]} rows and "
+                f"{original[1]} columns, counted from 0; correct it."
+            )
+    rows = torch.tensor([hint.row * sides[0] // original[0] for hint in hints])
+    return rows, torch.tensor([hint.column * sides[1] // original[1] for hint in hints])
+
+
+def _weights(lightness: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """How much each hint counts at each pixel: (K, H, W)."""
+    height, width = lightness.shape
+    down = torch.arange(height)[None, :, None] - rows[:, None, None]
+    right = torch.arange(width)[None, None, :] - columns[:, None, None]
+    distance = (down.square() + right.square()) / max(height, width) ** 2
+    unlike = (lightness - lightness[rows, columns][:, None, None]).square()
+    return torch.exp(-distance / (2 * NEAR**2) - unlike / (2 * ALIKE**2))
