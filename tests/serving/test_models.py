@@ -1,5 +1,7 @@
 """What the page asks of a model, in the form of page/FORMAT.md: numbers equal to PyTorch's, and refusals."""
 
+import base64
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.samples import normalize, to_batch
 from eyespot.serving import resources as shown_module
-from eyespot.serving.resources import ModelResource, said_of
+from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
+from eyespot.tasks import TASKS
 
 from .conftest import IMAGES, NETWORK, picture, small_model
 
@@ -159,12 +162,34 @@ def test_an_unreadable_image_of_a_source_is_named_without_its_place(tmp_path):
     assert str(tmp_path) not in str(error.value)
 
 
-def test_what_is_said_of_a_row_is_its_label_its_tags_or_its_number():
-    rows = [
-        Row(picture=b"", name="", location="", values=values)
-        for values in ({"tags": "a|b"}, {"number": "3"}, {"label": ""})
+def test_the_answer_comes_in_words_and_as_an_image_where_it_is_one(client, source):
+    pixels = client.get("/api/models/0/images/0").content
+    assert client.post("/api/models/0/answer", content=pixels).json().keys() == {"text", "image"}
+    assert client.post("/api/models/0/answer", content=pixels).json()["image"] is None
+    clean = client.get("/api/models/1/manifest").json()["images"]
+    noisy = bytes(range(256)) * clean["height"] * clean["width"] * clean["channels"]
+    noisy = noisy[: clean["channels"] * clean["height"] * clean["width"]]
+    found = client.post("/api/models/1/answer", content=noisy).json()
+    image = read_pixels(base64.b64decode(found["image"]), ImageSpec(height=8, width=8, channels=clean["channels"], fit="native"))
+    assert image.shape == (clean["height"], clean["width"], clean["channels"])
+    assert client.post("/api/models/1/answer", content=b"few").status_code == 400
+
+
+def test_the_target_of_a_row_is_a_label_tags_a_number_or_the_objects_in_words():
+    boxes = '[{"label": "cell", "box": [0, 0, 2, 2]}, {"label": "cell", "box": [1, 1, 3, 3]}]'
+    rows = {
+        "classify": {"label": "cat", "tags": "a|b"},
+        "tag": {"tags": "a|b"},
+        "regress": {"number": "3"},
+        "detect": {"boxes": boxes},
+        "denoise": {"label": "cat"},
+    }
+    texts = [
+        TASKS[name]().target_text(Row(picture=b"", name="", location="", values=values))
+        for name, values in rows.items()
     ]
-    assert [said_of(row) for row in rows] == ["a|b", "3", None]
+    assert texts == ["cat", "a|b", "3", "2 cell", None]
+    assert TASKS["classify"]().target_text(Row(picture=b"", name="", location="", values={"label": ""})) is None
 
 
 @given(st.binary(max_size=200))

@@ -80,11 +80,19 @@ export interface RunEntry {
   readonly model: number | null;
 }
 
+/** The answer of a task in words, and a PNG in base64 where it is an image or has a place on the image. */
+export interface Answered {
+  readonly text: string;
+  readonly image: string | null;
+}
+
 export interface Server {
   readonly trainer: Trainer;
   runs(): Promise<readonly RunEntry[]>;
   /** The table of predictions of a run. */
   predictions(run: number): Promise<Predictions>;
+  /** The task's answer for uint8 pixels (C, H, W). */
+  answer(model: number, pixels: Uint8Array, signal?: AbortSignal): Promise<Answered>;
   attacks(): Promise<readonly AttackMethod[]>;
   /** Try to fool the network with uint8 pixels (C, H, W). */
   attack(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Attacked>;
@@ -108,6 +116,7 @@ export function openServer(json: Json): Server {
     trainer: openTrainer(json),
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
+    answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
     attack: async (of, pixels, choices, signal) => (await posed(of, "attack", pixels, choices, signal)) as Attacked,
     pixelMap: async (of, pixels, choices, signal) => (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,

@@ -25,6 +25,11 @@ export const look = {
     skip: "Close",
     done: "Done",
   },
+  result: {
+    title: "Result",
+    slider: "Slide to compare the result with the input",
+    finished: "Computed with the trained weights of the final model.",
+  },
   imageAndPrediction: "Image and prediction",
   busy: "Computing …",
   modified: {

@@ -27,6 +27,11 @@ export const look: typeof english = {
     skip: "Schließen",
     done: "Fertig",
   },
+  result: {
+    title: "Ergebnis",
+    slider: "Schieben, um das Ergebnis mit der Eingabe zu vergleichen",
+    finished: "Berechnet mit den trainierten Gewichten des fertigen Modells.",
+  },
   imageAndPrediction: "Bild und Vorhersage",
   busy: "Wird berechnet …",
   modified: {

@@ -1,5 +1,6 @@
 """Routes of the models: what the page draws, in the form of page/FORMAT.md."""
 
+import base64
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from ..images import encode_png
 from ._plain import strict_json
 from ._snapshots import epochs_of
 from .app_state import REFUSALS, CurrentState, InModel, pick
@@ -110,6 +112,18 @@ async def one_call(call: int, request: Request, shown: InModel, app_state: Curre
     body = await request.body()
     outputs = await app_state.compute(lambda: shown.outputs(body))
     return numbers([pick("call", outputs, call).numpy().astype("<f4", copy=False).reshape(-1)])
+
+
+@router.post("/{model}/answer", openapi_extra=PIXELS)
+async def answer(request: Request, shown: InModel, app_state: CurrentState) -> Response:
+    """The answer for pixels (C, H, W): `text`, and `image`, a PNG in base64, or null where it has no place on an image.
+
+    It is the answer of the finished model, also where the page shows an earlier epoch.
+    """
+    body = await request.body()
+    found = await app_state.compute(lambda: shown.answer(body))
+    image = None if found["image"] is None else base64.b64encode(encode_png(found["image"])).decode()
+    return plain_json({"text": found["text"], "image": image})
 
 
 @router.post("/{model}/gradients", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS)

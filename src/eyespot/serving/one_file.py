@@ -15,7 +15,7 @@ from ..errors import EyespotError
 from ..html import write_page
 from ..sources.source import Row
 from ._plain import strict_json
-from .resources import ModelResource, said_of
+from .resources import ModelResource
 
 ALONE = Path(__file__).with_name("static") / "alone"
 """The page's script and style as one file each."""
@@ -118,7 +118,7 @@ def _image(shown: ModelResource, calls: list[dict[str, Any]], row: Row) -> dict[
     outputs = shown.outputs(pixels) if asked else []
     return {
         "name": row.name,
-        "label": said_of(row),
+        "label": shown.model.task.target_text(row),
         "pixels": _base64(np.frombuffer(pixels, np.uint8)),
         "calls": {str(place): _base64(outputs[place].numpy().astype("<f4", copy=False)) for place in asked},
     }

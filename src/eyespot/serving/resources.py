@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
 from ..explanations.subject import make_subject
-from ..images import ImageSpec, Picture, read_pixels, read_size
+from ..images import ImageSpec, Picture, encode_png, read_pixels, read_size
 from ..model import Model
 from ..networks.graph.replay import require_followed
 from ..samples import network_x, to_batch
@@ -117,6 +117,18 @@ class ModelResource:
         self.check(picture, name)
         return self.model.predict(picture)
 
+    def answer(self, pixels: bytes) -> dict[str, Any]:
+        """The task's answer for uint8 numbers (C, H, W): in words, and as an image (H, W, C) or None.
+
+        The image is the answer itself, or the picture with the answer drawn over it.
+        """
+        array, task = self.array(pixels), self.model.task
+        answer = self.model.predict(encode_png(array))
+        return {
+            "text": task.answer_text(answer),
+            "image": task.annotate(array, answer) if task.annotates else answer.get("picture"),
+        }
+
     def check(self, picture: Picture, name: str = "") -> None:
         """Raise `ImageError` where a picture is none, or has more pixels than this model may be asked to look at."""
         check_pixels(picture, MOST_NATIVE_PIXELS if self.model.images.fit == "native" else MOST_PIXELS, name)
@@ -125,7 +137,9 @@ class ModelResource:
         """Images by their row: `limit` of them from `offset`, or spread evenly over all where no offset is given."""
         count = len(self.rows)
         chosen = range(count)[offset : offset + limit] if offset is not None else _spread(count, limit)
-        return [{"id": i, "name": self.rows[i].name, "label": said_of(self.rows[i])} for i in chosen]
+        return [
+            {"id": i, "name": self.rows[i].name, "label": self.model.task.target_text(self.rows[i])} for i in chosen
+        ]
 
 
 # One record alone is kept: the page asks for several calls of the same pixels, and a record may be large.
@@ -143,12 +157,6 @@ def _spread(count: int, most: int) -> list[int]:
     [0, 2, 5, 7]
     """
     return [place * count // most for place in range(most)] if count > most else list(range(count))
-
-
-def said_of(row: Row) -> str | None:
-    """What is known of an image: its label, its tags or its number; None where nothing is."""
-    columns = (column for task in TASKS.values() for column in task.columns)
-    return next((row.values[column] for column in columns if row.values.get(column)), None)
 
 
 def check_pixels(picture: Picture, most: int, name: str = "") -> None:

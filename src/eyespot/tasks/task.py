@@ -133,6 +133,10 @@ class Task(ABC):
     def read(self, row: Row) -> Any:
         """The target of one row as a plain value; raises `TaskError` naming `row.location`."""
 
+    def target_text(self, row: Row) -> str | None:
+        """The target of one row as a person reads it in a caption; None where none is known."""
+        return next((row.values[column] for column in self.columns if row.values.get(column)), None)
+
     def notes(self) -> list[str]:
         """What `prepare` noticed about the data and what is done about it, one sentence each."""
         return []

@@ -98,6 +98,10 @@ class Detect(Task):
             )
         return [[*box, self.classes.index(label)] for label, box in objects]
 
+    def target_text(self, row: Row) -> str | None:
+        """How many objects of which class."""
+        return in_words(Counter(label for label, _ in read_objects(row))) if row.values.get("boxes") else None
+
     def notes(self) -> list[str]:
         """How many training images have no object."""
         return [f"{self.empty:,} training images show no object: kept as background"] if self.empty else []
