@@ -170,7 +170,8 @@ def test_the_answer_comes_in_words_and_as_an_image_where_it_is_one(client, sourc
     noisy = bytes(range(256)) * clean["height"] * clean["width"] * clean["channels"]
     noisy = noisy[: clean["channels"] * clean["height"] * clean["width"]]
     found = client.post("/api/models/1/answer", content=noisy).json()
-    image = read_pixels(base64.b64decode(found["image"]), ImageSpec(height=8, width=8, channels=clean["channels"], fit="native"))
+    native = ImageSpec(height=8, width=8, channels=clean["channels"], fit="native")
+    image = read_pixels(base64.b64decode(found["image"]), native)
     assert image.shape == (clean["height"], clean["width"], clean["channels"])
     assert client.post("/api/models/1/answer", content=b"few").status_code == 400
 
