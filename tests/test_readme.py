@@ -15,7 +15,10 @@ RUN = "runs/digits/model.safetensors"
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
-EXECUTED = ["README.md", "docs/quickstart.md", "docs/train.md", "docs/predict-evaluate.md", "docs/export.md"]
+EXECUTED = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("quickstart", "train", "predict-evaluate", "export", "drive")),
+]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -43,6 +46,8 @@ def test_the_code_on_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch,
     exec(compile(code, name, "exec"), {"__name__": "page"})
     if name == "docs/export.md":
         assert capsys.readouterr().out.split()[0] == eyespot.load(RUN).predict("new.png")["label"]
+    if name == "docs/drive.md":
+        assert capsys.readouterr().out.strip() == "11 steps, 100 steps"
     if name == "README.md":
         label, probability, metric, score, *_ = capsys.readouterr().out.split()
         assert label in "0123456789"

@@ -6,7 +6,7 @@ becomes the same numbers everywhere. Shapes: N images, C channels, H height, W w
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ __all__ = [
     "read_file",
     "read_pixels",
     "read_size",
+    "write_animation",
     "write_png",
 ]
 
@@ -263,6 +264,14 @@ def write_png(pixels: np.ndarray, path: str | Path, text: Mapping[str, str] | No
     """Write uint8 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file, without loss; `text` becomes its metadata."""
     path = Path(path)
     path.write_bytes(encode_png(pixels, text))
+    return path
+
+
+def write_animation(frames: Sequence[np.ndarray], path: str | Path, milliseconds: int) -> Path:
+    """Write uint8 images (H, W, 3) of one size as an animated WebP file, each shown for so many milliseconds."""
+    path = Path(path)
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    first.save(path, "WEBP", save_all=True, append_images=others, duration=milliseconds, loop=0, quality=70, method=0)
     return path
 
 

@@ -57,7 +57,15 @@ def test_a_model_drives_and_the_result_is_written(tmp_path: Path, capsys):
     assert found["tracks"][0]["return"] == pytest.approx(10 - 9, abs=1e-3)
     assert found["relative_return"] == pytest.approx(0.1, abs=1e-3)
     page = (out / "index.html").read_text()
-    assert "Track 3: 7 interventions" in page
+    assert "Track 3: 7 interventions" in page and "data:image/webp" not in page
+
+
+def test_a_video_is_written_and_shown_on_the_page(tmp_path: Path, capsys):
+    model, out = model_file(tmp_path, Regress()), tmp_path / "out"
+    assert run(["drive", str(model), "--tracks", "3", "--out", str(out), "--video", "--quiet"]) == 0
+    assert f"video:  {out / 'track-00003.webp'}" in capsys.readouterr().out
+    assert (out / "track-00003.webp").read_bytes()[8:12] == b"WEBP"
+    assert "data:image/webp;base64," in (out / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,7 @@ def test_a_model_drives_and_the_result_is_written(tmp_path: Path, capsys):
     [
         (["--tracks", "0"], "give a model to drive, or --expert"),
         (["MODEL", "--expert"], "give a model to drive, or --expert"),
+        (["--expert", "--video"], "--video shows what a model looks at"),
         (["MODEL", "--tracks", "9-3"], "3 is below 9"),
         (["MODEL", "--kicks", "3"], "kicks is 3.0; expected rad from 0 to 2.0"),
         (["MODEL", "--kicks", "nan"], "kicks is nan; expected rad from 0 to 2.0"),

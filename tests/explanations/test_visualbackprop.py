@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from eyespot.errors import ExplanationError
-from eyespot.explanations._visualbackprop import visual_backprop
+from eyespot.explanations.visualbackprop import visual_backprop
 from eyespot.networks import build
 from eyespot.networks.graph.record import record
 from eyespot.networks.network import Output

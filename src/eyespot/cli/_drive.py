@@ -28,6 +28,9 @@ def drive(
     colors: Annotated[
         str, typer.Option(help="Colors of road and grass: default, or random on each track.")
     ] = "default",
+    video: Annotated[
+        bool, typer.Option("--video", help="Also write the first track as a video with what the model looks at.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,6 +40,8 @@ def drive(
 
     if (model is None) != expert:
         raise typer.BadParameter("give a model to drive, or --expert to record drives, and not both.")
+    if video and expert:
+        raise typer.BadParameter("--video shows what a model looks at; give a model instead of --expert.")
     numbers = parse_tracks(tracks)
     _require_empty(out)
     require_folder(out)
@@ -46,7 +51,7 @@ def drive(
     if model is None:
         result = _record(course, numbers, out, disturbance, say)
     else:
-        result = _measure(model, course, numbers, out, disturbance, say)
+        result = _measure(model, course, numbers, out, disturbance, say, video)
     if as_json:
         print_json(result)
     else:
@@ -82,7 +87,9 @@ def _record(course: Any, tracks: list[int], out: Path, kicks: Any, say: Any) -> 
     return {"driver": "expert", **_settings(course, kicks), **total(drives), "out": out, "tracks": _rows(drives)}
 
 
-def _measure(model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, say: Any) -> dict[str, Any]:
+def _measure(
+    model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, say: Any, video: bool
+) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
     from ..files import write_whole, written
     from ..findings import to_json
@@ -91,7 +98,8 @@ def _measure(model: Path, course: Any, tracks: list[int], out: Path, kicks: Any,
     from ..simulators import CarRacing, measure, steering_of, write_drive_page
 
     file = model_path(model)
-    driver = steering_of(load(file), str(file))
+    loaded = load(file)
+    driver = steering_of(loaded, str(file))
     found = measure(driver, course, tracks, kicks=kicks, undrawn=CarRacing(course.colors, draw=False), progress=say)
     summary = found.summary()
     page, values = out / "index.html", out / "drive.json"
@@ -107,8 +115,20 @@ def _measure(model: Path, course: Any, tracks: list[int], out: Path, kicks: Any,
         "colors": course.colors,
         "kicks": f"{number(kicks.angle)} rad" if kicks else "none",
     }
-    write_drive_page(page, str(model), found.drives, facts)
+    if video:
+        result["video"] = _film(loaded, course, tracks[0], out, kicks)
+    write_drive_page(page, str(model), found.drives, facts, result.get("video"))
     return result
+
+
+def _film(model: Any, course: Any, track: int, out: Path, kicks: Any) -> Path:
+    """The video of one track, driven once more: the same answers give the same drive."""
+    from ..simulators import Film
+    from ..simulators import drive as drive_track
+
+    film = Film(model, course.steering_limit)
+    drive_track(film.steer, course, track, kicks=kicks)
+    return film.write(out / f"track-{track:05}.webp", course.step_seconds)
 
 
 def _settings(course: Any, kicks: Any) -> dict[str, Any]:
@@ -146,7 +166,7 @@ def _print(result: dict[str, Any]) -> None:
     )
     if "relative_return" in result:
         print(f"return without put-back: {percent(result['relative_return'])} of the expert's")
-        print(f"report: {result['report']}")
+        print(f"report: {result['report']}" + (f"\nvideo:  {result['video']}" if "video" in result else ""))
     else:
         print(
             f"images and table: {result['out']}\nnext: eyespot train {result['out']} --task regress --network pilotnet"

@@ -34,8 +34,8 @@ from ._checks import completeness_check, deletion_insertion, randomization_check
 from ._deconvnet import LAYERS
 from ._explanation import Check, Explanation, Panel
 from ._request import ExplanationRequest
-from ._visualbackprop import visual_backprop
 from .subject import Subject, choose_layer
+from .visualbackprop import visual_backprop
 
 STEPS = 64
 """Steps of integrated gradients along the way from zero to the image."""

@@ -1,8 +1,9 @@
 """Drive in a closed loop: simulators, a scripted expert, recordings of its drives, and autonomy."""
 
 from ._car_racing import COLORS, CarRacing
-from ._closed_loop import Drive, Kicks, autonomy, drive, expert, total
+from ._closed_loop import Drive, Kicks, autonomy, drive, expert, play, total
 from ._driver import steering_of
+from ._film import Film
 from ._measuring import Measured, measure
 from ._page import write_drive_page
 from ._recording import record
@@ -14,6 +15,7 @@ __all__ = [
     "CarRacing",
     "Course",
     "Drive",
+    "Film",
     "Kicks",
     "Measured",
     "Simulator",
@@ -22,6 +24,7 @@ __all__ = [
     "expert",
     "measure",
     "parse_tracks",
+    "play",
     "record",
     "steering_of",
     "total",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ._driver import Driver
-from ._simulator import Course
+from ._simulator import Course, Simulator
 
 INTERVENTION_SECONDS = 6.0
 
@@ -89,6 +89,16 @@ def drive(driver: Driver, course: Course, track: int, *, kicks: Kicks | None = N
         interventions_at=tuple(interventions),
         center_line=course.center_line,
     )
+
+
+def play(driver: Driver, simulator: Simulator, seed: int, most: int = 10_000) -> list[float]:
+    """Drive any simulator until the drive is over, or for `most` steps; returns the answer of each step."""
+    pixels, over = simulator.reset(seed), False
+    answers: list[float] = []
+    while not over and len(answers) < most:
+        answers.append(driver(pixels))
+        pixels, over = simulator.step(answers[-1])
+    return answers
 
 
 def total(drives: Sequence[Drive]) -> dict[str, float]:

@@ -31,6 +31,8 @@ def environment_class() -> type[Any]:
             "pip install 'eyespot[drive]'."
         ) from error
 
+    grass = _grass(original.GRASS_DIM)
+
     class CarRacing(original.CarRacing):
         drawn = True
 
@@ -53,8 +55,8 @@ def environment_class() -> type[Any]:
             end = original.PLAYFIELD
             field = [(end, end), (end, -end), (-end, -end), (-end, end)]
             self._draw_colored_polygon(self.surf, field, self.bg_color, zoom, translation, angle, clip=False)
-            grass = [(patch, self.grass_color) for patch in _grass(original.GRASS_DIM)]
-            for polygon, color in [*grass, *self.road_poly]:
+            patches = [(patch, self.grass_color) for patch in grass]
+            for polygon, color in [*patches, *self.road_poly]:
                 if abs(polygon[0][0] - x) < NEAR and abs(polygon[0][1] - y) < NEAR:
                     whole = color if color is self.grass_color else [int(channel) for channel in color]
                     self._draw_colored_polygon(self.surf, polygon, whole, zoom, translation, angle)

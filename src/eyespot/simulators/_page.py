@@ -1,5 +1,6 @@
 """The page of closed-loop drives: autonomy, and where on each track a person would have intervened."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ SIDE = 200
 """Width and height of a map in its own units."""
 
 
-def write_drive_page(path: Path, title: str, drives: Sequence[Drive], facts: Mapping[str, Any]) -> Path:
-    """Write one self-contained page; `facts` are further values of the result, by name, shown in a list."""
+def write_drive_page(
+    path: Path, title: str, drives: Sequence[Drive], facts: Mapping[str, Any], video: Path | None = None
+) -> Path:
+    """Write one self-contained page; `facts` are further values of the result by name, `video` a WebP file."""
     rows = [
         {
             "track": one.track,
@@ -26,7 +29,9 @@ def write_drive_page(path: Path, title: str, drives: Sequence[Drive], facts: Map
         }
         for one in drives
     ]
-    return write_page(path, "drive.html", {"title": title, "total": total(drives), "rows": rows, "facts": dict(facts)})
+    address = "data:image/webp;base64," + base64.b64encode(video.read_bytes()).decode() if video else ""
+    values = {"title": title, "total": total(drives), "rows": rows, "facts": dict(facts), "video": address}
+    return write_page(path, "drive.html", values)
 
 
 def _map(one: Drive) -> Markup:
