@@ -28,7 +28,7 @@ and checked by the tests.
 
 def train(case: Case) -> None:
     """One step's gradients."""
-    case.task.loss(case.model.network(case.images), case.target).mean().backward()
+    case.loss(case.model.network(case.images)).mean().backward()
 
 
 def evaluate(case: Case) -> None:

@@ -36,6 +36,8 @@ UNFIT = {
     ("denoise", "tinyvgg"): NUMBERS_ONLY,
     ("denoise", "pilotnet"): NUMBERS_ONLY,
     ("denoise", "airbench"): NUMBERS_ONLY,
+    ("identify", "denoiser"): PICTURES_ONLY,
+    ("identify", "unet"): PICTURES_ONLY,
     ("detect", "denoiser"): NO_PYRAMID,
     ("detect", "unet"): NO_PYRAMID,
     ("detect", "lecun1989"): NUMBERS_ONLY,
@@ -71,7 +73,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 42 + len(GENERATIVE)
+MOST_UNFIT = 44 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -96,6 +98,10 @@ READY = {"detect": {"threshold": 0.001}, "locate": {"threshold": 0.001}, "colori
 """Settings with which an untrained network on tiny images answers something that can be judged and attacked."""
 
 
+SCORED_IN_PAIRS = {"identify"}
+"""Tasks whose scores compare the images of a batch with each other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A task that knows its data, an untrained network for it, and eight samples of the task's example."""
@@ -109,6 +115,14 @@ class Case:
     @property
     def task(self) -> Task:
         return self.model.task
+
+    def loss(self, output: Tensor, chosen: slice = slice(None)) -> Tensor:
+        """The task's loss of outputs for some of the samples; learned directions of classes are those of the axes."""
+        criterion = self.task.criterion()
+        if criterion is not None:
+            for weight in criterion.parameters():
+                torch.nn.init.eye_(weight)
+        return self.task.loss(output, self.target[chosen], criterion)
 
     @torch.no_grad()
     def outputs(self, chosen: slice = slice(None)) -> Tensor:

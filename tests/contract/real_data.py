@@ -34,6 +34,7 @@ READ_AS = {
     "parts": "`train/fox/1.jpg`, `test/owl/2.jpg`",
     "subfolders": "`day/fox/1.jpg`, `night/fox/2.jpg`",
     "classes-with-parts": "`fox/train/1.jpg`, `owl/test/2.jpg`",
+    "identities": "`Ada/1.jpg`, `Bob/2.jpg`",
     "unlabeled": "`1.jpg`, `more/2.jpg`",
 }
 """An example of each layout."""

@@ -24,6 +24,7 @@ SOURCES = {
     "detect": "objects",
     "colorize": "dawns",
     "locate": "dots",
+    "identify": "signs",
 }
 NETWORKS = {
     "classify": SMALL,
@@ -34,10 +35,11 @@ NETWORKS = {
     "detect": "residual",
     "colorize": "residual",
     "locate": "residual",
+    "identify": SMALL,
 }
 EPOCHS = {"detect": "20", "locate": "20"}
 """Passes until a model gives answers that can be attacked, where two are not enough."""
-COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes", "points")
+COLUMNS: tuple[str, ...] = ("path", "label", "tags", "number", "rating", "boxes", "points", "identity", "split")
 
 
 def write_table(rows: list[Row], folder: Path) -> Path:

@@ -114,3 +114,11 @@ def test_options_that_do_not_go_together_are_refused(arguments, message, tmp_pat
     printed = capsys.readouterr().err
     assert message in printed and "Traceback" not in printed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_faces_are_grouped_by_person(photos, capsys):
+    files = [str(photos[key]) for key in ("other", "first", "second")]
+    assert run(["faces", *files, "--group", "--json"]) == 0
+    assert [row["faces"][0]["group"] for row in json.loads(capsys.readouterr().out)] == [2, 1, 1]
+    assert run(["faces", *files, "--group"]) == 0
+    assert f"group 1, 2 faces: {files[1]}, {files[2]}\n" in capsys.readouterr().out

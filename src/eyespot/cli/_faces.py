@@ -68,6 +68,7 @@ def faces(
     out: Annotated[Path | None, typer.Option(help="New or empty folder for the aligned crops, 112x112 PNG.")] = None,
     gallery: Annotated[Path | None, typer.Option(help="SQLite file of enrolled people: whose faces are these?")] = None,
     enroll: Annotated[str | None, typer.Option(help="Add the faces to the gallery, as this person's.")] = None,
+    group: Annotated[bool, typer.Option("--group", help="Group all faces by person, without knowing any.")] = False,
     forget: Annotated[str | None, typer.Option(help="Delete this person from the gallery.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +79,7 @@ def faces(
     from . import _gallery
     from ._answers import image_files
 
-    _check_options(given, out, gallery, enroll, forget)
+    _check_options(given, out is not None or group, gallery, enroll, forget)
     images = image_files(given or [], sys.stdin)
     if gallery is not None and forget is not None:
         _gallery.forget(gallery, forget, as_json)
@@ -87,11 +88,11 @@ def faces(
     elif gallery is not None and not given:
         _gallery.list_people(gallery, as_json)
     else:
-        _list_faces(images, out, gallery, as_json)
+        _list_faces(images, out, gallery, group, as_json)
 
 
 def _check_options(
-    given: list[str] | None, out: Path | None, gallery: Path | None, enroll: str | None, forget: str | None
+    given: list[str] | None, listed: bool, gallery: Path | None, enroll: str | None, forget: str | None
 ) -> None:
     if gallery is None and (enroll is not None or forget is not None):
         raise typer.BadParameter("no gallery was given: add --gallery FILE.")
@@ -99,11 +100,11 @@ def _check_options(
         raise typer.BadParameter("forget was given with images or enroll; give the name alone.")
     if not given and forget is None and (gallery is None or enroll is not None):
         raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
-    if out is not None and (enroll is not None or not given):
-        raise typer.BadParameter("out was given, but no faces are listed; leave it out.")
+    if listed and (enroll is not None or not given):
+        raise typer.BadParameter("out or group was given, but no faces are listed; leave it out.")
 
 
-def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, as_json: bool) -> None:
+def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, group: bool, as_json: bool) -> None:
     from ..errors import ImageError
     from ..faces import Gallery, find_faces
     from ._answers import error_of
@@ -113,6 +114,7 @@ def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, a
         _make_empty(out)
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
+    crops: list[Any] = []
     for image in images:
         try:
             found = find_faces(image, image)
@@ -122,14 +124,34 @@ def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, a
             continue
         values = [_face_values(face) | match for face, match in zip(found, _matches(people, found), strict=True)]
         rows.append({"image": image, "faces": values})
+        if group:
+            crops += [face.crop for face in found]
         if out is not None:
             _save_crops(found, len(rows), image, out)
         if not as_json:
             _print_faces(image, values)
+    if group:
+        _group(rows, crops, as_json)
     if as_json:
         print_json(rows + failed)
     if failed:
         raise typer.Exit(2)
+
+
+def _group(rows: list[dict[str, Any]], crops: list[Any], as_json: bool) -> None:
+    """Give each face the number of its group, the largest group first; and list the groups."""
+    from ..faces import cluster_faces, embed_faces
+    from ..findings import printable
+
+    groups = cluster_faces(embed_faces(crops)).tolist()
+    images: dict[int, list[str]] = {number: [] for number in sorted(set(groups))}
+    faces_of = ((row["image"], face) for row in rows for face in row["faces"])
+    for (image, face), number in zip(faces_of, groups, strict=True):
+        face["group"] = number + 1
+        images[number].append(printable(image))
+    for number, names in images.items():
+        if not as_json:
+            print(f"group {number + 1}, {len(names)} faces: {', '.join(names)}")
 
 
 def _matches(people: "Gallery | None", found: "list[Face]") -> list[dict[str, Any]]:

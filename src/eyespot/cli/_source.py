@@ -20,7 +20,8 @@ Columns = Annotated[list[str] | None, typer.Option("--column", help="Name of a c
 Layout = Annotated[
     str | None,
     typer.Option(
-        "--layout", help="Meaning of the folders: classes, parts, subfolders, classes-with-parts or unlabeled."
+        "--layout",
+        help="Meaning of the folders: classes, parts, subfolders, classes-with-parts, identities or unlabeled.",
     ),
 ]
 

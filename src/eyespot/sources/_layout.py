@@ -123,6 +123,12 @@ def _classes(tree: Tree) -> Layout:
     return Layout(name="classes", kind="a folder for each class", found=found, left_out=_beside(tree.images))
 
 
+def _identities(tree: Tree) -> Layout:
+    classes = _classes(tree)
+    found = [(image, {"identity": values["label"]}) for image, values in classes.found]
+    return replace(classes, name="identities", kind="a folder for each identity", found=found)
+
+
 def _subfolders(tree: Tree) -> Layout:
     tree = _one_wrapper(tree)
     pairs = [(each.name, each) for folder in tree.filled for each in folder.filled]
@@ -215,6 +221,7 @@ LAYOUTS: dict[str, Callable[[Tree], Layout]] = {
     "parts": _parts,
     "subfolders": _subfolders,
     "classes-with-parts": _divided_classes,
+    "identities": _identities,
     "unlabeled": _unlabeled,
 }
 
@@ -223,6 +230,7 @@ MEANINGS = {
     "parts": "folders are parts (train, val, test), the folders in them classes",
     "subfolders": "the folders in each folder are classes; the upper folders mean nothing",
     "classes-with-parts": "each folder is a class, the folders in it are its parts",
+    "identities": "each folder is an identity, such as a person; all its images lie in one part",
     "unlabeled": "folders mean nothing: images without labels",
 }
 """Each layout in words, for messages and docs."""

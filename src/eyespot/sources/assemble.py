@@ -173,7 +173,7 @@ def _by_hash(
     resemblance: Resemblance,
     known: Mapping[int, int],
 ) -> np.ndarray:
-    links = link(keys, resemblance.pairs, [row.values.get("group", "") for row in rows])
+    links = link(keys, resemblance.pairs, [_group(row) for row in rows])
     split_record = split_record_file(root, shares) if root else None
     earlier = read_split_record(split_record, keys)
     of_run = np.array([known.get(key, UNDECIDED) for key in keys.tolist()], np.int64)
@@ -187,6 +187,11 @@ def _by_hash(
     sides[kept] = divide(links.only(kept), labels[kept], shares, earlier[kept])
     write_split_record(split_record, keys[kept], sides[kept])
     return sides
+
+
+def _group(row: Row) -> str:
+    """What lies on one side together: the images of a group or, without one, of an identity."""
+    return row.values.get("group") or row.values.get("identity", "")
 
 
 def labels_of(rows: Sequence[Row]) -> tuple[np.ndarray, list[str]]:

@@ -13,6 +13,9 @@ from ._arrays import from_arrays
 from .source import Source
 
 KINDS = ("cross", "disc", "square", "triangle")
+IMAGES_OF_A_SIGN = 4
+SPLIT_OF_SIGNS = ("train", "test", "train", "validation", "train")
+"""By identity, in turn."""
 STEEPEST = 40.0
 """The largest angle of a road, in degrees."""
 
@@ -75,6 +78,21 @@ def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
         pictures.append(_to_bytes(picture))
         values.append({"rating": f"{1 + 6 * brightness + random.normal(0, 0.2):.2f}"})
     return from_arrays("synthetic:rated", "drawn discs", np.stack(pictures), values)
+
+
+def signs(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """One of many signs on each picture: bright and dark fields of a 4x4 board; the identity says which sign it is."""
+    random = _random(seed, count, size)
+    boards = random.integers(0, 2, (max(2, count // IMAGES_OF_A_SIGN), 4, 4))
+    pictures, values = [], []
+    for number in range(count):
+        board = boards[number // IMAGES_OF_A_SIGN % len(boards)]
+        places = np.arange(size) * 4 // size
+        picture = _ground(random, size) * 0.5 + board[places[:, None], places][..., None] * random.uniform(0.25, 0.5)
+        pictures.append(_to_bytes(picture))
+        values.append({"identity": f"sign {number // IMAGES_OF_A_SIGN % len(boards)}"})
+    split = [SPLIT_OF_SIGNS[number // IMAGES_OF_A_SIGN % len(boards) % len(SPLIT_OF_SIGNS)] for number in range(count)]
+    return from_arrays("synthetic:signs", "drawn signs", np.stack(pictures), values, split)
 
 
 def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
@@ -161,6 +179,7 @@ MAKERS: dict[str, Callable[..., Source]] = {
     "road": road,
     "rated": rated,
     "textures": textures,
+    "signs": signs,
     "objects": objects,
     "dawns": dawns,
     "dots": dots,

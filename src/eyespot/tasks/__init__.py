@@ -10,6 +10,7 @@ from ._classify import Classify
 from ._denoise import Denoise
 from ._field_checks import checked, plain
 from ._generate import Generate
+from ._identify import Identify
 from ._rank import Rank
 from ._regress import Regress
 from ._tag import Tag
@@ -28,6 +29,7 @@ TASKS: dict[str, type[Task]] = {
     "detect": Detect,
     "colorize": Colorize,
     "locate": Locate,
+    "identify": Identify,
 }
 
 

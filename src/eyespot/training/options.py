@@ -22,7 +22,7 @@ class TrainOptions:
 
     task: str | None = _option(
         None,
-        "classify, tag, regress, rank, denoise, generate, detect, locate or colorize; with settings: denoise:sigma=50.",
+        "classify, tag, regress, rank, identify, denoise, generate, detect, locate or colorize; or denoise:sigma=50.",
     )
     start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
     weights: str | None = _option(

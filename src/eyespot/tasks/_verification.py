@@ -1,0 +1,140 @@
+"""How well embeddings tell identities apart: error rates over all pairs, and intervals over identities.
+
+Shapes: N images, D numbers of an embedding, P pairs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 100
+FALSE_ACCEPT_RATES = (0.001, 0.01, 0.1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairs:
+    """All pairs of N images: similarity (P,), whether of one identity (P,), and the identities of both (P, 2)."""
+
+    similarity: np.ndarray
+    same: np.ndarray
+    identities: np.ndarray
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are pairs of one identity, and of different ones."""
+        return bool(self.same.any() and not self.same.all())
+
+
+def all_pairs(embeddings: np.ndarray, identities: np.ndarray) -> Pairs:
+    """The pairs of embeddings (N, D) of unit length, whose identities (N,) are whole numbers."""
+    first, second = np.triu_indices(len(embeddings), 1)
+    similarity = (embeddings @ embeddings.T)[first, second]
+    both = np.stack([identities[first], identities[second]], 1)
+    return Pairs(similarity=similarity, same=both[:, 0] == both[:, 1], identities=both)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rates:
+    """For each threshold, the highest first: the shares of accepted pairs of different and of the same identity.
+
+    The first threshold is above every similarity, so that both rates rise from 0 to 1.
+    """
+
+    thresholds: np.ndarray
+    false_accepts: np.ndarray
+    true_accepts: np.ndarray
+
+    def equal_error_rate(self) -> float:
+        """The rate at which as many pairs of one identity are refused as pairs of different ones are accepted."""
+        difference = self.false_accepts - (1 - self.true_accepts)
+        after = int(np.argmax(difference >= 0))
+        low, high = difference[after - 1], difference[after]
+        part = -low / (high - low)
+        return float(self.false_accepts[after - 1] + part * (self.false_accepts[after] - self.false_accepts[after - 1]))
+
+    def equal_error_threshold(self) -> float:
+        """The similarity where both errors are about equal."""
+        balance = np.abs(self.false_accepts - (1 - self.true_accepts))
+        return float(self.thresholds[1:][np.argmin(balance[1:])])
+
+    def area(self) -> float:
+        """The area under the curve: how often a pair of one identity is more similar than one of different ones."""
+        return float(np.trapezoid(self.true_accepts, self.false_accepts))
+
+    def true_accepts_at(self, rate: float) -> float:
+        """The largest share of accepted pairs of one identity with a false accept rate of at most `rate`."""
+        return float(self.true_accepts[self.false_accepts <= rate].max())
+
+
+def rates_of(similarity: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> Rates:
+    """The rates at every similarity (P,) that occurs; pairs count as often as `weight` (P,) says.
+
+    >>> rates_of(np.array([0.9, 0.2, 0.6, 0.1]), np.array([True, True, False, False])).equal_error_rate()
+    0.5
+    """
+    order = np.argsort(-similarity, kind="stable")
+    sorted_similarity, sorted_same = similarity[order], same[order]
+    count = np.ones(len(order)) if weight is None else weight[order]
+    last = np.append(np.flatnonzero(np.diff(sorted_similarity)), len(order) - 1)  # equal ones are accepted together
+    accepted = [np.cumsum(count * chosen)[last] for chosen in (~sorted_same, sorted_same)]
+    false_accepts, true_accepts = (np.append(0.0, each / max(each[-1], 1e-12)) for each in accepted)
+    thresholds = np.append(np.inf, sorted_similarity[last])
+    return Rates(thresholds=thresholds, false_accepts=false_accepts, true_accepts=true_accepts)
+
+
+def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], dict[str, Any]]:
+    """The equal error rate with its interval, and further statistics by name.
+
+    The intervals are those of a bootstrap over identities, for pairs that share one do not vary independently.
+    """
+    rates = rates_of(pairs.similarity, pairs.same)
+    drawn = list(_resampled(pairs))
+    details: dict[str, Any] = {
+        "same_pairs": int(pairs.same.sum()),
+        "different_pairs": int((~pairs.same).sum()),
+        "auc": rates.area(),
+        "equal_error_threshold": rates.equal_error_threshold(),
+    }
+    for rate in FALSE_ACCEPT_RATES:
+        details[f"true_accepts_at_{rate:g}"] = rates.true_accepts_at(rate)
+        details[f"true_accepts_at_{rate:g}_interval"] = interval([each.true_accepts_at(rate) for each in drawn])
+    score = rates.equal_error_rate()
+    return score, _around(score, [each.equal_error_rate() for each in drawn]), details
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The middle 95 % of drawn values; not a number where there are none."""
+    low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def _around(score: float, values: Sequence[float]) -> tuple[float, float]:
+    low, high = interval(values) if len(values) else (score, score)
+    return min(low, score), max(high, score)
+
+
+def _resampled(pairs: Pairs):
+    """Rates of identities that were drawn with replacement: a pair counts as often as both of its identities.
+
+    Drawings without pairs of both kinds are left out.
+    """
+    numbers, places = np.unique(pairs.identities, return_inverse=True)
+    places = places.reshape(pairs.identities.shape)
+    random = np.random.default_rng(0)
+    for _ in range(RESAMPLES):
+        times = np.bincount(random.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
+        weight = np.where(pairs.same, times[places[:, 0]], times[places].prod(1)).astype(float)
+        if weight[pairs.same].sum() and weight[~pairs.same].sum():
+            yield rates_of(pairs.similarity, pairs.same, weight)
+
+
+def rank_one(embeddings: np.ndarray, identities: np.ndarray) -> float:
+    """The share of images whose nearest other image is of the same identity, among those that have another image."""
+    similarity = embeddings @ embeddings.T
+    np.fill_diagonal(similarity, -2)
+    _, place, counts = np.unique(identities, return_inverse=True, return_counts=True)
+    asked = counts[place] > 1
+    right = identities[similarity.argmax(1)] == identities
+    return float(right[asked].mean()) if asked.any() else float("nan")
