@@ -97,6 +97,7 @@ def network_spec(values: Mapping[str, Any]) -> NetworkSpec:
         output=read_output(values["output"]),
         size=values["size"],
         norm=values["norm"],
+        graph=str(values.get("graph", "")),
     )
 
 

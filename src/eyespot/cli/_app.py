@@ -19,6 +19,7 @@ from ._explain import explain
 from ._export import export
 from ._faces import faces, verify
 from ._generate import generate
+from ._import import import_model
 from ._measure import measure
 from ._networks import networks
 from ._organize import organize
@@ -44,6 +45,7 @@ VERBS = {
     "attack": attack,
     "serve": serve,
     "export": export,
+    "import": import_model,
     "measure": measure,
     "tradeoff": tradeoff,
     "generate": generate,

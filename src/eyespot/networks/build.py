@@ -23,6 +23,7 @@ from ._unet import make_unet
 from ._written import make_written
 from .adapters import is_adapted, library_of, make_adapted
 from .airbench import make_airbench
+from .graph_module import make_graph
 from .network import Network, NetworkSpec, Output, check_output
 from .text import is_text, parse
 
@@ -164,6 +165,8 @@ def build(name: str, input: tuple[int, int, int], output: Output, size: str = "s
 def build_from(spec: NetworkSpec) -> Network:
     """Make the network that `spec` describes, with new weights."""
     _check(spec)
+    if spec.graph:
+        return make_graph(spec)
     family = describe(spec.name)
     if spec.output.kind not in family.heads:
         can = " or ".join(family.heads)

@@ -61,7 +61,8 @@ class NetworkSpec:
     """The plain values that a network is built from; they go into the model file, and `build` makes it again.
 
     `name` is a key of `NETWORKS` or a network as text; `input` is (C, H, W); `size` is "tiny" to "large" (networks of
-    a fixed size ignore it); `norm` is "batch", "group" or "none" where the network has a choice.
+    a fixed size ignore it); `norm` is "batch", "group" or "none" where the network has a choice. `graph` is the
+    description of an imported network as JSON (see `graph_module`), otherwise empty.
     """
 
     name: str
@@ -69,6 +70,7 @@ class NetworkSpec:
     output: Output
     size: str = "small"
     norm: str = "batch"
+    graph: str = ""
 
 
 def check_output(output: Output) -> None:
