@@ -290,11 +290,21 @@ def _content(picture: Any, name: str) -> Any:
     if isinstance(picture, bytearray | memoryview):
         return bytes(picture)
     if hasattr(picture, "read") and not isinstance(picture, str | Path | bytes | np.ndarray | Image.Image):
-        picture = picture.read()
+        picture = _read_again(picture)
     suffix = Path(name).suffix.lower()
     if suffix in UNREAD and isinstance(picture, str | Path | bytes):
         raise ImageError(f"{name}: {UNREAD[suffix]}; {OTHER_PROGRAM}.")
     return picture
+
+
+def _read_again(file: Any) -> bytes:
+    """The rest of an open file, which stays where it was: its size and its pixels are read one after the other."""
+    if not file.seekable():
+        return file.read()
+    place = file.tell()
+    data = file.read()
+    file.seek(place)
+    return data
 
 
 def _read(content: Any, name: str, read: Callable[[Image.Image], Found], value_range: Range | None) -> Found:

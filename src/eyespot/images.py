@@ -28,6 +28,7 @@ from .decoding import (
     upright,
 )
 from .errors import ImageError
+from .pixel_arrays import channels_last, is_tensor, to_numpy
 from .value_range import LEAST_USED, Range, bounds_of, check_inside, check_range, choose_range, to_bytes
 
 __all__ = [
@@ -224,6 +225,12 @@ def fit_pixels(image: Image.Image, spec: ImageSpec) -> np.ndarray:
 
 def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
     """Read only the size of one image: (height, width, channels), upright, with channels 1 or 3."""
+    if isinstance(picture, np.ndarray) or is_tensor(picture):
+        try:
+            height, width, channels = channels_last(to_numpy(picture), is_tensor(picture)).shape
+        except ImageError as error:
+            raise ImageError(f"{name or 'the image'}: {error}") from error
+        return height, width, 1 if channels == 1 else 3
     return decode(picture, name, _size)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import eyespot
@@ -70,6 +71,11 @@ def test_attack_reads_an_image_by_the_stored_range(place: Path, model: eyespot.M
     expected = eyespot.attack(model, scaled(1), by="fgsm", size=0.3)
     np.testing.assert_array_equal(found.fooled, expected.fooled)
     np.testing.assert_array_equal(found.original, scaled(1)[..., None])
+
+
+def test_arrays_are_read_by_the_stored_range(model: eyespot.Model) -> None:
+    for given in (values(0), values(0).astype(float), torch.from_numpy(values(0).astype(np.int32))):
+        assert model.predict(given) == model.predict(scaled(0))
 
 
 def test_an_image_beyond_the_range_is_an_error_that_names_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

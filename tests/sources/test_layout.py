@@ -35,7 +35,8 @@ def labels(root: Path, layout: str | None = None) -> set[tuple[str, str]]:
         ("train2017", "train"), ("trainset", "train"), ("TrainImages", "train"), ("seg_train", "train"),
         ("val2017", "validation"), ("Validate", "validation"), ("dev", "validation"), ("valid_images", "validation"),
         ("test_set", "test"), ("seg_test", "test"), ("holdout", "test"), ("hold-out", "test"), ("evaluate", "test"),
-        ("eval", "test"), ("trains", None), ("contest", None), ("trainA", None), ("cat", None), ("data", None),
+        ("eval", "test"), ("query", "test"), ("trains", None),
+        ("contest", None), ("trainA", None), ("cat", None), ("data", None),
     ],
 )  # fmt: skip
 def test_common_spellings_are_parts(name: str, part: str | None) -> None:
