@@ -13,6 +13,7 @@ from eyespot.errors import TaskError
 from eyespot.images import ImageSpec, frame_of
 from eyespot.tasks import Denoise
 from eyespot.tasks._image_quality import peak_ratio, structural_similarity
+from eyespot.tasks.task import Turn
 from tests.tasks.rows import rows_of
 
 CLEAN = torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0))
@@ -146,4 +147,111 @@ def test_what_would_change_noise_or_detail_is_not_allowed(kind: str):
 @pytest.mark.parametrize("settings", [{"sigma": 0.0}, {"sigma": 300.0}, {"distance": "l3"}])
 def test_settings_that_make_no_sense_are_refused(settings: dict):
     with pytest.raises(TaskError):
+        Denoise(**settings)
+
+
+def pixels_of(value: float, side: int = 64) -> torch.Tensor:
+    return torch.full((1, 3, side, side), value)
+
+
+def noise_of(task: Denoise, clean: torch.Tensor) -> torch.Tensor:
+    return task.make_problem((clean,), torch.zeros(1), KEYS[:1])[0] - clean
+
+
+def test_poisson_noise_is_that_of_counts():
+    noise = noise_of(Denoise(noise="poisson", peak=30), pixels_of(0.5))
+    assert noise.mean().item() == pytest.approx(0, abs=0.005)
+    assert noise.var().item() == pytest.approx(0.5 / 30, rel=0.05)  # the variance of a count is its mean
+    counts = (noise + 0.5) * 30
+    assert torch.allclose(counts, counts.round(), atol=1e-4)
+
+
+def test_bernoulli_noise_loses_whole_pixels():
+    noisy = noise_of(Denoise(noise="bernoulli", share=0.3), pixels_of(0.5)) + 0.5
+    assert set(noisy.unique().tolist()) == {0.0, 0.5}
+    assert (noisy[:, 0] == 0).float().mean().item() == pytest.approx(0.3, abs=0.03)
+    assert torch.equal(noisy[:, 0], noisy[:, 2])
+
+
+def test_impulse_noise_gives_pixels_any_color():
+    noise = noise_of(Denoise(noise="impulse", share=0.7), pixels_of(0.5))
+    changed = (noise != 0).any(1)
+    assert changed.float().mean().item() == pytest.approx(0.7, abs=0.03)
+    assert noise[:, :, changed[0]].std().item() == pytest.approx(12**-0.5, rel=0.05)  # uniform from -0.5 to 0.5
+
+
+def test_a_range_of_deviations_is_drawn_image_by_image():
+    keys = torch.arange(40)
+    clean = torch.zeros(40, 1, 64, 64)
+    noisy, _ = Denoise(sigma=50, sigma_from=5).make_problem((clean,), torch.zeros(40), keys)
+    sigmas = noisy.std((1, 2, 3)) * 255
+    assert 4 < sigmas.min() < 15 and 40 < sigmas.max() < 51
+    alone, _ = Denoise(sigma=50, sigma_from=5).make_problem((clean[7:8],), torch.zeros(1), keys[7:8])
+    assert torch.equal(alone, noisy[7:8])
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "poisson", "bernoulli", "impulse"])
+def test_noisy_targets_have_noise_of_their_own(noise):
+    task = Denoise(noise=noise, targets="noisy")
+    noisy, target = noisy_and_target(task)
+    assert target.shape == (3, 3, 1, 16, 20)
+    assert torch.equal(target[:, 0], CLEAN) and torch.equal(target[:, 1], noisy)
+    ours, theirs = (noisy - CLEAN).flatten(), (target[:, 2].nan_to_num() - CLEAN).flatten()
+    assert not torch.equal(ours, theirs)
+    assert abs(np.corrcoef(ours, theirs)[0, 1]) < 0.35
+    assert task.score(CLEAN, target)["psnr"].tolist() == [100, 100, 100]  # measured against the clean ones
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "charbonnier"),
+        ({"targets": "noisy"}, "l2"),
+        ({"targets": "noisy", "noise": "poisson"}, "l2"),
+        ({"targets": "noisy", "noise": "bernoulli"}, "l2"),
+        ({"targets": "noisy", "noise": "impulse"}, "l0"),
+        ({"targets": "noisy", "distance": "l1"}, "l1"),
+    ],
+)
+def test_the_loss_suits_noise_and_targets_and_says_why(settings, expected):
+    task = Denoise(**settings)
+    name, reason = task.chosen_distance
+    assert name == expected
+    assert any(f"The loss is {expected}: {reason}" in note for note in task.notes())
+
+
+def test_lost_pixels_of_a_noisy_target_teach_nothing():
+    task = Denoise(noise="bernoulli", targets="noisy")
+    _, target = noisy_and_target(task)
+    lost = target[:, 2].isnan()
+    assert lost.any()
+    assert task.loss(torch.where(lost, 7.0, CLEAN), target).tolist() == pytest.approx([0, 0, 0])
+    wrong = torch.where(lost, CLEAN, CLEAN + 0.5)
+    assert task.loss(wrong, target).tolist() == pytest.approx([0.25] * 3, rel=1e-5)
+
+
+def test_the_exponent_of_l0_falls_from_2_to_0():
+    task = Denoise(distance="l0")
+    target = torch.stack([CLEAN, CLEAN], dim=1)
+
+    def loss(progress):
+        return task.losses(Turn(), torch.nn.Identity(), CLEAN + 0.5, target, KEYS, None, progress)[0].tolist()
+
+    assert loss(0.0) == pytest.approx([0.25] * 3, rel=1e-4)
+    assert loss(0.5) == pytest.approx([0.5] * 3, rel=1e-4)
+    assert loss(1.0) == pytest.approx([1.0] * 3, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"noise": "snow"}, "noise is 'snow'; expected one of gaussian, poisson, bernoulli, impulse"),
+        ({"targets": "none"}, "targets is 'none'; expected one of clean, noisy"),
+        ({"sigma": 5.0, "sigma_from": 9.0}, "sigma_from is 9.0; expected a deviation from 0, below sigma 5.0"),
+        ({"peak": 0.0}, "peak is 0.0; expected a count above 0"),
+        ({"share": 1.0}, "share is 1.0; expected a share of the pixels between 0 and 1"),
+    ],
+)
+def test_noise_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(TaskError, match=message):
         Denoise(**settings)

@@ -1,6 +1,7 @@
 """What did the picture look like before the noise?
 
-Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy.
+Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy, and
+maybe another noisy one that is learned from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +18,11 @@ from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from ._image_quality import peak_ratio, structural_similarity
-from .noise import gaussian_noise, noise_level
+from ._noise_models import NOISES, changed
+from .noise import noise_level
 from .report import Pictures, Values, denoise_values
 from .statistics import mean_interval
-from .task import Hint, Metric, Target, Task, parse_position
+from .task import Hint, Metric, Target, Task, Turn, parse_position
 
 DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "l1": torch.abs,
@@ -28,6 +30,21 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "charbonnier": lambda difference: torch.sqrt(difference.square() + 1e-6),
 }
 """How far apart two pixels are. Charbonnier's (1994) is the absolute difference, made smooth at zero."""
+TARGETS = ("clean", "noisy")
+_AMOUNTS = {
+    "gaussian": "Gaussian noise of deviation {task.sigma_text} (on the scale 0 to 255)",
+    "poisson": "Poisson noise with {task.peak:g} counts for full brightness",
+    "bernoulli": "Noise that loses {task.share:.0%} of the pixels",
+    "impulse": "Noise that gives {task.share:.0%} of the pixels a random color",
+}
+_MEAN_ZERO = "the mean of all noisy images of a scene is the clean one, and the squared difference leads to the mean"
+_FOR_NOISY = {
+    "gaussian": ("l2", _MEAN_ZERO),
+    "poisson": ("l2", _MEAN_ZERO),
+    "bernoulli": ("l2", f"of the pixels that are not lost, {_MEAN_ZERO}"),
+    "impulse": ("l0", "the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0"),
+}
+"""What suits targets that are noisy themselves, and why."""
 
 
 @final
@@ -35,9 +52,12 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
 class Denoise(Task):
     """A picture without its noise: trained on pictures with noise added, measured in dB against the clean ones.
 
-    `sigma` is the deviation of the added Gaussian noise on the scale 0 to 255. Noise follows from each sample's key
-    alone, and is not clipped to the range of pixels. With `pairs`, each row's first image is the noisy one and its
-    second the clean one, and nothing is added. `distance` is a key of `DISTANCES`.
+    `noise` is a key of `NOISES`: "gaussian" of deviation `sigma` on the scale 0 to 255 (or from `sigma_from` to it),
+    "poisson" with `peak` counts for full brightness, "bernoulli" and "impulse" for a `share` of the pixels. It follows
+    from each sample's key alone, and is not clipped to the range of pixels. With `targets` "noisy", the network learns
+    from a second noisy image of the same scene instead of the clean one (Lehtinen et al. 2018, "Noise2Noise"). With
+    `pairs`, each row's first image is the noisy one and its second the target, and nothing is added. `distance` is a
+    key of `DISTANCES`, "l0", or "auto" for what suits noise and targets.
     """
 
     name: ClassVar[str] = "denoise"
@@ -54,15 +74,27 @@ class Denoise(Task):
         "corruptions": "its answer is the changed picture itself",
     }
 
+    noise: str = "gaussian"
     sigma: float = 25.0
-    distance: str = "charbonnier"
+    sigma_from: float | None = None
+    peak: float = 30.0
+    share: float = 0.5
+    targets: str = "clean"
+    distance: str = "auto"
     pairs: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.sigma <= 255:
             raise TaskError(f"sigma is {self.sigma}; expected a deviation above 0, at most 255.")
-        if self.distance not in DISTANCES:
-            raise TaskError(f"distance is '{self.distance}'; expected one of {', '.join(DISTANCES)}.")
+        if self.sigma_from is not None and not 0 <= self.sigma_from < self.sigma:
+            raise TaskError(f"sigma_from is {self.sigma_from}; expected a deviation from 0, below sigma {self.sigma}.")
+        if not 0 < self.peak <= 1e6:
+            raise TaskError(f"peak is {self.peak}; expected a count above 0, at most 1,000,000.")
+        if not 0 < self.share < 1:
+            raise TaskError(f"share is {self.share}; expected a share of the pixels between 0 and 1.")
+        for name, known in (("noise", NOISES), ("targets", TARGETS), ("distance", (*DISTANCES, "l0", "auto"))):
+            if getattr(self, name) not in known:
+                raise TaskError(f"{name} is '{getattr(self, name)}'; expected one of {', '.join(known)}.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
         """See whether the images come in pairs; raises `TaskError` where only some have a paired image."""
@@ -76,10 +108,29 @@ class Denoise(Task):
         return replace(self, pairs=not alone)
 
     def notes(self) -> list[str]:
-        """Say where the noise comes from."""
-        if self.pairs:
-            return ["Each first image is taken as the noisy one, each paired image as the clean one."]
-        return [f"Gaussian noise of deviation {self.sigma:g} (on the scale 0 to 255) is added to every image."]
+        """Say where the noise comes from, what is learned from, and which loss suits it."""
+        distance, reason = self.chosen_distance
+        target = "the clean one" if self.targets == "clean" else "another noisy one"
+        source = (
+            f"Each first image is taken as the noisy one, each paired image as {target}, and PSNR is measured with it."
+            if self.pairs
+            else f"{_AMOUNTS[self.noise].format(task=self)} is added to every image; the target is {target}."
+        )
+        return [source, f"The loss is {distance}: {reason}."]
+
+    @property
+    def sigma_text(self) -> str:
+        """The deviation, or its range."""
+        return f"{self.sigma:g}" if self.sigma_from is None else f"{self.sigma_from:g} to {self.sigma:g}"
+
+    @property
+    def chosen_distance(self) -> tuple[str, str]:
+        """The distance that is learned by, and the reason in words."""
+        if self.distance != "auto":
+            return self.distance, "as requested"
+        if self.targets == "clean":
+            return "charbonnier", "targets are clean, and a smooth absolute difference keeps edges"
+        return _FOR_NOISY["gaussian" if self.pairs else self.noise]
 
     def read(self, row: Row) -> float:
         """Nothing is read: the target is the picture itself, made by `make_problem`."""
@@ -88,32 +139,62 @@ class Denoise(Task):
         return 0.0
 
     def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy pictures (N, C, H, W), and clean and noisy ones together (N, 2, C, H, W)."""
+        """Noisy pictures (N, C, H, W), and targets (N, 2 or 3, C, H, W): clean, noisy, and what is learned from.
+
+        Where that is the clean one, it is not there a second time. Pixels that are lost in it are NaN.
+        """
         if len(images) == 2:
             noisy, clean = images
-        else:
-            clean = images[0]
-            noise = gaussian_noise(keys, tuple(clean.shape[1:])).to(clean)
-            noisy = clean + noise * (self.sigma / 255)
-        return noisy, torch.stack([clean, noisy], dim=1)
+            return noisy, torch.stack([clean, noisy], dim=1)
+        clean = images[0]
+        noisy, _ = NOISES[self.noise](clean, keys, self)
+        if self.targets == "clean":
+            return noisy, torch.stack([clean, noisy], dim=1)
+        other, known = NOISES[self.noise](clean, changed(keys, 1), self)
+        other = other if known is None else other.masked_fill(~known, torch.nan)
+        return noisy, torch.stack([clean, noisy, other], dim=1)
 
     def outputs(self, channels: int) -> Output:
         """A picture of as many channels."""
         return Output("map", channels)
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Mean distance of the pixels of (N, C, H, W) from the clean ones."""
-        return DISTANCES[self.distance](output - target[:, 0]).mean((1, 2, 3))
+        """Mean distance of the pixels of (N, C, H, W) from those that are learned from."""
+        return self._distance(output, target, 0.0)
+
+    def losses(
+        self,
+        turn: Turn,
+        network: nn.Module,
+        x: Tensor,
+        target: Any,
+        keys: Tensor,
+        criterion: nn.Module | None,
+        progress: float,
+    ) -> tuple[Tensor, Any]:
+        """The same, with the exponent of "l0" falling from 2 to 0 over the training."""
+        output = network(x).float()
+        with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
+            return self._distance(output, target, progress), output
+
+    def _distance(self, output: Tensor, target: Tensor, progress: float) -> Tensor:
+        wanted = target[:, 0] if target.shape[1] == 2 else target[:, 2]
+        known = ~wanted.isnan()
+        difference = torch.where(known, output - wanted.nan_to_num(), 0.0)
+        name, _ = self.chosen_distance
+        exponent = 2 * (1 - progress)
+        distances = (difference.abs() + 1e-8) ** exponent if name == "l0" else DISTANCES[name](difference)
+        return (distances * known).sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Signal-to-noise ratio in dB, and its gain over the noisy picture."""
-        clean, noisy = target.unbind(1)
+        clean, noisy = target[:, 0], target[:, 1]
         ratio = peak_ratio(output.clamp(0, 1), clean)
         return {"psnr": ratio, "gain": ratio - peak_ratio(noisy, clean)}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
-        clean, noisy = target.unbind(1)
+        clean, noisy = target[:, 0], target[:, 1]
         answer = self.answer_image(output, noisy)
         columns = {
             "psnr": peak_ratio(answer, clean),
@@ -133,7 +214,8 @@ class Denoise(Task):
         details = {
             **{name: _mean(values) for name, values in columns.items()},
             "gain_interval": mean_interval(gain),
-            "sigma": None if self.pairs else self.sigma,
+            "noise": None if self.pairs else self.noise,
+            "sigma": self.sigma if self.noise == "gaussian" and not self.pairs else None,
             "mistakes": [{"row": int(place), "gain": float(gain[place])} for place in np.argsort(gain)[:50]],
         }
         return float(ratio.mean()), mean_interval(ratio), details

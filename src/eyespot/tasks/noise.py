@@ -14,15 +14,16 @@ def gaussian_noise(keys: Tensor, shape: tuple[int, ...]) -> Tensor:
     Philox (Salmon et al. 2011) is a generator that only counts: the same key gives the same noise on every machine,
     in every batch, on every worker.
     """
-    return torch.from_numpy(np.stack([one.standard_normal(shape, np.float32) for one in _generators(keys)]))
+    return torch.from_numpy(np.stack([one.standard_normal(shape, np.float32) for one in generators(keys)]))
 
 
 def uniform_noise(keys: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Numbers (N, *shape) from 0 to 1, all as likely, drawn for each sample from its own key (N,) int64."""
-    return torch.from_numpy(np.stack([one.random(shape, np.float32) for one in _generators(keys)]))
+    return torch.from_numpy(np.stack([one.random(shape, np.float32) for one in generators(keys)]))
 
 
-def _generators(keys: Tensor) -> list[np.random.Generator]:
+def generators(keys: Tensor) -> list[np.random.Generator]:
+    """A generator for each sample, which follows from its own key (N,) int64 alone."""
     unsigned = keys.cpu().numpy().astype(np.int64).view(np.uint64).tolist()
     return [np.random.Generator(np.random.Philox(key=key)) for key in unsigned]
 
