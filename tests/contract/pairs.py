@@ -36,6 +36,8 @@ UNFIT = {
     ("denoise", "tinyvgg"): NUMBERS_ONLY,
     ("denoise", "pilotnet"): NUMBERS_ONLY,
     ("denoise", "airbench"): NUMBERS_ONLY,
+    ("denoise", "ciresan-dnn1"): NUMBERS_ONLY,
+    ("denoise", "ciresan-dnn2"): NUMBERS_ONLY,
     ("identify", "denoiser"): PICTURES_ONLY,
     ("identify", "unet"): PICTURES_ONLY,
     ("detect", "denoiser"): NO_PYRAMID,
@@ -47,6 +49,8 @@ UNFIT = {
     ("detect", "tinyvgg"): NUMBERS_ONLY,
     ("detect", "pilotnet"): NUMBERS_ONLY,
     ("detect", "airbench"): NUMBERS_ONLY,
+    ("detect", "ciresan-dnn1"): NUMBERS_ONLY,
+    ("detect", "ciresan-dnn2"): NUMBERS_ONLY,
     ("colorize", "denoiser"): NO_PYRAMID,
     ("colorize", "unet"): NO_PYRAMID,
     ("colorize", "lecun1989"): NUMBERS_ONLY,
@@ -56,6 +60,8 @@ UNFIT = {
     ("colorize", "tinyvgg"): NUMBERS_ONLY,
     ("colorize", "pilotnet"): NUMBERS_ONLY,
     ("colorize", "airbench"): NUMBERS_ONLY,
+    ("colorize", "ciresan-dnn1"): NUMBERS_ONLY,
+    ("colorize", "ciresan-dnn2"): NUMBERS_ONLY,
     ("locate", "denoiser"): NO_PYRAMID,
     ("locate", "unet"): NO_PYRAMID,
     ("locate", "lecun1989"): NUMBERS_ONLY,
@@ -65,6 +71,8 @@ UNFIT = {
     ("locate", "tinyvgg"): NUMBERS_ONLY,
     ("locate", "pilotnet"): NUMBERS_ONLY,
     ("locate", "airbench"): NUMBERS_ONLY,
+    ("locate", "ciresan-dnn1"): NUMBERS_ONLY,
+    ("locate", "ciresan-dnn2"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
 GENERATOR_ONLY = "The network makes images, and the task answers them"
@@ -73,7 +81,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 44 + len(GENERATIVE)
+MOST_UNFIT = 52 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -88,6 +96,8 @@ SMALLEST = {
     "convnetjs": (3, 8, 8),
     "tinyvgg": (3, 16, 16),
     "pilotnet": (3, 66, 66),
+    "ciresan-dnn1": (3, 69, 69),
+    "ciresan-dnn2": (3, 53, 53),
     "efficientnet-lite0": (3, 32, 32),
     "dcgan": (3, 16, 16),
 }

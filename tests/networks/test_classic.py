@@ -26,6 +26,8 @@ def of_paper(name: str):
         ("pilotnet", 252_219),
         ("unet", 991_203),
         ("lenet5", 61_706),
+        ("ciresan-dnn1", 13_630),
+        ("ciresan-dnn2", 37_230),
     ],
 )
 def test_parameters_are_those_of_the_paper(name, parameters):
@@ -51,6 +53,19 @@ def test_pilotnet_has_the_papers_27_million_multiply_adds_and_shapes():
     assert 26.8e6 < totals(rows)["multiply_adds"] < 27.1e6
     shapes = [row.output for row in rows if row.kind in ("convolution", "flatten")]
     assert shapes == [(24, 31, 98), (36, 14, 47), (48, 5, 22), (64, 3, 20), (64, 1, 18), (1152,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("ciresan-dnn1", [100, 50, 48, 24, 22, 11, 10, 5, 4, 2]),
+        ("ciresan-dnn2", [98, 49, 46, 23, 20, 10, 8, 4]),
+    ],
+)
+def test_the_windows_of_ciresan_shrink_as_in_the_paper(name, sides):
+    rows = layer_table(of_paper(name))
+    shapes = [row.output for row in rows if len(row.output) == 3 and row.kind != "activation"]
+    assert [shape for place, shape in enumerate(shapes) if shape != shapes[place - 1]] == [(16, n, n) for n in sides]
 
 
 def test_tinyvgg_flattens_13x13x10():

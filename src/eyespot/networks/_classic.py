@@ -28,6 +28,14 @@ PILOTNET = (
     "conv 24@5x5 stride 2, relu, conv 36@5x5 stride 2, relu, conv 48@5x5 stride 2, relu, conv 64@3x3, relu, "
     "conv 64@3x3, relu, flatten, dense 100, relu, dense 50, relu, dense 10, relu, dense"
 )
+CIRESAN_1 = (
+    "conv 16@2x2, relu, maxpool 2, conv 16@3x3, relu, maxpool 2, conv 16@3x3, relu, maxpool 2, conv 16@2x2, relu, "
+    "maxpool 2, conv 16@2x2, relu, maxpool 2, flatten, dense 100, relu, dense"
+)
+CIRESAN_2 = (
+    "conv 16@4x4, relu, maxpool 2, conv 16@4x4, relu, maxpool 2, conv 16@4x4, relu, maxpool 2, conv 16@3x3, relu, "
+    "maxpool 2, flatten, dense 100, relu, dense"
+)
 BACKGROUND = -1.0
 """The value of paper without ink where digits are scaled to -1 .. 1, as they were in 1989."""
 LARGEST_1989 = 256
@@ -73,6 +81,19 @@ def make_harley2015(spec: NetworkSpec) -> Network:
             network.stages[name] = ScaledTanh()
     network.stages["conv2"] = TableConvolution(TABLE_LENET, channels=6, kernel=5)
     return network
+
+
+def make_ciresan_1(spec: NetworkSpec) -> Network:
+    """The first network that found mitoses (Ciresan et al. 2013): 13,630 parameters at 101x101x3 with two outputs.
+
+    It tells whether the middle of a window shows one. The paper's tables give layers and sizes; ReLU is our choice.
+    """
+    return make_written(spec, CIRESAN_1)
+
+
+def make_ciresan_2(spec: NetworkSpec) -> Network:
+    """The second network of the same paper, with wider filters: 37,230 parameters at 101x101x3 with two outputs."""
+    return make_written(spec, CIRESAN_2)
 
 
 def make_pilotnet(spec: NetworkSpec) -> Network:

@@ -7,6 +7,8 @@ from eyespot.errors import NetworkError, unknown
 
 from ._blocks import NORMS
 from ._classic import (
+    make_ciresan_1,
+    make_ciresan_2,
     make_convnetjs,
     make_harley2015,
     make_lecun1989,
@@ -129,6 +131,20 @@ NETWORKS: dict[str, Family] = {
         input=(3, 66, 200),
         outputs=1,
         summary="steers a car from its camera (Bojarski et al. 2016)",
+    ),
+    "ciresan-dnn1": Family(
+        make=make_ciresan_1,
+        heads=("vector",),
+        input=(3, 101, 101),
+        outputs=2,
+        summary="windows of a microscope's image: what is in the middle? (Ciresan et al. 2013)",
+    ),
+    "ciresan-dnn2": Family(
+        make=make_ciresan_2,
+        heads=("vector",),
+        input=(3, 101, 101),
+        outputs=2,
+        summary="the same with wider filters (Ciresan et al. 2013)",
     ),
     "dcgan": Family(
         make=make_dcgan,
