@@ -23,6 +23,10 @@ def organize(
     collection: Collection,
     index: IndexFile = None,
     out: Annotated[Path | None, typer.Option(help="Report: a .json, .csv or .html file.")] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="Folder with one folder of examples per group: sort photos into these.")
+    ] = None,
+    similar: Annotated[bool, typer.Option("--similar", help="Find groups of similar photos and name them.")] = False,
     plan: Annotated[Path | None, typer.Option(help="Plan to write (or apply, or undo): a .json or .csv file.")] = None,
     template: Annotated[str | None, typer.Option(help="Where the plan puts photos: {year}/{event}/{name}.")] = None,
     apply: Annotated[str | None, typer.Option(help="Apply the plan: copy, link or move.")] = None,
@@ -35,7 +39,9 @@ def organize(
 
     Photos are changed only by --apply, and --undo puts them back.
     """
-    _check_use(plan, template, apply, into, undo, out)
+    if examples and similar:
+        raise typer.BadParameter("--examples and --similar exclude each other.")
+    _check_use(plan, template, apply, into, undo, out, bool(examples or similar))
     if plan and (apply or undo):
         _carry_out(collection, plan, apply, into, quiet, as_json)
         return
@@ -56,7 +62,7 @@ def organize(
     if plan:
         check_plan_file(plan, exists=False)
     check_template(template or TEMPLATE)
-    found = run_organize(collection, index, None if quiet else IndexProgress())
+    found = run_organize(collection, index, None if quiet else IndexProgress(), examples, similar)
     if out:
         write_report(found, out)
     if plan:
@@ -70,7 +76,13 @@ def organize(
 
 
 def _check_use(
-    plan: Path | None, template: str | None, apply: str | None, into: Path | None, undo: bool, out: Path | None
+    plan: Path | None,
+    template: str | None,
+    apply: str | None,
+    into: Path | None,
+    undo: bool,
+    out: Path | None,
+    content: bool,
 ) -> None:
     if (apply or undo or template) and not plan:
         raise typer.BadParameter("--template, --apply and --undo need --plan FILE.")
@@ -78,8 +90,8 @@ def _check_use(
         raise typer.BadParameter("--apply and --undo exclude each other.")
     if bool(apply) != bool(into):
         raise typer.BadParameter("--apply and --into FOLDER need each other.")
-    if (apply or undo) and (out or template):
-        raise typer.BadParameter("--out and --template need photos to be read; omit --apply and --undo.")
+    if (apply or undo) and (out or template or content):
+        raise typer.BadParameter("--out, --template, --examples and --similar go with making a plan; omit them.")
 
 
 def _carry_out(collection: Path, plan: Path, apply: str | None, into: Path | None, quiet: bool, as_json: bool) -> None:
@@ -145,6 +157,9 @@ def _print(found: "Organized", out: Path | None) -> None:
         print(f"event {event.name}: {len(event.photos):,} photos")
     if len(found.events) > LISTED:
         print(f"... and {len(found.events) - LISTED:,} more events")
+    if found.content:
+        groups = ", ".join(f"{name} {count:,}" for name, count in found.content.counts.items())
+        print(f"groups by {found.content.by}: {groups or 'none'}")
     for path, error in list(found.errors.items())[:LISTED]:
         print(f"unreadable: {printable(path)}: {error}")
     if not found.network:

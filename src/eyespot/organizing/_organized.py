@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import SourceError
+from ..pretrained import IMAGENET_CLASSES
 from ._copies import Group, Pair, find_groups, find_pairs
 from ._embedding import Embedder
 from ._events import Event, find_events
 from ._index import Index, Photos, default_index
 from ._quality import QUALITY, flags_of, limits_of
 from ._search import Match, Query, search
+from ._sorting import Sorted, cluster, sort_by_examples
 from ._update import Show, Update, update
 
 
@@ -18,7 +22,8 @@ class Organized:
     """A collection as `organize` sees it.
 
     `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` has a list of flags for
-    each, and `limits` what they were compared with; `errors` gives the reason for each file that could not be read.
+    each, and `limits` what they were compared with; `content` holds the groups by what photos show; `errors` gives the
+    reason for each file that could not be read.
     """
 
     folder: Path
@@ -32,17 +37,31 @@ class Organized:
     events: list[Event]
     flags: list[list[str]]
     limits: dict[str, float]
+    content: Sorted | None = None
 
 
-def organize(folder: str | Path, index: str | Path | None = None, show: Show | None = None) -> Organized:
+def organize(
+    folder: str | Path,
+    index: str | Path | None = None,
+    show: Show | None = None,
+    examples: str | Path | None = None,
+    similar: bool = False,
+) -> Organized:
     """Bring the index of a folder of photos up to date and find copies, events and quality flags.
 
     The index lies in eyespot's cache folder unless a file is given; nothing is written into the folder. `show` is
-    called with the number of photos done and that of all to read. Raises `SourceError` where the folder or the index
-    cannot be used, or holds no readable photo.
+    called with the number of photos done and that of all to read. With `examples`, a folder that holds one folder of
+    photos per group, photos are sorted into these groups; with `similar`, groups of similar photos are found. Raises
+    `SourceError` where the folder or the index cannot be used, or holds no readable photo.
     """
     folder, embedder = Path(folder), Embedder()
     file, updated, photos, errors = indexed(folder, index, embedder, show)
+    content = None
+    if examples is not None:
+        content = sort_by_examples(photos, indexed(Path(examples), None, embedder, show)[2])
+    elif similar:
+        names = IMAGENET_CLASSES.read_text().splitlines()
+        content = cluster(photos, embedder.probabilities(photos.embeddings) if embedder.name else np.empty(0), names)
     pairs = find_pairs(photos)
     limits = limits_of({name: photos.numbers(name) for name in QUALITY})
     return Organized(
@@ -57,6 +76,7 @@ def organize(folder: str | Path, index: str | Path | None = None, show: Show | N
         events=find_events(photos),
         flags=[flags_of(row, row["camera"], limits) for row in photos.rows],
         limits=limits,
+        content=content,
     )
 
 

@@ -17,9 +17,9 @@ from ._organized import Organized
 
 VERSION = 1
 TEMPLATE = "{year}/{event}/{name}"
-FIELDS = ("year", "month", "day", "event", "camera", "folder", "name")
+FIELDS = ("year", "month", "day", "event", "camera", "group", "folder", "name")
 SUFFIXES = (".json", ".csv")
-UNDATED = "undated"
+UNDATED, UNGROUPED = "undated", "ungrouped"
 FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """Characters that some file systems do not take; the plan is to work everywhere."""
 LONGEST_NAME = 240
@@ -60,7 +60,9 @@ def make_plan(found: Organized, template: str = TEMPLATE) -> Plan:
     steps = []
     for photo, row in enumerate(found.photos.rows):
         link = (found.folder / row["path"]).is_symlink()
-        target = "" if link else _free(_filled(template, row, event_of.get(photo, UNDATED)), used)
+        group = found.content.groups[photo] if found.content else ""
+        filled = _filled(template, row, event_of.get(photo, UNDATED), group or UNGROUPED)
+        target = "" if link else _free(filled, used)
         used.add(target.casefold())
         steps.append(
             Step(
@@ -93,7 +95,7 @@ def check_template(template: str) -> None:
         )
 
 
-def _filled(template: str, row: dict[str, Any], event: str) -> str:
+def _filled(template: str, row: dict[str, Any], event: str, group: str) -> str:
     path, taken = PurePosixPath(row["path"]), taken_time(row)
     values = {
         "year": f"{taken:%Y}" if taken else UNDATED,
@@ -101,6 +103,7 @@ def _filled(template: str, row: dict[str, Any], event: str) -> str:
         "day": f"{taken:%d}" if taken else UNDATED,
         "event": event,
         "camera": row["camera"].replace("/", "-") or "unknown camera",
+        "group": group.replace("/", "-"),
         "folder": "" if path.parent == PurePosixPath() else str(path.parent),
         "name": path.name,
     }

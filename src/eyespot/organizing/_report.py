@@ -19,7 +19,20 @@ from ._organized import Organized
 from ._search import Match
 
 SUFFIXES = (".json", ".csv", ".html")
-COLUMNS = ("file", "width", "height", "bytes", "taken", "latitude", "longitude", "camera", "event", "flags", "copy_of")
+COLUMNS = (
+    "file",
+    "width",
+    "height",
+    "bytes",
+    "taken",
+    "latitude",
+    "longitude",
+    "camera",
+    "event",
+    "group",
+    "flags",
+    "copy_of",
+)
 SIDE = 160
 SHOWN = 200
 """Groups, events and flagged photos that are drawn on the page; the JSON and CSV files list all."""
@@ -92,6 +105,23 @@ def document(found: Organized) -> dict[str, Any]:
             for event in found.events
         ],
         "limits": found.limits,
+        "content": _content(found),
+    }
+
+
+def _content(found: Organized) -> dict[str, Any] | None:
+    content = found.content
+    if content is None:
+        return None
+    return {
+        "by": content.by,
+        "counts": content.counts,
+        "threshold": content.threshold,
+        "expected_error": content.expected_error,
+        "photos": [
+            {"file": _path(found, photo), "group": group, "probability": float(content.probabilities[photo])}
+            for photo, group in enumerate(content.groups)
+        ],
     }
 
 
@@ -129,6 +159,7 @@ def _rows(found: Organized) -> list[dict[str, Any]]:
             "longitude": row["longitude"],
             "camera": row["camera"],
             "event": event_of.get(photo, ""),
+            "group": found.content.groups[photo] if found.content else "",
             "flags": "|".join(found.flags[photo]),
             "copy_of": _path(found, copy_of[photo]) if photo in copy_of else "",
         }
@@ -173,6 +204,7 @@ def _page(found: Organized) -> dict[str, Any]:
             for event in found.events[:SHOWN]
         ],
         "all_events": len(found.events),
+        "content": _content_tiles(found),
         "flagged": [
             _tile(found.photos, found.folder, photo, ", ".join(found.flags[photo])) for photo in flagged[:SHOWN]
         ],
@@ -221,6 +253,19 @@ def _as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _content_tiles(found: Organized) -> list[dict[str, Any]]:
+    """The groups by content, each with its surest photos."""
+    content, shown = found.content, []
+    if content is None:
+        return shown
+    for name, count in list(content.counts.items())[:SHOWN]:
+        members = [photo for photo, group in enumerate(content.groups) if group == name]
+        members.sort(key=lambda photo: -float(content.probabilities[photo]))
+        tiles = [_tile(found.photos, found.folder, photo, "") for photo in members[:IN_EVENT]]
+        shown.append({"name": name, "count": count, "tiles": tiles})
+    return shown
 
 
 def _tile(photos: Photos, folder: Path, photo: int, caption: str) -> dict[str, str]:
