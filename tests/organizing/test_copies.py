@@ -6,21 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyespot.organizing import organize
-from eyespot.organizing._copies import Pair, _invariant, find_groups, find_pairs, gradients, positions
+from eyespot.organizing._copies import Pair, _invariant, are_copies, find_groups, find_pairs, gradients, positions
 from eyespot.organizing._index import Photos
 
 from .photos import scene
 
 
-def photos(thumbnails: np.ndarray, **columns: list) -> Photos:
+def photos(thumbnails: np.ndarray, embedded: bool = False, **columns: list) -> Photos:
+    """Photos of given thumbnails; if `embedded`, with equal embeddings, else without any."""
     count = len(thumbnails)
     fixed = {"height": 10, "width": 10, "size": 1, "sharpness": 1.0, "taken": None, "camera": ""}
     rows = [
         {**fixed, "path": f"{place}.jpg", "content": b"%d" % place, **{name: columns[name][place] for name in columns}}
         for place in range(count)
     ]
-    ones = np.ones((count, 1), np.float16)
-    return Photos(rows=rows, thumbnails=thumbnails, colors=np.zeros((count, 16, 16, 3), np.uint8), embeddings=ones)
+    embeddings = np.ones((count, 1 if embedded else 0), np.float16)
+    colors = np.zeros((count, 16, 16, 3), np.uint8)
+    return Photos(rows=rows, thumbnails=thumbnails, colors=colors, embeddings=embeddings)
 
 
 def gray(seed: int) -> np.ndarray:
@@ -66,7 +68,7 @@ def test_the_same_file_is_an_exact_copy_and_nothing_else():
 
 
 def burst(**columns: list) -> list[str]:
-    return [pair.kind for pair in find_pairs(photos(np.stack([gray(0), gray(1)]), **columns))]
+    return [pair.kind for pair in find_pairs(photos(np.stack([gray(0), gray(1)]), True, **columns))]
 
 
 def test_shots_within_seconds_of_one_camera_that_show_the_same_are_a_burst():
@@ -78,6 +80,22 @@ def test_shots_within_seconds_of_one_camera_that_show_the_same_are_a_burst():
 
 def pair(first: int, second: int) -> Pair:
     return Pair(first=first, second=second, kind="altered", similarity=0.9, evidence="")
+
+
+def test_the_less_the_gradients_agree_the_more_the_content_has_to():
+    cosine = np.array([-1.0, 0.49, 0.5, 0.84, 0.85])
+    assert are_copies(np.full(5, 0.85), cosine).all()
+    assert are_copies(np.full(5, 0.7), cosine).tolist() == [False, False, True, True, True]
+    assert are_copies(np.full(5, 0.3), cosine).tolist() == [False] * 4 + [True]
+    assert not are_copies(np.full(5, 0.29), cosine).any()
+
+
+def test_a_crop_with_the_same_content_is_a_copy():
+    whole = scene(3, 80, 80)[..., 0]
+    both = np.stack([whole[:64, :64], whole[4:68, 3:67]])
+    assert find_pairs(photos(both)) == []
+    (found,) = find_pairs(photos(both, embedded=True))
+    assert found.kind == "altered" and "cosine of 1.000" in found.evidence
 
 
 def test_groups_do_not_chain():

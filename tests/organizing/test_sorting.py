@@ -32,12 +32,12 @@ def test_photos_are_sorted_like_the_examples():
 
 
 def test_photos_that_could_belong_to_two_groups_are_unsure():
-    examples = photos(around(CENTERS, 10, 0.35, 1), [f"{name}/{number}" for name in "abc" for number in range(10)])
-    found = sort_by_examples(photos(around(CENTERS, 60, 0.35)), examples)
+    examples = photos(around(CENTERS, 10, 0.5, 1), [f"{name}/{number}" for name in "abc" for number in range(10)])
+    found = sort_by_examples(photos(around(CENTERS, 60, 0.5)), examples)
     truth = np.repeat(list("abc"), 60)
     wrong = [group != name for group, name in zip(found.groups, truth, strict=True) if group != UNSURE]
-    assert 10 <= found.groups.count(UNSURE) <= 120
-    assert np.mean(wrong) <= 0.10
+    assert 10 <= found.groups.count(UNSURE) <= 170
+    assert np.mean(wrong) <= 0.15
 
 
 def test_the_threshold_keeps_the_expected_error_below_what_is_allowed():

@@ -16,8 +16,10 @@ from ._index import Photos
 from ._quality import FLAT_CONTRAST
 
 FREQUENCIES = 16
-SIMILAR = 0.85
-"""Least correlation of the gradients of altered copies."""
+RULES = ((0.85, -1.0), (0.70, 0.50), (0.30, 0.85))
+"""Altered copies have at least this correlation of the gradients and this cosine of the embeddings, by one of the three
+rules: the less the gradients agree, the more the content has to. The last one finds crops. Without embeddings, only the
+first counts."""
 BURST_SECONDS = 10.0
 """Longest pause between two shots of one burst."""
 BURST_SIMILAR = 0.80
@@ -106,30 +108,44 @@ def _invariant(vectors: np.ndarray) -> np.ndarray:
 
 def _altered(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
     """Altered copies among photos of different content (their numbers)."""
-    vectors = gradients(photos.thumbnails[single])
-    for chosen, similarity, position in _similar(vectors):
-        one, two = (photos.rows[single[place]] for place in chosen)
-        yield Pair(
-            first=int(single[chosen[0]]),
-            second=int(single[chosen[1]]),
-            kind="altered",
-            similarity=similarity,
-            evidence=f"gradients correlate by {similarity:.3f}, {POSITIONS[position]}, {_sizes(one, two)}",
-        )
+    vectors, content = gradients(photos.thumbnails[single]), photos.unit[single]
+    for one, two in _candidates(vectors, content):
+        all_positions = np.einsum("npij,nij->np", positions(vectors[one]), vectors[two])
+        best, position = all_positions.max(axis=1), all_positions.argmax(axis=1)
+        cosine = (content[one] * content[two]).sum(axis=1)
+        for place in np.flatnonzero(are_copies(best, cosine)).tolist():
+            first, second = int(single[one[place]]), int(single[two[place]])
+            sizes = _sizes(photos.rows[first], photos.rows[second])
+            seen = f", embeddings have a cosine of {cosine[place]:.3f}" if content.shape[1] else ""
+            yield Pair(
+                first=first,
+                second=second,
+                kind="altered",
+                similarity=float(best[place]),
+                evidence=f"gradients correlate by {best[place]:.3f}, {POSITIONS[position[place]]}, {sizes}{seen}",
+            )
 
 
-def _similar(vectors: np.ndarray) -> Iterator[tuple[tuple[int, int], float, int]]:
-    """Pairs of vectors that are alike in one of the eight positions: their numbers, correlation, and position."""
+def are_copies(gradient: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+    """Whether pairs are altered copies, by the correlation of their gradients and the cosine of their embeddings.
+
+    >>> are_copies(np.array([0.9, 0.75, 0.75]), np.array([0.0, 0.6, 0.4])).tolist()
+    [True, True, False]
+    """
+    return np.any([(gradient >= least) & (cosine >= content) for least, content in RULES], axis=0)
+
+
+def _candidates(vectors: np.ndarray, content: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs that may be copies, some at a time: by the bound on their gradients, or by their embeddings."""
     shared = _invariant(vectors)
+    least, most = (RULES[1][0], RULES[2][1]) if content.shape[1] else (RULES[0][0], 2.0)
     for start in range(0, len(vectors), CHUNK):
-        rows, columns = np.nonzero(np.triu(shared[start : start + CHUNK] @ shared[start:].T >= SIMILAR, 1))
+        near = shared[start : start + CHUNK] @ shared[start:].T >= least
+        if content.shape[1]:
+            near |= content[start : start + CHUNK] @ content[start:].T >= most
+        rows, columns = np.nonzero(np.triu(near, 1))
         for begin in range(0, len(rows), CHUNK):
-            one, two = rows[begin : begin + CHUNK] + start, columns[begin : begin + CHUNK] + start
-            all_positions = np.einsum("npij,nij->np", positions(vectors[one]), vectors[two])
-            position = all_positions.argmax(axis=1)
-            best = all_positions.max(axis=1)
-            for place in np.flatnonzero(best >= SIMILAR).tolist():
-                yield (int(one[place]), int(two[place])), float(best[place]), int(position[place])
+            yield rows[begin : begin + CHUNK] + start, columns[begin : begin + CHUNK] + start
 
 
 def _sizes(one: dict, two: dict) -> str:
