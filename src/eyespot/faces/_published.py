@@ -26,7 +26,8 @@ YUNET_FILE = PackagedFile(
 @cache
 def face_detector() -> YuNet:
     """YuNet, ready to find faces; raises `NetworkError` where its weights are missing or damaged."""
-    return make_yunet(learned_parameters(YUNET_FILE.read()))
+    network = make_yunet(learned_parameters(YUNET_FILE.read()))
+    return network.to(memory_format=torch.channels_last)  # takes about half of the time
 
 
 @cache
