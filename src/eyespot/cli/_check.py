@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     from eyespot.measures import AuditReport
     from eyespot.sources import Source
+    from eyespot.sources._numbers import Numbers
     from eyespot.sources.check import CheckReport, Twins
 
 Weights = Annotated[
     str | None, typer.Option(help="Feature extractor: the name of a pretrained network, or a model file.")
 ]
 
+BAR = 40
+"""Letters of the longest bar of a histogram."""
 SHOWN = 10
 """Lines of a list that a person is shown; the rest is counted, and stands in the JSON document."""
 
@@ -161,6 +164,8 @@ def _show(report: "CheckReport") -> None:
     _show_sizes(report, console)
     if report.objects:
         _show_objects(report, console)
+    if report.numbers:
+        _show_numbers(report.numbers, console)
     _show_list("Left out", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
     _show_list("Exact duplicates", _lines(report.exact), console)
     if report.near_searched:
@@ -188,6 +193,16 @@ def _show_counts(report: "CheckReport", console: "Console") -> None:
     console.print(table)
     if report.balance is not None:
         console.print(f"Balance: the largest class has {report.balance:.1f} times as many images as the smallest")
+
+
+def _show_numbers(numbers: "Numbers", console: "Console") -> None:
+    """A histogram of bars, and the shares on both sides of 0."""
+    drives = f" of {counted(numbers.drives, 'drive')}" if numbers.drives else ""
+    console.print(f"Numbers of {counted(numbers.count, 'image')}{drives}:")
+    for place, count in enumerate(numbers.counts):
+        bar = "#" * round(BAR * count / max(numbers.counts))
+        console.print(f"  {numbers.edges[place]:9.4g} to {numbers.edges[place + 1]:9.4g} {count:8,} {bar}".rstrip())
+    console.print(f"  {numbers.below_zero:.0%} below 0, {numbers.zero:.0%} exactly 0, {numbers.above_zero:.0%} above 0")
 
 
 def _show_objects(report: "CheckReport", console: "Console") -> None:

@@ -12,6 +12,7 @@ from ..findings import to_json
 from ._collection import ArrayRows
 from ._duplicates import exact_pairs, near_pairs
 from ._examine import NEAR_LIMIT, ImageStatistics, examine
+from ._numbers import Numbers, describe_numbers
 from .source import Part, Problem, Row, Source
 
 
@@ -34,7 +35,8 @@ class CheckReport:
     images by the number of their channels. `across_parts` and `conflicts` list those among `exact` and `near`
     duplicates that lie in two parts, or that carry two labels. `near_searched` tells whether near duplicates were
     looked for at all. `objects` counts boxes by class: "images" that show one, and "objects" in all, of which "small"
-    (below 32 x 32 pixels), "medium" and "large" (from 96 x 96 on), as COCO does.
+    (below 32 x 32 pixels), "medium" and "large" (from 96 x 96 on), as COCO does. `numbers` describes the numbers of the
+    images, such as steering angles; None without any.
     """
 
     name: str
@@ -52,6 +54,7 @@ class CheckReport:
     conflicts: Sequence[Twins]
     near_searched: bool
     objects: dict[str, dict[str, int]]
+    numbers: Numbers | None
     notes: Sequence[str]
 
     def to_json(self) -> str:
@@ -88,6 +91,7 @@ def check(source: Source) -> CheckReport:
         conflicts=[twins for twins in (*exact, *near) if len(set(twins.labels)) > 1],
         near_searched=near_searched,
         objects=_count_objects(source.rows),
+        numbers=describe_numbers(source.rows),
         notes=source.notes,
     )
 
