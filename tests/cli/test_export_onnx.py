@@ -55,7 +55,7 @@ def test_the_file_takes_the_place_of_the_model(place, capsys):
         (["--onnx", "out.onnx", "--page", "out.html"], "Give one output"),
         (["--onnx", "out.onnx", "--images", "a.png"], "belong to --page"),
         (["--onnx", "out.onnx", "--input", "pixels"], "image, tensor"),
-        (["--page", "out.html", "--input", "tensor"], "--input belongs to --onnx"),
+        (["--page", "out.html", "--input", "tensor"], "belong to --onnx"),
         (["--onnx", "photos"], "ends in .onnx"),
     ],
 )

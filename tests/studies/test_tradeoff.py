@@ -65,7 +65,7 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
     assert {point.candidate.key for point in study.points} == {"fast", "slow"}
     assert study.within and study.recommended in ("fast", "slow")
     assert all((point.test is not None) == point.front for point in study.points)
-    assert study.command.startswith("eyespot train ") and "--network conv" in study.command
+    assert study.command.startswith("eyespot train ") and "--network 'conv" in study.command
     assert json.loads((tmp_path / "study" / "study.json").read_text())["recommended"] == study.recommended
     page = (tmp_path / "study" / "index.html").read_text()
     assert study.recommended in page and "Pareto front" in page and "<script" not in page

@@ -10,9 +10,10 @@ from ..files import require_file
 from ._output import AsJson, print_json
 from ._predict import ModelFile
 from ._runs import model_path
+from ._source import answered, open_described, unseen_part
 
 if TYPE_CHECKING:
-    from ..exporting import Export
+    from ..exporting import Export, Quantization
     from ..serving.one_file import OneFile
 
 
@@ -30,6 +31,12 @@ def export(
             help="With --onnx: image (default; preprocessing included, uint8 of any size) or tensor (without)."
         ),
     ] = None,
+    int8: Annotated[
+        str | None, typer.Option(help="With --onnx: compute in INT8, calibrated and compared on this source.")
+    ] = None,
+    max_drop: Annotated[
+        float | None, typer.Option(help="With --int8: accepted loss of the score, shares in points (default 1).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a model in a form that needs no eyespot: an ONNX file, or a page that a browser opens without a server."""
@@ -38,10 +45,15 @@ def export(
     if onnx is not None:
         if images or more:
             raise EyespotError("Images belong to --page; leave them out, or write the page by a command of its own.")
+        if max_drop is not None and int8 is None:
+            raise EyespotError("--max-drop belongs to --int8; give both.")
+        if int8 is not None:
+            _print_int8(*_int8(model, onnx, input or "image", int8, 1.0 if max_drop is None else max_drop), as_json)
+            return
         _print_export(_onnx(model, onnx, input or "image"), as_json)
         return
-    if input is not None:
-        raise EyespotError("--input belongs to --onnx; leave it out with --page.")
+    if input is not None or int8 is not None or max_drop is not None:
+        raise EyespotError("--input, --int8 and --max-drop belong to --onnx; leave them out with --page.")
     assert page is not None
     check_page(page)
     written, notes = _page(model, page, [*(images or []), *(more or [])])
@@ -52,11 +64,56 @@ def export(
         print(line)
 
 
-def _onnx(model: Path, out: Path, input: str) -> "Export":
-    """Write the ONNX file; where it cannot be written is said before the model is read."""
+def _check_onnx(out: Path) -> None:
+    """Raise `RunError` where an ONNX file cannot be written, before the model is read."""
     if out.suffix.lower() != ".onnx":
         raise RunError(f"{out}: has the suffix '{out.suffix}'; an ONNX file ends in .onnx.", argument="onnx")
     require_file(out)
+
+
+def _int8(model: Path, out: Path, input: str, source: str, points: float) -> "tuple[Export, Quantization]":
+    """Write the INT8 file: calibrated on the training part of a source, compared on other, unseen images."""
+    _check_onnx(out)
+    import numpy as np
+
+    from ..errors import SourceError
+    from ..exporting import export_int8
+    from ..html import is_share
+    from ..model import load
+
+    file = model_path(model)
+    loaded = load(file)
+    opened = answered(open_described(source, None, None, value_range=loaded.images.value_range), loaded)
+    chosen = unseen_part(file, opened, None)
+    others = chosen.take(np.flatnonzero(~np.isin(chosen.keys, opened.train.keys)))
+    if not len(others):
+        raise SourceError(f"{source}: holds no image to compare on besides those that INT8 is calibrated on.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    metric = loaded.task.metric
+    scale = 100 if is_share([], metric.unit, metric.better) else 1
+    return export_int8(loaded, out, opened.train, others, input, points / scale)
+
+
+def _print_int8(export: "Export", found: "Quantization", as_json: bool) -> None:
+    from ..findings import to_plain
+
+    if as_json:
+        print_json({**to_plain(export), "int8": to_plain(found)})
+        return
+    print(f"{export.path}: {export.size / 1e6:.1f} MB, INT8, calibrated on {found.calibrated_on} images")
+    for name, score, (low, high), milliseconds in (
+        ("float32", found.before, found.before_interval, found.before_milliseconds),
+        ("INT8", found.after, found.after_interval, found.after_milliseconds),
+    ):
+        print(
+            f"  {name}: {found.metric} {score:.4f} ({low:.4f} to {high:.4f}) on {found.count:,} images, "
+            f"network {milliseconds:.2f} ms"
+        )
+
+
+def _onnx(model: Path, out: Path, input: str) -> "Export":
+    """Write the ONNX file; where it cannot be written is said before the model is read."""
+    _check_onnx(out)
     from ..exporting import export_onnx
     from ..model import load
 

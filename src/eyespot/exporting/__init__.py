@@ -2,6 +2,16 @@
 
 from ._exported import ExportedModel, load_onnx
 from ._import import check_graph, import_onnx
+from ._int8 import Quantization, export_int8
 from ._write import Export, export_onnx
 
-__all__ = ["Export", "ExportedModel", "check_graph", "export_onnx", "import_onnx", "load_onnx"]
+__all__ = [
+    "Export",
+    "ExportedModel",
+    "Quantization",
+    "check_graph",
+    "export_int8",
+    "export_onnx",
+    "import_onnx",
+    "load_onnx",
+]

@@ -36,10 +36,7 @@ def export_onnx(model: Model, path: str | Path, input: str = "image") -> Export:
     an image) and "output" (what the network put out before). Raises `ModelError` where the network cannot be written,
     or where onnxruntime answers differently than the model on one of 64 images; nothing is written then.
     """
-    if input not in INPUTS:
-        raise ModelError(f"input is '{input}'; expected one of {', '.join(INPUTS)}.", argument="input")
-    for package in ("onnx", "onnxruntime", "onnxscript"):
-        require(package)
+    check_input(input)
     from ._network import network_graph
     from ._preprocessing import OPSET
 
@@ -51,6 +48,14 @@ def export_onnx(model: Model, path: str | Path, input: str = "image") -> Export:
     write_whole(Path(path), content)
     outputs = tuple(output.name for output in graph.graph.output)
     return Export(path=Path(path), size=len(content), opset=OPSET, outputs=outputs, parity=parity)
+
+
+def check_input(input: str) -> None:
+    """Raise `ModelError` for an unknown kind of input, or where a package of the extra is missing."""
+    if input not in INPUTS:
+        raise ModelError(f"input is '{input}'; expected one of {', '.join(INPUTS)}.", argument="input")
+    for package in ("onnx", "onnxruntime", "onnxscript"):
+        require(package)
 
 
 def with_preprocessing(network: Any, model: Model) -> Any:

@@ -4,6 +4,7 @@ Every candidate is an ordinary run in a folder of its own, so that a study that 
 """
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -92,7 +93,7 @@ def tradeoff(
     candidates = [Candidate(**each) for each in plan["candidates"]]
     trained, left_out = _affordable(candidates, limits)
     points = _trained(trained, limits, opened, origin, task, minutes, folder, show)
-    study = _concluded(points, limits, opened, known, folder, plan, left_out)
+    study = _concluded(points, limits, what or opened.name, known, folder, plan, left_out)
     write_whole(folder / "study.json", to_json(study).encode())
     write_study_page(study)
     return study
@@ -190,7 +191,7 @@ def _point(
 def _concluded(
     points: list[Point],
     budget: Budget,
-    source: Source,
+    source: str,
     task: Any,
     folder: Path,
     plan: dict[str, Any],
@@ -205,7 +206,7 @@ def _concluded(
     bend = knee(points)
     return Study(
         folder=folder,
-        source=source.name,
+        source=source,
         task=task.name,
         metric=task.metric.name,
         unit=task.metric.unit,
@@ -258,8 +259,8 @@ def _reason(chosen: Point, within: bool, points: list[Point], budget: Budget) ->
     return f"no candidate within the limits of time and size reaches the score; this one is the closest; {given}"
 
 
-def _command(source: Source, chosen: Point, task: str | None) -> str:
+def _command(source: str, chosen: Point, task: str | None) -> str:
     """The command that trains the recommended candidate to the end."""
     options = {"task": task, **chosen.candidate.options}
-    words = [f"--{name} {value}" for name, value in options.items() if value is not None]
-    return " ".join(["eyespot train", source.name, *words])
+    words = [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
+    return shlex.join(["eyespot", "train", source, *words])
