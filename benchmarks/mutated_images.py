@@ -6,7 +6,6 @@ Counted are tracebacks (any error that is not an `EyespotError`) and silent loss
 used nor named). Both must be 0. The test suite runs the same checks on a few hundred.
 """
 
-import argparse
 import io
 import os
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import _common
 import numpy as np
 from PIL import Image
 
@@ -151,11 +151,8 @@ def results(count: int, seed: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Run the checks and print how many files were read, refused, lost, or ended in a traceback."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    """Run the checks and write down how many files were read, refused, lost, or ended in a traceback."""
+    arguments = _common.parse(__doc__, {"count": 10_000, "seed": 0})
     with tempfile.TemporaryDirectory() as cache_folder:
         os.environ["EYESPOT_CACHE"] = cache_folder
         counts: Counter[str] = Counter()
@@ -163,7 +160,9 @@ def main() -> None:
             counts[found.partition(":")[0]] += 1
             if found not in ("read", "refused"):
                 print(found)
-    print(dict(counts), f"seeds {arguments.seed} to {arguments.seed + arguments.count - 1}")
+    outcomes = ("read", "refused", "lost", "traceback")
+    seeds = f"{arguments.seed} to {arguments.seed + arguments.count - 1}"
+    _common.finish(__file__, arguments, {"seeds": seeds}, [{name: counts[name] for name in outcomes}])
 
 
 if __name__ == "__main__":

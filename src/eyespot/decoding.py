@@ -5,6 +5,7 @@ Only formats that Pillow decodes in its own code are opened; for EPS, for exampl
 
 import ctypes
 import io
+import logging
 import struct
 import sys
 import warnings
@@ -107,6 +108,7 @@ OTHER_ORDER = {
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # otherwise Python prints Pillow's errors
 
 
 def is_picture_file(path: str | Path) -> bool:

@@ -22,6 +22,15 @@ OTHERS = (("val2017", "validation"), ("dev", "validation"), ("test", "test"), ("
 MISSING = ("", " ", "NaN", "n/a", "None", "?")
 SPELLINGS: tuple[Callable[[str], str], ...] = (str, str.upper, str.title, " {} ".format, lambda text: text + "\u200b")
 
+SUFFIXES = (".png", ".png", ".PNG", ".jpg", ".dat", ".png~", "")
+PATHS: tuple[Callable[[int], str], ...] = (
+    "images/{}.png".format,
+    "./images//{}.png".format,
+    "images\\{}.png".format,
+    "IMAGES/{}.PNG".format,
+    "C:\\me\\images\\{}.png".format,
+)
+
 random_folders = settings(
     max_examples=30,
     derandomize=True,
@@ -69,7 +78,7 @@ def fill(folder: Folder, data: st.DataObject, outside: Path) -> None:
         for label in classes:
             for number in range(data.draw(st.integers(2, 4))):
                 below = place / label / ("more" if data.draw(st.integers(0, 9)) == 0 else "")
-                folder.add(below, f"{number}.png", label, part)
+                folder.add(below, f"{number}{data.draw(st.sampled_from(SUFFIXES))}", label, part)
     add_what_is_apart(folder, base, data)
     first, part = parts[0]
     add_links(folder, first / classes[0], (classes[0], part), outside, data)
@@ -95,7 +104,7 @@ def add_what_is_apart(folder: Folder, base: Path, data: st.DataObject) -> None:
 def add_links(folder: Folder, place: Path, intended: tuple[str, str], outside: Path, data: st.DataObject) -> None:
     kinds = data.draw(st.sets(st.sampled_from(["file", "folder inside", "folder outside"])))
     if "file" in kinds:
-        (place / "link.png").symlink_to(place.resolve() / "0.png" if (place / "0.png").exists() else outside / "0.png")
+        (place / "link.png").symlink_to(outside / "0.png")
         folder.intended[str((place / "link.png").relative_to(folder.root))] = intended
     if "folder inside" in kinds:
         (place / "again").symlink_to(folder.root, target_is_directory=True)
@@ -145,12 +154,16 @@ def test_each_row_of_a_table_has_the_intended_label(data: st.DataObject) -> None
             folder.image(folder.root / f"images/{number}.png")
             gone = data.draw(st.integers(0, 4)) == 0
             text = data.draw(st.sampled_from(MISSING if gone else [spell(label) for spell in SPELLINGS]))
-            intended[f"images/{number}.png"] = "" if gone else label
-            lines.append((f"images/{number}.png", text))
+            path = data.draw(st.sampled_from(PATHS))(number)
+            intended[path] = "" if gone else label
+            lines.append((path, text))
         lost = [f"images/lost{number}.png" for number in range(data.draw(st.integers(0, 2)))]
         table = folder.root / "labels.csv"
-        with table.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("path", "label"), *lines, *((name, "cat") for name in lost)])
+        header = data.draw(st.sampled_from([("path", "label"), ("Path", "LABEL")]))
+        encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]))
+        with table.open("w", newline="", encoding=encoding) as file:
+            writer = csv.writer(file, delimiter=data.draw(st.sampled_from(",;\t|")))
+            writer.writerows([header, *lines, *((name, "cat") for name in lost)])
         with pytest.raises(SourceError, match=r"labels\.csv"):  # one folder of images gives no labels
             open_source(folder.root)
         source = open_source(table, bad_share=1.0)
