@@ -383,6 +383,8 @@ def _explained(name: str, error: Exception) -> ImageError:
         remedy = "replace it by a JPEG or PNG file"
         if name.lower().endswith(HEIF_SUFFIXES) and not heic_is_readable():
             remedy = "pip install pillow-heif"
+        elif name.lower().endswith(FORMATS["TIFF"]):
+            remedy = "save it as a gray TIFF of 8 to 32 bits, or in colors of 8 or 16 bits"
         return ImageError(f"{name}: is not a picture that can be read; {remedy}.")
     return ImageError(f"{name}: is damaged or not a picture ({error}); replace or remove it.")
 

@@ -18,6 +18,8 @@ IGNORED = 0.001
 COMMON: tuple[Range, ...] = ((0, 1), (-1, 1), (0, 255), (0, 1023), (0, 4095), (0, 16383), (0, 65535))
 """Ranges that cameras and programs use: normalized values, and 8, 10, 12, 14 and 16 bits."""
 
+LOST = 1 / 255
+"""An image that uses less of the range than this has one or two levels left."""
 LEAST_USED = 1 / 8
 """A common range of which the values use less than this is not taken: too few of the 256 levels would be left."""
 
@@ -66,12 +68,13 @@ def describe_range(chosen: Range, bounds: np.ndarray) -> str:
     found = f"16-bit, 32-bit or float values in {len(known):,} image{'s' * (len(known) != 1)}"
     if len(known):
         found += f", from {known[:, 0].min():g} to {known[:, 1].max():g}"
-    used = np.median(known[:, 1] - known[:, 0]) / (chosen[1] - chosen[0]) if len(known) else 1
-    little = (
-        f"; half of the images use less than {max(used, 0.001):.1%} of it, so little of them is left"
-        if used < LEAST_USED
-        else ""
-    )
+    used = (known[:, 1] - known[:, 0]) / (chosen[1] - chosen[0])
+    half = np.median(used) if len(known) else 1.0
+    little = ""
+    if half < LEAST_USED:
+        little = f"; half of the images use less than {max(half, 0.001):.1%} of it, so little of them is left"
+    elif lost := int((used < LOST).sum()):
+        little = f"; {lost:,} of them use less than {LOST:.1%} of it, so nothing of these is left"
     return (
         f"{found}: {chosen[0]:g} becomes black and {chosen[1]:g} white in every image{little} "
         "(set it with --range LOW,HIGH, in Python value_range=(LOW, HIGH))"

@@ -11,7 +11,6 @@ import pytest
 
 from eyespot.cli._answers import image_files
 from eyespot.cli._app import run
-from eyespot.errors import EyespotError
 from eyespot.images import write_png
 
 SMALL = ["--network", "conv 4@3x3, relu, maxpool 2, flatten, dense", "--epochs", "1", "--precision", "float32"]
@@ -85,8 +84,17 @@ def test_folders_patterns_and_lists_name_images(photos):
     assert list(image_files([str(photos / "dark" / "*.png")], ())) == dark
     assert list(image_files(["-"], io.StringIO(f"{dark[3]}\n\n{dark[5]}\n"))) == [dark[3], dark[5]]
     assert len(list(image_files([str(photos)], ()))) == 40
-    with pytest.raises(EyespotError, match="no file matches this pattern"):
-        list(image_files([str(photos / "*.jpg")], ()))
+
+
+def test_an_empty_folder_or_pattern_is_named_and_loses_no_other_answer(trained, photos, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    good = [str(photos / "dark" / f"{number:02}.png") for number in range(4)]
+    given = [good[0], good[1], str(tmp_path / "empty"), good[2], str(tmp_path / "*.jpg"), good[3]]
+    assert run(["predict", str(trained), *given]) == 2
+    printed = capsys.readouterr()
+    assert [line.partition(": ")[0] for line in printed.out.splitlines()] == good
+    assert "empty: is a folder that holds no image" in printed.err and "no file matches this pattern" in printed.err
+    assert "2 of 6 images failed" in printed.err
 
 
 def test_a_web_address_is_named_as_one(trained, capsys):

@@ -169,3 +169,10 @@ def test_colors_of_16_bits_are_counted_in_a_note(tmp_path: Path, suffix: str, no
             Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
     notes = open_source(tmp_path).notes
     assert any(note.startswith("20 files hold colors of 16 bits") for note in notes) == noted
+
+
+def test_images_of_which_nothing_is_left_are_counted(tmp_path: Path) -> None:
+    sixteen = [(np.arange(144).reshape(12, 12) * 400).astype(np.uint16) + number for number in range(30)]
+    ones = [np.random.default_rng(number).random((12, 12)).astype(np.float32) for number in range(2)]
+    source = open_source(folder_of(tmp_path, *sixteen, *ones))
+    assert any("2 of them use less than 0.4% of it" in note for note in source.notes)

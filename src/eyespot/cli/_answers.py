@@ -32,6 +32,8 @@ BATCH = 32
 TABLES = (".csv", ".jsonl", ".ndjson")
 ORIGIN = "answers of eyespot"
 """Stands at the beginning of a document of answers: only files that begin so are replaced."""
+PATTERN = "*?["
+"""Signs that make a pattern of a name."""
 SILENT_SECONDS = 2.0
 """Seconds between two lines of progress."""
 
@@ -78,14 +80,14 @@ def _is_document(file: Path) -> bool:
 def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
     """The images that are meant, in order: files, the images in folders and patterns, and, for "-", a list of files.
 
-    What does not exist is passed on as it is: it becomes an error of its own.
+    What does not exist or holds no image is passed on as it is: it becomes an error of its own among the answers.
     """
     for each in given:
         if each == "-":
             yield from image_files([line.strip() for line in lines if line.strip() not in ("", "-")], ())
         elif Path(each).is_dir():
             yield from _images_in(Path(each))
-        elif any(sign in each for sign in "*?[") and not Path(each).exists():
+        elif any(sign in each for sign in PATTERN) and not Path(each).exists():
             yield from _matching(each)
         else:
             yield each
@@ -94,9 +96,7 @@ def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
 def _images_in(folder: Path) -> Iterator[str]:
     found = [str(file) for file in sorted(folder.rglob("*")) if file.is_file() and not _hidden(file, folder)]
     images = [file for file in found if is_picture_file(file)]
-    if not images:
-        raise ImageError(f"{folder}: holds no image ({len(found)} other files).")
-    yield from images
+    yield from images or [str(folder)]
 
 
 def _hidden(file: Path, folder: Path) -> bool:
@@ -105,9 +105,7 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 def _matching(pattern: str) -> Iterator[str]:
     found = [file for file in sorted(glob(pattern, recursive=True)) if Path(file).is_file()]  # noqa: PTH207
-    if not found:
-        raise ImageError(f"{pattern}: no file matches this pattern.")
-    yield from found
+    yield from found or [pattern]
 
 
 def answers(
@@ -130,6 +128,10 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
     """Pixels, and the frame that leads from the original image to them."""
     if "://" in file:
         return ImageError(f"{file}: is a web address; download the image and give the file.")
+    if Path(file).is_dir():
+        return ImageError(f"{file}: is a folder that holds no image.")
+    if any(sign in file for sign in PATTERN) and not Path(file).exists():
+        return ImageError(f"{file}: no file matches this pattern.")
     try:
         return read_pixels(file, model.images, file), frame_of(read_size(file, file), model.images)
     except EyespotError as error:
