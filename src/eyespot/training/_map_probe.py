@@ -23,11 +23,11 @@ from ..tasks.task import Target, Task, index_target
 
 VIEWS = 4
 """Augmented copies of each image: the stages take most of the time, about as long for one as the head for ten."""
-PASSES = 28
+PASSES = 20
 """Over all images, each time in one of the copies."""
 BATCH, RATE, WEIGHT_DECAY = 16, 3e-3, 0.05
-AVERAGE = 0.98
-"""Share of the running mean of the weights that stays at each step: it reaches over about 50 steps."""
+AVERAGE = 0.9
+"""Share of the running mean of the weights that stays at each step: it reaches over about 10 of at least 60 steps."""
 FEWEST_STEPS = 60
 CHUNK = 4
 """Images at a time: what the stages compute of more than a few does not fit into the processor's cache."""
