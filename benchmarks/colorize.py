@@ -1,6 +1,6 @@
-"""Colorization of photographs: at least 2.0 points of AuC and 1.8 dB over gray, and truly colorful when rebalanced.
+"""Colorization of photographs: what each method gains over gray answers, alone and with ten known pixels.
 
-Learned from scenes6: 250 photographs of each of six kinds (25 of them for validation), tested on 50 others of each
+Learned from scenes6: `--images` photographs of each of six kinds and 25 for validation, tested on 50 others of each
 kind, at 128 x 128 pixels, with a head on the maps of EfficientNet-Lite0 (`--start probe`). AuC is the area under the
 curve of the color error up to 150 (Zhang et al. 2016, https://arxiv.org/abs/1603.08511) at that size; the rebalanced
 one weights each pixel by the rarity of its true color among the training images (lambda 0.5, sigma 5, floor 1e-5).
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
 
 LENGTH = "long"
 METHODS = ("regression", "classification", "rebalanced")
-TRAINED, VALIDATED, TESTED = 225, 25, 50
-"""Images of each kind in each part."""
+VALIDATED, TESTED = 25, 50
+"""Images of each kind; `--images` more are learned from."""
 HINTS = 10
 
 
 def main() -> None:
-    arguments = parse(__doc__, {"seeds": 2, "methods": ",".join(METHODS), "keep": ""})
+    arguments = parse(__doc__, {"seeds": 2, "methods": ",".join(METHODS), "images": 225, "keep": ""})
     file = Path(arguments.keep) if arguments.keep else None
     settings: dict[str, Any] = {"load at start": load_at_start()}
     rows: list[dict[str, Any]] = []
     with clean_place() as place:
-        scenes = eyespot.open_source(lay_out(data_folder() / "scenes6", place / "scenes"))
+        scenes = eyespot.open_source(lay_out(data_folder() / "scenes6", place / "scenes", arguments.images))
         settings["source"] = scenes.describe()
         for method in arguments.methods.split(","):
             for seed in range(arguments.seeds):
-                key = {"method": method, "seed": seed}
+                key = {"method": method, "seed": seed, "images": arguments.images}
                 rows += kept(file, key, lambda method=method, seed=seed: measure(scenes, place, method, seed))
     finish(__file__, arguments, settings, rows)
 
 
-def lay_out(data: Path, folder: Path) -> Path:
-    """Three folders, one for each part, in each of which there are all kinds of scenes."""
+def lay_out(data: Path, folder: Path, trained: int) -> Path:
+    """Three folders, one for each part, in each of which there are all kinds of scenes, `trained` for training."""
     unpack(data / "scenes128.zip", folder.with_name("unpacked"))
-    parts = {"train": TRAINED, "validation": VALIDATED, "test": TESTED}
+    parts = {"test": TESTED, "validation": VALIDATED, "train": trained}
     for kind in sorted(folder.with_name("unpacked").iterdir()):
         images = sorted(kind.iterdir())
         random.Random(0).shuffle(images)

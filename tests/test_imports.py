@@ -18,6 +18,7 @@ LINES = (
     ("tasks",),
     (
         "samples",
+        "tiles",
         "answers",
         "modelfile",
         "onnx_weights",

@@ -25,9 +25,14 @@ from .samples import Samples, load_samples, make_problem, network_x, to_batch
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
 from .tasks.task import Hint, Task
+from .tiles import halo_of, run_tiled
 
 BATCH_PIXELS = 1 << 20
 """Of larger batches, what a network computes in between does not fit into the processor's cache, nor into memory."""
+
+
+LARGEST_WHOLE = 1024 * 1024
+"""Pixels up to which an image is answered in one piece."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,9 +61,14 @@ class Model:
     def outputs(self, pixels: Tensor) -> Any:
         """Pixels (N, C, H, W) in [0, 1] to the network's raw output, as `task.outputs` describes it.
 
-        A vector (N, K), a map (N, K, H', W'), or a dict[str, Tensor] of named outputs; gradients flow through.
+        A vector (N, K), a map (N, K, H', W'), or a dict[str, Tensor] of named outputs; gradients flow through. Without
+        gradients, large images that keep their own size are answered piece by piece, which gives the same.
         """
-        return self.network(self.network_x(pixels))
+        x = self.network_x(pixels)
+        large = self.images.fit == "native" and x.shape[2] * x.shape[3] > LARGEST_WHOLE
+        if large and not torch.is_grad_enabled() and (halo := halo_of(self.network, x.shape[1])) is not None:
+            return run_tiled(self.network, x, halo)
+        return self.network(x)
 
     def module(self) -> "AnswerModule":
         """Everything between pixels and answer as one module; see `AnswerModule`. Its weights are the model's own."""
