@@ -51,6 +51,7 @@ def found(name: str = "network", **query) -> list[int]:
 def test_each_condition_selects_or_orders(tmp_path):
     Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(tmp_path / "like.png")
     assert found(like=tmp_path / "like.png") == [0, 2, 1]
+    assert found(like=np.zeros((20, 20, 3), np.uint8)) == [0, 2, 1]
     assert found(words=["tench"]) == [0, 2, 1]
     assert found(color="blue") == [1, 2, 0]
     assert found(after=datetime(2021, 1, 1)) == [1]

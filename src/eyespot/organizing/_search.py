@@ -53,26 +53,28 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
     of the pixels), whose product decides. Raises `SourceError` where nothing is searched for, for unknown words and
     colors, and where a network is needed and none is installed.
     """
-    if query == Query(kilometers=query.kilometers):
+    given = (query.like, query.color, query.after, query.before, query.near)
+    if not query.words and all(value is None for value in given):
         raise SourceError("Nothing to search for: give an example image, words, a color, a time or a place.")
     chosen = np.flatnonzero(_selected(photos, query))
     parts = _scores(photos, query, embedder)
     score = np.prod([np.ones(len(photos)), *parts.values()], axis=0)[chosen]
-    best = chosen[np.argsort(-score, kind="stable")[:count]]
-    total = dict(zip(chosen.tolist(), score.tolist(), strict=True))
     return [
-        Match(photo=photo, score=total[photo], parts={name: float(values[photo]) for name, values in parts.items()})
-        for photo in best.tolist()
+        Match(
+            photo=int(chosen[place]),
+            score=float(score[place]),
+            parts={name: float(values[chosen[place]]) for name, values in parts.items()},
+        )
+        for place in np.argsort(-score, kind="stable")[:count]
     ]
 
 
 def _selected(photos: Photos, query: Query) -> np.ndarray:
     keep = np.ones(len(photos), bool)
-    taken = photos.numbers("taken")  # NaN, a time that is not known, compares as False
-    if query.after is not None:
-        keep &= taken >= (query.after - EPOCH).total_seconds()
+    if query.after is not None:  # NaN, a time that is not known, compares as False
+        keep &= photos.numbers("taken") >= (query.after - EPOCH).total_seconds()
     if query.before is not None:
-        keep &= taken < (query.before - EPOCH).total_seconds()
+        keep &= photos.numbers("taken") < (query.before - EPOCH).total_seconds()
     if query.near is not None:
         places = np.stack([photos.numbers("latitude"), photos.numbers("longitude")], axis=1)
         keep &= np.array([distance(np.array(query.near), place) <= query.kilometers for place in places], bool)
