@@ -87,7 +87,7 @@ def test_a_person_is_enrolled_found_and_forgotten(photos, tmp_path, capsys):
     assert run(["faces", str(photos["second"]), *gallery]) == 0
     assert "  1. Andy (similarity 0." in capsys.readouterr().out
     assert run(["faces", *gallery]) == 0
-    assert capsys.readouterr().out == "Andy: 1 faces\n"
+    assert capsys.readouterr().out == "Andy: 1 face\n"
     assert run(["faces", "--forget", "Andy", *gallery]) == 0
     assert run(["faces", *gallery]) == 0
     assert capsys.readouterr().out.endswith("nobody is enrolled\n")

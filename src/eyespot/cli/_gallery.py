@@ -43,9 +43,10 @@ def forget(gallery: Path, name: str, as_json: bool) -> None:
 def list_people(gallery: Path, as_json: bool) -> None:
     """Print everybody who is enrolled."""
     from ..faces import Gallery
+    from ..findings import counted
 
     people = Gallery(gallery).people()
-    lines = [f"{name}: {count} faces" for name, count in people.items()]
+    lines = [f"{name}: {counted(count, 'face')}" for name, count in people.items()]
     _print({"people": people}, "\n".join(lines) or "nobody is enrolled", as_json)
 
 
