@@ -106,7 +106,6 @@ def test_without_onnxruntime_it_is_left_out_with_the_extra_named(place, monkeypa
 def test_peak_memory_is_that_of_a_process_of_its_own(place):
     found = peak_memory("torch float32", str(place / "pets.safetensors"), (3, 8, 8), 1)
     assert found is not None and 0 < found < 500_000_000
-    assert peak_memory("torch float32", "none", (3, 8, 8), 1) is None  # it has failed and measured nothing
 
 
 @pytest.mark.parametrize(
