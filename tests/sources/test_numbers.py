@@ -4,7 +4,7 @@ import numpy as np
 
 from eyespot.cli._app import run
 from eyespot.images import write_png
-from eyespot.sources._numbers import describe_numbers
+from eyespot.sources.numbers import describe_numbers
 from eyespot.sources.source import Row
 
 

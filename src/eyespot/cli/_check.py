@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from eyespot.measures import AuditReport
     from eyespot.sources import Source
-    from eyespot.sources._numbers import Numbers
     from eyespot.sources.check import CheckReport, Twins
+    from eyespot.sources.numbers import Numbers
 
 Weights = Annotated[
     str | None, typer.Option(help="Feature extractor: the name of a pretrained network, or a model file.")

@@ -12,7 +12,7 @@ from ..findings import to_json
 from ._collection import ArrayRows
 from ._duplicates import exact_pairs, near_pairs
 from ._examine import NEAR_LIMIT, ImageStatistics, examine
-from ._numbers import Numbers, describe_numbers
+from .numbers import Numbers, describe_numbers
 from .source import Part, Problem, Row, Source
 
 
