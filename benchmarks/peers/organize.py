@@ -1,9 +1,8 @@
 """Run inside the environment of the peers: imagededup's hashes and CNN on the images of a folder, timed.
 
 `python organize.py FOLDER OUT.npz METHOD WEIGHTS THREADS`: METHOD is phash, dhash, ahash, whash or cnn. OUT holds
-`files`, the similarity of each pair (N, N), and the seconds for encoding. For cnn, WEIGHTS is "random" (the package's
-own network, for its speed alone: its weights are fetched from the internet) or "efficientnet-lite0" (its CNN method
-with a custom model, as its documentation describes).
+`files`, the similarity of each pair (N, N), and the seconds for encoding. For cnn, WEIGHTS is
+"efficientnet-lite0": its CNN method with a custom model, as its documentation describes.
 """
 
 import sys
@@ -39,15 +38,9 @@ def hasher(method: str):
 
 
 def cnn(weights: str):
-    import imagededup.utils.models as models
     from imagededup.methods import CNN
     from imagededup.utils import CustomModel
 
-    if weights == "random":
-        import torchvision
-
-        models.models.mobilenet_v3_small = lambda **_: torchvision.models.mobilenet_v3_small(weights=None)
-        return CNN(verbose=False)
     from eyespot.organizing._embedding import Embedder
 
     embedder = Embedder()
