@@ -103,9 +103,9 @@ def scores(names: list[str], pairs: np.ndarray) -> dict:
         for place, kind in enumerate(KINDS)
     }
     least = ", ".join(f"{kind} {value:.2f}" for kind, value in sorted(share.items(), key=lambda each: each[1])[:5])
-    count = max(1, pairs[upper].sum())
+    count = int(pairs[upper].sum())
     return {
-        "precision": float((pairs & same)[upper].sum() / count),
+        "precision": float((pairs & same)[upper].sum() / count) if count else 1.0,
         "recall": float((pairs & target)[upper].sum() / target[upper].sum()),
         "found least": least,
     }
