@@ -103,7 +103,8 @@ def test_predictions_hold_lists_in_json_lines_beside_the_csv(train: Train, sourc
     assert len(lines) == len(table) == len(source.test)
     assert "target" not in table[0] and set(table[0]) < set(lines[0])
     assert [line["image"] for line in lines] == [row["image"] for row in table]
-    wanted = [json.loads(row.values[task]) for row in source.test.rows]
+    [column] = TOYS[task].columns
+    wanted = [json.loads(row.values[column]) for row in source.test.rows]
     for line, targets in zip(lines, wanted, strict=True):
         assert len(line["target"]) == len(targets)
         if targets:  # in original pixels, which the network has not seen
