@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .errors import ImageError
@@ -316,14 +316,18 @@ def _read(content: Any, name: str, read: Callable[[Image.Image], Found], value_r
             raise ImageError(f"{name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
         if image.format == "TIFF":
             _silence_libtiff()
-        if has_wide_colors(image) and (low := _lower_bytes(content, image)) is not None:
+        if isinstance(image, ImageFile.ImageFile) and (low := _lower_bytes(content, image)) is not None:
             image.info[LOW] = low
         return read(image)
 
 
-def _lower_bytes(content: Any, image: Image.Image) -> Image.Image | None:
-    """The same file opened so that the lower byte of each color takes the place of the upper one; None if it cannot."""
-    if image.format not in ("PNG", "TIFF") or any(_raw_mode(tile) not in OTHER_ORDER for tile in image.tile):
+def _lower_bytes(content: Any, image: ImageFile.ImageFile) -> Image.Image | None:
+    """A file of wide colors opened so that their lower bytes take the place of the upper ones; None if it cannot be."""
+    if (
+        not has_wide_colors(image)
+        or image.format not in ("PNG", "TIFF")
+        or any(_raw_mode(tile) not in OTHER_ORDER for tile in image.tile)
+    ):
         return None
     low = Image.open(io.BytesIO(content if isinstance(content, bytes) else read_file(content)), formats=[image.format])
     low.tile = [tile._replace(args=_in_other_order(tile.args)) for tile in low.tile]

@@ -1,5 +1,7 @@
 """Group faces by person, without knowing any: who is on the photos of an album?"""
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -47,9 +49,8 @@ def _linked(embeddings: np.ndarray, threshold: float) -> list[np.ndarray]:
 def _joined(embeddings: np.ndarray, threshold: float) -> np.ndarray:
     if len(embeddings) == 1:
         return np.zeros(1, np.int64)
-    linkage = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - threshold
-    )
+    joined: Any = AgglomerativeClustering  # its types do not allow the None that its documentation asks for
+    linkage = joined(n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - threshold)
     return linkage.fit_predict(embeddings)
 
 
@@ -58,8 +59,8 @@ def b_cubed(groups: np.ndarray, persons: np.ndarray) -> tuple[float, float, floa
 
     For each face: which share of its group is of its person, and which share of its person is in its group.
 
-    >>> b_cubed(np.array([0, 0, 1]), np.array([7, 7, 7]))[:2]
-    (1.0, 0.5555555555555556)
+    >>> b_cubed(np.array([0, 0, 1, 1]), np.array([7, 7, 7, 7]))[:2]
+    (1.0, 0.5)
     """
     both = (groups[:, None] == groups[None]) & (persons[:, None] == persons[None])
     shared = both.sum(1)

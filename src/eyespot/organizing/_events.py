@@ -68,8 +68,8 @@ def _named(events: list[Event]) -> list[Event]:
 def distance(one: np.ndarray, two: np.ndarray) -> float:
     """Kilometers on the earth between two places, each latitude and longitude in degrees (haversine formula).
 
-    >>> round(distance(np.array([52.5, 13.4]), np.array([48.1, 11.6])))
-    505
+    >>> round(distance(np.array([0, 10]), np.array([0, 11])))  # a degree on the equator
+    111
     """
     (latitude, longitude), (other_latitude, other_longitude) = np.radians(one), np.radians(two)
     half = np.sin((other_latitude - latitude) / 2) ** 2

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def sort_by_examples(photos: Photos, examples: Photos, allowed_error: float = AL
     """
     _require_embeddings(photos)
     given = [PurePath(row["path"]).parts for row in examples.rows]
-    loose = [parts[0] for parts in given if len(parts) < 2]
+    loose = [row["path"] for row, parts in zip(examples.rows, given, strict=True) if len(parts) < 2]
     counts = Counter(parts[0] for parts in given if len(parts) > 1)
     few = [name for name, count in counts.items() if count < FEWEST_EXAMPLES]
     if loose or few or len(counts) < 2:
@@ -163,7 +164,8 @@ def cluster(photos: Photos, probabilities: np.ndarray, names: list[str]) -> Sort
     if count < 2 * SMALLEST_CLUSTER:
         return Sorted(groups=[""] * count, probabilities=np.zeros(count), by="too few photos to cluster")
     low = _scaled(PCA(min(DIMENSIONS, count - 1, photos.unit.shape[1]), random_state=0).fit_transform(photos.unit))
-    found = HDBSCAN(min_cluster_size=SMALLEST_CLUSTER, copy=True).fit(low)
+    clustering: Any = HDBSCAN  # its types give `copy` as text
+    found = clustering(min_cluster_size=SMALLEST_CLUSTER, copy=True).fit(low)
     usual = probabilities.mean(axis=0) + 1 / len(names)
     labels, used = {-1: ""}, Counter()
     for number in range(int(found.labels_.max()) + 1):
