@@ -50,10 +50,10 @@ def found(name: str = "network", **query) -> list[int]:
 
 def test_each_condition_selects_or_orders(tmp_path):
     Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(tmp_path / "like.png")
-    assert found(like=tmp_path / "like.png") == [0, 2, 1]
-    assert found(like=np.zeros((20, 20, 3), np.uint8)) == [0, 2, 1]
+    assert found(like=tmp_path / "like.png") == [0, 2]  # 1 is not like it at all
+    assert found(like=np.zeros((20, 20, 3), np.uint8)) == [0, 2]
     assert found(words=["tench"]) == [0, 2, 1]
-    assert found(color="blue") == [1, 2, 0]
+    assert found(color="blue") == [1, 2]
     assert found(after=datetime(2021, 1, 1)) == [1]
     assert found(before=datetime(2021, 1, 1)) == [0]
     assert found(near=(52.4, 13.3)) == [0]
@@ -62,7 +62,7 @@ def test_each_condition_selects_or_orders(tmp_path):
 
 def test_conditions_are_combined(tmp_path):
     match = search(photos(), Query(words=["tench"], color="red", after=datetime(2019, 1, 1)), embedder())
-    assert [one.photo for one in match] == [0, 1]
+    assert [one.photo for one in match] == [0]  # 1 is not red, and the time of 2 is not known
     assert match[0].parts == {"tench": 0.9, "color": 1.0} and match[0].score == pytest.approx(0.9)
 
 

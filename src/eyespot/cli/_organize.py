@@ -154,7 +154,7 @@ def _print(found: "Organized", out: Path | None) -> None:
     if len(found.groups) > LISTED:
         print(f"... and {len(found.groups) - LISTED:,} more groups; --out FILE.html shows them")
     for event in found.events[:LISTED]:
-        print(f"event {event.name}: {len(event.photos):,} photos")
+        print(f"event {event.name}: {len(event.photos):,} {'photo' if len(event.photos) == 1 else 'photos'}")
     if len(found.events) > LISTED:
         print(f"... and {len(found.events) - LISTED:,} more events")
     if found.content:

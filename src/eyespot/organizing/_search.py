@@ -18,6 +18,8 @@ from ._index import EPOCH, Photos
 from ._words import classes_of
 
 NEAR_KILOMETERS = 20.0
+LEAST = 0.005
+"""Photos with a lower score are no match: none of the color, or none of the classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
     """The photos that fit best, the best first.
 
     Time and place select; example, words and color give scores from 0 to 1 (cosine, probability of the classes, share
-    of the pixels), whose product decides. Raises `SourceError` where nothing is searched for, for unknown words and
+    of the pixels), whose product decides; photos with a score near 0 are left out. Raises `SourceError` where nothing is searched for, for unknown words and
     colors, and where a network is needed and none is installed.
     """
     given = (query.like, query.color, query.after, query.before, query.near)
@@ -66,6 +68,7 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
             parts={name: float(values[chosen[place]]) for name, values in parts.items()},
         )
         for place in np.argsort(-score, kind="stable")[:count]
+        if score[place] >= LEAST
     ]
 
 
