@@ -5,12 +5,15 @@ import base64
 import numpy as np
 import pytest
 import torch
+from fastapi import FastAPI, Response
+from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.samples import normalize, to_batch
 from eyespot.serving import resources as shown_module
+from eyespot.serving._models import numbers as send_numbers
 from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
 from eyespot.tasks import TASKS
@@ -160,6 +163,13 @@ def test_an_unreadable_image_of_a_source_is_named_without_its_place(tmp_path):
     with pytest.raises(ValueError, match=r"^a\.png: is not a picture") as error:
         shown.pixels(row.picture, row.name)
     assert str(tmp_path) not in str(error.value)
+
+
+def test_numbers_that_do_not_lie_in_a_row_are_sent_in_order():
+    app = FastAPI()
+    parts = [np.arange(6, dtype="<f4")[::2], np.arange(3, dtype="<f4")]
+    app.get("/", response_class=Response)(lambda: send_numbers(parts))
+    assert numbers(TestClient(app).get("/")).tolist() == [0, 2, 4, 0, 1, 2]
 
 
 def test_the_answer_comes_in_words_and_as_an_image_where_it_is_one(client, source):
