@@ -268,7 +268,13 @@ def test_fields_hold_whole_numbers_inside_the_image():
 )
 def test_every_network_of_the_project_is_followed(name):
     kind = describe(name).heads[0]
-    shape = (3, 66, 200) if name == "pilotnet" else (1, 16, 16) if name == "lecun1989" else (3, 32, 32)
+    published = {
+        "pilotnet": (3, 66, 200),
+        "lecun1989": (1, 16, 16),
+        "ciresan-dnn1": (3, 101, 101),
+        "ciresan-dnn2": (3, 101, 101),
+    }
+    shape = published.get(name, (3, 32, 32))
     network = build(name, shape, Output(kind, 3), size="small").eval()
     calls = record(network, torch.rand(1, *shape))
     others = torch.rand(2, *shape)
