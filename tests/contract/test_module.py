@@ -6,7 +6,7 @@ import torch
 from tests.contract.pairs import PAIRS, SMALLEST, example, make_case
 
 
-@pytest.mark.parametrize(("task", "network"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("task", "network"), PAIRS, ids=[f"{task}-{network}" for task, network in PAIRS])
 def test_the_module_gives_the_answer_and_can_be_exported(task, network):
     case = make_case(task, network)
     rows = example(task)[1][:2]

@@ -162,7 +162,7 @@ def test_batches_hold_named_targets_of_their_samples(train: Train):
     piece = batch[1:]
     assert isinstance(piece.target, dict) and torch.equal(piece.target["count"], batch.target["count"][1:])
     for target, row in zip(batch.target["points"], rows, strict=True):
-        points = np.array(json.loads(source.train.rows[row].values["points"])).reshape(-1, 2)
+        points = np.array(json.loads(source.train.rows[row].values["dots"])).reshape(-1, 2)
         height, width, _ = source.train.sizes[row]
         found = target[~target.isnan().any(1)].numpy() * [width, height]
         np.testing.assert_allclose(found, points, atol=1e-3)

@@ -26,7 +26,7 @@ MOST = 2
 @final
 @dataclass(frozen=True, kw_only=True)
 class Points(Task):
-    """Points [x, y] in pixels, as JSON text in the column `points`: target {"points": (N, 2, 2), "count": (N,)}.
+    """Points [x, y] in pixels, as JSON text in the column `dots`: target {"points": (N, 2, 2), "count": (N,)}.
 
     The network sees and predicts them in shares of its input's sides, from left to right; its output holds two numbers
     for each point, and the count.
@@ -34,7 +34,7 @@ class Points(Task):
 
     name: ClassVar[str] = "points"
     metric: ClassVar[Metric] = Metric(name="mean_distance", better="lower", unit="pixels")
-    columns: ClassVar[tuple[str, ...]] = ("points",)
+    columns: ClassVar[tuple[str, ...]] = ("dots",)
     fit: ClassVar[str] = "stretch"
 
     def prepare(self, rows: Sequence[Row]) -> Self:
@@ -44,9 +44,9 @@ class Points(Task):
 
     def read(self, row: Row) -> list[list[float]]:
         try:
-            return [[float(x), float(y)] for x, y in json.loads(row.values["points"])]
+            return [[float(x), float(y)] for x, y in json.loads(row.values["dots"])]
         except (KeyError, ValueError, TypeError):
-            raise TaskError(f"{row.location}: points are '{row.values.get('points')}'; expected JSON text.") from None
+            raise TaskError(f"{row.location}: dots are '{row.values.get('dots')}'; expected JSON text.") from None
 
     def stack(self, targets: Sequence[Any]) -> dict[str, Tensor]:
         padded = pad_ragged(targets, width=2)
@@ -109,7 +109,7 @@ def dots(seed: int, count: int = 90) -> Source:
             image[y : y + 3, x : x + 3] = 250
             points.append([x + 1.5, y + 1.5])
         images.append(image)
-        values.append({"points": json.dumps(points)})
+        values.append({"dots": json.dumps(points)})
     return from_arrays("example:points", "drawn dots", images, values)
 
 
