@@ -175,7 +175,7 @@ GEOMETRY = Preset(flip=True, shift=0.15, rotate=15, zoom=0.2)
 @given(seed=st.integers(0, 1000), fit=st.sampled_from(["pad", "stretch", "crop"]))
 def test_a_rectangle_and_its_box_stay_together_in_training(seed: int, fit: str):
     """Inside its box, as the network is told, the picture is bright; just around it, it is dark."""
-    source = rectangles(seed, count=40)
+    source = rectangles(seed, count=100)
     samples = load_samples(source.train, Boxes(), ImageSpec(height=64, width=64, channels=3, fit=fit))
     decoded = samples.batch(np.arange(len(samples)))
     (images,), changes = augment(decoded.images, GEOMETRY, seed, 0, decoded.rows)
