@@ -31,7 +31,7 @@ def test_counts_copies_events_and_unreadable_files_are_printed(album, capsys):
     )
     assert "exact: keep b.png\n  copy.png: same bytes" in printed
     assert "altered: keep a.png\n  small <b>.png: gradients correlate by " in printed
-    assert "event 2024-05-01: 1 photos" in printed
+    assert "event 2024-05-01: 1 photo\n" in printed
     assert "unreadable: broken.jpg: " in printed
 
 
