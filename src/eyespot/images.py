@@ -6,13 +6,15 @@ becomes the same numbers everywhere. Shapes: N images, C channels, H height, W w
 
 import io
 import math
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from .decoding import (
@@ -39,21 +41,28 @@ __all__ = [
     "ImageProperties",
     "ImageSpec",
     "Picture",
+    "draw_letter",
     "encode_png",
     "fit_pixels",
     "frame_of",
     "heic_is_readable",
     "identity_frame",
     "inspect",
+    "is_deep",
     "is_gray",
     "load_image",
     "read_file",
+    "read_levels",
+    "read_native",
     "read_pixels",
     "read_size",
+    "read_thumbnail",
     "write_animation",
     "write_png",
 ]
 
+LUMA = (0.299, 0.587, 0.114)
+"""How bright red, green and blue are, as in files of gray images (ITU-R BT.601)."""
 FITS = ("crop", "stretch", "pad", "native")
 PAD_GRAY = 128
 """The brightness of the bars that "pad" adds: the middle of the range, so that they are neither black nor white."""
@@ -258,17 +267,70 @@ def _size(image: Image.Image) -> tuple[int, int, int]:
 
 def is_gray(picture: Picture, name: str = "", tolerance: int = 3) -> bool:
     """Tell whether a picture is gray, also where it is stored in color: its channels differ by `tolerance` at most."""
-    found = inspect(picture, name)
-    if found.channels == 1:
+    if read_size(picture, name)[2] == 1:
         return True
-    own = None if found.bounds is None else choose_range(np.array([found.bounds]))
-    spec = ImageSpec(height=32, width=32, channels=3, fit="stretch", value_range=own)
-    small = read_pixels(picture, spec, name).astype(np.int16)
+    small = read_thumbnail(picture, 32, 3, name).astype(np.int16)
     return int(np.ptp(small, axis=2).max()) <= tolerance
 
 
+def read_thumbnail(picture: Picture, side: int, channels: int, name: str = "") -> np.ndarray:
+    """A picture stretched to uint8 (side, side, C); one of more than 8 bits is scaled by its own range."""
+    spec = ImageSpec(height=side, width=side, channels=channels, fit="stretch", value_range=_own_range(picture, name))
+    return read_pixels(picture, spec, name)
+
+
+def read_native(picture: Picture, name: str = "") -> np.ndarray:
+    """A picture at its own size in its own colors, uint8 (H, W, C); one of more than 8 bits by its own range."""
+    channels, own = read_size(picture, name)[2], _own_range(picture, name)
+    spec = ImageSpec(height=1, width=1, channels=channels, fit="native", value_range=own)
+    return read_pixels(picture, spec, name)
+
+
+def _own_range(picture: Picture, name: str) -> Range | None:
+    bounds = inspect(picture, name).bounds
+    return None if bounds is None else choose_range(np.array([bounds]))
+
+
+def read_levels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
+    """Read like `read_pixels` at the picture's own size, but a file of more than 8 bits as uint16, 65,535 for white."""
+    native = replace(spec, fit="native")
+
+    def levels(image: Image.Image) -> np.ndarray:
+        image = load_image(image, native)
+        return _levels(image, spec) if _is_wide(image) else fit_pixels(image, native)
+
+    return decode(picture, name, levels, spec.value_range)
+
+
+def is_deep(picture: Any, name: str = "") -> bool:
+    """Tell whether the file of a picture has more than 8 bits for each value; only its header is read."""
+    return decode(picture, name, _is_wide)
+
+
+def _levels(image: Image.Image, spec: ImageSpec) -> np.ndarray:
+    """An image of more than 8 bits as uint16 (H, W, C), on white where it is transparent."""
+    values = _values(image)
+    low, high = _known_range(image, values, spec.value_range)
+    shares = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1)
+    shares = shares[..., None] if shares.ndim == 2 else shares
+    if image.mode == "RGBA":
+        alpha = np.asarray(image)[..., 3:] / 255
+        shares = shares * alpha + 1 - alpha
+    if shares.shape[2] > spec.channels:
+        shares = shares @ np.array(LUMA)[:, None]
+    return np.rint(np.repeat(shares, spec.channels // shares.shape[2], axis=2) * 65535).astype(np.uint16)
+
+
+def draw_letter(letter: str, size: int) -> np.ndarray:
+    """Which pixels a letter of `size` pixels covers in the font of Pillow: booleans (1.5 size, its width)."""
+    font = ImageFont.load_default(size)
+    canvas = Image.new("1", (max(1, round(font.getlength(letter))), 3 * size // 2))
+    ImageDraw.Draw(canvas).text((0, 0), letter, fill=1, font=font)
+    return np.asarray(canvas)
+
+
 def write_png(pixels: np.ndarray, path: str | Path, text: Mapping[str, str] | None = None) -> Path:
-    """Write uint8 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file, without loss; `text` becomes its metadata."""
+    """Write uint8 or uint16 numbers (H, W), (H, W, 1) or (H, W, 3) as a PNG file; `text` becomes its metadata."""
     path = Path(path)
     path.write_bytes(encode_png(pixels, text))
     return path
@@ -283,18 +345,34 @@ def write_animation(frames: Sequence[np.ndarray], path: str | Path, milliseconds
 
 
 def encode_png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
-    """Turn uint8 numbers (H, W), (H, W, 1) or (H, W, 3) into the bytes of a PNG file, without loss.
+    """Turn uint8 or uint16 numbers (H, W), (H, W, 1) or (H, W, 3) into the bytes of a PNG file, without loss.
 
     `text` is stored in the file's metadata by its keywords.
     """
-    assert pixels.dtype == np.uint8, pixels.dtype
-    buffer = io.BytesIO()
+    assert pixels.dtype in (np.uint8, np.uint16), pixels.dtype
     metadata = PngInfo()
     for keyword, value in (text or {}).items():
         metadata.add_text(keyword, value)
+    if pixels.dtype == np.uint16 and pixels.ndim == 3 and pixels.shape[2] == 3:
+        return _png_of_deep_colors(pixels, metadata)
+    buffer = io.BytesIO()
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     image.save(buffer, "PNG", pnginfo=metadata)
     return buffer.getvalue()
+
+
+def _png_of_deep_colors(pixels: np.ndarray, metadata: PngInfo) -> bytes:
+    """Colors of 16 bits as a PNG file, which Pillow does not write: each row begins with 0, for no filter."""
+    height, width, _ = pixels.shape
+    rows = np.ascontiguousarray(pixels, ">u2").view(np.uint8).reshape(height, -1)
+    content = zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes())
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    notes = [(kind, data) for kind, data, *_ in metadata.chunks]
+    parts = [(b"IHDR", header), *notes, (b"IDAT", content), (b"IEND", b"")]
+    whole = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(whole)
 
 
 def _draft(image: Image.Image, spec: ImageSpec) -> None:
@@ -329,6 +407,14 @@ def _colored(image: Image.Image, channels: int, value_range: Range | None) -> Im
 def _to_8_bits(image: Image.Image, value_range: Range | None) -> Image.Image:
     """Scale values of more than 8 bits: one range for a source and its model, never that of the single image."""
     values = _values(image)
+    scaled = to_bytes(values, _known_range(image, values, value_range))
+    if image.mode == "RGBA":
+        scaled = np.concatenate([scaled, np.asarray(image)[..., 3:]], axis=2)
+    return Image.fromarray(scaled)
+
+
+def _known_range(image: Image.Image, values: np.ndarray, value_range: Range | None) -> Range:
+    """The range that is black to white: the one given, else that of the type; raises `ImageError` where none fits."""
     if value_range is None:
         value_range = (0.0, 1.0) if image.mode == "F" else (0.0, 65535.0)
         low, high = bounds_of(values)
@@ -341,10 +427,7 @@ def _to_8_bits(image: Image.Image, value_range: Range | None) -> Image.Image:
             )
     else:
         check_inside(values, value_range)
-    scaled = to_bytes(values, value_range)
-    if image.mode == "RGBA":
-        scaled = np.concatenate([scaled, np.asarray(image)[..., 3:]], axis=2)
-    return Image.fromarray(scaled)
+    return value_range
 
 
 def _fitted(image: Image.Image, spec: ImageSpec) -> Image.Image:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .answers import answer_one
+from .answers import answer_one, read_for
 from .errors import ModelError, TaskError
 from .features import features
 from .findings import Evaluation
@@ -111,7 +111,7 @@ class Model:
         `answer_one`, and follows `hints` where the task takes them. Raises `ImageError` where the picture cannot be
         read, and `TaskError` for a hint outside it.
         """
-        pixels = self.read(picture)
+        pixels = to_batch(read_for(self.task, self.images, picture)[None])
         output = map_output(self.outputs(pixels), lambda output: output[0])
         frame = frame_of(read_size(picture)[:2], self.images)
         return answer_one(self.task, self.images, output, pixels, picture, frame, hints)

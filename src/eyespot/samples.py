@@ -142,7 +142,7 @@ def load_samples(part: Part, task: Task, images: ImageSpec) -> Samples:
 
 
 def to_batch(pixels: np.ndarray) -> Tensor:
-    """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]."""
+    """uint8 or uint16 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]."""
     return to_pixels(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
 
 
@@ -169,5 +169,6 @@ def normalize(x: Tensor, images: ImageSpec) -> Tensor:
 
 
 def to_pixels(images: Tensor) -> Tensor:
-    """uint8 to float32 in [0, 1], channel after channel: with 1 or 3 channels, all that follows is quicker so."""
-    return images.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+    """uint8 or uint16 to float32 in [0, 1], channel after channel: with 1 or 3, all that follows is quicker so."""
+    white = 65535 if images.dtype == torch.uint16 else 255
+    return images.to(torch.float32, memory_format=torch.contiguous_format).div_(white)

@@ -12,8 +12,8 @@ from eyespot.attacks._settings import Settings
 from eyespot.errors import AttackError, TaskError
 from eyespot.images import ImageSpec, encode_png, read_pixels
 from eyespot.model import wrap
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks.criterion import Aim
+from eyespot.tasks.denoise import Denoise
 from tests.attacks.small_models import (
     COLOR,
     SmoothPicture,

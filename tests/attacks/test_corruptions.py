@@ -8,7 +8,7 @@ from eyespot.attacks._corruptions import EVERYDAY, changed, corruption_curves
 from eyespot.errors import AttackError
 from eyespot.images import ImageSpec
 from eyespot.model import wrap
-from eyespot.tasks._denoise import Denoise
+from eyespot.tasks.denoise import Denoise
 from tests.attacks.small_models import SmoothPicture, bright_or_dark, pictures, tagger, wheel
 
 IMAGES = pictures(4, ImageSpec(height=20, width=24, channels=3))

@@ -9,9 +9,9 @@ from eyespot.model import Model, wrap
 from eyespot.sources._arrays import from_arrays
 from eyespot.sources.source import Source
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
 from eyespot.tasks._tag import Tag
+from eyespot.tasks.denoise import Denoise
 from tests.networks.small_networks import Careless, randomized
 
 LABELS = ("ant", "bee", "<b>cat $x$</b>", "dog")

@@ -9,8 +9,8 @@ from eyespot.networks import Output, build
 from eyespot.serving.resources import ModelResource
 from eyespot.sources.source import Row
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
+from eyespot.tasks.denoise import Denoise
 
 GRAY = "conv 4@5x5 stride 2, tanh, sumpool 2, flatten, dense 6, relu, dense"
 

@@ -15,7 +15,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource, RunResource
 from eyespot.sources import open_source
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
+from eyespot.tasks.denoise import Denoise
 
 with warnings.catch_warnings():
     # Newer versions of starlette would like a library that is not everywhere yet; httpx does as well.

@@ -17,10 +17,10 @@ from eyespot.networks.network import Output
 from eyespot.samples import normalize
 from eyespot.serving._manifest import make_manifest, record_answer
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
 from eyespot.tasks._tag import Tag
 from eyespot.tasks.colorize import Colorize
+from eyespot.tasks.denoise import Denoise
 
 GRAY = ImageSpec(height=8, width=8, channels=1)
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from eyespot.errors import AttackError, TaskError
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
 from eyespot.tasks._tag import Tag
 from eyespot.tasks.criterion import Aim, Misclassification, TagFlip, TargetedMisclassification, ValueShift
+from eyespot.tasks.denoise import Denoise
 
 CLASSES = Classify(classes=("cat", "dog", "owl"))
 ROWS = torch.arange(3)

@@ -190,7 +190,7 @@ def test_a_range_of_deviations_is_drawn_image_by_image():
     assert torch.equal(alone, noisy[7:8])
 
 
-@pytest.mark.parametrize("noise", ["gaussian", "poisson", "bernoulli", "impulse"])
+@pytest.mark.parametrize("noise", ["gaussian", "poisson", "bernoulli", "impulse", "text", "gaussian+bernoulli"])
 def test_noisy_targets_have_noise_of_their_own(noise):
     task = Denoise(noise=noise, targets="noisy")
     noisy, target = noisy_and_target(task)
@@ -210,6 +210,9 @@ def test_noisy_targets_have_noise_of_their_own(noise):
         ({"targets": "noisy", "noise": "poisson"}, "l2"),
         ({"targets": "noisy", "noise": "bernoulli"}, "l2"),
         ({"targets": "noisy", "noise": "impulse"}, "l0"),
+        ({"targets": "noisy", "noise": "text", "share": 0.25}, "l1"),
+        ({"targets": "noisy", "noise": "poisson+gaussian"}, "l2"),
+        ({"targets": "noisy", "noise": "gaussian+impulse"}, "l0"),
         ({"targets": "noisy", "distance": "l1"}, "l1"),
     ],
 )
@@ -245,13 +248,130 @@ def test_the_exponent_of_l0_falls_from_2_to_0():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"noise": "snow"}, "noise is 'snow'; expected one of gaussian, poisson, bernoulli, impulse"),
+        (
+            {"noise": "snow"},
+            "noise is 'snow'; expected one of impulse, text, bernoulli, gaussian, poisson, or some with",
+        ),
         ({"targets": "none"}, "targets is 'none'; expected one of clean, noisy"),
-        ({"sigma": 5.0, "sigma_from": 9.0}, "sigma_from is 9.0; expected a deviation from 0, below sigma 5.0"),
+        ({"sigma": 5.0, "sigma_from": 9.0}, "sigma_from is 9.0; expected a deviation from 0 on, below sigma 5.0"),
         ({"peak": 0.0}, "peak is 0.0; expected a count above 0"),
-        ({"share": 1.0}, "share is 1.0; expected a share of the pixels between 0 and 1"),
+        ({"share": 1.0}, "share is 1.0; expected a share of the pixels above 0, below 1"),
+        ({"noise": "gaussian+gaussian"}, "expected each kind once"),
+        ({"noise": "text", "share": 0.6}, "expected at most 0.5 for text"),
+        ({"noise": "poisson", "peak_from": 0.0}, "peak_from is 0; expected a count above 0"),
+        ({"share": 0.3, "share_from": 0.4}, "share_from is 0.4; expected a share of the pixels from 0 on, below share"),
+        ({"strength": 1.5}, "strength is 1.5; expected a number from 0 to 1"),
     ],
 )
 def test_noise_that_cannot_be_is_refused(settings, message):
     with pytest.raises(TaskError, match=message):
         Denoise(**settings)
+
+
+def test_another_loss_than_the_suited_one_is_named_with_the_reason():
+    note = Denoise(targets="noisy", noise="text", share=0.2, distance="l2").notes()[1]
+    assert note.startswith("The loss is l2: as requested, though l1 suits this noise (") and "median" in note
+
+
+def test_text_covers_the_share_of_the_pixels_and_leaves_the_others():
+    clean = pixels_of(0.5, 96)
+    noise = noise_of(Denoise(noise="text", share=0.25), clean)
+    covered = (noise != 0).any(1)
+    assert covered.float().mean().item() == pytest.approx(0.25, abs=0.02)
+    colors = {tuple(color) for color in noise[0, :, covered[0]].T.tolist()}
+    assert 3 < len(colors) < 200  # a color for each word, not for each pixel
+    drawn = noise_of(Denoise(noise="text", share=0.4, share_from=0.1), clean)
+    assert 0.08 < (drawn != 0).any(1).float().mean() < 0.42
+
+
+def test_the_kinds_of_a_mixture_follow_each_other_and_are_independent():
+    noise = noise_of(Denoise(noise="gaussian+bernoulli", sigma=25, share=0.5), pixels_of(0.5))
+    lost = (noise == -0.5).all(1)
+    assert lost.float().mean().item() == pytest.approx(0.5, abs=0.03)
+    kept = noise[0][:, ~lost[0]]
+    assert kept.std().item() * 255 == pytest.approx(25, rel=0.05)
+    first = noise_of(Denoise(noise="bernoulli+gaussian", sigma=25, share=0.5), pixels_of(0.5))
+    assert not (first == -0.5).any()  # noise was added to the lost pixels too
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"noise": "poisson", "peak": 50.0, "peak_from": 10.0}, "Poisson noise with 10 to 50 counts"),
+        ({"noise": "gaussian+text", "share": 0.25}, "deviation 25 (on the scale 0 to 255), then text over 25%"),
+    ],
+)
+def test_the_note_names_each_kind_with_its_range(settings, expected):
+    assert expected in Denoise(**settings).notes()[0]
+
+
+def test_a_range_of_counts_is_drawn_image_by_image():
+    clean = torch.full((30, 1, 32, 32), 0.5)
+    noisy, _ = Denoise(noise="poisson", peak=100, peak_from=4).make_problem((clean,), torch.zeros(30), torch.arange(30))
+    peaks = 0.5 / noisy.var((1, 2, 3))
+    assert peaks.min() < 30 and peaks.max() > 70
+
+
+def test_strength_says_how_much_of_the_noise_leaves():
+    noisy, clean = torch.full((1, 1, 2, 2), 0.6), torch.full((1, 1, 2, 2), 0.2)
+    for strength, expected in ((0.0, 0.6), (0.25, 0.5), (1.0, 0.2)):
+        assert torch.allclose(Denoise(strength=strength).answer_image(clean, noisy), torch.tensor(expected))
+
+
+def textured(seed: int, side: int = 64) -> np.ndarray:
+    """A smooth scene (side, side, 1) with values from 40 to 215."""
+    random = np.random.default_rng(seed)
+    coarse = torch.from_numpy(random.random((1, 1, 4, 4), np.float32))
+    scene = torch.nn.functional.interpolate(coarse, (side, side), mode="bicubic")[0, 0].numpy()
+    scene = (scene - scene.min()) / np.ptp(scene)
+    return (40 + 175 * scene)[..., None]
+
+
+def shot(scene: np.ndarray, seed: int, sigma: float = 20.0) -> np.ndarray:
+    noise = np.random.default_rng(100 + seed).normal(0, sigma, scene.shape)
+    return np.clip(np.rint(scene + noise), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "targets", "expected"),
+    [
+        (shot(textured(0), 0), shot(textured(0), 1), "noisy", ""),
+        (shot(textured(0), 0), shot(textured(0), 1, 0.0), "clean", ""),
+        (shot(textured(0), 0), shot(textured(0), 0), "clean", "are the same"),
+        (shot(textured(0), 0), shot(textured(7), 1), "clean", "different scenes (correlation"),
+        (
+            shot(textured(0), 0),
+            np.rint(shot(textured(0), 0) * 0.95).astype(np.uint8),
+            "noisy",
+            "the same noise",
+        ),
+        (np.full((32, 32, 1), 90, np.uint8), shot(np.full((32, 32, 1), 90.0), 3), "clean", ""),
+        (shot(textured(0, 8), 0), shot(textured(0, 8), 1), "noisy", ""),
+    ],
+)
+def test_pairs_that_teach_nothing_are_named(first, second, targets, expected):
+    [row] = rows_of("label", "")
+    found = Denoise(targets=targets).unusable(dataclasses.replace(row, picture=first, paired=second))
+    assert expected in found and bool(found) == bool(expected)
+
+
+def statistics(answer: np.ndarray, noisy: np.ndarray, channels: int = 1) -> dict:
+    images = [torch.from_numpy(one.astype(np.float32) / 255).permute(2, 0, 1)[None] for one in (answer, noisy)]
+    return Denoise().answer_statistics(*images, channels)
+
+
+def test_the_noise_is_estimated_and_lost_edges_are_reported():
+    scene = np.kron(np.random.default_rng(0).integers(40, 215, (6, 6)), np.ones((16, 16)))[..., None]
+    noisy = shot(scene, 0, 20)
+    good = statistics(scene, noisy)
+    assert good["noise"] == pytest.approx(20, abs=3) and abs(good["edges"]) < 0.4
+    assert "before, 0.0 after" in good["note"] and "edges" not in good["note"]
+    blurred = torch.nn.functional.avg_pool2d(torch.from_numpy(scene[..., 0])[None], 5, 1, 2)[0].numpy()[..., None]
+    bad = statistics(blurred, scene)
+    assert bad["edges"] > 0.5 and "still shows edges" in bad["note"]
+
+
+def test_small_images_say_nothing_of_edges_and_other_colors_are_stated():
+    found = statistics(np.full((4, 4, 1), 90), np.full((4, 4, 1), 95), channels=3)
+    assert found["edges"] is None
+    assert "the image is color, the model and its answer gray" in found["note"]

@@ -14,7 +14,7 @@ from eyespot.pretrained import PRETRAINED
 from eyespot.sources._arrays import from_arrays
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks._classify import Classify
-from eyespot.tasks._denoise import Denoise
+from eyespot.tasks.denoise import Denoise
 from eyespot.training._initial_weights import choose_start
 from eyespot.training.options import TrainOptions
 

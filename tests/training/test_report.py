@@ -15,9 +15,9 @@ from eyespot.samples import load_samples
 from eyespot.tasks import TASKS
 from eyespot.tasks._classify import Classify
 from eyespot.tasks._classify_report import CELL_PICTURES, MOST_CLASSES, confusion_matrix, most_confused, weakest_class
-from eyespot.tasks._denoise import Denoise
 from eyespot.tasks._regress import Regress
 from eyespot.tasks._tag import Tag
+from eyespot.tasks.denoise import Denoise
 from eyespot.tasks.report import spread
 from eyespot.tasks.task import Task
 from eyespot.training.report.write import GAP, pictures_of, recipe_facts, side_by_side, told, write_report

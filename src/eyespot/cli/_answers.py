@@ -17,7 +17,7 @@ from ..decoding import is_picture_file
 from ..errors import EyespotError, ImageError, RunError, TaskError
 from ..files import require_file, require_folder, written
 from ..findings import printable, to_json
-from ..images import Frame, frame_of, read_pixels, read_size
+from ..images import Frame, frame_of, read_size
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,6 +126,8 @@ def answers(
 
 def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
     """Pixels, and the frame that leads from the original image to them."""
+    from ..answers import read_for
+
     if "://" in file:
         return ImageError(f"{file}: is a web address; download the image and give the file.")
     if Path(file).is_dir():
@@ -133,7 +135,7 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
     if any(sign in file for sign in PATTERN) and not Path(file).exists():
         return ImageError(f"{file}: no file matches this pattern.")
     try:
-        return read_pixels(file, model.images, file), frame_of(read_size(file, file), model.images)
+        return read_for(model.task, model.images, file, file), frame_of(read_size(file, file), model.images)
     except EyespotError as error:
         return error
 

@@ -38,6 +38,9 @@ def predict(
     hints: Annotated[
         Path | None, typer.Option(help="CSV of colors known at some pixels (colorize): image,row,column,color.")
     ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="How much of the noise is taken away (denoise), from 0 to 1.")
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -53,7 +56,7 @@ def predict(
         raise typer.BadParameter(f"no image was given for {given[0]}: give files, folders, patterns or -.")
     if out is not None:
         check_out(out)
-    model = load_model(file)
+    model = _with_settings(load_model(file), {"strength": strength})
     _check_task(model, file, out, annotated)
     known = {} if hints is None else hints_for(model.task, hints)
     suffix = "" if out is None else out.suffix.lower()
@@ -87,6 +90,16 @@ def predict(
     if progress.failed:
         print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
         raise typer.Exit(2)
+
+
+def _with_settings(model: "Model | ExportedModel", given: dict[str, Any]) -> "Model | ExportedModel":
+    """The model with the settings of its task that were given for its answers."""
+    from dataclasses import replace
+
+    from ..answers import with_settings
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return replace(model, task=with_settings(model.task, chosen)) if chosen else model
 
 
 def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, annotated: Path | None) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..answers import answer_one
+from ..answers import answer_one, read_for
 from ..errors import EyespotError, ModelError
 from ..findings import Evaluation
-from ..images import ImageSpec, Picture, frame_of, read_pixels, read_size
+from ..images import ImageSpec, Picture, frame_of, read_size
 from ..model import evaluate_outputs
 from ..modelfile import images_spec
 from ..networks.network import map_output
@@ -49,7 +49,7 @@ class ExportedModel:
 
     def predict(self, picture: Picture) -> dict[str, Any]:
         """The task's answer for one picture; see `Model.predict`."""
-        pixels = to_batch(read_pixels(picture, self.images)[None])
+        pixels = to_batch(read_for(self.task, self.images, picture)[None])
         output = map_output(self.outputs(pixels), lambda output: output[0])
         frame = frame_of(read_size(picture)[:2], self.images)
         return answer_one(self.task, self.images, output, pixels, picture, frame)

@@ -7,7 +7,6 @@ from typing import Any, cast
 from ..errors import TaskError, look_up, unknown
 from ..sources.source import Source
 from ._classify import Classify
-from ._denoise import Denoise
 from ._field_checks import checked, plain
 from ._generate import Generate
 from ._identify import Identify
@@ -15,6 +14,7 @@ from ._rank import Rank
 from ._regress import Regress
 from ._tag import Tag
 from .colorize import Colorize
+from .denoise import Denoise
 from .detect import Detect
 from .locate import Locate
 from .task import Task

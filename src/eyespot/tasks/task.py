@@ -104,6 +104,10 @@ class Task(ABC):
 
     answer_suffix: ClassVar[str] = ""
     """What the file of an answer that is an image is called beside its input: "denoised"; empty where none is."""
+    answer_settings: ClassVar[tuple[str, ...]] = ()
+    """The fields that a person may change when a trained model is used: they change answers, not what was learned."""
+    keeps_depth: ClassVar[bool] = False
+    """Whether an answer that is an image has 16 bits where the file that it is for has more than 8."""
     takes_hints: ClassVar[bool] = False
     """Whether a person can give colors of some pixels, which an answer that is an image then follows."""
 
@@ -347,6 +351,13 @@ class Task(ABC):
         `hints` are for one image and for tasks that take them (`takes_hints`), in pixels of `pixels`.
         """
         return None
+
+    def answer_statistics(self, output: Any, pixels: Tensor, channels: int) -> dict[str, Any]:
+        """What else is known of an answer that is an image, from the image that it is for; key "note" puts it in words.
+
+        `output` (1, ...) is for `pixels` (1, C, H, W), as in `answer_image`; `channels` are those of the original file.
+        """
+        return {}
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
         """The original image (H, W, C), uint8, with what `answer` returned drawn over it, where `annotates` is true."""

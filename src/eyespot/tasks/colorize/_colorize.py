@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...errors import SourceError, TaskError
 from ...findings import Evaluation
-from ...images import Frame, ImageSpec, is_gray
+from ...images import LUMA, Frame, ImageSpec, is_gray
 from ...networks.network import Output
 from ...sources.source import Row, Source
 from .._image_quality import peak_ratio
@@ -32,8 +32,6 @@ STRIDES = (4, 8)
 METHODS = ("regression", "classification", "rebalanced")
 SCALE = 50.0
 """Colors in CIE Lab for one unit of the network's output."""
-LUMA = (0.299, 0.587, 0.114)
-"""How bright red, green and blue are, as in files of gray images (ITU-R BT.601)."""
 STRIP = 256
 """Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
 INVENTED = "the colors are invented, not known"

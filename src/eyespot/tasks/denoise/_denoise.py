@@ -1,4 +1,4 @@
-"""What did the picture look like before the noise?
+"""The task: clean images for noisy ones.
 
 Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy, and
 maybe another noisy one that is learned from.
@@ -12,17 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import TaskError
-from ..findings import Evaluation
-from ..images import Frame
-from ..networks.network import Output
-from ..sources.source import Row, Source
-from ._image_quality import peak_ratio, structural_similarity
-from ._noise_models import NOISES, changed
-from .noise import noise_level
-from .report import Pictures, Values, denoise_values
-from .statistics import mean_interval
-from .task import Hint, Metric, Target, Task, Turn, parse_position
+from ...errors import TaskError
+from ...findings import Evaluation
+from ...images import Frame
+from ...networks.network import Output
+from ...sources.source import Row, Source
+from .._image_quality import peak_ratio, structural_similarity
+from ..noise import noise_level
+from ..report import Pictures, Values, denoise_values
+from ..statistics import mean_interval
+from ..task import Hint, Metric, Target, Task, Turn, parse_position
+from ._noise_models import add_noise, changed, check_amounts, describe_noise, suited_loss
+from ._pairs import pair_problem
+from ._residual import residual_statistics
 
 DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "l1": torch.abs,
@@ -31,33 +33,23 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 """How far apart two pixels are. Charbonnier's (1994) is the absolute difference, made smooth at zero."""
 TARGETS = ("clean", "noisy")
-_AMOUNTS = {
-    "gaussian": "Gaussian noise of deviation {task.sigma_text} (on the scale 0 to 255)",
-    "poisson": "Poisson noise with {task.peak:g} counts for full brightness",
-    "bernoulli": "Noise that loses {task.share:.0%} of the pixels",
-    "impulse": "Noise that gives {task.share:.0%} of the pixels a random color",
-}
-_MEAN_ZERO = "the mean of all noisy images of a scene is the clean one, and the squared difference leads to the mean"
-_FOR_NOISY = {
-    "gaussian": ("l2", _MEAN_ZERO),
-    "poisson": ("l2", _MEAN_ZERO),
-    "bernoulli": ("l2", f"of the pixels that are not lost, {_MEAN_ZERO}"),
-    "impulse": ("l0", "the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0"),
-}
-"""What suits targets that are noisy themselves, and why."""
+NOISY_PAIRS = "gaussian"
+"""The noise of real pairs is taken to have mean zero, as this one."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Denoise(Task):
-    """A picture without its noise: trained on pictures with noise added, measured in dB against the clean ones.
+    """Images without their noise: trained on images with noise added, measured in dB against the clean ones.
 
-    `noise` is a key of `NOISES`: "gaussian" of deviation `sigma` on the scale 0 to 255 (or from `sigma_from` to it),
-    "poisson" with `peak` counts for full brightness, "bernoulli" and "impulse" for a `share` of the pixels. It follows
-    from each sample's key alone, and is not clipped to the range of pixels. With `targets` "noisy", the network learns
-    from a second noisy image of the same scene instead of the clean one (Lehtinen et al. 2018, "Noise2Noise"). With
-    `pairs`, each row's first image is the noisy one and its second the target, and nothing is added. `distance` is a
-    key of `DISTANCES`, "l0", or "auto" for what suits noise and targets.
+    `noise` names keys of `NOISES`, with "+" between those of a mixture: "gaussian" of deviation `sigma` on the scale 0
+    to 255, "poisson" with `peak` counts for full brightness, "bernoulli", "impulse" and "text" for a `share` of the
+    pixels. Each amount can be drawn from a range that begins at `sigma_from`, `peak_from` or `share_from`. Noise
+    follows from each sample's key alone, and is not clipped to the range of pixels. With `targets` "noisy", the network
+    learns from a second noisy image of the same scene instead of the clean one (Lehtinen et al. 2018, "Noise2Noise").
+    With `pairs`, each row's first image is the noisy one and its second the target, and nothing is added. `distance`
+    is a key of `DISTANCES`, "l0", or "auto" for what suits noise and targets. `strength` says how much of what the
+    network takes away leaves the image: 0 for nothing, 1 for all of it.
     """
 
     name: ClassVar[str] = "denoise"
@@ -65,6 +57,8 @@ class Denoise(Task):
     report_template: ClassVar[str] = "report_denoise.html"
     columns: ClassVar[tuple[str, ...]] = ()
     answer_suffix: ClassVar[str] = "denoised"
+    answer_settings: ClassVar[tuple[str, ...]] = ("strength",)
+    keeps_depth: ClassVar[bool] = True
     fit: ClassVar[str] = "native"
     scaled_input: ClassVar[bool] = False
     default_network: ClassVar[str] = "denoiser"
@@ -78,23 +72,25 @@ class Denoise(Task):
     sigma: float = 25.0
     sigma_from: float | None = None
     peak: float = 30.0
+    peak_from: float | None = None
     share: float = 0.5
+    share_from: float | None = None
     targets: str = "clean"
     distance: str = "auto"
     pairs: bool = False
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.sigma <= 255:
-            raise TaskError(f"sigma is {self.sigma}; expected a deviation above 0, at most 255.")
-        if self.sigma_from is not None and not 0 <= self.sigma_from < self.sigma:
-            raise TaskError(f"sigma_from is {self.sigma_from}; expected a deviation from 0, below sigma {self.sigma}.")
-        if not 0 < self.peak <= 1e6:
-            raise TaskError(f"peak is {self.peak}; expected a count above 0, at most 1,000,000.")
-        if not 0 < self.share < 1:
-            raise TaskError(f"share is {self.share}; expected a share of the pixels between 0 and 1.")
-        for name, known in (("noise", NOISES), ("targets", TARGETS), ("distance", (*DISTANCES, "l0", "auto"))):
+        check_amounts(self)
+        for name, known in (("targets", TARGETS), ("distance", (*DISTANCES, "l0", "auto"))):
             if getattr(self, name) not in known:
                 raise TaskError(f"{name} is '{getattr(self, name)}'; expected one of {', '.join(known)}.")
+        if not 0 <= self.strength <= 1:
+            raise TaskError(f"strength is {self.strength}; expected a number from 0 to 1.")
+
+    def unusable(self, row: Row) -> str:
+        """Why a paired image teaches nothing: it shows another scene, is the same image, or has the same noise."""
+        return "" if row.paired is None else pair_problem(row, noisy_targets=self.targets == "noisy")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
         """See whether the images come in pairs; raises `TaskError` where only some have a paired image."""
@@ -114,23 +110,20 @@ class Denoise(Task):
         source = (
             f"Each first image is taken as the noisy one, each paired image as {target}, and PSNR is measured with it."
             if self.pairs
-            else f"{_AMOUNTS[self.noise].format(task=self)} is added to every image; the target is {target}."
+            else f"Added to every image: {describe_noise(self)}; the target is {target}."
         )
         return [source, f"The loss is {distance}: {reason}."]
 
     @property
-    def sigma_text(self) -> str:
-        """The deviation, or its range."""
-        return f"{self.sigma:g}" if self.sigma_from is None else f"{self.sigma_from:g} to {self.sigma:g}"
-
-    @property
     def chosen_distance(self) -> tuple[str, str]:
         """The distance that is learned by, and the reason in words."""
+        suited, reason = suited_loss(NOISY_PAIRS if self.pairs else self.noise)
         if self.distance != "auto":
-            return self.distance, "as requested"
+            other = self.targets == "noisy" and self.distance != suited
+            return self.distance, "as requested" + f", though {suited} suits this noise ({reason})" * other
         if self.targets == "clean":
             return "charbonnier", "targets are clean, and a smooth absolute difference keeps edges"
-        return _FOR_NOISY["gaussian" if self.pairs else self.noise]
+        return suited, reason
 
     def read(self, row: Row) -> float:
         """Nothing is read: the target is the picture itself, made by `make_problem`."""
@@ -147,10 +140,10 @@ class Denoise(Task):
             noisy, clean = images
             return noisy, torch.stack([clean, noisy], dim=1)
         clean = images[0]
-        noisy, _ = NOISES[self.noise](clean, keys, self)
+        noisy, _ = add_noise(clean, keys, self)
         if self.targets == "clean":
             return noisy, torch.stack([clean, noisy], dim=1)
-        other, known = NOISES[self.noise](clean, changed(keys, 1), self)
+        other, known = add_noise(clean, changed(keys, 1), self)
         other = other if known is None else other.masked_fill(~known, torch.nan)
         return noisy, torch.stack([clean, noisy, other], dim=1)
 
@@ -229,8 +222,12 @@ class Denoise(Task):
         }
 
     def answer_image(self, output: Tensor, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor:
-        """The clean pictures."""
-        return output.clamp(0, 1)
+        """The clean images; with a `strength` below 1, mixed with the noisy ones."""
+        return (output if self.strength == 1 else torch.lerp(pixels, output, self.strength)).clamp(0, 1)
+
+    def answer_statistics(self, output: Tensor, pixels: Tensor, channels: int) -> dict[str, Any]:
+        """The deviation of the noise that is estimated, and what was taken away says about the answer."""
+        return residual_statistics(self.answer_image(output, pixels), pixels, channels)
 
     def illustrate(
         self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
@@ -281,7 +278,7 @@ class Denoise(Task):
 
     def example(self, seed: int) -> Source:
         """Smooth textures."""
-        from ..sources.synthetic import textures
+        from ...sources.synthetic import textures
 
         return textures(seed=seed)
 

@@ -1,0 +1,5 @@
+"""What was an image before the noise?"""
+
+from ._denoise import Denoise
+
+__all__ = ["Denoise"]
