@@ -41,7 +41,13 @@ def test_slow_steps_are_measured_on_one_thread_and_get_all(monkeypatch):
 
 def test_of_large_images_some_are_enough(monkeypatch):
     _, asked = chosen(monkeypatch, SLOW)
-    assert {count for _, count in asked} == {7}
+    assert {count for _, count in asked} == {2}
+
+
+def test_what_is_much_slower_is_measured_once(monkeypatch):
+    compute, asked = chosen(monkeypatch, SLOW)
+    assert len(asked) == 5, "contiguous takes 2.25 times as long as channels_last: once, the others twice"
+    assert "float32 contiguous 900.0 ms" in compute.reason
 
 
 @pytest.mark.parametrize(("one", "two", "threads"), [(0.010, 0.015, 1), (0.010, 0.006, 2)])

@@ -25,8 +25,10 @@ PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = ("contiguous", "channels_last")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Numbers of glibc's settings (malloc.h)."""
-MOST_PIXELS = 400_000
-"""In a batch that is measured with: seven images of 224 x 224."""
+MOST_PIXELS = 2 * 224 * 224
+"""In a batch that is measured with: few, so that the choice delays the first answer by seconds only."""
+HOPELESS = 1.5
+"""A candidate that took this many times as long as another one in the first round is not measured again."""
 QUICK = 0.02
 """Seconds of a step below which one thread may be as fast as several."""
 LONGEST_WAIT = timedelta(hours=12)
@@ -123,7 +125,8 @@ def _in_turns(
     times = dict.fromkeys(candidates, float("inf"))
     with keeping_memory():
         for _ in range(2):
-            for candidate in candidates:
+            limit = HOPELESS * min(times.values())
+            for candidate in (each for each in candidates if times[each] <= limit):
                 times[candidate] = min(times[candidate], _step_seconds(make, x, candidate, clock))
     torch.set_num_threads(before)
     return times

@@ -5,7 +5,6 @@ Whoever learns from few images learns from these. They are computed once for eac
 
 import hashlib
 import json
-from copy import deepcopy
 from dataclasses import asdict
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from .files import cache_folder
 from .images import ImageSpec
+from .networks.folding import fold_normalization
 from .networks.network import last_dense
 from .samples import network_x, to_batch
 from .sources.cache import decode_once
@@ -21,7 +21,8 @@ from .sources.cache_folder import load_numbers, save_numbers
 from .sources.source import Part
 from .tasks.task import Task
 
-BATCH = 32
+BATCH_PIXELS = 4 * 224 * 224
+"""Pixels that go through the network at once: more at a time take twice as long each, as they leave the cache."""
 
 
 def features(network: nn.Module, task: Task, images: ImageSpec, part: Part) -> np.ndarray:
@@ -42,12 +43,13 @@ def features(network: nn.Module, task: Task, images: ImageSpec, part: Part) -> n
 @torch.no_grad()
 def _computed(network: nn.Module, task: Task, images: ImageSpec, part: Part) -> np.ndarray:
     decoded = decode_once(part, images)
-    network = deepcopy(network).eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    network = fold_normalization(network).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     seen: list[Tensor] = []
     dense = last_dense(network)[1]
     watch = dense.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    for start in range(0, len(part), BATCH):
-        pixels = to_batch(decoded.take(np.arange(start, min(start + BATCH, len(part)))))
+    batch = max(1, BATCH_PIXELS // (images.height * images.width))
+    for start in range(0, len(part), batch):
+        pixels = to_batch(decoded.take(np.arange(start, min(start + batch, len(part)))))
         network(network_x(pixels, task, images).contiguous(memory_format=torch.channels_last))
     watch.remove()
     return torch.cat(seen).numpy() if seen else np.empty((0, dense.in_features), np.float32)

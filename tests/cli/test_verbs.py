@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from eyespot.cli import _train as verbs
-from eyespot.cli._app import run
+from eyespot.cli._app import main, run
 from eyespot.images import write_png
 
 SMALL = ["--network", "conv 4@3x3, relu, maxpool 2, flatten, dense", "--epochs", "1", "--precision", "float32"]
@@ -104,7 +105,7 @@ def test_evaluate_looks_at_the_test_part_of_the_training_images_and_at_all_of_ot
 
 
 def test_help_comes_without_torch():
-    code = "import sys; from eyespot.cli._app import run; run(['--help']); sys.exit('torch' in sys.modules)"
+    code = "import sys; from eyespot.cli._app import main, run; run(['--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
@@ -210,3 +211,14 @@ def test_a_wrong_file_is_refused_before_any_work(photos, tmp_path, monkeypatch, 
         monkeypatch.setattr(work, lambda *_, **__: pytest.fail("worked first"))
     assert run([str(photos) if argument == "photos" else argument for argument in arguments]) == 2
     assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "1000"), ("7", "7")])
+def test_threads_of_a_finished_operation_soon_sleep_unless_the_user_set_it(before, after, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["eyespot", "--help"])
+    monkeypatch.setenv("GOMP_SPINCOUNT", before or "")
+    if before is None:
+        monkeypatch.delenv("GOMP_SPINCOUNT")
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["GOMP_SPINCOUNT"] == after

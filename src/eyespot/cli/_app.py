@@ -5,6 +5,7 @@ Nothing here imports torch: `eyespot --help` must answer at once.
 """
 
 import io
+import os
 import signal
 import sys
 import warnings
@@ -70,8 +71,17 @@ for _name, _verb in VERBS.items():
     app.command(_name)(_verb)
 
 
+SPINS = "1000"
+"""How often a thread of a finished operation looks for the next one before it sleeps (GNU OpenMP, read by torch).
+
+Its default is 300,000: beside another program the threads then keep the cores from each other, and a network of two
+threads takes up to twenty times longer.
+"""
+
+
 def main() -> None:
     """Run one verb and end the process with its exit code."""
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     sys.exit(run(sys.argv[1:]))
 
 
