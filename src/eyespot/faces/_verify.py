@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from ..errors import EyespotError
 from ..images import Picture
+from ..pretrained import SFACE_THRESHOLD
 from ._false_accepts import FALSE_ACCEPTS, FalseAccepts
 from ._find import Face, embed_faces, find_faces, require_faces
 
-THRESHOLD = 0.40
+THRESHOLD = SFACE_THRESHOLD
 """About one pair of strangers in 1,500 reaches it; see `FALSE_ACCEPTS`."""
 SAME, DIFFERENT, UNKNOWN = "same", "not the same", "cannot tell"
 

@@ -27,6 +27,7 @@ from .adapters import is_adapted, library_of, make_adapted
 from .airbench import make_airbench
 from .graph_module import make_graph
 from .network import Network, NetworkSpec, Output, check_output
+from .sface import make_sface
 from .text import is_text, parse
 
 SIZES = ("tiny", "small", "medium", "large")
@@ -160,6 +161,14 @@ NETWORKS: dict[str, Family] = {
         input=(3, 224, 224),
         outputs=1000,
         summary="photos; there are learned weights for it (Tan and Le 2019)",
+    ),
+    "sface": Family(
+        make=make_sface,
+        heads=("vector",),
+        input=(3, 112, 112),
+        outputs=128,
+        summary="aligned faces; there are learned weights for it (Zhong et al. 2021)",
+        signed=True,
     ),
 }
 

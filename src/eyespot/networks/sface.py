@@ -19,7 +19,8 @@ SIDE = 112
 EMBEDDING = 128
 CHANNELS = (32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)
 """Filters of the 14 stages; a stage whose filters are more than those before it has stride 2, except the second."""
-REDUCED = SIDE // 16
+REDUCTION = 16
+"""Pixels of the image that one place of the last stage stands for, in each direction."""
 SFACE = NetworkSpec(name="sface", input=(3, SIDE, SIDE), output=Output("vector", EMBEDDING))
 
 
@@ -27,17 +28,16 @@ def make_sface(spec: NetworkSpec) -> Network:
     """14 stages, then a dense layer to 128 numbers and one that starts as a rotation of them: 9.7 million parameters.
 
     A rotation changes no angle between embeddings, so that a training on top of learned weights starts as good as they
-    are. Raises `NetworkError` for images of another size than 3x112x112.
+    are. The published weights fit images of 3x112x112 alone; other sizes change the first dense layer.
     """
-    if spec.input != SFACE.input:
-        raise NetworkError(f"sface takes images of {SIDE}x{SIDE}x3 pixels; give --input {SIDE}x{SIDE}x3.")
-    stages: dict[str, nn.Module] = {"conv1": _unit(3, CHANNELS[0])}
+    stages: dict[str, nn.Module] = {"conv1": _unit(spec.input[0], CHANNELS[0])}
     for number, (before, filters) in enumerate(pairwise(CHANNELS), start=2):
         stride = 2 if filters > before and number > 2 else 1
         stages[f"conv{number}"] = sequence(
             {"depthwise": _unit(before, before, stride=stride, groups=before), "pointwise": _unit(before, filters, 1)}
         )
-    return Network(spec, stages, _head(spec.output.size))
+    places = -(-spec.input[1] // REDUCTION) * -(-spec.input[2] // REDUCTION)
+    return Network(spec, stages, _head(places, spec.output.size))
 
 
 def _unit(channels: int, filters: int, kernel: int = 3, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -46,7 +46,7 @@ def _unit(channels: int, filters: int, kernel: int = 3, stride: int = 1, groups:
     return sequence({"conv": conv, "norm": nn.BatchNorm2d(filters, eps=1e-3), "prelu": nn.PReLU(filters)})
 
 
-def _head(outputs: int) -> nn.Sequential:
+def _head(places: int, outputs: int) -> nn.Sequential:
     answer = nn.Linear(EMBEDDING, outputs)
     nn.init.orthogonal_(answer.weight)
     nn.init.zeros_(answer.bias)
@@ -54,7 +54,7 @@ def _head(outputs: int) -> nn.Sequential:
         {
             "norm": nn.BatchNorm2d(CHANNELS[-1], eps=2e-5),
             "flatten": nn.Flatten(),
-            "embedding": nn.Linear(CHANNELS[-1] * REDUCED**2, EMBEDDING),
+            "embedding": nn.Linear(CHANNELS[-1] * places, EMBEDDING),
             "answer": answer,
         }
     )

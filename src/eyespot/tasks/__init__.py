@@ -67,6 +67,11 @@ def classifier(labels: Sequence[str]) -> Task:
     return Classify(classes=tuple(labels))
 
 
+def embedder(dimensions: int, threshold: float) -> Task:
+    """The task of a network that others have trained to tell identities apart, by vectors of `dimensions` numbers."""
+    return Identify(dimensions=dimensions, threshold=threshold)
+
+
 def guess_task(source: Source) -> tuple[str, str]:
     """The name of the one task that a source's columns serve, and the reason.
 

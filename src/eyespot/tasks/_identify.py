@@ -17,6 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Part, Row, Source
 from ._labels import natural_key
 from ._verification import Pairs, all_pairs, rank_one, rates_of, verification_statistics
+from ._whitening import fit_whitening
 from .criterion import Aim, AttackPlan, Criterion
 from .task import Metric, Target, Task, gathered
 
@@ -44,9 +45,6 @@ class Identify(Task):
     columns: ClassVar[tuple[str, ...]] = ("identity",)
     text_columns: ClassVar[tuple[str, ...]] = ("target", "answer")
     value_name: ClassVar[str] = "length"
-    unsupported: ClassVar[Mapping[str, str]] = {
-        "pretrained": "an embedding is learned with its class weights, which a linear probe does not have",
-    }
 
     identities: tuple[str, ...] = ()
     dimensions: int = 128
@@ -144,6 +142,11 @@ class Identify(Task):
             return cosines - self.margin
         angle = cosines.clamp(-1 + 1e-6, 1 - 1e-6).acos()
         return (angle + self.margin).clamp(max=math.pi).cos()
+
+    def linear_probe(self, features: np.ndarray, target: Target) -> tuple[Tensor, Tensor]:
+        """Whitens what varies within an identity; how much is chosen by cross-validation over identities."""
+        assert isinstance(target, Tensor)
+        return fit_whitening(features, _numbers(_names(target)), self.dimensions)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """For each image, the share of (same, different) pairs of the batch in the wrong order; NaN without both."""

@@ -244,6 +244,13 @@ class Task(ABC):
         return None
 
     # Learning and evaluation.
+    def linear_probe(self, features: np.ndarray, target: Target) -> tuple[Tensor, Tensor] | None:
+        """Weight (K, F) and bias (K,) of the dense layer that answers best for features (N, F) of a trained network.
+
+        None where it is the one with the least loss, which is found without a criterion.
+        """
+        return None
+
     @abstractmethod
     def loss(self, output: Any, target: Any, criterion: nn.Module | None = None) -> Tensor:
         """How wrong each answer is: (N,), one number per sample, the smaller the better.

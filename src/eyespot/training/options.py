@@ -26,7 +26,7 @@ class TrainOptions:
     )
     start: str | None = _option(None, "Initial weights: auto, scratch (random), probe or finetune.")
     weights: str | None = _option(
-        None, "Pretrained weights: efficientnet-lite0, timm:NAME, torchvision:NAME, or a .safetensors."
+        None, "Pretrained weights: efficientnet-lite0, sface, timm:NAME, torchvision:NAME, or a .safetensors."
     )
     network: str | None = _option(None, "A name from `eyespot networks`, or a network as text.")
     size: str | None = _option(None, "tiny, small, medium or large.")
