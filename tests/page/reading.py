@@ -1,5 +1,6 @@
 """Numbers as the page shows them, read back."""
 
+import math
 import re
 
 POWERS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
@@ -20,3 +21,21 @@ def agrees(text: str, wanted: float) -> bool:
     """Whether a shown number is `wanted` to 0.6 of its last digit."""
     value, last = number(text)
     return abs(value - wanted) <= 0.6 * last
+
+
+NAMES = {"max": max, "tanh": math.tanh, "sqrt": math.sqrt, "exp": math.exp}
+
+
+def holds(equation: str) -> bool:
+    """Whether a reader who computes the left side of a shown equation from its digits gets the right side as shown.
+
+    Notes in brackets, such as "(3 more)", are left out.
+    """
+    left, right = re.sub(r"\(\d+ more\)", "", equation).split("=")
+    value, last = number(right)
+    plain = re.sub(
+        r"\u00d710([\u207b\u2070-\u2079\u00b9\u00b2\u00b3]+)", lambda found: f"e{found[1].translate(POWERS)}", left
+    )
+    for sign, written in (("\u2212", "-"), ("\u00b7", "*"), ("\u221a", "sqrt")):
+        plain = plain.replace(sign, written)
+    return abs(eval(" ".join(plain.split()), {"__builtins__": {}}, NAMES) - value) <= 0.5001 * last

@@ -19,11 +19,11 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, Route, expect
 
 from .networks import outputs_of, picture
-from .reading import agrees, number
+from .reading import agrees, holds, number
 from .real import serving, small_model
 
-READ = 50
-"""Numbers that are read back for each of the five networks, beside all their products."""
+READ = 25
+"""Numbers that are read back for each of the five networks, with all their products and equations."""
 
 
 def opened(page: Page, look: str, query: str = "") -> Page:
@@ -363,29 +363,19 @@ def test_numbers_read_back_from_the_page_are_pytorchs(
         # Beside the largest number of the call, float32 carries no smaller digit.
         assert number(shown_value)[1] >= 2**-23 * float(outputs[call].abs().max()), shown_value
         check_products(page)
+        for equation in page.locator(".numbers > p.formula").all_inner_texts():
+            assert "=" not in equation or equation.startswith("max =") or holds(equation), equation
 
 
 def check_products(page: Page) -> None:
-    """Each product that is shown is the product of the factors beside it, as far as their digits go."""
+    """Each product is that of the digits that are shown of its factors."""
     texts = page.locator(".terms button").all_inner_texts()[:20]
     for text in texts:
         lines = [line for line in text.split("\n") if line.strip()]
         if len(lines) == 2:
-            (value, value_digit), (weight, weight_digit) = (number(part) for part in lines[0].split(" · "))
+            (value, _), (weight, _) = (number(part) for part in lines[0].split(" · "))
             product, digit = number(lines[1])
-            slack = 0.6 * (digit + value_digit * abs(weight) + weight_digit * abs(value) + value_digit * weight_digit)
-            assert abs(value * weight - product) <= slack, text
-
-
-def test_the_sum_of_all_inputs_and_the_bias_is_the_number(page: Page, look: str) -> None:
-    opened(page, look, "call=3&unit=1&y=5&x=6")
-    summaries = page.locator("summary strong").all_inner_texts()
-    bias = page.locator(".numbers .bias").inner_text()
-    formula = page.locator(".numbers > p.formula").inner_text()
-    sign = -1 if re.search(rf"\u2212 {re.escape(bias)}", formula) else 1
-    total = sum(number(text)[0] for text in summaries) + sign * number(bias)[0]
-    value, last = number(page.locator(".numbers .value").inner_text())
-    assert abs(total - value) <= (len(summaries) + 2) * last
+            assert abs(value * weight - product) <= 0.5001 * digit, text
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -20,6 +20,14 @@ export function fixed(value: number, scale = Math.abs(value), digits = DIGITS): 
   return sign(value.toFixed(decimals(scale, digits)));
 }
 
+/** A number as `fixed` shows it beside others up to `scale`. */
+export function rounded(value: number, scale = Math.abs(value), digits = DIGITS): number {
+  if (!Number.isFinite(value)) return value;
+  if (scale === 0 || (scale >= 1e-4 && scale < 1e7)) return Number(value.toFixed(decimals(scale, digits)));
+  const power = Math.floor(Math.log10(scale) + 1e-9);
+  return Number(`${(value / 10 ** power).toFixed(digits - 1)}e${power}`);
+}
+
 /** A number alone, with as few digits as it needs: 4, 0.5, −1.25, 0.3333. */
 export function short(value: number, digits = 4): string {
   const text = fixed(value, Math.abs(value), digits);

@@ -222,6 +222,7 @@ export const look = {
   gives: (value: string): string => `gives ${value}`,
   unitCount: (unit: number, count: number): string => `unit ${unit} of ${count}`,
   others: (count: number): string => `(${count} more)`,
+  sumOfProducts: "Sum:",
   usedBy: "This number is used by",
   normNote: "(number − mean) / √(variance + ε) · scale + shift, learned in training",
   softmaxNote: (count: number): string => `One exponential divided by the sum of all ${count}.`,

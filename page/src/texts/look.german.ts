@@ -224,6 +224,7 @@ export const look: typeof english = {
   gives: (value) => `gibt ${value}`,
   unitCount: (unit, count) => `Einheit ${unit} von ${count}`,
   others: (count) => `(${count} weitere)`,
+  sumOfProducts: "Summe:",
   usedBy: "Dieser Wert wird verwendet von",
   normNote: "(Wert − Mittelwert) / √(Varianz + ε) · Skalierung + Verschiebung, im Training gelernt",
   softmaxNote: (count) => `Eine Exponentialfunktion, geteilt durch die Summe aller ${count}.`,
