@@ -3,6 +3,8 @@
 import math
 import re
 
+from playwright.sync_api import Page
+
 POWERS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
 
 
@@ -21,6 +23,13 @@ def agrees(text: str, wanted: float) -> bool:
     """Whether a shown number is `wanted` to 0.6 of its last digit."""
     value, last = number(text)
     return abs(value - wanted) <= 0.6 * last
+
+
+def open_settings(page: Page) -> None:
+    """Open the panel of display settings, where it is closed."""
+    button = page.get_by_role("button", name="Display settings")
+    if button.get_attribute("aria-expanded") == "false":
+        button.click()
 
 
 NAMES = {"max": max, "tanh": math.tanh, "sqrt": math.sqrt, "exp": math.exp}

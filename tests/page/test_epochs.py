@@ -17,7 +17,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
 
 from .networks import outputs_of, picture, rows_of
-from .reading import agrees
+from .reading import agrees, open_settings
 from .real import serving, small_model
 
 EPOCHS = (0, 1, 2)
@@ -133,6 +133,7 @@ def test_what_is_explained_is_the_network_of_the_epoch(page, served) -> None:
 
 def test_gradients_of_any_class_are_pytorchs_and_the_same_number_stays_open(page, served, trained) -> None:
     opened(page, served, OPEN)
+    open_settings(page)
     page.get_by_role("radio", name="gradients").check()
     pixels = trained.pixels(trained.rows[0].picture)
     for label in ("square", "triangle"):

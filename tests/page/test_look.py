@@ -13,13 +13,14 @@ import pytest
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
+from eyespot.sources import open_source
 from eyespot.sources.source import Row
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, Route, expect
 
 from .networks import outputs_of, picture
-from .reading import agrees, holds, number
+from .reading import agrees, holds, number, open_settings
 from .real import serving, small_model
 
 READ = 25
@@ -150,6 +151,7 @@ def test_colors_reach_over_a_unit_a_layer_or_the_network(page: Page, look: str) 
     opened(page, look, "call=1&unit=0")
     ends = page.get_by_role("region", name="conv1, unit 1").locator(".ends span").last
     reach = [ends.inner_text()]
+    open_settings(page)
     for scale in ["per unit", "whole network"]:
         page.get_by_role("radio", name=scale).check()
         reach.append(ends.inner_text())
@@ -182,11 +184,29 @@ def test_a_picture_of_ones_own_is_read_as_in_training(
     opened(page, look, "call=1&unit=0")
     page.get_by_label("Upload an image").set_input_files(own)
     expect(page.get_by_text("Own image: own.png")).to_be_visible()
+    preparation = page.get_by_role("region", name="Preprocessing")
+    assert preparation.locator("li").all_inner_texts() == [
+        "Original: 70 × 50, color", "Cropped to 44 × 50", "Scaled to 28 × 32"
+    ]  # fmt: skip
     outputs = networks[0].outputs(networks[0].pixels(own))
     _, height, width = outputs[1].shape
     assert agrees(page.locator(".value").last.inner_text(), float(outputs[1][0, height // 2, width // 2]))
     page.get_by_role("button", name="2.png").click()
     expect(page.get_by_text("Own image")).to_have_count(0)
+
+
+def test_an_image_unlike_the_others_is_labeled_as_out_of_distribution(page: Page, served: str, tmp_path) -> None:
+    white, usual = tmp_path / "white.png", tmp_path / "usual.png"
+    white.write_bytes(encode_png(np.full((16, 16, 3), 255, np.uint8)))
+    usual.write_bytes(encode_png(open_source("synthetic:shapes").train.rows[0].picture))
+    opened(page, f"{served}#/look")
+    upload, answered = page.get_by_label("Upload an image"), page.locator(".answered")
+    upload.set_input_files(white)
+    expect(answered).to_contain_text("Out of distribution.")
+    expect(answered).to_contain_text(re.compile(r"median of the \d+ images"))
+    upload.set_input_files(usual)
+    expect(answered).to_contain_text("Similar to the images of this model.")
+    expect(answered).not_to_contain_text("Out of distribution.")
 
 
 def test_a_drawing_is_answered_at_every_stroke(page: Page, look: str) -> None:
@@ -444,6 +464,7 @@ def test_escape_closes_a_unit_and_back_opens_it_again(page: Page, look: str) -> 
 
 def test_the_network_in_space_says_what_is_pointed_at_and_hides_layers(page: Page, look: str) -> None:
     opened(page, look, "model=2")
+    open_settings(page)
     page.get_by_role("radio", name="3-D").check()
     space = page.get_by_role("region", name="Network in 3-D")
     canvas = space.locator("canvas")
@@ -472,6 +493,7 @@ def test_in_space_arrow_keys_walk_from_cube_to_cube_and_enter_opens_one(
     page: Page, look: str, networks: list[ModelResource]
 ) -> None:
     opened(page, look, "model=2")
+    open_settings(page)
     page.get_by_role("radio", name="3-D").check()
     stage = page.get_by_role("application", name=re.compile("All activations of the network"))
     told = page.get_by_role("region", name="Network in 3-D").get_by_role("status")

@@ -13,7 +13,7 @@ from eyespot.serving.one_file import write_one_file
 from eyespot.serving.resources import ModelResource
 
 from .networks import outputs_of, shown
-from .reading import agrees
+from .reading import agrees, open_settings
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     pad = page.get_by_role("application", name="Drawing pad")
     pad.press("ArrowRight")
     expect(page.get_by_text("Own image: drawing")).to_be_visible()
+    open_settings(page)
     page.get_by_role("radio", name="3-D").check(timeout=20_000)  # drawn by the processor here
     expect(page.get_by_role("region", name="Network in 3-D").locator("canvas")).to_be_visible()
     page.get_by_role("link", name="Learn", exact=True).click()

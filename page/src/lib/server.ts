@@ -86,6 +86,16 @@ export interface Answered {
   readonly image: string | null;
 }
 
+/** How far an image is from the model's held-out images in feature space; null with too few of them. */
+export interface Familiarity {
+  readonly distance: number | null;
+  readonly median: number | null;
+  readonly share: number | null;
+  readonly unfamiliar: boolean | null;
+  readonly count: number;
+  readonly heldOut: boolean;
+}
+
 export interface Server {
   readonly trainer: Trainer;
   runs(): Promise<readonly RunEntry[]>;
@@ -93,6 +103,7 @@ export interface Server {
   predictions(run: number): Promise<Predictions>;
   /** The task's answer for uint8 pixels (C, H, W). */
   answer(model: number, pixels: Uint8Array, signal?: AbortSignal): Promise<Answered>;
+  familiarity(of: Version, pixels: Uint8Array, signal?: AbortSignal): Promise<Familiarity>;
   attacks(): Promise<readonly AttackMethod[]>;
   /** Try to fool the network with uint8 pixels (C, H, W). */
   attack(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Attacked>;
@@ -117,6 +128,7 @@ export function openServer(json: Json): Server {
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,
+    familiarity: async (of, pixels, signal) => (await json(pathOf(of, "familiarity"), new Uint8Array(pixels), signal)) as Familiarity,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
     attack: async (of, pixels, choices, signal) => (await posed(of, "attack", pixels, choices, signal)) as Attacked,
     pixelMap: async (of, pixels, choices, signal) => (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,

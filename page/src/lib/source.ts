@@ -20,6 +20,18 @@ export interface ImageEntry {
   readonly label: string | null;
 }
 
+/** A picture file before and after the model's preprocessing. */
+export interface Preparation {
+  readonly pixels: Uint8Array;
+  /** A PNG in base64. */
+  readonly original: string;
+  /** (height, width, channels) of the original. */
+  readonly size: readonly [number, number, number];
+  /** (left, top, right, bottom), the part of the original that the network sees. */
+  readonly region: readonly [number, number, number, number];
+  readonly fit: "crop" | "pad" | "stretch";
+}
+
 /** Where networks and images come from: a server, or the page itself. FORMAT.md describes both. */
 export interface Source {
   models(): Promise<readonly ModelEntry[]>;
@@ -35,8 +47,8 @@ export interface Source {
   output(of: Version, call: Call, pixels: Uint8Array, image: number | null, signal?: AbortSignal): Promise<Tensor>;
   /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
   readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string, signal?: AbortSignal) => Promise<Tensor[]>;
-  /** A picture file as the network takes it; missing where there is no server to read it. */
-  readonly read?: (model: number, file: Blob) => Promise<Uint8Array>;
+  /** A picture file as the network takes it, and as it was; missing where there is no server to read it. */
+  readonly read?: (model: number, file: Blob) => Promise<Preparation>;
   /** What goes beyond numbers of the network; missing without a server. */
   readonly server?: Server;
 }
@@ -69,7 +81,10 @@ function serverSource(base: string): Source {
       tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels), signal))),
     gradients: async (of, { calls }, pixels, label, signal) =>
       cut(calls, new Float32Array(await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels), signal))),
-    read: async (model, file) => new Uint8Array(await bytes(`models/${model}/pixels`, file)),
+    read: async (model, file) => {
+      const told = (await json(`models/${model}/preparation`, file)) as Omit<Preparation, "pixels"> & { pixels: string };
+      return { ...told, pixels: decode(told.pixels) };
+    },
     server: openServer(json),
   };
 }

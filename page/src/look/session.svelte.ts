@@ -4,7 +4,7 @@ import type { Place } from "../lib/explanation";
 import type { Call } from "../lib/manifest";
 import { Network, reachOf, runNetwork, type Scale } from "../lib/network";
 import { oneOf, wholeNumber } from "../lib/query";
-import { source, type ImageEntry, type ModelEntry } from "../lib/source";
+import { source, type ImageEntry, type ModelEntry, type Preparation } from "../lib/source";
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "./asking.svelte";
@@ -15,6 +15,8 @@ interface OwnPicture {
   readonly pixels: Uint8Array;
   /** The picture before its pixels were modified; null where it is not a modified one. */
   readonly original: Original | null;
+  /** What the preprocessing made of it, where it came from a file. */
+  readonly preparation?: Preparation;
 }
 
 /** A picture whose pixels are modified: an own one, or the listed one of the address (`own` is null). */
@@ -234,9 +236,9 @@ class Session {
   /** Look at a picture file of one's own; the model's own preprocessing reads it. */
   async take(file: Blob, name: string): Promise<void> {
     await this.#trying(async () => {
-      const pixels = await this.source.read!(this.#at!.model, file);
-      this.own = { name, pixels, original: null };
-      await this.show(pixels);
+      const preparation = await this.source.read!(this.#at!.model, file);
+      this.own = { name, pixels: preparation.pixels, original: null, preparation };
+      await this.show(preparation.pixels);
     });
   }
 

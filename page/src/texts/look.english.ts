@@ -56,6 +56,7 @@ export const look = {
   showAll: (hidden: number): string => `show ${hidden} more`,
   showFewer: "show fewer",
   search: (count: number): string => `Search ${count} labels`,
+  display: "Display settings",
   view: "View",
   flat: "2-D",
   inSpace: "3-D",
@@ -117,6 +118,30 @@ export const look = {
   link: "Image URL",
   fetch: "Fetch",
   linkTrouble: "The image could not be fetched: the site does not allow it (CORS), or there is no image at this URL. Save the image and upload the file.",
+  preparation: {
+    title: "Preprocessing",
+    before: "The uploaded image, with the part that the network sees",
+    after: "Input of the network",
+    original: (width: number, height: number, gray: boolean): string => `Original: ${width} × ${height}, ${gray ? "grayscale" : "color"}`,
+    cropped: (width: number, height: number): string => `Cropped to ${width} × ${height}`,
+    fits: {
+      crop: (width: number, height: number): string => `Scaled to ${width} × ${height}`,
+      stretch: (width: number, height: number): string => `Stretched to ${width} × ${height}`,
+      pad: (width: number, height: number): string => `Scaled and padded with gray to ${width} × ${height}`,
+    },
+    gray: "Converted to grayscale",
+  },
+  familiarity: {
+    busy: "Comparing with other images …",
+    odd: "Out of distribution.",
+    near: { heldOut: "Similar to the test images.", all: "Similar to the images of this model." },
+    far: {
+      heldOut: "Unlike the test images: the prediction may be meaningless.",
+      all: "Unlike the images of this model: the prediction may be meaningless.",
+    },
+    numbers: (distance: string, median: string, share: string, count: number): string =>
+      `Distance to the 5 nearest in feature space ${distance}, median of the ${count} images ${median}; at least as far: ${share}.`,
+  },
   drawing: {
     open: "Draw",
     name: "drawing",

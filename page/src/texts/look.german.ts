@@ -58,6 +58,7 @@ export const look: typeof english = {
   showAll: (hidden) => `${hidden} weitere zeigen`,
   showFewer: "weniger zeigen",
   search: (count) => `${count} Klassen durchsuchen`,
+  display: "Anzeige",
   view: "Ansicht",
   flat: "2D",
   inSpace: "3D",
@@ -119,6 +120,30 @@ export const look: typeof english = {
   link: "Bild-URL",
   fetch: "Laden",
   linkTrouble: "Das Bild konnte nicht geladen werden: Die Website erlaubt es nicht (CORS), oder unter dieser URL gibt es kein Bild. Speichern Sie das Bild und laden Sie die Datei hoch.",
+  preparation: {
+    title: "Vorverarbeitung",
+    before: "Das hochgeladene Bild mit dem Teil, den das Netz sieht",
+    after: "Eingabe des Netzes",
+    original: (width, height, gray) => `Original: ${width} × ${height}, ${gray ? "Graustufen" : "Farbe"}`,
+    cropped: (width, height) => `Zugeschnitten auf ${width} × ${height}`,
+    fits: {
+      crop: (width, height) => `Skaliert auf ${width} × ${height}`,
+      stretch: (width, height) => `Verzerrt auf ${width} × ${height}`,
+      pad: (width, height) => `Skaliert und mit Grau aufgefüllt auf ${width} × ${height}`,
+    },
+    gray: "In Graustufen umgewandelt",
+  },
+  familiarity: {
+    busy: "Vergleich mit anderen Bildern …",
+    odd: "Außerhalb der Verteilung.",
+    near: { heldOut: "Den Testbildern ähnlich.", all: "Den Bildern dieses Modells ähnlich." },
+    far: {
+      heldOut: "Anders als die Testbilder: Die Vorhersage kann bedeutungslos sein.",
+      all: "Anders als die Bilder dieses Modells: Die Vorhersage kann bedeutungslos sein.",
+    },
+    numbers: (distance, median, share, count) =>
+      `Abstand zu den 5 nächsten im Merkmalsraum ${distance}, Median der ${count} Bilder ${median}; mindestens so weit: ${share}.`,
+  },
   drawing: {
     open: "Zeichnen",
     name: "Zeichnung",

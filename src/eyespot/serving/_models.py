@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from ..images import encode_png
+from ._familiarity import familiarity
 from ._plain import strict_json
 from ._snapshots import epochs_of
 from .app_state import REFUSALS, CurrentState, InModel, pick
@@ -92,6 +93,32 @@ async def pixels_of_picture(request: Request, shown: InModel, app_state: Current
     """A picture file as the network takes it: cut, scaled and colored as in training."""
     body = await request.body()
     return octets(await app_state.read(lambda: shown.pixels(body)))
+
+
+@router.post("/{model}/preparation", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
+async def preparation(request: Request, shown: InModel, app_state: CurrentState) -> Response:
+    """A picture file before and after the preprocessing.
+
+    `pixels` (C, H, W) in base64, `original`, a PNG in base64, `size` (height, width, channels) of the original,
+    `region` (left, top, right, bottom), the part of it, in its own pixels, that the network sees, and `fit`: crop, pad
+    or stretch.
+    """
+    body = await request.body()
+    found = await app_state.read(lambda: shown.prepare(body))
+    original = base64.b64encode(encode_png(found["original"])).decode()
+    return plain_json({**found, "original": original, "pixels": base64.b64encode(found["pixels"]).decode()})
+
+
+@router.post("/{model}/familiarity", openapi_extra=PIXELS)
+async def compare(request: Request, shown: InModel, app_state: CurrentState) -> Response:
+    """How far pixels (C, H, W) are from the model's held-out images (without a run: all its images) by its features.
+
+    `distance` to the five nearest, its `median` among these images, the `share` of them that are at least as far from
+    the others, and whether the image is `unfamiliar`: out of distribution at the 5 % level.
+    """
+    body = await request.body()
+    shown.array(body)
+    return plain_json(await app_state.slow.run(request, shown, lambda copy: familiarity(copy, body)))
 
 
 @router.post(

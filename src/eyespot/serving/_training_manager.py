@@ -167,12 +167,14 @@ class TrainingManager:
         """Load the model that a training has written; the function returned adds it to the models."""
         shown = self.app_state.runs[run]
         number, source = self._source(shown.origin)
+        rows = self._rows(shown, source)
         made = ModelResource(
             name=shown.name,
             model=load(shown.folder / "model.safetensors"),
-            rows=self._rows(shown, source),
+            rows=rows,
             snapshots=shown.folder / SNAPSHOTS,
             source=number,
+            held_out=len(rows),
         )
         return partial(self._add_model, run, made)
 

@@ -44,6 +44,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState,
                     rows=[*own, *more],
                     snapshots=folder and folder / SNAPSHOTS,
                     source=len(opened) if source else None,
+                    held_out=len(own),
                 )
             )
             opened += [source] if source else []

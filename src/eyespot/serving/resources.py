@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import EyespotError, ImageError, RunError
 from ..explanations.activations import gradients
 from ..explanations.subject import make_subject
-from ..images import ImageSpec, Picture, encode_png, read_pixels, read_size
+from ..images import ImageSpec, Picture, encode_png, frame_of, read_pixels, read_size
 from ..model import Model
 from ..networks.graph.replay import require_followed
 from ..samples import network_x, to_batch
@@ -31,6 +31,8 @@ MOST_PIXELS = 40_000_000
 """A picture of more pixels is refused; with one picture decoded at a time, that bounds the memory."""
 MOST_NATIVE_PIXELS = 1_000_000
 """The same for models that take a picture in its own size: every layer then grows with it."""
+PREVIEW = 256
+"""Pixels of the longer side of the original that an uploaded picture is compared with."""
 LISTED = 48
 """Images of a model that are offered where nobody asks for more."""
 MOST_LOG_BYTES = 1 << 20
@@ -42,8 +44,8 @@ SNAPSHOTS = "snapshots"
 class ModelResource:
     """One model, its name, and rows of images to look at it with: a run's own held-out images first.
 
-    `snapshots` is the folder in which its training kept the network of every epoch, if it did, and `source` the
-    number of the source that it was trained on, if that is there.
+    `held_out` of the rows are the run's own held-out images; `snapshots` is the folder in which its training kept the
+    network of every epoch, if it did, and `source` the number of the source that it was trained on, if that is there.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ModelResource:
     rows: Sequence[Row] = ()
     snapshots: Path | None = None
     source: int | None = None
+    held_out: int = 0
 
     @property
     def images(self) -> ImageSpec:
@@ -84,6 +87,28 @@ class ModelResource:
         """One picture as uint8 numbers (C, H, W), as the network takes it but for scaling; raises `ImageError`."""
         check_pixels(picture, MOST_PIXELS, name)
         return np.ascontiguousarray(read_pixels(picture, self.images, name).transpose(2, 0, 1)).tobytes()
+
+    def prepare(self, picture: Picture) -> dict[str, Any]:
+        """A picture before and after: `original` (H, W, C), with at most 256 pixels a side, and `pixels`.
+
+        `size` is the original's (height, width, channels), `region` (left, top, right, bottom) the part of it, in its
+        own pixels, that the network sees, and `fit` how it was brought to its size. Raises `ImageError`.
+        """
+        pixels = self.pixels(picture)
+        height, width, channels = size = read_size(picture)
+        back = frame_of((height, width), self.images).inverse()
+        left, top, right, bottom = back.apply_boxes([0.0, 0.0, self.images.width, self.images.height])
+        region = [max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))]
+        scale = min(1.0, PREVIEW / max(height, width))
+        small = ImageSpec(
+            height=max(1, round(height * scale)),
+            width=max(1, round(width * scale)),
+            channels=channels,
+            fit="stretch",
+            value_range=self.images.value_range,
+        )
+        original = read_pixels(picture, small)
+        return {"original": original, "size": size, "region": region, "fit": self.images.fit, "pixels": pixels}
 
     def array(self, pixels: bytes) -> np.ndarray:
         """uint8 numbers (C, H, W) as an array (H, W, C); raises `ImageError` where they are too many or too few."""
@@ -136,7 +161,7 @@ class ModelResource:
     def listed(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
         """Images by their row: `limit` of them from `offset`, or spread evenly over all where no offset is given."""
         count = len(self.rows)
-        chosen = range(count)[offset : offset + limit] if offset is not None else _spread(count, limit)
+        chosen = range(count)[offset : offset + limit] if offset is not None else spread(count, limit)
         return [
             {"id": i, "name": self.rows[i].name, "label": self.model.task.target_text(self.rows[i])} for i in chosen
         ]
@@ -150,10 +175,10 @@ def _outputs(shown: ModelResource, pixels: bytes) -> list[Tensor]:
         return [call.output[0] for call in record_answer(shown.model, x)]
 
 
-def _spread(count: int, most: int) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
     """Up to `most` numbers below `count`, evenly spread.
 
-    >>> _spread(10, 4)
+    >>> spread(10, 4)
     [0, 2, 5, 7]
     """
     return [place * count // most for place in range(most)] if count > most else list(range(count))
