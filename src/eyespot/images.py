@@ -64,6 +64,8 @@ __all__ = [
 LUMA = (0.299, 0.587, 0.114)
 """How bright red, green and blue are, as in files of gray images (ITU-R BT.601)."""
 FITS = ("crop", "stretch", "pad", "native")
+LARGE, QUICK_LEVEL = 1 << 22, 2
+"""Pixels above which PNG files are compressed quickly, and the level: the best one would take seconds."""
 PAD_GRAY = 128
 """The brightness of the bars that "pad" adds: the middle of the range, so that they are neither black nor white."""
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
@@ -357,7 +359,8 @@ def encode_png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> byt
         return _png_of_deep_colors(pixels, metadata)
     buffer = io.BytesIO()
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
-    image.save(buffer, "PNG", pnginfo=metadata)
+    level = QUICK_LEVEL if image.width * image.height > LARGE else 6
+    image.save(buffer, "PNG", pnginfo=metadata, compress_level=level)
     return buffer.getvalue()
 
 
@@ -365,7 +368,7 @@ def _png_of_deep_colors(pixels: np.ndarray, metadata: PngInfo) -> bytes:
     """Colors of 16 bits as a PNG file, which Pillow does not write: each row begins with 0, for no filter."""
     height, width, _ = pixels.shape
     rows = np.ascontiguousarray(pixels, ">u2").view(np.uint8).reshape(height, -1)
-    content = zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes())
+    content = zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes(), QUICK_LEVEL)
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
     notes = [(kind, data) for kind, data, *_ in metadata.chunks]
     parts = [(b"IHDR", header), *notes, (b"IDAT", content), (b"IEND", b"")]

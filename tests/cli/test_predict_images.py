@@ -13,6 +13,7 @@ from eyespot.images import ImageSpec, encode_png, is_deep, read_levels, read_pix
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.tasks import Classify, Denoise
+from eyespot.tasks.colorize import Colorize
 
 RANDOM = np.random.default_rng(0)
 
@@ -113,3 +114,26 @@ def test_deep_colors_are_written_without_loss_and_with_their_notes():
     assert np.array_equal(read_levels(data, ImageSpec(height=1, width=1, channels=3)), pixels)
     gray = read_levels(data, ImageSpec(height=1, width=1, channels=1))[..., 0]
     assert np.abs(gray - pixels @ np.array([0.299, 0.587, 0.114])).max() <= 1
+
+
+def colorizer(folder: Path, method: str) -> str:
+    task = Colorize(method=method)
+    torch.manual_seed(0)
+    network = build("residual", (3, 16, 16), task.outputs(3), size="tiny")
+    images = ImageSpec(height=16, width=16, channels=3, fit="stretch")
+    return str(Model(network=network, task=task, images=images).save(folder / "model.safetensors"))
+
+
+def test_proposals_are_three_files_and_need_classes(tmp_path, capsys):
+    source, out = write_png(np.full((16, 20, 1), 120, np.uint8), tmp_path / "gray.png"), tmp_path / "out"
+    words = ["predict", colorizer(tmp_path, "rebalanced"), str(source), "--out", str(out), "--proposals"]
+    assert run([*words, "--saturation", "2"]) == 0
+    names = [f"gray.colorized{kind}.png" for kind in ("-cold", "-warm", "")]
+    assert sorted(file.name for file in out.iterdir()) == names
+    spec = ImageSpec(height=1, width=1, channels=3, fit="native")
+    cold, warm = (read_pixels(out / name, spec).astype(int).mean((0, 1)) for name in names[:2])
+    assert warm[0] - warm[2] > cold[0] - cold[2] + 10  # more red than blue
+    assert run(["predict", colorizer(tmp_path, "regression"), str(source), "--proposals"]) == 2
+    assert run(["predict", saved(tmp_path), str(source), "--proposals"]) == 2
+    err = capsys.readouterr().err
+    assert "train with method=rebalanced for proposals" in err and "the task denoise makes no proposals" in err

@@ -250,6 +250,9 @@ def test_frequencies_are_counted_on_training_images():
         ({"method": "gan"}, "expected one of regression, classification, rebalanced"),
         ({"temperature": 0.0}, "expected a number above 0, at most 1"),
         ({"stride": 3}, "expected 4 or 8"),
+        ({"saturation": -0.5}, "saturation is -0.5; expected a number from 0 to 3"),
+        ({"method": "rebalanced", "warmth": 2.0}, "expected a number from -1 to 1"),
+        ({"warmth": 0.5}, "method regression; expected"),
         ({"frequencies": (0.5, 0.5)}, "there are 2 frequencies; expected 260"),
     ],
 )
@@ -277,3 +280,33 @@ def test_a_hint_has_its_color_where_it_is():
     found = to_lab(made)[0, 1:, 8, 8]
     assert torch.allclose(found, wanted / 1.1, atol=0.5)  # a tenth of the network's gray is left
     assert found.norm() > to_lab(made)[0, 1:, 0, 0].norm()
+
+
+@pytest.mark.parametrize("method", ["regression", "rebalanced"])
+def test_saturation_multiplies_the_colors(method):
+    output = torch.randn(1, 2 if method == "regression" else 260, 2, 2, generator=torch.Generator().manual_seed(0))
+    usual, strong = (Colorize(method=method, saturation=factor).activate(output) for factor in (1.0, 1.5))
+    assert torch.allclose(strong, 1.5 * usual, atol=1e-5) and usual.abs().max() > 0.5
+    gray = Colorize(method=method, saturation=0.0).answer_image(output, torch.rand(1, 3, 16, 16))
+    assert float((gray.amax(1) - gray.amin(1)).max()) < 1e-3
+
+
+def test_proposals_differ_where_the_network_is_unsure_and_nowhere_else():
+    proposals = Colorize(method="rebalanced").proposals()
+    assert list(proposals) == ["", "warm", "cold"]
+    sure = torch.full((1, 260, 1, 1), -50.0)
+    sure[0, int(nearest(torch.tensor([30.0, 40]).view(1, 2, 1, 1)))] = 50.0
+    unsure = torch.zeros(1, 260, 1, 1)
+    found = {name: [task.activate(one).flatten() for one in (sure, unsure)] for name, task in proposals.items()}
+    for name in proposals:
+        assert found[name][0].tolist() == pytest.approx([30, 40], abs=0.1)
+    assert found["cold"][1][1] < found[""][1][1] - 10 < found["warm"][1][1] - 20
+    with pytest.raises(TaskError, match="train with method=rebalanced"):
+        Colorize().proposals()
+
+
+def test_the_luminance_of_a_gray_image_is_that_of_equal_colors():
+    gray = torch.rand(1, 1, 8, 8)
+    nearly = gray.repeat(1, 3, 1, 1)
+    nearly[:, 2] += 1e-6
+    assert torch.allclose(luminance(gray.repeat(1, 3, 1, 1)), luminance(nearly), atol=1e-5)

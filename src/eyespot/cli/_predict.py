@@ -1,6 +1,8 @@
 """The verbs that use a model: `predict`, `evaluate`."""
 
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -13,6 +15,7 @@ from ._source import Columns, Layout, answered, open_described, unseen_part
 if TYPE_CHECKING:
     from ..exporting import ExportedModel
     from ..model import Model
+    from ..tasks.task import Hint, Task
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
 
@@ -41,6 +44,12 @@ def predict(
     strength: Annotated[
         float | None, typer.Option(help="How much of the noise is taken away (denoise), from 0 to 1.")
     ] = None,
+    saturation: Annotated[
+        float | None, typer.Option(help="How strong colors are (colorize): 0 for gray, 1 as answered, at most 3.")
+    ] = None,
+    proposals: Annotated[
+        bool, typer.Option(help="Three images each: as answered, warmer and colder (colorize by classes).")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +57,7 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
-    from ._answers import TABLES, Progress, Table, answers, check_out, image_files
+    from ._answers import TABLES, Progress, Table, check_out, image_files
     from ._hints import hints_for
 
     file, images = split_model(given)
@@ -56,7 +65,8 @@ def predict(
         raise typer.BadParameter(f"no image was given for {given[0]}: give files, folders, patterns or -.")
     if out is not None:
         check_out(out)
-    model = _with_settings(load_model(file), {"strength": strength})
+    model = _with_settings(load_model(file), {"strength": strength, "saturation": saturation})
+    proposed = model.task.proposals() if proposals else {"": model.task}
     _check_task(model, file, out, annotated)
     known = {} if hints is None else hints_for(model.task, hints)
     suffix = "" if out is None else out.suffix.lower()
@@ -66,9 +76,9 @@ def predict(
     collected: list[dict[str, Any]] = []
     missed = set(known)
     try:
-        for image, found in answers(model, image_files(images, sys.stdin), known):
+        for asked, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), known):
             missed.discard(Path(image).name)
-            answer = _report(model, image, found, folder, None if as_json or table or document else sys.stdout)
+            answer = _report(asked, kind, image, found, folder, None if as_json or table or document else sys.stdout)
             progress.count("error" in answer and "answer" not in answer)
             if annotated is not None and "answer" in answer:
                 _annotate(model, image, answer, annotated)
@@ -90,6 +100,24 @@ def predict(
     if progress.failed:
         print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
         raise typer.Exit(2)
+
+
+def _proposed(
+    model: "Model | ExportedModel",
+    proposed: Mapping[str, "Task"],
+    files: Iterable[str],
+    hints: Mapping[str, "Sequence[Hint]"],
+) -> "Iterator[tuple[Model | ExportedModel, str, str, Any]]":
+    """The model, what its answer is called, the image and its answer, for one proposal after the other."""
+    from dataclasses import replace
+
+    from ._answers import answers
+
+    files = files if len(proposed) == 1 else list(files)
+    for name, task in proposed.items():
+        asked = replace(model, task=task)
+        kind = f"{task.answer_suffix}-{name}" if name else task.answer_suffix
+        yield from ((asked, kind, image, found) for image, found in answers(asked, files, hints))
 
 
 def _with_settings(model: "Model | ExportedModel", given: dict[str, Any]) -> "Model | ExportedModel":
@@ -147,7 +175,7 @@ def _write_document(model: "Model | ExportedModel", answers: list[dict[str, Any]
 
 
 def _report(
-    model: "Model | ExportedModel", image: str, found: Any, folder: Path | None, stream: TextIO | None
+    model: "Model | ExportedModel", kind: str, image: str, found: Any, folder: Path | None, stream: TextIO | None
 ) -> dict[str, Any]:
     """One answer or error as plain values; it is printed on `stream`, an error also on standard error."""
     from ..errors import EyespotError
@@ -157,7 +185,7 @@ def _report(
     if isinstance(found, EyespotError):
         print(f"eyespot: {printable(str(found))}", file=sys.stderr, flush=True)
         return error_of(image, found)
-    answer = {"image": printable(image), **_saved(found, Path(image), model.task.answer_suffix, folder)}
+    answer = {"image": printable(image), **_saved(found, Path(image), kind, folder)}
     if stream is not None:
         text = answer["answer"] if "picture" in answer else model.task.answer_text(answer)
         note = f" ({answer['note']})" if "note" in answer else ""
@@ -199,7 +227,7 @@ def evaluate(
 
 def _free(folder: Path, stem: str, kind: str) -> Path:
     """A name that no file has yet: nothing is overwritten."""
-    names = (folder / f"{stem}.{kind}{number}.png" for number in ("", *(f"-{count}" for count in range(2, 10**6))))
+    names = (folder / f"{stem}.{kind}{'' if number == 1 else f'-{number}'}.png" for number in count(1))
     return next(path for path in names if not path.exists())
 
 

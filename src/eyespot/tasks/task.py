@@ -366,6 +366,13 @@ class Task(ABC):
         """
         return {}
 
+    def proposals(self) -> dict[str, Self]:
+        """The task with settings that lead to several plausible answers, by what their files are called besides.
+
+        Raises `TaskError` where there is only one answer.
+        """
+        raise TaskError(f"the task {self.name} makes no proposals; leave them out.", argument="proposals")
+
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
         """The original image (H, W, C), uint8, with what `answer` returned drawn over it, where `annotates` is true."""
         return pixels

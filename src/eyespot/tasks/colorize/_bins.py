@@ -28,6 +28,10 @@ UNIFORM = 0.5
 """The part of a uniform distribution that is mixed with the frequencies before they are inverted."""
 RAREST = 1e-5
 """No class is taken to be rarer than this."""
+WARM = (0.5, 0.866)
+"""The direction of warm colors in a and b: between red and yellow."""
+TILT = 0.1
+"""How much more likely a color is at warmth 1 than one that is a unit of CIE Lab colder, as a logarithm."""
 MOST_ROWS, SIDE = 2000, 32
 """Training images that frequencies are counted on, and their side in pixels."""
 
@@ -85,9 +89,14 @@ def cross_entropy(output: Tensor, ab: Tensor, weights: Tensor | None = None) -> 
     return (losses if weights is None else losses * weights.to(losses)[nearest(ab)]).mean((1, 2))
 
 
-def annealed_mean(output: Tensor, temperature: float) -> Tensor:
-    """The mean color of the softmax of outputs (N, Q, H, W), sharpened by a temperature below 1: (N, 2, H, W)."""
-    shares = torch.softmax(output / temperature, dim=1)
+def annealed_mean(output: Tensor, temperature: float, warmth: float = 0.0) -> Tensor:
+    """The mean color of the softmax of outputs (N, Q, H, W), sharpened by a temperature below 1: (N, 2, H, W).
+
+    With `warmth` above 0 warm colors become more likely, below 0 cold ones. Where the network is sure of a color, this
+    changes little.
+    """
+    tilt = warmth * TILT * (centers() @ torch.tensor(WARM))
+    shares = torch.softmax(output / temperature + tilt.to(output)[:, None, None], dim=1)
     return F.conv2d(shares, centers().to(output).T[:, :, None, None])
 
 

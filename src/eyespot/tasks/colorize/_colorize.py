@@ -34,6 +34,7 @@ SCALE = 50.0
 """Colors in CIE Lab for one unit of the network's output."""
 STRIP = 256
 """Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
+MOST_SATURATION = 3.0
 INVENTED = "the colors are invented, not known"
 FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
 REBALANCED = ("auc_rebalanced", "auc_rebalanced_gray")
@@ -48,8 +49,9 @@ class Colorize(Task):
     The luminance of the answer is that of the input, at the input's full size. Training images are color images; gray
     ones are left out. `method` is "regression" of a and b by the squared distance, "classification" into 260 colors,
     or "rebalanced", in which rare colors count more. `temperature` sharpens the probabilities that an answered color
-    is the mean of, and `stride` is the side in pixels that gets one color. `frequencies` are those of the 260 colors
-    among the training images.
+    is the mean of, and `stride` is the side in pixels that gets one color. `saturation` multiplies the answered colors,
+    and `warmth` from -1 to 1 prefers cold or warm ones among those that the classes hold for possible. `frequencies`
+    are those of the 260 colors among the training images.
     """
 
     name: ClassVar[str] = "colorize"
@@ -57,6 +59,7 @@ class Colorize(Task):
     report_template: ClassVar[str] = "report_colorize.html"
     columns: ClassVar[tuple[str, ...]] = ()
     answer_suffix: ClassVar[str] = "colorized"
+    answer_settings: ClassVar[tuple[str, ...]] = ("saturation",)
     takes_hints: ClassVar[bool] = True
     fit: ClassVar[str] = "stretch"
     input_side: ClassVar[int | None] = 128
@@ -69,6 +72,8 @@ class Colorize(Task):
     method: str = "regression"
     temperature: float = 0.38
     stride: int = 8
+    saturation: float = 1.0
+    warmth: float = 0.0
     frequencies: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -76,6 +81,12 @@ class Colorize(Task):
             raise TaskError(f"method is '{self.method}'; expected one of {', '.join(METHODS)}.")
         if not 0 < self.temperature <= 1:
             raise TaskError(f"temperature is {self.temperature}; expected a number above 0, at most 1.")
+        if not 0 <= self.saturation <= MOST_SATURATION:
+            raise TaskError(f"saturation is {self.saturation}; expected a number from 0 to {MOST_SATURATION}.")
+        if not -1 <= self.warmth <= 1 or (self.warmth and self.method == "regression"):
+            raise TaskError(
+                f"warmth is {self.warmth}, method {self.method}; expected a number from -1 to 1, and classes."
+            )
         if self.stride not in STRIDES:
             raise TaskError(f"stride is {self.stride}; expected {' or '.join(map(str, STRIDES))}.")
         if len(self.frequencies) not in (0, len(_bins.centers())):
@@ -189,7 +200,18 @@ class Colorize(Task):
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
         """a and b in the units of CIE Lab, for every place (N, 2, H / stride, W / stride)."""
-        return output * SCALE if self.method == "regression" else _bins.annealed_mean(output, self.temperature)
+        if self.method == "regression":
+            return output * (SCALE * self.saturation)
+        return _bins.annealed_mean(output, self.temperature, self.warmth) * self.saturation
+
+    def proposals(self) -> dict[str, Self]:
+        """The usual answer, a warmer and a colder one; raises `TaskError` for regression, which knows one color."""
+        if self.method == "regression":
+            raise TaskError(
+                "regression answers one color for each place; train with method=rebalanced for proposals.",
+                argument="proposals",
+            )
+        return {"": self, "warm": replace(self, warmth=1.0), "cold": replace(self, warmth=-1.0)}
 
     @property
     def answer_rule(self) -> str:
@@ -215,8 +237,13 @@ class Colorize(Task):
         """
         ab = self.activate(output)
         ab = F.interpolate(with_hints(ab, pixels, hints) if hints else ab, tuple(pixels.shape[2:]), mode="bilinear")
-        strips = zip(pixels.split(STRIP, dim=2), ab.split(STRIP, dim=2), strict=True)
-        return torch.cat([recolored(strip, colors) for strip, colors in strips], dim=2)
+        if pixels.shape[2] <= STRIP or torch.is_grad_enabled():
+            return recolored(pixels, ab)
+        made = torch.empty_like(pixels)  # what would be put together from parts would be in memory twice
+        for top in range(0, pixels.shape[2], STRIP):
+            rows = slice(top, top + STRIP)
+            made[:, :, rows] = recolored(pixels[:, :, rows], ab[:, :, rows])
+        return made
 
     def _colors(self, output: Tensor, sides: Sequence[int]) -> Tensor:
         """The answered colors (N, 2, *sides)."""

@@ -22,14 +22,15 @@ def text_over(image: np.ndarray, random: np.random.Generator, share: float) -> n
     Each word has a color, a size and a place of its own. The last word is left out where the share is met better
     without it.
     """
-    covered, mask = image.copy(), np.zeros(image.shape[1:], bool)
+    height, width = image.shape[1:]
+    covered, mask = image.copy(), np.zeros((height, width), bool)
     missing, misses = share * mask.size, 0
     while missing > 0 and misses < MOST_MISSES:
         word, size = _word(random)
         color = random.random(len(image), np.float32)
-        row, column = random.integers(-size, mask.shape[0]), random.integers(-LONGEST * size // 2, mask.shape[1])
+        row, column = random.integers(-size, height), random.integers(-LONGEST * size // 2, width)
         top, left = max(row, 0), max(column, 0)
-        seen = word[top - row : mask.shape[0] - row, left - column : mask.shape[1] - column]
+        seen = word[top - row : height - row, left - column : width - column]
         place = slice(top, top + seen.shape[0]), slice(left, left + seen.shape[1])
         new = int((seen & ~mask[place]).sum())
         if new > 2 * missing:
