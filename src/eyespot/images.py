@@ -484,3 +484,14 @@ def _affine(values: Any, linear: np.ndarray, offset: np.ndarray) -> Any:
 def _pixels(image: Image.Image) -> np.ndarray:
     array = np.asarray(image, dtype=np.uint8)
     return array[..., None] if array.ndim == 2 else array
+
+
+def css_colors() -> dict[str, tuple[int, int, int]]:
+    """The named colors of CSS: red, green and blue from 0 to 255.
+
+    >>> css_colors()["crimson"]
+    (220, 20, 60)
+    """
+    from PIL import ImageColor
+
+    return {name: (color[0], color[1], color[2]) for name in ImageColor.colormap if (color := ImageColor.getrgb(name))}

@@ -210,7 +210,7 @@ Labels of a single letter keep their case: `a` and `A` are two labels."""
 
 
 def _tags() -> str:
-    return f"""## Tags
+    return rf"""## Tags
 
 | cell | read as |
 |---|---|
@@ -219,6 +219,9 @@ def _tags() -> str:
 | {_named(tags.SEPARATORS)} in any cell | separates tags |
 | {_named(tags.SOFT_SEPARATORS)} | separates tags where the words between come back in other cells |
 | `{tags.NONE}` | the image has none of the tags |
+| `cat\|{tags.OPEN}` | of all other tags nothing is known |
+| `color:red` | a tag of the group `color`, of which exactly one applies; `10:30` and web addresses are plain tags |
+| `red` in a column `{tags.GROUP_COLUMN}color` | the tag `color:red`; an empty cell says nothing of the group |
 
 Several columns, one for each tag (`--column tags=cat,dog`), hold {_code(filter(None, tags.YES))} for yes,
 {_code(filter(None, tags.NO))} or nothing for no, and {_code(tags.UNKNOWN)} for not known."""

@@ -19,6 +19,7 @@ from eyespot.model import Model, load, wrap
 from eyespot.networks import build
 from eyespot.networks.network import Output
 from eyespot.tasks._classify import Classify
+from eyespot.tasks._tag import Tag
 
 IMAGES = ImageSpec(height=8, width=8, channels=3)
 PETS = Classify(classes=("cat", "dog"), threshold=0.75)
@@ -52,6 +53,18 @@ def test_any_number_of_images_of_any_size_is_taken(file):
         found = session.run(np.zeros((count, height, width, 3), np.uint8))
         assert found["answer"].shape == (count, 2)
         assert found["answer"].sum(1) == pytest.approx(np.ones(count), abs=1e-6)
+
+
+def test_tags_in_groups_are_answered_as_by_the_model(model, tmp_path):
+    tags = ("color:blue", "color:red", "striped")
+    task = Tag(tags=tags, scales=(2.0, 2.0, 3.0), shifts=(0.0, 0.0, 0.5), thresholds=(0.6, 0.6, 0.3))
+    torch.manual_seed(0)
+    network = build("conv 2@3x3, relu, flatten, dense", IMAGES.shape, Output("vector", 3))
+    grouped = Model(network=network, task=task, images=IMAGES)
+    session = load_onnx(export_onnx(grouped, tmp_path / "tags.onnx").path)
+    found = session.session.run(np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8))["answer"]
+    assert found[:, :2].sum(1) == pytest.approx(np.ones(4), abs=1e-6)
+    assert "with the same group before a colon only the most probable one" in task.answer_rule
 
 
 def test_a_file_that_answers_differently_is_refused_and_not_written(model, file, tmp_path, monkeypatch):

@@ -49,7 +49,9 @@ def test_the_ways_to_another_class_are_the_others_the_likeliest_first():
 
 
 def test_a_tag_turns_when_it_crosses_its_cut_either_way():
-    criterion = TagFlip(sides=torch.tensor([[1.0, -1.0], [0.0, -1.0]]), cuts=torch.tensor([0.0, 1.0]))
+    criterion = TagFlip(
+        sides=torch.tensor([[1.0, -1.0], [0.0, -1.0]]), cuts=torch.tensor([0.0, 1.0]), decisions=lambda output: output
+    )
     outputs = torch.tensor([[2.0, 0.5], [-9.0, 0.5]])
     assert criterion.margin(outputs, torch.arange(2)).tolist() == [0.5, 0.5]
     assert criterion.margin(torch.tensor([[2.0, 1.5]]), torch.tensor([0])).item() == -0.5

@@ -35,7 +35,7 @@ def test_a_task_is_found_by_its_own_name_and_is_final_and_frozen(name: str):
 def test_every_field_of_a_task_is_plain(name: str):
     kind: Any = TASKS[name]
     allowed = {str, int, float, bool, float | None, tuple[str, ...], tuple[int, ...], tuple[float, ...]}
-    allowed |= {tuple[float, float]}
+    allowed |= {tuple[float, float], tuple[tuple[int, int], ...]}
     hints = get_type_hints(kind)
     assert {hints[part.name] for part in fields(kind)} <= allowed
 
@@ -44,7 +44,7 @@ def test_every_field_of_a_task_is_plain(name: str):
     "task",
     [
         Classify(classes=("<script>", "é"), counts=(2, 3), weights=(1.0, 2.0), temperature=0.1 + 0.2),
-        Tag(tags=("a", "b"), thresholds=(0.1, 0.9)),
+        Tag(tags=("a", "b"), thresholds=(0.1, 0.9), implied=((0, 1),)),
         Regress(unit="degrees", common=0.0, weights=(0.5, 2.0), error=None),
         Denoise(sigma=50.0, pairs=True),
     ],

@@ -28,6 +28,7 @@ from ._predict import evaluate, predict
 from ._rank import rank
 from ._search import search
 from ._serve import serve
+from ._tag import colors, tag
 from ._tradeoff import tradeoff
 from ._train import demo, resume, train
 
@@ -37,6 +38,8 @@ VERBS = {
     "evaluate": evaluate,
     "predict": predict,
     "rank": rank,
+    "tag": tag,
+    "colors": colors,
     "organize": organize,
     "search": search,
     "check": check,

@@ -1,10 +1,12 @@
 """Organizing: an index of a photo collection, and what it shows: copies, events, photos of poor quality."""
 
 from ._apply import ACTIONS, Applied, apply_plan, undo
+from ._dominant import SubjectColor, subject_colors
 from ._organized import Organized, organize, search_folder
 from ._plan import TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
 from ._report import check_report, counts, document, matched, write_found, write_report
 from ._search import Match, Query
+from ._sidecar import sidecar_file, write_sidecar
 
 __all__ = [
     "ACTIONS",
@@ -14,6 +16,7 @@ __all__ = [
     "Organized",
     "Plan",
     "Query",
+    "SubjectColor",
     "apply_plan",
     "check_plan_file",
     "check_report",
@@ -25,8 +28,11 @@ __all__ = [
     "organize",
     "read_plan",
     "search_folder",
+    "sidecar_file",
+    "subject_colors",
     "undo",
     "write_found",
     "write_plan",
     "write_report",
+    "write_sidecar",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ._collection import ArrayRows, Collection
 from .source import Problem, Row, is_file
-from .tags import NONE
+from .tags import GROUP_COLUMN, NONE, contradicted_group
 
 SINGLE = ("label", "number")
 """Columns that can have one value for an image."""
@@ -47,10 +47,16 @@ def _picture(row: Row, number: int) -> tuple[str, str]:
 
 def _contradicted(rows: Sequence[Row]) -> str | None:
     """The column in which rows of one image differ though it can have one value only."""
-    return next((name for name in SINGLE if len({row.values.get(name, "") for row in rows} - {""}) > 1), None)
+    single = next((name for name in SINGLE if len({row.values.get(name, "") for row in rows} - {""}) > 1), None)
+    group = contradicted_group(row.values.get("tags", "") for row in rows)
+    return single or (GROUP_COLUMN + group if group else None)
 
 
 def _problem(row: Row, rows: Sequence[Row], column: str) -> Problem:
+    if column.startswith(GROUP_COLUMN):
+        values = ", ".join(sorted({each.values["tags"] for each in rows}))
+        reason = f"{row.name} has {len(rows)} rows with different tags of one group ({values}); keep one row"
+        return Problem(name=row.name, location=row.location, reason=reason)
     values = ", ".join(sorted({each.values.get(column, "") for each in rows} - {""}))
     reason = (
         f"{row.name} has {len(rows)} rows with different values of '{column}' ({values}); keep one row, or, if an "

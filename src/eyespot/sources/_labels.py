@@ -9,7 +9,7 @@ from ..findings import counted
 from ._collection import ArrayRows, Collection
 from ._conventions import is_missing
 from .source import Row
-from .tags import NONE, split_tags
+from .tags import GROUP_COLUMN, NONE, OPEN, split_tags, with_group_columns
 
 SHOWN = 5
 INVISIBLE = dict.fromkeys(
@@ -40,6 +40,7 @@ def normalize(collection: Collection) -> None:
     notes += _change_cells(collection, "label", unify)
     notes += _change_cells(collection, "number", _plain_numbers)
     notes += _change_cells(collection, "tags", _one_notation)
+    notes += _fold_groups(collection)
 
 
 def unify(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
@@ -132,13 +133,35 @@ def _one_notation(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]
     for text, tags in cells.items():
         for tag in tags:
             names[tag.removeprefix("?")] += counts[text]
+    del names[""]  # of OPEN
     spelled, more = unify(names)
 
     def rewritten(tag: str) -> str:
+        if tag == OPEN:
+            return tag
         return ("?" if tag.startswith("?") else "") + spelled[tag.removeprefix("?")]
 
     changed = {text: "|".join(dict.fromkeys(map(rewritten, tags))) or NONE for text, tags in cells.items()}
     return changed, [*notes, *(note.replace("are one label", "are one tag") for note in more)]
+
+
+def _fold_groups(collection: Collection) -> list[str]:
+    """Make tags of the columns that hold one tag of a group each; returns the notes."""
+    names = sorted({name for each in _values(collection.rows) for name in each if name.startswith(GROUP_COLUMN)})
+    if not names:
+        return []
+    notes = [note.replace("are one label", "are one tag") for name in names for note in _one_spelling(collection, name)]
+    if isinstance(collection.rows, ArrayRows):
+        places = [f"row {number}" for number in range(len(collection.rows))]
+    else:
+        places = [row.location for row in collection.rows]
+    values = [dict(with_group_columns(*each)) for each in zip(_values(collection.rows), places, strict=True)]
+    collection.rows = _with_values(collection.rows, values)
+    return notes
+
+
+def _one_spelling(collection: Collection, name: str) -> list[str]:
+    return [f"column '{name}': {note}" for note in _change_cells(collection, name, unify)]
 
 
 Rewrite = Callable[[Mapping[str, int]], tuple[dict[str, str], list[str]]]

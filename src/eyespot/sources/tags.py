@@ -12,6 +12,12 @@ from ._conventions import is_missing
 
 NONE = "-"
 """A cell that says: none of the tags."""
+OPEN = "?"
+"""Stands among the tags of a cell and says: of all further tags nothing is known."""
+GROUP_COLUMN = "tags:"
+"""Columns that begin so hold one tag of a group each: `tags:color` holds `red`, which is the tag `color:red`."""
+GROUPED = re.compile(r"([^\W\d][^:|]*):(?=[^\s/:])")
+"""The group before the tag. Times (10:30), web addresses and titles with a colon and a space are plain tags."""
 SEPARATORS = ("|", ";", ",", "\n", "\uff0c", "\u3001", "\uff1b", "\u060c")
 """Characters that separate tags in any cell: those of tables, a new line, and the commas of other scripts."""
 SOFT_SEPARATORS = (" ", "/", "+", "&")
@@ -29,7 +35,10 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
     """
     for name, cell in cells.items():
         if cell.casefold() not in (*YES, *NO, *UNKNOWN):
-            raise SourceError(f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known).")
+            raise SourceError(
+                f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known). A column that "
+                f"holds one of several tags is a group: {GROUP_COLUMN}{name}={name}."
+            )
     there = [name for name, cell in cells.items() if cell.casefold() in YES]
     if meaning == "tags":
         unknown = [f"?{name}" for name, cell in cells.items() if cell.casefold() in UNKNOWN]
@@ -41,6 +50,51 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
             argument="column",
         )
     return there[0]
+
+
+def group_of(tag: str) -> str:
+    """The group that a tag belongs to; empty for a tag that belongs to none.
+
+    >>> group_of("color:red"), group_of("striped"), group_of("10:30")
+    ('color', '', '')
+    """
+    found = GROUPED.match(tag)
+    return found[1] if found else ""
+
+
+def contradicted_group(cells: Iterable[str]) -> str:
+    """The group of which the cells of one image name several tags; empty where there is none."""
+    found: dict[str, str] = {}
+    for tag in (tag for cell in cells for tag in cell.split("|")):
+        group = group_of(tag)
+        if group and found.setdefault(group, tag) != tag:
+            return group
+    return ""
+
+
+def with_group_columns(values: Mapping[str, str], where: str) -> Mapping[str, str]:
+    """A row's values whose columns `tags:GROUP` have become tags `GROUP:TAG`; an empty cell says nothing.
+
+    Raises `SourceError` for a cell that names several tags of its group.
+
+    >>> with_group_columns({"tags": "striped", "tags:color": "red", "tags:size": ""}, "t.csv line 2")
+    {'tags': 'striped|color:red'}
+    """
+    groups = {name: text for name, text in values.items() if name.startswith(GROUP_COLUMN)}
+    if not groups:
+        return values
+    tags = [values["tags"] or OPEN] if "tags" in values else []
+    for name, text in groups.items():
+        if "|" in text:
+            raise SourceError(
+                f"{where}: column '{name}' holds '{text}'; expected one tag, as exactly one of a group applies. Where "
+                "several may apply, write them into the column tags."
+            )
+        tags += [f"{name.removeprefix(GROUP_COLUMN)}:{text.lstrip(':/ ')}"] if text else []
+    kept = {name: text for name, text in values.items() if name not in groups and name != "tags"}
+    if len(tags) > 1 and NONE in tags:
+        tags.remove(NONE)
+    return {**kept, "tags": "" if tags == [OPEN] else "|".join(tags)}
 
 
 def split_tags(cells: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
@@ -56,7 +110,7 @@ def split_tags(cells: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     found = {**lists, **{text: cut(text) for text in plain}, NONE: []}
     if lists:
         notes.insert(0, f"tags are read from lists such as {next(iter(lists))}")
-    return {text: [tag for tag in found[text] if not is_missing(tag)] for text in texts}, notes
+    return {text: [tag for tag in found[text] if tag == OPEN or not is_missing(tag)] for text in texts}, notes
 
 
 def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:

@@ -1,6 +1,5 @@
 """Which of K things are on the picture: none, one or several?"""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
@@ -15,27 +14,49 @@ from ..findings import Evaluation
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
-from ..sources.tags import NONE
-from ._labels import natural_key
+from ..sources.tags import OPEN, group_of
+from ._labels import shortened
 from ._mirroring import changed_tags, check_mirror, requested_mirror
+from ._tag_calibration import chosen_thresholds, fit_scales
+from ._tag_figures import (
+    group_figures,
+    mean_precision,
+    never_learned,
+    overall_figures,
+    precision_interval,
+    tag_figures,
+)
+from ._tag_groups import (
+    POOLED,
+    RARE,
+    attributes,
+    implication_notes,
+    implied_tags,
+    learnable_tags,
+    read_target,
+    runs,
+    said_of,
+)
 from .criterion import Aim, AttackPlan, tags_plan
 from .report import Pictures, Values, tag_values
-from .statistics import IMBALANCE, precision_recall_f1
+from .statistics import IMBALANCE
 from .task import Metric, Task, gathered
-
-RESAMPLES = 100
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Tag(Task):
-    """Any of K tags: one yes or no for each, binary cross-entropy, mean average precision.
+    """Any of K tags, and groups of which exactly one applies: cross-entropy, mean average precision.
 
-    The column `tags` holds `cat|dog`: these two, and no other tag. `cat|?dog` says that nobody looked for the dog;
-    `-` says none of the tags; an empty cell says that nothing is known, and the row does not count. What is not known
-    is no negative: it has no part in loss and figures. `mirror` ("yes", "no" or "auto": as the data shows) says whether
-    training images are mirrored. `weights` multiply the loss of a rare tag's positives;
-    `thresholds` (one per tag) are chosen on validation images by `calibrate`.
+    The column `tags` holds `cat|dog`: these two, and no other tag. `cat|?dog` says that nobody looked for the dog,
+    `cat|?` that nobody looked for any other; `-` says none of the tags; an empty cell says that nothing is known, and
+    the row does not count. What is not known is no negative: it has no part in loss and figures. `color:red` is a tag
+    of the group `color`, of which exactly one applies; a row without one says nothing of the group. A column
+    `tags:color` holds such tags alone. `mirror` ("yes", "no" or "auto": as the data shows) says whether training images
+    are mirrored. `target_precision` is the share of answers that must be right on validation images: of what is less
+    sure there is no answer. `weights` multiply the loss of a rare free tag's positives; `rare` are tags of groups with
+    too few training images; `implied` are pairs of places of tags of which the first never came without the second.
+    `scales` and `shifts` of the outputs, and `thresholds`, are chosen on validation images by `calibrate`.
     """
 
     name: ClassVar[str] = "tag"
@@ -48,28 +69,53 @@ class Tag(Task):
 
     tags: tuple[str, ...] = ()
     mirror: str = "auto"
+    target_precision: float | None = None
     counts: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
+    rare: tuple[str, ...] = ()
+    implied: tuple[tuple[int, int], ...] = ()
+    scales: tuple[float, ...] = ()
+    shifts: tuple[float, ...] = ()
     thresholds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_mirror(self.mirror)
+        if self.target_precision is not None and not 0 < self.target_precision < 1:
+            raise TaskError(
+                f"target_precision is {self.target_precision}; expected a share between 0 and 1, such as 0.9."
+            )
         if len(set(self.tags)) != len(self.tags):
             raise TaskError("A tag stands twice among the tags; each may stand once.")
-        if any(len(part) not in (0, len(self.tags)) for part in (self.counts, self.weights, self.thresholds)):
-            raise TaskError(f"There are {len(self.tags)} tags; expected as many counts, weights, thresholds, or none.")
+        parts = (self.counts, self.weights, self.scales, self.shifts, self.thresholds)
+        if any(len(part) not in (0, len(self.tags)) for part in parts):
+            raise TaskError(
+                f"There are {len(self.tags)} tags; expected as many counts, weights, scales, shifts and thresholds, or "
+                "none."
+            )
+        if any(scale <= 0 for scale in self.scales):
+            raise TaskError(f"The scales are {self.scales}; expected numbers above 0.")
+        groups = [each.name for each in attributes(self.tags) if each.exclusive]
+        if any(each.places.stop - each.places.start < 2 for each in attributes(self.tags) if each.exclusive):
+            raise TaskError(
+                f"A group has a single tag among {', '.join(self.tags[:10])}; expected two or more in each."
+            )
+        if len(set(groups)) != len(groups):
+            raise TaskError(f"The tags of a group do not follow each other: {', '.join(self.tags[:10])}; sort them.")
+        if any(not 0 <= place < len(self.tags) for pair in self.implied for place in pair):
+            raise TaskError(f"There are {len(self.tags)} tags; expected implied pairs of places below that.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
         """Learn the tags and their counts; raises `TaskError` for a tag that no or every known image has."""
-        said = [_said(row) for row in rows]
-        tags = tuple(sorted({tag for row in said if row for tag in row}, key=natural_key))
+        said = [said_of(row) for row in rows]
+        tags, rare = learnable_tags(said)
         if not tags:
             raise TaskError(
                 f"tag needs training images with tags, but none of the {len(rows)} has one; "
                 "fill the column 'tags', as in cat|dog."
             )
-        targets = np.array([replace(self, tags=tags).read(row) for row in rows])
+        targets = np.array([read_target(each, tags) for each in said])
         positives, negatives = (np.sum(targets == value, axis=0) for value in (1, 0))
+        free = np.array([not group_of(tag) for tag in tags])
         for tag, yes, no in zip(tags, positives, negatives, strict=True):
             if min(yes, no) == 0:
                 raise TaskError(
@@ -77,13 +123,15 @@ class Tag(Task):
                     f"least one. Add images {'without' if yes else 'with'} it, or leave the tag out."
                 )
         ratios = negatives / positives
-        weights = np.where(ratios > IMBALANCE, np.sqrt(ratios), 1.0)
+        weights = np.where(free & (ratios > IMBALANCE), np.sqrt(ratios), 1.0)
         return replace(
             self,
             tags=tags,
             counts=tuple(positives.tolist()),
             weights=tuple(weights.tolist()) if np.any(weights != 1) else (),
-            thresholds=(0.5,) * len(tags),
+            rare=rare,
+            implied=tuple(implied_tags(tags, targets)),
+            thresholds=tuple(np.where(free, 0.5, 0.0).tolist()),
         )
 
     @property
@@ -92,25 +140,38 @@ class Tag(Task):
         return self.tags
 
     def notes(self) -> list[str]:
-        """Say which tags are rare, and what is done about it."""
-        rare = [tag for tag, weight in zip(self.tags, self.weights, strict=False) if weight > 1]
-        if not rare:
-            return []
-        noticed = f"Unbalanced: {', '.join(f'{tag!r}' for tag in rare[:10])} {'is' if len(rare) == 1 else 'are'} rare "
-        return [noticed + "(more than 3 images without for each with); images with it weigh more, by sqrt(ratio)."]
+        """Say which groups there are, which tags are rare, what is done about it, and which imply others."""
+        groups = [each for each in attributes(self.tags) if each.exclusive]
+        sizes = [f"{each.name} ({each.places.stop - each.places.start})" for each in groups]
+        notes = [f"Groups of tags of which exactly one applies: {', '.join(sizes)}."] if groups else []
+        if self.rare:
+            notes.append(
+                f"Too rare to be learned (fewer than {RARE} training images each): {shortened(self.rare)}; they count "
+                f"as the tag '{POOLED}' of their group where together they are {RARE} or more."
+            )
+        implications = implication_notes(self.tags, self.implied)
+        if implications:
+            notes.append(f"In all training images, {shortened(implications)}.")
+        unbalanced = [tag for tag, weight in zip(self.tags, self.weights, strict=False) if weight > 1]
+        if unbalanced:
+            named = ", ".join(f"{tag!r}" for tag in unbalanced[:10])
+            notes.append(
+                f"Unbalanced: {named} {'is' if len(unbalanced) == 1 else 'are'} rare (more than 3 images without for "
+                "each with); images with it weigh more, by sqrt(ratio)."
+            )
+        return notes
 
     def read(self, row: Row) -> list[float]:
         """1 (there), 0 (not there) or NaN (not known) for every tag."""
-        said = _said(row)
-        if said is None:
-            return [np.nan] * len(self.tags)
-        for tag in said:
-            if tag not in self.tags:
+        said = said_of(row)
+        groups = {each.name for each in attributes(self.tags) if each.exclusive}
+        for tag in said or ():
+            if tag != OPEN and tag not in self.tags and group_of(tag) not in groups:
                 raise TaskError(
                     f"{row.location}: the tag '{tag}' does not occur among the training images; expected some of "
                     f"{', '.join(self.tags[:10])}. Add training images of it, or remove it here."
                 )
-        return [said.get(tag, 0.0) for tag in self.tags]
+        return read_target(said, self.tags)
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
         """float32 (N, K) of 1, 0 and NaN."""
@@ -121,13 +182,24 @@ class Tag(Task):
         return Output("vector", len(self.tags))
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Binary cross-entropy, averaged over the tags that are known; 0 where nothing is known."""
-        known = ~target.isnan()
+        """Cross-entropy, averaged over the groups and free tags that are known; 0 where nothing is known."""
+        total = output.new_zeros(len(output))
+        count = output.new_zeros(len(output))
         weights = torch.tensor(self.weights, dtype=output.dtype, device=output.device) if self.weights else None
-        loss = F.binary_cross_entropy_with_logits(
-            output, torch.where(known, target, 0.0), reduction="none", pos_weight=weights
-        )
-        return (loss * known).sum(1) / known.sum(1).clamp(min=1)
+        for places, exclusive in runs(self.tags):
+            logits, truth = output[:, places], target[:, places].to(output.dtype)
+            if exclusive:
+                known = truth.sum(1) == 1  # all 0: a tag that was never learned
+                loss = -(torch.where(known[:, None], truth, 0.0) * logits.log_softmax(1)).sum(1)
+                total, count = total + loss, count + known
+            else:
+                known = ~truth.isnan()
+                truth = torch.where(known, truth, 0.0)
+                loss = F.binary_cross_entropy_with_logits(
+                    logits, truth, reduction="none", pos_weight=None if weights is None else weights[places]
+                )
+                total, count = total + (loss * known).sum(1), count + known.sum(1)
+        return total / count.clamp(min=1)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Average precision of each image's tags among each other, for watching, and the share of right tags.
@@ -135,7 +207,7 @@ class Tag(Task):
         The metric proper (average precision of each tag among the images) comes from the table of predictions.
         """
         known = ~target.isnan()
-        right = ((self.activate(output) >= self._cuts(output)) == (target == 1)) & known
+        right = (self._present(self.activate(output)) == (target == 1)) & known
         share = right.sum(1) / known.sum(1)
         return {"mean_average_precision": _precision_within(output, target), "right_tags": share}
 
@@ -148,25 +220,33 @@ class Tag(Task):
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Mean over the tags of their average precision, with its bootstrap interval, and the figures of each tag."""
+        """Mean over the tags of their average precision, with its bootstrap interval; figures of tags and groups."""
         truths = np.array([[np.nan if v is None else v for v in row["target"].values()] for row in table], dtype=float)
         chances = np.array([list(row["probabilities"].values()) for row in table])
+        called = np.array([[tag in row["answer"] for tag in self.tags] for row in table])
         per_tag = [
-            {"tag": tag, **_figures(truths[:, place], chances[:, place], cut)}
+            {"tag": tag, **tag_figures(truths[:, place], chances[:, place], called[:, place], cut)}
             for place, (tag, cut) in enumerate(zip(self.tags, self._thresholds(), strict=True))
         ]
-        score = _mean_precision(truths, chances)
+        score = mean_precision(truths, chances)
         judged = [row for row in per_tag if row["average_precision"] is not None]
         details = {
             "mean_average_precision": score,
+            **overall_figures(truths, called, never_learned(self.tags, truths)),
+            "groups": group_figures(self.tags, truths, chances, called),
             "per_tag": per_tag,
             "weakest": min(judged, key=lambda row: row["average_precision"]) if judged else None,
+            "implications": implication_notes(self.tags, self.implied),
             "rows_without_knowledge": int(np.isnan(truths).all(axis=1).sum()),
         }
-        return score, _interval(truths, chances), details
+        return score, precision_interval(truths, chances), details
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The tags whose probability reaches their threshold, and the probability of every tag."""
+        """The tags that apply, the groups without an answer, and the probability of every tag.
+
+        "implied" are those of the tags that follow from another one, in a group without an answer of its own;
+        "expected_errors" is how many of the best answers, one for each group and free tag, are expected to be wrong.
+        """
         return self._to_dict(self.activate(output.double()).tolist())
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
@@ -177,18 +257,24 @@ class Tag(Task):
     def answer_rule(self) -> str:
         """Each tag's own threshold."""
         cuts = ", ".join(f"{tag} {cut:.17g}" for tag, cut in zip(self.tags, self._thresholds(), strict=True))
-        return f"the tags whose probability is at least: {cuts}"
+        grouped = any(exclusive for _, exclusive in runs(self.tags))
+        best = "; of tags with the same group before a colon only the most probable one" if grouped else ""
+        return f"the tags whose probability is at least: {cuts}{best}"
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """Choose for each tag the threshold of the best F1 on the validation images; 0.5 where none shows it."""
+        """Fit the probabilities to the validation images, and choose the thresholds on them."""
         output, target = gathered(outputs)
-        chances, truths = self.activate(output.double()).cpu().numpy(), target.cpu().numpy()
-        cuts = [_best_threshold(truths[:, place], chances[:, place]) for place in range(len(self.tags))]
-        return replace(self, thresholds=tuple(cuts))
+        scales, shifts = fit_scales(self.tags, output, target)
+        scaled = replace(self, scales=scales, shifts=shifts)
+        chances, truths = scaled.activate(output.double()).cpu().numpy(), target.cpu().numpy()
+        return replace(scaled, thresholds=chosen_thresholds(self.tags, chances, truths, self.target_precision))
 
     def activate(self, output: Tensor) -> Tensor:
-        """The probability of each tag, (N, K)."""
-        return torch.sigmoid(output)
+        """The probability of each tag, (N, K); those of a group sum to 1."""
+        if self.scales and self.shifts:
+            output = output * output.new_tensor(self.scales) + output.new_tensor(self.shifts)
+        parts = [(output[..., places], exclusive) for places, exclusive in runs(self.tags)]
+        return torch.cat([part.softmax(-1) if exclusive else part.sigmoid() for part, exclusive in parts], -1)
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The output (before the sigmoid) of one tag, by name or place; of each sample's surest tag if none is."""
@@ -199,10 +285,14 @@ class Tag(Task):
         return self.objective(self.activate(output), of)
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """Some tag must be added or removed, or the tag `aim.of`."""
+        """Some tag must be added or removed, or the tag `aim.of`; of a group, another tag must be the most probable."""
         thresholds = torch.tensor(self._thresholds(), dtype=torch.float64)
-        cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit().to(output)
-        return tags_plan(aim, self.parse_target(aim.of), output, cuts, truths)
+        cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit()
+        if self.scales and self.shifts:
+            cuts = (cuts - cuts.new_tensor(self.shifts)) / cuts.new_tensor(self.scales)
+        free = torch.tensor([not group_of(tag) for tag in self.tags])
+        cuts = torch.where(free, cuts, 0.0).to(output)
+        return tags_plan(aim, self.parse_target(aim.of), self._leads, output, cuts, truths)
 
     def allows(self, change: str) -> bool:
         """Nothing is erased, as it may be what is tagged, nor mirrored where a mirror changes a tag."""
@@ -232,11 +322,11 @@ class Tag(Task):
         return replace(self, mirror="no"), f"mirror images with '{self.tags[places[0]]}' look like images without it"
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """The tag with the smallest average precision."""
-        weakest = details["weakest"]
-        if weakest is None:
-            return []
-        return [f"weakest tag: {weakest['tag']} (average precision {weakest['average_precision']:.3f})"]
+        """Each group's accuracy and coverage, and the tag with the smallest average precision."""
+        remarks = [_group_remark(row) for row in details["groups"] if row["accuracy"] is not None]
+        if weakest := details["weakest"]:
+            remarks.append(f"weakest tag: {weakest['tag']} (average precision {weakest['average_precision']:.3f})")
+        return remarks
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
         """Statistics per tag, the pictures with the surest wrong tag, examples."""
@@ -249,29 +339,57 @@ class Tag(Task):
         return scenes(seed=seed)
 
     def _thresholds(self) -> tuple[float, ...]:
-        return self.thresholds or (0.5,) * len(self.tags)
+        return self.thresholds or tuple(0.0 if group_of(tag) else 0.5 for tag in self.tags)
 
-    def _cuts(self, output: Tensor) -> Tensor:
-        return torch.tensor(self._thresholds(), dtype=output.dtype, device=output.device)
+    def _present(self, chances: Tensor) -> Tensor:
+        """Which tags are answered, (N, K) of bool: above their threshold, and of a group the most probable one."""
+        present = chances >= chances.new_tensor(self._thresholds())
+        for places, exclusive in runs(self.tags):
+            if exclusive:
+                best = F.one_hot(chances[..., places].argmax(-1), places.stop - places.start).bool()
+                present[..., places] &= best
+        return present
+
+    def _leads(self, output: Tensor) -> Tensor:
+        """The outputs (N, K), those of a group less the best other output of it: above 0 for the best one alone."""
+        parts = []
+        for places, exclusive in runs(self.tags):
+            part = output[:, places]
+            if exclusive:
+                first, second = part.topk(2, dim=1).values.unbind(1)
+                part = part - torch.where(part == first[:, None], second[:, None], first[:, None])
+            parts.append(part)
+        return torch.cat(parts, 1)
 
     def _to_dict(self, chances: list[float]) -> dict[str, Any]:
-        there = [tag for tag, p, cut in zip(self.tags, chances, self._thresholds(), strict=True) if p >= cut]
-        return {"answer": there, "probabilities": dict(zip(self.tags, chances, strict=True))}
+        present = self._present(torch.tensor(chances, dtype=torch.float64)).tolist()
+        answers = [tag for tag, there in zip(self.tags, present, strict=True) if there]
+        given = {group_of(tag) for tag in answers}
+        followed = (self.tags[second] for first, second in self.implied if present[first])
+        implied = [tag for tag in dict.fromkeys(followed) if tag not in answers and group_of(tag) not in given - {""}]
+        implied = list({group_of(tag) or tag: tag for tag in implied}.values())
+        answers += implied
+        given = {group_of(tag) for tag in answers}
+        best = [max(chances[each.places]) if each.exclusive else None for each in attributes(self.tags)]
+        return {
+            "answer": answers,
+            "implied": implied,
+            "unsure": [each.name for each in attributes(self.tags) if each.exclusive and each.name not in given],
+            "expected_errors": sum(
+                1 - sure if sure is not None else min(chances[each.places.start], 1 - chances[each.places.start])
+                for sure, each in zip(best, attributes(self.tags), strict=True)
+            ),
+            "probabilities": dict(zip(self.tags, chances, strict=True)),
+        }
 
 
-def _said(row: Row) -> dict[str, float] | None:
-    """Tag to 1 (there) or NaN (not known), as the row says; None where it says nothing."""
-    text = row.values.get("tags", "").strip()
-    if not text:
-        return None
-    if text == NONE:
-        return {}
-    names = [part.strip() for part in text.split("|")]
-    if any(name in ("", "?", NONE) for name in names):
-        raise TaskError(
-            f"{row.location}: the tags are '{text}'; expected names as in cat|dog, or {NONE} alone for none."
-        )
-    return {name.removeprefix("?"): np.nan if name.startswith("?") else 1.0 for name in names}
+def _group_remark(row: Mapping[str, Any]) -> str:
+    low, high = row["interval"]
+    answered = ""
+    if row["coverage"] < 1:
+        of_which = f", of which {row['precision']:.1%} are right" if row["precision"] is not None else ""
+        answered = f"; answered: {row['coverage']:.1%}{of_which}"
+    return f"{row['group']}: {row['accuracy']:.1%} right ({low:.1%} to {high:.1%}){answered}"
 
 
 def _precision_within(output: Tensor, target: Tensor) -> Tensor:
@@ -281,58 +399,3 @@ def _precision_within(output: Tensor, target: Tensor) -> Tensor:
     there = (target.gather(1, order) == 1).to(output.dtype)
     ranks = torch.arange(1, output.shape[1] + 1, device=output.device)
     return (there.cumsum(1) / ranks * there).sum(1) / there.sum(1)
-
-
-def _judgeable(truth: np.ndarray) -> bool:
-    return bool(np.any(truth == 1) and np.any(truth == 0))
-
-
-def _mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
-    """Mean average precision over the tags that have a known positive and a known negative; NaN where none has."""
-    from sklearn.metrics import average_precision_score
-
-    found = []
-    for truth, chance in zip(truths.T, chances.T, strict=True):
-        known = ~np.isnan(truth)
-        if _judgeable(truth):
-            found.append(average_precision_score(truth[known], chance[known]))
-    return float(np.mean(found)) if found else float("nan")
-
-
-def _interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval, by drawing the images again with replacement (Efron 1979)."""
-    if np.isnan(_mean_precision(truths, chances)):
-        return math.nan, math.nan
-    random = np.random.default_rng(0)
-    drawn = [random.integers(len(truths), size=len(truths)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile([_mean_precision(truths[rows], chances[rows]) for rows in drawn], [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _figures(truth: np.ndarray, chance: np.ndarray, cut: float) -> dict[str, Any]:
-    from sklearn.metrics import average_precision_score
-
-    known = ~np.isnan(truth)
-    figures = {"positives": int((truth == 1).sum()), "known": int(known.sum()), "threshold": cut}
-    if not _judgeable(truth):
-        return {**figures, "average_precision": None, "precision": None, "recall": None, "f1": None}
-    truth, chance = truth[known], chance[known]
-    precision, recall, f1 = precision_recall_f1(truth == 1, chance >= cut, [True])[:3, 0]
-    return {
-        **figures,
-        "average_precision": float(average_precision_score(truth, chance)),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
-    }
-
-
-def _best_threshold(truth: np.ndarray, chance: np.ndarray) -> float:
-    from sklearn.metrics import precision_recall_curve
-
-    if not _judgeable(truth):
-        return 0.5
-    known = ~np.isnan(truth)
-    precision, recall, cuts = precision_recall_curve(truth[known], chance[known])
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return float(cuts[int(np.argmax(f1[:-1]))])

@@ -90,20 +90,23 @@ class TargetedMisclassification(Criterion):
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TagFlip(Criterion):
-    """One of several yes-or-no outputs must cross its cut (K,): from yes to no, or from no to yes.
+    """One of several yes-or-no decisions must cross its cut (K,): from yes to no, or from no to yes.
 
     `sides` (N, K) is 1 where the untouched image says yes, -1 where it says no, and 0 where a turn does not count.
+    `decisions` makes (n, K) numbers, one for each decision, of the outputs.
     """
 
     sides: Tensor
     cuts: Tensor
+    decisions: Callable[[Tensor], Tensor]
 
     def only(self, rows: Tensor) -> Criterion:
         return replace(self, sides=self.sides[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
         sides = self.sides[which].to(output)
-        return ((output - self.cuts.to(output)) * sides).masked_fill(sides == 0, torch.inf).amin(1)
+        away = (self.decisions(output) - self.cuts.to(output)) * sides
+        return away.masked_fill(sides == 0, torch.inf).amin(1)
 
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return self.margin(output, which).sigmoid()
@@ -111,7 +114,8 @@ class TagFlip(Criterion):
     def ways(self, output: Tensor) -> list[Criterion]:
         """One for each of the tags nearest to their cuts."""
         rows = torch.arange(len(output))
-        away = ((output - self.cuts.to(output)) * self.sides).masked_fill(self.sides == 0, torch.inf)
+        away = (self.decisions(output) - self.cuts.to(output)) * self.sides
+        away = away.masked_fill(self.sides == 0, torch.inf)
         ranked = away.topk(min(RIVALS, int((self.sides != 0).sum(1).min())), dim=1, largest=False).indices
         only = [torch.zeros_like(self.sides).index_put((rows, tag), self.sides[rows, tag]) for tag in ranked.unbind(1)]
         return [replace(self, sides=sides) for sides in only]
@@ -212,11 +216,21 @@ def classes_plan(classes: Sequence[str], aim: Aim, place: int | None, output: Te
     return AttackPlan(criterion=TargetedMisclassification(targets=torch.full_like(labels, place)), skipped=skipped)
 
 
-def tags_plan(aim: Aim, place: int | None, output: Tensor, cuts: Tensor, truths: Sequence[Any] | None) -> AttackPlan:
-    """Some tag must cross its cut (K,), or the tag at `place`; only tags that are right and known count."""
+def tags_plan(
+    aim: Aim,
+    place: int | None,
+    decisions: Callable[[Tensor], Tensor],
+    output: Tensor,
+    cuts: Tensor,
+    truths: Sequence[Any] | None,
+) -> AttackPlan:
+    """Some tag must cross its cut (K,), or the tag at `place`; only tags that are right and known count.
+
+    `decisions` makes of outputs (n, K) the numbers that are compared with the cuts.
+    """
     if aim.target is not None or aim.change is not None:
         raise AttackError("tag has no target class: a tag is added or removed; name it with 'of', or none.")
-    present = output >= cuts
+    present = decisions(output) >= cuts
     sides = torch.where(present, 1.0, -1.0).to(output)
     if truths is not None:
         sides = sides * (torch.tensor(truths).to(output) == present.to(output))
@@ -225,7 +239,7 @@ def tags_plan(aim: Aim, place: int | None, output: Tensor, cuts: Tensor, truths:
     skipped = [
         "" if counts else "misread: no tag asked about is right and known" for counts in (sides != 0).any(1).tolist()
     ]
-    return AttackPlan(criterion=TagFlip(sides=sides, cuts=cuts), skipped=skipped)
+    return AttackPlan(criterion=TagFlip(sides=sides, cuts=cuts, decisions=decisions), skipped=skipped)
 
 
 def number_plan(

@@ -62,9 +62,15 @@ def tag_values(evaluation: Evaluation, pictures: Pictures) -> Values:
     if weakest is not None:
         hint = f"average precision {percent(weakest['average_precision'])}"
         tiles.insert(0, (weakest["tag"], "weakest tag", hint))
+    if details["micro_f1"] is not None:
+        low, high = details["micro_f1_interval"]
+        hint = f"over all tags, 95 % interval {percent(low)} to {percent(high)}"
+        tiles.insert(0, (percent(details["micro_f1"]), "micro F1", hint))
     return {
         "tiles": tiles,
         "per_tag": details["per_tag"],
+        "groups": details["groups"],
+        "implications": details["implications"][:SHOWN],
         "mistakes": [_tagged(row, table, pictures) for row in worst[:SHOWN]],
         "examples": [_tagged(row, table, pictures) for row in spread(len(table))],
     }

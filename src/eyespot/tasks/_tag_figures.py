@@ -1,0 +1,123 @@
+"""The statistics of tags: per tag, per group, and over all of them. Shapes: N images, K tags, A attributes."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._tag_calibration import judgeable
+from ._tag_groups import Attribute, attributes
+from .statistics import RESAMPLES, calibration, precision_recall_f1, rejected_for, wilson_interval
+
+PRECISIONS = (0.9, 0.95)
+"""Precisions for which it is stated which share of the images can be answered."""
+AP_RESAMPLES = 100
+"""How often the images are drawn again for the interval of the mean average precision, which is slow to compute."""
+
+
+def mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
+    """Mean average precision over the tags that have a known positive and a known negative; NaN where none has."""
+    from sklearn.metrics import average_precision_score
+
+    found = []
+    for truth, chance in zip(truths.T, chances.T, strict=True):
+        known = ~np.isnan(truth)
+        if judgeable(truth):
+            found.append(average_precision_score(truth[known], chance[known]))
+    return float(np.mean(found)) if found else math.nan
+
+
+def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of `mean_precision`, by drawing the images again with replacement (Efron 1979)."""
+    if np.isnan(mean_precision(truths, chances)):
+        return math.nan, math.nan
+    return _interval(len(truths), AP_RESAMPLES, lambda rows: mean_precision(truths[rows], chances[rows]))
+
+
+def _interval(count: int, resamples: int, figure: Callable[[np.ndarray], float]) -> tuple[float, float]:
+    random = np.random.default_rng(0)
+    drawn = [figure(random.integers(count, size=count)) for _ in range(resamples)]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def tag_figures(truth: np.ndarray, chance: np.ndarray, called: np.ndarray, cut: float) -> dict[str, Any]:
+    """Precision, recall, F1 and average precision of one tag, of which `called` (N,) says where it was answered."""
+    from sklearn.metrics import average_precision_score
+
+    known = ~np.isnan(truth)
+    figures = {"positives": int((truth == 1).sum()), "known": int(known.sum()), "threshold": cut}
+    if not judgeable(truth):
+        return {**figures, "average_precision": None, "precision": None, "recall": None, "f1": None}
+    precision, recall, f1 = precision_recall_f1(truth[known] == 1, called[known], [True])[:3, 0]
+    return {
+        **figures,
+        "average_precision": float(average_precision_score(truth[known], chance[known])),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+    }
+
+
+def group_figures(
+    tags: Sequence[str], truths: np.ndarray, chances: np.ndarray, called: np.ndarray
+) -> list[dict[str, Any]]:
+    """The statistics of each group of tags, over the images of which its tag is known."""
+    groups = [each for each in attributes(tags) if each.exclusive]
+    return [_group(each, *(part[:, each.places] for part in (truths, chances, called))) for each in groups]
+
+
+def _group(each: Attribute, truth: np.ndarray, chance: np.ndarray, called: np.ndarray) -> dict[str, Any]:
+    known = ~np.isnan(truth[:, 0])
+    true: np.ndarray = np.asarray(truth[known], dtype=bool)
+    chance, called, count = chance[known], called[known], len(true)
+    if not count:
+        return {"group": each.name, "known": 0, "accuracy": None}
+    right = true[np.arange(count), np.argmax(chance, axis=1)]
+    answered = called.any(1)
+    kept = np.any(true & called, axis=1)[answered]
+    confidences = chance.max(1)
+    return {
+        "group": each.name,
+        "known": count,
+        "accuracy": float(right.mean()),
+        "interval": wilson_interval(int(right.sum()), count),
+        "most_frequent": float(true.mean(0).max()),
+        "coverage": float(answered.mean()),
+        "precision": float(kept.mean()) if len(kept) else None,
+        "precision_interval": wilson_interval(int(kept.sum()), len(kept)) if len(kept) else None,
+        **{f"coverage_at_{round(100 * p)}": 1 - rejected_for(confidences, right, 1 - p) for p in PRECISIONS},
+        "calibration_error": calibration(confidences, right)[0],
+    }
+
+
+def overall_figures(truths: np.ndarray, called: np.ndarray, never_learned: np.ndarray) -> dict[str, Any]:
+    """Micro-averaged F1, precision and recall over all tags that are known, with the interval of F1 over images.
+
+    `never_learned` (N,) counts the groups of each image whose tag training did not know: they count as missed.
+    """
+    known = ~np.isnan(truths)
+    hits = ((truths == 1) & called & known).sum(1)
+    answers = (called & known).sum(1)
+    actual = (truths == 1).sum(1) + never_learned
+
+    def f1(rows: np.ndarray) -> float:
+        total = answers[rows].sum() + actual[rows].sum()
+        return float(2 * hits[rows].sum() / total) if total else math.nan
+
+    everything = np.arange(len(truths))
+    if math.isnan(f1(everything)):
+        return {"micro_f1": None, "micro_f1_interval": None, "micro_precision": None, "micro_recall": None}
+    return {
+        "micro_f1": f1(everything),
+        "micro_f1_interval": _interval(len(truths), RESAMPLES, f1),
+        "micro_precision": float(hits.sum() / answers.sum()) if answers.sum() else None,
+        "micro_recall": float(hits.sum() / actual.sum()) if actual.sum() else None,
+    }
+
+
+def never_learned(tags: Sequence[str], truths: np.ndarray) -> np.ndarray:
+    """How many groups of each image (N,) have a tag that is known and none of `tags`."""
+    groups = [truths[:, each.places] for each in attributes(tags) if each.exclusive]
+    return sum(((part == 0).all(1).astype(int) for part in groups), np.zeros(len(truths), int))
