@@ -94,3 +94,39 @@ def test_many_ratings_are_kept_in_short_and_in_order():
     assert len(task.ratings) == 256
     assert task.ratings == tuple(sorted(task.ratings))
     assert task.ranks(torch.tensor([0.5])).item() == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_noise_of_the_ratings_sets_a_ceiling():
+    given = [
+        Row(name=row.name, picture=row.picture, values={**row.values, "rating_sd": "2", "rating_n": "4"}, location="t")
+        for row in rows(*map(str, np.random.default_rng(0).normal(0, 2, 200)))
+    ]
+    task = Rank().prepare(given)
+    assert task.noise == pytest.approx(1.0)
+    target = torch.tensor([float(row.values["rating"]) for row in given], dtype=torch.float64)
+    _, _, details = task.evaluate(task.to_rows(target[:, None].float(), target))
+    # Of a variance of 4, 1 is noise: the ratings correlate with the true values by the square root of 3 / 4.
+    assert details["ceiling"] == pytest.approx(math.sqrt(0.75), abs=0.03)
+    assert "allows a correlation of about 0.8" in task.remarks(details)[1]
+    silent = Rank().prepare(rows("1", "2", "3"))
+    assert (
+        silent.noise == 0
+        and silent.evaluate(silent.to_rows(target[:3, None].float(), target[:3]))[2]["ceiling"] is None
+    )
+
+
+@pytest.mark.parametrize(("deviation", "number"), [("-1", "5"), ("1", "0"), ("wide", "5"), ("nan", "5")])
+def test_noise_that_cannot_be_read_is_refused(deviation: str, number: str):
+    wrong = rows("1", "2")
+    wrong[1].values.update({"rating_sd": deviation, "rating_n": number})
+    with pytest.raises(TaskError, match="expected a deviation from 0 on and a number of ratings from 1 on"):
+        Rank().prepare(wrong)
+
+
+def test_two_ratings_are_split_between_them():
+    task = Rank().prepare(rows("0", "1"))
+    target = torch.tensor([0.0, 1.0, 1.0, 1.0], dtype=torch.float64)
+    _, _, details = task.evaluate(task.to_rows(torch.tensor([[-1.0], [2.0], [0.5], [1.0]]), target))
+    assert details["median_split_accuracy"] == details["median_split_auc"] == 1
+    low, high = details["median_split_interval"]
+    assert 0 < low < high == 1

@@ -7,7 +7,7 @@ from ._collection import ArrayRows, Collection
 from .source import Problem, Row, is_file
 from .tags import GROUP_COLUMN, NONE, contradicted_group
 
-SINGLE = ("label", "number")
+SINGLE = ("label", "number", "rating")
 """Columns that can have one value for an image."""
 
 

@@ -9,6 +9,7 @@ from ..errors import SourceError, unknown
 from ..images import SUFFIXES as IMAGES
 from ._collection import Collection
 from ._conventions import PART_WORDS, part_named
+from ._ratings import has_likes, image_lines, rate_by_likes
 from ._suggest import path_columns
 from ._table_boxes import box_columns, has_points, join_boxes, join_points
 from ._table_paths import Finder, NotFound
@@ -24,12 +25,15 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
 
     `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
     together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`. Lines
-    with one box or one point each are joined, see `_table_boxes.py`.
+    with one box or one point each are joined, see `_table_boxes.py`; likes and comparisons become ratings, see
+    `_ratings.py`.
     """
     chosen = dict(columns or {})
     collection = Collection(name=file.name, kind="table", rows=(rows := []), root=file)
     finder = Finder(file.parent)
-    for where, line in read_lines(file):
+    lines, chosen, notes = image_lines(read_lines(file), chosen)
+    collection.notes.extend(notes)
+    for where, line in lines:
         values = _renamed(line, chosen, where, file)
         try:
             rows.append(_row(values, finder, where))
@@ -45,6 +49,9 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
         collection.notes.extend(notes)
     elif has_points(rows):
         collection.rows = join_points(rows)
+    elif has_likes(rows):
+        collection.rows, notes = rate_by_likes(rows)
+        collection.notes.extend(notes)
     collection.notes.extend(_unused_parts(rows))
     return collection
 

@@ -18,7 +18,7 @@ from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Row, Source
 from .report import SHOWN, SIDE, Pictures, Values, gallery_item, spread
-from .statistics import correlation_interval
+from .statistics import correlation_interval, noise_ceiling, wilson_interval
 from .task import Metric, Task
 
 MOST_RATINGS = 256
@@ -34,8 +34,9 @@ class Rank(Task):
 
     The network's one output, through the logistic function, is the image's rank: the share of the training images that
     are rated lower (images with the same rating count half). `ratings` are the distinct ratings of the training images
-    and `shares` their ranks. A rank says how the people who rated these images would rate another one of the same kind,
-    and nothing else about an image or about who is on it.
+    and `shares` their ranks. `noise` is the standard error of a rating, where the columns `rating_sd` and `rating_n`
+    (deviation and number of the ratings that it is the mean of) state it, else 0. A rank says how the people who rated
+    these images would rate another one of the same kind, and nothing else about an image or about who is on it.
     """
 
     name: ClassVar[str] = "rank"
@@ -47,8 +48,11 @@ class Rank(Task):
     ratings: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     count: int = 0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.noise < 0:
+            raise TaskError(f"noise is {self.noise}; expected 0 or a number above it.")
         if len(self.ratings) != len(self.shares):
             raise TaskError(f"rank has {len(self.ratings)} ratings and {len(self.shares)} shares; expected as many.")
 
@@ -64,7 +68,11 @@ class Rank(Task):
         shares = (counts.cumsum() - counts / 2) / len(found)
         kept = np.unique(np.linspace(0, len(ratings) - 1, MOST_RATINGS).round().astype(int))
         return replace(
-            self, ratings=tuple(ratings[kept].tolist()), shares=tuple(shares[kept].tolist()), count=len(found)
+            self,
+            ratings=tuple(ratings[kept].tolist()),
+            shares=tuple(shares[kept].tolist()),
+            count=len(found),
+            noise=_standard_error(rows),
         )
 
     def notes(self) -> list[str]:
@@ -133,6 +141,7 @@ class Rank(Task):
         errors = np.abs([row["error"] for row in table])
         details = {
             **_median_split(targets, answers),
+            "ceiling": noise_ceiling(targets, self.noise) if self.noise else None,
             "rank_error": float(errors.mean()),
             "mistakes": [{"row": int(place), **table[place]} for place in np.argsort(-errors, kind="stable")[:50]],
         }
@@ -164,6 +173,15 @@ class Rank(Task):
         """Other colors may change what people think of an image."""
         return change != "color"
 
+    def remarks(self, details: Mapping[str, Any]) -> list[str]:
+        """Accuracy at the median split, and what the noise of the ratings allows."""
+        low, high = details["median_split_interval"]
+        accuracy, auc = details["median_split_accuracy"], details["median_split_auc"]
+        remarks = [f"median split: {accuracy:.1%} right ({low:.1%} to {high:.1%}; chance is 50 %), AUC {auc:.3f}"]
+        if details["ceiling"] is not None:
+            remarks.append(f"the noise of the ratings allows a correlation of about {details['ceiling']:.2f} at most")
+        return remarks
+
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
         """Predicted against true ranks; the images from the highest to the lowest rank, and the largest errors."""
         details, table = evaluation.details, evaluation.table
@@ -193,17 +211,40 @@ class Rank(Task):
         return rated(seed=seed)
 
 
-def _median_split(targets: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+def _standard_error(rows: Sequence[Row]) -> float:
+    """The root mean square of the standard errors of the ratings; 0 where no row states deviation and number."""
+    found = []
+    for row in rows:
+        texts = [row.values.get(name, "").strip() for name in ("rating_sd", "rating_n")]
+        if not all(texts):
+            continue
+        try:
+            deviation, number = map(float, texts)
+        except ValueError:
+            deviation = number = math.nan
+        if not (0 <= deviation < math.inf and 1 <= number < math.inf):
+            raise TaskError(
+                f"{row.location}: rating_sd and rating_n are '{texts[0]}' and '{texts[1]}'; expected a deviation from "
+                "0 on and a number of ratings from 1 on. Correct them."
+            )
+        found.append(deviation**2 / number)
+    return float(np.sqrt(np.mean(found))) if found else 0.0
+
+
+def _median_split(targets: np.ndarray, answers: np.ndarray) -> dict[str, Any]:
     """How well the better half is told from the other one, and the share of pairs in the right order."""
     from scipy.stats import kendalltau
     from sklearn.metrics import roc_auc_score
 
     better = targets > np.median(targets)
-    called = answers > np.median(answers)
+    if not better.any():  # of two ratings the higher one is the more frequent one
+        better = targets >= np.median(targets)
+    called = answers >= np.quantile(answers, 1 - better.mean()) if better.any() else answers > np.median(answers)
     both = bool(better.any() and not better.all())
     concordance = float(kendalltau(targets, answers).statistic)  # pyright: ignore[reportAttributeAccessIssue]
     return {
         "median_split_accuracy": float((better == called).mean()),
+        "median_split_interval": wilson_interval(int((better == called).sum()), len(better)),
         "median_split_auc": float(roc_auc_score(better, answers)) if both else 0.5,
         "pairs_in_order": 0.5 if math.isnan(concordance) else (1 + concordance) / 2,
     }

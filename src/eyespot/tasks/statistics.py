@@ -8,6 +8,9 @@ import numpy as np
 IMBALANCE = 3.0
 """Counts whose largest is more than this many times the smallest are called unbalanced, and weighted."""
 
+CEILING_DRAWS = 200
+"""How often noise is drawn to find out what it allows."""
+
 RESAMPLES = 500
 """How often the rows of a table are drawn again for a bootstrap interval."""
 
@@ -66,6 +69,23 @@ def correlation_interval(one: np.ndarray, other: np.ndarray) -> tuple[float, tup
     found = [_correlation(rankdata(one[rows]), rankdata(other[rows])) for rows in drawn]
     low, high = np.quantile(found, (0.025, 0.975))
     return _correlation(rankdata(one), rankdata(other)), (float(low), float(high))
+
+
+def noise_ceiling(ratings: np.ndarray, noise: float) -> float:
+    """The rank correlation of ratings (N,) with the true values behind them, which no answer can exceed on average.
+
+    `noise` is the standard error of a rating. True values of the right deviation are made by drawing the ratings
+    towards their mean (Kelley 1947); the correlation is the mean over draws of the noise.
+    """
+    from scipy.stats import rankdata
+
+    variance = float(ratings.var())
+    if variance <= noise**2:
+        return 0.0
+    true = ratings.mean() + (ratings - ratings.mean()) * np.sqrt(1 - noise**2 / variance)
+    random = np.random.default_rng(0)
+    drawn = [rankdata(true + random.normal(0, noise, len(true))) for _ in range(CEILING_DRAWS)]
+    return float(np.mean([_correlation(rankdata(true), each) for each in drawn]))
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

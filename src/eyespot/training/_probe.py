@@ -17,7 +17,10 @@ STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Of the squared weights in the loss, from strong to weak; each begins where the one before it ended."""
 FOLDS = 5
 MANY = 5000
-"""With more images one fold tells enough of a strength."""
+MANY_ANSWERS = 100_000
+"""With more images, or more images times outputs, one fold tells enough of a strength."""
+WORSE = 2
+"""After so many strengths in a row that are worse than the best one, weaker ones are not tried."""
 
 
 def fit_probe(
@@ -33,9 +36,10 @@ def fit_probe(
     x = torch.from_numpy(features).double()
     mean, std = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
     x, turn = _shortened((x - mean) / std)
-    folds = list(_folds(kinds, groups))
-    losses = np.array([_path(task, x, target, outputs, rows, held) for rows, held in folds]).mean(0)
-    best = int(losses.argmin())
+    folds = _folds(kinds, groups)
+    if len(x) > MANY or len(x) * outputs > MANY_ANSWERS:
+        folds = folds[:1]
+    best = _best_strength(task, x, target, outputs, folds)
     weight, bias = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
     for strength in STRENGTHS[: best + 1]:
         weight, bias = _fit(task, x, target, weight, bias, strength)
@@ -54,7 +58,7 @@ def _shortened(x: Tensor) -> tuple[Tensor, Tensor]:
     return left * size, turn
 
 
-def _folds(kinds: Sequence[str], groups: Sequence[str]):
+def _folds(kinds: Sequence[str], groups: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Rows to learn from and rows held out, some times over: as many as the smallest kind has groups, at most five."""
     smallest = min(len({g for k, g in zip(kinds, groups, strict=True) if k == kind}) for kind in set(kinds))
     count = min(FOLDS, smallest)
@@ -66,17 +70,24 @@ def _folds(kinds: Sequence[str], groups: Sequence[str]):
         chosen = StratifiedGroupKFold(count, shuffle=True, random_state=0)
     grouped = None if isinstance(chosen, KFold) else list(groups)  # KFold warns where groups are given
     split = chosen.split(np.zeros(len(kinds)), list(kinds), grouped)
-    return list(split)[: 1 if len(kinds) > MANY else FOLDS]
+    return list(split)
 
 
-def _path(task: Task, x: Tensor, target: Tensor, outputs: int, rows: np.ndarray, held: np.ndarray) -> list[float]:
-    """The mean loss on the rows held out, for each strength."""
-    weight, bias = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
-    losses = []
+def _best_strength(
+    task: Task, x: Tensor, target: Tensor, outputs: int, folds: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> int:
+    """The place of the strength with the least mean loss on the rows held out."""
+    zeros = torch.zeros(outputs, x.shape[1], dtype=x.dtype), torch.zeros(outputs, dtype=x.dtype)
+    found, losses = [zeros] * len(folds), []
     for strength in STRENGTHS:
-        weight, bias = _fit(task, x[rows], target[rows], weight, bias, strength)
-        losses.append(float(task.loss(x[held] @ weight.T + bias, target[held]).mean()))
-    return losses
+        held_out = []
+        for number, (rows, held) in enumerate(folds):
+            weight, bias = found[number] = _fit(task, x[rows], target[rows], *found[number], strength)
+            held_out.append(float(task.loss(x[held] @ weight.T + bias, target[held]).mean()))
+        losses.append(np.mean(held_out))
+        if len(losses) - 1 - int(np.argmin(losses)) >= WORSE:
+            break
+    return int(np.argmin(losses))
 
 
 def _fit(task: Task, x: Tensor, target: Tensor, weight: Tensor, bias: Tensor, strength: float) -> tuple[Tensor, Tensor]:
