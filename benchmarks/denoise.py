@@ -7,21 +7,18 @@ the network. Figures of others are the means over Set12 that Zhang et al. 2017 (
 table 3) published, for other noise of the same sigma. The crop was chosen on validation pictures of Train400.
 """
 
-import sys
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from _block_matching import block_matching
 from _common import data_folder, finish, parse
 from _training import clean_place, load_at_start, recipe_of, train_seeds, unpack, with_spread
 
 import eyespot
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from eyespot.model import Model
     from eyespot.sources.source import Part
     from eyespot.training.run import Run
@@ -34,8 +31,7 @@ PUBLISHED = {"BM3D": 29.97, "TNRD": 30.06, "DnCNN-S": 30.44}
 
 def main() -> None:
     arguments = parse(__doc__, {"seeds": 3, "minutes": 2.5, "input": "40x40x1", "batch": 16})
-    bm3d = bm3d_denoiser()
-    settings: dict = {"load at start": load_at_start(), "sigma": SIGMA, "bm3d": version("bm3d")}
+    settings: dict = {"load at start": load_at_start(), "sigma": SIGMA}
     with clean_place() as place:
         pictures = eyespot.open_source(lay_out(data_folder() / "denoise", place / "pictures"))
         runs = train_seeds(
@@ -52,7 +48,7 @@ def main() -> None:
         )
         settings |= {"source": pictures.describe(), "recipe": recipe_of(runs[0][0])}
         ours = with_spread([row_of(seed, run, pictures.test) for seed, (run, _) in enumerate(runs)], COLUMNS)
-        theirs = bm3d_row(runs[0][0].model, pictures.test, bm3d)
+        theirs = bm3d_row(runs[0][0].model, pictures.test)
     finish(__file__, arguments, settings, [*ours, theirs, *published_rows()])
 
 
@@ -87,28 +83,21 @@ def row_of(seed: int, run: "Run", test: "Part") -> dict[str, Any]:
     }
 
 
-def bm3d_denoiser() -> Callable[["Tensor"], "Tensor"]:
-    """BM3D as a function of a noisy picture (1, 1, H, W) with pixels in [0, 1]; ends the script where it is missing."""
-    try:
-        from bm3d import bm3d
-    except ImportError:
-        sys.exit("The package bm3d is missing: pip install 'eyespot[benchmarks]'.")
+def bm3d_row(model: "Model", test: "Part") -> dict[str, Any]:
+    """What BM3D gains on the same noisy pictures, measured by the same task."""
     import torch
 
-    return lambda noisy: torch.from_numpy(bm3d(noisy[0, 0].double().numpy(), SIGMA / 255)).float()[None, None]
+    from eyespot.model import evaluation
+    from eyespot.samples import load_samples, make_problem
 
-
-def bm3d_row(model: "Model", test: "Part", bm3d: Callable[["Tensor"], "Tensor"]) -> dict[str, Any]:
-    """What BM3D gains on the same noisy pictures, measured by the same task."""
-    from eyespot.model import evaluation, outputs_over
-    from eyespot.samples import load_samples
-
-    table, seconds = [], 0.0
-    for _, _, target in outputs_over(model, load_samples(test, model.task, model.images)):
-        start = time.perf_counter()
-        answer = bm3d(target[:, 1])
-        seconds += time.perf_counter() - start
-        table += model.task.to_rows(answer, target)
+    samples = load_samples(test, model.task, model.images)
+    targets = [make_problem(model.task, decoded).target for decoded in samples.batches(1)]
+    answers, seconds = block_matching([target[0, 1, 0].numpy() for target in targets], [SIGMA / 255] * len(targets))
+    table = [
+        row
+        for answer, target in zip(answers, targets, strict=True)
+        for row in model.task.to_rows(torch.from_numpy(answer).float()[None, None], target)
+    ]
     details = evaluation(model.task, table).details
     figures = {"PSNR dB": details["psnr"], "gain dB": details["gain"], "SSIM": details["ssim"]}
     return {"contestant": "BM3D, same noise", **figures, "denoising s": seconds}

@@ -128,7 +128,7 @@ def test_rows_without_an_answer_are_named_and_all_wrong_ones_listed(
     rows += [f"[red]dog/{number}.png,{number}" for number in range(1, 20, 2)]
     (folder / "one.csv").write_text("\n".join(["path,number", *rows]).replace("cat/4.png,4", "cat/4.png,n/a"))
     run(["check", str(folder / "one.csv")])
-    assert "left out without an answer: 1 image (one.csv line 4)" in capsys.readouterr().out
+    assert "left out: 1 image (one.csv line 4: " in capsys.readouterr().out
     (folder / "two.csv").write_text("\n".join(["path,number", *rows]).replace(",6", ",six").replace(",9", ",nine"))
     run(["check", str(folder / "two.csv")])
     found = capsys.readouterr().out

@@ -11,9 +11,11 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 from eyespot.answers import answer_one
 from eyespot.errors import TaskError
 from eyespot.images import ImageSpec, frame_of
+from eyespot.sources import from_arrays
 from eyespot.tasks import Denoise
 from eyespot.tasks._image_quality import peak_ratio, structural_similarity
 from eyespot.tasks.task import Turn
+from eyespot.training.plan import with_answers
 from tests.tasks.rows import rows_of
 
 CLEAN = torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0))
@@ -337,8 +339,8 @@ def shot(scene: np.ndarray, seed: int, sigma: float = 20.0) -> np.ndarray:
     [
         (shot(textured(0), 0), shot(textured(0), 1), "noisy", ""),
         (shot(textured(0), 0), shot(textured(0), 1, 0.0), "clean", ""),
-        (shot(textured(0), 0), shot(textured(0), 0), "clean", "are the same"),
-        (shot(textured(0), 0), shot(textured(7), 1), "clean", "different scenes (correlation"),
+        (shot(textured(0), 0), shot(textured(0), 0), "clean", "is the same"),
+        (shot(textured(0), 0), shot(textured(7), 1), "clean", "another scene than its paired image (correlation"),
         (
             shot(textured(0), 0),
             np.rint(shot(textured(0), 0) * 0.95).astype(np.uint8),
@@ -375,3 +377,13 @@ def test_small_images_say_nothing_of_edges_and_other_colors_are_stated():
     found = statistics(np.full((4, 4, 1), 90), np.full((4, 4, 1), 95), channels=3)
     assert found["edges"] is None
     assert "the image is color, the model and its answer gray" in found["note"]
+
+
+def test_settings_of_the_task_decide_which_pairs_are_left_out():
+    pairs = [(shot(textured(seed), 2 * seed), shot(textured(seed), 2 * seed + 1)) for seed in range(20)]
+    pairs[3] = (pairs[3][0], np.rint(pairs[3][0] * 0.95).astype(np.uint8))
+    first, second = (np.stack(images) for images in zip(*pairs, strict=True))
+    source = from_arrays("shots", "arrays", first, [{}] * 20, paired=second)
+    assert len(with_answers(source, "denoise")) == 20
+    kept = with_answers(source, "denoise:targets=noisy")
+    assert len(kept) == 19 and "the same noise as its paired image" in kept.problems[-1].reason

@@ -366,7 +366,7 @@ class Task(ABC):
         """
         return {}
 
-    def proposals(self) -> dict[str, Self]:
+    def proposals(self) -> Mapping[str, Self]:
         """The task with settings that lead to several plausible answers, by what their files are called besides.
 
         Raises `TaskError` where there is only one answer.

@@ -53,9 +53,9 @@ def decisions(source: Source, options: TrainOptions) -> tuple[list[str], str]:
         held_out(source)
         complete = with_answers(source, options.task)
         if missing := len(source) - len(complete):
-            named = [problem.location for problem in complete.problems[-missing:]][:SHOWN]
-            more = ", ..." if missing > SHOWN else ""
-            notes.append(f"left out without an answer: {counted(missing, 'image')} ({', '.join(named)}{more})")
+            named = [f"{problem.location}: {problem.reason}" for problem in complete.problems[-missing:]][:SHOWN]
+            more = "; ..." if missing > SHOWN else ""
+            notes.append(f"left out: {counted(missing, 'image')} ({'; '.join(named)}{more})")
         source = complete
         task, mirror_reason, start = decide_task(source, options, notes.append)
         images, size_notes = choose_size(source, task, options, start)

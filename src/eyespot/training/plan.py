@@ -41,8 +41,14 @@ def with_answers(source: Source, requested: str | None) -> Source:
 
     Raises `EyespotError` where these are too many, where others cannot be read, or where no task fits.
     """
-    name = requested.partition(":")[0] if requested else guess_task(source)[0]
-    return leave_out_unanswered(source, look_up("task", name, TASKS, RecipeError)())
+    return leave_out_unanswered(source, _named_task(requested or guess_task(source)[0]))
+
+
+def _named_task(requested: str) -> Task:
+    """The task of a name with options or without, not knowing its data."""
+    name, _, options = requested.partition(":")
+    task = look_up("task", name, TASKS, RecipeError)()
+    return _with_options(task, options) if options else task
 
 
 def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]:
@@ -54,10 +60,7 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
     if requested is None:
         requested, reason = guess_task(source)
         notes.append(f"task {requested}: {reason}")
-    name, _, options = requested.partition(":")
-    task = look_up("task", name, TASKS, RecipeError)()
-    if options:
-        task = _with_options(task, options)
+    task = _named_task(requested)
     task.check_source(source)
     if not len(source.train):
         raise SourceError(f"{source.name}: no image is left for training; give more images.")

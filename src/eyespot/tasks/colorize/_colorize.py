@@ -204,7 +204,7 @@ class Colorize(Task):
             return output * (SCALE * self.saturation)
         return _bins.annealed_mean(output, self.temperature, self.warmth) * self.saturation
 
-    def proposals(self) -> dict[str, Self]:
+    def proposals(self) -> Mapping[str, Self]:
         """The usual answer, a warmer and a colder one; raises `TaskError` for regression, which knows one color."""
         if self.method == "regression":
             raise TaskError(

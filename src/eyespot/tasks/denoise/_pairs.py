@@ -29,11 +29,11 @@ def pair_problem(row: Row, noisy_targets: bool) -> str:
     if np.array_equal(first, second) and np.array_equal(
         read_native(row.picture, row.location), read_native(row.paired, row.location)
     ):
-        return "and its paired image are the same, so that there is no noise to learn"
+        return "is the same as its paired image, so that there is no noise to learn"
     if min(first.std(), second.std()) >= LEAST_CONTRAST:
         correlation = float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
         if correlation < LEAST_CORRELATION:
-            return f"and its paired image show different scenes (correlation {correlation:.2f}; expected above 0.5)"
+            return f"shows another scene than its paired image (correlation {correlation:.2f}; expected above 0.5)"
     return _shared_noise(row) if noisy_targets else ""
 
 
@@ -49,7 +49,7 @@ def _shared_noise(row: Row) -> str:
     together = (one.square() + other.square()).sqrt()[flat].median()
     if noise < LEAST_NOISE or between[flat].median() >= SHARED * together:
         return ""
-    return "and its paired image have the same noise, which a network would learn to keep; give two separate shots"
+    return "has the same noise as its paired image, which a network would learn to keep; give two separate shots"
 
 
 def _tiles(image: np.ndarray) -> Tensor:
