@@ -32,9 +32,25 @@ def table(names: list[str], every: int) -> list[dict[str, object]]:
     return rows
 
 
-def write(folder: Path, task: str, rows: list[dict[str, object]]) -> Path:
+def tagged() -> list[dict[str, object]]:
+    """Two tags of ten images: "dark" has a probability of i / 10, and is there from the fourth image on."""
+    return [
+        {"image": f"{i}.png", "target:dark": float(i > 3), "target:round": 1.0, "answer": "round"}
+        | {"probabilities:dark": i / 10, "probabilities:round": 0.9}
+        for i in range(10)
+    ]
+
+
+def score_of(score: float, seconds: float) -> dict[str, object]:
+    interval = [score - 0.05, score + 0.05]
+    return {"metric": "accuracy", "unit": "", "score": score, "interval": interval, "count": COUNT, "seconds": seconds}
+
+
+def write(folder: Path, task: str, rows: list[dict[str, object]], result: dict[str, object] | None = None) -> Path:
     folder.mkdir()
     (folder / "recipe.json").write_text(json.dumps({"task": {"name": task}}))
+    if result:
+        (folder / "result.json").write_text(json.dumps(result))
     with (folder / "predictions.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -50,10 +66,11 @@ def judge(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     names = [row.name for row in rows[:-1]] + ["moved.png"]  # the last image is no longer there
     steered = [{"image": f"{i}.png", "target": 1.0, "answer": 1 + i / 8, "error": i / 8} for i in range(4)]
     folders = [
-        write(base / "first", "classify", table(names, 6)),
-        write(base / "second", "classify", table(names, 10)),
+        write(base / "first", "classify", table(names, 6), score_of(0.8333, 25)),
+        write(base / "second", "classify", table(names, 10), score_of(0.9, 9)),
         write(base / "steered", "regress", steered),
         base / "empty",
+        write(base / "tags", "tag", tagged(), {"details": {"per_tag": [{"tag": "dark", "threshold": 0.5}]}}),
     ]
     runs = [
         RunResource(name=folder.name, folder=folder, model=0 if i < 2 else None) for i, folder in enumerate(folders)
@@ -133,15 +150,59 @@ def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -
     expect(status(page)).to_contain_text(f"differ on 30 of {COUNT} shared images")
     expect(items.first).to_contain_text("second")
     expect(items.first.get_by_role("link")).to_have_attribute("href", "#/look?model=0&image=6")
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(comparison).to_contain_text("Only first is correct on 10 images, only second on 20")
+    expect(comparison.get_by_role("table")).to_have_count(3)
+    # Of 50 circles, the second classifies 45 correctly, and the first 25: every circle of an even row is wrong there.
+    difference = comparison.get_by_role("table").last.get_by_role("row")
+    assert difference.nth(1).get_by_role("cell").all_inner_texts() == ["+20", "\u221220", "0"]
+    page.get_by_role("radio", name="only second correct").check()
+    expect(status(page)).to_contain_text(f"20 of {COUNT} images")
     page.get_by_label("Compare with").select_option("no other run")
     expect(items.first).not_to_contain_text("second")
+    expect(comparison).to_have_count(0)
+
+
+def test_the_score_has_its_interval_and_every_class_its_figures(page: Page, judge: str) -> None:
+    opened(page, judge)
+    expect(page.locator(".score")).to_contain_text("accuracy 83.3 % (78.3 % – 88.3 %)")
+    figures = page.get_by_role("region", name="Precision, recall").get_by_role("row")
+    circle = figures.filter(has=page.get_by_role("rowheader", name="circle")).get_by_role("cell").all_inner_texts()
+    assert circle == ["50", "100.00 %", "50.0 % (36.6 % – 63.4 %)", "66.7 %"]
+    expect(page.get_by_role("img", name="expected calibration error")).to_be_visible()
+    expect(page.get_by_role("img", name="Error by the share of rejected answers")).to_be_visible()
+    matrix, images = (page.get_by_role(kind, name=name) for kind, name in (("region", "Confusion"), ("list", "Images")))
+    assert images.bounding_box()["x"] > matrix.bounding_box()["x"] + 200  # beside each other
+    assert images.bounding_box()["y"] < matrix.bounding_box()["y"] + matrix.bounding_box()["height"]
+
+
+def test_runs_are_sorted_by_any_column_and_opened_from_the_table(page: Page, judge: str) -> None:
+    opened(page, judge)
+    runs = page.get_by_role("region", name="Runs").last
+    names = runs.get_by_role("rowheader")
+    expect(names).to_have_count(5)
+    assert names.all_inner_texts() == ["first", "second", "steered", "empty", "tags"]
+    runs.get_by_role("button", name="score").click()
+    expect(runs.get_by_role("columnheader", name="score")).to_have_attribute("aria-sort", "descending")
+    assert names.all_inner_texts()[:2] == ["second", "first"]
+    runs.get_by_role("button", name="run", exact=True).click()
+    assert names.all_inner_texts() == ["empty", "first", "second", "steered", "tags"]
+    runs.get_by_role("button", name="tags").click()
+    # A threshold of 0.5 finds 5 of the 6 dark images, one of 0.2 all 6 and two others.
+    thresholds = page.get_by_role("region", name="Thresholds").last
+    expect(thresholds.get_by_role("button", name="dark, found: 5")).to_be_visible()
+    thresholds.get_by_label("Threshold of dark").fill("0.2")
+    thresholds.get_by_role("button", name="dark, false: 2").click()
+    expect(status(page)).to_contain_text("2 of 10 images")
+    page.get_by_role("button", name="Reset thresholds").click()
+    expect(thresholds.get_by_role("button", name="dark, missed: 1")).to_be_visible()
 
 
 def test_numbers_are_listed_by_their_error_without_a_matrix(page: Page, judge: str) -> None:
     items = opened(page, judge)
     page.get_by_role("combobox", name="Run", exact=True).select_option("steered")
     expect(page.get_by_text("No confusion matrix for this task")).to_be_visible()
-    expect(page.get_by_role("table")).to_have_count(0)
+    expect(page.get_by_role("region", name="Confusion")).to_have_count(0)
     expect(items.first).to_contain_text("error 0.375")
 
 

@@ -18,9 +18,11 @@ export interface Prediction {
   readonly unsure: boolean;
   /** How far a number is off; null where the answer is none. */
   readonly error: number | null;
+  /** Each tag of an image with several: its probability, and whether it is there (null where that is not known). */
+  readonly tags: Readonly<Record<string, { readonly there: boolean | null; readonly probability: number }>>;
 }
 
-export const FILTERS = ["all", "right", "wrong", "unsure"] as const;
+export const FILTERS = ["all", "right", "wrong", "unsure", "onlyFirst", "onlySecond"] as const;
 export type Filter = (typeof FILTERS)[number];
 export const ORDERS = ["worst", "row"] as const;
 export type Order = (typeof ORDERS)[number];
@@ -31,11 +33,18 @@ export function readTable({ columns, rows }: Predictions): readonly Prediction[]
     ["image", "target", "label", "answer", "probability", "right", "error"].map(place);
   const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
   const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
+  const tags = columns.flatMap((name, at) => {
+    const chance = name.startsWith("target:") ? place(`probabilities:${name.slice(7)}`) : -1;
+    return chance < 0 ? [] : [{ tag: name.slice(7), at, chance }];
+  });
   return rows.map((cells, row) => ({
     row,
+    tags: Object.fromEntries(tags.map(({ tag, at, chance }) => [
+      tag, { there: typeof cells[at] === "number" ? cells[at] === 1 : null, probability: number(cells[chance]) ?? 0 },
+    ])),
     image: text(cells[image]),
-    target: text(cells[target]),
-    label: text(cells[label] ?? cells[answer]),
+    target: tags.length ? tags.filter(({ at }) => cells[at] === 1).map(({ tag }) => tag).join(", ") : text(cells[target]),
+    label: text(cells[label] ?? cells[answer]).replaceAll(tags.length ? "|" : "\n", ", "),
     probability: number(cells[probability]),
     right: typeof cells[right] === "boolean" ? (cells[right] as boolean) : null,
     unsure: label >= 0 && answer >= 0 && text(cells[answer]) !== text(cells[label]),
@@ -49,18 +58,22 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
-export function confusionOf(table: readonly Prediction[]): Confusion {
+/** Counted over the classes that occur, or over given ones. */
+export function confusionOf(table: readonly Prediction[], given?: readonly string[]): Confusion {
   const judged = table.filter(({ right }) => right !== null);
   const collator = new Intl.Collator("en", { numeric: true });
-  const classes = [...new Set(judged.flatMap(({ target, label }) => [target, label]))].sort(collator.compare);
+  const classes = given ?? [...new Set(judged.flatMap(({ target, label }) => [target, label]))].sort(collator.compare);
   const place = new Map(classes.map((name, i) => [name, i]));
   const counts = classes.map(() => classes.map(() => 0));
   for (const { target, label } of judged) counts[place.get(target)!][place.get(label)!]++;
   return { classes, counts };
 }
 
-export function passes(prediction: Prediction, filter: Filter): boolean {
+export function passes(prediction: Prediction, filter: Filter, beside: ReadonlyMap<number, Prediction> | null = null): boolean {
   if (filter === "all") return true;
+  const other = beside?.get(prediction.row);
+  if (filter === "onlyFirst") return prediction.right === true && other?.right === false;
+  if (filter === "onlySecond") return prediction.right === false && other?.right === true;
   if (filter === "unsure") return prediction.unsure;
   return prediction.right === (filter === "right");
 }

@@ -11,6 +11,7 @@ export const english = {
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
+  sort: "Sort by this column",
   grid: {
     cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
     value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,

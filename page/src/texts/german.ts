@@ -11,6 +11,7 @@ export const german: typeof english = {
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
+  sort: "Nach dieser Spalte sortieren",
   grid: {
     cell: (label, row, column) => `${label}, Zeile ${row}, Spalte ${column}`,
     value: (label, row, column, value) => `${label}, Zeile ${row}, Spalte ${column}: ${value}`,

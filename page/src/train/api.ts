@@ -1,5 +1,7 @@
 /** What the server does about training: FORMAT.md and docs/serve.md have the routes. */
 
+import type { Result } from "../judge/runs";
+
 export type RunState = "preparing" | "training" | "paused" | "finishing" | "finished" | "stopped" | "failed" | "elsewhere";
 
 /** What can be changed on the way; `rate` is the highest of the cycle. */
@@ -29,7 +31,7 @@ export interface RunDescription {
   /** What was changed on the way, each with the step after which. */
   readonly changes: readonly Change[];
   readonly settings: Settings | null;
-  readonly result: { readonly steps?: number; readonly metric?: string; readonly score?: number; readonly count?: number };
+  readonly result: Result & { readonly steps?: number };
 }
 
 /** A line of the log: the loss and the score are means over the steps since the line before. */
