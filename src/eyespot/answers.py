@@ -43,7 +43,7 @@ def answer_one(
     made = task.answer_image(raw, original, hints)
     assert made is not None, f"{task.name} has an answer_suffix, but its answers are no images"
     deep = task.keeps_depth and native and is_deep(picture)
-    answer = {**answer, **task.answer_statistics(raw, original, read_size(picture)[2])}
+    answer = {**answer, **task.answer_statistics(raw, pixels, read_size(picture)[2])}
     return {**answer, "picture": _to_levels(made[0], images) if deep else _to_bytes(made[0])}
 
 
