@@ -15,14 +15,11 @@ from .files import cache_folder
 from .images import ImageSpec
 from .networks.folding import fold_normalization
 from .networks.network import last_dense
-from .samples import network_x, to_batch
+from .samples import answered_at_once, network_x, to_batch
 from .sources.cache import decode_once
 from .sources.cache_folder import load_numbers, save_numbers
 from .sources.source import Part
 from .tasks.task import Task
-
-BATCH_PIXELS = 4 * 224 * 224
-"""Pixels that go through the network at once: more at a time take twice as long each, as they leave the cache."""
 
 
 def features(network: nn.Module, task: Task, images: ImageSpec, part: Part) -> np.ndarray:
@@ -47,7 +44,7 @@ def _computed(network: nn.Module, task: Task, images: ImageSpec, part: Part) -> 
     seen: list[Tensor] = []
     dense = last_dense(network)[1]
     watch = dense.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    batch = max(1, BATCH_PIXELS // (images.height * images.width))
+    batch = answered_at_once(images)
     for start in range(0, len(part), batch):
         pixels = to_batch(decoded.take(np.arange(start, min(start + batch, len(part)))))
         network(network_x(pixels, task, images).contiguous(memory_format=torch.channels_last))

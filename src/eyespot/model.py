@@ -21,14 +21,11 @@ from .modelfile import images_spec, network_spec, read_model_file, write_model_f
 from .networks import Network, build_from
 from .networks.network import map_output
 from .pretrained import is_pretrained, load_pretrained
-from .samples import Samples, load_samples, make_problem, network_x, to_batch
+from .samples import Samples, answered_at_once, load_samples, make_problem, network_x, to_batch
 from .sources.source import Part
 from .tasks import task_from_json, task_to_json
 from .tasks.task import Hint, Task
 from .tiles import halo_of, run_tiled
-
-BATCH_PIXELS = 1 << 20
-"""Of larger batches, what a network computes in between does not fit into the processor's cache, nor into memory."""
 
 
 LARGEST_WHOLE = 1024 * 1024
@@ -239,8 +236,7 @@ def outputs_over(
     Batches have at most 256 images, and fewer of large ones.
     """
     device = next(model.network.parameters()).device
-    size = max(1, min(256, BATCH_PIXELS // (model.images.height * model.images.width)))
-    for decoded in samples.batches(size, rank, world):
+    for decoded in samples.batches(answered_at_once(model.images), rank, world):
         batch = make_problem(model.task, decoded)
         with autocast():
             output = model.outputs(batch.x.to(device))

@@ -15,6 +15,15 @@ from .sources.source import Part
 from .tasks.task import Target, Task, index_target
 
 
+BATCH_PIXELS = 1 << 18
+"""Of larger batches, the activations do not fit into the processor's cache: each image takes up to twice as long."""
+
+
+def answered_at_once(images: ImageSpec) -> int:
+    """How many images to compute answers for at once, without gradients: 5 of 224 x 224, at most 256."""
+    return max(1, min(256, BATCH_PIXELS // (images.height * images.width)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """N samples: images, targets, keys that everything random follows from, and their numbers in the part.

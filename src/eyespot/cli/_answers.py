@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from ..model import Model
     from ..tasks.task import Hint
 
-BATCH = 32
-"""Images that are decoded side by side and answered together; the first answers come one by one."""
-
 TABLES = (".csv", ".jsonl", ".ndjson")
 ORIGIN = "answers of eyespot"
 """Stands at the beginning of a document of answers: only files that begin so are replaced."""
@@ -115,13 +112,15 @@ def answers(
 
     `hints` are those of each image, by its file name. Answers that are images come one by one: they may be large.
     """
+    from ..samples import answered_at_once
+
     files = iter(files)
     size = 1  # the first answer comes at once
     with ThreadPoolExecutor() as pool:
         while chunk := list(islice(files, size)):
             decoded = list(pool.map(lambda file: _decoded(model, file), chunk))
             yield from zip(chunk, _answered(model, chunk, decoded, hints or {}), strict=True)
-            size = 1 if model.task.answer_suffix else BATCH
+            size = 1 if model.task.answer_suffix else answered_at_once(model.images)
 
 
 def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
