@@ -27,7 +27,6 @@ from .tasks import task_from_json, task_to_json
 from .tasks.task import Hint, Task
 from .tiles import halo_of, run_tiled
 
-
 LARGEST_WHOLE = 1024 * 1024
 """Pixels up to which an image is answered in one piece."""
 

@@ -14,7 +14,6 @@ from .sources.cache import Images, decode_once
 from .sources.source import Part
 from .tasks.task import Target, Task, index_target
 
-
 BATCH_PIXELS = 1 << 18
 """Of larger batches, the activations do not fit into the processor's cache: each image takes up to twice as long."""
 
