@@ -25,13 +25,13 @@ from PIL import Image
 import eyespot
 from eyespot.faces import b_cubed, cluster_faces, embed_faces, find_faces
 from eyespot.images import write_png
-from eyespot.tasks._verification import all_pairs, rank_one, rates_of, verification_statistics
+from eyespot.tasks.verification import all_pairs, rank_one, rates_of, verification_statistics
 
 LENGTH = "long"
 PARTS = "lfw,rates,open,orl,clusters,speed,probe,finetune,scratch"
 TRAININGS: dict[str, dict[str, Any]] = {
     "probe": {"start": "probe", "weights": "sface"},
-    "finetune": {"start": "finetune", "weights": "sface", "epochs": 6},
+    "finetune": {"start": "finetune", "weights": "sface", "epochs": 3, "precision": "float32"},
     "scratch": {"start": "scratch", "network": "residual", "size": "tiny", "input": "56x56x1", "epochs": 30},
 }
 FOLDS = 10

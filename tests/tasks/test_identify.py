@@ -13,8 +13,8 @@ from eyespot.sources import from_arrays, open_source
 from eyespot.sources.source import Row
 from eyespot.sources.synthetic import signs
 from eyespot.tasks import Identify
-from eyespot.tasks._verification import all_pairs, rank_one, rates_of, verification_statistics
 from eyespot.tasks.criterion import Aim
+from eyespot.tasks.verification import all_pairs, rank_one, rates_of, verification_statistics
 
 TASK = Identify(identities=("Ada", "Zoë/7"), dimensions=2, margin=0.25, scale=4.0)
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from eyespot.tasks import Identify
-from eyespot.tasks._verification import all_pairs, rates_of
 from eyespot.tasks._whitening import _whitening, fit_whitening
+from eyespot.tasks.verification import all_pairs, rates_of
 
 
 def people(count: int, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

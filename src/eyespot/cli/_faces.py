@@ -70,16 +70,26 @@ def faces(
     enroll: Annotated[str | None, typer.Option(help="Add the faces to the gallery, as this person's.")] = None,
     group: Annotated[bool, typer.Option("--group", help="Group all faces by person, without knowing any.")] = False,
     forget: Annotated[str | None, typer.Option(help="Delete this person from the gallery.")] = None,
+    rates: Annotated[
+        bool, typer.Option("--rates", help="Error rates on a folder per person, or a table: by group and age gap.")
+    ] = False,
+    protocol: Annotated[
+        str | None, typer.Option(help="Published benchmark of a folder: fgnet, morph, cacd-vs.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the faces of images: box, five points, quality (size, sharpness, pose) and, with --gallery, the person.
 
     --enroll NAME adds a person to the gallery, --forget NAME deletes one, and --gallery alone lists them.
     """
-    from . import _gallery
+    from . import _face_rates, _gallery
     from ._answers import image_files
 
     _check_options(given, out is not None or group, gallery, enroll, forget)
+    if rates or protocol is not None:
+        _check_measured(given or [], out is not None or group or gallery is not None, rates, protocol)
+        _face_rates.measure((given or [])[0], protocol, as_json)
+        return
     images = image_files(given or [], sys.stdin)
     if gallery is not None and forget is not None:
         _gallery.forget(gallery, forget, as_json)
@@ -102,6 +112,11 @@ def _check_options(
         raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
     if listed and (enroll is not None or not given):
         raise typer.BadParameter("out or group was given, but no faces are listed; leave it out.")
+
+
+def _check_measured(given: list[str], others: bool, rates: bool, protocol: str | None) -> None:
+    if len(given) != 1 or others or (rates and protocol is not None):
+        raise typer.BadParameter("rates or protocol takes one folder or table, and no other option; leave those out.")
 
 
 def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, group: bool, as_json: bool) -> None:

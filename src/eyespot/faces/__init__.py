@@ -4,7 +4,9 @@ from ._cluster import CLUSTER_THRESHOLD, b_cubed, cluster_faces
 from ._false_accepts import FALSE_ACCEPTS, MEASURED_ON, FalseAccepts
 from ._find import POINT_NAMES, Face, embed_faces, find_faces, find_one_face, require_good
 from ._gallery import NOBODY, Gallery, Match, check_name
+from ._protocols import PROTOCOLS, measure_protocol, read_protocol
 from ._quality import Quality
+from ._rates import Embedded, Photo, embed_photos, error_rates, photos_of
 from ._verify import THRESHOLD, Verification, verify
 
 __all__ = [
@@ -13,19 +15,27 @@ __all__ = [
     "MEASURED_ON",
     "NOBODY",
     "POINT_NAMES",
+    "PROTOCOLS",
     "THRESHOLD",
+    "Embedded",
     "Face",
     "FalseAccepts",
     "Gallery",
     "Match",
+    "Photo",
     "Quality",
     "Verification",
     "b_cubed",
     "check_name",
     "cluster_faces",
     "embed_faces",
+    "embed_photos",
+    "error_rates",
     "find_faces",
     "find_one_face",
+    "measure_protocol",
+    "photos_of",
+    "read_protocol",
     "require_good",
     "verify",
 ]

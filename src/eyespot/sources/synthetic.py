@@ -10,12 +10,15 @@ import numpy as np
 
 from ..errors import SourceError, look_up
 from ._arrays import from_arrays
+from ._drawn_faces import SHAPE_NUMBERS, draw_face, draw_view
 from .source import Source
 
 KINDS = ("cross", "disc", "square", "triangle")
 IMAGES_OF_A_SIGN = 4
 SPLIT_OF_SIGNS = ("train", "test", "train", "validation", "train")
 """By identity, in turn."""
+IMAGES_OF_A_FACE = 8
+YEARS_OF_AN_ALBUM = 15
 STEEPEST = 40.0
 """The largest angle of a road, in degrees."""
 
@@ -93,6 +96,27 @@ def signs(count: int = 240, size: int = 32, seed: int = 0) -> Source:
         values.append({"identity": f"sign {number // IMAGES_OF_A_SIGN % len(boards)}"})
     split = [SPLIT_OF_SIGNS[number // IMAGES_OF_A_SIGN % len(boards) % len(SPLIT_OF_SIGNS)] for number in range(count)]
     return from_arrays("synthetic:signs", "drawn signs", np.stack(pictures), values, split)
+
+
+def faces(count: int = 240, size: int = 32, seed: int = 0) -> Source:
+    """Drawn faces, eight of each person; `identity` says who it is, `age` how old in years, 12 to 80.
+
+    Training images show each person within 15 years, as albums do; the others over the whole range.
+    """
+    random = _random(seed, count, size)
+    persons = max(5, count // IMAGES_OF_A_FACE)
+    pictures, values, split = [], [], []
+    for number in range(count):
+        person = number // IMAGES_OF_A_FACE % persons
+        part = SPLIT_OF_SIGNS[person % len(SPLIT_OF_SIGNS)]
+        own = np.random.default_rng([seed, person, 28])
+        shape, youngest = own.uniform(-1, 1, SHAPE_NUMBERS), own.uniform(12, 80 - YEARS_OF_AN_ALBUM)
+        ages = (youngest, youngest + YEARS_OF_AN_ALBUM) if part == "train" else (12, 80)
+        age = round(float(random.uniform(*ages)))
+        pictures.append(_to_bytes(draw_face(shape, age, size, draw_view(random))))
+        values.append({"identity": f"person {person}", "age": str(age)})
+        split.append(part)
+    return from_arrays("synthetic:faces", "drawn faces", np.stack(pictures), values, split)
 
 
 def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
@@ -180,6 +204,7 @@ MAKERS: dict[str, Callable[..., Source]] = {
     "rated": rated,
     "textures": textures,
     "signs": signs,
+    "faces": faces,
     "objects": objects,
     "dawns": dawns,
     "dots": dots,

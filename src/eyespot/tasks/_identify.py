@@ -15,14 +15,18 @@ from ..errors import AttackError, SourceError, TaskError
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Part, Row, Source
+from ._factorization import Factorization
 from ._labels import natural_key
-from ._verification import Pairs, all_pairs, rank_one, rates_of, verification_statistics
-from ._whitening import fit_whitening
+from ._whitening import fit_line, fit_whitening
+from .age_gaps import age_statistics, gap_text
 from .criterion import Aim, AttackPlan, Criterion
 from .task import Metric, Target, Task, gathered
+from .verification import Pairs, all_pairs, rank_one, rates_of, verification_statistics
 
 LONGEST_NAME = 96
 """Bytes of a name in UTF-8: targets hold the names, since test images show identities that training never saw."""
+OLDEST, NO_AGE = 150, 65535
+"""Years, and the number that stands for no age."""
 IMAGES_IN_A_ROW = 4
 """Of one identity in the sampling order, so that a batch holds several images of each."""
 MOST_COMPARED = 1000
@@ -38,6 +42,9 @@ class Identify(Task):
     Learned by a softmax over the training identities with a margin: of "cosine" (CosFace, Wang et al. 2018) or "angle"
     (ArcFace, Deng et al. 2019), at `scale`. The class weights stay in the checkpoint. `threshold` is the similarity at
     which both errors are equal on validation pairs.
+
+    With `ages`, a column `age` (years) is learned too, as a number of its own behind the embedding, which is kept free
+    of it (see `_factorization`). `age_center` and `age_spread` are those of the training images.
     """
 
     name: ClassVar[str] = "identify"
@@ -52,6 +59,9 @@ class Identify(Task):
     margin: float = 0.2
     scale: float = 16.0
     threshold: float = 0.5
+    ages: bool = False
+    age_center: float = 0.0
+    age_spread: float = 1.0
 
     def __post_init__(self) -> None:
         if self.dimensions < 2 or not 0 <= self.margin < 1 or self.scale <= 0 or not -1 <= self.threshold <= 1:
@@ -61,6 +71,10 @@ class Identify(Task):
             )
         if self.margin_of not in MARGINS:
             raise TaskError(f"margin_of is '{self.margin_of}'; expected {' or '.join(MARGINS)}.")
+        if not (math.isfinite(self.age_center) and self.age_spread > 0 and math.isfinite(self.age_spread)):
+            raise TaskError(
+                f"age_center is {self.age_center} and age_spread {self.age_spread}; expected years above 0."
+            )
 
     def check_source(self, source: Source) -> None:
         """Training and test images must form pairs: two identities, one of them with two images."""
@@ -74,23 +88,33 @@ class Identify(Task):
                 )
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn the names of the training identities."""
+        """Learn the names of the training identities and, with `ages`, the mean of their ages and how they vary."""
         found = {_identity(row) for row in rows}
         if len(found) < 2:
             raise TaskError(f"identify needs training images of two identities or more, but found {len(found)}.")
-        return replace(self, identities=tuple(sorted(found, key=natural_key)))
+        prepared = replace(self, identities=tuple(sorted(found, key=natural_key)))
+        if not self.ages:
+            return prepared
+        known = [age for row in rows if not math.isnan(age := _age(row))]
+        if len(set(known)) < 2:
+            raise TaskError(
+                "identify:ages=true needs training images of different ages, but found "
+                f"{len(set(known))}; add a column 'age' in years, or leave ages out."
+            )
+        return replace(prepared, age_center=float(np.mean(known)), age_spread=float(np.std(known)))
 
     def notes(self) -> list[str]:
         """State how many identities are learned from."""
         return [f"Identities: {len(self.identities)} in training; scores are measured on pairs of held-out images."]
 
     def read(self, row: Row) -> list[int]:
-        """The bytes of the identity's name, padded with zeros."""
-        name = _identity(row).encode()
-        return [*name, *bytes(LONGEST_NAME - len(name))]
+        """The bytes of the identity's name, padded with zeros, and two of its age in tenths of a year."""
+        name, age = _identity(row).encode(), _age(row)
+        tenths = NO_AGE if math.isnan(age) else round(10 * age)
+        return [*name, *bytes(LONGEST_NAME - len(name)), *divmod(tenths, 256)]
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
-        """Names as bytes: uint8 (N, 96)."""
+        """Names and ages as bytes: uint8 (N, 98)."""
         return torch.tensor(targets, dtype=torch.uint8)
 
     def strata(self, targets: Target) -> list[str]:
@@ -102,7 +126,7 @@ class Identify(Task):
         """Groups of up to four images of one identity, the groups in random order."""
         assert isinstance(targets, Tensor)
         random = np.random.default_rng([seed, epoch, 28])
-        numbers = np.unique(targets.numpy(), axis=0, return_inverse=True)[1].reshape(-1)
+        numbers = np.unique(targets.numpy()[:, :LONGEST_NAME], axis=0, return_inverse=True)[1].reshape(-1)
         shuffled = random.permutation(len(numbers))
         by_identity = shuffled[np.argsort(numbers[shuffled], kind="stable")]
         places = np.flatnonzero(np.diff(numbers[by_identity])) + 1
@@ -114,11 +138,13 @@ class Identify(Task):
         return np.concatenate([groups[place] for place in random.permutation(len(groups))])
 
     def outputs(self, channels: int) -> Output:
-        """The embedding, not yet of unit length."""
-        return Output("vector", self.dimensions)
+        """The embedding, not yet of unit length, and behind it the age in standard deviations where it is learned."""
+        return Output("vector", self.dimensions + self.ages)
 
     def criterion(self) -> nn.Module:
-        """One direction for each training identity: the rows of a dense layer's weight (K, D)."""
+        """One direction for each training identity: the rows of a dense layer's weight (K, D); and the adversaries."""
+        if self.ages:
+            return Factorization(self.dimensions, len(self.identities))
         return nn.Linear(self.dimensions, len(self.identities), bias=False)
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
@@ -126,11 +152,18 @@ class Identify(Task):
 
         `criterion` is what `criterion()` made; raises `TaskError` without it.
         """
-        if not isinstance(criterion, nn.Linear):
+        if isinstance(criterion, Factorization) and self.ages:
+            unit, truth = F.normalize(self._embedding(output)), self._standardized(target).to(output)
+            identity = self._margin_loss(unit, target, criterion.identities)
+            return identity + criterion.age_losses(unit, output[:, -1], truth)
+        if not isinstance(criterion, nn.Linear) or self.ages:
             raise TaskError("the loss of identify needs the class weights that its criterion holds; pass them.")
+        return self._margin_loss(F.normalize(output), target, criterion)
+
+    def _margin_loss(self, unit: Tensor, target: Tensor, criterion: nn.Linear) -> Tensor:
         known = {name: place for place, name in enumerate(self.identities)}
-        places = torch.tensor([known.get(name, -1) for name in _names(target)], device=output.device)
-        cosines = F.normalize(output) @ F.normalize(criterion.weight).T
+        places = torch.tensor([known.get(name, -1) for name in _names(target)], device=unit.device)
+        cosines = unit @ F.normalize(criterion.weight).T
         right = F.one_hot(places.clamp(min=0), len(self.identities)).bool()
         with_margin = torch.where(right, self._reduced(cosines), cosines)
         loss = F.cross_entropy(self.scale * with_margin, places.clamp(min=0), reduction="none")
@@ -146,11 +179,15 @@ class Identify(Task):
     def linear_probe(self, features: np.ndarray, target: Target) -> tuple[Tensor, Tensor]:
         """Whitens what varies within an identity; how much is chosen by cross-validation over identities."""
         assert isinstance(target, Tensor)
-        return fit_whitening(features, _numbers(_names(target)), self.dimensions)
+        weight, bias = fit_whitening(features, _numbers(_names(target)), self.dimensions)
+        if not self.ages:
+            return weight, bias
+        line, start = fit_line(features, self._standardized(target).numpy())
+        return torch.cat([weight, line[None]]), torch.cat([bias, start[None]])
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """For each image, the share of (same, different) pairs of the batch in the wrong order; NaN without both."""
-        unit = F.normalize(output.float())
+        unit = F.normalize(self._embedding(output).float())
         names = _names(target)
         numbers = torch.tensor([names.index(name) for name in names])
         same = numbers[:, None] == numbers[None]
@@ -164,18 +201,23 @@ class Identify(Task):
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose the threshold at which both errors are equal on validation pairs."""
         output, target = gathered(outputs)
-        pairs = _pairs(F.normalize(output.float()).cpu().numpy(), _names(target))
+        pairs = _pairs(F.normalize(self._embedding(output).float()).cpu().numpy(), _names(target))
         if not pairs.complete:
             return self
         return replace(self, threshold=rates_of(pairs.similarity, pairs.same).equal_error_threshold())
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Per image: the identity, whether training saw it, and the embedding of unit length."""
-        vectors = F.normalize(output.double()).tolist()
-        return [
+        """Per image: the identity, whether training saw it, the embedding of unit length, and ages that are known."""
+        vectors = F.normalize(self._embedding(output).double()).tolist()
+        rows: list[dict[str, Any]] = [
             {"target": name, "seen": name in self.identities, "embedding": vector}
             for name, vector in zip(_names(target), vectors, strict=True)
         ]
+        for row, age in zip(rows, _ages(target).tolist(), strict=True):
+            row["age"] = None if math.isnan(age) else age
+        if self.ages:
+            rows = [row | {"predicted_age": years} for row, years in zip(rows, self._years(output), strict=True)]
+        return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         """Equal error rate over all pairs with its interval, AUC, true accepts at false accept rates, rank-1.
@@ -200,20 +242,32 @@ class Identify(Task):
         details["accuracy_at_threshold"] = float((accepted == pairs.same).mean())
         details["false_accept_rate_at_threshold"] = float(accepted[~pairs.same].mean())
         score, between, more = verification_statistics(pairs)
-        return score, between, details | more
+        return score, between, details | more | age_statistics(chosen, embeddings, _numbers(names))
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The embedding of unit length, its length before, and the threshold for the scalar product of two."""
+        embedding = self._embedding(output).double()
         return {
-            "answer": f"embedding of {len(output)} numbers",
-            "embedding": F.normalize(output.double(), dim=0).tolist(),
-            "length": float(output.double().norm()),
+            "answer": f"embedding of {self.dimensions} numbers",
+            "embedding": F.normalize(embedding, dim=0).tolist(),
+            "length": float(embedding.norm()),
             "threshold": self.threshold,
-        }
+        } | ({"age": self._years(output[None])[0]} if self.ages else {})
 
     def activate(self, output: Tensor) -> Tensor:
-        """Embeddings of unit length."""
-        return F.normalize(output)
+        """Embeddings of unit length, and behind each the age in years where it is learned."""
+        embedding = F.normalize(self._embedding(output))
+        return torch.cat([embedding, self.age_center + self.age_spread * output[:, -1:]], 1) if self.ages else embedding
+
+    def _embedding(self, output: Tensor) -> Tensor:
+        return output[..., : self.dimensions]
+
+    def _years(self, output: Tensor) -> list[float]:
+        return (self.age_center + self.age_spread * output[:, -1].double()).tolist()
+
+    def _standardized(self, target: Tensor) -> Tensor:
+        """The ages (N,) of targets in standard deviations; NaN where none is known."""
+        return (_ages(target) - self.age_center) / self.age_spread
 
     @property
     def answer_rule(self) -> str:
@@ -222,7 +276,7 @@ class Identify(Task):
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
         """The length of the embedding before it is brought to 1: it is larger the more the network recognizes."""
-        return output.norm(dim=1)
+        return self._embedding(output).norm(dim=1)
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
         """The changed image must no longer be of the same identity as the unchanged one."""
@@ -230,13 +284,14 @@ class Identify(Task):
             raise AttackError(
                 "identify is attacked as a whole: target, 'of' and 'change' have no effect; leave them out."
             )
-        criterion = IdentityLoss(start=output.detach(), threshold=self.threshold)
+        criterion = IdentityLoss(start=self._embedding(output).detach(), threshold=self.threshold)
         return AttackPlan(criterion=criterion, skipped=[""] * len(output))
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
         """How the images were split, and the rate of rank-1 identification."""
         counted = f"split by {details['split']}, {details['identities']} identities"
-        return [f"{counted}; rank-1 {details['rank_1']:.1%}; threshold {details['threshold']:.3f}"]
+        first = f"{counted}; rank-1 {details['rank_1']:.1%}; threshold {details['threshold']:.3f}"
+        return [first, *(gap_text(row) for row in details.get("by_age_gap", ()))]
 
     def example(self, seed: int) -> Source:
         """Drawn signs, each of which is one identity."""
@@ -261,6 +316,7 @@ class IdentityLoss(Criterion):
         return replace(self, start=self.start[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
+        output = output[:, : self.start.shape[1]]  # without the age
         start = F.normalize(self.start[which].to(output))
         direction = F.normalize(start.roll(1, dims=1) - start)
         return F.cosine_similarity(output, start - TURN * direction) - self.threshold
@@ -284,7 +340,26 @@ def _counts(part: Part) -> Counter[str]:
 
 
 def _names(targets: Tensor) -> list[str]:
-    return [bytes(row).rstrip(b"\0").decode() for row in targets.cpu().numpy()]
+    return [bytes(row[:LONGEST_NAME]).rstrip(b"\0").decode() for row in targets.cpu().numpy()]
+
+
+def _age(row: Row) -> float:
+    """The row's age in years, NaN where none is given; raises `TaskError` for what is no age."""
+    text = row.values.get("age", "").strip()
+    try:
+        age = float(text) if text else math.nan
+    except ValueError:
+        age = -1.0
+    if text and not 0 <= age <= OLDEST:
+        raise TaskError(f"{row.location}: the age is '{text[:40]}'; expected years from 0 to {OLDEST}. Correct it.")
+    return age
+
+
+def _ages(targets: Tensor) -> Tensor:
+    """Ages in years (N,); NaN where none is known."""
+    high, low = targets[:, -2].double(), targets[:, -1].double()
+    tenths = 256 * high + low
+    return torch.where(tenths == NO_AGE, torch.nan, tenths / 10)
 
 
 def _numbers(names: Sequence[str]) -> np.ndarray:

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._verification import all_pairs, rates_of
+from .verification import all_pairs, rates_of
 
 SHRINKAGES = (1.0, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03)
 """From no whitening to almost all of it; the first one that is best in cross-validation is taken."""
 FOLDS = 5
+RIDGE = 1e-2
+"""Of the mean variance of the features, where a line is fitted to them."""
 
 
 def fit_whitening(features: np.ndarray, identities: np.ndarray, dimensions: int) -> tuple[Tensor, Tensor]:
@@ -27,6 +29,16 @@ def fit_whitening(features: np.ndarray, identities: np.ndarray, dimensions: int)
     best = SHRINKAGES[int(errors.mean(0).argmin())] if len(errors) else SHRINKAGES[0]
     weight = _projection(x, _whitening(x, identities, [best])[0], dimensions)
     return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ x.mean(0)).float()
+
+
+def fit_line(features: np.ndarray, numbers: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Weight (F,) and bias () of the line from features (N, F) to numbers (N,), by ridge regression, without NaN."""
+    known = ~np.isnan(numbers)
+    x, y = features[known].astype(np.float64), numbers[known]
+    around = x - x.mean(0)
+    level = RIDGE * max(1e-12, np.trace(around.T @ around) / x.shape[1])
+    weight = np.linalg.solve(around.T @ around + level * np.eye(x.shape[1]), around.T @ (y - y.mean()))
+    return torch.from_numpy(weight).float(), torch.tensor(y.mean() - weight @ x.mean(0)).float()
 
 
 def _folds(identities: np.ndarray) -> list[np.ndarray]:

@@ -63,6 +63,15 @@ class Rates:
         """The area under the curve: how often a pair of one identity is more similar than one of different ones."""
         return float(np.trapezoid(self.true_accepts, self.false_accepts))
 
+    def accepts_at(self, threshold: float) -> tuple[float, float]:
+        """The shares of pairs of different and of the same identity whose similarity reaches a threshold.
+
+        >>> rates_of(np.array([0.9, 0.2, 0.6]), np.array([True, True, False])).accepts_at(0.5)
+        (1.0, 0.5)
+        """
+        place = int((self.thresholds >= threshold).sum()) - 1
+        return float(self.false_accepts[place]), float(self.true_accepts[place])
+
     def true_accepts_at(self, rate: float) -> float:
         """The largest share of accepted pairs of one identity with a false accept rate of at most `rate`."""
         return float(self.true_accepts[self.false_accepts <= rate].max())
@@ -90,7 +99,7 @@ def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], d
     The intervals are those of a bootstrap over identities, for pairs that share one do not vary independently.
     """
     rates = rates_of(pairs.similarity, pairs.same)
-    drawn = list(_resampled(pairs))
+    drawn = list(resampled(pairs))
     details: dict[str, Any] = {
         "same_pairs": int(pairs.same.sum()),
         "different_pairs": int((~pairs.same).sum()),
@@ -101,7 +110,7 @@ def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], d
         details[f"true_accepts_at_{rate:g}"] = rates.true_accepts_at(rate)
         details[f"true_accepts_at_{rate:g}_interval"] = interval([each.true_accepts_at(rate) for each in drawn])
     score = rates.equal_error_rate()
-    return score, _around(score, [each.equal_error_rate() for each in drawn]), details
+    return score, around(score, [each.equal_error_rate() for each in drawn]), details
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -110,12 +119,13 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _around(score: float, values: Sequence[float]) -> tuple[float, float]:
+def around(score: float, values: Sequence[float]) -> tuple[float, float]:
+    """The interval of drawn values, made wider where it does not hold the score itself."""
     low, high = interval(values) if len(values) else (score, score)
     return min(low, score), max(high, score)
 
 
-def _resampled(pairs: Pairs):
+def resampled(pairs: Pairs):
     """Rates of identities that were drawn with replacement: a pair counts as often as both of its identities.
 
     Drawings without pairs of both kinds are left out.

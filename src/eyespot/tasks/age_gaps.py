@@ -1,0 +1,87 @@
+"""How well identities are told apart over the years, and how much of the age an embedding still holds.
+
+Shapes: N images, D numbers of an embedding, P pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._whitening import fit_line
+from .verification import Pairs, all_pairs, around, rates_of, resampled
+
+GAPS = (0, 10, 20, 30, 40)
+"""Years from which a row of the table counts, up to the next one; the last has no end."""
+MOST_DIFFERENT = 20_000
+"""Pairs of different identities that each row is compared with, evenly spaced ones of more."""
+FOLDS = 5
+
+
+def by_age_gap(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> list[dict[str, Any]]:
+    """A row for each age gap with pairs of one identity: their number, equal error rate and its 95 % interval.
+
+    Pairs of one identity have that gap, those of different identities any, since a comparison does not know it.
+    Images whose age (N,) is NaN are left out.
+    """
+    kept = ~np.isnan(ages)
+    pairs = all_pairs(embeddings[kept], identities[kept])
+    first, second = np.triu_indices(int(kept.sum()), 1)
+    gap = np.abs(ages[kept][first] - ages[kept][second])
+    different = np.flatnonzero(~pairs.same)
+    different = different[np.linspace(0, len(different) - 1, min(len(different), MOST_DIFFERENT)).astype(int)]
+    rows = []
+    for low, high in zip(GAPS, (*GAPS[1:], np.inf), strict=True):
+        same = np.flatnonzero(pairs.same & (gap >= low) & (gap < high))
+        if len(same) and len(different):
+            rows.append({"from": low, "to": None if high == np.inf else high} | _row(pairs, same, different))
+    return rows
+
+
+def _row(pairs: Pairs, same: np.ndarray, different: np.ndarray) -> dict[str, Any]:
+    chosen = np.concatenate([same, different])
+    part = Pairs(similarity=pairs.similarity[chosen], same=pairs.same[chosen], identities=pairs.identities[chosen])
+    score = rates_of(part.similarity, part.same).equal_error_rate()
+    between = around(score, [each.equal_error_rate() for each in resampled(part)])
+    return {"same_pairs": len(same), "equal_error_rate": score, "interval": between}
+
+
+def age_error(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> float:
+    """Mean absolute error in years of the best line from embeddings (N, D) to ages (N,), on identities held out.
+
+    The larger it is, the less of the age is in the embedding; NaN where there are too few ages.
+    """
+    kept = ~np.isnan(ages)
+    x, years, names = embeddings[kept].astype(float), ages[kept], np.unique(identities[kept], return_inverse=True)[1]
+    count = min(FOLDS, int(names.max()) + 1) if len(names) else 0
+    if count < 2:
+        return float("nan")
+    errors = []
+    for fold in range(count):
+        held = names % count == fold
+        weight, bias = (part.numpy() for part in fit_line(x[~held], years[~held]))
+        errors.append(np.abs(x[held] @ weight + bias - years[held]))
+    return float(np.concatenate(errors).mean())
+
+
+def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, identities: np.ndarray) -> dict[str, Any]:
+    """The statistics of ages by name, for rows with keys "age" and "predicted_age"; none where no age is known."""
+    ages = np.array([row.get("age") for row in table], dtype=float)
+    if np.isnan(ages).all():
+        return {}
+    found: dict[str, Any] = {"by_age_gap": by_age_gap(embeddings, identities, ages)}
+    found["age_error_from_embedding"] = age_error(embeddings, identities, ages)
+    predicted = np.array([row.get("predicted_age") for row in table], dtype=float)
+    if not np.isnan(predicted).all():
+        found["age_mean_absolute_error"] = float(np.nanmean(np.abs(predicted - ages)))
+    return found
+
+
+def gap_text(row: Mapping[str, Any]) -> str:
+    """A row of `by_age_gap` as a line of text."""
+    years = f"{row['from']} to {row['to']}" if row["to"] is not None else f"{row['from']} or more"
+    low, high = row["interval"]
+    return (
+        f"{years} years apart: equal error rate {row['equal_error_rate']:.2%} ({low:.2%} to {high:.2%}), "
+        f"{row['same_pairs']} pairs of one identity"
+    )
