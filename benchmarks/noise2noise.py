@@ -9,6 +9,7 @@ for 25). Lehtinen et al. 2018 (https://arxiv.org/abs/1803.04189) learned from 50
 
 import csv
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -42,30 +43,32 @@ MEASURED_AT = 25.0
 
 
 def main() -> None:
-    options = {"parts": ",".join(PARTS), "seeds": 3, "steps": 1000, "batch": 16, "keep": ""}
+    options = {"parts": ",".join(PARTS), "sets": ",".join(SETS), "seeds": 3, "steps": 1000, "batch": 16, "keep": ""}
     arguments = parse(__doc__, options)
     file = Path(arguments.keep) if arguments.keep else None
     settings: dict[str, Any] = {"load at start": load_at_start()}
     rows: list[dict[str, Any]] = []
     with clean_place() as place:
-        images = eyespot.open_source(lay_out(data_folder() / "denoise", place / "images"))
+        sets = arguments.sets.split(",")
+        images = eyespot.open_source(lay_out(data_folder() / "denoise", place / "images", sets))
         settings["source"] = images.describe()
         for part in arguments.parts.split(","):
             for noise, seed in product(PARTS[part], range(arguments.seeds if part == "targets" else 1)):
-                key = {"noise": noise, "seed": seed, "steps": arguments.steps, "batch": arguments.batch}
+                key = {"noise": noise, "seed": seed, "sets": arguments.sets}
+                key |= {"steps": arguments.steps, "batch": arguments.batch}
                 found = kept(file, key, partial(measure, images, place, noise, seed, arguments))
                 rows += [{"part": part, **row} for row in found]
     finish(__file__, arguments, settings, rows)
 
 
-def lay_out(data: Path, folder: Path) -> Path:
-    """A folder with Train400 under `train/`, and the images of the three sets under `test/`, named by their set."""
+def lay_out(data: Path, folder: Path, sets: Sequence[str]) -> Path:
+    """A folder with Train400 under `train/`, and the images of some sets under `test/`, named by their set."""
     unpacked = folder.with_name("unpacked")
     for archive in ("train400_gray180.zip", "test_gray.zip", "test_color.zip"):
         unpack(data / archive, unpacked)
     (folder / "test").mkdir(parents=True)
     (unpacked / "Train400").rename(folder / "train")
-    for name in SETS:
+    for name in sets:
         for image in sorted((unpacked / name).iterdir()):
             image.rename(folder / "test" / f"{name}-{image.name}")
     return folder
@@ -95,9 +98,10 @@ def measure(images: "Source", place: Path, noise: str, seed: int, arguments: Any
 
 def means(table: list[dict[str, Any]]) -> dict[str, float]:
     """For each set the mean PSNR of the answers, and over all images that of the noisy ones, in dB."""
+    names = sorted({Path(row["image"]).name.partition("-")[0] for row in table})
     found = {
         f"{name} dB": fmean(float(row["psnr"]) for row in table if Path(row["image"]).name.startswith(name))
-        for name in SETS
+        for name in names
     }
     return {**found, "noisy dB": fmean(float(row["psnr_noisy"]) for row in table)}
 

@@ -310,3 +310,15 @@ def test_the_luminance_of_a_gray_image_is_that_of_equal_colors():
     nearly = gray.repeat(1, 3, 1, 1)
     nearly[:, 2] += 1e-6
     assert torch.allclose(luminance(gray.repeat(1, 3, 1, 1)), luminance(nearly), atol=1e-5)
+
+
+def test_the_colors_of_a_regression_are_scaled_to_those_of_validation_images():
+    image = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    _, target = TASK.make_problem((image,), torch.zeros(4), torch.zeros(4))
+    true = mean_colors(target, 8) / 50
+    for factor, expected in ((1.6, 1 / 1.6), (0.9, 1 / 0.9), (10.0, 0.5)):
+        found = TASK.calibrate([(factor * true[:2], target[:2]), (factor * true[2:], target[2:])])
+        assert found.scale == pytest.approx(expected, rel=1e-5)
+    assert torch.allclose(replace(TASK, scale=0.5).activate(true), true * 25)
+    rebalanced = replace(TASK, method="rebalanced")
+    assert rebalanced.calibrate([(torch.zeros(4, 260, 2, 2), target)]) is rebalanced

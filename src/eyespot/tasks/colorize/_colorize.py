@@ -4,7 +4,7 @@ Shapes: N images, H height, W width of what the network receives; pixels in [0, 
 target is the color image itself as uint8 (N, 3, H, W), so that thousands fit into memory.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -35,6 +35,8 @@ SCALE = 50.0
 STRIP = 256
 """Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
 MOST_SATURATION = 3.0
+SCALES = (0.5, 1.2)
+"""What the scale of a regression is limited to: few validation images say little of it."""
 INVENTED = "the colors are invented, not known"
 FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
 REBALANCED = ("auc_rebalanced", "auc_rebalanced_gray")
@@ -51,7 +53,8 @@ class Colorize(Task):
     or "rebalanced", in which rare colors count more. `temperature` sharpens the probabilities that an answered color
     is the mean of, and `stride` is the side in pixels that gets one color. `saturation` multiplies the answered colors,
     and `warmth` from -1 to 1 prefers cold or warm ones among those that the classes hold for possible. `frequencies`
-    are those of the 260 colors among the training images.
+    are those of the 260 colors among the training images. `scale` multiplies the colors of a regression, chosen on
+    validation images.
     """
 
     name: ClassVar[str] = "colorize"
@@ -74,6 +77,7 @@ class Colorize(Task):
     stride: int = 8
     saturation: float = 1.0
     warmth: float = 0.0
+    scale: float = 1.0
     frequencies: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -87,6 +91,8 @@ class Colorize(Task):
             raise TaskError(
                 f"warmth is {self.warmth}, method {self.method}; expected a number from -1 to 1, and classes."
             )
+        if not SCALES[0] <= self.scale <= SCALES[1]:
+            raise TaskError(f"scale is {self.scale}; expected a number from {SCALES[0]} to {SCALES[1]}.")
         if self.stride not in STRIDES:
             raise TaskError(f"stride is {self.stride}; expected {' or '.join(map(str, STRIDES))}.")
         if len(self.frequencies) not in (0, len(_bins.centers())):
@@ -197,11 +203,25 @@ class Colorize(Task):
         }
         return float(columns["auc"].mean()), mean_interval(columns["auc"]), details
 
+    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
+        """Scale the colors of a regression so that their squared distance from the true ones is least.
+
+        Colors that were learned by heart come out too strong for other images.
+        """
+        if self.method != "regression":
+            return self
+        product, square = 0.0, 0.0
+        for output, target in outputs:
+            product += float((output * mean_colors(target, self.stride) / SCALE).sum())
+            square += float(output.square().sum())
+        low, high = SCALES
+        return replace(self, scale=min(max(product / square, low), high)) if square else self
+
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
         """a and b in the units of CIE Lab, for every place (N, 2, H / stride, W / stride)."""
         if self.method == "regression":
-            return output * (SCALE * self.saturation)
+            return output * (SCALE * self.scale * self.saturation)
         return _bins.annealed_mean(output, self.temperature, self.warmth) * self.saturation
 
     def proposals(self) -> Mapping[str, Self]:
