@@ -119,3 +119,24 @@ def test_a_source_that_could_serve_several_tasks_is_not_guessed():
     with pytest.raises(TaskError, match=r"several tasks \(classify, regress\).*task='classify'") as caught:
         guess_task(source_of("label", "number"))
     assert caught.value.argument == "task"
+
+
+def table_of(**columns: list[str]) -> Source:
+    values = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    return from_arrays("here", "arrays", np.zeros((len(values), 8, 8), np.uint8), values)
+
+
+@pytest.mark.parametrize(
+    ("columns", "proposal"),
+    [
+        ({"angle": [f"{place / 7:.3f}" for place in range(24)]}, r"number=angle\."),
+        ({"animal": ["cat", "dog"] * 12}, r"label=animal\."),
+        ({"digit": [str(place % 10) for place in range(24)]}, r"label=digit\."),
+        ({"a": ["0", "1"] * 12, "b": ["1", "1", "0", "0"] * 6}, r"tags=a,b\."),
+        ({"who": ["x", "y"] * 12, "age": [str(place) for place in range(24)]}, r"number=age or label=who\."),
+        ({"remark": [f"remark {place}" for place in range(24)]}, r"label=NAME\."),
+    ],
+)
+def test_a_table_without_a_known_column_gets_a_proposal_that_fits_its_cells(columns, proposal):
+    with pytest.raises(TaskError, match=proposal):
+        guess_task(table_of(**columns))

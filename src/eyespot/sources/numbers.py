@@ -33,7 +33,7 @@ def describe_numbers(rows: Iterable[Row]) -> Numbers | None:
     """The distribution of the column "number"; None without numbers. Text that is no number is passed over."""
     found, drives = [], set()
     for row in rows:
-        if math.isfinite(number := _number(row.values.get("number", ""))):
+        if math.isfinite(number := parse_number(row.values.get("number", ""))):
             found.append(number)
             drives.add(row.values.get("drive", ""))
     if not found:
@@ -51,7 +51,8 @@ def describe_numbers(rows: Iterable[Row]) -> Numbers | None:
     )
 
 
-def _number(text: str) -> float:
+def parse_number(text: str) -> float:
+    """The number of a cell; NaN for text that is no number."""
     try:
         return float(text)
     except ValueError:

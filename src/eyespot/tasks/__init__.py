@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from math import isfinite
 from typing import Any, cast
 
 from ..errors import TaskError, look_up, unknown
+from ..sources.numbers import parse_number
 from ..sources.source import Source
 from ._classify import Classify
 from ._field_checks import checked, plain
@@ -72,6 +74,12 @@ def embedder(dimensions: int, threshold: float) -> Task:
     return Identify(dimensions=dimensions, threshold=threshold)
 
 
+PROPOSED = 3
+"""Columns that are proposed in a message."""
+MOST_LEVELS = 10
+"""A column with at most so many different numbers is proposed as a label: they may well be the codes of classes."""
+
+
 def guess_task(source: Source) -> tuple[str, str]:
     """The name of the one task that a source's columns serve, and the reason.
 
@@ -104,6 +112,18 @@ def guess_task(source: Source) -> tuple[str, str]:
 
 
 def _proposed(source: Source, columns: list[str]) -> str:
-    """What a person could choose: columns of 0 and 1 are tags; else the label has a column whose name is not known."""
-    flags = [name for name in columns if {row.values.get(name, "") for row in source.rows} <= {"0", "1", "0.0", "1.0"}]
-    return f"tags={','.join(flags)}" if len(flags) > 1 else "label=NAME"
+    """What a person could choose: several columns of 0 and 1 are tags; else what each of the first columns could be."""
+    cells = {name: {row.values.get(name, "") for row in source.rows} for name in columns}
+    flags = [name for name in columns if cells[name] <= {"0", "1", "0.0", "1.0"}]
+    if len(flags) > 1:
+        return f"tags={','.join(flags)}"
+    kinds = {name: _kind(values, len(source.rows)) for name, values in cells.items()}
+    found = [f"{kind}={name}" for name, kind in kinds.items() if kind]
+    return " or ".join(found[:PROPOSED]) or "label=NAME"
+
+
+def _kind(values: set[str], rows: int) -> str | None:
+    """What a column of these different values can be: a number where there are many, a label where they repeat."""
+    if all(isfinite(parse_number(value)) for value in values if value) and len(values) > MOST_LEVELS:
+        return "number"
+    return "label" if len(values) <= rows / 2 else None
