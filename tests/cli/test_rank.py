@@ -71,7 +71,11 @@ def test_a_model_of_another_task_is_refused(photos: Path, tmp_path: Path, capsys
 
 @pytest.mark.parametrize(
     ("option", "name", "message"),
-    [("--out", "x.txt", "expected a file ending in .csv"), ("--grid", "x.jpg", "expected a file ending in .png")],
+    [
+        ("--out", "x.txt", "expected a file ending in .csv"),
+        ("--grid", "x.jpg", "expected a file ending in .png"),
+        ("--rules", "x.json", "expected a file ending in .csv"),
+    ],
 )
 def test_names_are_checked_before_the_work(photos: Path, ranker: Path, option: str, name: str, message: str, capsys):
     assert run(["rank", str(photos), "--model", str(ranker), option, name]) == 2
@@ -82,4 +86,34 @@ def test_an_existing_grid_is_not_overwritten(photos: Path, ranker: Path, tmp_pat
     (tmp_path / "grid.png").write_text("mine")
     assert run(["rank", str(photos), "--model", str(ranker), "--grid", str(tmp_path / "grid.png")]) == 2
     assert (tmp_path / "grid.png").read_text() == "mine"
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_the_mean_rank_of_each_group_is_printed(photos: Path, ranker: Path, capsys):
+    names = {"30": "dark", "90": "dark", "170": "bright", "250": ""}
+    (photos / "t.csv").write_text("\n".join(["file,kind", *(f"{n}.png,{kind}" for n, kind in names.items())]))
+    chosen = ["--groups", str(photos / "t.csv"), "--column", "path=file", "--column", "group=kind"]
+    assert run(["rank", str(photos), "--model", str(ranker), "--json", *chosen]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {Path(row["image"]).stem: row["group"] for row in found} == names
+    dark = [row["rank"] for row in found if row["group"] == "dark"]
+    assert run(["rank", str(photos), "--model", str(ranker), *chosen]) == 0
+    assert f"dark: {sum(dark) / 2:.2f} (" in capsys.readouterr().out
+    assert run(["rank", str(photos), "--model", str(ranker), "--groups", str(photos / "t.csv"), *chosen[2:4]]) == 2
+    assert "states no group; expected a column 'group'" in capsys.readouterr().err
+
+
+def test_the_features_that_explain_the_ranks_are_written(ranker: Path, tmp_path: Path, capsys):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(30):
+        write_png(random.integers(0, 8 * number + 9, (12, 16, 3)).astype(np.uint8), folder / f"{number}.png")
+    rules = tmp_path / "rules.csv"
+    assert run(["rank", str(folder), "--model", str(ranker), "--rules", str(rules)]) == 0
+    with rules.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert {"brightness", "sharpness", "border"} <= {row["feature"] for row in rows}
+    assert "plain features explain" in capsys.readouterr().out
+    assert run(["rank", str(folder), "--model", str(ranker), "--rules", str(rules)]) == 2
     assert "exists already" in capsys.readouterr().err

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._output import AsJson, Quiet, print_json
+from ._rank_reports import group_of_images, mean_by_group, print_groups, print_rules, rules_of, write_rules
 from ._runs import model_path, split_model
+from ._source import Columns, columns_from
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -26,6 +28,15 @@ def rank(
     model: Annotated[Path | None, typer.Option(help="A model of the task rank (default: the latest run).")] = None,
     out: Annotated[Path | None, typer.Option(help="Table of all images in order: a .csv or .jsonl file.")] = None,
     grid: Annotated[Path | None, typer.Option(help="PNG of up to 64 images, the highest rank first.")] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Table (.csv) of the plain features, such as brightness, that explain the ranks."),
+    ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="Table with the images' groups (--column group=NAME); prints the mean rank of each."),
+    ] = None,
+    column: Columns = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +48,8 @@ def rank(
     file, images = (model_path(model), list(given)) if model else split_model(given)
     if not images:
         raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
-    _check_targets(out, grid)
+    _check_targets(out, grid, rules)
+    known = None if groups is None else group_of_images(groups, columns_from(column))
     loaded = _ranking_model(load(file), file)
     progress, found, failed = Progress(quiet), [], []
     for image, answer in answers(loaded, image_files(images, sys.stdin)):
@@ -46,7 +58,8 @@ def rank(
             print(f"eyespot: {answer}", file=sys.stderr, flush=True)
             failed.append(error_of(image, answer))
         else:
-            found.append({"image": image, **answer})
+            group = {} if known is None else {"group": known.get(str(Path(image).resolve()), "")}
+            found.append({"image": image, **answer, **group})
     found.sort(key=lambda answer: -answer["rank"])
     for place, answer in enumerate(found, 1):
         answer["place"] = place
@@ -57,12 +70,19 @@ def rank(
         print_json(found + failed)
     else:
         _print(found, loaded)
+    if known is not None and not as_json:
+        print_groups(mean_by_group(found))
+    if rules is not None:
+        explained = rules_of(found)
+        write_rules(explained, rules)
+        if not as_json:
+            print_rules(explained)
     if failed:
         print(f"eyespot: {len(failed):,} of {progress.done:,} images failed.", file=sys.stderr)
         raise typer.Exit(2)
 
 
-def _check_targets(out: Path | None, grid: Path | None) -> None:
+def _check_targets(out: Path | None, grid: Path | None, rules: Path | None) -> None:
     """Refuse names that cannot be written before any image is read."""
     from ..errors import RunError
     from ..files import require_file
@@ -72,6 +92,12 @@ def _check_targets(out: Path | None, grid: Path | None) -> None:
         if out.suffix.lower() not in TABLES:
             raise RunError(f"{out}: expected a file ending in {', '.join(TABLES)}.", argument="out")
         check_out(out)
+    if rules is not None:
+        if rules.suffix.lower() != ".csv":
+            raise RunError(f"{rules}: expected a file ending in .csv.", argument="rules")
+        if rules.exists():
+            raise RunError(f"{rules}: exists already; give another name.", argument="rules")
+        require_file(rules)
     if grid is not None:
         if grid.suffix.lower() != ".png":
             raise RunError(f"{grid}: expected a file ending in .png.", argument="grid")

@@ -5,6 +5,7 @@ from ._dominant import SubjectColor, subject_colors
 from ._organized import Organized, organize, search_folder
 from ._plan import TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
 from ._report import check_report, counts, document, matched, write_found, write_report
+from ._rules import explain_scores, plain_features
 from ._search import Match, Query
 from ._sidecar import sidecar_file, write_sidecar
 
@@ -23,9 +24,11 @@ __all__ = [
     "check_template",
     "counts",
     "document",
+    "explain_scores",
     "make_plan",
     "matched",
     "organize",
+    "plain_features",
     "read_plan",
     "search_folder",
     "sidecar_file",

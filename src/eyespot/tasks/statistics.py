@@ -66,7 +66,7 @@ def correlation_interval(one: np.ndarray, other: np.ndarray) -> tuple[float, tup
 
     random = np.random.default_rng(0)
     drawn = random.integers(0, len(one), (RESAMPLES, len(one)))
-    found = [_correlation(rankdata(one[rows]), rankdata(other[rows])) for rows in drawn]
+    found = _correlations(rankdata(one[drawn], axis=1), rankdata(other[drawn], axis=1))
     low, high = np.quantile(found, (0.025, 0.975))
     return _correlation(rankdata(one), rankdata(other)), (float(low), float(high))
 
@@ -86,6 +86,13 @@ def noise_ceiling(ratings: np.ndarray, noise: float) -> float:
     random = np.random.default_rng(0)
     drawn = [rankdata(true + random.normal(0, noise, len(true))) for _ in range(CEILING_DRAWS)]
     return float(np.mean([_correlation(rankdata(true), each) for each in drawn]))
+
+
+def _correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """`_correlation` of each row of two arrays (R, N): (R,)."""
+    one, other = (part - part.mean(1, keepdims=True) for part in (one, other))
+    sizes = np.sqrt(np.square(one).sum(1) * np.square(other).sum(1))
+    return np.divide((one * other).sum(1), sizes, out=np.zeros(len(one)), where=sizes > 0)
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

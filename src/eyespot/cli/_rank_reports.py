@@ -1,0 +1,82 @@
+"""What `rank` states of an order as a whole: the plain features that explain it, and the mean rank of groups."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+SHOWN_RULES = 5
+"""Features that are printed; the file has all."""
+
+
+def group_of_images(table: Path, columns: Mapping[str, str] | None) -> dict[str, str]:
+    """The group that a table states for each image, by the full path of its file.
+
+    Raises `EyespotError` for a table that cannot be read, or that states no group.
+    """
+    from ..errors import SourceError
+    from ..sources import open_source
+
+    rows = open_source(table, columns=columns).rows
+    found = {str(Path(str(row.picture)).resolve()): row.values["group"] for row in rows if row.values.get("group")}
+    if not found:
+        raise SourceError(
+            f"{table}: states no group; expected a column 'group', or name one: --column group=NAME.", argument="groups"
+        )
+    return found
+
+
+def mean_by_group(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each group of the ranked images, the highest mean first: count, mean rank and its 95 % interval."""
+    from ..tasks.statistics import mean_interval
+
+    ranks: dict[str, list[float]] = {}
+    for answer in found:
+        ranks.setdefault(answer["group"] or "no group", []).append(answer["rank"])
+    rows = [
+        {"group": name, "images": len(each), "mean": sum(each) / len(each), "interval": mean_interval(each)}
+        for name, each in ranks.items()
+    ]
+    return sorted(rows, key=lambda row: -row["mean"])
+
+
+def print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
+    """One line a group."""
+    from ..findings import counted, printable
+
+    print("mean rank by group (95 % interval):")
+    for row in rows:
+        low, high = row["interval"]
+        images = counted(row["images"], "image")
+        print(f"  {printable(row['group'])}: {row['mean']:.2f} ({low:.2f} to {high:.2f}), {images}")
+
+
+def rules_of(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Which plain features explain the ranks of images."""
+    from ..organizing import explain_scores, plain_features
+
+    features = [plain_features(answer["image"], answer["image"]) for answer in found]
+    return explain_scores(features, [answer["rank"] for answer in found])
+
+
+def write_rules(rules: Mapping[str, Any], file: Path) -> None:
+    """All features as CSV, the most important one first."""
+    from ..files import written
+
+    with written(file), file.open("w", newline="", encoding="utf-8") as opened:
+        table = csv.writer(opened)
+        table.writerow(["feature", "importance", "correlation", "low", "high"])
+        for row in rules["features"]:
+            numbers = (row["importance"], row["correlation"], *row["interval"])
+            table.writerow([row["feature"], *(f"{number:.4f}" for number in numbers)])
+
+
+def print_rules(rules: Mapping[str, Any]) -> None:
+    """How much is explained, and by what."""
+    print(f"plain features explain {rules['explained']:.0%} of the variance of these ranks:")
+    for row in rules["features"][:SHOWN_RULES]:
+        low, high = row["interval"]
+        print(
+            f"  {row['feature']}: importance {row['importance']:.2f}, rank correlation {row['correlation']:+.2f} "
+            f"({low:+.2f} to {high:+.2f})"
+        )
