@@ -203,7 +203,7 @@ def likes(place: Path, seeds: int) -> list[dict[str, Any]]:
 
 
 def simulated(quality: np.ndarray, users: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Likes and followers of each image: followers spread over four powers of ten, 5 % of them like an average image."""
+    """Likes and followers of each image: followers over four powers of ten, 5 % of them like an average image."""
     followers = np.round(10 ** random.uniform(1.5, 5.5, users))[random.integers(0, users, len(quality))]
     share = 0.05 * np.exp(0.7 * quality + random.normal(0, 0.5, len(quality)))
     return random.poisson(np.minimum(share, 1) * followers), followers

@@ -15,6 +15,7 @@ import typer
 
 from ._attack import attack
 from ._check import check, curve
+from ._crop import crop
 from ._drive import drive
 from ._explain import explain
 from ._export import export
@@ -38,6 +39,7 @@ VERBS = {
     "evaluate": evaluate,
     "predict": predict,
     "rank": rank,
+    "crop": crop,
     "tag": tag,
     "colors": colors,
     "organize": organize,

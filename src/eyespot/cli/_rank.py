@@ -50,7 +50,7 @@ def rank(
         raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
     _check_targets(out, grid, rules)
     known = None if groups is None else group_of_images(groups, columns_from(column))
-    loaded = _ranking_model(load(file), file)
+    loaded = ranking_model(load(file), file)
     progress, found, failed = Progress(quiet), [], []
     for image, answer in answers(loaded, image_files(images, sys.stdin)):
         progress.count(isinstance(answer, EyespotError))
@@ -106,7 +106,8 @@ def _check_targets(out: Path | None, grid: Path | None, rules: Path | None) -> N
         require_file(grid)
 
 
-def _ranking_model(model: "Model", file: Path) -> "Model":
+def ranking_model(model: "Model", file: Path) -> "Model":
+    """The model itself; raises `ModelError` where it has learned no order."""
     from ..errors import ModelError
 
     if "rating" not in model.task.columns:

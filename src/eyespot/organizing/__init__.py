@@ -1,6 +1,7 @@
 """Organizing: an index of a photo collection, and what it shows: copies, events, photos of poor quality."""
 
 from ._apply import ACTIONS, Applied, apply_plan, undo
+from ._crop import Crop, find_crop
 from ._dominant import SubjectColor, subject_colors
 from ._organized import Organized, organize, search_folder
 from ._plan import TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
@@ -13,6 +14,7 @@ __all__ = [
     "ACTIONS",
     "TEMPLATE",
     "Applied",
+    "Crop",
     "Match",
     "Organized",
     "Plan",
@@ -25,6 +27,7 @@ __all__ = [
     "counts",
     "document",
     "explain_scores",
+    "find_crop",
     "make_plan",
     "matched",
     "organize",
