@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eyespot.images import encode_png
+from eyespot.images import ImageSpec, encode_png
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
 from eyespot.sources import open_source
@@ -19,7 +19,7 @@ from eyespot.sources.source import Row
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .networks import outputs_of, picture
+from .networks import outputs_of, picture, shown
 from .reading import agrees, holds, number, open_settings
 from .real import serving, small_model
 
@@ -263,7 +263,7 @@ def test_a_picture_is_fetched_from_its_address_by_the_browser(page: Page, look: 
 def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Page, look: str, tmp_path) -> None:
     (tmp_path / "notes.png").write_text("no picture")
     opened(page, look)
-    with page.expect_response(lambda response: "pixels" in response.url):
+    with page.expect_response(lambda response: "preparation" in response.url):
         page.get_by_label("Upload an image").set_input_files(tmp_path / "notes.png")
     expect(page.get_by_role("alert")).to_contain_text("picture")
 
@@ -417,6 +417,40 @@ def test_without_a_model_the_page_offers_to_train_to_open_one_and_to_learn(page:
         expect(page).to_have_url(re.compile("#/learn"))
 
 
+def test_stages_of_a_deep_network_collapse_and_a_layer_is_found(page: Page, static: Path) -> None:
+    deep = shown("deep", "efficientnet-lite0", ImageSpec(height=32, width=32, channels=3), 3)
+    with serving(make_app([deep], static=static)) as address:
+        opened(page, f"{address}#/look")
+        heads = page.locator("section.call")
+        stages = page.locator("button.stage")
+        names = [name.split()[1] for name in stages.all_inner_texts()]
+        assert names == ["stem", *(f"stage{i}" for i in range(1, 8)), "top", "head"]
+        assert heads.count() == 2 + len(names)  # the image, a column for each stage, and the softmax
+        stages.nth(1).click()
+        expect(stages.nth(1)).to_have_attribute("aria-expanded", "true")
+        expect(heads).to_have_count(2 + len(names) + 4)  # the five calls of the first stage
+        expect(page).to_have_url(re.compile("stages=stage1"))
+        search = page.get_by_label(re.compile("Jump to one of"))
+        search.fill("stage6.block2.project.conv")
+        search.press("Enter")
+        tile = page.locator("button[data-call]:focus")
+        expect(tile).to_have_attribute("aria-label", re.compile(r"stage6\.block2\.project\.conv, unit"))
+        tile.press("Enter")
+        unit = page.locator(".unit")
+        expect(unit.locator(".total")).to_contain_text("is the sum of:")
+        expect(unit.locator(".inputs figure")).to_have_count(12)
+        parts = [
+            number(text.split("\u03a3")[-1])[0] for text in unit.locator(".inputs figure > span").all_inner_texts()
+        ]
+        parts += [number(text.replace("\u03a3", ""))[0] for text in unit.locator(".rest strong").all_inner_texts()]
+        value, last = number(unit.locator(".total strong").inner_text())
+        assert abs(sum(parts) - value) <= 8 * last
+        assert holds(page.locator(".numbers > p.formula").inner_text())
+        search.fill("no such layer")
+        search.press("Enter")
+        expect(page.get_by_text("No layer has this name.")).to_be_visible()
+
+
 def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str) -> None:
     tab = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
     tab.goto(labeled)
@@ -440,8 +474,8 @@ def test_what_a_click_on_a_tile_opens_is_in_view_with_the_answer(page: Page, loo
     page.set_viewport_size({"width": width, "height": 900})
     opened(page, look)
     tile(page, 3, 2).click()
-    for shown in (page.get_by_role("heading", name="conv2, unit 3"), page.get_by_role("list", name="Prediction")):
-        expect(shown).to_be_in_viewport()
+    for part in (page.get_by_role("heading", name="conv2, unit 3"), page.get_by_role("list", name="Prediction")):
+        expect(part).to_be_in_viewport()
     page.mouse.wheel(0, 400)
     expect(page.get_by_role("list", name="Prediction")).to_be_in_viewport()
 

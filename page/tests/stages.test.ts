@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { Call } from "../src/lib/manifest";
+import { shownCalls, stagesOf } from "../src/look/stages";
+
+const NAMES = [
+  "input", "stages.stem.conv", "stages.stem.relu", "stages.stage1.block1.conv", "stages.stage1.block1.relu", "stages.stage1.block2.conv",
+  "stages.stage2.block1.conv", "head.pool", "head.dense", "softmax",
+];
+const calls = NAMES.map((name, id) => ({ id, name }) as Call);
+
+test("stages are the parts of the names below what most of them share", () => {
+  expect(stagesOf(calls).map(({ name, calls }) => [name, ...calls])).toEqual([
+    ["input", 0], ["stem", 1, 2], ["stage1", 3, 4, 5], ["stage2", 6], ["head", 7, 8], ["softmax", 9],
+  ]);
+});
+
+test("names without dots are stages of one call", () => {
+  expect(stagesOf(["input", "conv1", "relu1"].map((name, id) => ({ id, name }) as Call)).map(({ name }) => name)).toEqual(["input", "conv1", "relu1"]);
+});
+
+test("a collapsed stage has the column of its last call, an open one all of them", () => {
+  const shown = shownCalls(calls, stagesOf(calls), ({ name }) => name === "stage1");
+  expect(shown.map(({ id }) => id)).toEqual([0, 2, 3, 4, 5, 6, 8, 9]);
+});
