@@ -126,6 +126,7 @@ def test_a_search_lists_photos_and_writes_results(album, tmp_path, capsys):
         (["--near", "1"], "expected LATITUDE,LONGITUDE"),
         (["--near", "100,0"], "expected LATITUDE,LONGITUDE"),
         (["--color", "ultraviolet"], "Unknown color"),
+        (["--region", "1,2,3"], "expected X1,Y1,X2,Y2"),
         (["--words", "dog"], "pretrained"),
     ],
 )

@@ -60,6 +60,20 @@ def test_each_condition_selects_or_orders(tmp_path):
     assert found(near=(52.4, 13.3), kilometers=600) == [0, 1]
 
 
+def test_a_region_of_the_example_is_what_counts():
+    seen = []
+    looking = embedder()
+    looking.embed = lambda crops: seen.append(crops) or np.array([[1.0, 0.0]])
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[10:20, 30:50] = 250
+    assert [match.photo for match in search(photos(), Query(like=pixels, region=(30, 10, 50, 20)), looking)] == [0, 2]
+    assert (seen[0] == 250).all()
+    with pytest.raises(SourceError, match=r"the region is 30,10,61,20; expected .* within 60 x 40 pixels"):
+        found(like=pixels, region=(30, 10, 61, 20))
+    with pytest.raises(SourceError, match="no example image"):
+        found(region=(0, 0, 5, 5), color="red")
+
+
 def test_conditions_are_combined(tmp_path):
     match = search(photos(), Query(words=["tench"], color="red", after=datetime(2019, 1, 1)), embedder())
     assert [one.photo for one in match] == [0]  # 1 is not red, and the time of 2 is not known

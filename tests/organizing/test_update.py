@@ -113,3 +113,6 @@ def test_a_folder_without_photos_and_no_folder_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="holds no readable photo"):
         organize(tmp_path / "empty")
+    (tmp_path / "empty" / "album.ZIP").write_bytes(b"PK")
+    with pytest.raises(SourceError, match=r"It holds album.ZIP: unpack it, and give the folder"):
+        organize(tmp_path / "empty")

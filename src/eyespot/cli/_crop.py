@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._output import AsJson, print_json
+from ._output import AsJson, box_from, print_json
 from ._rank import ranking_model
 from ._runs import model_path, split_model
 
@@ -37,7 +37,7 @@ def crop(
     if len(images) != 1:
         raise typer.BadParameter(f"{len(images)} images were given; give one.")
     _check_out(out)
-    shapes, box = [_shape(text) for text in aspect or []], None if keep is None else _box(keep)
+    shapes, box = [_shape(text) for text in aspect or []], None if keep is None else box_from(keep, "keep")
     loaded, image = ranking_model(load(file), file), images[0]
     if faces:
         box = _with_faces(image, box)
@@ -73,14 +73,6 @@ def _shape(text: str) -> float:
         return float(wide) / float(high)
     except (ValueError, ZeroDivisionError):
         raise typer.BadParameter(f"aspect is '{text}'; expected WIDTH:HEIGHT such as 4:5.") from None
-
-
-def _box(text: str) -> tuple[int, int, int, int]:
-    try:
-        x1, y1, x2, y2 = (int(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"keep is '{text}'; expected X1,Y1,X2,Y2 in pixels, such as 10,20,200,180.") from None
-    return x1, y1, x2, y2
 
 
 def _with_faces(image: "Picture", box: tuple[int, int, int, int] | None) -> tuple[int, int, int, int] | None:

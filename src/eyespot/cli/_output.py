@@ -18,6 +18,17 @@ def print_json(value: Any) -> None:
     print(to_json(value))
 
 
+def box_from(text: str, option: str) -> tuple[int, int, int, int]:
+    """The box X1,Y1,X2,Y2 that an option gives; raises a usage error for anything else."""
+    try:
+        x1, y1, x2, y2 = (int(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{option} is '{text}'; expected X1,Y1,X2,Y2 in pixels, such as 10,20,200,180."
+        ) from None
+    return x1, y1, x2, y2
+
+
 class Progress:
     """Says on standard error how a training goes: a bar with the time left on a terminal, else a line an epoch."""
 

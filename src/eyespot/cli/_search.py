@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from ._organize import Collection, IndexFile, IndexProgress
-from ._output import AsJson, Quiet, print_json
+from ._output import AsJson, Quiet, box_from, print_json
 
 
 def search(
     collection: Collection,
     like: Annotated[Path | None, typer.Option(help="An image that the photos are to resemble.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The part X1,Y1,X2,Y2 of that image, in pixels, that counts.")
+    ] = None,
     words: Annotated[str | None, typer.Option(help="What they show, such as 'dog, seashore'.")] = None,
     color: Annotated[str | None, typer.Option(help="A basic color name, such as red.")] = None,
     after: Annotated[str | None, typer.Option(help="Taken at or after this date or time: 2024-01-31.")] = None,
@@ -32,6 +35,7 @@ def search(
     latitude, longitude, kilometers = _place(near) if near else (0.0, 0.0, Query.kilometers)
     query = Query(
         like=like,
+        region=None if region is None else box_from(region, "region"),
         words=tuple(word for part in (words or "").split(",") if (word := part.strip())),
         color=color,
         after=_time(after, "after"),
@@ -41,7 +45,15 @@ def search(
     )
     photos, matches = search_folder(collection, query, index, count, None if quiet else IndexProgress())
     rows = matched(photos, matches)
-    given = {"like": like, "words": words, "color": color, "after": after, "before": before, "near": near}
+    given = {
+        "like": like,
+        "region": region,
+        "words": words,
+        "color": color,
+        "after": after,
+        "before": before,
+        "near": near,
+    }
     if out and matches:
         described = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
         write_found(photos, collection, matches, described, out)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
+from ..findings import printable
 from ..pretrained import IMAGENET_CLASSES
+from ..sources.open import PACKED
 from ._copies import Group, Pair, find_groups, find_pairs
 from ._embedding import Embedder
 from ._events import Event, find_events
@@ -92,8 +94,16 @@ def indexed(
         photos, errors = opened.photos(), opened.errors()
     if not len(photos):
         unread = f"; {len(errors):,} images cannot be read" if errors else ""
-        raise SourceError(f"{folder}: holds no readable photo{unread}.")
+        raise SourceError(f"{folder}: holds no readable photo{unread}.{_archives(folder)}")
     return file, updated, photos, errors
+
+
+def _archives(folder: Path) -> str:
+    """What to do about a folder that holds archives in place of photos."""
+    found = sorted(file.name for file in folder.iterdir() if file.name.lower().endswith(PACKED))
+    return (
+        f" It holds {printable(', '.join(found[:3]))}: unpack it, and give the folder of the photos." if found else ""
+    )
 
 
 def search_folder(

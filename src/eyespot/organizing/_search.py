@@ -1,7 +1,7 @@
 """Search a collection: by an example, by words, by color, by time and place, or by several of them together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,13 @@ LEAST = 0.005
 class Query:
     """What is searched for: every condition that is given has to be met.
 
-    `like` is an image to resemble, `words` are ImageNet class names or broader terms, `color` a basic color name,
-    `after` and `before` bound the time (photos without one are left out), `near` is latitude and longitude.
+    `like` is an image to resemble, or with `region` x1, y1, x2, y2 that part of it, in pixels of the upright image;
+    `words` are ImageNet class names or broader terms, `color` a basic color name, `after` and `before` bound the time
+    (photos without one are left out), `near` is latitude and longitude.
     """
 
     like: Any = None
+    region: tuple[int, int, int, int] | None = None
     words: Sequence[str] = ()
     color: str | None = None
     after: datetime | None = None
@@ -58,6 +60,8 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
     given = (query.like, query.color, query.after, query.before, query.near)
     if not query.words and all(value is None for value in given):
         raise SourceError("Nothing to search for: give an example image, words, a color, a time or a place.")
+    if query.region is not None and query.like is None:
+        raise SourceError("A region was given, but no example image; give both.")
     chosen = np.flatnonzero(_selected(photos, query))
     parts = _scores(photos, query, embedder)
     score = np.prod([np.ones(len(photos)), *parts.values()], axis=0)[chosen]
@@ -94,7 +98,7 @@ def _scores(photos: Photos, query: Query, embedder: Embedder) -> dict[str, np.nd
         )
     if query.like is not None:
         name = str(query.like) if isinstance(query.like, str | Path) else "the example"
-        [example] = embedder.embed(read_pixels(query.like, embedder.images, name)[None])
+        [example] = embedder.embed(_example(query, embedder, name)[None])
         parts["like"] = np.clip(photos.unit @ (example / np.linalg.norm(example)), 0, 1)
     if query.words:
         names = IMAGENET_CLASSES.read_text().splitlines()
@@ -105,3 +109,17 @@ def _scores(photos: Photos, query: Query, embedder: Embedder) -> dict[str, np.nd
         look_up("color", query.color, PROTOTYPES, SourceError)
         parts["color"] = color_shares(photos.colors)[:, list(PROTOTYPES).index(query.color)]
     return parts
+
+
+def _example(query: Query, embedder: Embedder, name: str) -> np.ndarray:
+    """The example, or its region, in the size that the network takes."""
+    if query.region is None:
+        return read_pixels(query.like, embedder.images, name)
+    whole = read_pixels(query.like, replace(embedder.images, fit="native"), name)
+    (height, width), (x1, y1, x2, y2) = whole.shape[:2], query.region
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise SourceError(
+            f"{name}: the region is {x1},{y1},{x2},{y2}; expected x1,y1,x2,y2 within {width} x {height} pixels.",
+            argument="region",
+        )
+    return read_pixels(np.ascontiguousarray(whole[y1:y2, x1:x2]), embedder.images, name)
