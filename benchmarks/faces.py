@@ -30,9 +30,17 @@ from eyespot.tasks.verification import all_pairs, rank_one, rates_of, verificati
 LENGTH = "long"
 PARTS = "lfw,rates,open,orl,clusters,speed,probe,finetune,scratch"
 TRAININGS: dict[str, dict[str, Any]] = {
-    "probe": {"start": "probe", "weights": "sface"},
-    "finetune": {"start": "finetune", "weights": "sface", "epochs": 3, "precision": "float32"},
-    "scratch": {"start": "scratch", "network": "residual", "size": "tiny", "input": "56x56x1", "epochs": 30},
+    "probe": {"start": "probe", "weights": "sface", "precision": "float32"},
+    "finetune": {"start": "finetune", "weights": "sface", "epochs": 2, "precision": "float32"},
+    "scratch": {
+        "start": "scratch",
+        "network": "residual",
+        "size": "tiny",
+        "input": "56x56x1",
+        "epochs": 50,
+        "augment": "photos",
+        "precision": "float32",
+    },
 }
 FOLDS = 10
 RESAMPLES = 2000

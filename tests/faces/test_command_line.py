@@ -57,6 +57,48 @@ def test_faces_as_json(photos, capsys):
     assert set(face) == {"box", "points", "score", "quality", "faults"} and face["faults"] == []
 
 
+def test_an_album_is_kept_and_corrected(photos, tmp_path, capsys):
+    album = str(tmp_path / "album.sqlite")
+    assert run(["faces", str(photos["first"]), str(photos["other"]), "--album", album]) == 0
+    assert run(["faces", str(photos["second"]), "--album", album, "--json"]) == 0
+    listed = capsys.readouterr().out
+    assert "group 1, 1 face: " in listed
+    faces = json.loads(listed[listed.index("{") :])["faces"]
+    assert [(Path(face["image"]).stem, face["group"]) for face in faces] == [("first", 1), ("second", 1), ("other", 2)]
+    for words, message in (
+        (["--join", "1,9"], "there is no group 9; there are: 1, 2"),
+        (["--join", "one"], "expected the numbers of two groups"),
+        ([str(photos["first"]), "--join", "1,2"], "not several at once"),
+        (["--separate", "77"], "there is no face 77"),
+        ([str(photos["first"]), "--gallery", "x"], "leave those out"),
+    ):
+        assert run(["faces", *words, "--album", album]) == 2
+        assert message in capsys.readouterr().err.replace("\n", " ")
+    assert run(["faces", "--album", album, "--separate", "3"]) == 0
+    assert "group 3, 1 face: " in capsys.readouterr().out
+    assert run(["faces", "--album", album, "--forget-group", "2"]) == 0
+    assert "other" not in capsys.readouterr().out
+    assert run(["faces", "--join", "1,2"]) == 2
+    assert "add --album FILE" in capsys.readouterr().err
+
+
+def test_rates_and_protocols_on_the_command_line(photos, tmp_path, capsys):
+    (tmp_path / "people.csv").write_text(
+        "path,identity,group\nfirst.webp,a,men\nsecond.webp,a,men\nother.webp,b,women\n"
+    )
+    assert run(["faces", str(tmp_path / "people.csv"), "--rates"]) == 0
+    _, overall, men, women = capsys.readouterr().out.splitlines()
+    assert overall.startswith("all: 2 persons, false accepts 0.00% (0.00% to 97.50%) of 2 pairs, false rejects 0.00%")
+    assert "false accepts unknown (no pairs)" in men and "false rejects unknown" in women
+    (tmp_path / "fgnet").mkdir()
+    for name, key in (("001A02.JPG", "first"), ("001A30.JPG", "second"), ("002A18.JPG", "other")):
+        (tmp_path / "fgnet" / name).write_bytes(photos[key].read_bytes())
+    assert run(["faces", str(tmp_path / "fgnet"), "--protocol", "fgnet"]) == 0
+    assert capsys.readouterr().out.startswith("fgnet: rank-1 100.00% of 2 probes; 3 faces, 0 photos without a face\n")
+    assert run(["faces", str(tmp_path / "fgnet"), "--protocol", "fgnet", "--rates"]) == 2
+    assert "takes one folder or table" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [

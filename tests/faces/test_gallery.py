@@ -73,13 +73,13 @@ def test_a_gallery_must_exist_and_be_one(tmp_path):
     assert list(tmp_path.iterdir()) == []
     text = tmp_path / "text.sqlite"
     text.write_text("no database" * 100)
-    with pytest.raises(FaceError, match="is not a gallery that can be used"):
+    with pytest.raises(FaceError, match="cannot be used as a gallery"):
         Gallery(text)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as database:
         database.execute("CREATE TABLE photos (name TEXT)")
     database.close()
-    with pytest.raises(FaceError, match="is not a gallery that can be used"):
+    with pytest.raises(FaceError, match="cannot be used as a gallery"):
         Gallery(other)
     assert other.stat().st_size > 0
 

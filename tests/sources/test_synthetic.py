@@ -5,7 +5,7 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.sources.source import Source
-from eyespot.sources.synthetic import KINDS, MAKERS, STEEPEST, open_synthetic, road, scenes, shapes, textures
+from eyespot.sources.synthetic import KINDS, MAKERS, STEEPEST, faces, open_synthetic, road, scenes, shapes, textures
 
 
 def pixels_of(source: Source) -> np.ndarray:
@@ -51,6 +51,30 @@ def test_the_angle_can_be_read_off_the_road():
         angle = np.degrees(np.arctan(upper))
         assert angle == pytest.approx(float(row.values["number"]), abs=2)
         assert abs(angle) <= STEEPEST + 2
+
+
+def test_training_faces_are_shown_within_an_album_and_hair_turns_gray():
+    source = faces(count=160, size=32)
+    ages = {}
+    for row in source.train.rows:
+        ages.setdefault(row.values["identity"], []).append(float(row.values["age"]))
+    assert max(max(each) - min(each) for each in ages.values()) <= 15
+    assert set(ages).isdisjoint(row.values["identity"] for row in source.test.rows)
+    tested = [float(row.values["age"]) for row in source.test.rows]
+    assert max(tested) - min(tested) > 40
+    brightness = {row.name: np.asarray(row.picture)[:5, 12:20].mean() for row in source.rows}
+    hair = [
+        [brightness[row.name] for row in source.rows if rule(float(row.values["age"]))] for rule in (is_old, is_young)
+    ]
+    assert np.mean(hair[0]) > 1.5 * np.mean(hair[1])
+
+
+def is_old(age: float) -> bool:
+    return age > 65
+
+
+def is_young(age: float) -> bool:
+    return age < 35
 
 
 def test_half_of_the_roads_lead_straight_on():

@@ -77,13 +77,14 @@ def test_the_loss_adds_the_age_task_and_both_adversaries():
 def test_the_covariance_is_learned_and_made_small():
     criterion = Factorization(2, 2)
     with torch.no_grad():
-        criterion.covariance.copy_(torch.tensor([0.5, 0.0]))
+        criterion.covariance.copy_(torch.tensor([[0.5, 0.0], [0.0, 0.0]]))
     unit = torch.tensor([[1.0, 0.0], [0.0, 1.0]], requires_grad=True)
     losses = criterion._correlation(unit, torch.tensor([1.0, -2.0]))
-    assert losses.tolist() == pytest.approx([0.25 + DECORRELATION * 0.5, 0.25 + 4])
+    # Ages 1 and -2, squares less 1: 0 and 3. Products: (1, 0) and (0, 0), then (0, -2) and (0, 3).
+    assert losses.tolist() == pytest.approx([0.25 + DECORRELATION * 0.5, 0.25 + 4 + 9])
     losses.sum().backward()
     assert criterion.covariance.grad is not None and unit.grad is not None
-    assert criterion.covariance.grad.tolist() == [2 * (0.5 - 1) + 2 * 0.5, 2 * 2]  # toward the mean of (1, 0), (0, -2)
+    assert criterion.covariance.grad.tolist() == [[2 * (0.5 - 1) + 2 * 0.5, 2 * 2], [0, -2 * 3]]
     assert unit.grad.tolist() == [[DECORRELATION * 0.5, 0], [-2 * DECORRELATION * 0.5, 0]]
 
 

@@ -70,6 +70,12 @@ def faces(
     enroll: Annotated[str | None, typer.Option(help="Add the faces to the gallery, as this person's.")] = None,
     group: Annotated[bool, typer.Option("--group", help="Group all faces by person, without knowing any.")] = False,
     forget: Annotated[str | None, typer.Option(help="Delete this person from the gallery.")] = None,
+    album: Annotated[
+        Path | None, typer.Option(help="SQLite file of groups: faces are added, and --group lists them.")
+    ] = None,
+    join: Annotated[str | None, typer.Option(help="Two groups of the album that are one person: 3,5.")] = None,
+    separate: Annotated[int | None, typer.Option(help="A face of the album that is somebody else, by number.")] = None,
+    forget_group: Annotated[int | None, typer.Option(help="Delete this group of the album.")] = None,
     rates: Annotated[
         bool, typer.Option("--rates", help="Error rates on a folder per person, or a table: by group and age gap.")
     ] = False,
@@ -82,9 +88,15 @@ def faces(
 
     --enroll NAME adds a person to the gallery, --forget NAME deletes one, and --gallery alone lists them.
     """
-    from . import _face_rates, _gallery
+    from . import _album, _face_rates, _gallery
     from ._answers import image_files
 
+    corrections = (join, separate, forget_group)
+    if album is not None or corrections != (None, None, None):
+        _check_album(given, out is not None or gallery is not None or rates or protocol is not None, album, corrections)
+        assert album is not None
+        _album.change(album, given, join, separate, forget_group, as_json)
+        return
     _check_options(given, out is not None or group, gallery, enroll, forget)
     if rates or protocol is not None:
         _check_measured(given or [], out is not None or group or gallery is not None, rates, protocol)
@@ -112,6 +124,15 @@ def _check_options(
         raise typer.BadParameter("no image was given: give files, folders, patterns or -.")
     if listed and (enroll is not None or not given):
         raise typer.BadParameter("out or group was given, but no faces are listed; leave it out.")
+
+
+def _check_album(given: list[str] | None, others: bool, album: Path | None, corrections: tuple[Any, ...]) -> None:
+    if album is None:
+        raise typer.BadParameter("no album was given: add --album FILE.")
+    if others:
+        raise typer.BadParameter("album was given with options of other uses of this command; leave those out.")
+    if sum(each is not None for each in corrections) + bool(given) > 1:
+        raise typer.BadParameter("give images or one of join, separate and forget-group, not several at once.")
 
 
 def _check_measured(given: list[str], others: bool, rates: bool, protocol: str | None) -> None:

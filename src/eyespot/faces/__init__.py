@@ -1,5 +1,6 @@
 """Faces: find them, cut them out alike, and compare them. Networks and weights come from the extra `faces`."""
 
+from ._album import MERGE_THRESHOLD, Album, AlbumFace
 from ._cluster import CLUSTER_THRESHOLD, b_cubed, cluster_faces
 from ._false_accepts import FALSE_ACCEPTS, MEASURED_ON, FalseAccepts
 from ._find import POINT_NAMES, Face, embed_faces, find_faces, find_one_face, require_good
@@ -7,16 +8,21 @@ from ._gallery import NOBODY, Gallery, Match, check_name
 from ._protocols import PROTOCOLS, measure_protocol, read_protocol
 from ._quality import Quality
 from ._rates import Embedded, Photo, embed_photos, error_rates, photos_of
+from ._rerender import AgeDecoder, load_decoder, save_rendered, train_decoder
 from ._verify import THRESHOLD, Verification, verify
 
 __all__ = [
     "CLUSTER_THRESHOLD",
     "FALSE_ACCEPTS",
     "MEASURED_ON",
+    "MERGE_THRESHOLD",
     "NOBODY",
     "POINT_NAMES",
     "PROTOCOLS",
     "THRESHOLD",
+    "AgeDecoder",
+    "Album",
+    "AlbumFace",
     "Embedded",
     "Face",
     "FalseAccepts",
@@ -33,9 +39,12 @@ __all__ = [
     "error_rates",
     "find_faces",
     "find_one_face",
+    "load_decoder",
     "measure_protocol",
     "photos_of",
     "read_protocol",
     "require_good",
+    "save_rendered",
+    "train_decoder",
     "verify",
 ]

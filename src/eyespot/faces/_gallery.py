@@ -13,15 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FaceError
-from ..files import require_file, written
-from ..networks.sface import EMBEDDING
-from ..pretrained import SFACE_FILE
+from . import _database
 from ._verify import THRESHOLD
 
 NOBODY = "nobody known"
+KIND = "gallery"
 LONGEST_NAME = 200
 TABLES = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE face (person INTEGER NOT NULL REFERENCES person(id), photo TEXT NOT NULL, embedding BLOB NOT NULL,
                    UNIQUE (person, photo));
@@ -51,7 +49,7 @@ class Gallery:
         self.path = Path(path)
         if self.path.exists() or not create:
             with self._open() as database:
-                self._check(database)
+                _database.check(self.path, KIND, database)
 
     def people(self) -> dict[str, int]:
         """The names of all people, each with the number of enrolled faces."""
@@ -69,7 +67,7 @@ class Gallery:
         check_name(name)
         photos = [hashlib.sha256(crop.tobytes()).hexdigest() for crop in crops]
         if not self.path.exists():
-            self._create()
+            _database.create(self.path, KIND, TABLES)
         with self._open() as database:
             database.execute("INSERT OR IGNORE INTO person (name) VALUES (?)", (name,))
             (person,) = database.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
@@ -77,7 +75,7 @@ class Gallery:
             database.executemany(
                 "INSERT OR IGNORE INTO face VALUES (?, ?, ?)",
                 [
-                    (person, photo, embedding.astype("<f4").tobytes())
+                    (person, photo, _database.to_bytes(embedding))
                     for photo, embedding in zip(photos, embeddings, strict=True)
                 ],
             )
@@ -106,7 +104,7 @@ class Gallery:
             ).fetchall()
         if not rows:
             return [Match(person=NOBODY, similarity=float("nan")) for _ in embeddings]
-        enrolled = np.stack([np.frombuffer(data, "<f4") for _, data in rows])
+        enrolled = _database.from_bytes([data for _, data in rows])
         similarities = embeddings @ enrolled.T
         best = similarities.argmax(1)
         return [
@@ -117,44 +115,12 @@ class Gallery:
     def _names(self) -> str:
         return ", ".join(sorted(self.people())) or "none"
 
-    def _create(self) -> None:
-        require_file(self.path)
-        with written(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.touch()
-        with self._open(create=True) as database:
-            database.executescript(TABLES)
-            database.execute("INSERT INTO about VALUES ('embedding', ?)", (SFACE_FILE.sha256,))
-
     @contextmanager
-    def _open(self, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection that overwrites what is deleted; everything is committed at the end, or nothing."""
-        if not create and not self.path.is_file():
-            raise FaceError(f"{self.path}: there is no gallery; enroll a person first.", argument="gallery")
-        database = sqlite3.connect(self.path)
-        try:
-            database.execute("PRAGMA secure_delete = ON")
-            database.execute("PRAGMA foreign_keys = ON")
-            with database:
-                yield database
-        except sqlite3.DatabaseError as error:
-            raise FaceError(
-                f"{self.path}: is not a gallery that can be used ({error}); give another file.", argument="gallery"
-            ) from error
-        finally:
-            database.close()
-
-    def _check(self, database: sqlite3.Connection) -> None:
-        found = database.execute("SELECT value FROM about WHERE key = 'embedding'").fetchone()
-        if found is None or found[0] != SFACE_FILE.sha256:
-            raise FaceError(
-                f"{self.path}: was made with other weights, whose embeddings cannot be compared; enroll the people "
-                "again in a new file.",
-                argument="gallery",
-            )
-        sizes = database.execute("SELECT DISTINCT length(embedding) FROM face").fetchall()
-        if sizes not in ([], [(4 * EMBEDDING,)]):
-            raise FaceError(f"{self.path}: holds damaged embeddings; enroll the people again in a new file.")
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.is_file():
+            raise FaceError(f"{self.path}: there is no gallery; enroll a person first.", argument=KIND)
+        with _database.opened(self.path, KIND) as database:
+            yield database
 
 
 def check_name(name: str) -> None:

@@ -15,7 +15,8 @@ HIDDEN = 64
 SMOOTHING = 0.1
 """An age near a border is of both groups; labels that are too sure would make the adversary's game unstable."""
 AGE_WEIGHT = 1.0
-DECORRELATION = 10.0
+DECORRELATION = 30.0
+"""Of the squared covariance in the loss: with 50, networks for 32x32 pixels learned no identity in 15 epochs."""
 REVERSAL = 0.1
 """How strongly the network works against the adversaries, of the strength with which they learn."""
 
@@ -24,14 +25,14 @@ class Factorization(nn.Module):
     """Learned parameters of the loss: the identities' directions, and what finds the age in a vector of identity.
 
     `identities` is a dense layer with weight (K, D). `adversary` tells age groups apart from the identity part, and
-    `covariance` (D,) learns how that varies with the age.
+    `covariance` (2, D) learns how that varies with the age and its square.
     """
 
     def __init__(self, dimensions: int, identities: int) -> None:
         super().__init__()
         self.identities = nn.Linear(dimensions, identities, bias=False)
         self.adversary = nn.Sequential(nn.Linear(dimensions, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, len(GROUPS) + 1))
-        self.covariance = nn.Parameter(torch.zeros(dimensions))
+        self.covariance = nn.Parameter(torch.zeros(2, dimensions))
 
     def age_losses(self, unit: Tensor, age: Tensor, truth: Tensor) -> Tensor:
         """Losses (N,) of the age task and both adversaries; 0 where no age is known.
@@ -47,12 +48,15 @@ class Factorization(nn.Module):
         return torch.where(known, total, torch.zeros_like(found))
 
     def _correlation(self, unit: Tensor, truth: Tensor) -> Tensor:
-        """Losses (N,) whose mean leads `covariance` to that of identity part and age, and the network to make it 0.
+        """Losses (N,) whose mean leads `covariance` to that of age and identity part, and the network to make it 0.
 
-        The mean of standardized ages is 0, so that the covariance is the mean of the products.
+        It is that of the age and of its square: otherwise the young and the old would go together, apart from those
+        between. Both have the mean 0 over standardized ages, so that the covariance is the mean of the products.
         """
-        learned = (self.covariance - (truth[:, None] * unit).detach()).square().sum(1)
-        return learned + DECORRELATION * truth * (unit @ self.covariance.detach())
+        powers = torch.stack([truth, truth.square() - 1], 1)
+        products = powers[:, :, None] * unit[:, None]
+        learned = (self.covariance - products.detach()).square().sum((1, 2))
+        return learned + DECORRELATION * (products * self.covariance.detach()).sum((1, 2))
 
 
 def reverse_gradient(x: Tensor) -> Tensor:
