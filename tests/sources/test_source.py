@@ -45,3 +45,9 @@ def test_the_fingerprint_changes_with_the_images_and_not_with_their_order() -> N
 
     assert printed(stack) == printed(stack[::-1].copy())
     assert printed(stack) != printed(stack[1:])
+
+
+def test_a_source_of_a_thousand_images_is_printed_in_one_line():
+    source = from_arrays("here", "arrays", np.zeros((1000, 4, 4), np.uint8), [{"label": "a"}] * 1000)
+    assert repr(source).startswith("<Source here: arrays, 1,000 images") and "\n" not in repr(source)
+    assert repr(source.train) == "Part(name='train')"

@@ -54,9 +54,9 @@ class Part:
     """
 
     name: str
-    rows: Sequence[Row]
-    keys: np.ndarray
-    sizes: np.ndarray
+    rows: Sequence[Row] = field(repr=False)
+    keys: np.ndarray = field(repr=False)
+    sizes: np.ndarray = field(repr=False)
     decoded: dict[bool, tuple[str, Any]] = field(default_factory=dict, repr=False, compare=False)
     """The images as they were decoded last, and how: see `cache.decode_once`."""
 
@@ -85,7 +85,7 @@ def join_parts(parts: Sequence[Part], name: str) -> Part:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Source:
     """A person's images and what is said of each, in three parts.
 
@@ -110,6 +110,9 @@ class Source:
 
     def __len__(self) -> int:
         return len(self.train) + len(self.validation) + len(self.test)
+
+    def __repr__(self) -> str:
+        return f"<Source {self.describe()}>"  # not its rows: there may be millions
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
