@@ -233,7 +233,7 @@ def test_the_command_writes_a_model_that_predicts_and_evaluates(write, tmp_path,
     assert run(["evaluate", str(out), str(tmp_path / "photos")]) == 0
     assert "accuracy" in capsys.readouterr().out
     assert run(["import", str(path), "--out", str(out), "--task", "detect", *how]) == 2
-    assert "only classifiers" in capsys.readouterr().err
+    assert "Unknown task 'detect'" in capsys.readouterr().err
     assert run(["import", str(path), "--out", str(out), *how[:2], "--mean", "half", "--std", "1"]) == 2
     assert "separated by commas" in capsys.readouterr().err
 
@@ -247,3 +247,81 @@ def test_every_operator_is_of_the_standard():
 
     assert set(KNOWN) <= {schema.name for schema in onnx.defs.get_all_schemas()}
     assert module.TOLERANCE == 1e-4
+
+
+COLORS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 60, 210)}
+
+
+def colors_network(mean, std, order):
+    """Nodes and arrays of a network that is sure of three colors, 10 exp(-8 d d), as it expects them."""
+    colors = (np.array(list(COLORS.values())) / 255 - mean) / std
+    arrays = {
+        "colors": (colors[:, ::-1] if order == "bgr" else colors)[None].astype(np.float32),
+        "std": np.array(std[::-1] if order == "bgr" else std, np.float32),
+        "second": np.array([1]),
+        "last": np.array([2]),
+        "narrow": np.array(-8, np.float32),
+        "sure": np.array(10, np.float32),
+    }
+    nodes = [
+        node("GlobalAveragePool", ["x"], "mean"),
+        node("Flatten", ["mean"], "color"),
+        node("Unsqueeze", ["color", "second"], "one"),
+        node("Sub", ["one", "colors"], "difference"),
+        node("Mul", ["difference", "std"], "distance"),
+        node("Mul", ["distance", "distance"], "squared"),
+        node("ReduceSum", ["squared", "last"], "sum", keepdims=0),
+        node("Mul", ["sum", "narrow"], "less"),
+        node("Exp", ["less"], "near"),
+        node("Mul", ["near", "sure"], "y"),
+    ]
+    return nodes, arrays
+
+
+@pytest.fixture
+def color_photos(tmp_path):
+    random = np.random.default_rng(0)
+    for name, color in COLORS.items():
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = np.clip(np.array(color) + random.integers(-35, 36, (8, 8, 3)), 0, 255).astype(np.uint8)
+            write_png(pixels, tmp_path / "photos" / name / f"{number}.png")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "order", "name"),
+    [
+        ((0, 0, 0), (1, 1, 1), "rgb", "pixels from 0 to 1"),
+        ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "rgb", "mean and standard deviation of ImageNet"),
+        ((0, 0, 0), (1 / 255,) * 3, "bgr", "pixels from 0 to 255 in the order BGR"),
+    ],
+)
+def test_labeled_images_show_how_pixels_are_prepared(mean, std, order, name, write, color_photos, tmp_path, capsys):
+    path = write(*colors_network(mean, std, order))
+    (tmp_path / "labels.txt").write_text("red\ngreen\nblue\n")
+    out = tmp_path / "colors.safetensors"
+    how = ["--labels", str(tmp_path / "labels.txt"), "--images", str(color_photos), "--out", str(out), "--json"]
+    assert run(["import", str(path), *how]) == 0
+    trial = json.loads(capsys.readouterr().out)["trial"]
+    best, *others = trial["conventions"]
+    assert (best["name"], best["order"], best["accuracy"]) == (name, order, 1)
+    assert (
+        trial["images"] == 36 and trial["clear"] and len(others) == 9 and best["loss"] < min(o["loss"] for o in others)
+    )
+    model, stated = load(out), import_onnx(path, list(COLORS), mean=mean, std=std, order=order)
+    pixels = model.read(color_photos / "blue" / "1.png")
+    assert torch.allclose(model.outputs(pixels), stated.outputs(pixels), atol=1e-4)
+    assert model.predict(color_photos / "blue" / "1.png")["answer"] == "blue"
+
+
+def test_labels_that_the_network_lacks_and_given_scalings_are_refused(write, color_photos, tmp_path, capsys):
+    path = write(*colors_network((0, 0, 0), (1, 1, 1), "rgb"))
+    (tmp_path / "labels.txt").write_text("red\ngreen\nviolet\n")
+    how = ["--labels", str(tmp_path / "labels.txt"), "--images", str(color_photos)]
+    assert run(["import", str(path), *how, "--out", str(tmp_path / "m.safetensors")]) == 2
+    assert "label 'blue', which is none of the network's 3 labels" in capsys.readouterr().err
+    assert run(["import", str(path), *how, "--mean", "0", "--out", str(tmp_path / "m.safetensors")]) == 2
+    assert "leave these out" in capsys.readouterr().err
+    with pytest.raises(ModelError, match="order is 'gbr' for 3 channels"):
+        import_onnx(path, list(COLORS), mean=[0], std=[1], order="gbr")

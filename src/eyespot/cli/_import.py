@@ -1,11 +1,17 @@
 """The verb `import`: an ONNX file that another program wrote, as a model."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from ._output import AsJson, print_json
+
+if TYPE_CHECKING:
+    from ..exporting import Trial
 
 
 def import_model(
@@ -20,6 +26,10 @@ def import_model(
         str | None, typer.Option(help="Subtracted from pixels / 255: one number, or one a channel.")
     ] = None,
     std: Annotated[str | None, typer.Option(help="Divides what is left: one number, or one a channel.")] = None,
+    order: Annotated[str, typer.Option(help="Order of the channels: rgb or bgr; mean and std are always RGB.")] = "rgb",
+    images: Annotated[
+        str | None, typer.Option(help="Labeled images that show which mean, std and order fit, if they are not known.")
+    ] = None,
     fit: Annotated[str, typer.Option(help="Images of another shape: crop, stretch or pad.")] = "crop",
     as_json: AsJson = False,
 ) -> None:
@@ -27,25 +37,46 @@ def import_model(
 
     predict, evaluate, explain, attack, measure, serve and export then accept it.
     """
-    from ..errors import EyespotError, RunError
-    from ..exporting import import_onnx
+    from ..errors import EyespotError, RunError, TaskError, look_up
+    from ..exporting import import_onnx, try_conventions
     from ..files import require_file
+    from ..sources import open_source
+    from ..tasks import IMPORTABLE
 
-    if task != "classify":
-        raise EyespotError(f"task is '{task}'; only classifiers can be imported so far: classify.", argument="task")
     if out.suffix != ".safetensors":
         raise RunError(f"{out}: has the suffix '{out.suffix}'; a model ends in .safetensors.", argument="out")
     require_file(out)
-    model = import_onnx(file, _labels(labels), _size(input), _numbers("mean", mean), _numbers("std", std), fit)
+    look_up("task", task, IMPORTABLE, TaskError)
+    named, size, scaling = _labels(labels), _size(input), (_numbers("mean", mean), _numbers("std", std), order)
+    trial = None
+    if images is not None:
+        if scaling != (None, None, "rgb"):
+            raise EyespotError("images show which mean, std and order fit; leave these out.", argument="images")
+        trial = try_conventions(import_onnx(file, named, size, [0.0], [1.0], fit), open_source(images))
+        scaling = trial.conventions[0].mean, trial.conventions[0].std, trial.conventions[0].order
+    model = import_onnx(file, named, size, scaling[0], scaling[1], fit, scaling[2])
     out.parent.mkdir(parents=True, exist_ok=True)
     model.save(out)
     count = sum(parameter.numel() for parameter in model.network.parameters())
     if as_json:
-        print_json({"model": str(out), "task": model.task.name, "labels": model.task.labels, "parameters": count})
+        document = {"model": str(out), "task": model.task.name, "labels": model.task.labels, "parameters": count}
+        print_json(document | ({"trial": asdict(trial)} if trial else {}))
         return
     height, width, channels = model.images.height, model.images.width, model.images.channels
     print(f"{out}: {count:,} parameters, images of {height}x{width}x{channels}, {len(model.task.labels)} labels")
     print("  same answers as onnxruntime on 16 images")
+    if trial:
+        _print_trial(trial)
+
+
+def _print_trial(trial: "Trial") -> None:
+    table = Table("pixels", "accuracy", "cross-entropy", title=f"{trial.images} labeled images", title_justify="left")
+    for one in trial.conventions:
+        table.add_row(one.name, f"{one.accuracy:.1%}", f"{one.loss:.3f}")
+    Console().print(table)
+    best, second, *_ = trial.conventions
+    lead = "" if trial.clear else f"; '{second.name}' fits nearly as well: give more images, or state mean and std"
+    print(f"  taken: {best.name}{lead}")
 
 
 def _labels(file: Path | None) -> list[str] | None:

@@ -19,6 +19,7 @@ from ..networks.network import Network, NetworkSpec, Output
 from ..samples import normalize, to_batch
 from ..tasks import classifier, task_from_json
 from ..tasks.task import Task
+from ._conventions import ORDERS
 from ._convert import Converted, convert, needed
 from ._packages import require
 from ._parity import largest_difference, random_images
@@ -28,13 +29,18 @@ IMAGES = 16
 TOLERANCE = 1e-4
 PREPROCESSING = "preprocessing/"
 """The names of the preprocessing's values in our own exports begin so; the graph behind it is imported."""
+LAYER = {"kernel": [1, 1], "strides": [1, 1], "padding": [0, 0], "dilations": [1, 1], "groups": 1, "bias": False}
+"""The arguments of a convolution that mixes channels alone."""
 ACTIVATIONS = ("Softmax",)
 """A last operator that the task applies itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Graph:
-    """The part of a file that is imported: its nodes, from the value `start` of `shape` (C, H, W) to `output`."""
+    """The part of a file that is imported: its nodes, from the value `start` of `shape` (C, H, W) to `output`.
+
+    `reversed` where it takes the channels in the order BGR.
+    """
 
     model: Any
     nodes: list[Any]
@@ -43,6 +49,7 @@ class _Graph:
     shape: tuple[int | None, int | None, int | None]
     channels_last: bool
     single: bool
+    reversed: bool = False
 
 
 def import_onnx(
@@ -52,11 +59,13 @@ def import_onnx(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     fit: str = "crop",
+    order: str = "rgb",
 ) -> Model:
     """A classifier from an ONNX file as a Model that can be explained, attacked, measured and trained further.
 
     `labels` name the outputs in their order; `input` is (H, W, C), where the file leaves it open; the network sees
-    (pixel / 255 - mean) / std. Files that `export_onnx` wrote state all of this themselves. Raises `ModelError` where
+    (pixel / 255 - mean) / std, its channels in the `order` "rgb" or "bgr"; `try_conventions` finds the three where they
+    are not known. Files that `export_onnx` wrote state all of this themselves. Raises `ModelError` where
     an operator is not supported, something is missing, or answers differ from onnxruntime by more than 1e-4 on one of
     16 images.
     """
@@ -72,6 +81,7 @@ def import_onnx(
         graph = _foreign(model)
         spec = _images(graph, input, mean, std, fit)
         task = _task(labels)
+        graph = replace(graph, reversed=_order(order, spec.channels) == "bgr")
         network = _network(graph, spec, len(task.labels))
         return Model(network=network, task=task, images=spec, made={"by": "import", "file": path.name})
     except ModelError as error:
@@ -212,6 +222,12 @@ def _task(labels: Sequence[str] | None) -> Task:
     return classifier(labels)
 
 
+def _order(order: str, channels: int) -> str:
+    if order not in ORDERS or (order == "bgr" and channels != 3):
+        raise ModelError(f"order is '{order}' for {channels} channels; expected {' or '.join(ORDERS)}, bgr for 3 only.")
+    return order
+
+
 def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
     """The network with its weights, compared with onnxruntime."""
     output = graph.output
@@ -221,6 +237,8 @@ def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
     converted = convert(graph.model, graph.nodes, graph.start, output, graph.single)
     if graph.channels_last:
         converted = _channels_first(converted)
+    if graph.reversed:
+        converted = _channels_reversed(converted)
     spec = NetworkSpec(
         name=IMPORTED, input=images.shape, output=Output("vector", count), graph=json.dumps(converted.graph)
     )
@@ -236,17 +254,22 @@ def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
 
 def _channels_first(converted: Converted) -> Converted:
     """The same graph for images (N, C, H, W), where it takes (N, H, W, C)."""
-    start = converted.graph["input"]
-    turned = {
-        "op": "Transpose",
-        "name": "channels last",
-        "inputs": ["images, channels first"],
-        "outputs": [start],
-        "attributes": {"perm": [0, 2, 3, 1]},
-    }
-    weights = {_moved(name): value for name, value in converted.weights.items()}
-    graph = {**converted.graph, "input": "images, channels first", "nodes": [turned, *converted.graph["nodes"]]}
-    return Converted(graph=graph, weights=weights)
+    return _preceded(converted, {"op": "Transpose", "name": "channels last", "attributes": {"perm": [0, 2, 3, 1]}})
+
+
+def _channels_reversed(converted: Converted) -> Converted:
+    """The same graph for images in RGB, where it takes BGR: a convolution, so that every number of it can be shown."""
+    layer = dict(LAYER, channels=3, filters=3)
+    found = _preceded(converted, {"op": "Conv", "name": "channels reversed", "attributes": {}, "layer": layer})
+    return replace(found, weights={**found.weights, "layers.0.weight": torch.eye(3).flip(0)[:, :, None, None]})
+
+
+def _preceded(converted: Converted, node: dict[str, Any]) -> Converted:
+    """The same graph with one more node before all others."""
+    before = f"before {node['name']}"
+    first = {"inputs": [before], "outputs": [converted.graph["input"]], **node}
+    graph = {**converted.graph, "input": before, "nodes": [first, *converted.graph["nodes"]]}
+    return Converted(graph=graph, weights={_moved(name): value for name, value in converted.weights.items()})
 
 
 def _moved(name: str) -> str:
@@ -313,7 +336,8 @@ def _session(graph: _Graph, names: list[str]) -> Any:
 
 
 def _run(session: Any, graph: _Graph, image: torch.Tensor, names: list[str]) -> dict[str, np.ndarray]:
-    x = image.permute(0, 2, 3, 1) if graph.channels_last else image
+    x = image.flip(1) if graph.reversed else image
+    x = x.permute(0, 2, 3, 1) if graph.channels_last else x
     found = session.run(names, {graph.start: np.ascontiguousarray(x.numpy())})
     return {name: array for name, array in zip(names, found, strict=True) if array.dtype == np.float32}
 

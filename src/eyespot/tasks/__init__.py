@@ -69,6 +69,10 @@ def classifier(labels: Sequence[str]) -> Task:
     return Classify(classes=tuple(labels))
 
 
+IMPORTABLE = {"classify": classifier}
+"""Tasks of networks that other programs trained; each is made of the labels of the outputs."""
+
+
 def embedder(dimensions: int, threshold: float) -> Task:
     """The task of a network that others have trained to tell identities apart, by vectors of `dimensions` numbers."""
     return Identify(dimensions=dimensions, threshold=threshold)
