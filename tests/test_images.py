@@ -296,7 +296,7 @@ def test_any_bytes_are_a_picture_or_an_image_error(data: bytes, head: bytes) -> 
 def test_a_text_file_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "notes.jpg"
     path.write_text("not a picture")
-    with pytest.raises(ImageError, match=r"notes\.jpg: is not a picture"):
+    with pytest.raises(ImageError, match=r"notes\.jpg: is not an image"):
         read_pixels(path, SPEC)
 
 
@@ -400,7 +400,7 @@ def test_an_image_format_that_is_not_read_is_named(suffix: str, tmp_path: Path) 
 
 
 def test_postscript_is_never_run() -> None:
-    with pytest.raises(ImageError, match="is not a picture that can be read"):
+    with pytest.raises(ImageError, match="is not an image that can be read"):
         read_pixels(saved(Image.fromarray(COLOR), "EPS"), SPEC)
 
 

@@ -202,8 +202,8 @@ def test_a_training_on_a_real_folder_ends_with_model_and_report(
     assert run(["check", str(place / "photos")]) == 0
     shown = capsys.readouterr().err
     assert "40 images" in shown and "2 classes (bright, dark)" in shown
-    assert "1 in folders that systems write, such as @eaDir" in shown and "1 that cannot be used" in shown
-    assert "1 in folders that eyespot wrote" in shown
+    assert "1 in system folders, such as @eaDir" in shown and "1 that cannot be used" in shown
+    assert "1 in folders written by eyespot" in shown
 
 
 def test_a_model_takes_images_in_every_form_and_names_the_others(place: Path) -> None:

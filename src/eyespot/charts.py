@@ -47,23 +47,23 @@ def calibration_plot(bins: Sequence[dict[str, Any]]) -> Markup:
     """How often answers were right against how sure they were; a larger dot stands for more images."""
     confidence, accuracy, count = (np.array([row[key] for row in bins]) for key in ("confidence", "accuracy", "count"))
     with drawing_style():
-        axes = _axes("how sure", "how often right")
+        axes = _axes("how sure", "accuracy")
         axes.plot([0, 1], [0, 1], color=INK["quiet"], linewidth=1, linestyle="--")
         axes.plot(confidence, accuracy, color=INK["blue"], linewidth=1.2)
         axes.scatter(
             confidence, accuracy, s=12 + 160 * count / count.max(), color=INK["blue"], alpha=0.75, linewidths=0
         )
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.05))
-        return _finished(axes, "Share of right answers against confidence; the dashed line is perfect calibration")
+        return _finished(axes, "Fraction of correct answers against confidence; the dashed line is perfect calibration")
 
 
 def rejection_plot(points: Sequence[dict[str, float]]) -> Markup:
     """Which share of the answers is wrong when the least sure ones are left away."""
     with drawing_style():
-        axes = _axes("share left away", "share of the others that is wrong")
+        axes = _axes("rejected fraction", "error rate of the others")
         axes.plot([row["rejected"] for row in points], [row["error"] for row in points], color=INK["blue"])
         axes.set_ylim(bottom=0)
-        return _finished(axes, "Share of wrong answers against the share of images that are left unanswered")
+        return _finished(axes, "Error rate against the fraction of rejected images")
 
 
 def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], summary: str) -> Markup:

@@ -67,13 +67,13 @@ BY_SUFFIX: dict[str, tuple[str, ...]] = {
 OTHER_PROGRAM = "convert it to PNG or JPEG with the program that made it"
 HEIF_SUFFIXES = (".heic", ".heif")
 UNREAD = {
-    **dict.fromkeys((".eps", ".ps", ".svg", ".wmf", ".emf", ".ai"), "is a drawing, not pixels"),
+    **dict.fromkeys((".eps", ".ps", ".svg", ".wmf", ".emf", ".ai"), "is a vector drawing, not pixels"),
     **dict.fromkeys(
         (".dng", ".nef", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw"),
-        "is the raw data of a camera",
+        "is a raw camera file",
     ),
-    **dict.fromkeys((".dcm", ".dicom", ".fits", ".fit", ".nii", ".exr", ".hdr"), "is of a format that is not read"),
-    **dict.fromkeys((".jxl", ".xcf", ".xpm", ".pcd", ".fli", ".flc", ".dcx"), "is of a format that is not read"),
+    **dict.fromkeys((".dcm", ".dicom", ".fits", ".fit", ".nii", ".exr", ".hdr"), "has an unsupported format"),
+    **dict.fromkeys((".jxl", ".xcf", ".xpm", ".pcd", ".fli", ".flc", ".dcx"), "has an unsupported format"),
 }
 """Suffixes of image files that are not read, and the reason. Raw files begin like TIFF files and hold a preview."""
 
@@ -389,8 +389,8 @@ def _explained(name: str, error: Exception) -> ImageError:
             remedy = "pip install pillow-heif"
         elif name.lower().endswith(FORMATS["TIFF"]):
             remedy = "save it as a gray TIFF of 8 to 32 bits, or in colors of 8 or 16 bits"
-        return ImageError(f"{name}: is not a picture that can be read; {remedy}.")
-    return ImageError(f"{name}: is damaged or not a picture ({error}); replace or remove it.")
+        return ImageError(f"{name}: is not an image that can be read; {remedy}.")
+    return ImageError(f"{name}: is damaged or not an image ({error}); replace or remove it.")
 
 
 def _without_metadata(picture: Any) -> bytes | None:

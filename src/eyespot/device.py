@@ -108,7 +108,7 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
     times = _in_turns(make, x, [ComputeConfig(precision=p, layout=form) for p, form in ways], time.process_time)
     best = min(times, key=times.__getitem__)
     told = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())
-    told = f"least processor time of a training step on one thread: {told}"
+    told = f"shortest CPU time of a training step on one thread: {told}"
     every = replace(best, threads=cores)
     if cores == 1 or times[best] >= QUICK:
         return replace(every, reason=told)

@@ -5,7 +5,7 @@ EyespotError (a ValueError)      the command line prints it as one sentence and 
 │   └── ImageError               one file that is not a readable picture
 ├── NetworkError                 an unknown network, a shape that cannot be
 ├── TaskError                    an unknown task, a target that does not fit it
-├── RecipeError                  a choice of training that makes no sense
+├── RecipeError                  a training option that makes no sense
 ├── RunError                     a run folder that cannot be used
 │   └── DivergedError            a loss that is not finite
 ├── ModelError                   a model file that cannot be read
@@ -51,7 +51,7 @@ class TaskError(EyespotError):
 
 
 class RecipeError(EyespotError):
-    """A choice of training that makes no sense."""
+    """A training option that makes no sense."""
 
 
 class RunError(EyespotError):

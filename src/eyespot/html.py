@@ -52,7 +52,7 @@ def write_page(path: str | Path, template: str, values: Mapping[str, Any]) -> Pa
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EyespotError(f"{path.parent}: cannot be made ({error.strerror}); give another place.") from error
+        raise EyespotError(f"{path.parent}: cannot be created ({error.strerror}); choose another location.") from error
     write_whole(path, page.encode())
     return path
 

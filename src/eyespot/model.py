@@ -113,7 +113,7 @@ class Model:
         return answer_one(self.task, self.images, output, pixels, picture, frame, hints)
 
     def evaluate(self, part: Part) -> Evaluation:
-        """How good the answers are for images with known targets, one row a image; see `Evaluation`.
+        """How good the answers are for images with known targets, one row an image; see `Evaluation`.
 
         A model that generates images is compared with them instead, one row a sample.
         """
@@ -138,9 +138,7 @@ class Model:
         Raises `ModelError` for a wrapped network of one's own: its code would have to go into the file.
         """
         if not isinstance(self.network, Network):
-            raise ModelError(
-                "A network of one's own cannot be saved in a file without code; save its weights yourself."
-            )
+            raise ModelError("A custom module cannot be saved in a file without code; save its weights yourself.")
         header = {
             "network": asdict(self.network.spec),
             "task": task_to_json(self.task),
@@ -179,7 +177,7 @@ def load(path: str | Path) -> Model:
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise ModelError(f"{path}: its description cannot be used ({error}).") from error
+        raise ModelError(f"{path}: its metadata cannot be used ({error}).") from error
     found = {name: tuple(value.shape) for name, value in tensors.items()}
     if found != expected:
         odd = sorted(set(found.items()) ^ set(expected.items()))[0]

@@ -35,7 +35,7 @@ def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Header and weights of a model file; raises `ModelError`, with the remedy, for anything else."""
     header, tensors = read_weights(path)
     if header is None:
-        raise ModelError(f"{path}: is not a model of eyespot, but weights alone; give a model.safetensors.")
+        raise ModelError(f"{path}: is not a model of eyespot, only weights; give a model.safetensors.")
     return header, tensors
 
 
@@ -85,7 +85,7 @@ def _check_sizes(entries: dict[str, Any], available: int) -> None:
             continue
         begin, end = entry["data_offsets"]
         if not 0 <= begin <= end <= available or math.prod(entry["shape"]) * BYTES[entry["dtype"]] != end - begin:
-            raise ValueError(f"{name} claims more than the file holds")
+            raise ValueError(f"{name} exceeds the size of the file")
 
 
 def network_spec(values: Mapping[str, Any]) -> NetworkSpec:

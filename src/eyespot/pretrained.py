@@ -111,7 +111,7 @@ def load_pretrained(name: str) -> tuple[Network, Task, ImageSpec]:
     """
     known = find_pretrained(name)
     if known.network is None or known.images is None:
-        raise NetworkError(f"{name}: are weights alone; start a training from them, and name their network.")
+        raise NetworkError(f"{name}: has weights only; start training from them, and name their network.")
     with torch.random.fork_rng(devices=[]):
         network = build_from(known.network)
     network.load_state_dict(fitting(network, known.weights(), name))
@@ -198,7 +198,7 @@ def _read_file(path: Path, stamp: tuple[int, ...]) -> Pretrained:
     try:
         network, images = network_spec(header["network"]), images_spec(header["images"])
     except (KeyError, TypeError, ValueError) as error:
-        raise NetworkError(f"{path}: its description cannot be used ({error}); save the model again.") from error
+        raise NetworkError(f"{path}: its metadata cannot be used ({error}); save the model again.") from error
     return Pretrained(network=network, images=images, weights=lambda: tensors)
 
 

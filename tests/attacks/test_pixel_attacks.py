@@ -151,7 +151,7 @@ def test_the_map_shows_which_pixels_work_and_how_many_colors(tmp_path):
 def test_a_map_of_a_large_or_a_misread_picture_is_refused():
     model = random_model()
     large = wrap(model.network, model.task, ImageSpec(height=200, width=200, channels=3, fit="native"))
-    with pytest.raises(AttackError, match="too many places"):
+    with pytest.raises(AttackError, match="too many positions"):
         map_of(large, torch.rand(1, 3, 200, 200), "large", Aim(), None)
     with pytest.raises(AttackError, match="misread"):
         map_of(model, pictures(1), "one", Aim(), (int(model.outputs(pictures(1)).argmax()) + 1) % 3)

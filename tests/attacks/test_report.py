@@ -243,5 +243,5 @@ def test_a_number_is_attacked_and_reported(tmp_path):
     assert moved["median"] == pytest.approx(100 * 8 / 255, rel=0.05)
     stretched = found["bounds"]["layers"][-1]["total"]  # the answer is 100 times the output; 36 pixels by 8 / 255 each
     assert 100 * stretched * 6 * 8 / 255 >= moved["largest"]
-    assert "radii" not in found["bounds"] and "no boundary" in found["bounds"]["reason"]
+    assert "radii" not in found["bounds"] and "no decision boundary" in found["bounds"]["reason"]
     assert "moved" in (tmp_path / "index.html").read_text()

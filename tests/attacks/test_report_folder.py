@@ -16,5 +16,5 @@ def test_a_temporary_file_of_a_killed_process_does_not_make_the_folder_unusable(
 
 def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "photo.png").write_bytes(b"")
-    with pytest.raises(AttackError, match="holds other files"):
+    with pytest.raises(AttackError, match="has other files"):
         ReportFolder(tmp_path, {})

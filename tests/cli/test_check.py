@@ -28,7 +28,7 @@ def test_people_get_a_table_and_lists(folder: Path, capsys: pytest.CaptureFixtur
     assert run(["check", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "pets: a folder for each class, 21 images" in out and "[red]dog" in out
-    assert "Left out: 1" in out and "bad.jpg: is not a picture" in out
+    assert "Left out: 1" in out and "bad.jpg: is not an image" in out
     assert "Exact duplicates: 1" in out and "cat/copy.png" in out
 
 
@@ -80,7 +80,7 @@ def test_check_reports_the_error_with_which_train_refuses(
     assert run(["check", table, "--json"]) == 0
     error = json.loads(capsys.readouterr().out)["training"]["error"]
     assert run(["check", table]) == 0
-    assert error and f"Training is refused: {error}\n" in capsys.readouterr().out
+    assert error and f"Training would fail: {error}\n" in capsys.readouterr().out
     assert run(["train", table, "--out", str(tmp_path / "run"), "--epochs", "1"]) == 2
     assert error in capsys.readouterr().err
 
@@ -93,7 +93,7 @@ def test_check_reports_that_too_many_images_are_missing(
     for number in range(4):
         (tmp_path / f"{number}.png").unlink()
     assert run(["check", str(table)]) == 0
-    assert "Training is refused: table.csv: 4 of 20 images cannot be used" in capsys.readouterr().out
+    assert "Training would fail: table.csv: 4 of 20 images cannot be used" in capsys.readouterr().out
 
 
 def test_check_reports_what_train_decides(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_check_reports_what_train_decides(folder: Path, capsys: pytest.CaptureFi
 
 def test_the_fit_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["check", str(folder)])
-    assert "Training: fit crop: of an image of another shape the middle is used" in capsys.readouterr().out
+    assert "Training: fit crop: images of another shape are center-cropped" in capsys.readouterr().out
 
 
 def test_a_value_range_can_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +132,7 @@ def test_rows_without_an_answer_are_named_and_all_wrong_ones_listed(
     (folder / "two.csv").write_text("\n".join(["path,number", *rows]).replace(",6", ",six").replace(",9", ",nine"))
     run(["check", str(folder / "two.csv")])
     found = capsys.readouterr().out
-    assert "Training is refused" in found and "'six'" in found and "'nine'" in found
+    assert "Training would fail" in found and "'six'" in found and "'nine'" in found
 
 
 def test_all_classes_of_one_image_are_named_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

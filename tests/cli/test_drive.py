@@ -71,9 +71,9 @@ def test_a_video_is_written_and_shown_on_the_page(tmp_path: Path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--tracks", "0"], "give a model to drive, or --expert"),
-        (["MODEL", "--expert"], "give a model to drive, or --expert"),
-        (["--expert", "--video"], "--video shows what a model looks at"),
+        (["--tracks", "0"], "give either a model to drive or --expert"),
+        (["MODEL", "--expert"], "give either a model to drive or --expert"),
+        (["--expert", "--video"], "--video needs a model"),
         (["MODEL", "--tracks", "9-3"], "3 is below 9"),
         (["MODEL", "--kicks", "3"], "kicks is 3.0; expected rad from 0 to 2.0"),
         (["MODEL", "--kicks", "nan"], "kicks is nan; expected rad from 0 to 2.0"),

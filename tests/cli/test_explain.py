@@ -78,7 +78,7 @@ def test_neighbors_are_looked_for_among_a_source(place):
 
 
 def test_an_evolution_is_read_from_the_snapshots_of_a_run(place):
-    with pytest.raises(ExplanationError, match="holds no snapshots"):
+    with pytest.raises(ExplanationError, match="has no snapshots"):
         call(place / "photos", place / "photos/bee/1.png", "--by", "evolution")
     result = call(place, place / "photos/bee/1.png", "--by", "evolution", "--json")
     assert [row["stage"] for row in json.loads(result.stdout)["values"]["stages"]] == ["model"]

@@ -53,9 +53,9 @@ def test_the_file_takes_the_place_of_the_model(place, capsys):
     [
         (["--onnx", "out.bin"], "ends in .onnx"),
         (["--onnx", "out.onnx", "--page", "out.html"], "Give one output"),
-        (["--onnx", "out.onnx", "--images", "a.png"], "belong to --page"),
+        (["--onnx", "out.onnx", "--images", "a.png"], "need --page"),
         (["--onnx", "out.onnx", "--input", "pixels"], "image, tensor"),
-        (["--page", "out.html", "--input", "tensor"], "belong to --onnx"),
+        (["--page", "out.html", "--input", "tensor"], "need --onnx"),
         (["--onnx", "photos"], "ends in .onnx"),
     ],
 )

@@ -143,7 +143,7 @@ def test_a_class_of_two_images_is_learned_curved_and_checked(tmp_path, capsys):
     source = filled(tmp_path / "photos", {"a": 12, "b": 12, "two": 2})
     assert run(["train", str(source), "--out", str(tmp_path / "run"), "--start", "probe", *QUICK]) == 0
     assert run(["curve", str(source)]) == 0
-    assert "too few images for a look ahead" in capsys.readouterr().out
+    assert "too few images to extrapolate" in capsys.readouterr().out
     assert run(["check", str(source), "--deep", "--out", str(tmp_path / "deep")]) == 0
     assert (tmp_path / "deep" / "proposals.csv").exists()
 

@@ -47,7 +47,7 @@ def test_every_good_image_is_answered_and_every_bad_one_named(trained, mixed, ca
     assert run(["predict", str(trained), *mixed]) == 2
     printed = capsys.readouterr()
     assert [line.partition(": ")[0] for line in printed.out.splitlines()] == [mixed[0], mixed[2], mixed[4]]
-    assert "bad.png: is not a picture" in printed.err and "missing.png: there is no such file" in printed.err
+    assert "bad.png: is not an image" in printed.err and "missing.png: there is no such file" in printed.err
     assert "2 of 5 images failed" in printed.err
 
 
@@ -99,14 +99,14 @@ def test_an_empty_folder_or_pattern_is_named_and_loses_no_other_answer(trained, 
 
 def test_a_web_address_is_named_as_one(trained, capsys):
     assert run(["predict", str(trained), "https://example.org/cat.jpg"]) == 2
-    assert "https://example.org/cat.jpg: is a web address" in capsys.readouterr().err
+    assert "https://example.org/cat.jpg: is a URL" in capsys.readouterr().err
 
 
 def test_without_a_model_the_latest_run_is_used_and_named(photos, trained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     picture = str(photos / "dark" / "00.png")
     assert run(["predict", picture]) == 2
-    assert "no finished run below runs/" in capsys.readouterr().err
+    assert "runs/ has no finished run" in capsys.readouterr().err
     shutil.copytree(trained, "runs/older")
     shutil.copytree(trained, "runs/newer")
     (Path("runs/newer") / "model.safetensors").touch()

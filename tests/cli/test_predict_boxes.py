@@ -68,8 +68,8 @@ def test_answers_without_a_place_have_neither(photo, tmp_path, capsys):
     network = build_from(NetworkSpec(name="residual", input=images.shape, output=task.outputs(3), size="tiny"))
     Model(network=network, task=task, images=images).save(tmp_path / "model.safetensors")
     for option, file, message in (
-        ("--out", "answers.json", "the answers of regress have no COCO format"),
-        ("--annotated", "drawn", "the answers of regress have no place on the image"),
+        ("--out", "answers.json", "the answers of regress cannot be written as COCO"),
+        ("--annotated", "drawn", "the answers of regress cannot be drawn on the image"),
     ):
         assert run(["predict", str(tmp_path / "model.safetensors"), str(photo), option, str(tmp_path / file)]) != 0
         assert message in capsys.readouterr().err

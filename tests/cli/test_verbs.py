@@ -120,7 +120,7 @@ def test_help_comes_without_torch():
         (["train", "{photos}", "--out", "{tmp}/r", "--augment", "phots"], "Did you mean 'photos'"),
         (["train", "{photos}", "--out", "{tmp}/r", "--epochs", "0"], "epochs is 0"),
         (["train", "{photos}", "--out", "{tmp}/r", "--epochs", "1", "--minutes", "1"], "only one of them"),
-        (["train", "{photos}", "--out", "{photos}"], "holds other files"),
+        (["train", "{photos}", "--out", "{photos}"], "has other files"),
         (["train", "{photos}", "--out", "{photos}/dark/0.png"], "is a file"),
         (["train", "{tmp}/nowhere", "--out", "{tmp}/r"], "nowhere"),
         (["predict", "{tmp}/no.safetensors", "x.png"], "no.safetensors"),

@@ -257,7 +257,7 @@ Images are compared as thumbnails without their mean, scaled to length 1.
 | in sources of more than {NEAR_LIMIT:,} images | only where the content is the same |
 
 Duplicates stay in the source: `eyespot check` lists them, those in two parts and those with two labels first. Where
-most images of a class resemble each other, as those of a fixed camera do, they are divided by the order of their
+most images of a class resemble each other, as those of a fixed camera do, they are split by the order of their
 names instead."""
 
 

@@ -62,7 +62,7 @@ def test_grad_cam_is_captums_at_the_layer_that_is_named():
 def test_a_layer_that_is_chosen_by_itself_is_said():
     found = explain(careless(), picture(), "grad-cam")
     assert found.layer == "relu_" or found.layer.startswith("relu")
-    assert any("was chosen: the last one with places" in note for note in found.notes)
+    assert any("was chosen: the last one with maps" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("by", ["integrated-gradients", "lrp"])

@@ -39,7 +39,7 @@ def test_marks_that_do_not_fit_are_refused():
     pictures = [picture(seed=seed) for seed in range(2)]
     with pytest.raises(ExplanationError, match="marked in 1 of 2 pictures"):
         correspondence(plain(), pictures, {"eye": [(0, 0, 2, 2)]})
-    with pytest.raises(ExplanationError, match="does not fit a picture of 13 x 15"):
+    with pytest.raises(ExplanationError, match="does not fit an image of 13 x 15"):
         correspondence(plain(), pictures, {"eye": [(0, 0, 2, 14)] * 2})
     with pytest.raises(ExplanationError, match="at least two"):
         correspondence(plain(), pictures[:1], {"eye": [(0, 0, 2, 2)]})

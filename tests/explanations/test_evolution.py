@@ -42,7 +42,7 @@ def test_snapshots_are_read_in_order(tmp_path):
 
 
 def test_a_folder_without_snapshots_is_named(tmp_path):
-    with pytest.raises(ExplanationError, match="holds no snapshots"):
+    with pytest.raises(ExplanationError, match="has no snapshots"):
         snapshots(tmp_path)
     with pytest.raises(ExplanationError, match="No stages"):
         evolution({}, picture())

@@ -46,7 +46,7 @@ def test_a_picture_is_drawn_whatever_the_labels_hold(by, tmp_path):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ExplanationError, match=r"why\.gif: a picture ends in \.png"):
+    with pytest.raises(ExplanationError, match=r"why\.gif: expected \.png"):
         explain(plain(), picture(), "contributions").save(tmp_path / "why.gif")
 
 
@@ -66,9 +66,9 @@ def test_what_a_method_has_no_use_for_is_refused():
 
 
 def test_methods_for_many_images_say_so():
-    with pytest.raises(ExplanationError, match="'units' looks at many images; give a source"):
+    with pytest.raises(ExplanationError, match="'units' needs many images; give a source"):
         explain(plain(), picture(), "units")
-    with pytest.raises(ExplanationError, match="'gradient' explains one picture; give a picture, or one of units"):
+    with pytest.raises(ExplanationError, match="'gradient' explains a single image; give an image, or one of units"):
         explain(plain(), source(), "gradient")
 
 

@@ -59,7 +59,7 @@ def test_without_known_answers_nothing_is_outlined():
 def test_a_map_needs_some_images_and_a_suffix(tmp_path):
     with pytest.raises(ExplanationError, match="at least four images"):
         explain(plain(), source(60).test if len(source(60).test) < 4 else _few(), "map")
-    with pytest.raises(ExplanationError, match=r"ends in \.png"):
+    with pytest.raises(ExplanationError, match=r"expected \.png"):
         explain(plain(), source(), "map").save(tmp_path / "map.html")
 
 

@@ -20,5 +20,5 @@ def test_the_layer_may_be_named():
 
 
 def test_a_source_to_look_among_is_needed():
-    with pytest.raises(ExplanationError, match="give a source as among"):
+    with pytest.raises(ExplanationError, match="give it as among"):
         explain(plain(), picture(), "neighbors")

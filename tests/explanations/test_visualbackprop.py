@@ -20,7 +20,7 @@ def test_two_layers_worked_out_by_hand():
 
 
 def test_a_network_without_activations_is_refused():
-    with pytest.raises(ExplanationError, match="needs activations with places"):
+    with pytest.raises(ExplanationError, match="needs layers with maps"):
         visual_backprop(record(nn.Conv2d(1, 1, 1), torch.zeros(1, 1, 3, 3)))
 
 

@@ -89,4 +89,4 @@ def test_the_command_prints_both_scores(model, tmp_path, monkeypatch, capsys):
     text = capsys.readouterr().out
     assert "float32: accuracy" in text and "INT8: accuracy" in text and "calibrated on" in text
     assert run([*words, "--max-drop", "1"]) == 2
-    assert "belongs to --int8" in capsys.readouterr().err
+    assert "needs --int8" in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_classes_mixed_up_are_shown_with_examples_that_say_what_they_are_taken_f
 def test_too_few_images_for_a_deep_look_are_an_error(tmp_path):
     labels = [{"label": str(number % 2)} for number in range(4)]
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
-    with pytest.raises(SourceError, match="4 labeled images are too few for a deep look; give 10 or more"):
+    with pytest.raises(SourceError, match="4 labeled images are too few for a data audit; give 10 or more"):
         audit(from_arrays("few", "arrays", images, labels), tmp_path)
 
 

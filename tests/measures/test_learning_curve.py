@@ -44,7 +44,7 @@ def test_the_look_ahead_has_an_interval_around_it(found):
     twice, four = found.extrapolation
     assert twice.images == 480 and four.images == 960
     assert twice.interval[0] <= twice.gain <= twice.interval[1] and 0 <= twice.gain <= four.gain
-    assert "Twice as many images would bring about +" in found.summary
+    assert "Twice as many images would change the accuracy by about +" in found.summary
 
 
 def test_the_same_seed_gives_the_same_numbers(found, digits):

@@ -158,9 +158,9 @@ def test_yuv_has_nothing_to_learn_and_nothing_to_save():
 @pytest.mark.parametrize(
     ("name", "input", "told"),
     [
-        ("pilotnet", (1, 66, 200), "color pictures (3 channels); these have 1"),
+        ("pilotnet", (1, 66, 200), "color images (3 channels); these have 1"),
         ("lecun1989", (1, 16, 300), "at most 256"),
-        ("lecun1989", (3, 16, 16), "gray pictures (1 channel); these have 3"),
+        ("lecun1989", (3, 16, 16), "gray images (1 channel); these have 3"),
         ("tinyvgg", (3, 8, 8), "Layer 6, 'conv 10@3x3', gets 2x2x10"),
         ("pilotnet", (3, 28, 28), "Network 'pilotnet': Layer"),
         ("convnetjs", (3, 4, 4), "'maxpool 2', gets 1x1x20"),

@@ -144,7 +144,7 @@ def test_an_impossible_shape_names_layer_input_and_what_fits():
         ("dropout 1, flatten, dense", "below 1"),
         ("dropout, flatten, dense", "expected 'dropout 0.5'"),
         ("flatten,, dense", "Layer 2 of the network's text is empty"),
-        ("flatten, dense,", "comma too many"),
+        ("flatten, dense,", "remove the extra comma"),
     ],
 )
 def test_what_cannot_be_read_or_made_is_told(text, told):

@@ -160,7 +160,7 @@ def test_an_unreadable_image_of_a_source_is_named_without_its_place(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     row = Row(picture=tmp_path / "a.png", name="a.png", values={}, location="a.png")
     shown = ModelResource(name="it", model=small_model(), rows=[row])
-    with pytest.raises(ValueError, match=r"^a\.png: is not a picture") as error:
+    with pytest.raises(ValueError, match=r"^a\.png: is not an image") as error:
         shown.pixels(row.picture, row.name)
     assert str(tmp_path) not in str(error.value)
 

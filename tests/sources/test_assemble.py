@@ -69,7 +69,7 @@ def test_a_new_picture_that_would_join_two_parts_is_left_out_and_named(tmp_path:
     source = open_source(table(f"new.png,person {two[:-4]}"))
     assert sides(source) == before
     (problem,) = source.problems
-    assert problem.name == "new.png" and "would join two parts" in problem.reason
+    assert problem.name == "new.png" and "would connect two parts" in problem.reason
     assert sides(open_source(table(f"new.png,person {two[:-4]}"))) == before, "and it stays left out"
 
 
@@ -107,8 +107,8 @@ def test_too_many_broken_pictures_are_refused_in_one_sentence_that_tells_each(cl
     with pytest.raises(SourceError, match="2 of 10 images cannot be used") as told:
         open_source(root, bad_share=0.0)
     sentence = str(told.value)
-    assert "text.jpg: is not a picture that can be read; replace it by a JPEG or PNG file" in sentence
-    assert "nothing.png: is damaged or not a picture (0 bytes" in sentence
+    assert "text.jpg: is not an image that can be read; replace it by a JPEG or PNG file" in sentence
+    assert "nothing.png: is damaged or not an image (0 bytes" in sentence
     assert sentence.endswith(("file.", "it."))
     assert ".;" not in sentence
     assert ".." not in sentence

@@ -129,7 +129,7 @@ def test_yolo_without_names_is_an_error(tmp_path: Path):
     ("options", "message"),
     [
         ({"start": '<!DOCTYPE a [<!ENTITY b "c">]>'}, "declares a document type"),
-        ({"start": "<"}, "is no valid XML"),
+        ({"start": "<"}, "is not valid XML"),
         ({"xmin": "left"}, "lacks a number"),
     ],
 )
@@ -175,10 +175,10 @@ def test_a_thousand_objects_in_one_image_and_a_single_class_are_read(tmp_path: P
     [
         ("b.png,dog,10,0,2,5", "1 boxes have no area"),
         ("b.png,dog,2,2,2,5", "1 boxes have no area"),
-        ("b.png,dog,nan,0,2,5", "1 boxes have sides that are not numbers"),
-        ("b.png,dog,inf,0,2,5", "1 boxes have sides that are not numbers"),
+        ("b.png,dog,nan,0,2,5", "1 boxes have sides that are not finite numbers"),
+        ("b.png,dog,inf,0,2,5", "1 boxes have sides that are not finite numbers"),
         ("b.png,dog,50,0,60,5", "1 boxes lie outside their image"),
-        ("a.png,dog,20,10,36,18", "1 boxes are there twice"),
+        ("a.png,dog,20,10,36,18", "1 boxes are duplicates"),
     ],
 )
 def test_boxes_that_cannot_be_are_left_out_and_counted(line: str, reason: str, tmp_path: Path):
@@ -213,8 +213,8 @@ def test_masks_and_crowds_of_coco_are_reported_and_their_boxes_used(tmp_path: Pa
     document["annotations"][1]["segmentation"] = [[20, 10, 36, 10, 36, 18]]
     file.write_text(json.dumps(document))
     notes = open_source(file).notes
-    assert "2 objects have a mask: only their boxes are used" in notes
-    assert "1 objects are crowds: their boxes are used like those of one object" in notes
+    assert "2 objects have a mask: only the box is used" in notes
+    assert "1 objects are crowds: the box is used like that of one object" in notes
     assert read(file) == BOXES
 
 

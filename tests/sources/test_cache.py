@@ -50,7 +50,7 @@ def test_native_images_keep_their_sizes(part: Part, memory: int | None) -> None:
     images = decode(part, NATIVE, memory=memory)
     for number, row in enumerate(part.rows):
         np.testing.assert_array_equal(images.image(number), read_pixels(row.picture, NATIVE))
-    with pytest.raises(SourceError, match="do not make one batch"):
+    with pytest.raises(SourceError, match="cannot form a batch"):
         images.take(range(len(part)))
     assert images.take([2]).shape == (1, *images.image(2).shape)
 

@@ -41,7 +41,7 @@ def test_sizes_and_colors_are_told(report: CheckReport) -> None:
 def test_unreadable_files_are_listed_with_their_reason(report: CheckReport) -> None:
     (problem,) = report.problems
     assert problem.name == "dog/text.jpg"
-    assert problem.reason.startswith("is not a picture")  # its name stands before it already
+    assert problem.reason.startswith("is not an image")  # its name stands before it already
 
 
 def test_exact_and_near_duplicates_and_conflicting_labels_are_found(report: CheckReport) -> None:

@@ -38,14 +38,14 @@ def test_a_drive_lies_in_one_part_as_a_whole(tmp_path: Path, photo):
     assert len(set.union(*drives)) == 6
     assert [len(part) for part in source.parts] == [20, 5, 5]
     assert source.kind == "drives with steering angles"
-    assert "6 drives: each lies in one part as a whole" in source.notes
+    assert "6 drives: each one is kept within one part" in source.notes
 
 
 def test_one_drive_is_cut_into_stretches_with_gaps(tmp_path: Path, photo):
     source = open_source(write_drives(tmp_path / "drives", 1, 40, photo))
     steps = [sorted(int(row.values["step"]) for row in part.rows) for part in source.parts]
     assert steps == [list(range(25)), list(range(26, 32)), list(range(33, 40))]
-    assert "1 drive cut into contiguous stretches" in source.notes
+    assert "1 drive cut into contiguous segments" in source.notes
     assert list(source.left_out.values()) == [2]
 
 
@@ -160,7 +160,7 @@ def test_a_tub_of_version_1_is_one_drive_in_the_order_of_its_records(tmp_path: P
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "record_1.json: is not valid JSON"), ("{}", "has no 'cam/image_array'"), ("[]", "is no record")],
+    [("{", "record_1.json: is not valid JSON"), ("{}", "has no 'cam/image_array'"), ("[]", "is not a record")],
 )
 def test_a_damaged_record_is_named(tmp_path: Path, photo, text: str, message: str):
     write_frames(tmp_path, ["a.png"], photo)

@@ -43,7 +43,7 @@ def test_what_cannot_be_read_is_said_with_its_reason(tmp_path: Path) -> None:
     bad.write_text("text")
     facts = examine([row(str(good)), row(str(bad)), row(str(good), str(bad)), row(str(tmp_path / "gone.png"))])
     assert sorted(facts.unreadable) == [1, 2, 3]
-    assert "is not a picture" in facts.unreadable[1] and "paired image" in facts.unreadable[2]
+    assert "is not an image" in facts.unreadable[1] and "paired image" in facts.unreadable[2]
 
 
 def test_files_seen_before_are_not_read_again_until_they_change(

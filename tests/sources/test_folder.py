@@ -70,8 +70,8 @@ def test_what_is_hidden_or_no_picture_is_left_alone(class_folder) -> None:
     (root / "empty").mkdir()
     collection = read_folder(root)
     assert len(collection.rows) == 6
-    assert "folder 'empty' holds no picture" in collection.notes
-    assert "files of other kinds are left alone: 1 .txt" in collection.notes
+    assert "folder 'empty' contains no image" in collection.notes
+    assert "files of other kinds are ignored: 1 .txt" in collection.notes
 
 
 def test_pictures_beside_class_folders_are_left_out_and_counted(class_folder) -> None:
@@ -84,7 +84,7 @@ def test_pictures_beside_class_folders_are_left_out_and_counted(class_folder) ->
 
 def test_an_empty_folder_is_an_error_that_names_it_and_what_could_be_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SourceError, match=r"empty: holds no picture.*a folder for each class.*\.csv.*IDX"):
+    with pytest.raises(SourceError, match=r"empty: contains no image.*one folder per class.*\.csv.*IDX"):
         open_source(tmp_path / "empty")
 
 

@@ -69,10 +69,10 @@ def test_what_is_written_is_read(array: np.ndarray) -> None:
         (b"", "is not an IDX file"),
         (b"junk and more", "is not an IDX file"),
         (bytes([0, 0, 13, 1, 0, 0, 0, 1, 0, 0, 0, 0]), "IDX type 0xd"),
-        (bytes([0, 0, 8, 3]) + b"\xff" * 12, "claims the shape"),
-        (bytes([0, 0, 8, 3]) + b"\0" * 5, "claims the shape"),
-        (idx(np.zeros((2, 3), np.uint8))[:-1], "holds 5 values, its header says 6"),
-        (idx(np.zeros((2, 3), np.uint8)) + b"x", "holds 7 values, its header says 6"),
+        (bytes([0, 0, 8, 3]) + b"\xff" * 12, "specifies the shape"),
+        (bytes([0, 0, 8, 3]) + b"\0" * 5, "specifies the shape"),
+        (idx(np.zeros((2, 3), np.uint8))[:-1], "holds 5 values, its header specifies 6"),
+        (idx(np.zeros((2, 3), np.uint8)) + b"x", "holds 7 values, its header specifies 6"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, data: bytes, message: str) -> None:
@@ -86,7 +86,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, data: bytes, message: str) -> N
 def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "train-images-idx3-ubyte.gz"
     file.write_bytes(gzip.compress(idx(np.zeros((20, 9, 9), np.uint8)))[:-12])
-    with pytest.raises(SourceError, match="copy it anew"):
+    with pytest.raises(SourceError, match="copy it again"):
         read_idx(file)
 
 

@@ -80,7 +80,7 @@ def test_two_forms_of_an_accent_in_folder_names_are_one_class(tmp_path: Path, ph
 def test_words_for_a_missing_value_are_no_class(folder: Path, word: str) -> None:
     source = opened(folder, "label", ["cat"] * 19 + ["dog"] * 20 + [word])
     assert values(source, "label") == {"cat", "dog", ""}
-    assert any(f"1 cell with '{word}': taken for empty" in note for note in source.notes)
+    assert any(f"1 cell with '{word}': treated as empty" in note for note in source.notes)
 
 
 def test_a_folder_called_none_is_a_class(class_folder) -> None:
@@ -167,7 +167,7 @@ def test_repeated_rows_count_once(folder: Path) -> None:
     lines = [f"{n}.png,{'ab'[n % 2]}" for n in range(40)]
     (folder / "t.csv").write_text("\n".join(["path,label", *lines, *lines]))
     source = open_source(folder / "t.csv")
-    assert len(source) == 40 and "rows that repeat another row and are left out: 40" in source.notes
+    assert len(source) == 40 and "duplicate rows, left out: 40" in source.notes
 
 
 def test_columns_of_zeros_and_ones_are_tags_where_chosen(folder: Path) -> None:

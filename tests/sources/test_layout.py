@@ -104,7 +104,7 @@ def test_a_chosen_layout_decides(tmp_path: Path) -> None:
     assert labels(tmp_path, "unlabeled") == {("", "")}
     with pytest.raises(SourceError, match=r"Unknown layout 'clases'\. Did you mean 'classes'"):
         read_folder(tmp_path, "clases")
-    with pytest.raises(SourceError, match="no image in the layout 'parts'"):
+    with pytest.raises(SourceError, match="no image fits the layout 'parts'"):
         read_folder(tmp_path, "parts")
 
 
@@ -123,7 +123,7 @@ def test_folders_that_systems_write_are_passed_over_and_counted(tmp_path: Path) 
 def test_folders_that_eyespot_wrote_are_passed_over_and_counted(tmp_path: Path) -> None:
     touch(tmp_path, *images("cat", "dog", "run/report"), "run/recipe.json", "run/log.jsonl")
     found = read_folder(tmp_path)
-    assert len(found.rows) == 6 and found.left_out == {"in folders that eyespot wrote": 3}
+    assert len(found.rows) == 6 and found.left_out == {"in folders written by eyespot": 3}
 
 
 def test_links_to_folders_are_followed_and_loops_are_not(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_links_to_folders_are_followed_and_loops_are_not(tmp_path: Path) -> None
     (root / "dog" / "same").symlink_to(root / "cat")
     found = read_folder(root)
     assert [row.values["label"] for row in found.rows].count("cat") == 8 and len(found.rows) == 11
-    assert found.left_out["behind links to folders that are read anyway"] == 3
+    assert found.left_out["behind links to folders that are read already"] == 3
 
 
 def test_every_image_below_a_folder_is_read_or_counted(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_parts_of_unknown_names_are_asked_about(tmp_path: Path) -> None:
 def test_a_table_that_is_not_read_is_named(class_folder, name: str) -> None:
     root = class_folder(images=4)
     (root / name).write_text('{"000.png": "cat", "001.png": "dog"}')
-    with pytest.raises(SourceError, match=rf"a table lies there \({name}\)\. Either save the table as CSV in UTF-8"):
+    with pytest.raises(SourceError, match=rf"contains a table \({name}\)\. Either save the table as CSV in UTF-8"):
         open_source(root)
 
 
@@ -226,4 +226,4 @@ def test_images_are_known_by_their_content_whatever_their_suffix(tmp_path: Path,
     found = read_folder(root)
     assert len(found.rows) == 8 and f"wasp/{name}" in {row.name for row in found.rows}
     suffix = Path(name).suffix.lower()
-    assert f"files that are images by their content are read, whatever their suffix: 1 {suffix}" in found.notes
+    assert f"image files with other suffixes are read, by their content: 1 {suffix}" in found.notes

@@ -33,7 +33,7 @@ def test_a_missing_path_names_the_nearest_and_what_there_could_be(tmp_path: Path
     [
         ("photos.zip", "unpack it first"),
         ("photos.tar.gz", "unpack it first"),
-        ("cat.png", "is one picture; give the folder"),
+        ("cat.png", "is a single image; give the folder"),
         ("notes.docx", "is not recognized. Expected a folder"),
     ],
 )

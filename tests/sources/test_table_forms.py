@@ -51,7 +51,7 @@ def test_absolute_paths_below_the_table_are_read_and_others_named(folder: Path) 
     found = read(folder, f"path\n{folder}/img/0.png\n/home/me/data/img/1.png\nC:\\d\\img\\2.png\n/etc/passwd\n")
     assert [Path(str(row.picture)).name for row in found.rows] == ["0.png", "1.png", "2.png"]
     (problem,) = found.problems
-    assert problem.name == "/etc/passwd" and "above its pictures" in problem.reason
+    assert problem.name == "/etc/passwd" and "above its images" in problem.reason
 
 
 def test_long_cells_and_nested_columns_are_no_reason_to_refuse(folder: Path) -> None:
@@ -93,9 +93,9 @@ def test_further_forms_of_tables_are_read(folder: Path, name: str, text: str, en
         ("t.xlsx", b"PK\x03\x04rest", "is a workbook; save the table as CSV"),
         ("t.parquet", b"PAR1rest", "is no text; save the table as CSV"),
         ("t.csv", b"<html><table></table></html>", "is a web page or XML, not a table; save the table as CSV"),
-        ("t.csv", b"Animals 2024\npath,label\nimg/0.png,cat\n", r"line 2.*remove lines above the one that names"),
+        ("t.csv", b"Animals 2024\npath,label\nimg/0.png,cat\n", r"line 2.*remove the lines above the header"),
         ("t.csv", b"pa:h,label\nimg/0.png,\nat\n", "line 2: there is no column 'path', only pa:h"),
-        ("t.json", b'[{"path": "img/0.png"}, 3]', "entry 2: is no object"),
+        ("t.json", b'[{"path": "img/0.png"}, 3]', "entry 2: is not an object"),
         ("t.json", b"[3", "is not JSON"),
     ],
 )
@@ -111,12 +111,12 @@ def test_addresses_and_escaped_paths(folder: Path) -> None:
     found = read(folder, f"path\n{path}\nimg/a%20b.png\nhttps://example.org/img/1.png\n")
     assert [Path(str(row.picture)).name for row in found.rows] == ["a b.png", "a b.png"]
     (problem,) = found.problems
-    assert "is an address; download the picture" in problem.reason
+    assert "is a URL; download the image" in problem.reason
 
 
 def test_a_column_of_parts_that_is_not_used_is_noted(folder: Path) -> None:
     text = "path,label,Subset,view\nimg/0.png,a,train,1\nimg/1.png,b,test,2\n"
     (note,) = read(folder, text).notes
-    assert note == "column 'subset' holds parts (test, train) and is not used: --column split=subset uses it"
+    assert note == "column 'subset' contains parts (test, train) and is not used: to use it, add --column split=subset"
     assert not read(folder, text, columns={"split": "Subset"}).notes
     assert {row.values["split"] for row in read(folder, text.replace("Subset", "SPLIT")).rows} == {"train", "test"}

@@ -123,7 +123,7 @@ def test_further_frames_are_counted(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue")]
     for number in range(20):
         frames[0].save(tmp_path / f"{number}.gif", save_all=number < 3, append_images=frames[1:] if number < 3 else [])
-    assert "files with several frames or pages, of which only the first one is used: 3" in open_source(tmp_path).notes
+    assert "files with several frames or pages (only the first is used): 3" in open_source(tmp_path).notes
 
 
 def test_a_pair_of_unequal_size_is_left_out_naming_both_files(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_candidates_are_those_that_fit_the_task_each_once(monkeypatch):
     [
         (["--budget", "soon"], "budget part 'soon' cannot be read"),
         (["--minutes", "0"], "minutes is 0"),
-        (["--task", "generate"], "no trade-off to study"),
+        (["--task", "generate"], "is not supported by trade-off studies"),
         (["--task", "clasify"], "Did you mean 'classify'"),
     ],
 )

@@ -109,7 +109,7 @@ def test_the_brightness_of_a_place_is_a_goal_for_pictures():
 @pytest.mark.parametrize(
     ("task", "aim", "summary"),
     [
-        (CLASSES, {"target": "cat"}, "answer already"),
+        (CLASSES, {"target": "cat"}, "already the model's answer"),
         (CLASSES, {"of": "cat"}, "attacked as a whole"),
         (CLASSES, {"change": 2.0}, "attacked as a whole"),
         (Tag(tags=("cat",), thresholds=(0.5,)), {"target": "cat"}, "no target class"),

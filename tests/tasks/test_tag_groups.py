@@ -65,7 +65,7 @@ def test_rare_tags_that_are_too_few_together_are_left_out():
 def test_a_group_with_one_tag_is_refused(colors: list[str]):
     with pytest.raises(TaskError, match=r"The group 'color' needs two tags or more .*'color:red' \(9\)"):
         Tag().prepare(rows_of("tags", *(f"color:{color}" for color in colors)))
-    with pytest.raises(TaskError, match="a single tag"):
+    with pytest.raises(TaskError, match="only one tag"):
         Tag(tags=("color:red", "striped"))
 
 

@@ -48,7 +48,7 @@ def test_the_result_and_the_report_tell_the_gain_beside_the_score(trained_run):
     assert found["right"]["count"] == found["robust"]["count"] == 23
     assert 0 < found["robust"]["share"] <= found["right"]["share"]
     page = (run.folder / "report" / "index.html").read_text()
-    assert "right, under attack" in page and "no value changed by more than 12.8/255" in page
+    assert "correct under attack" in page and "each value changed by at most 12.8/255" in page
     assert "adversarial, size 0.05" in page
     assert json.loads((run.folder / "result.json").read_text())["adversarial_evaluation"] == found
 
@@ -65,7 +65,7 @@ def test_hardened_it_withstands_more_than_plain(source, trained_run):
 def test_after_noise_the_attack_has_its_usual_size(source, trained_run):
     found = adversarial_evaluation(trained_run(epochs=12).model, source.test, Hardening(by="noise", size=0.3))
     assert found["size"] == 8 / 255
-    assert tiles(found)[1][2].startswith("no value changed by more than 8/255")
+    assert tiles(found)[1][2].startswith("each value changed by at most 8/255")
 
 
 def test_where_nothing_is_read_rightly_nothing_withstands(source, trained_run):

@@ -122,7 +122,7 @@ def test_the_lowest_third_and_the_statistics_stay_as_they_were(earlier, tmp_path
     file = str(earlier.folder / "model.safetensors")
     run = train(shapes(seed=1, count=40), out=tmp_path / "run", weights=file, start="finetune", epochs=2)
     if run.result["start"]["how"] == "probe":
-        pytest.skip("tuning brought nothing on these images")
+        pytest.skip("fine-tuning did not improve on these images")
     before, after = earlier.model.network, run.model.network
     stages = list(before.stages)
     for name in stages[: len(stages) // 3]:

@@ -239,14 +239,14 @@ def test_the_recipe_is_told_in_words():
     facts = dict(recipe_facts(RECIPE, LOG))
     assert facts["images"] == "12 x 12 x 1, fit by crop"
     assert facts["length"] == "40 steps of 8 images: 4 epochs"
-    assert facts["learning rate"] == "up to 0.01, rising for 20 % of the steps, then falling"
+    assert facts["learning rate"] == "up to 0.01, warmup for 20 % of the steps, then decay"
     assert facts["weights"] == "averaged at the end"
     assert facts["training time"] == "3.0 s"
 
 
 def test_a_rate_that_only_falls_and_lookahead_are_told():
     facts = dict(recipe_facts({**RECIPE, "warmup": 0.0, "lookahead": True}, LOG))
-    assert facts["learning rate"] == "up to 0.01, falling from the first step"
+    assert facts["learning rate"] == "up to 0.01, decay from the first step"
     assert "Lookahead" in facts["weights"]
 
 

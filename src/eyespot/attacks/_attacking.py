@@ -183,7 +183,7 @@ class _Judge:
 
 def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
     """Paths are names; what has none gets a number, unless it is alone."""
-    nameless = ["the picture"] if len(pictures) == 1 else [f"picture {place + 1}" for place in range(len(pictures))]
+    nameless = ["the image"] if len(pictures) == 1 else [f"image {place + 1}" for place in range(len(pictures))]
     pairs = zip(pictures, nameless, strict=True)
     return [str(picture) if isinstance(picture, str | Path) else name for picture, name in pairs]
 
@@ -203,7 +203,7 @@ def _place(model: Model, label: str | int, target: str | int | None) -> int:
         raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
     place = model.task.place(label)
     if target is not None and model.task.place(target) == place:
-        raise AttackError(f"The target '{target}' is the label of the picture; name another class.")
+        raise AttackError(f"The target '{target}' is the label of the image; choose another class.")
     return place
 
 

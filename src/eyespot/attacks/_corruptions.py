@@ -147,7 +147,7 @@ def corruption_curves(
     Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
     """
     if reason := model.task.unsupported.get("corruptions"):
-        raise AttackError(f"Everyday changes say nothing about {model.task.name}: {reason}.")
+        raise AttackError(f"Corruptions do not apply to {model.task.name}: {reason}.")
     frames = identity_frame(np.tile(_size(images), (len(images), 1))) if frames is None else frames
     clean = _judged(model, images, targets, frames)
     return [

@@ -81,7 +81,7 @@ class AttackResult:
         from matplotlib.figure import Figure
 
         if not self.history:
-            raise AttackError(f"{self.by} keeps no history to show; searches for a pixel do: one-pixel, pixel-search.")
+            raise AttackError(f"{self.by} keeps no history; only one-pixel and pixel-search do.")
         with mpl.rc_context({"text.parse_math": False}):
             figure = Figure(figsize=(3.4, 3.8))
             axes = figure.subplots()

@@ -50,7 +50,9 @@ def transfer(
     """
     kept = [number for number in range(len(images)) if _all_right(models, images[number], labels[number])]
     if not kept:
-        raise AttackError("No image is read rightly by every model; nothing can be compared. Give more images.")
+        raise AttackError(
+            "No image is classified correctly by every model, so nothing can be compared. Give more images."
+        )
     chosen, truths = [images[number] for number in kept], [labels[number] for number in kept]
     rows = {name: _made_for(model, chosen, truths, by, settings) for name, model in models.items()}
     if magnified is not None:

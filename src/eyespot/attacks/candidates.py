@@ -67,7 +67,7 @@ def candidates(model: Model, part: Part, count: int) -> Candidates:
         truths.append(model.task.read(part.rows[row]))
         right.append(_is_right(model, images[-1], truths[-1]))
     if not any(right):
-        raise AttackError(f"The model reads none of the {len(right)} images rightly; there is nothing to fool.")
+        raise AttackError(f"The model answers none of the {len(right)} images correctly; there is nothing to attack.")
     ready = [number for number, good in enumerate(right) if good]
     frames = samples.frames(np.arange(len(images)))
     return Candidates(names=names, images=images, truths=truths, frames=frames, right=right, ready=ready)

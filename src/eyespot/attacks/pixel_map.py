@@ -57,11 +57,11 @@ class PixelMap:
         figure = Figure(figsize=(7.4, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.imshow(self.original.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        left.set_title("the picture", fontsize=10)
+        left.set_title("the image", fontsize=10)
         shown = right.imshow(-self.margin, cmap="inferno", interpolation="nearest")
         right.scatter(*np.argwhere(self.share > 0).T[::-1], marker="s", s=9, facecolors="none", edgecolors="cyan")
         right.set_title(f"{self.working} of {self.places} places work (outlined)", fontsize=10)
-        figure.colorbar(shown, ax=right, label="how near to a wrong answer (above 0: fooled)")
+        figure.colorbar(shown, ax=right, label="margin to a wrong answer (above 0: fooled)")
         for axes in (left, right):
             axes.set_axis_off()
         figure.savefig(path, dpi=120)
@@ -75,7 +75,7 @@ def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None
     `AttackError` for pictures of more than 128 x 128 pixels.
     """
     image = rounded(model.read(picture))
-    name = str(picture) if isinstance(picture, str | Path) else "the picture"
+    name = str(picture) if isinstance(picture, str | Path) else "the image"
     return map_of(model, image, name, Aim(target=target, of=of), None)
 
 
@@ -83,7 +83,9 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
     """The map for pixels (1, C, H, W) in [0, 1]; `truth` is the right answer, None for the model's own."""
     height, width = image.shape[2:]
     if height * width > MOST_PLACES:
-        raise AttackError(f"A picture of {width} x {height} pixels has too many places to try all; give a smaller one.")
+        raise AttackError(
+            f"An image of {width} x {height} pixels has too many positions to try all; give a smaller one."
+        )
     with torch.no_grad():
         output = model.outputs(image)
     aimed = model.task.attack_criterion(aim, output, None if truth is None else [truth], farthest=False)

@@ -128,7 +128,7 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
     from ..answers import read_for
 
     if "://" in file:
-        return ImageError(f"{file}: is a web address; download the image and give the file.")
+        return ImageError(f"{file}: is a URL; download the image and give the file.")
     if Path(file).is_dir():
         return ImageError(f"{file}: is a folder that holds no image.")
     if any(sign in file for sign in PATTERN) and not Path(file).exists():

@@ -21,7 +21,7 @@ NAMES = ("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "one-pixel",
 
 def attack(
     model: ModelFile,
-    source: Annotated[str, typer.Argument(help="Images with known answers.")],
+    source: Annotated[str, typer.Argument(help="Labeled images.")],
     out: Annotated[Path, typer.Option(help="Report folder; an existing report is resumed.")],
     by: Annotated[str, typer.Option(help=f"all, or several separated by commas: {', '.join(NAMES)}.")] = "all",
     count: Annotated[int, typer.Option(help="Images to attack; misclassified ones do not count.")] = 100,
@@ -33,7 +33,9 @@ def attack(
     queries: Annotated[int | None, typer.Option(help="Maximum queries per image.")] = None,
     target: Annotated[str | None, typer.Option(help="Target class, or all; for a number: up or down.")] = None,
     of: Annotated[str | None, typer.Option(help="Tag, or position ROW,COLUMN, to attack.")] = None,
-    change: Annotated[float | None, typer.Option(help="How far the number must change to count, in its unit.")] = None,
+    change: Annotated[
+        float | None, typer.Option(help="Smallest change of the number that counts as a success, in its unit.")
+    ] = None,
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
     against: Annotated[list[Path] | None, typer.Option(help="Another model to compare with; repeatable.")] = None,
     out_of_distribution: Annotated[str | None, typer.Option(help="Out-of-distribution images.")] = None,

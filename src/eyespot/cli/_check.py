@@ -37,7 +37,7 @@ def check(
     layout: Layout = None,
     value_range: Annotated[
         str | None,
-        typer.Option("--range", help="Values LOW,HIGH that become black and white (16-bit and float images)."),
+        typer.Option("--range", help="Values LOW,HIGH to map to black and white (16-bit and float images)."),
     ] = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also find label errors, near duplicates, outliers and confused classes.")
@@ -137,7 +137,7 @@ def _show_training(training: dict[str, Any]) -> None:
     for note in training["notes"]:
         print(f"Training: {note}")
     if training["error"]:
-        print(f"Training is refused: {training['error']}")
+        print(f"Training would fail: {training['error']}")
 
 
 def _show_deep(found: "AuditReport", folder: Path) -> None:
@@ -146,12 +146,12 @@ def _show_deep(found: "AuditReport", folder: Path) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(f"Deep check by {found.by}: {100 * found.agreement:.1f} % of the labels agree with the other images")
     labels = [f"{one.image}: {one.given}, or {one.proposed}? ({one.score:.2f})" for one in found.labels]
-    _show_list("Labels that are probably wrong", labels, console)
-    _show_list("Nearly the same picture", [f"{one.image} {one.proposed}" for one in found.duplicates], console)
-    _show_list("Only image of its class, not judged", found.singles, console)
-    _show_list("Unlike all others", [f"{one.image} ({one.given})" for one in found.odd], console)
+    _show_list("Probable label errors", labels, console)
+    _show_list("Near duplicates", [f"{one.image} {one.proposed}" for one in found.duplicates], console)
+    _show_list("Only image of its class, not assessed", found.singles, console)
+    _show_list("Outliers", [f"{one.image} ({one.given})" for one in found.odd], console)
     pairs = [f"{' and '.join(pair.classes)}: {100 * pair.share:.0f} % of {pair.count:,}" for pair in found.confusable]
-    _show_list("Classes mixed up", pairs, console)
+    _show_list("Confused classes", pairs, console)
     console.print(f"page: {folder / 'index.html'}\ntable: {folder / 'proposals.csv'}", soft_wrap=True)
 
 
@@ -171,7 +171,7 @@ def _show(report: "CheckReport") -> None:
     if report.near_searched:
         _show_list("Near duplicates", _lines(report.near), console)
     else:
-        console.print("Near duplicates: not searched among so many images")
+        console.print("Near duplicates: not searched, too many images")
     _show_list("Duplicates across parts", _lines(report.across_parts), console)
     _show_list("Same image, different labels", _lines(report.conflicts), console)
     for note in report.notes:

@@ -20,16 +20,17 @@ RECORDED_KICK = 0.2
 def drive(
     out: Annotated[Path, typer.Option(help="New or empty folder: images and table, or result and page.")],
     model: Annotated[Path | None, typer.Argument(help="A model of steering angles (regress), or its run.")] = None,
-    expert: Annotated[bool, typer.Option("--expert", help="Record a scripted expert's drives instead.")] = False,
-    tracks: Annotated[str, typer.Option(help="Numbers of the tracks: 0-9, or 3,7.")] = "100-109",
+    expert: Annotated[bool, typer.Option("--expert", help="Record drives of a scripted expert instead.")] = False,
+    tracks: Annotated[str, typer.Option(help="Track numbers, such as 0-9 or 3,7.")] = "100-109",
     kicks: Annotated[
-        float | None, typer.Option(help="Disturb the steering by so many rad every 2 s (default: 0.2 with --expert).")
+        float | None, typer.Option(help="Disturb the steering by this many rad every 2 s (default: 0.2 with --expert).")
     ] = None,
     colors: Annotated[
         str, typer.Option(help="Colors of road and grass: default, or random on each track.")
     ] = "default",
     video: Annotated[
-        bool, typer.Option("--video", help="Also write the first track as a video with what the model looks at.")
+        bool,
+        typer.Option("--video", help="Also write a video of the first track that marks what the model attends to."),
     ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -39,9 +40,9 @@ def drive(
     from ..simulators import CarRacing, parse_tracks
 
     if (model is None) != expert:
-        raise typer.BadParameter("give a model to drive, or --expert to record drives, and not both.")
+        raise typer.BadParameter("give either a model to drive or --expert to record drives.")
     if video and expert:
-        raise typer.BadParameter("--video shows what a model looks at; give a model instead of --expert.")
+        raise typer.BadParameter("--video needs a model; give one instead of --expert.")
     numbers = parse_tracks(tracks)
     _require_empty(out)
     require_folder(out)
@@ -64,7 +65,7 @@ def _require_empty(out: Path) -> None:
 
     if out.is_dir() and any(out.iterdir()):
         raise RunError(
-            f"{out}: holds files, and nothing is overwritten; give a new or an empty folder.", argument="out"
+            f"{out}: is not empty, and nothing is overwritten; choose a new or empty folder.", argument="out"
         )
 
 

@@ -21,7 +21,7 @@ def export(
     model: ModelFile,
     more: Annotated[list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="More images.")] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Write the page with this model as one file that needs no server.")
+        Path | None, typer.Option(help="Write the page with this model as a single file that needs no server.")
     ] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Images to show on the page; more may follow.")] = None,
     onnx: Annotated[Path | None, typer.Option(help="Write an ONNX file that needs onnxruntime alone.")] = None,
@@ -35,7 +35,8 @@ def export(
         str | None, typer.Option(help="With --onnx: compute in INT8, calibrated and compared on this source.")
     ] = None,
     max_drop: Annotated[
-        float | None, typer.Option(help="With --int8: accepted loss of the score, shares in points (default 1).")
+        float | None,
+        typer.Option(help="With --int8: accepted loss of the score, in percentage points for shares (default 1)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,16 +45,16 @@ def export(
         raise EyespotError("Give one output: --onnx out.onnx or --page out.html.")
     if onnx is not None:
         if images or more:
-            raise EyespotError("Images belong to --page; leave them out, or write the page by a command of its own.")
+            raise EyespotError("Images need --page; leave them out, or write the page with a separate command.")
         if max_drop is not None and int8 is None:
-            raise EyespotError("--max-drop belongs to --int8; give both.")
+            raise EyespotError("--max-drop needs --int8; give both.")
         if int8 is not None:
             _print_int8(*_int8(model, onnx, input or "image", int8, 1.0 if max_drop is None else max_drop), as_json)
             return
         _print_export(_onnx(model, onnx, input or "image"), as_json)
         return
     if input is not None or int8 is not None or max_drop is not None:
-        raise EyespotError("--input, --int8 and --max-drop belong to --onnx; leave them out with --page.")
+        raise EyespotError("--input, --int8 and --max-drop need --onnx; leave them out with --page.")
     assert page is not None
     check_page(page)
     written, notes = _page(model, page, [*(images or []), *(more or [])])
@@ -87,7 +88,7 @@ def _int8(model: Path, out: Path, input: str, source: str, points: float) -> "tu
     chosen = unseen_part(file, opened, None)
     others = chosen.take(np.flatnonzero(~np.isin(chosen.keys, opened.train.keys)))
     if not len(others):
-        raise SourceError(f"{source}: holds no image to compare on besides those that INT8 is calibrated on.")
+        raise SourceError(f"{source}: has no images to compare on besides those used for calibration.")
     out.parent.mkdir(parents=True, exist_ok=True)
     metric = loaded.task.metric
     scale = 100 if is_share([], metric.unit, metric.better) else 1
@@ -166,10 +167,8 @@ def _to_dict(written: "OneFile") -> dict[str, Any]:
 
 
 def _lines(written: "OneFile") -> list[str]:
-    lines = [f"{written.path}: {written.size / 1e6:.1f} MB, {len(written.images)} pictures"]
+    lines = [f"{written.path}: {written.size / 1e6:.1f} MB, {len(written.images)} images"]
     if written.left_out:
         lines.append(f"  left out for its size: {', '.join(written.left_out)}")
-    lines.append(
-        "  left out because they need `eyespot serve`: other pictures than these, and what counts in a picture"
-    )
+    lines.append("  left out because they need `eyespot serve`: images other than these, and explanations")
     return lines

@@ -207,7 +207,9 @@ def _make_empty(out: Path) -> None:
 
     require_folder(out)
     if out.is_dir() and any(out.iterdir()):
-        raise RunError(f"{out}: holds files, and nothing is overwritten; give a new or empty folder.", argument="out")
+        raise RunError(
+            f"{out}: is not empty, and nothing is overwritten; choose a new or empty folder.", argument="out"
+        )
     with written(out):
         out.mkdir(parents=True, exist_ok=True)
 

@@ -27,7 +27,7 @@ def generate(
     count: Annotated[int, typer.Option(min=1, max=MOST, help="Number of images.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
     interpolate: Annotated[
-        int | None, typer.Option(min=2, max=MOST, help="Write a strip of so many images between two, instead.")
+        int | None, typer.Option(min=2, max=MOST, help="Write a strip of this many interpolated images instead.")
     ] = None,
     nearest: Annotated[str | None, typer.Option(help="Keep the images nearest to this style.")] = None,
     farthest: Annotated[str | None, typer.Option(help="Keep the images farthest from this style.")] = None,
@@ -57,7 +57,7 @@ def _require_empty(out: Path) -> None:
     require_folder(out)
     if out.is_dir() and any(out.iterdir()):
         raise RunError(
-            f"{out}: holds files, and nothing is overwritten; give a new or an empty folder.", argument="out"
+            f"{out}: is not empty, and nothing is overwritten; choose a new or empty folder.", argument="out"
         )
 
 

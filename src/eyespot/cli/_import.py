@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 def import_model(
     file: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="A classifier as an ONNX file.")],
-    out: Annotated[Path, typer.Option(help="Model file (.safetensors) that is written.")],
-    task: Annotated[str, typer.Option(help="What the network answers: classify.")] = "classify",
+    out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
+    task: Annotated[str, typer.Option(help="Task of the network: classify.")] = "classify",
     labels: Annotated[
-        Path | None, typer.Option(help="Text file: one label a line, in the order of the outputs.")
+        Path | None, typer.Option(help="Text file with one label per line, in the order of the outputs.")
     ] = None,
-    input: Annotated[str | None, typer.Option(help="HEIGHTxWIDTHxCHANNELS, where the file leaves it open.")] = None,
+    input: Annotated[str | None, typer.Option(help="HEIGHTxWIDTHxCHANNELS, if the file does not fix it.")] = None,
     mean: Annotated[
-        str | None, typer.Option(help="Subtracted from pixels / 255: one number, or one a channel.")
+        str | None, typer.Option(help="Mean to subtract from pixels / 255: one number, or one per channel.")
     ] = None,
-    std: Annotated[str | None, typer.Option(help="Divides what is left: one number, or one a channel.")] = None,
+    std: Annotated[
+        str | None, typer.Option(help="Standard deviation to divide by: one number, or one per channel.")
+    ] = None,
     order: Annotated[str, typer.Option(help="Order of the channels: rgb or bgr; mean and std are always RGB.")] = "rgb",
     images: Annotated[
         str | None, typer.Option(help="Labeled images that show which mean, std and order fit, if they are not known.")
     ] = None,
-    fit: Annotated[str, typer.Option(help="Images of another shape: crop, stretch or pad.")] = "crop",
+    fit: Annotated[str, typer.Option(help="How to fit images of another shape: crop, stretch or pad.")] = "crop",
     as_json: AsJson = False,
 ) -> None:
     """Make a model of a network that was trained elsewhere; it is compared with onnxruntime before it is written.
@@ -44,7 +46,7 @@ def import_model(
     from ..tasks import IMPORTABLE
 
     if out.suffix != ".safetensors":
-        raise RunError(f"{out}: has the suffix '{out.suffix}'; a model ends in .safetensors.", argument="out")
+        raise RunError(f"{out}: has the suffix '{out.suffix}'; a model file ends in .safetensors.", argument="out")
     require_file(out)
     look_up("task", task, IMPORTABLE, TaskError)
     named, size, scaling = _labels(labels), _size(input), (_numbers("mean", mean), _numbers("std", std), order)
@@ -87,7 +89,9 @@ def _labels(file: Path | None) -> list[str] | None:
     try:
         lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise EyespotError(f"{file}: cannot be read; give a text file, one label a line.", argument="labels") from error
+        raise EyespotError(
+            f"{file}: cannot be read; give a text file with one label per line.", argument="labels"
+        ) from error
     return [line for line in lines if line]
 
 

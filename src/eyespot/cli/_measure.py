@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 def measure(
     model: ModelFile,
-    source: Annotated[
-        str | None, typer.Argument(help="Images with known answers, to measure the accuracy too.")
-    ] = None,
+    source: Annotated[str | None, typer.Argument(help="Labeled images, to measure the accuracy too.")] = None,
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the network; default: as many as cores.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Inference threads; default: the number of cores.")] = None,
     seconds: Annotated[float, typer.Option(help="About how long each backend is timed.")] = 5.0,
     out: Annotated[Path | None, typer.Option(help="Write every number as JSON.")] = None,
     column: Columns = None,
@@ -64,7 +62,7 @@ def _lines(found: "Measurement") -> list[str]:
     height, width, channels = found.images.height, found.images.width, found.images.channels
     counts = [
         f"{count:,} {name}"
-        for count, name in ((found.parameters, "parameters"), (found.multiply_adds, "multiply-adds an image"))
+        for count, name in ((found.parameters, "parameters"), (found.multiply_adds, "multiply-adds per image"))
         if count is not None
     ]
     kernel = found.reference

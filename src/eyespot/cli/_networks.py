@@ -78,7 +78,7 @@ def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
     """The layer table for a person, columns aligned."""
     from eyespot.networks.graph.layer_table import totals
 
-    head = ("layer", "kind", "output", "parameters", "connections", "multiply-adds", "sees")
+    head = ("layer", "kind", "output", "parameters", "connections", "multiply-adds", "field")
     lines = [head, *(_line(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     print(f"{network.spec.name}, images of {_format_shape(network.spec.input)}\n")
@@ -87,8 +87,8 @@ def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
     sums = totals(rows)
     print(
         f"\n{sums['parameters']:,} parameters, {sums['connections']:,} connections, "
-        f"{sums['multiply_adds']:,} multiply-adds an image. "
-        f"'sees': pixels of the image that one place depends on, height x width."
+        f"{sums['multiply_adds']:,} multiply-adds per image. "
+        f"'field': receptive field in pixels of the image, height x width."
     )
 
 

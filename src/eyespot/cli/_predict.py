@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..model import Model
     from ..tasks.task import Hint, Task
 
-ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")]
+ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors or a run folder.")]
 
 
 def predict(
@@ -31,24 +31,24 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Table of the answers (.csv or .jsonl), COCO document of boxes (.json), or folder for images that the "
-            "model makes (denoise, colorize)."
+            help="Table of the answers (.csv or .jsonl), boxes as COCO (.json), or folder for output images (denoise, "
+            "colorize)."
         ),
     ] = None,
     annotated: Annotated[
-        Path | None, typer.Option(help="Folder for copies of the images with the answers (boxes) drawn over them.")
+        Path | None, typer.Option(help="Folder for copies of the images with the boxes drawn on them.")
     ] = None,
     hints: Annotated[
         Path | None, typer.Option(help="CSV of colors known at some pixels (colorize): image,row,column,color.")
     ] = None,
     strength: Annotated[
-        float | None, typer.Option(help="How much of the noise is taken away (denoise), from 0 to 1.")
+        float | None, typer.Option(help="Fraction of the noise to remove (denoise), from 0 to 1.")
     ] = None,
     saturation: Annotated[
-        float | None, typer.Option(help="How strong colors are (colorize): 0 for gray, 1 as answered, at most 3.")
+        float | None, typer.Option(help="Color saturation (colorize): 0 for gray, 1 as predicted, at most 3.")
     ] = None,
     proposals: Annotated[
-        bool, typer.Option(help="Three images each: as answered, warmer and colder (colorize by classes).")
+        bool, typer.Option(help="Three proposals per image: as predicted, warmer and colder (colorize by classes).")
     ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -140,13 +140,17 @@ def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, an
     if reason := task.unsupported.get("predict"):
         raise RunError(f"{file}: {reason}.")
     if out is not None and out.suffix.lower() == ".json" and task.document([]) is None:
-        raise RunError(f"{out}: the answers of {task.name} have no COCO format; give a file ending in .jsonl or .csv.")
+        raise RunError(
+            f"{out}: the answers of {task.name} cannot be written as COCO; give a file ending in .jsonl or .csv."
+        )
     if out is not None and out.suffix.lower() not in (*TABLES, ".json") and not task.answer_suffix:
-        raise RunError(f"{out}: is for images, and this model makes none; give a file ending in .csv or .jsonl.")
+        raise RunError(
+            f"{out}: a folder is for output images, and this model makes none; give a file ending in .csv or .jsonl."
+        )
     if annotated is None:
         return
     if not task.annotates:
-        raise RunError(f"{annotated}: the answers of {task.name} have no place on the image; leave --annotated out.")
+        raise RunError(f"{annotated}: the answers of {task.name} cannot be drawn on the image; leave --annotated out.")
     require_folder(annotated)
 
 
@@ -198,7 +202,7 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="[MODEL] SOURCE",
-            help="A model, run or .onnx (default: the latest run), then images with known answers.",
+            help="A model, run or .onnx (default: the latest run), then labeled images.",
         ),
     ],
     part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,

@@ -54,8 +54,8 @@ def require_latest() -> Path:
     found = latest_model()
     if found is None:
         raise EyespotError(
-            "No model was given, and there is no finished run below runs/. Give a model.safetensors or the folder of "
-            "a run, or train one: eyespot train FOLDER."
+            "No model was given, and runs/ has no finished run. Give a model.safetensors or a run folder, "
+            "or train one: eyespot train FOLDER."
         )
     print(f"model: {found.parent} (the latest run)", file=sys.stderr, flush=True)
     return found

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def serve(
     given: Annotated[
-        list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and folders of runs.")
+        list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and run folders.")
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Source of images; repeatable.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder for trainings started on the page.")] = Path("runs/page"),
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any other than this one can be reached from other machines.")
+        str, typer.Option(help="Address to listen on; any other address is reachable from other machines.")
     ] = ("127.0.0.1"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 selects a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eyespot.sources import Part, Source
     from eyespot.sources.known import KnownImages
 
-Columns = Annotated[list[str] | None, typer.Option("--column", help="Name of a column in a table, such as path=file.")]
+Columns = Annotated[list[str] | None, typer.Option("--column", help="Column of a table to use, such as path=file.")]
 Layout = Annotated[
     str | None,
     typer.Option(

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def tradeoff(
-    source: Annotated[str, typer.Argument(help="Images with known answers.")],
+    source: Annotated[str, typer.Argument(help="Labeled images.")],
     budget: Annotated[
         str | None,
         typer.Option(help="Limits: milliseconds per image, size of the weights, score: 5ms,2MB,accuracy=95."),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Minutes for all trainings together.")] = 60.0,
+    minutes: Annotated[float, typer.Option(help="Total training time in minutes.")] = 60.0,
     task: Annotated[str | None, typer.Option(help="Task, as in `eyespot train`; default: guessed.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the study; an existing study is resumed.")] = Path("study"),
+    out: Annotated[Path, typer.Option(help="Study folder; an existing study is resumed.")] = Path("study"),
     column: Columns = None,
     layout: Layout = None,
     quiet: Quiet = False,

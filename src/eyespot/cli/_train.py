@@ -56,7 +56,7 @@ def train(
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.")], quiet: Quiet = False, as_json: AsJson = False
+    run: Annotated[Path, typer.Argument(help="Run folder.")], quiet: Quiet = False, as_json: AsJson = False
 ) -> None:
     """Resume an interrupted training."""
     from ..training import resume as go_on
@@ -82,8 +82,8 @@ def demo(
 
 _NEXT = """
 Next:
-  eyespot serve {run}      see inside it, in the browser
-  eyespot check photos/            what is in your own folder, and what is wrong with it
+  eyespot serve {run}      inspect the network in the browser
+  eyespot check photos/            inspect your own images and find problems
   eyespot train photos/            train on it (in runs/photos)"""
 
 
@@ -139,5 +139,5 @@ def _without_leaked(result: dict[str, Any], without: dict[str, Any]) -> str:
     """How many test images are training images, and the score without them, in a line."""
     leak = f"{without['leaked']:,} of {result['count']:,} test images are (nearly) the same as training images"
     if without["score"] is None:
-        return f"{leak}: the score flatters, and too few others are left to measure it without them"
+        return f"{leak}: the score is too high, and too few other images are left to measure it without them"
     return f"{leak}: without them {result['metric'].replace('_', ' ')} {without['score']:.4g} on {without['count']:,}"

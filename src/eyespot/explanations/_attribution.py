@@ -123,7 +123,7 @@ def explain_attribution(subject: Subject, request: ExplanationRequest, name: str
 def _layer_note(layer: Call | None, request: ExplanationRequest) -> tuple[str, ...]:
     if layer is None or request.layer:
         return ()
-    return (f"Layer '{layer.name}' was chosen: the last one with places; name another with layer=.",)
+    return (f"Layer '{layer.name}' was chosen: the last one with maps; choose another with layer=.",)
 
 
 def attribute(subject: Subject, method: Attribution, layer: Call | None, calls: Sequence[Call] | None = None) -> Tensor:
@@ -155,8 +155,8 @@ def _completeness(subject: Subject, method: Attribution, full: Tensor) -> tuple[
         number = float(subject.objective(subject.output)[0])
         zero = float(subject.objective(subject.model.network(torch.zeros_like(subject.x)))[0])
     if method.sums_to == "difference":
-        return (completeness_check(full, number - zero, "the output less that of the zero image"),)
-    return (completeness_check(full, number, "the output (what went into biases is missing)", 0.1),)
+        return (completeness_check(full, number - zero, "the output minus that of the zero image"),)
+    return (completeness_check(full, number, "the output (the relevance of biases is missing)", 0.1),)
 
 
 def _randomization(subject: Subject, method: Attribution, layer: Call | None) -> tuple[Check, ...]:
@@ -229,18 +229,18 @@ def _visual_backprop(lens: Lens) -> Any:
 
 
 ATTRIBUTIONS: dict[str, Attribution] = {
-    "gradient": Attribution(summary="how fast the output grows with each pixel", compute=_gradient),
+    "gradient": Attribution(summary="the gradient of the output with respect to each pixel", compute=_gradient),
     "gradient-x-input": Attribution(summary="the gradient times the pixel", compute=_gradient_x_input),
     "smoothgrad": Attribution(
         summary=f"the mean gradient of {NOISY} noisy copies (Smilkov et al. 2017)", compute=_smoothgrad
     ),
     "integrated-gradients": Attribution(
-        summary="gradients added up on the way from the zero image to this one (Sundararajan et al. 2017)",
+        summary="gradients integrated from the zero image to this one (Sundararajan et al. 2017)",
         compute=_integrated_gradients,
         sums_to="difference",
     ),
     "guided-backprop": Attribution(
-        summary="the gradient, passing only what is positive at every ReLU (Springenberg et al. 2015)",
+        summary="the gradient, keeping only positive values at every ReLU (Springenberg et al. 2015)",
         compute=_guided_backprop,
         modules=True,
     ),
@@ -261,13 +261,14 @@ ATTRIBUTIONS: dict[str, Attribution] = {
         summary="guided backprop times Grad-CAM", compute=_guided_grad_cam, modules=True, layered=True
     ),
     "lrp": Attribution(
-        summary="the output handed down layer by layer in proportion (Bach et al. 2015, epsilon rule)",
+        summary="the output distributed backward layer by layer (Bach et al. 2015, epsilon rule)",
         compute=_lrp,
         sums_to="number",
         modules=True,
     ),
     "visualbackprop": Attribution(
-        summary="averaged maps of all layers, multiplied top to bottom (Bojarski et al. 2018); same for every class",
+        summary="averaged maps of all layers, multiplied from top to bottom (Bojarski et al. 2018); "
+        "the same for every class",
         compute=_visual_backprop,
         modules=True,
         signed=False,

@@ -104,13 +104,13 @@ def deletion_insertion(subject: Subject, heat: Tensor, seed: int = 0) -> tuple[t
         Check(
             name=f"area under {name}",
             value=areas[name],
-            summary=f"The {wanted[name]} the better; a random order has {random:.4g}.",
+            summary=f"The {wanted[name]} the better; a random order gives {random:.4g}.",
             passed=better[name],
         )
         for name in better
     )
     panel = Panel(
-        title="pixels taken away or brought in, the most important first",
+        title="deleted or inserted pixels, most important first",
         kind="curves",
         values={name: points.tolist() for name, points in curves.items()},
         legend=subject.measure,

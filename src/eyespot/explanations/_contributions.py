@@ -1,4 +1,4 @@
-"""The method `contributions`: which features spoke for a class and which against, adding up to its output (logit).
+"""The method `contributions`: the contribution of each feature to the output of a class (logit).
 
 Shapes: C channels, H height, W width, T terms.
 """
@@ -28,7 +28,9 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
     """
     dense = _last_dense(subject.calls)
     if dense is None:
-        raise ExplanationError("Votes need a network that ends in a dense layer; this one does not. Try by='gradient'.")
+        raise ExplanationError(
+            "Contributions need a network that ends in a dense layer; this one does not. Try by='gradient'."
+        )
     unit = subject.of if isinstance(subject.of, int) else 0
     found = trace(subject.calls, dense, unit)
     channels = channels_of(subject.calls, found.groups[0])
@@ -39,7 +41,8 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
         method="contributions",
         task=subject.model.task.name,
         answer=subject.answer,
-        of=f"{subject.name} (output {found.number:.4g} = votes {found.total - found.bias:.4g} + bias {found.bias:.4g})",
+        of=f"{subject.name} (output {found.number:.4g} = contributions "
+        f"{found.total - found.bias:.4g} + bias {found.bias:.4g})",
         layer=dense.name,
         values={"contributions": contributions, "bias": found.bias, "sum": found.total, "output": found.number},
         checks=(_adds_up(found),),
@@ -62,9 +65,10 @@ def _last_dense(calls: Sequence[Call]) -> Call | None:
 def _adds_up(found: Trace) -> Check:
     off = abs(found.total - found.number)
     return Check(
-        name="votes and bias against the network's own output",
+        name="contributions and bias compared with the network's output",
         value=off,
-        summary=f"Less than {ROUNDING:g} of the sum of all votes without signs, {found.magnitude:.4g}, is rounding.",
+        summary=f"A difference below {ROUNDING:g} of the sum of absolute contributions, "
+        f"{found.magnitude:.4g}, is rounding error.",
         passed=off <= ROUNDING * found.magnitude,
     )
 
@@ -76,8 +80,8 @@ def _image(subject: Subject) -> Panel:
 def _drawn(ranked: Sequence[int], sums: dict[int, float]) -> list[Panel]:
     """The strongest votes for and against."""
     sides = {
-        "the strongest votes for it": [channel for channel in ranked[:SHOWN] if sums[channel] > 0],
-        "the strongest votes against it": [channel for channel in ranked[::-1][:SHOWN] if sums[channel] < 0],
+        "the largest positive contributions": [channel for channel in ranked[:SHOWN] if sums[channel] > 0],
+        "the largest negative contributions": [channel for channel in ranked[::-1][:SHOWN] if sums[channel] < 0],
     }
     return [
         Panel(
@@ -100,7 +104,10 @@ def _places(calls: Sequence[Call], group: Group) -> list[Panel]:
     contributions = group.products.reshape(source.shape).sum(0)
     return [
         Panel(
-            title=f"votes by place in '{source.name}'", kind="signed", values=contributions, legend="part of the output"
+            title=f"contributions by position in '{source.name}'",
+            kind="signed",
+            values=contributions,
+            legend="part of the output",
         )
     ]
 

@@ -38,7 +38,7 @@ def correspondence(
     same sizes are the comparison. Raises `ExplanationError` for boxes that do not fit.
     """
     if len(pictures) < 2:
-        raise ExplanationError(f"{len(pictures)} picture was given; a correspondence needs at least two.")
+        raise ExplanationError(f"{len(pictures)} image was given; a correspondence needs at least two.")
     pixels = torch.cat([model.read(picture) for picture in pictures])
     for name, boxes in parts.items():
         _check(name, boxes, pixels)
@@ -56,10 +56,10 @@ def correspondence(
         method="correspondence",
         task=model.task.name,
         answer="",
-        of=f"{len(parts)} parts in {len(pictures)} pictures",
+        of=f"{len(parts)} parts in {len(pictures)} images",
         layer=name,
         values={"scores": table, "random": {"mean": float(np.mean(random)), "std": float(np.std(random))}},
-        notes=("A part whose score lies below that of random parts means the same to the layer in all pictures.",),
+        notes=("A part whose score lies below that of random parts means the same to the layer in all images.",),
         panels=(_drawn(pixels, parts), _bars(rows)),
     )
 
@@ -67,11 +67,11 @@ def correspondence(
 def _check(name: str, boxes: Sequence[Box], pixels: Tensor) -> None:
     count, _, height, width = pixels.shape
     if len(boxes) != count:
-        raise ExplanationError(f"The part '{name}' is marked in {len(boxes)} of {count} pictures; mark it in each.")
+        raise ExplanationError(f"The part '{name}' is marked in {len(boxes)} of {count} images; mark it in each.")
     for top, left, bottom, right in boxes:
         if not (0 <= top < bottom <= height and 0 <= left < right <= width):
             box = (top, left, bottom, right)
-            raise ExplanationError(f"The part '{name}' at {box} does not fit a picture of {width} x {height} pixels.")
+            raise ExplanationError(f"The part '{name}' at {box} does not fit an image of {width} x {height} pixels.")
 
 
 def _score(model: Model, pixels: Tensor, whole: Tensor, boxes: Sequence[Box], layer: str | None) -> float:
@@ -97,7 +97,7 @@ def _anywhere(boxes: Sequence[Box], pixels: Tensor, generator: np.random.Generat
 def _drawn(pixels: Tensor, parts: Mapping[str, Sequence[Box]]) -> Panel:
     first = (pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
     return Panel(
-        title=f"the parts in the first picture: {', '.join(parts)}",
+        title=f"the parts in the first image: {', '.join(parts)}",
         kind="picture",
         values=first,
         boxes=tuple(boxes[0] for boxes in parts.values()),

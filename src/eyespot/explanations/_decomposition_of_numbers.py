@@ -98,7 +98,9 @@ def _move(calls: Sequence[Call], call: Call, place: Place) -> Sum:
         return Sum(rule="padding", groups=(), bias=value)
     source, where = found
     return Sum(
-        rule="the same number, from another place" if call.kind not in ("dropout", "identity") else "the same number",
+        rule="the same number, from another position"
+        if call.kind not in ("dropout", "identity")
+        else "the same number",
         groups=(group_of(source, np.array([where]), 1.0),),
     )
 

@@ -42,7 +42,7 @@ def _conv_transposed(calls: Sequence[Call], call: Call, place: Place) -> Sum:
     kept = (places != OUTSIDE).all(1)
     group = group_of(source, places[kept], kernels[kept])
     return Sum(
-        rule="sum of input x weight over the inputs that reach this place, + bias",
+        rule="sum of input x weight over the inputs that reach this position, + bias",
         groups=(group,),
         bias=weight_of(call, "bias", 0, place[0]),
     )

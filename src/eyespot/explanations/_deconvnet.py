@@ -73,7 +73,7 @@ def explain_deconvnet(subject: Subject, request: ExplanationRequest) -> Explanat
     def again(calls: Sequence[Call]) -> Tensor:
         return project(calls, subject.x, call.index, unit)[0].sum(0)
 
-    silent = ("This unit is silent on this image, so there is nothing to project.",) if strength <= 0 else ()
+    silent = ("This unit is zero on this image, so there is nothing to project.",) if strength <= 0 else ()
     return Explanation(
         method="deconvnet",
         task=subject.model.task.name,
@@ -109,7 +109,7 @@ def _panels(
         )
     title = "projection of the whole map" if box else "projection"
     panels.append(Panel(title=title, kind="signed", values=whole.sum(0).numpy(), legend="sum over channels"))
-    panels.append(Panel(title=f"{title}, as a picture", kind="picture", values=as_picture(whole)))
+    panels.append(Panel(title=f"{title}, as an image", kind="picture", values=as_picture(whole)))
     return tuple(panels)
 
 

@@ -27,7 +27,7 @@ def excited_by_directions(
     activity at a place is the product with the C activations there.
     """
     calls = record(model.network, model.network_x(batch_of(images, [0])))
-    require_followed(calls, "A comparison with directions")
+    require_followed(calls, "A comparison with random directions")
     call = find_call(calls, layer) if layer else _last_with_places(calls)
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(call.shape[0], generator=generator)[:count].sort().values
@@ -45,7 +45,7 @@ def excited_by_directions(
 def _last_with_places(calls: Sequence[Call]) -> Call:
     fitting = [call for call in unit_layers(calls) if len(call.shape) == 3 and max(call.shape[1:]) > 1]
     if not fitting:
-        raise ExplanationError("The network has no layer with places; name a layer with layer=.")
+        raise ExplanationError("The network has no layer with maps; choose a layer with layer=.")
     return fitting[-1]
 
 

@@ -27,7 +27,7 @@ def explain_by_all(subject: Subject, request: ExplanationRequest) -> Explanation
             left_out.append(f"'{name}' was left out: {error}")
     table = [{"method": name, **_row(one.checks), "seconds": seconds} for name, (one, seconds) in found.items()]
     best = min(table, key=lambda row: row["deletion"] - row["insertion"])
-    note = f"By deletion and insertion, '{best['method']}' found best what this answer rests on."
+    note = f"'{best['method']}' has the best deletion and insertion scores for this answer."
     return Explanation(
         method="all",
         task=subject.model.task.name,

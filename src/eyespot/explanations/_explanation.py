@@ -90,7 +90,7 @@ class Explanation:
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
         if kind not in ("png", "svg", "pdf", "json"):
-            raise ExplanationError(f"{path}: a picture ends in .png, .svg or .pdf, the values in .json.")
+            raise ExplanationError(f"{path}: expected .png, .svg or .pdf for an image, or .json for the values.")
         data = self.to_json().encode() if kind == "json" else draw(self, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)

@@ -1,4 +1,4 @@
-"""The method `invariance`: how features and answer change while the image is shifted, scaled and turned.
+"""The method `invariance`: how features and answer change as the image is shifted, scaled and rotated.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 5. Shapes: N images, C channels, H height, W width.
 """
@@ -47,7 +47,7 @@ def explain_invariance(subject: Subject, request: ExplanationRequest) -> Explana
         of=subject.name,
         layer=f"{first.name} and {last.name}",
         values={"curves": curves},
-        notes=("Distances are relative to the length of the features of the untouched image.", *subject.notes),
+        notes=("Distances are relative to the norm of the features of the unchanged image.", *subject.notes),
         panels=(
             *(_features_panel(curve, first, last) for curve in curves),
             *(_answer_panel(subject, curve) for curve in curves),

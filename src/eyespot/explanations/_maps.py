@@ -63,7 +63,7 @@ class ImageMap:
         """Write the map as a picture (.png) or its values (.json); raises `ExplanationError` for another suffix."""
         path = Path(path)
         if path.suffix.lower() not in (".png", ".json"):
-            raise ExplanationError(f"{path}: a map is a picture and ends in .png, its values in .json.")
+            raise ExplanationError(f"{path}: expected .png for an image, or .json for the values.")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, self.picture() if path.suffix.lower() == ".png" else self.to_json().encode())
         return path
@@ -93,7 +93,7 @@ class ImageMap:
     def _legend(self) -> str:
         wrong = sum(right is False for right in self.right)
         outlined = f"; red outline: {wrong} wrong answers" if any(right is not None for right in self.right) else ""
-        return f"layer {self.layer}, {len(self.names)} images, near means alike{outlined}"
+        return f"layer {self.layer}, {len(self.names)} images, neighbors are similar{outlined}"
 
 
 def explain_map(model: Model, source: Source | Part, request: ExplanationRequest) -> ImageMap:
@@ -117,7 +117,7 @@ def explain_map(model: Model, source: Source | Part, request: ExplanationRequest
         places=places,
         cells=cells,
         right=right,
-        notes=(f"{left_out} images were left out, evenly over the source.",) if left_out else (),
+        notes=(f"{left_out} images were left out, evenly across the source.",) if left_out else (),
         pixels=_mosaic(images, numbers, cells, right),
     )
 

@@ -1,4 +1,4 @@
-"""The method `neighbors`: the images of a source that a layer finds most like this one."""
+"""The method `neighbors`: the images of a source with the most similar features."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ NEAREST = 11
 def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanation:
     """The nearest images by the angle between features; raises `ExplanationError` without a source to look among."""
     if request.among is None:
-        raise ExplanationError("Neighbors are looked for among other images; give a source as among.")
+        raise ExplanationError("Neighbors are searched in a source of images; give it as among.")
     model, part = subject.model, part_of(request.among, "all")
     images = decode(part, spec_for_batches(model.images))
     layer, all_features = features_over(model, images, range(len(part)), request.layer)
@@ -44,7 +44,7 @@ def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanat
         method="neighbors",
         task=model.task.name,
         answer=subject.answer,
-        of=f"the {len(found)} most alike of {len(part)} images of {request.among.name}",
+        of=f"the {len(found)} most similar of {len(part)} images of {request.among.name}",
         layer=layer,
         values={"nearest": found},
         notes=("Similarity is the cosine of the angle between the features; 1 is the same.", *subject.notes),

@@ -84,8 +84,8 @@ def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanat
     panels = [_image(subject, sweep), _probability(subject, sweep, probability), *_chosen(subject, sweep, output)]
     if watched:
         panels += _strongest(subject, watched, torch.cat(activity).view(sweep.grid))
-    drop = f"{subject.measure} lost, by pixel"
-    panels += [Panel(title="what each pixel's covering costs", kind="signed", values=heat.numpy(), legend=drop), curves]
+    drop = f"loss of {subject.measure}, by pixel"
+    panels += [Panel(title="loss when the pixel is covered", kind="signed", values=heat.numpy(), legend=drop), curves]
     return Explanation(
         method="occlusion",
         task=subject.model.task.name,

@@ -69,7 +69,7 @@ def trace(calls: Sequence[Call], call: Call, unit: int, at: At = None) -> Trace:
         unit=unit,
         at=at,
         number=float(call.output[(0, *place)]),
-        rule=worked.rule if worked else f"{call.operation}: its terms cannot be shown, only its number",
+        rule=worked.rule if worked else f"{call.operation}: its terms cannot be shown, only its value",
         function=worked.function if worked else "",
         groups=worked.groups if worked else (),
         bias=worked.bias if worked else 0.0,
@@ -90,11 +90,11 @@ def check_place(call: Call, unit: int, at: At) -> At:
     if len(call.shape) not in (1, 3):
         raise ExplanationError(
             f"The output of '{call.name}' has the shape {call.shape}; a trace needs maps (channels, rows, columns) or "
-            "one row of numbers. Name the layer before or after it."
+            "one row of numbers. Choose the layer before or after it."
         )
     if len(call.shape) != 3:
         if at is not None:
-            raise ExplanationError(f"'{call.name}' is a row of {call.shape[0]} numbers; leave out the place {at}.")
+            raise ExplanationError(f"'{call.name}' is a row of {call.shape[0]} numbers; leave out the position {at}.")
         return None
     height, width = call.shape[1:]
     if at is None:

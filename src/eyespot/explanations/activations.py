@@ -29,8 +29,8 @@ def explain_activations(subject: Subject, request: ExplanationRequest) -> Explan
     call = choose_layer(subject.calls, request.layer, LAYERS)
     silent = {row["name"]: row["silent_units"] for row in rows if row["silent_units"]}
     told = ", ".join(f"{name}: {len(units)}" for name, units in silent.items())
-    notes = (f"Units that are silent (nowhere above zero) on this image: {told}.",) if silent else ()
-    gap = () if slopes is not None else ("Gradients are left out: an operation of the network cannot be followed.",)
+    notes = (f"Units that are nowhere above zero on this image: {told}.",) if silent else ()
+    gap = () if slopes is not None else ("Gradients are left out: the network has an unsupported operation.",)
     return Explanation(
         method="activations",
         task=subject.model.task.name,
@@ -100,7 +100,7 @@ def _panels(
     maps = _as_maps(output)
     energy = maps.abs().flatten(1).sum(1)
     shown = energy.argsort(descending=True)[:TILES]
-    ranked = f"{len(shown)} of {len(maps)} maps, the most active first"
+    ranked = f"{len(shown)} of {len(maps)} maps, most active first"
     panels = [
         Panel(title="the image as the network sees it", kind="picture", values=subject.picture),
         Panel(title=ranked, kind="signed", values=tiled(maps[shown].numpy()), legend="activation"),

@@ -27,7 +27,7 @@ def snapshots(folder: str | Path) -> dict[str, Model]:
     places = [folder / "snapshots", folder]
     files = next((found for place in places if (found := sorted(place.glob("*.safetensors")))), [])
     if not files:
-        raise ExplanationError(f"{folder}: holds no snapshots; train with snapshots to see how a network evolved.")
+        raise ExplanationError(f"{folder}: has no snapshots; train with snapshots to see how a network evolves.")
     return {file.stem: load(file) for file in files}
 
 

@@ -85,7 +85,7 @@ class Gallery:
             write_whole(path, self.to_json().encode())
             return path
         if path.suffix.lower() != ".html":
-            raise ExplanationError(f"{path}: a gallery is a page and ends in .html, its values in .json.")
+            raise ExplanationError(f"{path}: expected .html for a page, or .json for the values.")
         return write_page(
             path, "units.html", {"gallery": self, "layers": [self._shown(layer) for layer in self.layers]}
         )

@@ -98,7 +98,7 @@ def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
         done.append(f"{how} from {width} x {height} to {spec.width} x {spec.height} pixels")
     if channels != spec.channels:
         done.append("turned gray" if spec.channels == 1 else "taken as color")
-    return (f"The picture was {' and '.join(done)}, as the model does with every picture.",) if done else ()
+    return (f"The image was {' and '.join(done)}, as the model does with every image.",) if done else ()
 
 
 def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] = ()) -> Call:
@@ -113,7 +113,7 @@ def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] 
     fitting = [call for call in behind if len(call.shape) == 3 and call.kind in kinds and max(call.shape[1:]) > 1]
     if not fitting:
         raise ExplanationError(
-            f"The network has no layer of kind {' or '.join(kinds)} with places; name one with layer=."
+            f"The network has no layer of kind {' or '.join(kinds)} with maps; choose one with layer=."
         )
     return fitting[-1]
 

@@ -28,7 +28,7 @@ def visual_backprop(calls: Sequence[Call]) -> Tensor:
     """
     deepest = [call for call in calls if call.kind in RECTIFIED and len(call.shape) == 3 and max(call.shape[1:]) > 1]
     if not deepest:
-        raise ExplanationError("VisualBackProp needs activations with places; this network has none.")
+        raise ExplanationError("VisualBackProp needs layers with maps; this network has none.")
     call = deepest[-1]
     mask = _average(call)
     while call.inputs:

@@ -43,7 +43,7 @@ class _Reader:
         onnx = require("onnx")
         for value in self.model.graph.initializer:
             if value.data_location == onnx.TensorProto.EXTERNAL:
-                raise ModelError(f"its weights are in another file ('{value.name}'); save the graph as one file.")
+                raise ModelError(f"the weights are in another file ('{value.name}'); save the graph as one file.")
             self.arrays[value.name] = onnx.numpy_helper.to_array(value)
         self._check_operators(nodes)
         for node in nodes:

@@ -76,7 +76,7 @@ def import_onnx(
     try:
         if about is not None:
             if labels is not None or mean is not None or std is not None:
-                raise ModelError("was exported by eyespot and states labels and scaling itself; leave them out.")
+                raise ModelError("was exported by eyespot and contains labels and scaling; leave them out.")
             return _own(model, about)
         graph = _foreign(model)
         spec = _images(graph, input, mean, std, fit)
@@ -132,7 +132,7 @@ def _own(model: Any, about: dict[str, Any]) -> Model:
     changed = task.network_input(pixels)
     output = task.outputs(images.channels)
     if changed.shape != pixels.shape or not torch.equal(changed, pixels) or output.kind != "vector":
-        raise ModelError(f"the task {task.name} cannot be imported; only tasks that put out numbers per image can.")
+        raise ModelError(f"the task {task.name} cannot be imported; only tasks with a vector of outputs per image can.")
     nodes = [node for node in model.graph.node if not all(name.startswith(PREPROCESSING) for name in node.output)]
     made = {name for node in nodes for name in node.output}
     cut = [name for node in nodes for name in node.input if name.startswith(PREPROCESSING) and name not in made]
@@ -161,7 +161,7 @@ def _foreign(model: Any) -> _Graph:
         raise ModelError(f"it has {len(inputs)} inputs; expected one, for images.")
     sides = [side.dim_value or None for side in inputs[0].type.tensor_type.shape.dim]
     if len(sides) != 4 or inputs[0].type.tensor_type.elem_type != 1:
-        raise ModelError("its input is no batch of float32 images (N, C, H, W) or (N, H, W, C).")
+        raise ModelError("its input is not a batch of float32 images (N, C, H, W) or (N, H, W, C).")
     last = sides[3] in (1, 3) and sides[1] not in (1, 3)
     channels, height, width = (sides[3], sides[1], sides[2]) if last else (sides[1], sides[2], sides[3])
     output = model.graph.output[0].name
@@ -192,10 +192,10 @@ def _images(
                 raise ModelError(f"input is {input}, but the file takes (C, H, W) {graph.shape}; leave input out.")
         channels, height, width = stated
     if not (channels and height and width):
-        raise ModelError("it leaves the size of its images open; state it as input HEIGHTxWIDTHxCHANNELS.")
+        raise ModelError("it does not fix the size of images; give it as input HEIGHTxWIDTHxCHANNELS.")
     if mean is None or std is None:
         raise ModelError(
-            "it does not say how pixels are scaled; state mean and std, of (pixel / 255 - mean) / std: 0 and 1 for "
+            "it does not specify how pixels are scaled; give mean and std, of (pixel / 255 - mean) / std: 0 and 1 for "
             "pixels from 0 to 1, 0.5 and 0.5 for -1 to 1, 0 and 0.00392157 for 0 to 255, "
             "0.485,0.456,0.406 and 0.229,0.224,0.225 for most networks of ImageNet."
         )
@@ -218,7 +218,7 @@ def _per_channel(name: str, values: Sequence[float], channels: int) -> tuple[flo
 
 def _task(labels: Sequence[str] | None) -> Task:
     if not labels:
-        raise ModelError("it does not name its labels; give a text file with one label a line, in their order.")
+        raise ModelError("it has no labels; give a text file with one label per line, in the order of the outputs.")
     return classifier(labels)
 
 

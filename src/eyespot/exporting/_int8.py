@@ -61,7 +61,7 @@ def export_int8(
     """
     check_input(input)
     if not 0 <= max_drop < float("inf"):
-        raise ModelError(f"max_drop is {max_drop}; give 0 or a number above it.", argument="max_drop")
+        raise ModelError(f"max_drop is {max_drop}; give 0 or a number above 0.", argument="max_drop")
     if len(calibration) < FEWEST:
         raise SourceError(f"{len(calibration)} images to calibrate INT8 on; give at least {FEWEST}.")
     from ._network import network_graph

@@ -40,7 +40,7 @@ def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
     if torch.ops.mkldnn._is_mkldnn_bf16_supported():
         files["torch bfloat16"] = path
     else:
-        notes.append("torch bfloat16: left out, this processor does not compute in bfloat16")
+        notes.append("torch bfloat16: left out, this CPU does not support bfloat16")
     if torch.cuda.is_available():
         files["CUDA float32"] = path
     try:

@@ -89,7 +89,8 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
     embeddings = embed(source, weights)
     if len(embeddings.given) < FEWEST:
         raise SourceError(
-            f"{source.name}: {len(embeddings.given)} labeled images are too few for a deep look; give {FEWEST} or more."
+            f"{source.name}: {len(embeddings.given)} labeled images are too few for a data audit; "
+            f"give {FEWEST} or more."
         )
     chances = out_of_fold(embeddings)
     margin, other = margins(chances, embeddings.given), proposals(chances, embeddings.given)
@@ -144,14 +145,14 @@ def _write(report: AuditReport, embeddings: Embeddings, folder: Path, value_rang
     values = {
         "report": report,
         "sections": [
-            ("labels", "Labels that are probably wrong", list(_tiles(report.labels, rows, value_range))),
-            ("duplicates", "Nearly the same picture", list(_twins(report.duplicates, rows, value_range))),
-            ("odd", "Unlike all others", list(_tiles(report.odd, rows, value_range))),
+            ("labels", "Probable label errors", list(_tiles(report.labels, rows, value_range))),
+            ("duplicates", "Near duplicates", list(_twins(report.duplicates, rows, value_range))),
+            ("odd", "Outliers", list(_tiles(report.odd, rows, value_range))),
         ],
         "pairs": [
             {
                 "classes": " and ".join(pair.classes),
-                "caption": f"{percent(pair.share)} of {pair.count:,} are taken for the other",
+                "caption": f"{percent(pair.share)} of {pair.count:,} are classified as the other",
                 "examples": [_example(rows[name], pair.classes, value_range) for name in pair.images[:EXAMPLES]],
             }
             for pair in report.confusable

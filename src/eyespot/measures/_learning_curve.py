@@ -60,10 +60,13 @@ class Curve:
     def summary(self) -> str:
         """The look ahead in one sentence."""
         if not self.extrapolation:
-            return "There are too few images for a look ahead."
+            return "There are too few images to extrapolate."
         found = self.extrapolation[0]
         low, high = (100 * value for value in found.interval)
-        return f"Twice as many images would bring about {100 * found.gain:+.1f} points ({low:.1f} to {high:.1f})."
+        return (
+            f"Twice as many images would change the accuracy by about {100 * found.gain:+.1f} "
+            f"points ({low:.1f} to {high:.1f})."
+        )
 
 
 def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, seed: int = 0) -> Curve:

@@ -117,7 +117,7 @@ def make_lecun1989(spec: NetworkSpec) -> Network:
     """
     _check_channels(spec, 1)
     if max(spec.input[1:]) > LARGEST_1989:
-        raise NetworkError(f"a bias for every unit asks for small pictures: at most {LARGEST_1989} pixels a side.")
+        raise NetworkError(f"a bias for every unit needs small images: at most {LARGEST_1989} pixels per side.")
     rows1, columns1 = (_halved(side) for side in spec.input[1:])
     rows2, columns2 = _halved(rows1), _halved(columns1)
     units = 12 * rows2 * columns2
@@ -165,7 +165,7 @@ def _framed_to_32(spec: NetworkSpec, text: str) -> Network:
 
 def _check_channels(spec: NetworkSpec, channels: int) -> None:
     """Refuse pictures of other colors than the network was made for."""
-    colors = {1: "gray pictures (1 channel)", 3: "color pictures (3 channels)"}
+    colors = {1: "gray images (1 channel)", 3: "color images (3 channels)"}
     if spec.input[0] != channels:
         raise NetworkError(
             f"it takes {colors[channels]}; these have {spec.input[0]}. Take 'residual', or convert them."

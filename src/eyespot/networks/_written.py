@@ -83,7 +83,7 @@ def _outputs(layer: Layer, output: Output) -> int:
         raise NetworkError(f"{layer} is the last layer; this task needs '{example}' there.")
     if layer.filters not in (0, output.size):
         raise NetworkError(
-            f"{layer} is the last layer, but the task needs {output.size} outputs; leave its number away ('{example}')."
+            f"{layer} is the last layer, but the task needs {output.size} outputs; leave out its number ('{example}')."
         )
     return output.size
 
@@ -180,7 +180,7 @@ PLANS: dict[str, Callable[[Layer, int, Shape], Plan]] = {
 
 def _picture(shape: Shape) -> Shape:
     if len(shape) != 3:
-        raise NetworkError("it takes a picture; write it before 'flatten'.")
+        raise NetworkError("it takes an image; write it before 'flatten'.")
     return shape
 
 
@@ -190,12 +190,12 @@ def _check_bounds(layer: Layer, plans: list[Plan]) -> None:
     if weights > MOST_WEIGHTS:
         raise NetworkError(
             f"{layer} brings the network to {weights:,} weights; at most {MOST_WEIGHTS:,} are allowed. "
-            f"Shrink the picture before it (stride or pooling), or take fewer filters or numbers."
+            f"Shrink the image before it (stride or pooling), or take fewer filters or numbers."
         )
     if numbers > MOST_NUMBERS:
         raise NetworkError(
-            f"{layer} makes {numbers:,} numbers of one picture; at most {MOST_NUMBERS:,} are allowed. "
-            f"Take fewer filters, or shrink the picture before it (stride or pooling)."
+            f"{layer} makes {numbers:,} numbers of one image; at most {MOST_NUMBERS:,} are allowed. "
+            f"Take fewer filters, or shrink the image before it (stride or pooling)."
         )
 
 

@@ -76,7 +76,7 @@ def _learned_by_timm(timm: ModuleType, name: str) -> Learned:
 
 def _made_by_torchvision(torchvision: ModuleType, name: str, channels: int) -> nn.Module:
     if channels != 3:
-        raise NetworkError(f"takes 3 channels and not {channels}; torchvision's networks have no choice.")
+        raise NetworkError(f"takes 3 channels and not {channels}; torchvision's networks do not support it.")
     return torchvision.models.get_model(name, weights=None)
 
 

@@ -26,7 +26,7 @@ def make_airbench(spec: NetworkSpec) -> Network:
     """The network with new weights; `whiten` gives its first layer the images that it is to learn from."""
     channels, *sides = spec.input
     if min(sides) < SMALLEST:
-        raise NetworkError(f"it takes pictures of at least {SMALLEST} pixels a side; these have {min(sides)}.")
+        raise NetworkError(f"it takes images of at least {SMALLEST} pixels a side; these have {min(sides)}.")
     widths = WIDTHS[spec.size]
     stem = 2 * channels * KERNEL**2
     stages: dict[str, nn.Module] = {

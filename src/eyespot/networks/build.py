@@ -63,7 +63,7 @@ NETWORKS: dict[str, Family] = {
         heads=ANY_OUTPUT,
         input=(3, 64, 64),
         outputs=10,
-        summary="the default: residual blocks, four sizes, any input (He et al. 2016)",
+        summary="the default: residual blocks, four sizes, any input size (He et al. 2016)",
         any_size=True,
     ),
     "airbench": Family(
@@ -71,7 +71,7 @@ NETWORKS: dict[str, Family] = {
         heads=("vector",),
         input=(3, 32, 32),
         outputs=10,
-        summary="small pictures, quickly to a high accuracy: four sizes (Jordan 2024)",
+        summary="small images, fast training to a high accuracy: four sizes (Jordan 2024)",
         any_size=True,
     ),
     "denoiser": Family(
@@ -79,7 +79,7 @@ NETWORKS: dict[str, Family] = {
         heads=("map",),
         input=(1, 180, 180),
         outputs=0,
-        summary="image to image: learns what must be added to its input (Zhang et al. 2017, 2018)",
+        summary="image to image: predicts a residual (Zhang et al. 2017, 2018)",
         any_size=True,
     ),
     "unet": Family(
@@ -103,21 +103,21 @@ NETWORKS: dict[str, Family] = {
         heads=("vector",),
         input=(1, 28, 28),
         outputs=10,
-        summary="handwritten digits, as it is built today (LeCun et al. 1998)",
+        summary="handwritten digits, in its modern form (LeCun et al. 1998)",
     ),
     "harley2015": Family(
         make=make_harley2015,
         heads=("vector",),
         input=(1, 28, 28),
         outputs=10,
-        summary="the digit network that is shown in 3-D (Harley 2015)",
+        summary="the digit network of a 3-D visualization (Harley 2015)",
     ),
     "convnetjs": Family(
         make=make_convnetjs,
         heads=("vector",),
         input=(3, 32, 32),
         outputs=10,
-        summary="small color pictures, the CIFAR-10 page of ConvNetJS (Karpathy 2014)",
+        summary="small color images, the CIFAR-10 demo of ConvNetJS (Karpathy 2014)",
     ),
     "tinyvgg": Family(
         make=make_tinyvgg,
@@ -138,7 +138,7 @@ NETWORKS: dict[str, Family] = {
         heads=("vector",),
         input=(3, 101, 101),
         outputs=2,
-        summary="windows of a microscope's image: what is in the middle? (Ciresan et al. 2013)",
+        summary="classifies the center pixel of microscope image windows (Ciresan et al. 2013)",
     ),
     "ciresan-dnn2": Family(
         make=make_ciresan_2,
@@ -160,14 +160,14 @@ NETWORKS: dict[str, Family] = {
         heads=ANY_OUTPUT,
         input=(3, 224, 224),
         outputs=1000,
-        summary="photos; there are learned weights for it (Tan and Le 2019)",
+        summary="photos; pretrained weights exist (Tan and Le 2019)",
     ),
     "sface": Family(
         make=make_sface,
         heads=("vector",),
         input=(3, 112, 112),
         outputs=128,
-        summary="aligned faces; there are learned weights for it (Zhong et al. 2021)",
+        summary="aligned faces; pretrained weights exist (Zhong et al. 2021)",
         signed=True,
     ),
 }

@@ -164,5 +164,7 @@ def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:
     """Name and module of the dense layer that gives the answer; raises `NetworkError` where there is none."""
     layers = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not layers:
-        raise NetworkError("The network has no dense layer, and so nothing to learn on top of; take one that has.")
+        raise NetworkError(
+            "The network has no dense layer, so there are no features to train on; use one that has a dense layer."
+        )
     return layers[-1]

@@ -90,7 +90,7 @@ def parse(text: str) -> list[Layer]:
 def _layer(number: int, text: str) -> Layer:
     words = text.lower().split()
     if not words:
-        raise NetworkError(f"Layer {number} of the network's text is empty; take away the comma too many.")
+        raise NetworkError(f"Layer {number} of the network's text is empty; remove the extra comma.")
     kind, *rest = words
     if kind == "softmax":
         raise NetworkError(

@@ -128,7 +128,7 @@ def scaled(stacks: Sequence[Stack], name: str, given: Range | None) -> tuple[lis
     bounds = np.array([bounds_of(image) for array in wide for image in _some(array)]).reshape(-1, 2)
     chosen = given or _array_range(wide, bounds)
     if chosen is None:
-        raise SourceError(f"{name}: its images hold no finite value (nan); give others.")
+        raise SourceError(f"{name}: its images hold no finite value (nan); replace them.")
 
     def scale(array: np.ndarray) -> np.ndarray:
         return array if array.dtype == np.uint8 else to_bytes(array, chosen)
@@ -191,7 +191,7 @@ def _named(given: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(given, list | tuple):
         what = f"an array of shape {given.shape}" if hasattr(given, "shape") else f"a {type(given).__name__}"
         raise SourceError(
-            f"{name}: {what} is no source; expected a folder, a table, (x, y) or (x_train, y_train, x_test, y_test)."
+            f"{name}: {what} is not a source; expected a folder, a table, (x, y) or (x_train, y_train, x_test, y_test)."
         )
     if len(given) == 2 and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in given):
         given = (*given[0], *given[1])

@@ -22,9 +22,9 @@ def require_no_table(tree: Tree, root: Path) -> None:
     if not tables or _has_labels(tree):
         return
     raise SourceError(
-        f"{root}: its folders give no labels to tell images apart, and a table lies there "
+        f"{root}: its folders give no labels, but it contains a table "
         f"({', '.join(os.path.relpath(file, root) for file in tables[:5])}). Either {_advice(tables, tree)}; "
-        "or leave the table aside: --layout unlabeled, in Python layout='unlabeled'."
+        "or ignore the table: --layout unlabeled, in Python layout='unlabeled'."
     )
 
 

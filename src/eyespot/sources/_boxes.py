@@ -37,6 +37,6 @@ def read_coco_file(file: Path) -> Collection:
     from ._walk import walk
 
     if not is_coco(file):
-        raise SourceError(f"{file}: is no COCO file; expected JSON with 'images', 'annotations' and 'categories'.")
+        raise SourceError(f"{file}: is not a COCO file; expected JSON with 'images', 'annotations' and 'categories'.")
     folder = file.parent.parent if file.parent.name == "annotations" else file.parent
     return read_coco([file], folder, walk(folder).tree.all_images(), root=file)

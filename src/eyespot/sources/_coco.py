@@ -54,7 +54,7 @@ def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: 
             empty += not objects.found
             rows.append(Row(picture=path, name=name, values=values, location=where))
     if without := len(images) - len({str(row.picture) for row in rows}):
-        collection.left_out["named in no annotation file"] = without
+        collection.left_out["not named in any annotation file"] = without
     collection.notes += object_notes(left_out, empty)
     collection.notes += [f"{count:,} objects {what}" for what, count in sorted(unused.items())]
     return collection
@@ -89,7 +89,7 @@ def _images(file: Path) -> list[tuple[str, Objects, str]]:
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}).") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SourceError(f"{file}: is no COCO file ({type(error).__name__}: {error}); export it again.") from None
+        raise SourceError(f"{file}: is not a COCO file ({type(error).__name__}: {error}); export it again.") from None
     for number, entry in enumerate(document["annotations"]):
         _add(entry, names, images, f"{file} annotation {number + 1}")
     return [(name, objects, f"{file.name} image {key}") for key, (name, _, objects) in images.items()]
@@ -114,5 +114,5 @@ def _add(entry: Any, names: dict[Any, str], images: dict[Any, Any], where: str) 
         raise SourceError(f"{where}: its image {image} is not among the images; remove it or add the image.")
     _, size, objects = images[image]
     objects.add(names[category], [x, y, x + width, y + height], size)
-    objects.unused["have a mask: only their boxes are used"] += bool(entry.get("segmentation"))
-    objects.unused["are crowds: their boxes are used like those of one object"] += entry.get("iscrowd") == 1
+    objects.unused["have a mask: only the box is used"] += bool(entry.get("segmentation"))
+    objects.unused["are crowds: the box is used like that of one object"] += entry.get("iscrowd") == 1

@@ -76,7 +76,7 @@ MISSING = (
 """Cells that say that a value is missing, in any case."""
 
 OWN_FOLDERS = (("recipe.json", "log.jsonl"), ("plan.json", "attacks.jsonl"), ("proposals.csv", "index.html"))
-"""Files that lie together in folders that eyespot wrote: runs, attacks, audits."""
+"""Files that lie together in folders written by eyespot: runs, attacks, audits."""
 
 
 def part_named(name: str) -> str | None:

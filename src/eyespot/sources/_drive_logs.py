@@ -82,8 +82,9 @@ def _check_range(rows: Iterable[Row], angle: str) -> None:
             continue  # the task names it
         if abs(number) > LARGEST:
             raise SourceError(
-                f"{row.location}: {angle} is {number:g}; expected the share of the full lock, from -1 to 1. If the log "
-                "holds degrees, divide them by the angle of the full lock."
+                f"{row.location}: {angle} is {number:g}; expected a share of the full steering "
+                "lock, from -1 to 1. If the log "
+                "holds degrees, divide them by the angle at full lock."
             )
 
 
@@ -113,7 +114,7 @@ def _catalogs(folder: Path, names: Iterable[str], deleted: set[int]) -> Iterator
 
 def _record(record: dict[str, Any], where: str) -> Found:
     if not isinstance(record.get(IMAGE), str):
-        raise SourceError(f"{where}: has no '{IMAGE}'; expected a record of donkeycar with '{IMAGE}' and '{ANGLE}'.")
+        raise SourceError(f"{where}: has no '{IMAGE}'; expected a donkeycar record with '{IMAGE}' and '{ANGLE}'.")
     angle, session = record.get(ANGLE), record.get("_session_id", "")
     return record[IMAGE], {"number": "" if angle is None else str(angle), "drive": str(session)}, where
 
@@ -140,7 +141,7 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: is not valid JSON ({error}); repair or remove it.") from None
     if not isinstance(value, dict):
-        raise SourceError(f"{where}: is no record; expected a JSON object with '{IMAGE}' and '{ANGLE}'.")
+        raise SourceError(f"{where}: is not a record; expected a JSON object with '{IMAGE}' and '{ANGLE}'.")
     return value
 
 

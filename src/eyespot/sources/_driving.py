@@ -48,10 +48,10 @@ def divided(collection: Collection, column: str, root: Path) -> Collection:
         for members, side in zip(places.values(), side_of_drives(list(places)).tolist(), strict=True):
             for place in members:
                 rows[place].values["split"] = PARTS[side]
-        return _with(collection, rows, root, f"{len(places):,} drives: each lies in one part as a whole")
+        return _with(collection, rows, root, f"{len(places):,} drives: each one is kept within one part")
     for members in places.values():
         _cut(rows, members, sides_of_stretches(len(members)))
-    return _with(collection, rows, root, counted(len(places), "drive", "drives") + " cut into contiguous stretches")
+    return _with(collection, rows, root, counted(len(places), "drive", "drives") + " cut into contiguous segments")
 
 
 def _with_validation(rows: list[Row]) -> list[Row]:
@@ -108,5 +108,5 @@ def _with(collection: Collection, rows: list[Row], root: Path, note: str) -> Col
     collection.name = root.name or str(root.resolve())
     collection.notes += [note] if note else []
     if left := len(rows) - len(kept):
-        collection.left_out["between stretches of a drive, since neighboring frames hardly differ"] = left
+        collection.left_out["between segments of a drive, because neighboring frames hardly differ"] = left
     return collection

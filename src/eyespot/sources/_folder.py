@@ -34,11 +34,11 @@ def collect(walked: Walk, root: Path, layout: str | None = None) -> Collection:
 
 
 def _notes(tree: Tree, start: int) -> list[str]:
-    notes = [f"folder '{folder.path[start:]}' holds no picture" for folder in _empty(tree) if folder is not tree]
+    notes = [f"folder '{folder.path[start:]}' contains no image" for folder in _empty(tree) if folder is not tree]
     if read := _by_suffix(file for file in tree.all_images() if Path(file).suffix.lower() not in SUFFIXES):
-        notes.append(f"files that are images by their content are read, whatever their suffix: {read}")
+        notes.append(f"image files with other suffixes are read, by their content: {read}")
     if others := _by_suffix(tree.all_others()):
-        notes.append(f"files of other kinds are left alone: {others}")
+        notes.append(f"files of other kinds are ignored: {others}")
     return notes
 
 

@@ -63,12 +63,12 @@ def read_idx(file: Path) -> np.ndarray:
             shape = [int.from_bytes(sizes[place : place + 4], "big") for place in range(0, len(sizes), 4)]
             count = math.prod(shape)
             if not 0 < count <= MAX_VALUES:
-                raise SourceError(f"{file}: its header claims the shape {shape}; the file is damaged.")
+                raise SourceError(f"{file}: its header specifies the shape {shape}; the file is damaged.")
             data = stream.read(count + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"{file}: cannot be read ({error}); copy it anew.") from error
+        raise SourceError(f"{file}: cannot be read ({error}); copy it again.") from error
     if len(data) != count:
-        raise SourceError(f"{file}: holds {len(data)} values, its header says {count}; copy it anew.")
+        raise SourceError(f"{file}: holds {len(data)} values, its header specifies {count}; copy it again.")
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 

@@ -34,9 +34,9 @@ def join_rows(collection: Collection) -> None:
             repeated += len(rows) - len(different)
     collection.rows = kept
     if joined:
-        collection.notes.append(f"rows that name an image again, whose tags are joined: {joined:,}")
+        collection.notes.append(f"repeated rows of an image, with their tags merged: {joined:,}")
     if repeated:
-        collection.notes.append(f"rows that repeat another row and are left out: {repeated:,}")
+        collection.notes.append(f"duplicate rows, left out: {repeated:,}")
 
 
 def _picture(row: Row, number: int) -> tuple[str, str]:

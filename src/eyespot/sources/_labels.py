@@ -122,7 +122,7 @@ def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
     missing = {text: "" for text in counts if text and is_missing(text)}
     number = sum(counts[text] for text in missing)
     told = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
-    notes = [f"{counted(number, 'cell')} with {told}: taken for empty"] if missing else []
+    notes = [f"{counted(number, 'cell')} with {told}: treated as empty"] if missing else []
     return {text: missing.get(text, text) for text in counts}, notes
 
 

@@ -31,7 +31,7 @@ def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
     if requested is not None:
         layout = look_up("layout", requested, LAYOUTS, SourceError)(tree)
         if not layout.found:
-            raise SourceError(f"{tree.path}: there is no image in the layout '{requested}' ({MEANINGS[requested]}).")
+            raise SourceError(f"{tree.path}: no image fits the layout '{requested}' ({MEANINGS[requested]}).")
         return layout
     names = possible_layouts(tree)
     layouts = [LAYOUTS[name](tree) for name in names]
@@ -226,11 +226,11 @@ LAYOUTS: dict[str, Callable[[Tree], Layout]] = {
 }
 
 MEANINGS = {
-    "classes": "each folder is a class, with all that lies in it",
+    "classes": "each folder is a class, with everything below it",
     "parts": "folders are parts (train, val, test), the folders in them classes",
-    "subfolders": "the folders in each folder are classes; the upper folders mean nothing",
+    "subfolders": "the folders in each folder are classes; the upper folders are ignored",
     "classes-with-parts": "each folder is a class, the folders in it are its parts",
-    "identities": "each folder is an identity, such as a person; all its images lie in one part",
-    "unlabeled": "folders mean nothing: images without labels",
+    "identities": "each folder is an identity, such as a person; all its images stay in one part",
+    "unlabeled": "folders are ignored: images without labels",
 }
 """Each layout in words, for messages and docs."""

@@ -37,14 +37,14 @@ class Objects:
         """The objects as JSON, without those that are there twice."""
         kept = list(dict.fromkeys((label, tuple(box)) for label, box in self.found))
         if doubled := len(self.found) - len(kept):
-            self.left_out["are there twice"] += doubled
+            self.left_out["are duplicates"] += doubled
         return json.dumps([{"label": label, "box": [round(side, 2) for side in box]} for label, box in kept])
 
 
 def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
     """Why a box cannot be used; empty where it can."""
     if not all(math.isfinite(side) for side in box):
-        return "have sides that are not numbers"
+        return "have sides that are not finite numbers"
     if box[2] <= box[0] or box[3] <= box[1]:
         return "have no area (x2 <= x1 or y2 <= y1)"
     if size is not None:

@@ -67,10 +67,8 @@ def _notes(by_name: np.ndarray, classes: Sequence[str]) -> list[str]:
     named = [f"'{name}'" for name in classes if name]
     of = f" of {', '.join(named[:5])}" if named else ""
     count = np.count_nonzero(by_name)
-    note = (
-        f"{count:,} images{of} resemble one another, as those of a fixed camera do: they are divided by the order of "
-    )
-    return [note + "their names, and the test images differ little from the training images"]
+    note = f"{count:,} images{of} resemble one another, as those of a fixed camera do: they are split by the order of "
+    return [note + "their names, and the test images are similar to the training images"]
 
 
 def divide_by_name(names: Sequence[str], labels: np.ndarray, shares: Shares) -> np.ndarray:

@@ -40,7 +40,7 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
         except NotFound as error:
             collection.problems.append(Problem(name=values["path"], location=where, reason=str(error)))
     if not rows and not collection.problems:
-        raise SourceError(f"{file}: has no line below its header; expected a line for each picture.")
+        raise SourceError(f"{file}: has no line below its header; expected one line per image.")
     if collection.problems and "path" not in chosen and _all_missing(collection):
         collection.advice = _path_advice(file)
     collection.notes.extend(f"{note} ({count:,})" for note, count in finder.notes.items() if note)
@@ -65,7 +65,9 @@ def _unused_parts(rows: Sequence[Row]) -> list[str]:
         found = {row.values.get(name, "") for row in rows}
         if len(found) > 1 and all(part_named(text) for text in found):
             shown = ", ".join(sorted(found))
-            notes.append(f"column '{name}' holds parts ({shown}) and is not used: --column split={name} uses it")
+            notes.append(
+                f"column '{name}' contains parts ({shown}) and is not used: to use it, add --column split={name}"
+            )
     return notes
 
 
@@ -122,11 +124,11 @@ def _path_advice(file: Path) -> str:
     found = path_columns(first_lines(file), _images_below(file.parent))
     if not found:
         return (
-            "rename the column that names the pictures, or say which it is: --column path=NAME, in Python "
+            "rename the column with the image paths, or choose it: --column path=NAME, in Python "
             "columns={'path': 'NAME'}."
         )
     path = next(iter(found.values()))
-    return f"'{next(iter(found))}' names them: --column path={path}, in Python columns={{'path': '{path}'}}."
+    return f"'{next(iter(found))}' has them: --column path={path}, in Python columns={{'path': '{path}'}}."
 
 
 def _images_below(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ class Finder:
     def find(self, path: str) -> str:
         """The file that a table means; raises `NotFound`, with the remedy, for one that is missing or lies outside."""
         if not path or "\0" in path:
-            raise NotFound("names no picture; give a path that starts from the table's folder.")
+            raise NotFound("has no path; give a path relative to the table's folder.")
         for candidate, note in self._candidates(path):
             file = Path(self.folder, candidate)
             if _exists(file):
@@ -47,9 +47,9 @@ class Finder:
         elif tail := self._tail(slashes):
             found.append(tail)
         if not _leads_out(slashes) and (like := self._by_spelling.get(_plain(os.path.normpath(slashes)))):
-            found.append((like, "paths that differ from their files in capitals or Unicode form are taken for them"))
+            found.append((like, "paths that differ from file names only in case or Unicode form are matched"))
         if "%" in path and (plain := unquote(path)) != path and not _leads_out(plain):
-            found.append((plain, "paths with signs such as %20 are read as those that they stand for"))
+            found.append((plain, "percent-encoded paths (%20) are decoded"))
         return found
 
     def _tail(self, path: str) -> tuple[str, str] | None:
@@ -85,15 +85,15 @@ class Finder:
     def _require_inside(self, file: Path, path: str) -> None:
         real = os.path.realpath(file)
         if not real.startswith(f"{self._real}{os.sep}"):
-            raise NotFound(f"'{path}' is a link that leads out of the table's folder; copy the picture there.")
+            raise NotFound(f"'{path}' is a link out of the table's folder; copy the image there.")
 
     def _reason(self, path: str) -> str:
         if re.match(r"[a-z0-9+.-]+://", path, re.IGNORECASE):
-            return f"'{path}' is an address; download the picture, and give its path from the table's folder."
+            return f"'{path}' is a URL; download the image, and give its path relative to the table's folder."
         if _leads_out(path.replace("\\", "/")):
             return (
                 f"'{path}' is an absolute path or leads out of the table's folder, and there is no such file below it; "
-                "put the table into the folder above its pictures, and write paths that start from there."
+                "put the table into the folder above its images, and write paths that start from there."
             )
         return f"there is no file '{path}' in {self.folder}"
 

@@ -95,7 +95,9 @@ def _separated(text: str, file: Path) -> Iterator[Line]:
     try:
         yield from _lines(_reader(text, separator), file, start + 1)
     except csv.Error as error:
-        raise SourceError(f"{file}: cannot be read as a table ({error}); put quotes around text in pairs.") from error
+        raise SourceError(
+            f"{file}: cannot be read as a table ({error}); check that quotation marks come in pairs."
+        ) from error
 
 
 def _reader(text: str, separator: str) -> Iterator[list[str]]:
@@ -142,8 +144,8 @@ def _lines(reader: Iterator[list[str]], file: Path, number: int) -> Iterator[Lin
 
 def _remedy(header: list[str], number: int) -> str:
     if len(header) == 1 and number <= TRIED:
-        return f"its first line is '{header[0][:SHOWN]}': remove lines above the one that names the columns."
-    return "put text that holds commas in quotes."
+        return f"its first line is '{header[0][:SHOWN]}': remove the lines above the header."
+    return "put text with commas in quotation marks."
 
 
 def _header(fields: list[str], file: Path) -> list[str]:
@@ -156,8 +158,8 @@ def _header(fields: list[str], file: Path) -> list[str]:
         raise SourceError(f"{file}: has several columns called {', '.join(twice)}; rename them.")
     if (file.parent / header[0].replace("\\", "/")).is_file():
         raise SourceError(
-            f"{file}: has no header: its first line names an image ('{header[0]}'). Put a line above it that names the "
-            "columns, such as path,label."
+            f"{file}: has no header: its first line contains an image path ('{header[0]}'). Add "
+            "a header line such as path,label."
         )
     return header
 
@@ -190,7 +192,7 @@ def _json_line(text: str, where: str) -> dict[str, str]:
 
 def _cells(line: object, where: str) -> dict[str, str]:
     if not isinstance(line, dict):
-        raise SourceError(f'{where}: is no object; expected {{"path": "cat.jpg", "label": "cat"}}.')
+        raise SourceError(f'{where}: is not an object; expected {{"path": "cat.jpg", "label": "cat"}}.')
     return {str(name).strip(): _text(value) for name, value in line.items()}
 
 

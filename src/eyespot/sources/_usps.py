@@ -45,7 +45,7 @@ def _numbers(file: Path) -> np.ndarray:
         with (gzip.open if file.suffix == ".gz" else open)(file, "rt", encoding="ascii") as stream:
             numbers = np.array(stream.read(MAX_TEXT).split(), np.float32)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise SourceError(f"{file}: cannot be read as USPS zip-code digits ({error}); copy it anew.") from error
+        raise SourceError(f"{file}: cannot be read as USPS zip-code digits ({error}); copy it again.") from error
     table = numbers[: len(numbers) // LINE * LINE].reshape(-1, LINE)
     whole = len(table) > 0 and table.size == numbers.size
     if not whole or not np.abs(table[:, 1:]).max() <= 1 or not np.isin(table[:, 0], range(10)).all():

@@ -51,7 +51,7 @@ def read_voc(root: Path, images: Sequence[str], others: Sequence[str], files: di
         empty += not objects.found
         rows.append(Row(picture=image, name=str(Path(image).relative_to(root)), values=values, location=file))
     if parts and (unlisted := [row for row in rows if not row.values["split"]]):
-        collection.left_out["in no list of ImageSets/Main"] = len(unlisted)
+        collection.left_out["not in any list of ImageSets/Main"] = len(unlisted)
         rows = [row for row in rows if row.values["split"]]
     if without := len(images) - len(files):
         collection.left_out["without an annotation file"] += without
@@ -80,7 +80,7 @@ def _root(file: Path) -> ElementTree.Element:
             raise SourceError(f"{file}: declares a document type or is not UTF-8; remove the declaration.")
         return ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
-        raise SourceError(f"{file}: is no valid XML ({error}); repair or remove it.") from None
+        raise SourceError(f"{file}: is not valid XML ({error}); repair or remove it.") from None
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}).") from None
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from ..decoding import is_picture_file
 from ._conventions import OWN_FOLDERS, is_system_name
 
-IN_SYSTEM_FOLDERS = "in folders that systems write, such as"
+IN_SYSTEM_FOLDERS = "in system folders, such as"
 HIDDEN = "hidden"
-OWN = "in folders that eyespot wrote"
-LINKED = "behind links to folders that are read anyway"
-CLOSED = "folders that may not be read"
+OWN = "in folders written by eyespot"
+LINKED = "behind links to folders that are read already"
+CLOSED = "folders without read permission"
 
 
 @dataclass

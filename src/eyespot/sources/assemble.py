@@ -69,7 +69,7 @@ def _value_range(collection: Collection, facts: ImageStatistics, given: Range | 
     """The one value range of all images of more than 8 bits, and the notes about it and about further frames."""
     notes = []
     if many := int(facts.frames.sum()):
-        notes.append(f"files with several frames or pages, of which only the first one is used: {many:,}")
+        notes.append(f"files with several frames or pages (only the first is used): {many:,}")
     if many := int(facts.reduced.sum()):
         notes.append(
             f"{many:,} files hold colors of 16 bits: the upper 8 bits of each are read (0 to 65,535 becomes 0 to 255), "
@@ -106,16 +106,14 @@ def _has_strays(text: str) -> bool:
 
 
 def _joining(row: Row) -> Problem:
-    reason = "is new, and would join two parts: it resembles images, or belongs to groups, of both"
+    reason = "is new and would connect two parts: it resembles images of both or belongs to groups of both"
     return Problem(name=row.name, location=row.location, reason=reason)
 
 
 def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share: float) -> None:
     total = len(collection.rows) + len(collection.problems)
     if not total:
-        raise SourceError(
-            f"{collection.name}: holds no image; put pictures there (.jpg, .png, .webp, .tif, .bmp, .gif)."
-        )
+        raise SourceError(f"{collection.name}: contains no image; add images (.jpg, .png, .webp, .tif, .bmp, .gif).")
     if len(problems) <= bad_share * total:
         return
     listed = "; ".join(f"{problem.location}: {problem.reason.rstrip('.')}" for problem in problems[:5])
@@ -134,7 +132,7 @@ def _sides(
     given, notes = set(own.tolist()), []
     if VALIDATION in given and TRAIN in given and TEST not in given:
         own[own == VALIDATION] = TEST
-        notes.append("there is no test part: validation images are the test part")
+        notes.append("there is no test part: the validation images are used for testing")
     if given <= {UNDECIDED} or given == {TRAIN}:
         cut, shares = np.arange(len(rows)), Shares()
     elif TRAIN in given and VALIDATION not in own:
@@ -142,7 +140,7 @@ def _sides(
     else:
         return own, notes
     if facts.thumbnails is None:
-        notes.append(f"more than {NEAR_LIMIT:,} images: only exact duplicates are looked for")
+        notes.append(f"more than {NEAR_LIMIT:,} images: only exact duplicates are detected")
     own[cut] = _by_hash(take_rows(rows, cut), facts.keys[cut], root, shares, _among(resemblance, cut), known)
     return own, [*notes, *resemblance.notes]
 
@@ -161,7 +159,7 @@ def _own_sides(rows: Sequence[Row]) -> np.ndarray:
     missing = np.flatnonzero(own == UNDECIDED)
     if 0 < len(missing) < len(own):
         where = rows[int(missing[0])].location
-        raise SourceError(f"{where}: has no split, others have one; fill that column in every row, or in none.")
+        raise SourceError(f"{where}: has no split, but others have one; fill the column in every row or in none.")
     return own
 
 
@@ -209,7 +207,7 @@ def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list
         missing = [names[label] for label in sorted(set(labels[sides == TRAIN].tolist()) - there) if names[label]]
         if there and missing:
             listed = ", ".join(f"'{name}'" for name in missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
-            score = "the score says nothing of them" if side == TEST else "nothing is chosen by them"
+            score = "the score does not cover them" if side == TEST else "model selection does not cover them"
             lacking = "1 class has" if len(missing) == 1 else f"{len(missing):,} classes have"
             notes.append(f"{lacking} no {PARTS[side]} image: {listed}; {score}")
     return notes
@@ -230,4 +228,4 @@ def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
     if not found:
         return []
     example = " and ".join(f"{row.name} ({row.values['label']})" for row in found[0])
-    return [f"images that lie under two labels: {len(found):,}, such as {example}"]
+    return [f"images with two labels: {len(found):,}, such as {example}"]

@@ -88,8 +88,8 @@ class UnequalImages(Images):
         images = [self.image(int(number)) for number in numbers]
         if len({image.shape for image in images}) > 1:
             raise SourceError(
-                f"Images of the sizes {sorted({image.shape[:2] for image in images})} do not make one batch; "
-                "take them one by one, or decode them with fit 'crop' or 'stretch'."
+                f"Images of the sizes {sorted({image.shape[:2] for image in images})} cannot form a batch; "
+                "process them one by one, or decode them with fit 'crop' or 'stretch'."
             )
         return np.stack(images)
 
@@ -184,7 +184,7 @@ def _fill(
         row = rows[number]
         image = read_pixels(_picture(row, paired), spec, row.name)
         if image.shape != tuple(shapes[number].tolist()):
-            raise ImageError(f"{row.name}: has changed while it was read; begin again.")
+            raise ImageError(f"{row.name}: changed while it was read; start again.")
         pixels[ends[number] - image.size : ends[number]] = image.ravel()
 
     in_threads(put, len(rows), workers)

@@ -52,7 +52,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _no_room(file: Path, error: OSError) -> SourceError:
-    return SourceError(f"{file}: cannot be written ({error.strerror}); set EYESPOT_CACHE to a folder with room.")
+    return SourceError(f"{file}: cannot be written ({error.strerror}); set EYESPOT_CACHE to a folder with free space.")
 
 
 def load_numbers(file: Path) -> dict[str, np.ndarray]:

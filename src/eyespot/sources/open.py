@@ -31,7 +31,7 @@ from .synthetic import open_synthetic
 TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
 """What may be proposed in place of a folder without images; a text may be anything."""
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
-KNOWN = """a folder of pictures (with a folder for each class, also with train/ val/ test/ above), \
+KNOWN = """a folder of images (one folder per class, optionally inside train/ val/ test/), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
 images with boxes (COCO JSON, a YOLO folder, Pascal VOC), drives (steering.csv, a driving log, a donkeycar tub), \
 a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
@@ -94,7 +94,7 @@ def _with_range(source: Source, value_range: Range | None) -> Source:
     if value_range in (None, source.value_range):
         return source
     if isinstance(source.train.rows, ArrayRows):
-        raise SourceError(f"{source.name}: its arrays are scaled already; give the value range to open_source.")
+        raise SourceError(f"{source.name}: its arrays are already scaled; give the value range to open_source.")
     return replace(source, value_range=value_range)
 
 
@@ -126,7 +126,7 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
         return read_zip_codes(files, folder)
     walked = walk(folder)
     if not walked.tree.total:
-        raise SourceError(f"{folder}: holds no picture.{_instead(folder)} Expected {KNOWN}.")
+        raise SourceError(f"{folder}: contains no image.{_instead(folder)} Expected {KNOWN}.")
     if layout is None and (boxes := read_boxes(walked.tree, folder)):
         return boxes
     if layout is None and (drives := read_drives(walked.tree, folder) or read_tub(walked.tree, folder)):
@@ -162,9 +162,9 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Ra
     if is_zip_code_file(file):
         return read_zip_codes([file], file)
     if suffix in PICTURES:
-        raise SourceError(f"{file}: is one picture; give the folder that it lies in.")
+        raise SourceError(f"{file}: is a single image; give the folder that contains it.")
     if file.name.lower().endswith(PACKED):
-        raise SourceError(f"{file}: is packed; unpack it first, and give the folder.")
+        raise SourceError(f"{file}: is an archive; unpack it first and give the folder.")
     raise SourceError(f"{file}: is not recognized. Expected {KNOWN}.")
 
 

@@ -145,8 +145,8 @@ class Source:
         counts = Counter(row.values["label"] for row in self.rows if row.values.get("label"))
         if len(counts) < 2:
             raise SourceError(
-                f"{self.name}: has {len(counts)} class ({', '.join(counts) or 'no label'}); to tell classes apart it "
-                "takes two or more: a folder for each class, or a table with a column 'label'."
+                f"{self.name}: has {len(counts)} class ({', '.join(counts) or 'no label'}); classification needs "
+                "at least two: a folder for each class, or a table with a column 'label'."
             )
         if lonely := [label for label, count in counts.items() if count == 1]:
             where = {row.values.get("label"): row.location for row in self.rows}
@@ -191,7 +191,7 @@ def part_of(source: Source, name: str) -> Part:
     whole = join_parts(source.parts, "all")
     part = look_up("part", name, {**{part.name: part for part in source.parts}, "all": whole}, SourceError)
     if not len(part):
-        raise SourceError(f"{source.name}: its part '{name}' is empty; ask for another, or for 'all'.")
+        raise SourceError(f"{source.name}: its part '{name}' is empty; choose another part, or 'all'.")
     return part
 
 

@@ -222,7 +222,7 @@ def open_synthetic(name: str) -> Source:
 
 def _random(seed: int, count: int, size: int) -> np.random.Generator:
     if count < 1 or not 8 <= size <= 512:
-        raise SourceError(f"{count} drawn pictures of {size} pixels: give at least 1, and a size from 8 to 512.")
+        raise SourceError(f"{count} generated images of {size} pixels: give at least 1, and a size from 8 to 512.")
     return np.random.default_rng(seed)
 
 

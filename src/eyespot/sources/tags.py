@@ -36,8 +36,8 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
     for name, cell in cells.items():
         if cell.casefold() not in (*YES, *NO, *UNKNOWN):
             raise SourceError(
-                f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known). A column that "
-                f"holds one of several tags is a group: {GROUP_COLUMN}{name}={name}."
+                f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known). If the "
+                f"column contains one of several tags, it is a group: {GROUP_COLUMN}{name}={name}."
             )
     there = [name for name, cell in cells.items() if cell.casefold() in YES]
     if meaning == "tags":
@@ -46,7 +46,7 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
     if len(there) != 1:
         raise SourceError(
             f"{where}: {len(there)} of the columns {', '.join(cells)} hold 1; a {meaning} needs exactly one. "
-            f"Where an image may have several, choose the columns as tags: tags={','.join(cells)}.",
+            f"If an image may have several, choose the columns as tags: tags={','.join(cells)}.",
             argument="column",
         )
     return there[0]
@@ -87,7 +87,7 @@ def with_group_columns(values: Mapping[str, str], where: str) -> Mapping[str, st
     for name, text in groups.items():
         if "|" in text:
             raise SourceError(
-                f"{where}: column '{name}' holds '{text}'; expected one tag, as exactly one of a group applies. Where "
+                f"{where}: column '{name}' holds '{text}'; expected one tag, as exactly one of a group applies. If "
                 "several may apply, write them into the column tags."
             )
         tags += [f"{name.removeprefix(GROUP_COLUMN)}:{text.lstrip(':/ ')}"] if text else []
@@ -126,7 +126,7 @@ def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
             return partial(_cut, separator), [f"tags are separated by {name}"]
     spaced = [text for text in texts if " " in text]
     shown = ", ".join(f"'{text}'" for text in spaced[:SHOWN])
-    notes = [f"{len(spaced)} tags hold spaces and are taken whole: {shown}"] if spaced else []
+    notes = [f"{len(spaced)} tags contain spaces and are kept whole: {shown}"] if spaced else []
     return lambda text: [text], notes
 
 

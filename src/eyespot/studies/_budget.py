@@ -59,13 +59,15 @@ def _read(part: str, metric: Metric) -> tuple[str, float]:
 
 def _positive(part: str, value: float) -> float:
     if value <= 0:
-        raise EyespotError(f"budget part '{part}': nothing costs so little; give a number above 0.", argument="budget")
+        raise EyespotError(f"budget part '{part}': expected a number above 0.", argument="budget")
     return value
 
 
 def _score(part: str, name: str, value: float, metric: Metric) -> float:
     if name != metric.name:
-        raise EyespotError(f"budget part '{part}': this task's score is {metric.name}; give that.", argument="budget")
+        raise EyespotError(
+            f"budget part '{part}': the score of this task is {metric.name}; use that name.", argument="budget"
+        )
     if not _is_share(metric):
         return value
     if not 0 < value <= 100:

@@ -84,9 +84,9 @@ def tradeoff(
     opened = with_answers(opened, task)
     known, _, _ = decide_task(opened, TrainOptions(task=task, start="scratch", mirror="no"), lambda note: None)
     if reason := known.unsupported.get("predict"):
-        raise EyespotError(f"The task {known.name} has no trade-off to study: {reason}.")
+        raise EyespotError(f"The task {known.name} is not supported by trade-off studies: {reason}.")
     if not len(opened.validation):
-        raise EyespotError(f"{opened.name}: has no validation images, which candidates are selected by; give more.")
+        raise EyespotError(f"{opened.name}: has no validation images, which select the candidates; give more images.")
     limits, folder = parse_budget(budget, known.metric), Path(out)
     settings = {"task": task, "budget": budget, "minutes": minutes, "images": fingerprint(opened)}
     plan = _plan(folder, settings, opened, TrainOptions(task=task), limits)
@@ -111,7 +111,7 @@ def _plan(
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path}: is damaged; delete the folder and start the study again.") from error
         if not same:
-            raise RunError(f"{folder}: holds another study; choose another folder, or delete this one.", argument="out")
+            raise RunError(f"{folder}: has another study; choose another folder, or delete this one.", argument="out")
         return plan
     folder.mkdir(parents=True, exist_ok=True)
     candidates, reference = find_candidates(source, options)
@@ -246,7 +246,7 @@ def _reason(chosen: Point, within: bool, points: list[Point], budget: Budget) ->
     given = (
         "no other candidate has a better validation score"
         if best is chosen
-        else f"given up: {lost:.4g} of the score of {best.candidate.key}, which takes {ratio:.1f} times as long"
+        else f"{lost:.4g} below the score of {best.candidate.key}, which takes {ratio:.1f} times as long"
     )
     if within:
         rule = (

@@ -82,7 +82,7 @@ class Classify(Task):
                 "expected a temperature above 0 and a threshold from 0 to 1."
             )
         if len(set(self.classes)) != len(self.classes):
-            raise TaskError("A label stands twice among the classes; each may stand once.")
+            raise TaskError("Duplicate class label; list each class once.")
         if any(len(part) not in (0, len(self.classes)) for part in (self.counts, self.weights)):
             raise TaskError(f"There are {len(self.classes)} classes; expected as many counts and weights, or none.")
 
@@ -258,7 +258,9 @@ class Classify(Task):
         place = None if aim.target is None else self.place(aim.target)
         labels = output.argmax(1) if truths is None else torch.as_tensor(truths)
         if place is not None and truths is None and labels.tolist() == [place]:
-            raise AttackError(f"The target '{self.classes[place]}' is the model's answer already; name another class.")
+            raise AttackError(
+                f"The target '{self.classes[place]}' is already the model's answer; choose another class."
+            )
         return classes_plan(self.classes, aim, place, output, labels)
 
     def strata(self, targets: Any) -> list[str]:
@@ -287,9 +289,9 @@ class Classify(Task):
         """No mirrors where mirror images of one class look like those of another."""
         pairs = changed_classes(features, mirrored, np.array(targets))
         if not pairs:
-            return replace(self, mirror="yes"), "no class looks like another one in a mirror"
+            return replace(self, mirror="yes"), "no mirrored class resembles another class"
         one, other = (self.classes[place] for place in pairs[0])
-        return replace(self, mirror="no"), f"mirror images of '{one}' look like '{other}'"
+        return replace(self, mirror="no"), f"mirrored images of '{one}' resemble '{other}'"
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
         """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""

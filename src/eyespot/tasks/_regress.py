@@ -33,9 +33,9 @@ UNUSUAL = 20.0
 PRECISE = 1e-3
 """Where the spread is a smaller share of the center than this, float32 would lose digits of the answer."""
 MIRROR_REASONS = {
-    "sign": "in mirror images the number has the other sign",
-    "same": "mirror images show the same number",
-    "refuse": "the images do not show what a mirror does to the number",
+    "sign": "mirroring changes the sign of the number",
+    "same": "mirroring keeps the number",
+    "refuse": "the images do not show how mirroring changes the number",
 }
 
 
@@ -88,7 +88,7 @@ class Regress(Task):
         if numbers.std() <= 1e-12 * np.abs(numbers).max():
             raise TaskError(
                 f"regress: the numbers lie between {numbers.min()!r} and {numbers.max()!r}, too close together for "
-                "the arithmetic; subtract what they have in common."
+                "float32; subtract a common offset."
             )
         value, count = Counter(numbers.tolist()).most_common(1)[0]
         unbalanced = count > COMMON_SHARE * len(numbers)
@@ -232,7 +232,7 @@ class Regress(Task):
             return replace(self, mirror=requested_mirror(self.mirror, "refuse"))
         if self.mirror not in ("sign", "same"):
             raise TaskError(
-                "mirror is yes, but what a mirror does to the number is unknown; choose the task regress:mirror=same, "
+                "mirror is yes, but how mirroring changes the number is unknown; choose the task regress:mirror=same, "
                 "or regress:mirror=sign where left and right change the sign of the number."
             )
         return self

@@ -85,7 +85,7 @@ class Tag(Task):
                 f"target_precision is {self.target_precision}; expected a share between 0 and 1, such as 0.9."
             )
         if len(set(self.tags)) != len(self.tags):
-            raise TaskError("A tag stands twice among the tags; each may stand once.")
+            raise TaskError("Duplicate tag; list each tag once.")
         parts = (self.counts, self.weights, self.scales, self.shifts, self.thresholds)
         if any(len(part) not in (0, len(self.tags)) for part in parts):
             raise TaskError(
@@ -96,9 +96,7 @@ class Tag(Task):
             raise TaskError(f"The scales are {self.scales}; expected numbers above 0.")
         groups = [each.name for each in attributes(self.tags) if each.exclusive]
         if any(each.places.stop - each.places.start < 2 for each in attributes(self.tags) if each.exclusive):
-            raise TaskError(
-                f"A group has a single tag among {', '.join(self.tags[:10])}; expected two or more in each."
-            )
+            raise TaskError(f"A tag group has only one tag: {', '.join(self.tags[:10])}; expected two or more in each.")
         if len(set(groups)) != len(groups):
             raise TaskError(f"The tags of a group do not follow each other: {', '.join(self.tags[:10])}; sort them.")
         if any(not 0 <= place < len(self.tags) for pair in self.implied for place in pair):
@@ -318,7 +316,7 @@ class Tag(Task):
         """No mirrors where mirror images with a tag look like images without it."""
         places = changed_tags(features, mirrored, np.array(targets))
         if not places:
-            return replace(self, mirror="yes"), "no tag looks like another one in a mirror"
+            return replace(self, mirror="yes"), "mirroring changes no tag"
         return replace(self, mirror="no"), f"mirror images with '{self.tags[places[0]]}' look like images without it"
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:

@@ -40,9 +40,9 @@ class Hardening:
     size: float
 
     def __post_init__(self) -> None:
-        look_up("way to harden", self.by, HARDENINGS, AttackError)
+        look_up("method of adversarial training", self.by, HARDENINGS, AttackError)
         if not isinstance(self.size, int | float) or not 0 < self.size < 1:
-            raise AttackError(f"The size of hardening is {self.size}; expected a share of full brightness, 0 to 1.")
+            raise AttackError(f"The perturbation size is {self.size}; expected a share of full brightness, 0 to 1.")
 
 
 def read_hardening(text: str) -> Hardening:
@@ -52,7 +52,7 @@ def read_hardening(text: str) -> Hardening:
     Hardening(by='noise', size=0.2)
     """
     by, _, options = text.partition(":")
-    usual = look_up("way to harden", by, HARDENINGS, AttackError)
+    usual = look_up("method of adversarial training", by, HARDENINGS, AttackError)
     name, _, value = options.partition("=")
     if not options:
         return Hardening(by=by, size=usual)
@@ -118,10 +118,10 @@ def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     shares = [percent(found[name]["share"]) for name in ("right", "robust")]
     low, high = (percent(end) for end in found["robust"]["interval"])
     return [
-        (shares[0], "right, untouched", f"of {found['right']['count']} held-out images"),
+        (shares[0], "correct on clean images", f"of {found['right']['count']} held-out images"),
         (
             shares[1],
-            "right, under attack",
-            f"no value changed by more than {255 * found['size']:.3g}/255; {low} to {high}",
+            "correct under attack",
+            f"each value changed by at most {255 * found['size']:.3g}/255; {low} to {high}",
         ),
     ]

@@ -32,7 +32,7 @@ def report_probe(training: Training, state: State, show: Callable[[dict[str, Any
         state.schedule.change(ScheduleChange(step=0, end=True))
         if training.world.leads:
             write_changes(training.checkpoint.parent, state.schedule)
-        show({"note": "fine-tuning skipped: the probe leaves nothing to gain that these validation images could show"})
+        show({"note": "fine-tuning skipped: the validation images are too few to show a gain over the probe"})
         return
     steps = state.schedule.steps
     show({"note": f"fine-tuning: {steps} steps, about {_duration(steps * seconds)}; start probe stops at the probe"})

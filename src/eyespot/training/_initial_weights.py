@@ -77,7 +77,7 @@ def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
         how, reason = _automatic(source, obstacle, options)
         return Start(how=how, weights="" if how == "scratch" else weights, reason=reason)
     side = short_side(source)
-    enlarged = f"; pictures of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
+    enlarged = f"; images of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
     return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
 
 
@@ -87,12 +87,12 @@ def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[st
     if obstacle:
         return "scratch", obstacle
     if options.weights is None and (side := short_side(source)) < SMALLEST_PHOTO:
-        return "scratch", f"pictures of {side:.0f} pixels are small; start finetune tries it"
+        return "scratch", f"images of {side:.0f} pixels are small; start finetune tries it"
     if options.weights is None and count > MOST_TO_PROBE:
-        return "scratch", f"{count:,} images teach a network of one's own; start finetune tries it"
+        return "scratch", f"{count:,} images are enough to train from scratch; start finetune tries it"
     if FEWEST_TO_TUNE <= count <= MOST_TO_TUNE:
         return "finetune", f"{count:,} photos are few; it takes minutes, start probe only seconds"
-    return "probe", f"{count:,} photos: it takes seconds; start finetune takes longer and may bring more"
+    return "probe", f"{count:,} photos: it takes seconds; start finetune takes longer and may score higher"
 
 
 def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
@@ -108,7 +108,7 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     """What was asked for that a network with these weights does not have."""
     known = find_pretrained(weights).network
     if known is None:
-        return "" if options.network else "these are weights alone: name the network that they belong to"
+        return "" if options.network else "this file has weights only; name the network that they belong to"
     asked = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
     theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
     odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))

@@ -81,7 +81,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             state = json.loads((file.metadata() or {})["eyespot"])
             return {name: file.get_tensor(name).clone() for name in file.keys()}, state  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise RunError(f"{path}: is damaged ({error}). Delete the run folder and begin again.") from error
+        raise RunError(f"{path}: is damaged ({error}). Delete the run folder and start again.") from error
 
 
 def grouped(group: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ def _check(folder: Path) -> None:
             f"{folder}: cannot be read ({error.strerror}). Choose another folder.", argument="out"
         ) from error
     if foreign and not (folder / "recipe.json").exists():
-        raise RunError(f"{folder}: holds other files and no training. Choose another folder.", argument="out")
+        raise RunError(f"{folder}: has other files and no training run. Choose another folder.", argument="out")
 
 
 @contextmanager

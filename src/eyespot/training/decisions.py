@@ -16,9 +16,9 @@ SHOWN = 5
 
 
 MEANINGS = {
-    "crop": "of an image of another shape the middle is used",
-    "stretch": "both sides of an image of another shape are scaled",
-    "pad": "an image of another shape gets gray bars",
+    "crop": "images of another shape are center-cropped",
+    "stretch": "images of another shape are stretched",
+    "pad": "images of another shape are padded with gray",
     "native": "every image keeps its own size",
 }
 """What is done with images of another shape than the network's, by the fit."""

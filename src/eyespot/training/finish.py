@@ -48,10 +48,10 @@ def held_out(source: Source) -> Part:
     groups = {row.values.get("group", "") for row in source.train.rows}
     if len(groups) == 1 and (group := groups.pop()):
         raise SourceError(
-            f"{source.name}: no image is left to test with: all belong to the group '{group}', and a group lies in one "
-            "part. Leave the column 'group' out, or name several groups."
+            f"{source.name}: no image is left for testing: all belong to the group '{group}', and a group is not "
+            "divided. Leave the column 'group' out, or name several groups."
         )
-    raise SourceError(f"{source.name}: no image is left to test with; give more images, or a split of your own.")
+    raise SourceError(f"{source.name}: no image is left for testing; give more images, or your own split.")
 
 
 def finish(training: Training, state: State, source: Source, resumed_from: int) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def interpolate_weights(
     if start["how"] != "finetune" or not len(training.validation):
         return start, validation
     if not state.step:
-        reason = f"{start['reason']}; the probe left nothing to gain"
+        reason = f"{start['reason']}; fine-tuning could not improve on the probe"
         return {**start, "how": "probe", "reason": reason}, validation
     tuned = state.average
     probe = initial_network(
@@ -293,7 +293,7 @@ def interpolate_weights(
     told = {"tuned": share, "validation": {"probe": found[0.0], "finetune": found[share or 1.0]}}
     if share:
         return {**start, **told}, found[share]
-    reason = f"{start['reason']}; tuning brought nothing more on validation images"
+    reason = f"{start['reason']}; fine-tuning did not improve the validation score"
     return {**start, "how": "probe", "reason": reason, **told}, found[share]
 
 

@@ -32,9 +32,11 @@ class TrainOptions:
     size: str | None = _option(None, "tiny, small, medium or large.")
     input: str | None = _option(None, "Input size HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")
     fit: str | None = _option(
-        None, "Images of another shape: crop, stretch or pad (default: by the share that would be lost)."
+        None,
+        "How to fit images of another shape: crop, stretch or pad (default: depends on the "
+        "area that cropping would lose).",
     )
-    range: str | None = _option(None, "Values LOW,HIGH that become black and white (16-bit and float images).")
+    range: str | None = _option(None, "Values LOW,HIGH to map to black and white (16-bit and float images).")
     epochs: float | None = _option(None, "Passes over the training images.")
     minutes: float | None = _option(None, "Training time in minutes, instead of epochs.")
     batch: int | None = _option(None, "Images per step.")
@@ -44,22 +46,22 @@ class TrainOptions:
     weight_decay: float | None = _option(None, "Weight decay: each step shrinks weights by rate x decay.")
     lookahead: bool = _option(False, "Continue from the averaged weights every 5,120 images.")
     augment: str | None = _option(None, "none, digits, small, photos, pictures or light.")
-    mirror: str | None = _option(None, "Mirror training images at random: yes, no or auto (as the data shows).")
+    mirror: str | None = _option(None, "Mirror training images at random: yes, no or auto (tested on the data).")
     norm: str | None = _option(None, "Normalization: batch, group or none.")
-    precision: str | None = _option(None, "float32 or bfloat16; default: the faster one, by measurement.")
+    precision: str | None = _option(None, "float32 or bfloat16; default: the faster one, as measured.")
     robust: str | None = _option(None, "Train for robustness: adversarial or noise; adversarial:size=0.1.")
     snapshots: bool = _option(False, "Keep the network of every epoch.")
     seed: int = _option(0, "Random seed.")
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.minutes is not None:
-            raise RecipeError("Both epochs and minutes were given; give only one of them.")
+            raise RecipeError("epochs and minutes were both given; give only one of them.")
         for name in ("epochs", "minutes", "batch", "micro_batches", "rate"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; give a number above 0.")
         if self.weight_decay is not None and not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
-            raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above it.")
+            raise RecipeError(f"weight_decay is {self.weight_decay}; give 0 or a number above 0.")
         if self.mirror not in (None, "auto", "yes", "no"):
             raise RecipeError(f"mirror is '{self.mirror}'; expected yes, no or auto.")
         if self.start == "scratch" and self.weights is not None:
@@ -73,5 +75,5 @@ def options_from(values: Mapping[str, Any]) -> TrainOptions:
     names = [field.name for field in fields(TrainOptions)]
     for name in values:
         if name not in names:
-            raise RecipeError(unknown("choice of training", name, names))
+            raise RecipeError(unknown("training option", name, names))
     return TrainOptions(**values)

@@ -92,7 +92,7 @@ def mirror_note(mirrored: bool, preset: str, reason: str) -> str:
     """Whether training images are mirrored, why, and how to have it otherwise."""
     if mirrored:
         return f"training images are mirrored: {reason}" + (
-            "" if reason == "as requested" else "; if a mirror changes an answer, set mirror to no"
+            "" if reason == "as requested" else "; if mirroring changes an answer, set mirror to no"
         )
     if not PRESETS[preset].flip and reason != "as requested":
         return f"training images are not mirrored: augmentation '{preset}' has no mirror"
@@ -159,7 +159,7 @@ def choose_size(
 def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions) -> tuple[ImageSpec, list[str]]:
     if task.fit == "native":
         if options.fit is not None:
-            raise RecipeError(f"fit is '{options.fit}', but {task.name} keeps every image's own size; leave it out.")
+            raise RecipeError(f"fit is '{options.fit}', but {task.name} keeps the size of every image; leave it out.")
         return spec, []
     fit, notes = choose_fit(sizes, spec, options.fit or (None if task.fit == "crop" else task.fit))
     return replace(spec, fit=fit), notes
@@ -179,7 +179,7 @@ def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bo
     if options.input is not None:
         return f"images of {size}: as requested"
     if learned:
-        return f"images of {size}: the size that the weights were learned with"
+        return f"images of {size}: the size that the weights were trained with"
     if published_size(task, options):
         return f"images of {size}: the size that {options.network} was published for; input sets another"
     if task.fit == "native":

@@ -16,7 +16,7 @@ from .options import TrainOptions, options_from
 
 AUTOMATIC_IMAGES = 110_000
 """Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
-PROBED = "no steps: the last layer is fitted to what the trained network sees in each image"
+PROBED = "no steps: the last layer is fitted to the features of the pretrained network"
 """What a probe does instead of steps, for a person."""
 
 
@@ -75,7 +75,7 @@ class Recipe:
             f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs) of {self.optimizer}, "
             f"augmentation {self.augment}"
         )
-        hardened = f", hardened by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
+        hardened = f", trained for robustness by {self.robust['by']} {self.robust['size']:.3g}" if self.robust else ""
         place = f"{self.compute['precision']} on {self.compute['device']}"
         return (
             f"network {self.network['name']} ({self.network['size']}) on {height}x{width}x{channels}, "
@@ -109,9 +109,9 @@ def read_recipe(path: Path) -> Recipe:
     except RunError:
         raise
     except FileNotFoundError as error:
-        raise RunError(f"{path}: is missing; this folder holds no training. Begin one with: eyespot train") from error
+        raise RunError(f"{path}: is missing; this folder has no training run. Start one with: eyespot train") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path}: is not a recipe of a training ({error}). Begin again in another folder.") from error
+        raise RunError(f"{path}: is not a training recipe ({error}). Train again in another folder.") from error
     return recipe
 
 
@@ -138,12 +138,12 @@ def _check(recipe: Recipe) -> None:
     task_from_json(recipe.task)
     Start(**recipe.start)
     if not isinstance(recipe.optimizer, str):
-        raise ValueError("its optimizer has no name")
+        raise ValueError("the optimizer has no name")
     if not {"what", "columns"} <= recipe.source.keys():
-        raise ValueError("it does not say where its images came from")
+        raise ValueError("the source of the images is missing")
     fewest = 0 if recipe.start["how"] == "probe" else 1
     if not (recipe.steps >= fewest and 0 < recipe.batch <= recipe.count and recipe.micro_batches > 0):
-        raise ValueError("steps, batch, pieces and count do not go together")
+        raise ValueError("steps, batch, micro-batches and count are inconsistent")
 
 
 def differences(options: TrainOptions, recipe: Recipe) -> list[str]:

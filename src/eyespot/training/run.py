@@ -168,12 +168,12 @@ def _follow(
     training, state = prepare(source, recipe, folder, world)
     resumed_from = state.step
     if resumed_from:
-        show({"note": f"going on from step {resumed_from} of {state.schedule.steps}"})
+        show({"note": f"resuming from step {resumed_from} of {state.schedule.steps}"})
     report_probe(training, state, show)
     _train_on(training, state, show, stop, control)
     if state.step < state.schedule.steps:
         where = f"step {state.step} of {state.schedule.steps}"
-        raise KeyboardInterrupt(f"Stopped and saved at {where}; go on with: eyespot resume {folder}")
+        raise KeyboardInterrupt(f"Stopped and saved at {where}; resume with: eyespot resume {folder}")
     return finish(training, state, source, resumed_from)
 
 
@@ -211,7 +211,7 @@ def _decided(
         changed.append("the answers are not the same")
     if changed:
         raise RunError(
-            f"{folder}: holds another training ({'; '.join(changed)}). Choose another folder, or delete this one.",
+            f"{folder}: has another training run ({'; '.join(changed)}). Choose another folder, or delete this one.",
             argument="out",
         )
     return recipe, read_result(folder) if result.exists() else None
@@ -223,7 +223,9 @@ def read_result(folder: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{path}: is damaged ({error}). Delete it, and the same command writes it again.") from error
+        raise RunError(
+            f"{path}: is damaged ({error}). Delete it and rerun the same command to write it again."
+        ) from error
 
 
 def _planned(
@@ -247,9 +249,7 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
     """The source that a run was begun with, opened again by what the user called it."""
     what = recipe.source["what"]
     if what is None:
-        raise RunError(
-            f"{folder}: its images came from Python; call eyespot.train with them again, and the same `out`."
-        )
+        raise RunError(f"{folder}: its images came from Python; call eyespot.train with the same images and `out`.")
     return reopen(recipe.source, folder)
 
 

@@ -152,7 +152,7 @@ def read_changes(folder: Path) -> list[ScheduleChange]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path}: is damaged ({error}). Delete the run folder and begin again.") from error
+        raise RunError(f"{path}: is damaged ({error}). Delete the run folder and start again.") from error
 
 
 def write_changes(folder: Path, schedule: Schedule) -> None:

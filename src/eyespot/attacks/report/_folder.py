@@ -29,9 +29,7 @@ class ReportFolder:
         if (path / ATTACKED).exists():
             _refuse_other(path, json.loads(to_json(plan)))
         elif not {file.name for file in path.iterdir()} <= {PLAN, FOOLED, temporary_of(path / PLAN).name}:
-            raise AttackError(
-                f"{path}: holds other files and no report of attacks. Choose another folder.", argument="out"
-            )
+            raise AttackError(f"{path}: has other files and no attack report. Choose another folder.", argument="out")
         else:
             write_whole(path / PLAN, to_json(plan).encode())
         (path / FOOLED).mkdir(exist_ok=True)
@@ -89,7 +87,7 @@ def _make(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AttackError(
-            f"{path}: cannot be made ({error.strerror}); choose another folder.", argument="out"
+            f"{path}: cannot be created ({error.strerror}); choose another folder.", argument="out"
         ) from error
 
 
@@ -101,6 +99,6 @@ def _refuse_other(path: Path, plan: dict[str, Any]) -> None:
     other = [name for name in plan if found.get(name) != plan[name]]
     if other:
         raise AttackError(
-            f"{path}: holds a report with other {', '.join(other)}. Choose another folder, or ask for the same.",
+            f"{path}: holds a report with other {', '.join(other)}. Choose another folder, or use the same settings.",
             argument="out",
         )

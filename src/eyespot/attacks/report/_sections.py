@@ -38,10 +38,10 @@ LARGEST_BOUNDED = 3 * 128 * 128
 def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
     """Norms layer by layer, and the radii within which answers provably do not change."""
     if np.prod(model.images.shape) > LARGEST_BOUNDED:
-        return {"reason": "The pictures are too large: nothing useful could be proved.", "layers": []}
+        return {"reason": "The images are too large for a useful bound.", "layers": []}
     layers = [asdict(row) for row in layer_bounds(model)]
     if not model.task.choices:
-        return {"reason": "Radii are for classes: an answer that is a number has no boundary.", "layers": layers}
+        return {"reason": "Certified radii need classes: a regression has no decision boundary.", "layers": layers}
     numbers = chosen.ready[:BOUNDED]
     images = torch.cat([chosen.images[number] for number in numbers])
     radii = certified_radii(model, images)

@@ -170,7 +170,7 @@ def _distances(models: Mapping[str, Any]) -> Markup | None:
             heights = np.arange(len(sizes) + 1) / count
             axes.step([0, *sizes], heights, where="post", label=label, color=INK[COLORS[place % 4]])
         axes.legend()
-        return _finished(axes, "Share of images that some noise of at most this size fools")
+        return _finished(axes, "Fraction of images fooled by a perturbation of at most this size")
 
 
 def _everyday(models: Mapping[str, Any]) -> list[dict[str, Any]]:

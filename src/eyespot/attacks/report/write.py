@@ -88,7 +88,7 @@ class Report:
             return
         truths = {chosen.truths[number] for chosen in self.candidates.values() for number in chosen.ready}
         if truths == {task.place(target)}:
-            raise AttackError(f"the target '{target}' is the label of every image; name another class.")
+            raise AttackError(f"the target '{target}' is the label of every image; choose another class.")
 
     def work(self) -> Iterator[str]:
         """Make every attack that is not done yet, write the report, and say after each step how far it is."""

@@ -19,7 +19,8 @@ def require_followed(calls: Sequence[Call], purpose: str) -> None:
     call = first_opaque(calls)
     if call is not None:
         raise ExplanationError(
-            f"{purpose} must follow every operation, and '{call.operation}' (call {call.index}, '{call.name}') is "
+            f"{purpose} needs every operation of the network, and '{call.operation}' (call "
+            f"{call.index}, '{call.name}') is "
             "unknown to eyespot. Write this step with operations of torch.nn, or choose another method."
         )
 

@@ -115,7 +115,9 @@ def _schedule_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("weight decay", f"{recipe['weight_decay']:g}"),
         (
             "weights",
-            "averaged, and gone on with from there (Lookahead)" if recipe["lookahead"] else "averaged at the end",
+            "averaged; training continues from the average (Lookahead)"
+            if recipe["lookahead"]
+            else "averaged at the end",
         ),
         ("augmentation", recipe["augment"]),
         ("mirrored", _mirrored(recipe)),
@@ -129,7 +131,7 @@ def _mirrored(recipe: Mapping[str, Any]) -> str:
 
 
 def _describe_warmup(share: float) -> str:
-    return f"rising for {percent(share, 0)} of the steps, then falling" if share else "falling from the first step"
+    return f"warmup for {percent(share, 0)} of the steps, then decay" if share else "decay from the first step"
 
 
 def _describe_change(changed: Mapping[str, Any]) -> str:
