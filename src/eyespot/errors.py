@@ -24,9 +24,9 @@ Found = TypeVar("Found")
 
 
 class EyespotError(ValueError):
-    """Something that the user gave cannot be used; the message says what to do about it.
+    """Invalid input from the user; the message states what was received, what was expected and what to do.
 
-    `argument` names the argument at fault, such as "out": the command line adds the option to the message.
+    `argument` names the invalid argument, such as "out"; the command line adds the option to the message.
     """
 
     def __init__(self, message: str = "", *, argument: str = "") -> None:

@@ -53,10 +53,13 @@ def to_json(value: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How good a model is on images that it has not learned from.
+    """The quality of a model on images that it was not trained on.
 
-    `score` is the task's main metric with its 95 % `interval`; `details` holds the task's own figures (for classify:
-    per class, confusion, calibration); `table` has one row per image, from which all of them are derived.
+    `score` is the main metric of the task with its 95 % `interval`, `details` the other metrics of the task (for
+    classify: per class, confusion matrix, calibration). All of them are computed from `table`, which has one row per
+    image.
+
+    `eyespot.load("model.safetensors").evaluate(eyespot.open_source("photos/").test).score`
     """
 
     task: str
@@ -70,5 +73,5 @@ class Evaluation:
     table: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     def to_json(self) -> str:
-        """Every value as one JSON document."""
+        """All values as a JSON document."""
         return to_json(self)

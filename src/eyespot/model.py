@@ -33,9 +33,11 @@ LARGEST_WHOLE = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """Network, task and preprocessing in one; the only thing that explaining, attacking, measuring and serving take.
+    """A trained network with its task and its preprocessing: what predict, explain, attack, measure and serve work on.
 
-    `made` says how it came about (recipe, versions, scores). A Model does not change: `edited` gives a new one.
+    `made` records its origin (recipe, versions, scores). A model is immutable: `edited` returns a new one.
+
+    `eyespot.load("runs/digits/model.safetensors").predict("new.png")["answer"]`
     """
 
     network: nn.Module
@@ -47,18 +49,18 @@ class Model:
         self.network.eval()
 
     def read(self, picture: Picture, name: str = "") -> Tensor:
-        """One picture as the pixels (1, C, H, W) in [0, 1] that `outputs` takes, through the model's own `images`."""
+        """Read one image as pixels (1, C, H, W) in [0, 1], preprocessed according to `images`."""
         return to_batch(read_pixels(picture, self.images, name)[None])
 
     def network_x(self, pixels: Tensor) -> Tensor:
-        """What the network receives for pixels (N, C, H, W) in [0, 1]; see `network_x`."""
+        """The input of the network for pixels (N, C, H, W) in [0, 1]; see `network_x`."""
         return network_x(pixels, self.task, self.images)
 
     def outputs(self, pixels: Tensor) -> Any:
-        """Pixels (N, C, H, W) in [0, 1] to the network's raw output, as `task.outputs` describes it.
+        """Compute the raw output of the network for pixels (N, C, H, W) in [0, 1], as `task.outputs` describes it.
 
-        A vector (N, K), a map (N, K, H', W'), or a dict[str, Tensor] of named outputs; gradients flow through. Without
-        gradients, large images that keep their own size are answered piece by piece, which gives the same.
+        A vector (N, K), a map (N, K, H', W'), or a dict[str, Tensor] of named outputs, differentiable. With gradients
+        disabled, large images of native size are computed in tiles, with the same result.
         """
         x = self.network_x(pixels)
         large = self.images.fit == "native" and x.shape[2] * x.shape[3] > LARGEST_WHOLE
@@ -67,21 +69,21 @@ class Model:
         return self.network(x)
 
     def module(self) -> "AnswerModule":
-        """Everything between pixels and answer as one module; see `AnswerModule`. Its weights are the model's own."""
+        """Preprocessing, network and output as one `nn.Module` that shares the weights; see `AnswerModule`."""
         return AnswerModule(self).eval()
 
     def embed(self, part: Part) -> np.ndarray:
-        """What the last dense layer reads for each image of a part: float32 (N, F), kept in the cache folder.
+        """The input of the last dense layer for each image of a part: float32 (N, F), cached on disk.
 
-        Raises `NetworkError` where the network has no dense layer, and `ImageError` for an image that cannot be read.
+        Raises `NetworkError` if the network has no dense layer, and `ImageError` for an image that cannot be read.
         """
         return features(self.network, self.task, self.images, part)
 
     @torch.no_grad()
     def sample(self, seed: int, n: int) -> Tensor:
-        """`n` new images (n, C, H, W) in [0, 1], the same for the same seed.
+        """Generate `n` new images (n, C, H, W) in [0, 1]; the same seed gives the same images.
 
-        Raises `ModelError` for a task that generates no images.
+        Raises `ModelError` for a task that does not generate images.
         """
         try:
             return self.task.sample(self.network, seed, n)
@@ -90,9 +92,9 @@ class Model:
 
     @torch.no_grad()
     def interpolate(self, seed: int, n: int) -> Tensor:
-        """`n` images (n, C, H, W) in [0, 1] that lead from the first image of `sample(seed, 2)` to the second.
+        """Generate `n` images (n, C, H, W) in [0, 1] from the first to the second image of `sample(seed, 2)`.
 
-        Raises `ModelError` for a task that generates no images.
+        Raises `ModelError` for a task that does not generate images.
         """
         try:
             return self.task.interpolate(self.network, seed, n)
@@ -101,11 +103,11 @@ class Model:
 
     @torch.no_grad()
     def predict(self, picture: Picture, hints: Sequence[Hint] = ()) -> dict[str, Any]:
-        """The task's answer for one picture: a path, the bytes of a file, or a uint8 array (H, W, C).
+        """Predict one image, given as a path, the bytes of a file, or a uint8 array (H, W, C).
 
-        Boxes and points are in pixels of the upright picture; an answer that is an image is under "picture", see
-        `answer_one`, and follows `hints` where the task takes them. Raises `ImageError` where the picture cannot be
-        read, and `TaskError` for a hint outside it.
+        Boxes and points are in pixels of the upright image. An answer that is an image is under "picture"; see
+        `answer_one`. `hints` are for tasks that take them. Raises `ImageError` if the image cannot be read, and
+        `TaskError` for a hint outside it.
         """
         pixels = to_batch(read_for(self.task, self.images, picture)[None])
         output = map_output(self.outputs(pixels), lambda output: output[0])
@@ -113,9 +115,9 @@ class Model:
         return answer_one(self.task, self.images, output, pixels, picture, frame, hints)
 
     def evaluate(self, part: Part) -> Evaluation:
-        """How good the answers are for images with known targets, one row an image; see `Evaluation`.
+        """Compare the answers with known targets and return the score; see `Evaluation`, which has one row per image.
 
-        A model that generates images is compared with them instead, one row a sample.
+        For a model that generates images, generated images are compared with the images of `part`, one row per sample.
         """
         if self.task.generates:
             return evaluate_samples(self.task, self.network, self.images, part)[0]
@@ -133,9 +135,9 @@ class Model:
         return replace(self, network=network)
 
     def save(self, path: str | Path) -> Path:
-        """Write weights (as float32) and one JSON of plain values into a `.safetensors` file that holds no code.
+        """Write the weights (float32) and a JSON header to a `.safetensors` file, which contains no code.
 
-        Raises `ModelError` for a wrapped network of one's own: its code would have to go into the file.
+        Raises `ModelError` for a wrapped custom module, because its code cannot be stored.
         """
         if not isinstance(self.network, Network):
             raise ModelError("A custom module cannot be saved in a file without code; save its weights yourself.")
@@ -150,10 +152,10 @@ class Model:
 
 
 def load(path: str | Path) -> Model:
-    """Read a model file, or a network that others have trained, such as "pretrained:efficientnet-lite0".
+    """Load a model file, or a pretrained network such as "pretrained:efficientnet-lite0".
 
-    Raises `ModelError` where a file is damaged, of another format, or no model at all, and `NetworkError` where the
-    package that carries a trained network is missing.
+    Raises `ModelError` if the file is damaged, has another format or is not a model, and `NetworkError` if the
+    package with the pretrained weights is not installed.
 
     >>> load("pretrained:efficientnet-lite0").images.shape
     (3, 224, 224)
@@ -188,9 +190,12 @@ def load(path: str | Path) -> Model:
 
 
 def wrap(network: nn.Module, task: Task, images: ImageSpec) -> Model:
-    """Make a Model of a person's own `nn.Module`, so that it can be explained, attacked, measured and served.
+    """Make a model of your own `nn.Module`, so that it can be explained, attacked, measured and served.
 
-    `network` takes float images (N, C, H, W), scaled as `images` says, and gives what `task.outputs` asks for.
+    `network` takes float images (N, C, H, W), normalized as `images` specifies, and returns what `task.outputs`
+    requires.
+
+    `wrap(network, Classify(classes=("cat", "dog")), ImageSpec(height=64, width=64, channels=3)).evaluate(source.test)`
     """
     return Model(network=network, task=task, images=images, made={"by": "wrap"})
 

@@ -44,12 +44,13 @@ def attack(
     queries: int | None = None,
     seed: int | None = None,
 ) -> AttackResult:
-    """Change one picture as little as can be, so that the model answers something else.
+    """Find the smallest change of one image that changes the answer of the model.
 
-    `by` is a key of `ATTACKS`. `target` is the class that must win ("up" or "down" for a number); `label` the right
-    class, unless the model's own answer is to be taken for right; `of` the tag or the place asked about; `change` how
-    far a number must move. `pixels`, `size`, `steps`, `queries` and `seed` are settings; one that the attack does not
-    read warns. Raises `AttackError` for an unknown attack, a target equal to the label, and numbers that cannot be.
+    `by` is a key of `ATTACKS`. `target` is the class to reach ("up" or "down" for a number); `label` the true class
+    (default: the answer of the model); `of` the tag or position to attack; `change` the smallest change of a number
+    that counts as a success, in its unit. `pixels`, `size`, `steps`, `queries` and `seed` are settings of the attack; a
+    setting that it does not use gives a warning. Raises `AttackError` for an unknown attack, a target equal to the
+    label, and invalid numbers.
 
     `attack(model, "cat.jpg", by="one-pixel", target="dog").save("fooled.png")`
     """

@@ -15,15 +15,15 @@ OUTCOMES = ("fooled", "resisted", "skipped")
 
 @dataclass(frozen=True, kw_only=True)
 class AttackResult:
-    """One attack on one image.
+    """The result of one attack on one image.
 
-    `outcome` is "fooled" (the saved 8-bit file, read back, changes the answer as wanted), "resisted", or "skipped" with
-    a `reason`. `original` and `fooled` are uint8 (H, W, C) as the network takes them; where the model resisted,
-    `fooled` is the nearest that was found. `before` and `after` are the answers, with their texts for captions, and
-    `abstains` tells whether the model answers "unknown" after. Sizes of the change are measured on
-    pixels from 0 to 1: `distortion` is its root mean square, `l2` its length, `linf` its largest value. `moved` is how
-    far the answer moved where it is a number. `queries` counts forward passes, `gradients` those followed backward;
-    `seconds` is this image's share of the time. `history` is the search, step by step, for animation.
+    `outcome` is "fooled" (the answer changes as requested for the saved 8-bit file, read back), "resisted", or
+    "skipped" with a `reason`. `original` and `fooled` are uint8 (H, W, C) at the input size of the network; if the
+    model resisted, `fooled` is the closest attempt. `before` and `after` are the answers with their captions, and
+    `abstains` tells whether the model answers "unknown" afterward. The size of the change is measured on pixels from 0
+    to 1: `distortion` is its root mean square, `l2` its L2 norm, `linf` its largest absolute value. `moved` is the
+    change of a numeric answer, in its unit. `queries` counts forward passes, `gradients` backward passes; `seconds` is
+    the time for this image. `history` has the steps of the search, for animation.
     """
 
     by: str
@@ -49,23 +49,23 @@ class AttackResult:
     fooled: np.ndarray = field(repr=False)
 
     def facts(self) -> dict[str, Any]:
-        """Everything but the pictures, as a plain dictionary."""
+        """All values except the images, as a plain dictionary."""
         return {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("original", "fooled")}
 
     def to_json(self) -> str:
-        """Everything but the pictures as one JSON document."""
+        """All values except the images, as a JSON document."""
         return to_json(self.facts())
 
     def difference(self) -> tuple[np.ndarray, float]:
-        """The change, magnified; see `magnified`."""
+        """The magnified difference between the original and the fooled image; see `magnified`."""
         return magnified(self.original, self.fooled)
 
     def save_fooled(self, path: str | Path) -> Path:
-        """Write the fooled image itself as a PNG file, without loss: the very file that was tried."""
+        """Write the fooled image as a lossless PNG file: the file that was evaluated."""
         return write_png(self.fooled, path)
 
     def frames(self) -> list[np.ndarray]:
-        """The search step by step, uint8 (H, W, C) each: the original first, then the best image of each step."""
+        """The images of the search, each uint8 (H, W, C): the original first, then the best image of each step."""
         frames = [self.original]
         for step in self.history:
             pixels = self.original.copy()
@@ -75,7 +75,7 @@ class AttackResult:
         return frames
 
     def save_animation(self, path: str | Path) -> Path:
-        """Write the search as a GIF; raises `AttackError` for an attack that keeps no history."""
+        """Write the search as an animated GIF; raises `AttackError` for an attack without a history."""
         import matplotlib as mpl
         from matplotlib.animation import ArtistAnimation, PillowWriter
         from matplotlib.figure import Figure
@@ -101,7 +101,7 @@ class AttackResult:
         return Path(path)
 
     def save(self, path: str | Path) -> Path:
-        """Draw original, magnified difference and fooled image beside one another, with both answers."""
+        """Draw the original, the magnified difference and the fooled image side by side, with both answers."""
         import matplotlib as mpl
         from matplotlib.figure import Figure
 

@@ -142,13 +142,15 @@ def explain(
     among: Source | None = None,
     seed: int | None = None,
 ) -> Explanation | Gallery | ImageMap:
-    """Show how a model comes to its answers, by one of `METHODS`: for one picture, or for the images of a source.
+    """Explain the answers of a model, by one of `METHODS`: for one image, or for the images of a source.
 
-    `of` names the class, tag or place to explain (otherwise the model's own answer), `layer` and `unit` a unit, `at` a
-    position (row, column) in its map, also as text "ROW,COLUMN"; `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
-    belong to occlusion, `among` to neighbors. What a method has no use for must be left out. Pictures go through the
-    model's own preprocessing, and the finding says so. Raises `ExplanationError` for an unknown method, layer or unit,
-    naming near ones.
+    `of` names the class, tag or position to explain (default: the answer of the model), `layer` and `unit` a unit, `at`
+    a position (row, column) in its map, also as text "ROW,COLUMN". `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
+    are for occlusion, `among` for neighbors. Leave out arguments that a method does not use. Images are preprocessed as
+    for predictions, which the result notes. Raises `ExplanationError` for an unknown method, layer or unit, with the
+    closest names.
+
+    `explain(model, "cat.jpg", by="grad-cam").save("why.png")`
     """
     method = look_up("method", by, METHODS, ExplanationError)
     request = ExplanationRequest(

@@ -49,10 +49,10 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """How a model came to an answer, by one method.
+    """An explanation of one answer of a model, by one method.
 
-    `of` is what was explained (a class, a tag, a unit), `layer` where. `values` holds the method's own figures, `maps`
-    its numbers by place, `checks` how far to believe them, `notes` what a reader must know (preprocessing, limits).
+    `of` is what was explained (a class, a tag or a unit), `layer` the layer. `values` has the scalar results of the
+    method, `maps` its arrays, `checks` how reliable they are, and `notes` preprocessing and limits to know about.
     """
 
     method: str
@@ -67,11 +67,11 @@ class Explanation:
     panels: tuple[Panel, ...] = field(default=(), repr=False)
 
     def to_plain(self) -> dict[str, Any]:
-        """Everything but the drawings, as plain values."""
+        """All values except the drawings, as plain values."""
         return {part.name: to_plain(getattr(self, part.name)) for part in fields(self) if part.name != "panels"}
 
     def to_json(self) -> str:
-        """Everything but the drawings, as one JSON document."""
+        """All values except the drawings, as a JSON document."""
         return to_json(self.to_plain())
 
     def picture(self) -> bytes:
@@ -81,9 +81,9 @@ class Explanation:
         return draw(self, "png")
 
     def save(self, path: str | Path) -> Path:
-        """Write the explanation as a picture (.png, .svg, .pdf) or as its values (.json).
+        """Write the explanation as an image (.png, .svg, .pdf) or its values (.json).
 
-        Raises `ExplanationError` for another suffix, or where the file cannot be written.
+        Raises `ExplanationError` for another suffix, or if the file cannot be written.
         """
         from ._drawing import draw
 

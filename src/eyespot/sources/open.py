@@ -46,17 +46,15 @@ def open_source(
     value_range: tuple[float, float] | None = None,
     known: Mapping[int, int] | None = None,
 ) -> Source:
-    """Open the images that a person has, whatever form they have, and divide them into three parts.
+    """Open your images, in any supported form, and split them into training, validation and test parts.
 
-    `what` is a folder, a table, IDX files, a `.npz` file, `bundled:digits`, `synthetic:shapes`, a dictionary of
-    arrays or a tuple of them.
-    `columns` says, for a table, which of its columns means what; `layout`, for a folder, what its folders stand for
+    `what` is a folder, a table, IDX files, a `.npz` file, `bundled:digits`, `synthetic:shapes`, a dictionary of arrays
+    or a tuple of them. `columns` maps meanings to the columns of a table. `layout` gives the meaning of the folders
     ("classes", "parts", "subfolders", "classes-with-parts" or "unlabeled"). Up to `bad_share` of the images may be
-    unreadable or missing: they are left out, and listed in `problems`. `value_range` is what becomes black and white
-    in images of more than 8 bits; without it one range is found for all of them. Nothing of the user's is changed.
-    Raises `SourceError` where nothing is recognized, where a folder can be understood in two ways, or where too much
-    of it cannot be read. `known` says of images, by their content keys, on which side they lie (0 training,
-    1 validation, 2 test), as an earlier run divided them.
+    unreadable or missing; they are left out and listed in `problems`. `value_range` is mapped to black and white in
+    images of more than 8 bits; by default one range is computed for all of them. `known` assigns images, by content
+    key, to parts (0 training, 1 validation, 2 test), as an earlier run split them. Files are never changed. Raises
+    `SourceError` if nothing is recognized, if a folder is ambiguous, or if too many images cannot be read.
 
     >>> open_source("bundled:digits").kind
     'bundled with scikit-learn'

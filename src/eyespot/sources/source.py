@@ -87,13 +87,13 @@ def join_parts(parts: Sequence[Part], name: str) -> Part:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Source:
-    """A person's images and what is said of each, in three parts.
+    """Your images with their labels or other targets, split into training, validation and test parts.
 
-    `train` is learned from; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
-    `test` is looked at once, for the report. `problems` lists the images that cannot be used, one by one;
-    `left_out` counts those that were passed over, by where they lie. `leaked` holds the keys of held-out images that
-    are (nearly) training images. `root` is the file or folder that it was read from, if any. `value_range` is what
-    becomes black and white in images of more than 8 bits; None without such.
+    The network is trained on `train`; every choice (temperature, thresholds, epoch, settings) is made on `validation`;
+    `test` is used once, for the report. `problems` lists the images that cannot be used; `left_out` counts the files
+    that were ignored, by location. `leaked` has the keys of held-out images that are near duplicates of training
+    images. `root` is the file or folder of the source, if any. `value_range` is the range that is mapped to black and
+    white for images of more than 8 bits, otherwise None.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Source:
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
-        """Training, validation and test."""
+        """The training, validation and test parts."""
         return self.train, self.validation, self.test
 
     @property
@@ -126,11 +126,11 @@ class Source:
 
     @property
     def columns(self) -> set[str]:
-        """What is said of the images: the columns that at least one row fills."""
+        """The names of the columns that at least one row fills."""
         return {column for part in self.parts for row in part.rows for column, text in row.values.items() if text}
 
     def describe(self) -> str:
-        """One line for a person: how the source was understood, and how many images were left out, and why."""
+        """One line of text: how the source was read, and how many images were left out and why."""
         classes = "".join(f", {text}" for text in classes_in(row.values for row in self.rows))
         counts = {**self.left_out, "that cannot be used" if self.left_out else "": len(self.problems)}
         reasons = "; ".join(f"{count:,} {reason}".strip() for reason, count in counts.items() if count)

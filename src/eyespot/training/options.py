@@ -15,9 +15,10 @@ def _option(default: Any, help: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What the user asked for; None means: choose for me.
+    """The options of a training; None leaves the choice to eyespot.
 
-    The options of `eyespot train` are made of these fields; `eyespot.train` has them as keywords.
+    `eyespot train` has an option and `eyespot.train` a keyword for each field. Raises `RecipeError` for an invalid
+    value.
     """
 
     task: str | None = _option(

@@ -51,19 +51,19 @@ Show = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its folder, and what came of it."""
+    """A finished training: its folder, and its result with the scores."""
 
     folder: Path
     result: dict[str, Any]
 
     @property
     def model(self) -> Model:
-        """The trained model, read from the folder."""
+        """The trained model, loaded from the folder."""
         return load(self.folder / "model.safetensors")
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """What was written down during the training, one dictionary a line."""
+        """The training log, one dictionary per line."""
         return read_log(self.folder / "log.jsonl")
 
 
@@ -96,12 +96,12 @@ def train(
     seed: int = 0,
     show: Show | None = None,
 ) -> Run:
-    """Train a network on a source in the folder `out`, evaluate it on the test images, and write model and report.
+    """Train a network on a source, evaluate it on the test images, and write model and report to the folder `out`.
 
-    Begun already, it goes on; finished already, its result is read. What is left open is chosen and written to
-    `recipe.json`. With `snapshots` the network of every epoch is kept as a model, to see how it evolved. `show` is
-    called with every line of the log. Ctrl-C and SIGTERM save first, then raise
-    `KeyboardInterrupt`. Raises `RunError` where `out` holds another training, and `EyespotError` for what cannot be.
+    An interrupted training is resumed; a finished one is read. Options that are left open are chosen and recorded in
+    `recipe.json`. With `snapshots`, the model of every epoch is kept. `show` is called with each line of the log.
+    Ctrl-C and SIGTERM save a checkpoint and raise `KeyboardInterrupt`. Raises `RunError` if `out` has another training
+    run, and another `EyespotError` for invalid options or images.
 
     >>> run = train("bundled:digits", out=tmp / "run", epochs=1)
     >>> run.result["metric"]
@@ -113,7 +113,10 @@ def train(
 
 
 def resume(folder: str | Path, show: Show | None = None, control: Control | None = None) -> Run:
-    """Go on with a training from its folder alone; raises `RunError` where that cannot be."""
+    """Resume a training from its folder; raises `RunError` if that is not possible.
+
+    `resume("runs/photos").result["score"]`
+    """
     folder = Path(folder)
     recipe = read_recipe(folder / "recipe.json")
     if (folder / "result.json").exists():
