@@ -43,7 +43,7 @@ class ComputeConfig:
     precision: str = "float32"
     layout: str = "contiguous"
     threads: int = 1
-    reason: str = "as asked"
+    reason: str = "as requested"
 
     def place(self, module: nn.Module) -> nn.Module:
         """Move a network to the device, in the memory format that was chosen."""
@@ -107,14 +107,14 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
     ways = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
     times = _in_turns(make, x, [ComputeConfig(precision=p, layout=form) for p, form in ways], time.process_time)
     best = min(times, key=times.__getitem__)
-    told = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())
-    told = f"shortest CPU time of a training step on one thread: {told}"
+    timings = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())
+    timings = f"shortest CPU time of a training step on one thread: {timings}"
     every = replace(best, threads=cores)
     if cores == 1 or times[best] >= QUICK:
-        return replace(every, reason=told)
+        return replace(every, reason=timings)
     walls = _in_turns(make, x, [best, every], time.perf_counter)
     spent = ", ".join(f"{c.threads} {'threads' if c.threads > 1 else 'thread'} {walls[c] * 1000:.1f} ms" for c in walls)
-    return replace(min(walls, key=walls.__getitem__), reason=f"{told}; by the clock {spent}")
+    return replace(min(walls, key=walls.__getitem__), reason=f"{timings}; by the clock {spent}")
 
 
 def _in_turns(

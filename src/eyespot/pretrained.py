@@ -161,8 +161,8 @@ def fitting(network: Network, weights: Mapping[str, Tensor], name: str) -> Mappi
     theirs = {key: tuple(value.shape) for key, value in weights.items()}
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
-            told = f"'{key}' is {theirs.get(key, 'missing')}, expected {ours.get(key, 'no such weight')}"
-            raise NetworkError(f"The weights of {name} do not fit the network {network.spec.name}: {told}.")
+            difference = f"'{key}' is {theirs.get(key, 'missing')}, expected {ours.get(key, 'no such weight')}"
+            raise NetworkError(f"The weights of {name} do not fit the network {network.spec.name}: {difference}.")
     return weights
 
 

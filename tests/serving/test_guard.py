@@ -52,7 +52,7 @@ def test_no_name_makes_the_check_fail(name):
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:81", ""])
 def test_requests_of_other_sites_are_refused(client, method, origin):
     response = client.request(method, "/api/models/0/predict", headers={"Origin": origin})
-    assert response.status_code == 403 and "may not ask" in response.json()["error"]
+    assert response.status_code == 403 and "may not use" in response.json()["error"]
 
 
 def test_the_page_itself_may_ask(client, png):

@@ -35,7 +35,7 @@ class StandIn:
     def over(self):
         return self.state in ("finished", "stopped", "failed")
 
-    def ask(self, message):
+    def request(self, message):
         from concurrent.futures import Future
 
         self.asked.append(message)

@@ -12,7 +12,7 @@ from eyespot.cli._output import format_score
 from eyespot.errors import TaskError
 from eyespot.model import evaluation
 from eyespot.tasks import Tag
-from eyespot.training.report.write import told
+from eyespot.training.report.write import format_value
 from tests.tasks.rows import rows_of
 
 NAN = float("nan")
@@ -176,5 +176,5 @@ def test_where_no_tag_can_be_judged_the_score_is_not_available_anywhere(tmp_path
     result = json.loads(found.to_json())
     assert math.isnan(found.score) and result["score"] is None and result["interval"] == [None, None]
     assert format_score(result) == "mean average precision not available: none of 1 images has a score"
-    assert told(found.score, found) == "not available"
+    assert format_value(found.score, found) == "not available"
     assert PETS.remarks(found.details) == []

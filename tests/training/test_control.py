@@ -25,8 +25,8 @@ class Script:
 
     def __init__(self, messages):
         self.messages = list(messages)
-        self.told = io.StringIO()
-        self.control = TrainingControl(iter(SimpleQueue().get, None), self.told)
+        self.sent = io.StringIO()
+        self.control = TrainingControl(iter(SimpleQueue().get, None), self.sent)
 
     @property
     def away(self):
@@ -47,12 +47,12 @@ class Script:
             self.control._asked.put(self.messages.pop(0)[1])
         return self.control.goes_on(training, state, stop)
 
-    def tell(self, message):
-        self.control.tell(message)
+    def send(self, message):
+        self.control.send(message)
 
     @property
     def answers(self):
-        return [json.loads(line) for line in self.told.getvalue().splitlines()]
+        return [json.loads(line) for line in self.sent.getvalue().splitlines()]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def train(source, tmp_path):
         try:
             run_training(source, TrainOptions(**asked), tmp_path / name, lambda entry: None, None, script)
         except KeyboardInterrupt as stopped:
-            script.told.write(json.dumps({"stopped": str(stopped)}) + "\n")
+            script.sent.write(json.dumps({"stopped": str(stopped)}) + "\n")
         return tmp_path / name, script.answers
 
     return train
@@ -157,7 +157,7 @@ def test_it_leaves_when_what_comes_in_ends_or_nobody_listens(train):
             raise BrokenPipeError
 
     control = TrainingControl([], Closed())
-    control.tell({"note": "hello"})
+    control.send({"note": "hello"})
     assert control.away
 
 

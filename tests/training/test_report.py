@@ -20,7 +20,7 @@ from eyespot.tasks._tag import Tag
 from eyespot.tasks.denoise import Denoise
 from eyespot.tasks.report import spread
 from eyespot.tasks.task import Task
-from eyespot.training.report.write import GAP, pictures_of, recipe_facts, side_by_side, told, write_report
+from eyespot.training.report.write import GAP, format_value, pictures_of, recipe_facts, side_by_side, write_report
 
 EVIL = "<script>alert(1)</script>"
 RECIPE = {
@@ -228,7 +228,7 @@ def test_the_file_stays_small_for_many_large_photos(tmp_path):
     ],
 )
 def test_a_score_is_told_in_percent_only_where_it_is_a_share(made, value, text):
-    assert told(value, made()) == text
+    assert format_value(value, made()) == text
 
 
 def test_a_report_is_written_before_there_is_any_log(tmp_path):

@@ -149,7 +149,7 @@ def corruption_curves(
     if reason := model.task.unsupported.get("corruptions"):
         raise AttackError(f"Corruptions do not apply to {model.task.name}: {reason}.")
     frames = identity_frame(np.tile(_size(images), (len(images), 1))) if frames is None else frames
-    clean = _judged(model, images, targets, frames)
+    clean = _score(model, images, targets, frames)
     return [
         _curve(model, name, change, images, targets, frames, seed, clean)
         for name, change in EVERYDAY.items()
@@ -180,11 +180,11 @@ def _curve(
     seed: int,
     clean: tuple[Any, ...],
 ) -> Curve:
-    judged = [clean]
+    scored = [clean]
     for strength in change.strengths:
         moved, motions = _changed(name, images, strength, seed)
-        judged.append(_judged(model, moved, targets, frames if motions is None else frames.then(motions)))
-    scores = [score for score, _, _ in judged]
+        scored.append(_score(model, moved, targets, frames if motions is None else frames.then(motions)))
+    scores = [score for score, _, _ in scored]
     better = max if model.task.metric.better == "lower" else min
     worst = better(range(len(scores) - 1, 0, -1), key=scores.__getitem__)
     return Curve(
@@ -194,14 +194,14 @@ def _curve(
         share=is_share(scores, model.task.metric.unit, model.task.metric.better),
         strengths=[None, *change.strengths],
         scores=scores,
-        intervals=[interval for _, interval, _ in judged],
-        calibration=[error for _, _, error in judged],
+        intervals=[interval for _, interval, _ in scored],
+        calibration=[error for _, _, error in scored],
         worst=change.strengths[worst - 1],
         count=len(images),
     )
 
 
-def _judged(
+def _score(
     model: Model, images: Tensor, targets: Sequence[Any], frames: Frame
 ) -> tuple[float, tuple[float, float], float | None]:
     """Score, interval and calibration error of the answers for some images."""

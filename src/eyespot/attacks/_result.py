@@ -86,7 +86,7 @@ class AttackResult:
             figure = Figure(figsize=(3.4, 3.8))
             axes = figure.subplots()
             axes.set_axis_off()
-            said = [
+            captions = [
                 "untouched",
                 *(f"{step['queries']:,} queries, fitness {step['fitness']:.3f}" for step in self.history),
             ]
@@ -95,7 +95,7 @@ class AttackResult:
                     axes.imshow(pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest"),
                     axes.text(0.5, 1.04, text, transform=axes.transAxes, ha="center"),
                 ]
-                for pixels, text in zip(self.frames(), said, strict=True)
+                for pixels, text in zip(self.frames(), captions, strict=True)
             ]
             ArtistAnimation(figure, shown).save(path, writer=PillowWriter(fps=4))
         return Path(path)

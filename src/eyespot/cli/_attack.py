@@ -64,7 +64,7 @@ def attack(
     if as_json:
         print_json(report.result)
     else:
-        _tell(report.result)
+        _print_result(report.result)
 
 
 def _named(paths: list[Path]) -> "dict[str, Model]":
@@ -99,7 +99,7 @@ def _work(report: Any, out: Path, quiet: bool) -> None:
         raise typer.Exit(130) from None
 
 
-def _tell(figures: dict[str, Any]) -> None:
+def _print_result(figures: dict[str, Any]) -> None:
     from ..attacks.report.page import amount, share
     from ..html import number
 

@@ -48,11 +48,11 @@ def drive(
     require_folder(out)
     course = CarRacing(colors, draw=not expert)
     disturbance = _kicks(RECORDED_KICK if kicks is None and expert else kicks or 0.0)
-    say = _silent if quiet or as_json else _say
+    progress = _ignore if quiet or as_json else _print_track
     if model is None:
-        result = _record(course, numbers, out, disturbance, say)
+        result = _record(course, numbers, out, disturbance, progress)
     else:
-        result = _measure(model, course, numbers, out, disturbance, say, video)
+        result = _measure(model, course, numbers, out, disturbance, progress, video)
     if as_json:
         print_json(result)
     else:
@@ -80,16 +80,16 @@ def _kicks(angle: float) -> Any:
     return Kicks(angle=angle) if angle else None
 
 
-def _record(course: Any, tracks: list[int], out: Path, kicks: Any, say: Any) -> dict[str, Any]:
+def _record(course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any) -> dict[str, Any]:
     """Record the expert; the result is that of its own drives."""
     from ..simulators import record, total
 
-    drives = record(course, tracks, out, kicks=kicks, progress=say)
+    drives = record(course, tracks, out, kicks=kicks, progress=progress)
     return {"driver": "expert", **_settings(course, kicks), **total(drives), "out": out, "tracks": _rows(drives)}
 
 
 def _measure(
-    model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, say: Any, video: bool
+    model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any, video: bool
 ) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
     from ..files import write_whole, written
@@ -101,7 +101,9 @@ def _measure(
     file = model_path(model)
     loaded = load(file)
     driver = steering_of(loaded, str(file))
-    found = measure(driver, course, tracks, kicks=kicks, undrawn=CarRacing(course.colors, draw=False), progress=say)
+    found = measure(
+        driver, course, tracks, kicks=kicks, undrawn=CarRacing(course.colors, draw=False), progress=progress
+    )
     summary = found.summary()
     page, values = out / "index.html", out / "drive.json"
     result = {"driver": file, **_settings(course, kicks), **summary, "report": page, "tracks": _rows(found.drives)}
@@ -150,11 +152,11 @@ def _rows(drives: "Sequence[Drive]") -> list[dict[str, Any]]:
     ]
 
 
-def _say(one: "Drive") -> None:
+def _print_track(one: "Drive") -> None:
     print(f"track {one.track}: {one.interventions} interventions in {one.seconds:.1f} s", file=sys.stderr, flush=True)
 
 
-def _silent(one: "Drive") -> None:
+def _ignore(one: "Drive") -> None:
     pass
 
 

@@ -67,7 +67,7 @@ def explain(
     if as_json:
         print_json({**found.to_plain(), "written": str(written) if written else None})
     else:
-        _tell(found, written)
+        _print_result(found, written)
 
 
 def _opened(source: str, model: "Model") -> Any:
@@ -75,7 +75,7 @@ def _opened(source: str, model: "Model") -> Any:
     return open_described(source, None, None, value_range=model.images.value_range)
 
 
-def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:
+def _print_result(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:
     """The finding in some lines, its checks and notes among them."""
     from ..explanations import Explanation
 
@@ -95,8 +95,8 @@ def _tell(found: "Explanation | Gallery | ImageMap", written: Path | None) -> No
 
 
 def _row(row: dict[str, Any]) -> str:
-    told = {
+    scores = {
         name: "-" if value is None else f"{value:.3f}" for name, value in row.items() if isinstance(value, float | None)
     }
-    figures = "  ".join(f"{name} {value}" for name, value in told.items())
+    figures = "  ".join(f"{name} {value}" for name, value in scores.items())
     return f"{row['method']:22}{figures}{'' if row['passed'] else '  a check was not passed'}"

@@ -89,9 +89,9 @@ class Progress:
 
 def _line(entry: dict[str, Any], left: str) -> str:
     scores = {name: value for name, value in entry["validation"].items() if not name.endswith(" error")}
-    told = ", ".join(f"{name} {format_number(value)}" for name, value in scores.items())
+    listed = ", ".join(f"{name} {format_number(value)}" for name, value in scores.items())
     where = f"epoch {entry['epoch']}, step {entry['step']} of {entry['steps']}"
-    return f"{where}: loss {entry['loss']:.4g}; validation {told}{left}"
+    return f"{where}: loss {entry['loss']:.4g}; validation {listed}{left}"
 
 
 def format_number(value: float | None) -> str:

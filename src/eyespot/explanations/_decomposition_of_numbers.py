@@ -59,9 +59,9 @@ def _function(rule: str, function: str) -> Callable[[Sequence[Call], Call, Place
 
     def work(calls: Sequence[Call], call: Call, place: Place) -> Sum:
         name = function or str(call.settings.get("function", ""))
-        told = {key: value for key, value in call.settings.items() if key != "function"}
+        details = {key: value for key, value in call.settings.items() if key != "function"}
         group = group_of(calls[call.inputs[0]], np.array([place]), 1.0)
-        return Sum(rule=rule or f"{name}(x)", groups=(group,), function=name, details=told)
+        return Sum(rule=rule or f"{name}(x)", groups=(group,), function=name, details=details)
 
     return work
 

@@ -155,8 +155,8 @@ def _answers(model: Model, part: Part, numbers: np.ndarray) -> tuple[bool | None
         return (None,) * len(numbers)
     rows: dict[int, bool | None] = {}
     for indices, output, target in outputs_over(model, samples):
-        told = model.task.to_rows(output, target)
-        rows |= {int(index): row.get("right") for index, row in zip(indices, told, strict=True)}
+        records = model.task.to_rows(output, target)
+        rows |= {int(index): row.get("right") for index, row in zip(indices, records, strict=True)}
     return tuple(rows[number] for number in numbers.tolist())
 
 

@@ -28,8 +28,8 @@ def explain_activations(subject: Subject, request: ExplanationRequest) -> Explan
     rows = [layer_row(call, None if slopes is None else slopes[call.index]) for call in subject.calls]
     call = choose_layer(subject.calls, request.layer, LAYERS)
     silent = {row["name"]: row["silent_units"] for row in rows if row["silent_units"]}
-    told = ", ".join(f"{name}: {len(units)}" for name, units in silent.items())
-    notes = (f"Units that are nowhere above zero on this image: {told}.",) if silent else ()
+    listed = ", ".join(f"{name}: {len(units)}" for name, units in silent.items())
+    notes = (f"Units that are nowhere above zero on this image: {listed}.",) if silent else ()
     gap = () if slopes is not None else ("Gradients are left out: the network has an unsupported operation.",)
     return Explanation(
         method="activations",

@@ -29,16 +29,16 @@ GONE = {"do": "leave"}
 
 
 class TrainingControl:
-    """What was asked for is answered between two steps; a change counts from the next one."""
+    """Requests are answered between two steps; a change counts from the next one."""
 
-    def __init__(self, asked: Iterable[str], told: TextIO) -> None:
+    def __init__(self, requests: Iterable[str], replies: TextIO) -> None:
         self.paused = False
         self.left = False
-        self._out = told
+        self._out = replies
         self._asked: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._looks: list[dict[str, Any]] = []
         self._rested = 0.0
-        threading.Thread(target=self._listen, args=(asked,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
 
     @property
     def away(self) -> bool:
@@ -54,17 +54,17 @@ class TrainingControl:
     def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
         """Wait while the training pauses; tell whether there are more steps to make."""
         if self.paused:
-            self.tell({"state": "paused"})
+            self.send({"state": "paused"})
         while self.paused and not (self.left or stop() or state.step >= state.schedule.steps):
             with suppress(Empty):
                 self._answer(self._asked.get(timeout=TICK), training, state)
             self._allow_view(training, state)
         goes_on = not self.away and state.step < state.schedule.steps
         if not self.left:
-            self.tell({"state": "training" if goes_on else "finishing"})
+            self.send({"state": "training" if goes_on else "finishing"})
         return goes_on
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         """Send a message to who watches."""
         try:
             self._out.write(to_json(message) + "\n")
@@ -72,8 +72,8 @@ class TrainingControl:
         except OSError:  # nobody listens any more
             self.left = True
 
-    def _listen(self, asked: Iterable[str]) -> None:
-        for line in asked:
+    def _listen(self, requests: Iterable[str]) -> None:
+        for line in requests:
             self._asked.put(json.loads(line))
         self._asked.put(GONE)
 
@@ -89,11 +89,11 @@ class TrainingControl:
             else:
                 self.left |= message == GONE
                 self.paused = message["do"] == "pause"
-            told = {"step": state.step, "steps": state.schedule.steps}
+            reply = {"step": state.step, "steps": state.schedule.steps}
         except EyespotError as error:
-            told = {"refused": str(error)}
+            reply = {"refused": str(error)}
         if "number" in message:
-            self.tell({"number": message["number"], **told})
+            self.send({"number": message["number"], **reply})
 
     def _change(self, change: ScheduleChange, training: "Training", state: "State") -> None:
         """Written down before the next step: a training that is killed makes the same steps again."""
@@ -105,6 +105,6 @@ class TrainingControl:
             return
         began = time.monotonic()
         message = self._looks.pop(0)
-        self.tell({"number": message["number"], **view(training, state, **message["look"])})
+        self.send({"number": message["number"], **view(training, state, **message["look"])})
         ended = time.monotonic()
         self._rested = ended + LOOKS * (ended - began)

@@ -160,8 +160,10 @@ async def strongest_images(
     def work(own: ModelResource) -> Response:
         gallery, layers = _gallery(app_state, own, source, part, layer)
         found = pick("unit", layers.units, unit)
-        [told] = [one for one in gallery["layers"][0]["units"] if one["unit"] == found.number]
-        return plain_json({"layer": layers.name, **told, "strip": _as_base64(strip(found.strongest, layers.field))})
+        [unit_values] = [one for one in gallery["layers"][0]["units"] if one["unit"] == found.number]
+        return plain_json(
+            {"layer": layers.name, **unit_values, "strip": _as_base64(strip(found.strongest, layers.field))}
+        )
 
     return await app_state.slow.run(request, shown, work)
 
@@ -208,7 +210,7 @@ def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Respons
     if answer is Answer.HTML and isinstance(found, Gallery):
         with TemporaryDirectory() as folder:
             return Response(found.save(Path(folder) / "units.html").read_bytes(), media_type="text/html")
-    raise HTTPException(400, f"'{found.method}' is not told as {answer.value}; ask for json or another form.")
+    raise HTTPException(400, f"'{found.method}' is not available as {answer.value}; request json or another form.")
 
 
 def _as_base64(value: Any) -> Any:

@@ -34,14 +34,14 @@ def familiarity(shown: ModelResource, pixels: bytes) -> dict[str, Any]:
     if shown not in _compared:
         _compared[shown] = _features(shown)
     others = _compared[shown]
-    told = {"count": len(others), "heldOut": shown.held_out > 0}
+    counts = {"count": len(others), "heldOut": shown.held_out > 0}
     if len(others) < FEWEST:
-        return {**told, "distance": None, "median": None, "share": None, "unfamiliar": None}
+        return {**counts, "distance": None, "median": None, "share": None, "unfamiliar": None}
     own = _unit(_feature(shown, to_batch(shown.array(pixels)[None])))
     distance, usual = distance_to(others, own[0]), distances_within(others)
     share = (1 + int((usual >= distance).sum())) / (1 + len(usual))
     return {
-        **told,
+        **counts,
         "distance": distance,
         "median": float(np.median(usual)),
         "share": share,

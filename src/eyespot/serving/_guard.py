@@ -83,7 +83,7 @@ class Guard:
             raise _Refused(400, f"The host '{', '.join(hosts)[:80]}' is not this server; open it as 127.0.0.1.")
         origins = headers.getlist("origin")
         if any(origin.lower() != f"http://{hosts[0]}".lower() for origin in origins):
-            raise _Refused(403, f"The site {origins[0][:80]} may not ask this server; only its own page may.")
+            raise _Refused(403, f"The site {origins[0][:80]} may not use this server; only its own page may.")
 
     def _most(self, headers: Headers) -> int:
         """How many bytes the body may have: what its header states, else the limit if there can be one at all."""
@@ -109,9 +109,9 @@ class Guard:
                 self._released.notify_all()
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        told = headers.get("content-length", "")
-        if told.isdecimal() and int(told[:20]) > self.most_bytes:
-            raise _Refused(413, f"The body has {int(told[:20]):,} bytes; at most {self.most_bytes:,} are taken.")
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self.most_bytes:
+            raise _Refused(413, f"The body has {int(length[:20]):,} bytes; at most {self.most_bytes:,} are taken.")
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._received(receive)

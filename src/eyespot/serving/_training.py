@@ -60,17 +60,17 @@ async def begin(order: Order, app_state: CurrentState, manager: CurrentManager) 
     pick("source", app_state.sources, order.source)
     if order.network:
         _known(order.network)
-    asked: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: None if value == "" else value for name, value in order.model_dump(exclude={"source"}).items()
     }
-    options = TrainOptions(**asked)
+    options = TrainOptions(**values)
     return plain_json({"run": await asyncio.to_thread(manager.begin, order.source, options)})
 
 
 @router.post("/runs/{run}/pause")
 async def pause(run: int, _shown: InRun, manager: CurrentManager) -> Response:
     """Let a training save after its next step, and wait."""
-    return plain_json(await manager.ask(run, {"do": "pause"}))
+    return plain_json(await manager.request(run, {"do": "pause"}))
 
 
 @router.post("/runs/{run}/go-on")
@@ -83,14 +83,14 @@ async def go_on(run: int, _shown: InRun, manager: CurrentManager) -> Response:
 @router.post("/runs/{run}/stop")
 async def stop(run: int, _shown: InRun, manager: CurrentManager) -> Response:
     """Let the next step be the last, and make the model of what is learned by then."""
-    return plain_json(await manager.ask(run, {"do": "stop"}))
+    return plain_json(await manager.request(run, {"do": "stop"}))
 
 
 @router.post("/runs/{run}/change")
 async def change(run: int, changes: Changes, _shown: InRun, manager: CurrentManager) -> Response:
     """Change a training that goes on: what is given counts from its next step on, and is written down."""
     values = {name: value for name, value in changes.model_dump().items() if value is not None}
-    return plain_json(await manager.ask(run, {"change": values}))
+    return plain_json(await manager.request(run, {"change": values}))
 
 
 @router.get("/runs/{run}/look")
@@ -106,8 +106,8 @@ async def look(
     """Kernels and maps of a training, and its answers to random held-out images; empty while it is busy."""
     if manager.state(run)["state"] in ("preparing", "finishing"):
         return plain_json({})
-    asked = {"layer": layer, "images": images, "picture": picture, "pixels": pixels}
-    return plain_json(await manager.ask(run, {"look": asked}, LOOK_PATIENCE))
+    values = {"layer": layer, "images": images, "picture": picture, "pixels": pixels}
+    return plain_json(await manager.request(run, {"look": values}, LOOK_PATIENCE))
 
 
 @router.get("/networks")

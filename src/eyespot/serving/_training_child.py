@@ -24,15 +24,15 @@ def main() -> None:
     sys.stdout = sys.stderr  # what libraries print must not come between the answers
     try:
         _train(order, control)
-        control.tell({"state": "finished"})
+        control.send({"state": "finished"})
     except KeyboardInterrupt:
-        control.tell({"state": "stopped"})
+        control.send({"state": "stopped"})
     except EyespotError as error:
-        control.tell({"state": "failed", "error": str(error)})
+        control.send({"state": "failed", "error": str(error)})
     except Exception as error:
         traceback.print_exc()
-        told = f"Internal error in the training ({type(error).__name__}); details are in the server's terminal."
-        control.tell({"state": "failed", "error": told})
+        message = f"Internal error in the training ({type(error).__name__}); details are in the server's terminal."
+        control.send({"state": "failed", "error": message})
     os._exit(0)  # the thread that still waits for a line would hold up the usual way out
 
 
@@ -41,7 +41,7 @@ def _train(order: dict[str, Any], control: TrainingControl) -> None:
 
     def show(entry: dict[str, Any]) -> None:
         if "note" in entry:
-            control.tell(entry)
+            control.send(entry)
 
     if order["options"] is None:
         resume(folder, show, control)

@@ -88,7 +88,7 @@ class TrainingManager:
     async def go_on(self, run: int) -> None:
         """Continue a paused training, or resume one that was stopped earlier."""
         if self._of(run) is not None:
-            await self.ask(run, {"do": "go on"})
+            await self.request(run, {"do": "go on"})
         else:
             await asyncio.to_thread(self._resume, run)  # waits until a paused training has saved
 
@@ -98,20 +98,20 @@ class TrainingManager:
                 self._start_again(run)
 
     def _start_again(self, run: int) -> None:
-        told = self.state(run)["state"]
-        if told in ("finished", "elsewhere"):
-            where = {"finished": "is finished", "elsewhere": "is trained by another program"}[told]
+        status = self.state(run)["state"]
+        if status in ("finished", "elsewhere"):
+            where = {"finished": "is finished", "elsewhere": "is trained by another program"}[status]
             raise HTTPException(409, f"'{self.app_state.runs[run].name}' {where}; it cannot be resumed here.")
         self._make_room()
         self._start(run, {"folder": str(self.app_state.runs[run].folder.resolve()), "origin": None, "options": None})
 
-    async def ask(self, run: int, message: dict[str, Any], patience: float | None = None) -> dict[str, Any]:
+    async def request(self, run: int, message: dict[str, Any], patience: float | None = None) -> dict[str, Any]:
         """Send a message to the training of a run; empty when its next step takes longer than `patience` seconds."""
         process = self._of(run)
         if process is None:
             raise HTTPException(409, f"'{self.app_state.runs[run].name}' is not in training here.")
         try:
-            waiting = asyncio.shield(asyncio.wrap_future(process.ask(message)))  # the message takes effect anyway
+            waiting = asyncio.shield(asyncio.wrap_future(process.request(message)))  # the message takes effect anyway
             answer = await asyncio.wait_for(waiting, PATIENCE if patience is None else patience)
         except TimeoutError:
             return {}

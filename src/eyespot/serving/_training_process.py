@@ -54,7 +54,7 @@ class Process:
         """Whether the process has ended, or is about to."""
         return self.state in OVER
 
-    def ask(self, message: dict[str, Any]) -> Future[dict[str, Any]]:
+    def request(self, message: dict[str, Any]) -> Future[dict[str, Any]]:
         """Send a message to the training, which answers between two steps; empty when it has ended."""
         number = next(self._numbers)
         answer: Future[dict[str, Any]] = Future()

@@ -59,5 +59,5 @@ async def open_upload_set(upload_set: int, named: Named, app_state: CurrentState
     number, source = await app_state.read(lambda: manager.open_upload_set(chosen, named.name))
     parts = {part.name: len(part) for part in source.parts}
     problems = [{"name": problem.name, "reason": problem.reason} for problem in source.problems]
-    told = {"source": number, "name": source.name, "kind": source.kind, "parts": parts}
-    return plain_json({**told, "problems": problems, "notes": source.notes})
+    summary = {"source": number, "name": source.name, "kind": source.kind, "parts": parts}
+    return plain_json({**summary, "problems": problems, "notes": source.notes})

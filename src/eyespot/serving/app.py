@@ -98,15 +98,15 @@ async def _refuse(_request: Request, error: Exception) -> Response:
 
 async def _misused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    told = [f"'{found['loc'][-1]}': {found['msg'][:1].lower()}{found['msg'][1:]}" for found in error.errors()]
-    return _sentence(f"{'; '.join(told)}.", 422)
+    problems = [f"'{found['loc'][-1]}': {found['msg'][:1].lower()}{found['msg'][1:]}" for found in error.errors()]
+    return _sentence(f"{'; '.join(problems)}.", 422)
 
 
 async def _missed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    told = {404: f"Not found: {request.url.path[:80]}.", 405: f"{request.method} is not allowed here."}
+    messages = {404: f"Not found: {request.url.path[:80]}.", 405: f"{request.method} is not allowed here."}
     usual = error.detail in ("Not Found", "Method Not Allowed")
-    sentence = told[error.status_code] if usual else error.detail
+    sentence = messages[error.status_code] if usual else error.detail
     return _sentence(sentence, error.status_code)
 
 

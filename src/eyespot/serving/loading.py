@@ -84,10 +84,10 @@ def _images_of(folder: Path | None) -> tuple[Sequence[Row], Source | None, str]:
     if folder is None:
         return (), None, ""
     try:
-        told = read_origin(folder)
-        if told["what"] is None:
+        origin = read_origin(folder)
+        if origin["what"] is None:
             raise SourceError("they came from Python")
-        source = reopen(told, folder)
+        source = reopen(origin, folder)
         return held_out(source).rows, source, ""
     except (EyespotError, OSError, ValueError, KeyError, TypeError) as error:
         return (), None, f"{folder.resolve().name}: its images are not shown ({error}); name them with --source."

@@ -114,13 +114,13 @@ def _built(alone: Path, name: str) -> str:
 
 def _image(shown: ModelResource, calls: list[dict[str, Any]], row: Row) -> dict[str, Any]:
     pixels = shown.pixels(row.picture, row.name)
-    asked = [call["id"] for call in calls if not in_page(call)]
-    outputs = shown.outputs(pixels) if asked else []
+    needed = [call["id"] for call in calls if not in_page(call)]
+    outputs = shown.outputs(pixels) if needed else []
     return {
         "name": row.name,
         "label": shown.model.task.target_text(row),
         "pixels": _base64(np.frombuffer(pixels, np.uint8)),
-        "calls": {str(place): _base64(outputs[place].numpy().astype("<f4", copy=False)) for place in asked},
+        "calls": {str(place): _base64(outputs[place].numpy().astype("<f4", copy=False)) for place in needed},
     }
 
 
@@ -132,5 +132,5 @@ def _scripts(script: str, data: dict[str, Any]) -> dict[str, Markup]:
     """The page's script, its fingerprint for the page's own policy, and the data, safe inside script elements."""
     code = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     fingerprint = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    told = strict_json(data).decode().replace("<", "\\u003c")
-    return {"script": Markup(code), "fingerprint": Markup(fingerprint), "data": Markup(told)}
+    text = strict_json(data).decode().replace("<", "\\u003c")
+    return {"script": Markup(code), "fingerprint": Markup(fingerprint), "data": Markup(text)}

@@ -215,8 +215,8 @@ class RunResource:
         for values, private in ((recipe, ("source",)), (result, ("run", "model", "report"))):
             for name in private if values else ():
                 values.pop(name, None)
-        told = {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
-        return {**told, **self._schedule()}
+        summary = {"name": self.name, "model": self.model, "finished": bool(result), "recipe": recipe, "result": result}
+        return {**summary, **self._schedule()}
 
     def _schedule(self) -> dict[str, Any]:
         """What was changed on the way, and what can be changed as it is now; None where no recipe is written yet."""
@@ -269,8 +269,11 @@ class RunResource:
             raise RunError(f"{self.name}: has no predictions yet; wait until its training is finished.") from error
         except (csv.Error, UnicodeDecodeError) as error:
             raise RunError(f"{self.name}: its predictions.csv cannot be read ({error}).") from error
-        told = [_as_text if name in self._texts else _value for name in columns]
-        rows = [[tell(cell) for tell, cell in zip(told, row, strict=False)] for row in table[offset : offset + limit]]
+        converters = [_as_text if name in self._texts else _value for name in columns]
+        rows = [
+            [convert(cell) for convert, cell in zip(converters, row, strict=False)]
+            for row in table[offset : offset + limit]
+        ]
         return {"columns": columns, "rows": rows, "count": len(table)}
 
 

@@ -45,8 +45,8 @@ def listen(host: str, port: int) -> Listening:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
-        told = getattr(error, "strerror", None) or error
-        message = f"Cannot listen on {host} port {port} ({told}); give another port or host."
+        reason = getattr(error, "strerror", None) or error
+        message = f"Cannot listen on {host} port {port} ({reason}); give another port or host."
         raise EyespotError(message, argument="port") from error
     return Listening(found, host)
 

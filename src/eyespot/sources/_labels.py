@@ -121,8 +121,8 @@ def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
     """Empty text for cells that say that a value is missing."""
     missing = {text: "" for text in counts if text and is_missing(text)}
     number = sum(counts[text] for text in missing)
-    told = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
-    notes = [f"{counted(number, 'cell')} with {told}: treated as empty"] if missing else []
+    listed = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
+    notes = [f"{counted(number, 'cell')} with {listed}: treated as empty"] if missing else []
     return {text: missing.get(text, text) for text in counts}, notes
 
 
@@ -174,8 +174,8 @@ def _change_cells(collection: Collection, column: str | None, rewrite: Rewrite) 
     notes = []
     for name in columns:
         counts = Counter(text for each in values if (text := each.get(name)))
-        changed, told = rewrite(counts)
-        notes += [f"column '{name}': {note}" for note in told] if column is None or name == "tags" else told
+        changed, new_notes = rewrite(counts)
+        notes += [f"column '{name}': {note}" for note in new_notes] if column is None or name == "tags" else new_notes
         if any(old != new for old, new in changed.items()):
             values = [{**each, name: changed[each[name]]} if each.get(name) else each for each in values]
             collection.rows = _with_values(collection.rows, values)

@@ -186,10 +186,10 @@ def _parts(tree: Tree) -> Layout:
 
 def _described(meanings: Sequence[tuple[str, str]]) -> str:
     """How many parts there are, and the part of each folder whose name is not the part's own."""
-    told = [f"{name}/ is {part}" for name, part in meanings if name.lower() != part]
-    more = ", ..." if len(told) > SHOWN else ""
+    renamed = [f"{name}/ is {part}" for name, part in meanings if name.lower() != part]
+    more = ", ..." if len(renamed) > SHOWN else ""
     count = len(meanings)
-    return f"in {count} part{'s' * (count != 1)}" + (f" ({', '.join(told[:SHOWN])}{more})" if told else "")
+    return f"in {count} part{'s' * (count != 1)}" + (f" ({', '.join(renamed[:SHOWN])}{more})" if renamed else "")
 
 
 def _beside(images: Sequence[str]) -> dict[str, int]:

@@ -237,9 +237,9 @@ def _is_whole(file: Path, size: int) -> bool:
     try:
         with file.open("rb") as stream:
             head = stream.read(HEADER)
-        said = json.loads(head[len(MAGIC) :])
-        if not head.startswith(MAGIC) or said["size"] != size or file.stat().st_size != HEADER + size:
+        header = json.loads(head[len(MAGIC) :])
+        if not head.startswith(MAGIC) or header["size"] != size or file.stat().st_size != HEADER + size:
             return False
-        return said["checksum"] == _checksum(np.memmap(file, np.uint8, "r", offset=HEADER, shape=(size,)))
+        return header["checksum"] == _checksum(np.memmap(file, np.uint8, "r", offset=HEADER, shape=(size,)))
     except (OSError, ValueError, KeyError, TypeError):
         return False

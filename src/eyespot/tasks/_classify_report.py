@@ -100,8 +100,8 @@ def _cell(
 
 def _called(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, side: int) -> Values:
     entry = table[row]
-    said = f"{entry['label']} · {percent(entry['probability'], 0)}".replace(" %", "\N{NO-BREAK SPACE}%")
-    return gallery_item(row, table, pictures, side, [said] if entry["right"] else [said, f"true: {entry['target']}"])
+    text = f"{entry['label']} · {percent(entry['probability'], 0)}".replace(" %", "\N{NO-BREAK SPACE}%")
+    return gallery_item(row, table, pictures, side, [text] if entry["right"] else [text, f"true: {entry['target']}"])
 
 
 def _refusal(details: dict[str, Any]) -> str:

@@ -145,6 +145,6 @@ def rank_one(embeddings: np.ndarray, identities: np.ndarray) -> float:
     similarity = embeddings @ embeddings.T
     np.fill_diagonal(similarity, -2)
     _, place, counts = np.unique(identities, return_inverse=True, return_counts=True)
-    asked = counts[place] > 1
+    queries = counts[place] > 1
     right = identities[similarity.argmax(1)] == identities
-    return float(right[asked].mean()) if asked.any() else float("nan")
+    return float(right[queries].mean()) if queries.any() else float("nan")

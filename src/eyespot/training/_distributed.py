@@ -32,17 +32,17 @@ def sum_micro_batches(
         found = torch.zeros_like(total)
         if first + world.rank < micro_batches:
             with torch.enable_grad():
-                told = compute(first + world.rank)
-            torch.cat([_row(value) for value in (told, *map(_gradient, weights), *buffers)], out=found)
+                reported = compute(first + world.rank)
+            torch.cat([_row(value) for value in (reported, *map(_gradient, weights), *buffers)], out=found)
             network.zero_grad(set_to_none=True)
             _set(buffers, before)
         for vector in _from_all(found, world)[: micro_batches - first]:
             total += vector
-    told, *sums = total.split(lengths)
+    reported, *sums = total.split(lengths)
     for weight, summed in zip(weights, sums, strict=False):
         weight.grad = torch.empty_like(weight).copy_(summed.view(weight.shape))
     _set(buffers, [summed / micro_batches for summed in sums[len(weights) :]])
-    return told
+    return reported
 
 
 def in_order(found: dict[int, Any], world: World) -> list[Any]:

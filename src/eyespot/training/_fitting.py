@@ -61,10 +61,10 @@ def choose_fit(sizes: np.ndarray, spec: ImageSpec, requested: str | None) -> tup
         return fit, []
     shape = f"{spec.height} x {spec.width} (height x width)"
     share = f"{lost.mean():.0%} of the area of an image on average, {lost.max():.0%} at most"
-    told = {
+    notes = {
         "crop": f"images are cropped to the shape {shape}: {share}, is cut away",
         "stretch": f"images are stretched to the shape {shape}, so that nothing is cut away (cropping: {share})",
         "pad": f"images get gray bars up to the shape {shape}, so that nothing is cut away (cropping: {share})",
     }
     others = " or ".join(f"--fit {other}" for other in FITS if other != fit)
-    return fit, [f"{told[fit]}; {others} changes that" if requested is None else told[fit]]
+    return fit, [f"{notes[fit]}; {others} changes that" if requested is None else notes[fit]]

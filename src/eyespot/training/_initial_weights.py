@@ -55,7 +55,7 @@ class Start:
     reason: str = ""
 
 
-FROM_SCRATCH = Start(how="scratch", reason="as asked")
+FROM_SCRATCH = Start(how="scratch", reason="as requested")
 
 
 def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
@@ -71,14 +71,14 @@ def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
         weights = str(Path(weights).resolve())  # so that `resume` works from any folder
     obstacle = _obstacle(task, weights, options)
     if obstacle and (how != "auto" or options.weights is not None):
-        asked = f"start is {how}" if how != "auto" else f"weights are {weights}"
-        raise RecipeError(f"{asked}, but {obstacle}.")
+        requested = f"start is {how}" if how != "auto" else f"weights are {weights}"
+        raise RecipeError(f"{requested}, but {obstacle}.")
     if how == "auto":
         how, reason = _automatic(source, obstacle, options)
         return Start(how=how, weights="" if how == "scratch" else weights, reason=reason)
     side = short_side(source)
     enlarged = f"; images of {side:.0f} pixels are small for it" if side < SMALLEST_PHOTO and not own else ""
-    return Start(how=how, weights=weights, reason=f"as asked{enlarged}")
+    return Start(how=how, weights=weights, reason=f"as requested{enlarged}")
 
 
 def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[str, str]:
@@ -109,9 +109,9 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     known = find_pretrained(weights).network
     if known is None:
         return "" if options.network else "this file has weights only; name the network that they belong to"
-    asked = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
+    requested = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
     theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
-    odd = (f"{name} {asked[name]}" for name in asked if asked[name] not in (None, theirs[name]))
+    odd = (f"{name} {requested[name]}" for name in requested if requested[name] not in (None, theirs[name]))
     return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
 
 
@@ -149,13 +149,13 @@ def initial_network(
 @torch.no_grad()
 def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
     """Give the last dense layer the weights of a probe on the training images, as they are."""
-    seen = features(network, task, images, train.part)
+    inputs = features(network, task, images, train.part)
     rows = train.part.rows
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
     assert isinstance(train.targets, Tensor), "a probe is for tasks with one target tensor"
     with torch.enable_grad():
-        weight, bias = task.linear_probe(seen, train.targets) or fit_probe(
-            task, network.spec.output.size, seen, train.targets, task.strata(train.targets), groups
+        weight, bias = task.linear_probe(inputs, train.targets) or fit_probe(
+            task, network.spec.output.size, inputs, train.targets, task.strata(train.targets), groups
         )
     _, dense = last_dense(network)
     dense.weight.copy_(weight)

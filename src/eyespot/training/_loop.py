@@ -205,8 +205,8 @@ def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tu
 
     def summary(piece: int) -> Tensor:
         loss, scores, watched = compute(piece)
-        told = torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum(), *watched])
-        return functional.pad(told, (0, SUMMED - len(told)))
+        totals = torch.stack([loss, scores.nansum().to(loss), scores.isfinite().sum(), *watched])
+        return functional.pad(totals, (0, SUMMED - len(totals)))
 
     if recipe.micro_batches == 1 and training.world.size == 1:
         loss, scores, watched = compute(0)

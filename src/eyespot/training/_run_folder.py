@@ -154,28 +154,28 @@ def _check(folder: Path) -> None:
 
 @contextmanager
 def stoppable(world: World) -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and SIGTERM into a wish to stop that is asked for after each step; a second Ctrl-C stops at once.
+    """Turn Ctrl-C and SIGTERM into a flag that is checked after each step; a second Ctrl-C stops at once.
 
     Several processes stop together, after the same step.
     """
-    asked = threading.Event()
+    stop_requested = threading.Event()
 
-    def ask(number: int, _frame: object) -> None:
-        if asked.is_set():
+    def request_stop(number: int, _frame: object) -> None:
+        if stop_requested.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        stop_requested.set()
 
     def stop() -> bool:
         if world.size == 1:
-            return asked.is_set()
-        flag = torch.tensor(int(asked.is_set()), device=communication_device())
+            return stop_requested.is_set()
+        flag = torch.tensor(int(stop_requested.is_set()), device=communication_device())
         torch.distributed.all_reduce(flag)
         return bool(flag)
 
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

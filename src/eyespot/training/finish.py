@@ -36,7 +36,7 @@ from ._adversarial import Hardening, adversarial_evaluation, tiles
 from ._initial_weights import initial_network
 from ._loop import validate
 from ._run_folder import read_log
-from .report.write import pictures_of, told, write_report
+from .report.write import format_value, pictures_of, write_report
 from .state import State, Training, choose_final
 
 
@@ -129,7 +129,7 @@ def _without_leaked(task: Task, found: Evaluation, part: Part, source: Source) -
 
 def leak_tile(found: Evaluation, without: dict[str, Any]) -> tuple[str, str, str]:
     """What the report says beside the score of test images that are (nearly) training images."""
-    score = "-" if without["score"] is None else told(without["score"], found)
+    score = "-" if without["score"] is None else format_value(without["score"], found)
     meaning = f"without {without['leaked']:,} of {found.count:,} held-out images that are (nearly) training images"
     return score, meaning, f"on the other {without['count']:,}"
 
@@ -290,11 +290,11 @@ def interpolate_weights(
     }
     share = best_share(training.task, found)
     state.average = between(probe, tuned, share)
-    told = {"tuned": share, "validation": {"probe": found[0.0], "finetune": found[share or 1.0]}}
+    measured = {"tuned": share, "validation": {"probe": found[0.0], "finetune": found[share or 1.0]}}
     if share:
-        return {**start, **told}, found[share]
+        return {**start, **measured}, found[share]
     reason = f"{start['reason']}; fine-tuning did not improve the validation score"
-    return {**start, "how": "probe", "reason": reason, **told}, found[share]
+    return {**start, "how": "probe", "reason": reason, **measured}, found[share]
 
 
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:

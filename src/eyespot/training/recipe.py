@@ -148,8 +148,12 @@ def _check(recipe: Recipe) -> None:
 
 def differences(options: TrainOptions, recipe: Recipe) -> list[str]:
     """What is asked for and was chosen otherwise when the run began."""
-    asked, began = asdict(options), recipe.options
-    return [f"{name} {began.get(name)} then, {asked[name]} now" for name in asked if asked[name] != began.get(name)]
+    requested, original = asdict(options), recipe.options
+    return [
+        f"{name} {original.get(name)} then, {requested[name]} now"
+        for name in requested
+        if requested[name] != original.get(name)
+    ]
 
 
 def automatic_epochs(count: int) -> float:

@@ -310,7 +310,7 @@ def _train_at(
     control: Control, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]
 ) -> None:
     """Train while somebody looks on, who may let it pause as often as they like."""
-    control.tell({"state": "training"})
+    control.send({"state": "training"})
     run(training, state, log, show, lambda: stop() or control.away, control.attend)
     while control.goes_on(training, state, stop) and not stop():
         run(training, state, log, show, lambda: stop() or control.away, control.attend)

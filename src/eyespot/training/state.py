@@ -49,7 +49,7 @@ class Control(Protocol):
         """Wait while the training pauses; tell whether there are more steps to make."""
         ...
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         """Send a message to who watches."""
         ...
 

@@ -39,14 +39,14 @@ class Planned:
         'pixel-search, 3 pixels'
         """
         reads = ATTACKS[self.by].defaults
-        told = self.by
+        title = self.by
         if "pixels" in reads:
-            told += f", {self.settings.pixels} pixel" + ("s" if self.settings.pixels > 1 else "")
+            title += f", {self.settings.pixels} pixel" + ("s" if self.settings.pixels > 1 else "")
         elif "size" in reads:
-            told += (
+            title += (
                 f", {self.settings.size * 255:.3g}/255" if self.by != "pgd-l2" else f", length {self.settings.size:g}"
             )
-        return told if self.aim.target is None else f"{told}, to {self.aim.target}"
+        return title if self.aim.target is None else f"{title}, to {self.aim.target}"
 
     def values(self) -> dict[str, Any]:
         """The settings that this attack reads, and its aim, as plain values."""

@@ -117,8 +117,8 @@ class Report:
             )
             self.folder.add(name, title, numbers, found)
             rows = self.folder.of(name, title)
-            fell = sum(row["outcome"] == "fooled" for row in rows)
-            yield f"{name}: {title}: {len(rows)} of {len(chosen.ready)} images, {fell} fooled"
+            fooled = sum(row["outcome"] == "fooled" for row in rows)
+            yield f"{name}: {title}: {len(rows)} of {len(chosen.ready)} images, {fooled} fooled"
 
     @property
     def result(self) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def _mistakes(
     """How many objects of an image are missed at the threshold, and how many detections are false."""
     ours = [each[place] for each in matches.values()]
     hits = sum(int((one.right & (one.scores >= threshold)).sum()) for one in ours)
-    said = sum(int((one.scores >= threshold).sum()) for one in ours)
+    predicted = sum(int((one.scores >= threshold).sum()) for one in ours)
     objects = sum(one.objects for one in ours)
-    return {"row": place, "missed": objects - hits, "false": said - hits, "count_error": said - objects}
+    return {"row": place, "missed": objects - hits, "false": predicted - hits, "count_error": predicted - objects}
 
 
 def _as_coco(table: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -24,8 +24,8 @@ def evaluate_table(
     differences = found - objects
     score, interval = f1(hits, found, objects), bootstrap_interval(hits, found, objects)
     mistakes = [
-        {"row": place, "missed": int(there - hit), "false": int(said - hit)}
-        for place, (hit, said, there) in enumerate(zip(hits, found, objects, strict=True))
+        {"row": place, "missed": int(there - hit), "false": int(predicted - hit)}
+        for place, (hit, predicted, there) in enumerate(zip(hits, found, objects, strict=True))
     ]
     bias, spread = float(differences.mean()), float(differences.std(ddof=1)) if len(table) > 1 else 0.0
     details = {

@@ -41,8 +41,8 @@ def write_report(
     values = {
         "evaluation": evaluation,
         "metric": in_words(evaluation.metric),
-        "score": told(evaluation.score, evaluation),
-        "interval": " to ".join(told(end, evaluation) for end in evaluation.interval),
+        "score": format_value(evaluation.score, evaluation),
+        "interval": " to ".join(format_value(end, evaluation) for end in evaluation.interval),
         "loss": loss_curve(log, recipe["count"]) if log else None,
         "curve": score_curve(log, recipe["count"]),
         "recipe": recipe_facts(recipe, log),
@@ -54,7 +54,7 @@ def write_report(
     return write_page(folder / "report" / "index.html", task.report_template, values)
 
 
-def told(value: float, evaluation: Evaluation) -> str:
+def format_value(value: float, evaluation: Evaluation) -> str:
     """A score as text: a share in percent, anything else as a number with its unit."""
     if not math.isfinite(value):
         return "not available"
@@ -136,8 +136,8 @@ def _describe_warmup(share: float) -> str:
 
 def _describe_change(changed: Mapping[str, Any]) -> str:
     """What was changed on the way, in words."""
-    told = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
-    return ", ".join(told)
+    parts = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
+    return ", ".join(parts)
 
 
 def _pixels(picture: torch.Tensor) -> np.ndarray:
