@@ -57,7 +57,7 @@ def _wrapped(block: str) -> str:
 
 
 def _start() -> str:
-    return f"""# What eyespot does with what it finds
+    return f"""# How eyespot reads your files
 
 The rules for folders, image files and tables, with every spelling that is recognized. `eyespot check SOURCE` prints
 what was recognized in your own images, and what was left out. Your files are never changed. How to open a source:
