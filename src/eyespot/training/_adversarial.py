@@ -1,11 +1,11 @@
-"""Adversarial training: the network learns from perturbed images, and pays for its robustness in clean accuracy.
+"""Adversarial training: training on perturbed images, which improves robustness at the cost of clean accuracy.
 
-Adversarial training in the manner of Wong, Rice and Kolter, "Fast is better than free" (2020): one signed step from a
-random start inside the allowed change costs one gradient more per training step. Noise costs nothing and gives less.
+Method: Wong, Rice and Kolter, "Fast is better than free" (2020): one signed gradient step from a random start
+within the allowed change, which costs one more gradient per training step. Noise is free, but less effective.
 Shapes: N images, C channels, H height, W width.
 
 
-What a hardened network has gained, told beside the score that it may have cost.
+It also measures accuracy under attack next to clean accuracy.
 """
 
 from collections.abc import Callable
@@ -25,15 +25,15 @@ from ..sources.source import Part
 from ..tasks.noise import gaussian_noise, uniform_noise
 
 HARDENINGS = {"adversarial": 8 / 255, "noise": 0.1}
-"""Each way to harden, and its size unless another is asked for."""
+"""The methods with their default sizes."""
 STRIDE = 1.25
-"""The step as a multiple of the allowed change; beyond 1.25 such training is known to fall into a trap."""
+"""The step size as a multiple of the allowed change; above 1.25, catastrophic overfitting is known to occur."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hardening:
-    """How to harden: "adversarial" changes every value by at most `size` (a share of full brightness), "noise" adds
-    Gaussian noise of deviation `size`. Raises `AttackError` for another name or size.
+    """The method: "adversarial" changes every value by at most `size` (a share of full brightness), "noise" adds
+    Gaussian noise of standard deviation `size`. Raises `AttackError` for another name or size.
     """
 
     by: str
@@ -66,10 +66,10 @@ def read_hardening(text: str) -> Hardening:
 
 
 def harden(hardening: Hardening, images: Tensor, losses: Callable[[Tensor], Tensor], keys: Tensor) -> Tensor:
-    """The images (N, C, H, W) in [0, 1] that a step of training learns from instead: harder ones, detached.
+    """Perturbed training images (N, C, H, W) in [0, 1], detached.
 
-    `losses` gives the loss of each image (N,), which adversarial training makes grow; all that is random follows from
-    each image's own key (N,) int64.
+    `losses` returns the loss of each image (N,), which the perturbation increases; random numbers depend only on
+    the key of each image (N,) int64.
     """
     size, shape = hardening.size, tuple(images.shape[1:])
     if hardening.by == "noise":
@@ -83,14 +83,14 @@ def harden(hardening: Hardening, images: Tensor, losses: Callable[[Tensor], Tens
 
 
 IMAGES = 300
-"""Held-out images that are attacked at most."""
+"""Maximum number of held-out images to attack."""
 ATTACK, STEPS = "pgd", 20
 
 
 def adversarial_evaluation(model: Model, part: Part, hardening: Hardening) -> dict[str, Any]:
-    """How many held-out images the model reads rightly, and how many it still does under an attack of fixed size.
+    """The accuracy on held-out images, clean and under an attack of fixed size.
 
-    The attack is as large as the change that the network was hardened with, or 8/255 after noise. "right" and
+    The attack has the size used in training, or 8/255 after training with noise. "right" and
     "withstood" are shares of the same images, with 95 % Wilson intervals.
     """
     size = hardening.size if hardening.by == "adversarial" else HARDENINGS["adversarial"]
@@ -98,7 +98,7 @@ def adversarial_evaluation(model: Model, part: Part, hardening: Hardening) -> di
     tried = {"by": ATTACK, "size": size, "steps": STEPS}
     try:
         chosen = candidates(model, drawn, len(drawn))
-    except AttackError:  # no image is read rightly
+    except AttackError:  # no image is classified correctly
         return {**tried, "right": rate(0, len(drawn)), "robust": rate(0, len(drawn))}
     found = attack_many(
         model,
@@ -114,7 +114,7 @@ def adversarial_evaluation(model: Model, part: Part, hardening: Hardening) -> di
 
 
 def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What the report says of it: a figure, what it is, and how it was counted; untouched and under attack."""
+    """The tiles of the report: value, label and hint, for clean and attacked images."""
     shares = [percent(found[name]["share"]) for name in ("right", "robust")]
     low, high = (percent(end) for end in found["robust"]["interval"])
     return [

@@ -1,4 +1,4 @@
-"""The samples of a training in the order in which it learns from them, ready for the network.
+"""Batches of training samples in training order, ready for the network.
 
 Shapes: N samples, C channels, H height, W width.
 """
@@ -18,17 +18,17 @@ from ._sampling import samples_at
 from .state import Training
 
 AHEAD = 2**20
-"""Numbers that may lie ready for later steps (4 MiB), so that they are still in the processor's cache when needed."""
+"""Values prepared ahead for later steps (4 MiB), few enough to stay in the CPU cache until they are used."""
 LARGE_STEPS, MOST_AHEAD = 5, 2**23
-"""Of large batches, which no cache holds anyway, so many are made at once, while they are no more numbers than this
-(32 MiB): what each operation takes to begin is shared."""
+"""Large batches exceed the cache anyway. As many as fit into this number of values are made at once
+(32 MiB), which amortizes the overhead of each operation."""
 
 
 class Stream:
-    """Takes samples from the stream of all epochs; what each becomes follows from its place in the stream alone.
+    """Takes samples from the stream of all epochs; augmentation depends only on the position in the stream.
 
-    They are made for several steps at once: many of the operations take as long for a batch of small images as for ten.
-    Where batches are cut into pieces, other processes need what comes next, and only what is asked for is made.
+    Several steps are prepared at once: many operations take as long for one batch of small images as for ten.
+    With micro-batches, other processes need the following samples, so only the requested ones are made.
     """
 
     def __init__(self, training: Training) -> None:
@@ -40,7 +40,7 @@ class Stream:
         self.made: Batch | None = None
 
     def take(self, seen: int, count: int) -> Batch:
-        """The `count` samples that come after `seen` others."""
+        """The `count` samples after the first `seen` ones."""
         if self.made is None or not (self.first <= seen and seen + count <= self.made_to):
             self.first = seen
             self.made_to = seen + max(count, min(self._steps(count) * count, self.end - seen))
@@ -49,7 +49,7 @@ class Stream:
         return self.made[chosen]
 
     def _steps(self, count: int) -> int:
-        """For how many steps of `count` samples to make batches at once."""
+        """The number of steps of `count` samples to prepare at once."""
         if self.training.recipe.micro_batches > 1:
             return 1
         numbers = count * self.numbers
@@ -57,7 +57,7 @@ class Stream:
 
 
 def make_batch(training: Training, seen: int, count: int) -> Batch:
-    """Samples, changed as the recipe says, on the training's device: scaled, but where they are hardened first."""
+    """Augmented samples on the training device: normalized, unless adversarial training perturbs them first."""
     recipe, compute, samples = training.recipe, training.compute, training.train
     epochs, indices = samples_at(recipe.seed, seen, count, recipe.count, training.order)
     if samples.native:
@@ -67,7 +67,7 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
     images, changes = augment(decoded.images, training.preset, recipe.seed, epochs, indices)
     frames = decoded.frames.then(changes)
     target = training.task.transform_target(decoded.target, frames)
-    # Other noise for every seed, in every epoch and for every piece of an image.
+    # Different noise for every seed, epoch and crop of an image.
     keys = decoded.keys ^ torch.from_numpy(hashed(recipe.seed, epochs, indices).view(np.int64))
     x, target = training.task.make_problem(images, target, keys)
     x = x.to(compute.device)
@@ -76,7 +76,7 @@ def make_batch(training: Training, seen: int, count: int) -> Batch:
 
 
 def network_x(training: Training, pixels: Tensor) -> Tensor:
-    """What the network receives for pixels, as `samples.network_x` computes it, but faster and in the right layout."""
+    """The network input for pixels, as in `samples.network_x`, but faster and in the memory format of the training."""
     x = training.task.network_input(pixels)
     images, channels = training.images, x.shape[1]
     factors = 1 / torch.tensor(images.std, device=x.device).expand(channels)

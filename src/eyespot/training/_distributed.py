@@ -1,8 +1,8 @@
-"""Several processes train as one: each computes some pieces of a batch, and sums are taken in the order of the pieces.
+"""Distributed training: each process computes some micro-batches, and gradients are summed in their order.
 
-Adding up in another order rounds otherwise, and training enlarges that: where a ReLU or a largest value changes over,
-a real difference comes of it in a few steps. In one fixed order the sum has the same bits for any number of processes,
-if each computes with as many threads.
+Another summation order rounds differently, and training amplifies that: if a ReLU or a maximum switches,
+it becomes a real difference within a few steps. In a fixed order, the sum has the same bits for any number of
+processes with the same number of threads.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from ..device import World
 def sum_micro_batches(
     network: nn.Module, compute: Callable[[int], Tensor], micro_batches: int, world: World, numbers: int = 3
 ) -> Tensor:
-    """Let the processes compute their pieces; give all of them the sum of the gradients, and return that of the losses.
+    """Compute the micro-batches on all processes, sum the gradients on each, and return the sum of the losses.
 
-    `compute(piece)` gives the weights a piece's gradients and returns its loss, and more values to be summed: `numbers`
-    in all. Buffers (running statistics) become the mean of what each piece has made of them.
+    `compute(piece)` adds the gradients of a micro-batch and returns its loss and more values to sum: `numbers`
+    in total. Buffers (running statistics) become the mean over the micro-batches.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     buffers = _buffers(network)
@@ -46,7 +46,7 @@ def sum_micro_batches(
 
 
 def in_order(found: dict[int, Any], world: World) -> list[Any]:
-    """What all processes have found, in the order of its numbers."""
+    """The results of all processes, in the order of the indices."""
     if world.size > 1:
         shares: list[Any] = [None] * world.size
         torch.distributed.all_gather_object(shares, found)
@@ -56,7 +56,7 @@ def in_order(found: dict[int, Any], world: World) -> list[Any]:
 
 @torch.no_grad()
 def broadcast_weights(module: nn.Module | None, world: World) -> None:
-    """Give every process the leading one's weights: another processor may have drawn them otherwise in the last bit."""
+    """Copy the weights of rank 0 to every process: another CPU may initialize them differently in the last bit."""
     for value in module.state_dict().values() if module is not None and world.size > 1 else ():
         torch.distributed.broadcast(value, src=0)
 
@@ -81,7 +81,7 @@ def _set(buffers: list[Tensor], values: list[Tensor]) -> None:
 
 
 def _from_all(vector: Tensor, world: World) -> list[Tensor]:
-    """The vectors of all processes, in their order."""
+    """The vectors of all processes, in order of rank."""
     if world.size == 1:
         return [vector]
     vectors = [torch.empty_like(vector) for _ in range(world.size)]

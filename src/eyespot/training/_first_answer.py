@@ -1,4 +1,4 @@
-"""The first answer of a fine-tuning: the probe's validation score within seconds, and whether to train on."""
+"""The first result of fine-tuning: the validation score of the probe, and whether to continue."""
 
 import math
 import time
@@ -11,13 +11,13 @@ from .schedule import ScheduleChange, write_changes
 from .state import State, Training
 
 PASSES = 3.0
-"""A training step takes about as long as three forward passes over its images: one forward, two backward."""
+"""A training step takes about as long as three forward passes: one forward, two backward."""
 
 
 def report_probe(training: Training, state: State, show: Callable[[dict[str, Any]], None]) -> None:
-    """Report how good the probe is that a fine-tuning starts from, and how long the fine-tuning will take.
+    """Report the score of the probe that fine-tuning starts from, and the duration of fine-tuning.
 
-    Where the start was chosen automatically and validation images leave nothing to gain, the training ends here. The
+    If the start was chosen automatically and the validation images cannot show a gain, training ends here. The
     decision is a schedule change at step 0, so that a resumed run makes the same one.
     """
     if training.recipe.start["how"] != "finetune" or state.step or not len(training.validation):
@@ -39,7 +39,7 @@ def report_probe(training: Training, state: State, show: Callable[[dict[str, Any
 
 
 def has_headroom(metric: Metric, found: Mapping[str, float], name: str) -> bool:
-    """Whether a better network could score better by more than one standard error on these validation images.
+    """Whether a perfect network would score better by more than one standard error on these validation images.
 
     >>> accuracy = Metric(name="accuracy", better="higher")
     >>> has_headroom(accuracy, {"accuracy": 0.9, "accuracy error": 0.03}, "accuracy")
@@ -49,7 +49,7 @@ def has_headroom(metric: Metric, found: Mapping[str, float], name: str) -> bool:
     """
     score, error = found[name], found[f"{name} error"]
     if not math.isfinite(score):
-        return True  # without a score nothing speaks against training
+        return True  # without a score, training continues
     best = 0.0 if metric.better == "lower" else 1.0
     return abs(best - score) > 1.001 * error  # one wrong image in N is exactly one standard error away
 

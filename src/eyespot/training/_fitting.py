@@ -1,4 +1,4 @@
-"""How images of other shapes come to the network's shape: cropped, stretched or padded, and what that costs.
+"""Fit images of other shapes to the shape of the network: crop, stretch or pad, and what is lost.
 
 Shapes: N images; sizes are (N, 2) or (N, 3) with height and width first.
 """
@@ -10,17 +10,17 @@ from ..images import ImageSpec
 
 FITS = ("crop", "stretch", "pad")
 LITTLE = 0.10
-"""Cropping is chosen where it cuts away no more than this share of the area of an image on average."""
+"""Crop if it removes at most this share of the area of an image on average."""
 MILD = 1.5
-"""Stretching is chosen where it changes the aspect ratio of nearly all images by no more than this factor."""
+"""Stretch if it changes the aspect ratio of nearly all images by at most this factor."""
 UPRIGHT_AND_WIDE = 0.1
-"""Where at least this share of the images is upright and as many are wide, the network's shape is a square."""
+"""If at least this share of the images is portrait and as many are landscape, the input is square."""
 
 
 def median_shape(sizes: np.ndarray) -> tuple[float, float]:
-    """Height and width that suit images of these sizes: the median area in the median aspect ratio.
+    """Height and width for images of these sizes: the median area and the median aspect ratio.
 
-    Images of one shape keep it. Where some are upright and some are wide, it is the square of the median short side.
+    Images of one shape keep it. For a mix of portrait and landscape, it is a square of the median short side.
     """
     heights, widths = sizes[:, 0].astype(float), sizes[:, 1].astype(float)
     ratios = widths / heights
@@ -32,7 +32,7 @@ def median_shape(sizes: np.ndarray) -> tuple[float, float]:
 
 
 def cut_away(sizes: np.ndarray, spec: ImageSpec) -> np.ndarray:
-    """The share (N,) of the area of each image that cropping to the shape of `spec` would cut away.
+    """The share (N,) of the area of each image that cropping to the shape of `spec` would remove.
 
     >>> cut_away(np.array([[40, 80], [40, 40]]), ImageSpec(height=10, width=10, channels=3)).tolist()
     [0.5, 0.0]
@@ -51,7 +51,7 @@ def _change(sizes: np.ndarray, spec: ImageSpec) -> np.ndarray:
 
 
 def choose_fit(sizes: np.ndarray, spec: ImageSpec, requested: str | None) -> tuple[str, list[str]]:
-    """The fit for training images of these sizes, and the note about it: none where nothing is lost or changed."""
+    """The fit for training images of these sizes, with a note unless nothing is lost or changed."""
     if requested is not None and requested not in FITS:
         raise RecipeError(f"fit is '{requested}'; expected one of {', '.join(FITS)}.")
     lost, change = cut_away(sizes, spec), _change(sizes, spec)

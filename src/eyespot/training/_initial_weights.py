@@ -1,4 +1,4 @@
-"""The weights before the first step: random, or those of a network that others trained on millions of photos.
+"""Initial weights: random, or from a network that was pretrained on millions of photos.
 
 `probe` fits a linear layer to the features of that network; `finetune` continues from there and trains the network too.
 """
@@ -36,19 +36,19 @@ from .options import TrainOptions
 
 STARTS = ("auto", "scratch", "probe", "finetune")
 MOST_TO_PROBE = 20_000
-"""With more, a network of one's own learns as well and answers more quickly."""
+"""With more images, a network trained from scratch is as accurate and faster."""
 
 TUNED_BATCH = 16
 TUNED_RATE = 2.5e-4
 TUNED_IMAGES = 4000
-"""Images that tuning sees, over the epochs: a few minutes on two cores."""
+"""Images seen in fine-tuning, over all epochs: a few minutes on two cores."""
 FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
-"""With fewer, the validation images cannot tell whether tuning brings anything; with more, it takes long."""
+"""With fewer, the validation images cannot show whether fine-tuning helps; with more, it takes long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a network begins ("scratch", "probe" or "finetune"), with whose weights, and why."""
+    """The start of a training ("scratch", "probe" or "finetune"), the pretrained weights, and the reason."""
 
     how: str
     weights: str = ""
@@ -59,9 +59,9 @@ FROM_SCRATCH = Start(how="scratch", reason="as requested")
 
 
 def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
-    """Decide how the training begins, and say why.
+    """Choose the initial weights, with the reason.
 
-    Raises `RecipeError` where a probe, tuning or certain weights are asked for and cannot be.
+    Raises `RecipeError` if a requested probe, fine-tuning or pretrained network is not possible.
     """
     how = look_up("start", options.start or "auto", {name: name for name in STARTS}, RecipeError)
     if how == "scratch":
@@ -82,7 +82,7 @@ def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
 
 
 def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[str, str]:
-    """How to begin, and why, where nothing was said of it; weights that were asked for are taken for any images."""
+    """The automatic choice with its reason; requested weights are used for any images."""
     count = len(source.train)
     if obstacle:
         return "scratch", obstacle
@@ -96,7 +96,7 @@ def _automatic(source: Source, obstacle: str, options: TrainOptions) -> tuple[st
 
 
 def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
-    """Why there cannot be a probe or tuning; empty where there can."""
+    """The reason why probe and fine-tuning are not possible, or an empty string."""
     if reason := task.unsupported.get("pretrained"):
         return reason
     if not is_installed(weights):
@@ -105,7 +105,7 @@ def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
 
 
 def _disagreement(weights: str, options: TrainOptions) -> str:
-    """What was asked for that a network with these weights does not have."""
+    """The requested option that a network with these weights does not have."""
     known = find_pretrained(weights).network
     if known is None:
         return "" if options.network else "this file has weights only; name the network that they belong to"
@@ -116,22 +116,22 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
 
 
 def tuned_epochs(count: int) -> float:
-    """Enough passes to see about 4,000 images, at least 2 and at most 20."""
+    """Enough epochs for about 4,000 images, at least 2 and at most 20."""
     return min(20.0, max(2.0, TUNED_IMAGES / count))
 
 
 FROZEN = 3
-"""The lowest third of the stages is left as it is: edges and textures are alike on all photos, and cost most time."""
+"""The lowest third of the stages is frozen: edges and textures are similar in all photos and take most of the time."""
 LOWER = 0.2
-"""What all below the last dense layer (or the head) learns at, of that layer's rate."""
+"""Learning rate of everything below the last dense layer (or the head), relative to that layer."""
 WHITENED = 2000
-"""Images that a whitening first layer is made of."""
+"""Images used to compute a whitening first layer."""
 
 
 def initial_network(
     spec: NetworkSpec, start: Mapping[str, str], seed: int, task: Task, images: ImageSpec, train: Samples, augment: str
 ) -> Network:
-    """The network before the first step; the same bits every time. `augment` is a key of `PRESETS`."""
+    """The network before the first step, bit-reproducible. `augment` is a key of `PRESETS`."""
     torch.manual_seed(seed)
     network = build_from(spec)
     if start["how"] == "scratch":
@@ -148,7 +148,7 @@ def initial_network(
 
 @torch.no_grad()
 def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -> None:
-    """Give the last dense layer the weights of a probe on the training images, as they are."""
+    """Fit a probe on the unaugmented training images and copy its weights to the last dense layer."""
     inputs = features(network, task, images, train.part)
     rows = train.part.rows
     groups = [row.values.get("group") or str(place) for place, row in enumerate(rows)]
@@ -163,21 +163,21 @@ def _fit_head(network: Network, task: Task, images: ImageSpec, train: Samples) -
 
 
 def _sample(train: Samples, task: Task, images: ImageSpec) -> Tensor:
-    """At most 2,000 training images (N, C, H, W), scaled, from all over the part."""
+    """At most 2,000 evenly spaced training images (N, C, H, W), normalized."""
     batch = train.batch(np.arange(0, len(train), max(1, len(train) // WHITENED)))
     return network_x(to_pixels(batch.x), task, images)
 
 
 def initial_criterion(task: Task, seed: int) -> nn.Module | None:
-    """The learned parameters of the task's loss before the first step, if it has any; the same bits every time."""
+    """The initial learned parameters of the loss of the task, if it has any; bit-reproducible."""
     torch.manual_seed(seed)
     return task.criterion()
 
 
 def ready_to_learn(network: Network, how: str) -> Network:
-    """Training mode; where it is tuned, the lowest stages learn nothing, and the normalization keeps its statistics.
+    """Set training mode; in fine-tuning, freeze the lowest stages and the statistics of the normalization.
 
-    Those of a few images in a batch are poor.
+    Statistics of the few images of a batch are inaccurate.
     """
     network.train()
     if how != "finetune":
@@ -191,7 +191,7 @@ def ready_to_learn(network: Network, how: str) -> Network:
 
 
 def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Parameter]]]:
-    """The weights that learn, each group with what it learns at, of the recipe's rate."""
+    """The trainable weights in groups, each with its learning rate relative to that of the recipe."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if how != "finetune":
         yield 1.0, weights

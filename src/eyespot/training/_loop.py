@@ -1,7 +1,7 @@
 """The training loop, in one place, read from top to bottom.
 
-Everything random follows from (seed, step) or (seed, epoch, index), and the whole state lies in the checkpoint: a
-training that is killed and goes on ends with the same bits as one that was left alone.
+Everything random depends only on (seed, step) or (seed, epoch, index), and the checkpoint has the whole state: a
+training that is killed and resumed ends with the same bits as an uninterrupted one.
 """
 
 import math
@@ -36,10 +36,10 @@ from .optimizers import set_groups
 from .state import State, Training, keep_best, lookahead_step, save, update_ema
 
 SAVED_EPOCH, SAVED_STEP = 1.0, 60.0
-"""Seconds from one checkpoint to the next, at least: at the end of an epoch, and after any other step."""
+"""Minimum seconds between checkpoints: at the end of an epoch, and after any other step."""
 LOG_LINES = 100
 SUMMED = 8
-"""Numbers that a piece of a batch returns: its share of the loss, sum and count of its scores, and the watched ones."""
+"""Values returned for a micro-batch: its share of the loss, sum and count of its scores, and monitored values."""
 SHOWN = 36
 """Samples of a generator that are drawn after each epoch."""
 
@@ -52,7 +52,7 @@ def run(
     stop: Callable[[], bool],
     attend: Callable[[Training, State], None] | None = None,
 ) -> None:
-    """Train from `state.step` to the last step, or until `stop` says so; the state is then saved.
+    """Train from `state.step` to the last step, or until `stop` returns True; the state is then saved.
 
     `attend` is called after each step and may change the schedule. Raises `DivergedError` before a step whose loss is
     not finite.
@@ -81,7 +81,7 @@ def run(
             update_ema(state, schedule.at(state.step - 1).average)
         state.seconds = time.monotonic() - began
 
-        # 3. Say how it goes; at the end of an epoch look at the validation images; save, where it is time, before that.
+        # 3. Log; validate at the end of an epoch; save a checkpoint before that if one is due.
         if attend is not None:
             attend(training, state)
         changed = schedule.changed_at(state.step)
@@ -110,13 +110,13 @@ def run(
 
 
 Learned = tuple[dict[str, float], Tensor, dict[str, float]]
-"""Of one step: the turns' losses by name, the scores (N,) of the first turn, and the means of what is watched."""
+"""The results of a step: losses by turn, scores (N,) of the first turn, and means of monitored values."""
 
 
 def take_turns(training: Training, stream: Stream, state: State, rate: float) -> Learned:
-    """Make each optimization turn of one step.
+    """Run all optimization turns of one step.
 
-    Raises `DivergedError` before weights are changed by a loss that is not finite.
+    Raises `DivergedError` before a non-finite loss changes weights.
     """
     losses, scores, watched = {}, torch.empty(0), {}
     for turn in training.task.turns:
@@ -135,7 +135,7 @@ def take_turns(training: Training, stream: Stream, state: State, rate: float) ->
 
 @contextmanager
 def learning_alone(training: Training, state: State, turn: Turn) -> Iterator[None]:
-    """Only the weights that this turn's optimizers change get gradients: those of another turn would be left over."""
+    """Compute gradients only for the weights of this turn's optimizers: others would be left over."""
     if len(training.task.turns) == 1 and not turn.part:
         yield
         return
@@ -152,19 +152,19 @@ def learning_alone(training: Training, state: State, turn: Turn) -> Iterator[Non
 
 
 def _learner(state: State) -> nn.Module:
-    """The network, with the learned parameters of the loss where there are any."""
+    """The network, with the learned parameters of the loss if there are any."""
     return state.network if state.criterion is None else nn.ModuleList([state.network, state.criterion])
 
 
 def learning_batch(training: Training, state: State, batch: Batch) -> tuple[Tensor, Target]:
-    """What the network sees at one step and what it should answer, on the training's device and in its layout."""
+    """Network input and target of one step, on the training device and in its memory format."""
     if training.recipe.robust is None:
         return batch.x, batch.target
     return network_x(training, hardened(training, state, batch)), batch.target
 
 
 def hardened(training: Training, state: State, batch: Batch) -> Tensor:
-    """Harder images than those of a batch, for the network as it is now: none of its statistics are changed."""
+    """Perturbed images of a batch, for the current network, whose statistics do not change."""
 
     def losses(pixels: Tensor) -> Tensor:
         with training.compute.autocast():
@@ -172,16 +172,16 @@ def hardened(training: Training, state: State, batch: Batch) -> Tensor:
         return training.task.loss(map_output(output, Tensor.float), batch.target, state.criterion)
 
     assert training.recipe.robust is not None
-    keys = ~batch.keys  # not those that the task has drawn its own noise from
+    keys = ~batch.keys  # different from those used by the task for its own noise
     with answering(state.network):
         return harden(Hardening(**training.recipe.robust), batch.x, losses, keys)
 
 
 def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor, dict[str, float]]:
-    """Give the weights the gradients of a turn's mean loss over the next batch; return loss, scores, what is watched.
+    """Compute the gradients of the mean loss of a turn over the next batch; return loss, scores, monitored values.
 
-    The batch is cut into `recipe.micro_batches`, which the processes share: of their scores (N,) only the mean (1,) is
-    known to all. What is random follows from (seed, step, piece, turn). Only the first turn has scores.
+    The batch is divided into `recipe.micro_batches`, shared by the processes: of their scores (N,) only the mean (1,) is
+    known to all. Randomness depends on (seed, step, micro-batch, turn). Only the first turn has scores.
     """
     recipe, task, number = training.recipe, training.task, training.task.turns.index(turn)
     batch, seen = state.schedule.at(state.step).batch, state.schedule.seen(state.step)
@@ -219,16 +219,16 @@ def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tu
 
 
 def _first_score(task: Task, output: Any, target: Target) -> Tensor:
-    """The score (N,) that stands for the task's metric."""
+    """The score (N,) of the metric of the task."""
     with torch.no_grad():
         return next(iter(task.score(output, target).values()))
 
 
 @torch.no_grad()
 def validate(training: Training, state: State) -> dict[str, float]:
-    """Means of the task's scores and of its loss over the validation images, with the averaged weights.
+    """Mean scores and mean loss over the validation images, with the averaged weights.
 
-    For each name there is "name error" too: the standard error of that mean. Nothing of the state is changed.
+    "NAME error" is the standard error of the mean NAME. The state is not changed.
     """
     model = Model(network=state.average, task=training.task, images=training.images)
     world, autocast = training.world, training.compute.autocast
@@ -246,7 +246,7 @@ def validate(training: Training, state: State) -> dict[str, float]:
 
 
 def keep_snapshot(training: Training, state: State, epoch: int) -> None:
-    """Keep the averaged network of an epoch as a model in `snapshots/`, where the recipe says so.
+    """Save the averaged network of an epoch as a model in `snapshots/`, if the recipe requests it.
 
     Written before the checkpoint: a training that is killed in between writes the same file again.
     """
@@ -261,7 +261,7 @@ def keep_snapshot(training: Training, state: State, epoch: int) -> None:
 
 
 def keep_samples(training: Training, state: State, epoch: int) -> None:
-    """Write images that the averaged network generates into `samples/`, of the same noise in every epoch."""
+    """Write images generated by the averaged network to `samples/`, from the same noise in every epoch."""
     if not (training.task.generates and training.world.leads):
         return
     folder = training.checkpoint.with_name("samples")
@@ -272,11 +272,11 @@ def keep_samples(training: Training, state: State, epoch: int) -> None:
 
 
 def _means(training: Training, learned: Sequence[Learned]) -> dict[str, Any]:
-    """Loss, and the task's first score, over the steps since the last line of the log; None where none counts.
+    """Mean loss and first score over the steps since the last log line; None without any.
 
-    Of several optimization turns each has its loss, and "loss" is their sum.
+    With several optimization turns, each has its loss, and "loss" is their sum.
 
-    Here and not at each step: after a backward pass every small operation takes five to ten times as long as by itself.
+    Computed here and not at each step: right after a backward pass, small operations take five to ten times as long.
     """
     losses, scores, watched = zip(*learned, strict=True)
     counted = torch.cat(scores).double()
@@ -289,13 +289,13 @@ def _means(training: Training, learned: Sequence[Learned]) -> dict[str, Any]:
 
 
 def _sums(values: Tensor) -> np.ndarray:
-    """Sum, sum of squares, and count of those that count."""
+    """Sum, sum of squares and count of the finite values."""
     counted = values[~values.isnan()].double()
     return np.array([float(counted.sum()), float(counted.square().sum()), len(counted)])
 
 
 def _mean_and_error(name: str, total: np.ndarray) -> dict[str, float]:
-    """Mean of the samples that count, and its standard error; NaN where none counts."""
+    """Mean of the finite values and its standard error; NaN without any."""
     summed, squared, count = total.tolist()
     if not count:
         return {name: math.nan, f"{name} error": math.nan}

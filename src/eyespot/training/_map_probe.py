@@ -1,6 +1,6 @@
-"""A new head on what a trained network sees, for tasks that are answered by a map: the rest of it learns nothing.
+"""A probe for tasks with a map as output: a new head is trained on the frozen feature maps of a pretrained network.
 
-The stages compute their maps once, of each training image as it is augmented in a few epochs, and the head learns from
+The stages compute their maps once, for each training image and a few augmented copies, and the head is trained on
 these. Shapes: N images, C channels, H height, W width.
 """
 
@@ -22,23 +22,23 @@ from ..sources.cache_folder import load_numbers, save_numbers
 from ..tasks.task import Target, Task, index_target
 
 VIEWS = 4
-"""Augmented copies of each image: the stages take most of the time, about as long for one as the head for ten."""
+"""Augmented copies of each image: the stages take most of the time, as long for one epoch as the head for ten."""
 PASSES = 20
-"""Over all images, each time in one of the copies."""
+"""Epochs over all images, each with one of the copies."""
 BATCH, RATE, WEIGHT_DECAY = 16, 3e-3, 0.05
 AVERAGE = 0.9
-"""Share of the running mean of the weights that stays at each step: it reaches over about 10 of at least 60 steps."""
+"""Decay of the running mean of the weights per step: it averages about 10 of at least 60 steps."""
 FEWEST_STEPS = 60
 CHUNK = 4
-"""Images at a time: what the stages compute of more than a few does not fit into the processor's cache."""
+"""Images per batch: activations of more than a few do not fit into the CPU cache."""
 
 Maps = dict[str, Tensor]
 
 
 def fit_map_head(network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int) -> None:
-    """Train `network.head` on the maps that the other stages give of training images; the same bits every time.
+    """Train `network.head` on the feature maps of the training images, bit-reproducibly.
 
-    The trained head is kept in the cache folder, since it takes minutes and is needed again at the end of a tuning.
+    The trained head is cached on disk, because it takes minutes and is needed again at the end of fine-tuning.
     """
     file = cache_folder() / "probes" / f"{_key(network, task, images, train, preset, seed)}.npz"
     names = list(network.head.state_dict())
@@ -96,7 +96,7 @@ def _order(count: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
 def _view(
     network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int, epoch: int
 ) -> tuple[Maps, Target]:
-    """What the stages make of all training images, augmented as in one epoch, as float16, and the targets."""
+    """The feature maps of all training images, augmented as in one epoch, as float16, and the targets."""
     stages = fold_normalization(network.stages).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     found: dict[str, list[Tensor]] = {name: [] for name in network.reads}
     targets: list[Target] = []
@@ -122,7 +122,7 @@ def _joined(targets: list[Target]) -> Target:
 
 
 def _key(network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int) -> str:
-    """Follows from everything that the head depends on: the weights, the images, their targets and the settings."""
+    """A key that depends on everything that determines the head: weights, images, targets and settings."""
     hashed = hashlib.blake2b(repr((images, task, preset, seed, VIEWS, PASSES, RATE)).encode(), digest_size=16)
     targets = train.targets if isinstance(train.targets, dict) else {"": train.targets}
     for name, value in (*network.state_dict().items(), *targets.items()):

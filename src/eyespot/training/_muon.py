@@ -1,6 +1,6 @@
-"""Muon: the optimizer of the filters. Every step turns a filter bank by about the same in all directions.
+"""Muon, the optimizer for filters: every step has about the same size in all directions of a filter bank.
 
-Shapes: R rows (filters), C columns (the numbers that one filter looks at).
+Shapes: R rows (filters), C columns (inputs of one filter).
 """
 
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ import torch
 from torch import Tensor
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the polynomial that brings all singular values near 1 in five rounds (Jordan et al. 2024)."""
+"""Coefficients of the polynomial that brings all singular values near 1 in five iterations (Jordan et al. 2024)."""
 ROUNDS = 5
 LENGTH = 0.6
-"""Of a step, in rates: the root mean square of the change of a weight."""
+"""The root mean square of the change of a weight per step, relative to the learning rate."""
 
 
 LARGE = 128
-"""Matrices with as many rows and columns are made orthogonal in the training's precision; below, it saves nothing."""
+"""Matrices of at least this size are orthogonalized in the precision of the training; below, it saves no time."""
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose step is made orthogonal, as if all its singular values were 1 (Jordan et al. 2024).
+    """Momentum with orthogonalized steps, whose singular values are near 1 (Jordan et al. 2024).
 
     For weights with two dimensions or more, which are taken as matrices (R, C): u = orthogonal(g + beta m), then
-    w = w - rate (0.6 sqrt(max(R, C)) u + decay w). With 0.2 before the root a step would be as long as AdamW's (Liu et
-    al. 2025, https://arxiv.org/abs/2502.16982); one three times as long learns small networks faster. `dtype` is what
-    large matrices are multiplied in: bfloat16 is enough, and five times as fast where the processor knows it.
+    w = w - rate (0.6 sqrt(max(R, C)) u + decay w). With factor 0.2, a step would be as long as with AdamW (Liu et
+    al. 2025, https://arxiv.org/abs/2502.16982); 0.6 trains small networks faster. `dtype` is the precision of the
+    products of large matrices: bfloat16 is sufficient, and five times as fast on CPUs that support it.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Change every weight that has a gradient."""
+        """Update every weight that has a gradient."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
@@ -61,10 +61,10 @@ class Muon(torch.optim.Optimizer):
 
 
 class SphereMuon(Muon):
-    """Muon whose matrices keep one length, so that the rate says by what share of it each step turns them.
+    """Muon for matrices of fixed norm, so that the learning rate is the relative change per step.
 
-    w = sqrt(R) w / |w| - rate u, where |u| is about sqrt(min(R, C)): for networks whose normalization makes the length
-    of a filter meaningless (Jordan 2024, https://github.com/KellerJordan/cifar10-airbench). Nothing is decayed.
+    w = sqrt(R) w / |w| - rate u, where |u| is about sqrt(min(R, C)): for networks whose normalization makes the norm
+    of a filter irrelevant (Jordan 2024, https://github.com/KellerJordan/cifar10-airbench). No weight decay.
     """
 
     def _move(self, weight: Tensor, step: Tensor, group: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A linear layer on what a trained network sees: the quickest way to learn from few images, and a good beginning.
+"""A linear layer on the features of a pretrained network: the fastest way to train on few images, and a good start.
 
 Its strength of regularization is chosen by cross-validation on the training images. Shapes: N images, F features,
 K outputs.
@@ -14,7 +14,7 @@ from torch import Tensor
 from ..tasks.task import Task
 
 STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-"""Of the squared weights in the loss, from strong to weak; each begins where the one before it ended."""
+"""Strengths of the weight penalty, from strong to weak; each fit starts from the previous one."""
 FOLDS = 5
 MANY = 5000
 MANY_ANSWERS = 100_000
@@ -26,12 +26,12 @@ WORSE = 2
 def fit_probe(
     task: Task, outputs: int, features: np.ndarray, target: Tensor, kinds: Sequence[str], groups: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
-    """Weights (K, F) and biases (K,) of the dense layer that answers best for features (N, F) and targets (N, ...).
+    """Fit weights (K, F) and biases (K,) of a dense layer to features (N, F) and targets (N, ...).
 
     `outputs` is K.
-    It has the least mean of the task's loss plus strength / 2 times the sum of the squared weights of the features,
-    each brought to mean 0 and deviation 1. `kinds` (N,) says what the folds keep balanced, the label or nothing;
-    images of one group (N,) are never on both sides.
+    Minimizes the mean loss of the task plus strength / 2 times the sum of squared weights for features
+    of mean 0 and standard deviation 1. `kinds` (N,) is balanced over the folds (the label, or nothing);
+    images of one group (N,) are in one fold.
     """
     x = torch.from_numpy(features).double()
     mean, std = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
@@ -48,9 +48,9 @@ def fit_probe(
 
 
 def _shortened(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Fewer features (N, R) that carry the same, where there are more features than images, and the way back (R, F).
+    """If there are more features than images: equivalent features (N, R) with the projection (R, F).
 
-    The best weights are sums of images, and a rotation leaves their squares alone: the answers are the same.
+    The optimal weights are sums of images, and a rotation keeps their norm, so the result is the same.
     """
     if x.shape[0] >= x.shape[1]:
         return x, torch.eye(x.shape[1], dtype=x.dtype)
@@ -59,7 +59,7 @@ def _shortened(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _folds(kinds: Sequence[str], groups: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to learn from and rows held out, some times over: as many as the smallest kind has groups, at most five."""
+    """Training and held-out rows of each fold: as many folds as the smallest kind has groups, at most five."""
     smallest = min(len({g for k, g in zip(kinds, groups, strict=True) if k == kind}) for kind in set(kinds))
     count = min(FOLDS, smallest)
     if count < 2:
@@ -68,7 +68,7 @@ def _folds(kinds: Sequence[str], groups: Sequence[str]) -> list[tuple[np.ndarray
         chosen = KFold(count, shuffle=True, random_state=0)
     else:
         chosen = StratifiedGroupKFold(count, shuffle=True, random_state=0)
-    grouped = None if isinstance(chosen, KFold) else list(groups)  # KFold warns where groups are given
+    grouped = None if isinstance(chosen, KFold) else list(groups)  # KFold warns if groups are given
     split = chosen.split(np.zeros(len(kinds)), list(kinds), grouped)
     return list(split)
 
@@ -91,7 +91,7 @@ def _best_strength(
 
 
 def _fit(task: Task, x: Tensor, target: Tensor, weight: Tensor, bias: Tensor, strength: float) -> tuple[Tensor, Tensor]:
-    """Go downhill from the given weights until nothing is to be gained (L-BFGS, Liu and Nocedal 1989)."""
+    """Minimize from the given weights until convergence (L-BFGS, Liu and Nocedal 1989)."""
     weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=60, tolerance_grad=1e-5, line_search_fn="strong_wolfe")
 

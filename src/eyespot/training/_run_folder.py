@@ -1,8 +1,8 @@
-"""The log of a run: one JSON object a line, each with its step.
+"""The files of a run folder. The log has one JSON object per line, each with its step.
 
-A training's whole state in one file that is either the old one or the new one, never half of one.
+The checkpoint has the whole state of a training in one file, which is replaced atomically.
 
-A run's folder: held by one training at a time, and left in order when it is stopped.
+A folder is locked by one training at a time, and stays consistent if the training is stopped.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from ..findings import to_json
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a log; a last line that was cut off by a kill is left out, wherever it was cut."""
+    """All complete lines of a log; a last line that was truncated by a kill is left out."""
     if not path.exists():
         return []
     entries = (_entry(line) for line in path.read_text(errors="replace").splitlines())
@@ -34,7 +34,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def _entry(line: str) -> dict[str, Any] | None:
-    """One line of a log; None where it is cut off: an inner object's brace may be its last character."""
+    """One line of a log, or None if it is truncated: its last character may be the brace of an inner object."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -43,9 +43,9 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 
 class Log:
-    """Appends to `log.jsonl`; begun again at a checkpoint, it forgets what came after that step.
+    """Appends to `log.jsonl`; when resumed from a checkpoint, it drops the lines after that step.
 
-    Only the leading process writes.
+    Only rank 0 writes.
     """
 
     def __init__(self, path: Path, step: int, leads: bool = True) -> None:
@@ -57,7 +57,7 @@ class Log:
             self.file = path.open("a", buffering=1)
 
     def write(self, entry: dict[str, Any]) -> None:
-        """Add one line; it is in the file when this returns."""
+        """Add one line and flush it to the file."""
         if self.file:
             with written(self.path):
                 self.file.write(to_json(entry) + "\n")
@@ -75,7 +75,7 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[st
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `save_checkpoint` wrote; raises `RunError` where the file is damaged."""
+    """Read a file of `save_checkpoint`; raises `RunError` if it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads((file.metadata() or {})["eyespot"])
@@ -85,17 +85,17 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def grouped(group: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Names with the group's name in front: "network" and "conv.weight" give "network/conv.weight"."""
+    """Add the group as a prefix: "network" and "conv.weight" give "network/conv.weight"."""
     return {f"{group}/{name}": value for name, value in tensors.items()}
 
 
 def group_of(group: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of one group, by their own names."""
+    """The tensors of one group, without the prefix."""
     return {name.removeprefix(f"{group}/"): value for name, value in tensors.items() if name.startswith(f"{group}/")}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
-    """What an optimizer remembers of each weight: "exp_avg/conv.weight" and the like."""
+    """The state of an optimizer for each weight, such as "exp_avg/conv.weight"."""
     state = optimizer.state
     return {f"{kind}/{names[weight]}": value for weight in state for kind, value in state[weight].items()}
 
@@ -103,7 +103,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, s
 def restore_optimizer(
     optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str], tensors: Mapping[str, Tensor]
 ) -> None:
-    """Give an optimizer back what it remembered."""
+    """Restore the state of an optimizer."""
     weights = {name: weight for weight, name in names.items()}
     for key, value in tensors.items():
         kind, _, name = key.partition("/")
@@ -112,9 +112,9 @@ def restore_optimizer(
 
 @contextmanager
 def locked(folder: Path, world: World) -> Iterator[None]:
-    """Make the folder and hold it; raises `RunError` where it is no run's folder, in use, or cannot be written.
+    """Create and lock the folder; raises `RunError` if it is not a run folder, in use, or not writable.
 
-    The lock is the operating system's, so that a process that is killed leaves none behind.
+    The lock belongs to the operating system, so a killed process leaves none behind.
     """
     if not world.leads:
         yield

@@ -1,6 +1,6 @@
-"""Which samples at which step: a pure function of the seed and of how many were seen before.
+"""The samples of each step: a pure function of the seed and the number of previous samples.
 
-Nothing else decides the order, so a training that resumes in the middle of an epoch, or with another number of
+The order depends on nothing else, so a training that resumes in the middle of an epoch, or with another number of
 processes, sees the same images in the same order.
 """
 
@@ -27,7 +27,7 @@ def epoch_order(task: Task, targets: Target, samples: int) -> Order:
 
     @lru_cache(maxsize=4)
     def order(seed: int, epoch: int, count: int) -> np.ndarray:
-        views = count // samples  # crops of one image in an epoch: each time all images are visited, another one
+        views = count // samples  # several crops per image and epoch: each pass over all images uses another one
         chosen = [task.sampling_order(targets, seed, epoch * views + view) for view in range(views)]
         given = [_checked(one, samples) + view * samples for view, one in enumerate(chosen) if one is not None]
         return np.concatenate(given) if given else permutation(seed, epoch, count)
@@ -57,7 +57,7 @@ def samples_at(
 
 
 def _checked(order: np.ndarray, samples: int) -> np.ndarray:
-    """The order, where it is one of `samples` sample numbers; raises `TaskError` for anything else."""
+    """Check that the order has `samples` valid sample numbers; raises `TaskError` otherwise."""
     order = np.asarray(order)
     if order.shape != (samples,) or order.dtype.kind not in "iu" or order.min() < 0 or order.max() >= samples:
         raise TaskError(

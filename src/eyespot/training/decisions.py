@@ -1,4 +1,4 @@
-"""What a training decides of a source before its first step, and what it would refuse."""
+"""The decisions of a training about a source before its first step, and the errors it would raise."""
 
 from collections.abc import Callable
 
@@ -21,27 +21,27 @@ MEANINGS = {
     "pad": "images of another shape are padded with gray",
     "native": "every image keeps its own size",
 }
-"""What is done with images of another shape than the network's, by the fit."""
+"""How images of another shape than the input are handled, by the fit."""
 
 
 def decide_task(source: Source, options: TrainOptions, show: Callable[[str], None]) -> tuple[Task, str, Start]:
-    """The task, why training images are mirrored or not, and the first weights; `show` gets a note about each choice.
+    """Choose task, mirroring (with the reason) and initial weights; `show` gets a note about each choice.
 
-    Raises `EyespotError` where an image of any part has an answer that the task cannot read.
+    Raises `EyespotError` if the task cannot read the target of an image in any part.
     """
     task, notes = choose_task(source, options.task)
     task, mirror_reason = decide_mirror(source, task, options.mirror)
     for note in notes:
         show(note)
     for row in (*source.validation.rows, *source.test.rows):
-        task.read(row)  # a wrong answer is reported now, and not when everything has been learned
+        task.read(row)  # fail early on an invalid target, not after training
     start = choose_start(source, task, options)
     show(f"start from {start.how}: {start.reason}")
     return task, mirror_reason, start
 
 
 def decisions(source: Source, options: TrainOptions) -> tuple[list[str], str]:
-    """The notes about what a training would decide, and the error with which it would refuse, or an empty text.
+    """The notes of a training about its decisions, and the error it would raise, or an empty text.
 
     >>> from eyespot.sources import open_source
     >>> notes, error = decisions(open_source("bundled:digits"), TrainOptions())

@@ -1,8 +1,8 @@
-"""The end of a training: thresholds fitted, test images looked at once, model, table and report written.
+"""The end of a training: calibrate, evaluate once on test images, and write model, table and report.
 
-How far a tuned network goes from its probe towards what tuning found: as far as is best on validation images.
+Weight interpolation between probe and fine-tuned network, selected on validation images (WiSE-FT):
 
-Between the two lie networks that are often better than both, above all where images are few: Wortsman and others 2022,
+networks between the two are often better than both, especially with few images. Wortsman et al. 2022,
 "Robust fine-tuning of zero-shot models" (https://arxiv.org/abs/2109.01903).
 """
 
@@ -41,7 +41,7 @@ from .state import State, Training, choose_final
 
 
 def held_out(source: Source) -> Part:
-    """The part that the report looks at: test images, or validation images where there are none of the others."""
+    """The part that is evaluated: the test images, or the validation images if there are none."""
     for part in (source.test, source.validation):
         if len(part):
             return part
@@ -55,7 +55,7 @@ def held_out(source: Source) -> Part:
 
 
 def finish(training: Training, state: State, source: Source, resumed_from: int) -> dict[str, Any]:
-    """Make the model of the trained weights, evaluate it, and write everything down; returns the run's result."""
+    """Build the model from the trained weights, evaluate it, and write all results; returns the result of the run."""
     part, folder = held_out(source), training.checkpoint.parent
     chosen_step, validation = choose_final(state, training.task, validate(training, state))
     began, validation = interpolate_weights(training, state, validation)
@@ -87,12 +87,12 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
         write_predictions(folder, found.table)
         model.save(folder / "model.safetensors")
         _report(training, model, found, source, samples, pictures, result)
-        write_whole(folder / "result.json", to_json(result).encode())  # last of all: a run that has one is finished
+        write_whole(folder / "result.json", to_json(result).encode())  # written last: a run with a result is finished
     return result
 
 
 def _evaluated(training: Training, model: Model, samples: Samples) -> tuple[Evaluation, Pictures]:
-    """How good the answers to held-out images are, and their pictures; of a generator, how good its images are."""
+    """Evaluate on held-out images, with illustrations; for a generator, evaluate generated images."""
     if model.task.generates:
         found, made = evaluate_samples(model.task, model.network, model.images, samples.part, training.train.part)
         return found, lambda row: to_bytes(made[row].permute(1, 2, 0))
@@ -101,9 +101,9 @@ def _evaluated(training: Training, model: Model, samples: Samples) -> tuple[Eval
 
 
 def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, Any] | None:
-    """The mean score of the chosen weights over the validation images, with its standard error; None without any.
+    """The mean validation score of the selected weights with its standard error; None without validation images.
 
-    Whoever selects between runs does it by this number: one selected by its test score would look better than it is.
+    Use this number to select between runs: a selection by test score would bias that score.
     """
     name = task.metric.name
     value = validation.get(name, math.nan)
@@ -113,8 +113,8 @@ def validation_score(task: Task, validation: Mapping[str, float]) -> dict[str, A
 
 
 def _without_leaked(task: Task, found: Evaluation, part: Part, source: Source) -> dict[str, Any] | None:
-    """The score on held-out images that resemble no training image, and how many do; None where none does."""
-    if task.generates:  # its table has a row for each sample, and none for held-out images
+    """The score on held-out images without near duplicates in training, and the number with them; None without any."""
+    if task.generates:  # its table has one row per sample, not per held-out image
         return None
     leaked = [key in source.leaked for key in part.keys.tolist()]
     if not any(leaked):
@@ -122,20 +122,20 @@ def _without_leaked(task: Task, found: Evaluation, part: Part, source: Source) -
     rows = [row for row, known in zip(found.table, leaked, strict=True) if not known]
     try:
         score = task.evaluate(rows)[0] if rows else None
-    except (ValueError, ZeroDivisionError):  # too few are left, or of one kind only
+    except (ValueError, ZeroDivisionError):  # too few images are left, or only one class
         score = None
     return {"leaked": sum(leaked), "count": len(rows), "score": score}
 
 
 def leak_tile(found: Evaluation, without: dict[str, Any]) -> tuple[str, str, str]:
-    """What the report says beside the score of test images that are (nearly) training images."""
+    """The note of the report about test images that are near duplicates of training images."""
     score = "-" if without["score"] is None else format_value(without["score"], found)
     meaning = f"without {without['leaked']:,} of {found.count:,} held-out images that are (nearly) training images"
     return score, meaning, f"on the other {without['count']:,}"
 
 
 def calibrated(training: Training, state: State, step: int) -> Model:
-    """The averaged network as a Model, on the CPU in float32, its task's thresholds fitted on validation outputs."""
+    """The averaged network as a Model, on CPU in float32, calibrated on validation outputs."""
     made = {
         "eyespot": __version__,
         "torch": torch.__version__,
@@ -163,9 +163,9 @@ def _report(
     pictures: Pictures,
     result: dict[str, Any],
 ) -> None:
-    """Evaluate robustness where it was trained for, and write the report.
+    """Evaluate robustness after adversarial training, and write the report.
 
-    The model is saved already: whatever fails here, hours of training are not lost. Raises `RunError` that names it.
+    The model is already saved: an error here does not lose hours of training. Raises `RunError` that names it.
     """
     folder = training.checkpoint.parent
     robust, tested = training.recipe.robust, []
@@ -187,7 +187,7 @@ def _report(
 
 
 def data_summary(source: Source) -> dict[str, Any]:
-    """What the report says of the images."""
+    """The values of the report about the images."""
     return {
         "name": source.name,
         "kind": source.kind,
@@ -199,7 +199,7 @@ def data_summary(source: Source) -> dict[str, Any]:
 
 
 def _counts(source: Source) -> dict[str, dict[str, int]]:
-    """How many images each label has in each part; empty where there are no labels."""
+    """The number of images per label and part; empty without labels."""
     counts: dict[str, dict[str, int]] = {}
     for part in source.parts:
         for label in filter(None, (row.values.get("label") for row in part.rows)):
@@ -209,9 +209,9 @@ def _counts(source: Source) -> dict[str, dict[str, int]]:
 
 
 def write_predictions(folder: Path, table: list[dict[str, Any]]) -> None:
-    """Write the table of predictions: CSV, and JSON lines beside it where cells hold lists of lists (boxes, points).
+    """Write the table of predictions: CSV, plus JSON lines if cells have lists of lists (boxes, points).
 
-    The CSV then has the other columns only.
+    The CSV then has only the other columns.
     """
     nested = {name for row in table for name, value in row.items() if _is_nested(value)}
     write_whole(folder / "predictions.csv", as_csv([_without(row, nested) for row in table]).encode())
@@ -233,7 +233,7 @@ def _without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def as_csv(table: list[dict[str, Any]]) -> str:
-    """The table of predictions as CSV; a dictionary in a cell (probabilities) becomes a column for each of its keys."""
+    """The table of predictions as CSV; a dictionary in a cell (probabilities) becomes one column per key."""
     rows = [_flat(row) for row in table]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
@@ -256,16 +256,16 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
-"""How far, from the probe (0) to the tuned network (1)."""
+"""Interpolation weights, from the probe (0) to the fine-tuned network (1)."""
 
 
 def interpolate_weights(
     training: Training, state: State, validation: dict[str, float]
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Put the best network between the probe and the tuned one in place of `state.average`.
+    """Replace `state.average` with the best network between the probe and the fine-tuned one.
 
-    Returns how it began, and its validation scores: `validation` where nothing was tuned. Where none is better than the
-    probe on validation images, the probe is taken.
+    Returns the start and the validation scores: `validation` without fine-tuning. If none is better than the
+    probe on validation images, the probe is used.
     """
     recipe = training.recipe
     start: dict[str, Any] = dict(recipe.start)
@@ -298,9 +298,9 @@ def interpolate_weights(
 
 
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:
-    """The share with the least loss among those whose score is not below the probe's; the probe where none is better.
+    """The interpolation weight with the smallest loss among those whose score is at least that of the probe.
 
-    Few images give few different scores: the loss tells more, and all where no image has a score.
+    Few images give few different scores, so the loss decides; it decides alone if no image has a score.
     """
     name = next(iter(found[0.0]))
     sign = 1 if task.metric.better == "higher" else -1
@@ -312,7 +312,7 @@ def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:
 
 @torch.no_grad()
 def between(probe: Network, tuned: Network, share: float) -> Network:
-    """The network whose weights lie at `share` of the way from one to the other."""
+    """The network with weights interpolated by `share` from one to the other."""
     mixed = deepcopy(tuned)
     for weight, start in zip(mixed.parameters(), probe.parameters(), strict=True):
         weight.lerp_(start, 1 - share)

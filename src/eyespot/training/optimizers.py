@@ -1,4 +1,4 @@
-"""The optimizers that a training can choose from, and which of them changes which weights."""
+"""The optimizers, and which weights each of them updates."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +16,15 @@ from .schedule import Segment
 
 Groups = list[dict[str, Any]]
 OTHERS, LAST = 0.14, 0.05
-"""Beside filters of one length: what AdamW changes, of their rate, and the last layer's weights, of that."""
+"""With filters of fixed norm: learning rate of AdamW relative to theirs, and of the last layer relative to AdamW's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """An optimizer by name: how it is made, and what is taken where nothing else is asked for.
+    """An optimizer: its factory and its default settings.
 
-    `warmup` is the share of the steps in which the learning rate rises. The momentum goes back over `remembered` images
-    at most: of large batches it holds fewer steps.
+    `warmup` is the share of the steps with rising learning rate. The momentum averages over `remembered` images
+    at most, so over fewer steps of large batches.
     """
 
     make: Callable[[nn.Module, Recipe], dict[str, torch.optim.Optimizer]]
@@ -36,18 +36,18 @@ class Kind:
 
 
 Optimizers = dict[str, dict[str, torch.optim.Optimizer]]
-"""The optimizers of each turn, by its name: every weight that learns in a turn is in one of them."""
+"""The optimizers of each turn, by name: every trainable weight of a turn is in one of them."""
 
 
 def make_optimizers(
     network: nn.Module, recipe: Recipe, turns: Sequence[Turn], criterion: nn.Module | None = None
 ) -> Optimizers:
-    """New optimizers for each turn of a step; those of the first turn change the loss's own weights too."""
+    """New optimizers for each turn of a step; those of the first turn also update the weights of the loss."""
     kind = OPTIMIZERS[recipe.optimizer]
     made = {turn.name: kind.make(network.get_submodule(turn.part), recipe) for turn in turns}
     weights = [weight for weight in criterion.parameters() if weight.requires_grad] if criterion is not None else []
     if weights:
-        # As fast as AdamW learns by itself, whatever changes the network: Muon's rates are of another size.
+        # The usual rate of AdamW, whatever updates the network: the rates of Muon have another scale.
         share = OPTIMIZERS["adamw"].rate / kind.rate
         group = {"params": weights, "weight_decay": recipe.weight_decay, "share": share, "decayed": 1}
         made[turns[0].name]["criterion"] = _adamw_of([group], recipe)
@@ -55,7 +55,7 @@ def make_optimizers(
 
 
 def set_groups(optimizer: torch.optim.Optimizer, now: Segment, rate: float) -> None:
-    """Let the next step be made as the course says; a momentum that nobody changed stays each optimizer's own."""
+    """Set rate and momentum of the next step from the schedule; an unchanged momentum is that of each optimizer."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["share"]
         group["weight_decay"] = now.weight_decay * group["decayed"]
@@ -66,7 +66,7 @@ def set_groups(optimizer: torch.optim.Optimizer, now: Segment, rate: float) -> N
 
 
 def momentum_of(name: str, batch: int) -> float:
-    """The momentum of an optimizer where nobody changed it, at a size of the batch."""
+    """The default momentum of an optimizer for a batch size."""
     kind = OPTIMIZERS[name]
     return max(0.0, min(kind.momentum, 1 - batch / kind.remembered))
 
@@ -79,9 +79,9 @@ def _muon(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer
 
 
 def _sphere(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """Muon at one length for filters and hidden dense layers; AdamW, far more slowly, for the rest.
+    """Muon with fixed norm for filters and hidden dense layers; AdamW at a much lower rate for the rest.
 
-    The last layer is the slowest, so that the features must move, and not what is made of them.
+    The last layer is the slowest, so that the features change rather than the classifier.
     """
     filters, others = _parted(network, recipe)
     slow = [{**group, "share": group["share"] * OTHERS * (LAST if group["decayed"] else 1)} for group in others]
@@ -94,12 +94,12 @@ def _adamw(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimize
 
 
 def _adam(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """AdamW with the short memory of gradients that adversarial networks need (Radford et al. 2016): momentum 0.5."""
+    """AdamW with momentum 0.5, which GANs need (Radford et al. 2016)."""
     return {"network": _adamw_of(_groups(network, recipe), recipe, momentum=OPTIMIZERS["adam"].momentum)}
 
 
 def _sgd(network: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """Stochastic gradient descent with Nesterov's momentum."""
+    """Stochastic gradient descent with Nesterov momentum."""
     return {"network": torch.optim.SGD(_groups(network, recipe), lr=recipe.rate, momentum=0.9, nesterov=True)}
 
 
@@ -115,14 +115,14 @@ OPTIMIZERS = {
 def _adamw_of(groups: Groups, recipe: Recipe, momentum: float = 0.9) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019).
 
-    `eps` lies above the rounding of float32 gradients, which would otherwise be blown up to whole steps where a
-    gradient is nearly zero: two processes could then not end with the weights of one.
+    `eps` is above the rounding error of float32 gradients, which would otherwise be amplified to full steps if a
+    gradient is nearly zero: two processes would then not end with the weights of one.
     """
     return torch.optim.AdamW(groups, lr=recipe.rate, betas=(momentum, 0.99), eps=1e-6, fused=True)
 
 
 def _groups(network: nn.Module, recipe: Recipe) -> Groups:
-    """The weights that learn; biases and normalization are not decayed. `share` is what each learns at, of the rate."""
+    """Trainable weights, without decay for biases and normalization. `share` is the relative learning rate of each."""
     groups: Groups = []
     for share, weights in lr_scales(network, recipe.start["how"]):
         decayed = [weight for weight in weights if weight.ndim > 1]
@@ -133,7 +133,7 @@ def _groups(network: nn.Module, recipe: Recipe) -> Groups:
 
 
 def _parted(network: nn.Module, recipe: Recipe) -> tuple[Groups, Groups]:
-    """The groups of filters and hidden dense layers, and those of all other weights that learn."""
+    """The groups of filters and hidden dense layers, and those of all other trainable weights."""
     filters = {id(weight) for weight in _filters(network)}
     groups = _groups(network, recipe)
     ours = [_only(group, lambda weight: id(weight) in filters) for group in groups]
@@ -147,7 +147,7 @@ def _muon_of(kind: type[Muon], groups: Groups, recipe: Recipe) -> Muon:
 
 
 def _filters(network: nn.Module) -> Iterator[Tensor]:
-    """Weights of convolutions and dense layers, but for the last: its rows are classes or numbers, not features."""
+    """Weights of convolutions and dense layers except the last, whose rows are outputs, not features."""
     layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     yield from (layer.weight for layer in layers[:-1] if layer.weight.requires_grad)
 

@@ -1,4 +1,4 @@
-"""What a person asked for of a training; what they left open is chosen."""
+"""The options of a training; options that are left open are chosen automatically."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from ..errors import RecipeError, unknown
 
 
 def _option(default: Any, help: str) -> Any:
-    """A field with its default and one line of help, which the command line and the server show."""
+    """A field with its default and a one-line help text for the command line and the server."""
     return field(default=default, metadata={"help": help})
 
 

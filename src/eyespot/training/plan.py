@@ -1,4 +1,4 @@
-"""From what the user asked for to a recipe in which nothing is open: decided once, before the first step."""
+"""From options to a complete recipe: decided once, before the first step."""
 
 import json
 import time
@@ -33,13 +33,13 @@ from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
 
 SMALLEST_SIDE = 16
 LARGEST_SIDE = 128
-"""Photos are scaled to this side unless another input size is asked for: a compromise between detail and time."""
+"""Default side of photos: a compromise between detail and time."""
 
 
 def with_answers(source: Source, requested: str | None) -> Source:
-    """The source without the rows that have no answer for the task, which are listed as problems.
+    """The source without rows that have no target for the task, which are listed as problems.
 
-    Raises `EyespotError` where these are too many, where others cannot be read, or where no task fits.
+    Raises `EyespotError` if there are too many of them, if others cannot be read, or if no task fits.
     """
     return leave_out_unanswered(source, _named_task(requested or guess_task(source)[0]))
 
@@ -52,9 +52,9 @@ def _named_task(requested: str) -> Task:
 
 
 def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]:
-    """The task, knowing its data, and what is to be said about the choice.
+    """The task, fitted to its data, and the notes about the choice.
 
-    A wish may carry options of the task: "regress:unit=degrees" or "denoise:sigma=50".
+    The name may have options of the task: "regress:unit=degrees" or "denoise:sigma=50".
     """
     notes = []
     if requested is None:
@@ -69,9 +69,9 @@ def choose_task(source: Source, requested: str | None) -> tuple[Task, list[str]]
 
 
 def decide_mirror(source: Source, task: Task, requested: str | None = None) -> tuple[Task, str]:
-    """The task knowing whether training images may be mirrored, as it was asked for or as the data shows; and why.
+    """The task with the decision about mirroring, as requested or as the data shows, and the reason.
 
-    `requested` is "yes", "no", or "auto" (None) for what the task or the data says.
+    `requested` is "yes", "no", or "auto" (None): the task or the data decides.
     """
     if requested in ("yes", "no"):
         return task.request_mirror(requested == "yes"), "as requested"
@@ -83,13 +83,13 @@ def decide_mirror(source: Source, task: Task, requested: str | None = None) -> t
 
 
 def is_mirrored(task: Task, preset: str, requested: str | None) -> bool:
-    """Whether training images are mirrored: as requested, else where the augmentation has a mirror."""
+    """Whether training images are mirrored: as requested, otherwise if the augmentation mirrors."""
     wanted = requested == "yes" if requested in ("yes", "no") else PRESETS[preset].flip
     return wanted and task.allows("flip")
 
 
 def mirror_note(mirrored: bool, preset: str, reason: str) -> str:
-    """Whether training images are mirrored, why, and how to have it otherwise."""
+    """The note about mirroring, its reason, and how to change it."""
     if mirrored:
         return f"training images are mirrored: {reason}" + (
             "" if reason == "as requested" else "; if mirroring changes an answer, set mirror to no"
@@ -109,7 +109,7 @@ def _with_options(task: Task, text: str) -> Task:
 
 
 def _value(text: str) -> Any:
-    """A number or true or false where the text is one, else the text."""
+    """The text as a number or boolean if it is one, otherwise the text."""
     try:
         return json.loads(text)
     except ValueError:
@@ -119,7 +119,7 @@ def _value(text: str) -> Any:
 def choose_images(
     source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH
 ) -> tuple[ImageSpec, list[str]]:
-    """Size, colors, fit and scaling, and the notes about them; a network that was trained before has its own."""
+    """Size, colors, fit and normalization, with notes; a pretrained network has its own."""
     spec, notes = choose_size(source, task, options, start)
     task.check_images(source.train.sizes, spec)
     if not task.scaled_input or _learned_images(start) is not None:
@@ -131,14 +131,14 @@ def choose_images(
 
 
 def _learned_images(start: Start) -> ImageSpec | None:
-    """The preprocessing that the first weights were learned with, if it is known."""
+    """The preprocessing of the pretrained weights, if it is known."""
     return None if start.how == "scratch" else find_pretrained(start.weights).images
 
 
 def choose_size(
     source: Source, task: Task, options: TrainOptions, start: Start = FROM_SCRATCH
 ) -> tuple[ImageSpec, list[str]]:
-    """Size, colors and fit without scaling, and the notes about them: the size of small images, the usual of all."""
+    """Size, colors and fit without normalization, with notes: the size of small images, the median of all."""
     value_range = source.value_range if options.range is None else parse_range(options.range)
     sizes = source.train.sizes
     learned = _learned_images(start)
@@ -166,7 +166,7 @@ def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOpti
 
 
 def published_size(task: Task, options: TrainOptions) -> tuple[int, int] | None:
-    """Height and width that the requested network was published for; None where it takes images of any size."""
+    """The published input size of the requested network; None if it takes images of any size."""
     if options.network is None or options.input is not None or task.fit == "native":
         return None
     family = describe(options.network)
@@ -174,7 +174,7 @@ def published_size(task: Task, options: TrainOptions) -> tuple[int, int] | None:
 
 
 def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bool = False) -> str:
-    """The size that images are brought to, and why, in one sentence."""
+    """The input size and its reason, in one sentence."""
     size = f"{images.height}x{images.width}"
     if options.input is not None:
         return f"images of {size}: as requested"
@@ -189,7 +189,7 @@ def _size_note(images: ImageSpec, task: Task, options: TrainOptions, learned: bo
 
 
 def _images_of(learned: ImageSpec, options: TrainOptions, task: Task, sizes: np.ndarray) -> ImageSpec:
-    """The preprocessing that the weights were learned with, at another size where the user or the task asks for one."""
+    """The preprocessing of the pretrained weights, at another size if the user or the task requests one."""
     if options.input is None and task.input_side is None:
         return learned
     if options.input is None:
@@ -204,7 +204,7 @@ def _images_of(learned: ImageSpec, options: TrainOptions, task: Task, sizes: np.
 
 
 def _sides(sizes: np.ndarray, task: Task) -> tuple[int, int]:
-    """Training height and width for images of sizes (N, 3); of native sizes, crops of at most 64 pixels are used."""
+    """Training height and width for images of sizes (N, 3); for native sizes, crops of at most 64 pixels."""
     if task.fit == "native":
         return min(64, int(sizes[:, 0].min())), min(64, int(sizes[:, 1].min()))
     height, width = median_shape(sizes[:, :2])
@@ -214,7 +214,7 @@ def _sides(sizes: np.ndarray, task: Task) -> tuple[int, int]:
 
 
 def _scaled(spec: ImageSpec, task: Task, part: Part) -> ImageSpec:
-    """Mean and deviation of each channel that the network receives, over at most 2,000 training images."""
+    """Mean and standard deviation per channel over at most 2,000 training images."""
     chosen = decode_once(part, spec).take(np.arange(0, len(part), max(1, len(part) // 2000)))
     received = task.network_input(torch.from_numpy(chosen).permute(0, 3, 1, 2).double().div_(255))
     pixels = received.permute(0, 2, 3, 1).reshape(-1, received.shape[1]).numpy()
@@ -231,9 +231,9 @@ def make_recipe(
     processes: int = 1,
     start: Start = FROM_SCRATCH,
 ) -> Recipe:
-    """Decide everything that was left open; the machine chooses precision, memory format and threads by measuring.
+    """Decide everything that was left open; precision, memory format and threads are measured.
 
-    `processes` that train together share a batch by its pieces: there are as many unless it is said otherwise.
+    `processes` share a batch by micro-batches: by default there are as many micro-batches as processes.
     """
     spec = choose_network(task, images, options, start)
     views = _views(source.train, images) if images.fit == "native" and task.allows("crop") else 1
@@ -278,7 +278,7 @@ def make_recipe(
 
 
 def choose_network(task: Task, images: ImageSpec, options: TrainOptions, start: Start) -> NetworkSpec:
-    """The network to be trained: whose weights are learned already, or the one asked for, or the default."""
+    """The network to train: the pretrained, the requested or the default one."""
     shape, output = network_shape(task, images), task.outputs(images.channels)
     known = None if start.how == "scratch" else find_pretrained(start.weights).network
     if known is not None:
@@ -288,7 +288,7 @@ def choose_network(task: Task, images: ImageSpec, options: TrainOptions, start: 
         spec = NetworkSpec(
             name=name, input=shape, output=output, size=options.size or "small", norm=options.norm or "batch"
         )
-    network = build_from(spec)  # what cannot be is told now, before anything is written
+    network = build_from(spec)  # fail early, before anything is written
     _check_parts(network, task)
     if start.how != "scratch":
         borrow(network, start.weights)
@@ -296,7 +296,7 @@ def choose_network(task: Task, images: ImageSpec, options: TrainOptions, start: 
 
 
 def _check_parts(network: nn.Module, task: Task) -> None:
-    """Raise `NetworkError` where the task trains a part that the network does not have."""
+    """Raise `NetworkError` if the task trains a part that the network does not have."""
     parts = dict(network.named_modules())
     for turn in task.turns:
         if turn.part not in parts:
@@ -322,7 +322,7 @@ def _compute(spec: NetworkSpec, batch: int, options: TrainOptions, start: Start)
 
 
 def _robust(requested: str | None, task: Task) -> dict[str, Any] | None:
-    """The settings of adversarial training; raises `RecipeError` for tasks that cannot be trained so."""
+    """The settings of adversarial training; raises `RecipeError` for tasks that do not support it."""
     if requested is None:
         return None
     hardening = read_hardening(requested)
@@ -332,13 +332,13 @@ def _robust(requested: str | None, task: Task) -> dict[str, Any] | None:
 
 
 def _views(part: Part, images: ImageSpec) -> int:
-    """How many crops of the training size one image of middle size holds: so many are learned from it in an epoch."""
+    """The number of training crops that fit into an image of median size: the crops per image and epoch."""
     area = float(np.median(part.sizes[:, :2].astype(np.int64).prod(axis=1)))
     return max(1, round(area / (images.height * images.width)))
 
 
 def steps_in(minutes: float, seconds_per_step: Sequence[float]) -> int:
-    """How many steps fit into some minutes, at the middle speed of a few; a tenth is left for the rest."""
+    """The number of steps that fit into some minutes at the median measured speed; a tenth is reserved."""
     return max(1, int(minutes * 60 * 0.9 / float(np.median(seconds_per_step))))
 
 

@@ -15,13 +15,13 @@ from ._initial_weights import Start
 from .options import TrainOptions, options_from
 
 AUTOMATIC_IMAGES = 110_000
-"""Images that a training sees where no length is asked for: well under a minute for small pictures on two cores."""
+"""Default number of images of a training: well under a minute for small images on two cores."""
 PROBED = "no steps: the last layer is fitted to the features of the pretrained network"
-"""What a probe does instead of steps, for a person."""
+"""The description of a probe in messages."""
 
 
 VERSION = 3
-"""Of `recipe.json`. It grows whenever the same recipe would be trained otherwise, or holds other fields."""
+"""The version of `recipe.json`. It increases when a recipe would train differently or has other fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +56,20 @@ class Recipe:
 
     @property
     def epochs(self) -> float:
-        """How often each training image is seen."""
+        """The number of epochs."""
         return self.steps * self.batch / self.count
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the source that hold the answers."""
+        """The columns of the source with the targets."""
         return task_from_json(self.task).columns
 
     def rate_at(self, step: int) -> float:
-        """The learning rate of one step, where nothing is changed on the way."""
+        """The learning rate of one step without schedule changes."""
         return one_cycle(self.rate, step, self.steps, self.warmup)
 
     def describe(self) -> str:
-        """One line for a person: what was chosen."""
+        """One line of text about the choices."""
         channels, height, width = self.network["input"]
         learned = (
             f"{self.steps} steps of {self.batch} images ({self.epochs:.3g} epochs) of {self.optimizer}, "
@@ -87,7 +87,7 @@ class Recipe:
 
 
 def one_cycle(rate: float, step: float, steps: int, share: float) -> float:
-    """The learning rate of a step: up to `rate` in the first `share`, then down to nothing (one cycle, Smith 2018)."""
+    """The learning rate of a step: up to `rate` in the first `share`, then down to zero (one cycle, Smith 2018)."""
     warmup = max(1, int(steps * share))
     if step < warmup:
         return rate * (step + 1) / warmup
@@ -95,12 +95,12 @@ def one_cycle(rate: float, step: float, steps: int, share: float) -> float:
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
-    """The same recipe over another number of steps; weights are averaged over its last fortieth."""
+    """The same recipe with another number of steps; weights are averaged over the last fortieth."""
     return replace(recipe, steps=steps, average=max(1.0, steps / 40))
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe from a run folder; raises `RunError` where it is not one, or one of another version."""
+    """Read a recipe from a run folder; raises `RunError` if it is invalid or has another version."""
     try:
         values = json.loads(path.read_text())
         _check_version(path, values.get("version", 1))
@@ -128,7 +128,7 @@ def _check_version(path: Path, found: Any) -> None:
 
 
 def _check(recipe: Recipe) -> None:
-    """Use every description once, so that a damaged recipe is noticed before anything is made of it."""
+    """Parse every part once, so that a damaged recipe is detected before anything is built from it."""
     options_from(recipe.options)
     network_spec(recipe.network)
     images_spec(recipe.images)
@@ -147,7 +147,7 @@ def _check(recipe: Recipe) -> None:
 
 
 def differences(options: TrainOptions, recipe: Recipe) -> list[str]:
-    """What is asked for and was chosen otherwise when the run began."""
+    """The requested options that differ from those of the existing run."""
     requested, original = asdict(options), recipe.options
     return [
         f"{name} {original.get(name)} then, {requested[name]} now"
@@ -157,7 +157,7 @@ def differences(options: TrainOptions, recipe: Recipe) -> list[str]:
 
 
 def automatic_epochs(count: int) -> float:
-    """Enough passes to see about 110,000 images, at least 6 and at most 80."""
+    """Enough epochs for about 110,000 images, at least 6 and at most 80."""
     return min(80.0, max(6.0, AUTOMATIC_IMAGES / count))
 
 
@@ -169,7 +169,7 @@ def automatic_batch(count: int, pixels: int) -> int:
 
 
 def parse_input(text: str) -> tuple[int, int, int | None]:
-    """Read "64x64x3" or "64x64" as height, width and channels (None: as the images are)."""
+    """Parse "64x64x3" or "64x64" as height, width and channels (None: those of the images)."""
     parts = text.lower().split("x")
     if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
         raise RecipeError(f"input is '{text}'; give height x width, or height x width x channels, such as 64x64x3.")

@@ -1,4 +1,4 @@
-"""One training in one folder: begun, gone on with, finished; it can be killed at any time."""
+"""One training in one folder, which can be killed at any time and resumed."""
 
 import json
 import platform
@@ -45,7 +45,7 @@ from .schedule import Schedule, read_changes
 from .state import Control, State, Training, begin, restore
 
 LISTED = 10
-"""Images left out that are told one by one."""
+"""Number of left-out images that are listed one by one."""
 Show = Callable[[dict[str, Any]], None]
 
 
@@ -133,9 +133,9 @@ def run_training(
     origin: dict[str, Any] | None = None,
     control: Control | None = None,
 ) -> Run:
-    """The whole way from a source to a finished run; `origin` says how the source was opened, to open it again.
+    """Run a training from a source to the finished run; `origin` records how the source was opened, to reopen it.
 
-    At `control` somebody may look on, let it pause, and change its course.
+    `control` may observe and pause the training and change its schedule.
     """
     world = join_world()
     named = str(source) if isinstance(source, str | Path) else None
@@ -167,7 +167,7 @@ def _follow(
     stop: Callable[[], bool],
     control: Control | None,
 ) -> dict[str, Any]:
-    """Prepare, train and finish as the recipe states; returns the run's result."""
+    """Prepare, train and finish according to the recipe; returns the result of the run."""
     training, state = prepare(source, recipe, folder, world)
     resumed_from = state.step
     if resumed_from:
@@ -181,7 +181,7 @@ def _follow(
 
 
 def _check_alike(source: Source, recipe: Recipe) -> None:
-    """Raise `RunError` where this process sees other images than the leading one, on another machine perhaps."""
+    """Raise `RunError` if the images of this process differ from those of rank 0, which may be another machine."""
     if recipe.fingerprint != fingerprint(source) or recipe.answers != answers_fingerprint(source, recipe.columns):
         raise RunError(
             f"{platform.node()}: {source.name} holds other images, or says something else of them, than on the machine "
@@ -190,7 +190,7 @@ def _check_alike(source: Source, recipe: Recipe) -> None:
 
 
 def _left_out(source: Source) -> list[str]:
-    """What is said of images that cannot be used: how many, and the first ten."""
+    """The notes about unusable images: the number, and the first ten."""
     listed = [f"left out: {problem.location}: {problem.reason}" for problem in source.problems[:LISTED]]
     more = len(source.problems) - LISTED
     return [*listed, f"left out: {more} more, see the report"] if more > 0 else listed
@@ -199,7 +199,7 @@ def _left_out(source: Source) -> list[str]:
 def _decided(
     source: Source, origin: dict[str, Any], options: TrainOptions, folder: Path, show: Show, processes: int
 ) -> tuple[Recipe, dict[str, Any] | None]:
-    """The recipe that stands in the folder, if it is the same, or a new one, written there; and the result, if any."""
+    """The recipe in the folder if it is the same, or a new one, which is written; and the result, if any."""
     path, result = folder / "recipe.json", folder / "result.json"
     if not path.exists():
         recipe = _planned(source, origin, options, folder, show, processes)
@@ -221,7 +221,7 @@ def _decided(
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """The result of a finished run; raises `RunError` where the file is damaged."""
+    """The result of a finished run; raises `RunError` if the file is damaged."""
     path = folder / "result.json"
     try:
         return json.loads(path.read_text())
@@ -249,7 +249,7 @@ def _planned(
 
 
 def _reopened(recipe: Recipe, folder: Path) -> Source:
-    """The source that a run was begun with, opened again by what the user called it."""
+    """Reopen the source of a run by the path or name that the user gave."""
     what = recipe.source["what"]
     if what is None:
         raise RunError(f"{folder}: its images came from Python; call eyespot.train with the same images and `out`.")
@@ -257,13 +257,13 @@ def _reopened(recipe: Recipe, folder: Path) -> Source:
 
 
 def _dry_step(training: Training, state: State) -> None:
-    """A step to be timed, of a state that is thrown away."""
-    alone = replace(training, recipe=with_steps(training.recipe, 1))  # whose batch is made, and none of later steps
+    """A step for timing, on a state that is discarded."""
+    alone = replace(training, recipe=with_steps(training.recipe, 1))  # prepares only its own batch
     take_turns(training, Stream(alone), state, training.recipe.rate)
 
 
 def prepare(source: Source, recipe: Recipe, folder: Path, world: World) -> tuple[Training, State]:
-    """Decode the images and make the network, or bring both back to where the checkpoint was written."""
+    """Decode the images and build the network, or restore both from the checkpoint."""
     compute = available(ComputeConfig(**recipe.compute))
     torch.set_num_threads(compute.threads)
     task, images = task_from_json(recipe.task), images_spec(recipe.images)
@@ -309,7 +309,7 @@ def _train_on(training: Training, state: State, show: Show, stop: Callable[[], b
 def _train_at(
     control: Control, training: Training, state: State, log: Log, show: Show, stop: Callable[[], bool]
 ) -> None:
-    """Train while somebody looks on, who may let it pause as often as they like."""
+    """Train under a control, which may pause it any number of times."""
     control.send({"state": "training"})
     run(training, state, log, show, lambda: stop() or control.away, control.attend)
     while control.goes_on(training, state, stop) and not stop():

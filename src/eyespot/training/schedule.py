@@ -1,7 +1,7 @@
-"""What counts at each step: the recipe's values and, from the steps on where somebody changed them, theirs.
+"""The hyperparameters of each step: those of the recipe, and changes made during training.
 
-Changes are written into `changes.json` before the first step that they count for, so that a training that is killed
-and goes on makes the same steps again, and ends with the same bits.
+Changes are written to `changes.json` before their first step, so that a training that is killed
+and resumed repeats the same steps and ends with the same bits.
 """
 
 import json
@@ -21,7 +21,7 @@ BOUNDS = {"rate": (0.0, 10.0), "momentum": (0.0, 0.999), "weight_decay": (0.0, 1
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleChange:
-    """What was changed on the way, and the step from which it counts; None: stays as it was. `end`: no more steps."""
+    """A change during training with its first step; None: unchanged. `end`: no more steps."""
 
     step: int
     rate: float | None = None
@@ -32,7 +32,7 @@ class ScheduleChange:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What was changed, by name."""
+        """The changed values by name."""
         return {
             name: value
             for name, value in asdict(self).items()
@@ -42,9 +42,9 @@ class ScheduleChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """What counts from `step` on, before which `seen` images were learned from.
+    """The values from `step` on; `seen` images were used before it.
 
-    `rate` is the highest of the cycle; a momentum of None is what each optimizer has by itself.
+    `rate` is the maximum of the cycle; a momentum of None is the default of each optimizer.
     """
 
     rate: float
@@ -56,15 +56,15 @@ class Segment:
     seen: int = 0
 
     def seen_at(self, step: int) -> int:
-        """How many images are behind before one step of this stretch."""
+        """The number of images before one step of this segment."""
         return self.seen + (step - self.step) * self.batch
 
 
 class Schedule:
-    """The way of one training: a recipe, and what was changed since.
+    """The schedule of one training: a recipe and the changes since.
 
-    Another batch changes neither the order of the images nor how many are seen in all: there are more steps or fewer,
-    and the cycle of the learning rate goes by images.
+    Another batch size changes neither the order nor the total number of images: the number of steps changes,
+    and the cycle of the learning rate follows the number of images.
     """
 
     def __init__(self, recipe: Recipe, changes: Sequence[ScheduleChange] = ()) -> None:
@@ -82,9 +82,9 @@ class Schedule:
             self.change(change)
 
     def change(self, change: ScheduleChange) -> None:
-        """Let a change count from its step on, and forget later ones; raises `RecipeError` for a value that cannot be.
+        """Apply a change from its step on, and drop later ones; raises `RecipeError` for an invalid value.
 
-        There are later ones where a training was killed, and went on from before them.
+        There are later ones if a training was killed and resumed from before them.
         """
         check(change, self.recipe)
         self.changes = [one for one in self.changes if one.step <= change.step]
@@ -99,7 +99,7 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """How many steps there are in all, as far as is known now."""
+        """The total number of steps according to the current values."""
         last = self.segments[-1]
         if any(change.end for change in self.changes):
             return last.step
@@ -107,15 +107,15 @@ class Schedule:
         return last.step + math.ceil(left / last.batch)
 
     def at(self, step: int) -> Segment:
-        """What counts at one step."""
+        """The values at one step."""
         return next(segment for segment in reversed(self.segments) if segment.step <= step)
 
     def seen(self, step: int) -> int:
-        """How many images are behind before one step."""
+        """The number of images before one step."""
         return self.at(step).seen_at(step)
 
     def epoch(self, step: int) -> int:
-        """How many whole epochs are behind before one step."""
+        """The number of complete epochs before one step."""
         return self.seen(step) // self.recipe.count
 
     def rate_at(self, step: int) -> float:
@@ -124,24 +124,24 @@ class Schedule:
         return one_cycle(self.at(step).rate, self.seen(step) / recipe.batch, recipe.steps, recipe.warmup)
 
     def changed_at(self, step: int) -> dict[str, Any]:
-        """What counts from this step on for the first time."""
+        """The changes whose first step is this one."""
         return {name: value for change in self.changes if change.step == step for name, value in change.values.items()}
 
 
 def check(change: ScheduleChange, recipe: Recipe) -> None:
-    """Raise `RecipeError` for a value that no training can go on with."""
+    """Raise `RecipeError` for an invalid value."""
     for name, (low, high) in BOUNDS.items():
         value = getattr(change, name)
         if value is not None and not (math.isfinite(value) and low <= value <= high and (value or name != "rate")):
             more = "above 0 and at most" if name == "rate" else f"from {low:g} to"
             raise RecipeError(f"{name.replace('_', ' ')} is {value:g}; give a number {more} {high:g}.")
-    fewest = min(2 * recipe.micro_batches, recipe.count)  # normalization needs two images of a piece
+    fewest = min(2 * recipe.micro_batches, recipe.count)  # normalization needs two images per micro-batch
     if change.batch is not None and not fewest <= change.batch <= recipe.count:
         raise RecipeError(f"batch is {change.batch}; give a number from {fewest} to {recipe.count} training images.")
 
 
 def read_changes(folder: Path) -> list[ScheduleChange]:
-    """What was changed in a run so far; raises `RunError` where the file is damaged."""
+    """The changes of a run so far; raises `RunError` if the file is damaged."""
     path = folder / CHANGES
     names = [field.name for field in fields(ScheduleChange)]
     try:
@@ -156,6 +156,6 @@ def read_changes(folder: Path) -> list[ScheduleChange]:
 
 
 def write_changes(folder: Path, schedule: Schedule) -> None:
-    """Write down what was changed so far."""
+    """Write the changes so far."""
     lines = [{"step": change.step, **change.values} for change in schedule.changes]
     write_whole(folder / CHANGES, json.dumps(lines, indent=1).encode())

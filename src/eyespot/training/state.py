@@ -1,6 +1,6 @@
-"""What changes while training goes on: weights, their running mean, optimizers, the best epoch so far.
+"""The state of a training: weights, their running mean, optimizers, the best epoch so far.
 
-What does not change while training goes on.
+`Training` has what does not change during training.
 """
 
 import math
@@ -29,36 +29,36 @@ from .schedule import Schedule
 
 LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_TIMES = 25
-"""How often at least in a training: seldom moved, the average would hold much of the weights of the beginning."""
+"""Minimum number per training: with fewer updates, the average would contain much of the initial weights."""
 LOOKAHEAD_KEPT = 0.95**5
 
 
 class Control(Protocol):
-    """Whoever watches a training: told how it goes, may pause it, and may change its schedule between two steps."""
+    """Observes a training: receives messages, may pause it, and may change its schedule between two steps."""
 
     @property
     def away(self) -> bool:
-        """Whether the training shall save and make no more steps for now."""
+        """Whether the training should save and make no more steps for now."""
         ...
 
     def attend(self, training: "Training", state: "State") -> None:
-        """Answer what was asked since the last step."""
+        """Answer the requests since the last step."""
         ...
 
     def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
-        """Wait while the training pauses; tell whether there are more steps to make."""
+        """Wait while the training is paused; return whether it continues."""
         ...
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message to who watches."""
+        """Send a message to the observer."""
         ...
 
 
 @dataclass
 class State:
-    """All that a checkpoint holds, and the schedule, which lies beside it.
+    """The contents of a checkpoint, and the schedule, which is stored separately.
 
-    `criterion` holds the learned parameters of the loss, where it has any.
+    `criterion` has the learned parameters of the loss, if any.
     """
 
     network: Network
@@ -73,7 +73,7 @@ class State:
 
     @cached_property
     def followed(self) -> tuple[tuple[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]:
-        """The average's tensors and the network's: first those of real numbers, then those that count."""
+        """The tensors of the average and of the network: first the floating-point ones, then the integer ones."""
         pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
         real = [pair for pair in pairs if pair[0].is_floating_point()]
         counts = [pair for pair in pairs if not pair[0].is_floating_point()]
@@ -93,7 +93,7 @@ def begin(network: Network, schedule: Schedule, compute: ComputeConfig, task: Ta
 
 
 def save(state: State, path: Path) -> None:
-    """Write the checkpoint: all of the state, or nothing."""
+    """Write the checkpoint atomically."""
     tensors = grouped("network", state.network.state_dict()) | grouped("average", state.average.state_dict())
     if state.criterion is not None:
         tensors |= grouped("criterion", state.criterion.state_dict())
@@ -105,7 +105,7 @@ def save(state: State, path: Path) -> None:
 
 
 def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-    """Bring a state back to where its checkpoint was written."""
+    """Restore a state from its checkpoint."""
     state.network.load_state_dict(group_of("network", tensors))
     state.average.load_state_dict(group_of("average", tensors))
     if state.criterion is not None:
@@ -118,19 +118,19 @@ def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) ->
 
 @torch.no_grad()
 def update_ema(state: State, horizon: float) -> None:
-    """Move the averaged weights towards the network's: an exponential mean over about `horizon` steps.
+    """Move the averaged weights toward those of the network: an exponential mean over about `horizon` steps.
 
-    While fewer steps are behind, over a third of those, so that the beginning is forgotten in time.
+    Early in training, over a third of the steps so far, so that the initial weights are forgotten.
     """
     _draw(state, 1.0 / (1.0 + min(horizon, (state.step - 1) / 3)))
 
 
 @torch.no_grad()
 def lookahead_step(state: State) -> None:
-    """After every 5,120 images or so, and at least 25 times, draw the average to the network, which goes on from there.
+    """After about every 5,120 images, and at least 25 times, move the average to the network and continue from it.
 
-    Lookahead (Zhang et al. 2019, https://arxiv.org/abs/1907.08610): the network explores, the average follows. How
-    much of the average is kept grows to three quarters at the end (Jordan 2024, https://arxiv.org/abs/2404.00498, who
+    Lookahead (Zhang et al. 2019, https://arxiv.org/abs/1907.08610): the network explores, the average follows. The
+    kept share of the average grows to three quarters at the end (Jordan 2024, https://arxiv.org/abs/2404.00498, who
     does so after 5 steps of 1,024 images).
     """
     done = state.step / state.schedule.steps
@@ -143,7 +143,7 @@ def lookahead_step(state: State) -> None:
 
 
 def _draw(state: State, share: float) -> None:
-    """Move the averaged weights so far of the way to the network's."""
+    """Move the averaged weights by this share toward those of the network."""
     real, counts = state.followed
     torch._foreach_lerp_(*real, share)  # pyright: ignore[reportPrivateImportUsage]
     if counts[0]:
@@ -151,7 +151,7 @@ def _draw(state: State, share: float) -> None:
 
 
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
-    """Remember the averaged weights of the epoch with the best validation score, where there is one."""
+    """Keep the averaged weights of the epoch with the best validation score, if there is one."""
     score = validation.get(next(iter(validation), ""), math.nan)
     if not math.isfinite(score):
         return
@@ -162,9 +162,9 @@ def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]
 
 
 def choose_final(state: State, task: Task, last: dict[str, float]) -> tuple[int, dict[str, float]]:
-    """Decide, on validation images, which epoch becomes the model; returns its last step and validation scores.
+    """Select the epoch of the model on validation images; returns its last step and validation scores.
 
-    It is the last one, unless an earlier one was better by more than one standard error of the score.
+    It is the last epoch, unless an earlier one is better by more than one standard error of the score.
     """
     name = next(iter(last), "")
     if state.best is None or state.best_weights is None:
@@ -184,7 +184,7 @@ def _named_optimizers(state: State) -> Iterator[tuple[str, torch.optim.Optimizer
 
 
 def _names(state: State) -> dict[Tensor, str]:
-    """Every weight that learns, with a name of its own."""
+    """Every trainable weight, with a unique name."""
     names: dict[Tensor, str] = {weight: f"network.{name}" for name, weight in state.network.named_parameters()}
     learned = {} if state.criterion is None else dict(state.criterion.named_parameters())
     return names | {weight: f"criterion.{name}" for name, weight in learned.items()}
@@ -192,7 +192,7 @@ def _names(state: State) -> dict[Tensor, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The recipe and what it names, ready to be used."""
+    """The recipe with its source, task and compute configuration."""
 
     recipe: Recipe
     task: Task
@@ -205,7 +205,7 @@ class Training:
 
     @cached_property
     def preset(self) -> Preset:
-        """The recipe's augmentation without what the task does not allow."""
+        """The augmentation of the recipe without operations that the task does not allow."""
         return allowed_preset(self.recipe.augment, self.task, self.recipe.mirror)
 
     @cached_property

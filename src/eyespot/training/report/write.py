@@ -1,4 +1,4 @@
-"""The report of a run: one page in one file that says how good the model is, and shows what it rests on."""
+"""The report of a run: one self-contained page with scores, examples and the recipe."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from ...tasks.task import Task
 from ..recipe import PROBED
 
 GAP = 4
-"""White pixels between pictures that stand side by side."""
+"""White pixels between images side by side."""
 
 
 def write_report(
@@ -33,9 +33,9 @@ def write_report(
 ) -> Path:
     """Write `report/index.html` into a run's folder and return its path.
 
-    `data` says what there was to learn from: "name", "kind", "parts" (name to number of images), "problems", "notes"
-    and, where rows have labels, "counts" (label to part to number). `tiles` are further figures for the head of the
-    page, each with what it is and how it was counted. Raises `EyespotError` where it cannot be written.
+    `data` describes the source: "name", "kind", "parts" (name to number of images), "problems", "notes"
+    and, if rows have labels, "counts" (label to part to number). `tiles` are further values for the head of the
+    page, each with a label and a hint. Raises `EyespotError` if it cannot be written.
     """
     shown = task.report_values(evaluation, pictures)
     values = {
@@ -64,7 +64,7 @@ def format_value(value: float, evaluation: Evaluation) -> str:
 
 
 def pictures_of(model: Model, samples: Samples) -> Pictures:
-    """Where the pictures of a report come from: what the task shows of each image, see `Task.illustrate`."""
+    """The images of a report: what the task shows for each row, see `Task.illustrate`."""
 
     def image(row: int) -> np.ndarray:
         decoded = samples.single(row)
@@ -77,7 +77,7 @@ def pictures_of(model: Model, samples: Samples) -> Pictures:
 
 
 def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Pictures (H, W, C) of one size from left to right, with a white gap between them."""
+    """Join images (H, W, C) of one size from left to right, with a white gap between them."""
     height, _, channels = pictures[0].shape
     gap = np.full((height, GAP, channels), 255, np.uint8)
     parts = [part for picture in pictures for part in (picture, gap)]
@@ -85,7 +85,7 @@ def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """What was chosen for a training, as pairs of words for people."""
+    """The recipe as pairs of label and text."""
     channels, height, width = recipe["network"]["input"]
     start = recipe["start"]
     facts = [
@@ -106,7 +106,7 @@ def recipe_facts(recipe: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) ->
 
 
 def _schedule_facts(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """How the steps were made."""
+    """The description of the steps."""
     epochs = recipe["steps"] * recipe["batch"] / recipe["count"]
     return [
         ("length", f"{number(recipe['steps'])} steps of {recipe['batch']} images: {epochs:.3g} epochs"),
@@ -135,11 +135,11 @@ def _describe_warmup(share: float) -> str:
 
 
 def _describe_change(changed: Mapping[str, Any]) -> str:
-    """What was changed on the way, in words."""
+    """The changes during training, as text."""
     parts = ["stopped" if name == "end" else f"{name.replace('_', ' ')} {value:g}" for name, value in changed.items()]
     return ", ".join(parts)
 
 
 def _pixels(picture: torch.Tensor) -> np.ndarray:
-    """A picture (C, H, W) in [0, 1] as uint8 (H, W, C)."""
+    """An image (C, H, W) in [0, 1] as uint8 (H, W, C)."""
     return (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
