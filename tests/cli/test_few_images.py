@@ -123,7 +123,7 @@ def test_pictures_far_smaller_than_224_begin_from_nothing_or_are_enlarged_as_ask
     assert run([*small, str(tmp_path / "probe"), "--start", "probe", *QUICK]) == 0
     begun = [json.loads((tmp_path / name / "recipe.json").read_text())["start"] for name in ("auto", "probe")]
     assert [start["how"] for start in begun] == ["scratch", "probe"]
-    assert all("pictures of 16 pixels are small" in start["reason"] for start in begun)
+    assert all("images of 16 pixels are small" in start["reason"] for start in begun)
 
 
 def test_a_class_of_one_image_is_named(tmp_path, capsys):

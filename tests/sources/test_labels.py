@@ -140,7 +140,7 @@ def test_decimal_commas_are_read_where_they_are_clear(folder: Path, cells: list[
 
 def test_names_with_spaces_are_whole_tags() -> None:
     cells, notes = split_tags(["traffic light", "stop sign", "car"])
-    assert cells["traffic light"] == ["traffic light"] and "taken whole" in notes[0]
+    assert cells["traffic light"] == ["traffic light"] and "kept whole" in notes[0]
 
 
 def test_an_empty_list_of_tags_says_none_and_an_empty_cell_says_nothing(folder: Path) -> None:

@@ -186,10 +186,12 @@ def test_any_text_in_a_csv_file_is_read_as_it_was_written(
     assert [row.values for row in read_table(file).rows] == expected
 
 
+READ_COLUMNS = ("path", "paired", "split", "x", "y", "boxes", "points")
+"""Columns whose values are interpreted or joined rather than kept as text."""
+
+
 @given(
-    values=st.dictionaries(
-        st.text(string.ascii_lowercase, min_size=1).filter(lambda k: k not in ("path", "paired", "split")), TEXT
-    )
+    values=st.dictionaries(st.text(string.ascii_lowercase, min_size=1).filter(lambda k: k not in READ_COLUMNS), TEXT)
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_in_json_lines_is_read_as_it_was_written(folder: Path, values: dict[str, str]) -> None:

@@ -152,7 +152,7 @@ def test_a_name_that_is_not_utf_8_is_left_out_with_escapes(tmp_path: Path) -> No
 
 def test_arrays_of_a_source_are_scaled_when_it_is_opened() -> None:
     source = open_source((np.random.default_rng(0).random((40, 8, 8)) * 3000, np.arange(40) % 2))
-    with pytest.raises(SourceError, match="scaled already"):
+    with pytest.raises(SourceError, match="already scaled"):
         open_source(source, value_range=(0, 9))
 
 

@@ -180,7 +180,7 @@ def hardened(training: Training, state: State, batch: Batch) -> Tensor:
 def backward(training: Training, stream: Stream, state: State, turn: Turn) -> tuple[float, Tensor, dict[str, float]]:
     """Compute the gradients of the mean loss of a turn over the next batch; return loss, scores, monitored values.
 
-    The batch is divided into `recipe.micro_batches`, shared by the processes: of their scores (N,) only the mean (1,) is
+    The batch is divided into `recipe.micro_batches`, which processes share: of their scores (N,) only the mean (1,) is
     known to all. Randomness depends on (seed, step, micro-batch, turn). Only the first turn has scores.
     """
     recipe, task, number = training.recipe, training.task, training.task.turns.index(turn)
