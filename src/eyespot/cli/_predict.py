@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..exporting import ExportedModel
     from ..model import Model
     from ..tasks.task import Hint, Task
+    from ._answers import Progress
 
 ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors or a run folder.")]
 
@@ -72,13 +73,15 @@ def predict(
     suffix = "" if out is None else out.suffix.lower()
     table = Table(out) if out is not None and suffix in TABLES else None
     document = out if suffix == ".json" else None
-    folder, progress = (None if table or document else out), Progress(quiet or not (table or document))
+    folder = None if table or document else out
+    stream = None if as_json or table or document else sys.stdout
+    progress = Progress(quiet or not (table or document))
     collected: list[dict[str, Any]] = []
-    missed = set(known)
+    unused = set(known)
     try:
-        for asked, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), known):
-            missed.discard(Path(image).name)
-            answer = _report(asked, kind, image, found, folder, None if as_json or table or document else sys.stdout)
+        for variant, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), known):
+            unused.discard(Path(image).name)
+            answer = _report(variant, kind, image, found, folder, stream)
             progress.count("error" in answer and "answer" not in answer)
             if annotated is not None and "answer" in answer:
                 _annotate(model, image, answer, annotated)
@@ -93,9 +96,14 @@ def predict(
         _write_document(model, collected, document)
     if as_json:
         print_json(collected)
-    if missed:
+    _finish(progress, unused, hints)
+
+
+def _finish(progress: "Progress", unused: set[str], hints: Path | None) -> None:
+    """Report unused hints and failed images; exit code 2 if an image failed."""
+    if unused:
         print(
-            f"eyespot: {hints}: no image is named {', '.join(sorted(missed))}; its hints are not used.", file=sys.stderr
+            f"eyespot: {hints}: no image is named {', '.join(sorted(unused))}; its hints are not used.", file=sys.stderr
         )
     if progress.failed:
         print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
@@ -115,9 +123,9 @@ def _proposed(
 
     files = files if len(proposed) == 1 else list(files)
     for name, task in proposed.items():
-        asked = replace(model, task=task)
+        variant = replace(model, task=task)
         kind = f"{task.answer_suffix}-{name}" if name else task.answer_suffix
-        yield from ((asked, kind, image, found) for image, found in answers(asked, files, hints))
+        yield from ((variant, kind, image, found) for image, found in answers(variant, files, hints))
 
 
 def _with_settings(model: "Model | ExportedModel", given: dict[str, Any]) -> "Model | ExportedModel":

@@ -1,11 +1,14 @@
-"""`check --deep`: wrong labels, near duplicates, odd ones out and classes that cannot be told apart, with pictures."""
+"""`check --deep`: label errors, near duplicates, outliers and confused classes, with images."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..embeddings.embed import Embeddings, embed
 from ..errors import EyespotError, SourceError
@@ -19,16 +22,16 @@ from ._label_errors import confusable, label_errors, margins, proposals
 from ._similarity import near_pairs, nearest, odd_ones
 
 SHOWN = 60
-"""Pictures of each kind that the page shows; the table holds them all."""
+"""Images per section of the page; the table lists all of them."""
 EXAMPLES = 4
 FEWEST = 10
-"""Labels of fewer images cannot be judged by the other ones."""
+"""Minimum number of labeled images for cross-validation."""
 SIDE = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """One image to look at again: what about it, what is said of it, what is proposed, and how sure (more is surer)."""
+    """One image to review: the problem, its label, the proposal, and a score (higher is more certain)."""
 
     image: str
     part: str
@@ -70,15 +73,15 @@ class AuditReport:
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
-        """All images to look at again."""
+        """All images to review."""
         return (*self.labels, *self.duplicates, *self.odd)
 
 
 def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditReport:
-    """Look for what is wrong with the images and labels of a source, and write `index.html` and `proposals.csv`.
+    """Find problems of the images and labels of a source, and write `index.html` and `proposals.csv`.
 
-    Nothing of the source is changed. `weights` names a trained network or a model file to look with. Raises
-    `SourceError` where there are not two classes of two labeled images or more.
+    The source is not changed. `weights` selects the feature extractor: a pretrained network or a model file. Raises
+    `SourceError` unless there are two classes with two labeled images each.
 
     >>> from eyespot.sources.synthetic import shapes
     >>> report = audit(shapes(count=60), out=tmp / "deep")
@@ -97,16 +100,8 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
     wrong = label_errors(chances, embeddings.given)
     order = margin.argsort(kind="stable").tolist()
     part_names = [part.name for part in source.parts for row in part.rows if row.values.get("label")]
-
-    def proposed(image: int, what: str, instead: str, score: float) -> Proposal:
-        row = embeddings.rows[image]
-        given = row.values["label"]
-        return Proposal(
-            image=row.name, part=part_names[image], what=what, given=given, proposed=instead, score=round(score, 4)
-        )
-
     distances, neighbors = nearest(embeddings.numbers)
-    pairs = confusable(chances, embeddings.given)
+    proposed = partial(_proposal, embeddings.rows, part_names)
     report = AuditReport(
         name=source.name,
         by=embeddings.by,
@@ -123,21 +118,37 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
             for first, second, distance in near_pairs(distances, neighbors)
         ),
         odd=tuple(proposed(image, "odd one out", "", score) for image, score in odd_ones(distances)),
-        confusable=tuple(
-            Confusable(
-                classes=(embeddings.classes[pair.classes[0]], embeddings.classes[pair.classes[1]]),
-                share=pair.share,
-                interval=pair.interval,
-                count=pair.count,
-                images=tuple(embeddings.rows[image].name for image in pair.images),
-            )
-            for pair in pairs
-        ),
+        confusable=_confusable_classes(chances, embeddings),
         ranking=tuple(embeddings.rows[image].name for image in order),
         singles=tuple(singles),
     )
     _write(report, embeddings, Path(out), source.value_range)
     return report
+
+
+def _proposal(
+    rows: Sequence[Row], part_names: Sequence[str], image: int, what: str, instead: str, score: float
+) -> Proposal:
+    """One row of the table of proposals, about the image with this index."""
+    row = rows[image]
+    given = row.values["label"]
+    return Proposal(
+        image=row.name, part=part_names[image], what=what, given=given, proposed=instead, score=round(score, 4)
+    )
+
+
+def _confusable_classes(chances: np.ndarray, embeddings: Embeddings) -> tuple[Confusable, ...]:
+    """The pairs of confused classes, with the names of classes and images."""
+    return tuple(
+        Confusable(
+            classes=(embeddings.classes[pair.classes[0]], embeddings.classes[pair.classes[1]]),
+            share=pair.share,
+            interval=pair.interval,
+            count=pair.count,
+            images=tuple(embeddings.rows[image].name for image in pair.images),
+        )
+        for pair in confusable(chances, embeddings.given)
+    )
 
 
 def _write(report: AuditReport, embeddings: Embeddings, folder: Path, value_range: Range | None) -> None:

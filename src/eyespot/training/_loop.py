@@ -88,25 +88,43 @@ def run(
         epoch = schedule.epoch(state.step)
         last = state.step == schedule.steps
         ended = epoch > schedule.epoch(state.step - 1) or last
-        found = validate(training, state) if ended else None
-        if found is not None:
-            keep_best(state, training.task, epoch, found)
-            keep_snapshot(training, state, epoch)
-            keep_samples(training, state, epoch)
+        validation = _end_epoch(training, state, epoch) if ended else None
         stopping = stop()
         due = time.monotonic() - saved > (SAVED_EPOCH if ended else SAVED_STEP)
         if world.leads and (due or stopping or last):
             save(state, training.checkpoint)
             saved = time.monotonic()
         if ended or changed or state.step % every == 0:
-            entry = {"step": state.step, "steps": schedule.steps, "epoch": epoch, "images": schedule.seen(state.step)}
-            entry |= _means(training, learned) | ({"validation": found} if ended else {})
-            entry |= {"rate": rate, "seconds": round(state.seconds, 3)} | ({"changed": changed} if changed else {})
+            found = _means(training, learned) | ({"validation": validation} if ended else {})
+            entry = _log_entry(state, found, rate) | ({"changed": changed} if changed else {})
             log.write(entry)
             show(entry)
             learned.clear()
         if stopping:
             return
+
+
+def _end_epoch(training: Training, state: State, epoch: int) -> dict[str, float]:
+    """Validate, keep the weights if they are the best ones, and write snapshot and samples."""
+    found = validate(training, state)
+    keep_best(state, training.task, epoch, found)
+    keep_snapshot(training, state, epoch)
+    keep_samples(training, state, epoch)
+    return found
+
+
+def _log_entry(state: State, found: dict[str, Any], rate: float) -> dict[str, Any]:
+    """The log line of a step: progress, what was measured, learning rate and seconds."""
+    schedule = state.schedule
+    return {
+        "step": state.step,
+        "steps": schedule.steps,
+        "epoch": schedule.epoch(state.step),
+        "images": schedule.seen(state.step),
+        **found,
+        "rate": rate,
+        "seconds": round(state.seconds, 3),
+    }
 
 
 Learned = tuple[dict[str, float], Tensor, dict[str, float]]
