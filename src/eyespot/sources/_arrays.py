@@ -1,4 +1,4 @@
-"""Images that are arrays already: handed over in Python, or in a `.npz` file."""
+"""Arrays of images, passed in Python or read from a `.npz` file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ PAIRS = (
     ("x_test", "y_test", "test"),
     ("x", "y", ""),
 )
-"""The names that images and answers carry in a `.npz` file or a dictionary, and the part that they stand for."""
+"""Names of images and answers in a `.npz` file or a dictionary, with their part."""
 
 MOST_CLASSES = 100
-"""Whole numbers in floating point with at most so many different values may stand for classes."""
+"""Whole numbers in floating point with at most this many distinct values may be class numbers."""
 
 SEEN = 2000
-"""The values of so many images, spread over an array, decide its value range."""
+"""Number of images, evenly spaced in an array, that determine its value range."""
 
 NATIVE = ImageSpec(height=1, width=1, channels=3, fit="native")
 """Pillow images of 8 bits in their own size, read like files: transparency is laid on white."""
@@ -42,11 +42,11 @@ def from_arrays(
     split: Sequence[str] | None = None,
     paired: np.ndarray | Sequence[np.ndarray] | None = None,
 ) -> Source:
-    """Make a source of images that are in memory.
+    """Make a source from images in memory.
 
-    `images` is (N, H, W, C) or (N, H, W), or a list of arrays (H, W, C); `values` says of each what is known
-    ("label", "number", ...); `split` names the part of each ("train", "validation" or "test"), and is made from the
-    content where it is missing; `paired` holds paired images.
+    `images` is (N, H, W, C) or (N, H, W), or a list of arrays (H, W, C); `values` has the annotations of each
+    ("label", "number", ...); `split` is the part of each ("train", "validation" or "test"), computed from the
+    content by default; `paired` has paired images.
 
     >>> import numpy as np
     >>> pictures = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
@@ -69,7 +69,7 @@ def from_arrays(
 def stacked(given: Any, name: str) -> Stack:
     """Images of any type as one array (N, H, W, C), or as a list of arrays (H, W, C) where their sizes differ.
 
-    Raises `SourceError`, which states what was understood, for anything else.
+    Raises `SourceError`, which describes the input, for anything else.
     """
     if isinstance(given, list | tuple) and given and not np.isscalar(given[0]) and not isinstance(given[0], str):
         given = [_element(each, f"{name} {number}") for number, each in enumerate(given)]
@@ -110,7 +110,7 @@ def _element(given: Any, name: str) -> np.ndarray:
 
 
 def _flat(shape: tuple[int, ...]) -> str:
-    """What to do about images (N, F) that are rows of a table."""
+    """The remedy for images (N, F) that are rows of a table."""
     for channels in (1, 3):
         side = round((shape[1] / channels) ** 0.5)
         if side > 1 and side * side * channels == shape[1]:
@@ -120,7 +120,7 @@ def _flat(shape: tuple[int, ...]) -> str:
 
 
 def scaled(stacks: Sequence[Stack], name: str, given: Range | None) -> tuple[list[Stack], Range | None, list[str]]:
-    """Images as uint8, all by one value range; the range where not all were uint8, and the note about it."""
+    """Images as uint8 with a common value range; the range and a note if not all were uint8."""
     arrays = [array for stack in stacks for array in (stack if isinstance(stack, list) else [stack])]
     wide = [array for array in arrays if array.dtype != np.uint8]
     if not wide:
@@ -156,7 +156,7 @@ def _some(array: np.ndarray) -> np.ndarray:
 
 
 def with_split(values: Sequence[dict[str, str]], split: Sequence[str]) -> list[dict[str, str]]:
-    """Say of each image to which part it belongs."""
+    """Assign each image to its part."""
     if len(split) != len(values):
         raise SourceError(f"The split names {len(split)} parts for {len(values)} images; give one for each image.")
     if unknown := set(split) - set(PARTS):
@@ -215,7 +215,7 @@ def _check_order(given: Sequence[Any], name: str) -> None:
 
 
 def _looks_like_images(given: Any) -> bool:
-    """Tell whether this has three axes or more, or is a list of arrays or images."""
+    """Whether this has three axes or more, or is a list of arrays or images."""
     if hasattr(given, "shape"):
         return len(given.shape) >= 3
     return (
@@ -262,7 +262,7 @@ def _one_hot(answers: np.ndarray) -> str:
 
 
 def _columns(answers: Sequence[np.ndarray]) -> tuple[str, ...]:
-    """What answers may be: real numbers are numbers; a few whole ones, again and again, may be labels just as well.
+    """The possible columns of answers: real numbers are numbers; a few repeated whole numbers may also be labels.
 
     Whole numbers in floating point that repeat could be both, and the task must be named.
     """

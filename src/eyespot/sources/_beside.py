@@ -1,4 +1,4 @@
-"""Tables that lie among images whose folders are no labels: asked about, never passed over."""
+"""Tables in a folder of images whose folders are not labels: the user must choose; they are never ignored silently."""
 
 import os
 from pathlib import Path
@@ -10,9 +10,9 @@ from ._table import OTHER_TABLES, SAVE_AS, SUFFIXES, first_lines
 from ._walk import Tree
 
 TEXTS = (".txt", ".json")
-"""Suffixes of tables and of many other files: what they hold decides."""
+"""Suffixes of tables and of many other files, which are distinguished by content."""
 START, SAMPLE = 1 << 16, 20
-"""Bytes of a text that are looked through, and the images whose names are looked for."""
+"""Bytes of a text to search, and the number of image names to search for."""
 MEANINGS = ("label", "tags", "number", "paired")
 
 
@@ -29,7 +29,7 @@ def require_no_table(tree: Tree, root: Path) -> None:
 
 
 def _may_be_a_table(file: Path, tree: Tree) -> bool:
-    """Tell whether a file is a table by its suffix, or a text that names one of the first images."""
+    """Whether a file is a table by its suffix, or a text that contains the name of one of the first images."""
     suffix = file.suffix.lower()
     if suffix not in TEXTS:
         return suffix in (*SUFFIXES, *OTHER_TABLES)

@@ -1,4 +1,4 @@
-"""Folders and files of images with boxes: which format they have."""
+"""Detect the format of folders and files of images with boxes."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ._yolo import label_files, read_yolo
 
 
 def read_boxes(tree: Tree, root: Path) -> Collection | None:
-    """The images of a folder with their boxes; None where no annotations of a known format lie there.
+    """The images of a folder with their boxes; None without annotations in a known format.
 
     Raises `SourceError` where there are annotations in several formats.
     """

@@ -1,4 +1,4 @@
-"""Images that come with packages: nothing has to be fetched to try eyespot."""
+"""Images that are bundled with packages, to try eyespot without downloads."""
 
 import gzip
 import importlib.util

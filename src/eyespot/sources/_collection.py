@@ -1,4 +1,4 @@
-"""Rows as a reader found them, before they are examined and split."""
+"""The rows of a reader, before they are examined and split."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,11 @@ from .source import Problem, Row
 
 @dataclass(kw_only=True)
 class Collection:
-    """What a reader of one format gives: every row that it found, and what it had to leave out.
+    """The result of a reader: all rows, and what was left out.
 
-    `root` is the file or folder that it was read from (None for what only lives in memory): earlier decisions about
-    its images are remembered by it. `left_out` counts the images that are passed over, by where they lie;
-    `advice` is what to do where too many cannot be used.
+    `root` is the file or folder of the source (None in memory): earlier splits of
+    its images are recorded under it. `left_out` counts the ignored images by location;
+    `advice` is the remedy if too many cannot be used.
     `value_range` is that of arrays of more than 8 bits, which are scaled already.
     """
 
@@ -34,7 +34,7 @@ class Collection:
 
 
 class ArrayRows(Sequence[Row]):
-    """Rows whose images lie in one array: made when asked for, so that a million small images stay one array.
+    """Rows whose images are in one array: created on demand, so that a million small images stay one array.
 
     `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) says which of them
     are the rows; `values`, `paired` and `location` have one entry for each of the N images.

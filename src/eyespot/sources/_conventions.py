@@ -1,4 +1,4 @@
-"""Spellings found in real folders and tables, and what each stands for: the one list that code and docs share."""
+"""Spellings in real folders and tables with their meanings: one list for code and docs."""
 
 import re
 
@@ -47,7 +47,7 @@ PART_AFFIXES = (
     "the",
     "my",
 )
-"""What may stand before or after such a name: seg_train, training_set, TestImages; digits are passed over."""
+"""Prefixes and suffixes of such a name: seg_train, training_set, TestImages; digits are ignored."""
 
 SYSTEM_FOLDERS = (
     "__MACOSX",
@@ -66,21 +66,21 @@ SYSTEM_FOLDERS = (
     "Thumbs.db",
     "desktop.ini",
 )
-"""Folders and files that systems write among a person's own; so are all whose names begin with a dot."""
+"""Folders and files that systems write among user files; so are all whose names begin with a dot."""
 
 MISSING = (
     *("", "nan", "-nan", "none", "null", "(null)", "nil", "n/a", "na", "n.a.", "<na>", "nat", "?", "--", "\\n"),
     *("#n/a", "#na", "#n/a n/a", "#value!", "#ref!", "#name?", "#null!", "#num!", "#div/0!"),
     *("1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind"),
 )
-"""Cells that say that a value is missing, in any case."""
+"""Cells that mean a missing value, case-insensitive."""
 
 OWN_FOLDERS = (("recipe.json", "log.jsonl"), ("plan.json", "attacks.jsonl"), ("proposals.csv", "index.html"))
 """Files that lie together in folders written by eyespot: runs, attacks, audits."""
 
 
 def part_named(name: str) -> str | None:
-    """The part that a name stands for ("train", "validation", "test"), or None.
+    """The part of a name ("train", "validation", "test"), or None.
 
     >>> part_named("1_Training Data"), part_named("seg_test"), part_named("val2017"), part_named("trains")
     ('train', 'test', 'validation', None)
@@ -100,12 +100,12 @@ def mentions_part(name: str) -> bool:
 
 
 def is_system_name(name: str) -> bool:
-    """Tell whether systems, and not people, give such a name to files and folders."""
+    """Whether a name is that of a system file or folder."""
     return name.startswith(".") or name.casefold() in {each.casefold() for each in SYSTEM_FOLDERS}
 
 
 def is_missing(text: str) -> bool:
-    """Tell whether a cell says that its value is missing."""
+    """Whether a cell means a missing value."""
     return text.strip().casefold() in MISSING
 
 

@@ -1,6 +1,6 @@
-"""Recordings of drives by other programs: the Udacity simulator's CSV, donkeycar tubs of version 1 and 2.
+"""Drive recordings of other programs: CSV of the Udacity simulator, donkeycar tubs of version 1 and 2.
 
-Their steering is a share of the full lock, from -1 (left) to 1 (right), and is kept so.
+Their steering is a share of the full lock, from -1 (left) to 1 (right), and is kept.
 """
 
 import csv
@@ -24,12 +24,12 @@ from .source import Problem, Row
 STEERING = ("steering", "angle", "steering_angle")
 """Columns of a log that hold the steering, beside a column "throttle"."""
 FRAMES = ("center", "path", "image", "file")
-"""Columns of a log that name the picture of the middle camera."""
+"""Columns of a log with the image of the center camera."""
 IMAGE, ANGLE = "cam/image_array", "user/angle"
 """Keys of donkeycar's records."""
 LARGEST = 1.0
 Found = tuple[str, dict[str, str], str]
-"""An image's path as it was written, what is said of it, and where."""
+"""The path of an image as written, its annotations, and their location."""
 
 
 def read_drive_log(file: Path, columns: Mapping[str, str] | None) -> Collection | None:
@@ -120,7 +120,7 @@ def _record(record: dict[str, Any], where: str) -> Found:
 
 
 def _deleted(manifest: Path) -> set[int]:
-    """The records that were marked as deleted; the manifest is a JSON value a line."""
+    """The records marked as deleted; the manifest has one JSON value per line."""
     for text in decoded(manifest).splitlines():
         try:
             value = json.loads(text)

@@ -1,6 +1,6 @@
 """Drives: frames in the order of time, with the steering angle of each.
 
-Neighboring frames hardly differ, so that parts are whole drives, or contiguous stretches of one drive with a gap
+Neighboring frames hardly differ, so parts are whole drives, or contiguous segments of one drive with a gap
 between them; never single frames.
 """
 
@@ -20,9 +20,9 @@ from .source import PARTS, Row
 RECORDED = "steering.csv"
 """The table that `eyespot drive --expert` writes."""
 FEWEST_DRIVES = 4
-"""With fewer drives, each one is cut into stretches."""
+"""With fewer drives, each one is cut into segments."""
 GAP = 0.02
-"""Share of a drive that is left out between two stretches."""
+"""Share of a drive that is left out between two segments."""
 GAP_NAME = "gap"
 
 
@@ -34,9 +34,9 @@ def read_drives(tree: Tree, root: Path) -> Collection | None:
 
 
 def divided(collection: Collection, column: str, root: Path) -> Collection:
-    """The frames with their parts, by drives or by stretches; `column` names the drive of each, in order of time.
+    """The frames with their parts, by drives or by segments; `column` has the drive of each, in order of time.
 
-    Parts that the rows name stay; validation frames are then a stretch at the end of the training frames.
+    Existing parts are kept; validation frames are then a segment at the end of the training frames.
     """
     rows = list(collection.rows)
     if any(row.values.get("split") for row in rows):
@@ -55,7 +55,7 @@ def divided(collection: Collection, column: str, root: Path) -> Collection:
 
 
 def _with_validation(rows: list[Row]) -> list[Row]:
-    """The rows of a source that names its parts; without validation or test frames, a stretch takes their place."""
+    """The rows of a source with its own parts; missing validation or test frames are taken from a segment."""
     named = {row.values.get("split") for row in rows}
     if "train" not in named or {"validation", "test"} <= named:
         return rows

@@ -1,9 +1,9 @@
-"""Pictures that are the same, or nearly: compressed again, resized, a little brighter.
+"""Exact and near duplicates: recompressed, resized, or slightly brighter images.
 
-A thumbnail, less its mean and divided by its length, is a vector v that brightness and contrast do not change.
-Two pictures are near duplicates where |v - w| is small; that distance is sqrt(2 - 2 * correlation). A projection to a
-few low frequencies (orthonormal, so that no distance grows) finds the candidates: every pair is compared there, block
-by block, which at 63 numbers a picture is faster than a k-d tree.
+A thumbnail, minus its mean and divided by its norm, is a vector v that is invariant to brightness and contrast.
+Two images are near duplicates if |v - w| is small; that distance is sqrt(2 - 2 * correlation). A projection to a
+few low frequencies (orthonormal, so that no distance grows) finds candidates: every pair is compared there, block
+by block, which at 63 values per image is faster than a k-d tree.
 Measured on photographs: JPEG quality 30, half the size, 10 % brighter or 20 % more contrast give 0.03 to 0.13; the
 nearest other photograph is 0.4 or more away, another frame of the same drive 0.2, another digit of MNIST 0.12.
 """
@@ -15,20 +15,20 @@ from ._examine import ImageStatistics
 
 NEAR = 0.15
 NEAR_TINY = 0.10
-"""Greatest distance of near duplicates; smaller for tiny pictures, which have little to differ in."""
+"""Maximum distance of near duplicates; smaller for tiny images, which have little detail."""
 
 TINY = 48
-"""Pictures with a side below this many pixels are tiny."""
+"""Images with a side below this number of pixels are tiny."""
 
 FLAT = 3.0
-"""Thumbnails whose values deviate by less than this (of 255) show nothing; only exact duplicates count there."""
+"""Thumbnails with a standard deviation below this (of 255) are blank; only exact duplicates count there."""
 
 BRIGHTNESS = 40.0
-"""Greatest root mean square difference of the thumbnails' values (of 255)."""
+"""Maximum root mean square difference of thumbnails (of 255)."""
 
 FREQUENCIES = 8
 MOST = 8
-"""Where very many pictures resemble one another, each is paired with this many of its nearest."""
+"""If very many images are similar, each is paired with this number of nearest ones."""
 
 CHUNK = 512
 

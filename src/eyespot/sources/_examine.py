@@ -1,4 +1,4 @@
-"""Look at every image once: can it be read, what is its content, what does it look like from afar."""
+"""Examine every image once: readability, content hash, size and thumbnail."""
 
 import hashlib
 import os
@@ -19,15 +19,15 @@ from .source import Row
 
 THUMBNAIL = ImageSpec(height=32, width=32, channels=3, fit="stretch")
 NEAR_LIMIT = 30_000
-"""Near duplicates are looked for in sources of up to this many images; beyond it only exact ones are found."""
+"""Near duplicates are detected in sources of up to this many images; in larger ones only exact duplicates."""
 
 CHUNK = 64
-"""Images that one thread takes at a time: the queue holds ranges, not images, and so stays small."""
+"""Images per work item of a thread: the queue has ranges rather than images and stays small."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStatistics:
-    """What was seen of N images: `keys` (N,) uint64 from the content, `sizes` (N, 3) height, width, channels,
+    """Statistics of N images: `keys` (N,) uint64 from the content, `sizes` (N, 3) height, width, channels,
     `bounds` (N, 2) lowest and highest value of images of more than 8 bits (NaN for others), `frames` (N,) whether there
     are further frames, `reduced` (N,) whether only 8 of 16 bits of each color are read, `thumbnails` (N, 32, 32, 3)
     uint8 (or none at all, in a large source), and the reason for each unreadable one.
@@ -43,13 +43,13 @@ class ImageStatistics:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that is one array with an entry for each image, by name."""
+        """All arrays with one entry per image, by name."""
         names = ("keys", "sizes", "bounds", "frames", "reduced")
         always = {name: getattr(self, name) for name in names}
         return always if self.thumbnails is None else {**always, "thumbnails": self.thumbnails}
 
     def take(self, places: np.ndarray) -> "ImageStatistics":
-        """What was seen of some readable images."""
+        """The statistics of some readable images."""
         thumbnails = None if self.thumbnails is None else self.thumbnails[places]
         return ImageStatistics(
             keys=self.keys[places],
@@ -69,7 +69,7 @@ def content_key(data: bytes | np.ndarray) -> int:
 
 
 def available_cores() -> int:
-    """Processor cores that this process may use."""
+    """CPU cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -89,7 +89,7 @@ def in_threads(work: Callable[[int], None], count: int, workers: int | None = No
 def examine(rows: Sequence[Row], root: Path | None = None, near: bool = True) -> ImageStatistics:
     """Read every image of `rows` once; files below `root` that have not changed since the last time are not read again.
 
-    There are thumbnails if `near` duplicates are to be looked for.
+    Thumbnails are computed if `near` duplicates are to be detected.
     """
     count = len(rows)
     facts = ImageStatistics(
@@ -120,7 +120,7 @@ def _examine_files(rows: Sequence[Row], root: Path | None, facts: ImageStatistic
 
 
 def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: ImageStatistics) -> None:
-    """A stack of equal images (N, H, W, C): no work of Python's for each but its key."""
+    """An array of images of one size (N, H, W, C): Python code per image computes only its key."""
     facts.sizes[:] = *images.shape[1:3], 1 if images.shape[3] == 1 else 3
     for place, number in enumerate(chosen.tolist()):
         facts.keys[place] = content_key(images[number])
@@ -159,7 +159,7 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
 
 
 def _look(picture: Picture, name: str) -> tuple[ImageProperties, np.ndarray]:
-    """What is known of one image, and its thumbnail, which shows it in its own range: that of the source follows."""
+    """The statistics of one image, with a thumbnail in its own value range: that of the source is not known yet."""
     found = inspect(picture, name)
     if found.bounds is None:
         return found, read_pixels(picture, THUMBNAIL, name)

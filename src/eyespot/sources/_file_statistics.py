@@ -1,6 +1,6 @@
-"""What was seen of files before: a file that has not changed since need not be decoded to be known.
+"""Cache of file statistics: files that have not changed are not decoded again.
 
-A file is known by a stamp, made from its path, size and times of change. It lies in the cache folder.
+A file is identified by a stamp of its path, size and modification times. The cache is in the cache folder.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from .cache_folder import load_numbers, save_numbers
 from .source import Row
 
 YOUNG = 3.0
-"""Files changed within so many seconds are read again: they could change once more within one tick of the clock."""
+"""Files changed within this number of seconds are read again: they could change again within one clock tick."""
 
 NO_STAMP = 0
 
@@ -53,7 +53,7 @@ def _file(root: Path) -> Path:
 
 
 def load_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
-    """Fill in what is known of the rows with these stamps (N,); returns the numbers of the rows that are not known."""
+    """Fill in cached statistics of the rows with these stamps (N,); returns the indices of the missing rows."""
     known = load_numbers(_file(root))
     if known.keys() != {"stamps", *facts} or any(known[name].shape[1:] != facts[name].shape[1:] for name in facts):
         return np.arange(len(marks))
@@ -67,7 +67,7 @@ def load_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray])
 
 
 def save_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> None:
-    """Keep what was seen of the rows with these stamps, in place of what was kept before."""
+    """Store the statistics of the rows with these stamps, replacing earlier ones."""
     calibrated = np.flatnonzero(marks != NO_STAMP)
     calibrated = calibrated[np.argsort(marks[calibrated], kind="stable")]
     if len(calibrated):

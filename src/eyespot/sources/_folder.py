@@ -1,4 +1,4 @@
-"""A folder of pictures: which of them are read, and what their folders say of them."""
+"""Read a folder of images with the meaning of its folders."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from .source import Row
 
 
 def read_folder(root: Path, layout: str | None = None) -> Collection:
-    """Collect the pictures under a folder; an empty one gives no rows. `layout` is a key of `layout.LAYOUTS`.
+    """Collect the images below a folder; an empty one gives no rows. `layout` is a key of `layout.LAYOUTS`.
 
-    Raises `SourceError` where its folders can be understood in two ways and no layout was chosen.
+    Raises `SourceError` if the layout is ambiguous and none was chosen.
     """
     return collect(walk(root), root, layout)
 
 
 def collect(walked: Walk, root: Path, layout: str | None = None) -> Collection:
-    """Collect the pictures of a folder that was walked through."""
+    """Collect the images of a folder tree."""
     chosen = choose_layout(walked.tree, layout)
     start = len(str(root)) + 1
     return Collection(

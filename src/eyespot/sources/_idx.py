@@ -51,7 +51,7 @@ def read_idx_files(files: list[Path], root: Path) -> Collection:
 
 
 def read_idx(file: Path) -> np.ndarray:
-    """The numbers of one IDX file as uint8, in the shape that its header tells."""
+    """The values of one IDX file as uint8, in the shape of its header."""
     try:
         with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as stream:
             header = stream.read(4)

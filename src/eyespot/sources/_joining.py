@@ -1,4 +1,4 @@
-"""Several rows for one image: joined where they list its tags, refused where they contradict each other."""
+"""Several rows for one image: tags are merged, contradictions refused."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ SINGLE = ("label", "number", "rating")
 
 
 def join_rows(collection: Collection) -> None:
-    """Join the rows of each image that is named by several; contradictory ones become problems."""
+    """Join multiple rows of an image; contradictory ones become problems."""
     if isinstance(collection.rows, ArrayRows):
         return
     groups: dict[tuple[str, str], list[Row]] = {}

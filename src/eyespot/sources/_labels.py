@@ -1,4 +1,4 @@
-"""One spelling for each label and tag, and empty cells where a value is missing; what was changed is reported."""
+"""Normalize the spelling of labels and tags and the cells of missing values; changes are reported."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ INVISIBLE = dict.fromkeys(
         *range(0xFE00, 0xFE10),
     )
 )
-"""Characters that show nothing: soft hyphen, marks of direction, joiners, selectors of variants."""
+"""Invisible characters: soft hyphen, direction marks, joiners, variation selectors."""
 FULL_WIDTH = {ord("\u3000"): " ", **{letter: letter - 0xFEE0 for letter in range(0xFF01, 0xFF5F)}}
 """Wide forms of ASCII characters, as East Asian keyboards write them."""
 AROUND = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
@@ -33,7 +33,7 @@ WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 
 
 def normalize(collection: Collection) -> None:
-    """Bring the labels and tags of a collection's rows to one spelling each, and note what was changed."""
+    """Normalize the labels and tags of a collection, and note the changes."""
     notes = collection.notes
     if collection.root is None or not collection.root.is_dir():  # a folder called "none" is a class of that name
         notes += _change_cells(collection, None, _missing)

@@ -1,4 +1,4 @@
-"""What the folders of a source stand for: classes, parts, both, or nothing; asked where two readings are possible."""
+"""Layouts of folders: classes, parts, both, or nothing; the user must choose if two are possible."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,16 +9,16 @@ from ._conventions import mentions_part, part_named, stands_for_unlabeled
 from ._walk import Tree
 
 Found = tuple[str, dict[str, str]]
-"""An image's path, and what its folders say of it."""
+"""The path of an image and the annotations from its folders."""
 
 SHARED = 0.5
-"""Folders with at least this share of their subfolders' names in common may be parts, or classes that are cut alike."""
+"""Folders that share at least this fraction of subfolder names may be parts, or classes divided alike."""
 SHOWN = 6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """One reading of a folder: in words, the images with what is said of them, and those left out by reason."""
+    """One layout of a folder: description, images with annotations, and left-out images by reason."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Layout:
 
 
 def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
-    """Read a folder's tree; raises `SourceError` where two readings are possible and none was requested."""
+    """Choose the layout of a folder tree; raises `SourceError` if two are possible and none was requested."""
     if requested is not None:
         layout = look_up("layout", requested, LAYOUTS, SourceError)(tree)
         if not layout.found:
@@ -47,7 +47,7 @@ def choose_layout(tree: Tree, requested: str | None = None) -> Layout:
 
 
 def possible_layouts(tree: Tree) -> list[str]:
-    """The names of the layouts that a folder may have: one where it is clear."""
+    """The names of the possible layouts of a folder: one if it is unambiguous."""
     folders = tree.filled
     if not folders:
         return ["unlabeled"]

@@ -1,7 +1,7 @@
-"""Objects with boxes as text: what every reader of annotations writes into the column `boxes`.
+"""Objects with boxes as text, in the form of the column `boxes` that all annotation readers produce.
 
-Boxes are x1, y1, x2, y2 in pixels of the upright image. Boxes that cannot be are left out and counted, never repaired
-in silence.
+Boxes are x1, y1, x2, y2 in pixels of the upright image. Invalid boxes are left out and counted, never silently
+repaired.
 """
 
 import json
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 OUTSIDE = 1.0
-"""Pixels that a box may reach beyond its image: annotation tools count from 0 or from 1, and round."""
+"""Tolerance in pixels beyond the image: annotation tools count from 0 or from 1, and round."""
 
 
 @dataclass(kw_only=True)
 class Objects:
-    """The objects of one image, why others were left out, and what of those that are used is not looked at."""
+    """The objects of one image, the reasons for left-out ones, and ignored properties."""
 
     found: list[tuple[str, list[float]]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,7 @@ class Objects:
 
 
 def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
-    """Why a box cannot be used; empty where it can."""
+    """The reason why a box is invalid, or an empty string."""
     if not all(math.isfinite(side) for side in box):
         return "have sides that are not finite numbers"
     if box[2] <= box[0] or box[3] <= box[1]:

@@ -1,8 +1,8 @@
-"""Where near duplicates are no duplicates: images of a fixed camera, which resemble one another all alike.
+"""Images of a fixed camera, which are all similar without being duplicates.
 
-Near duplicates lie on one side of a split together. Where they are most of a class, that would leave no image of it
-to test with; then resemblance says nothing, and the images are divided by the order of their names instead, which is
-the order in which cameras count: neighbors mostly stay together.
+Near duplicates stay in one part of a split. If they are most of a class, that would leave no image of it
+for testing; then similarity is ignored, and the images are split by the order of their names instead, which is
+the order in which cameras count, so neighbors mostly stay together.
 """
 
 import re
@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from ._split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares
 
 FEWEST_CLUSTERS = 3
-"""A class needs so many clusters to lie on three sides."""
+"""A class needs this many clusters to be in three parts."""
 MOSTLY = 10
 """A cluster with at least so many images of a class, and most of them, is a fixed camera rather than a burst."""
 FEWEST = 4
@@ -92,5 +92,5 @@ def divide_by_name(names: Sequence[str], labels: np.ndarray, shares: Shares) -> 
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Names in the order in which people count: 2 before 10."""
+    """Names in natural order: 2 before 10."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]

@@ -1,7 +1,7 @@
-"""Which image is learned from, which one is chosen by, and which one is kept for the report.
+"""The split into training, validation and test images.
 
 Sides are numbers: 0 training, 1 validation, 2 test (the order of `PARTS`), -1 not decided yet. Images that belong
-together (one group, or near duplicates) are linked; linked images form a cluster, which lies on one side as a whole.
+together (one group, or near duplicates) are linked; linked images form a cluster, which stays on one side.
 N images, G groups, P pairs, K classes.
 """
 
@@ -19,25 +19,25 @@ UNDECIDED = -1
 LAST = np.iinfo(np.uint64).max
 
 NEEDED = {TRAIN: 2, VALIDATION: 1, TEST: 1}
-"""How many images of a class a side should have at least, even where chance gave it none."""
+"""Minimum number of images per class and side, even if the hash assigned none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """Which share of the images goes to test and to validation; the rest is trained on."""
+    """The shares of test and validation images; the rest is for training."""
 
     test: float = 0.20
     validation: float = 0.15
 
     @property
     def sides(self) -> list[int]:
-        """The sides that get something, in the order in which they must not be empty."""
+        """The sides with a share above 0, in order of priority."""
         return [TRAIN, TEST, VALIDATION] if self.test else [TRAIN, VALIDATION]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """What lies on one side together: a graph of N images, followed by a node for each of G groups.
+    """The images that stay on one side: a graph of N images, followed by a node for each of G groups.
 
     `keys` (N + G,) decide where a cluster goes: the smallest one in it; an image that has a group has none of its own.
     """

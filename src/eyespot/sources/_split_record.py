@@ -1,6 +1,6 @@
-"""What was decided before: on which side each image of a source lies, so that new images move no old one.
+"""The record of earlier splits: the side of each image of a source, so that new images do not move others.
 
-It lies in the cache folder, by the place of the source. Without it, all images count as equally old.
+It is in the cache folder, under the location of the source. Without it, all images count as equally old.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from .cache_folder import load_numbers, save_numbers
 
 
 def split_record_file(root: Path, shares: Shares) -> Path:
-    """The file that remembers how the source at `root` was divided into such shares."""
+    """The file with the record of the split of the source at `root` with these shares."""
     place = [str(root.resolve()), "three parts" if shares.test else "training and validation"]
     name = hashlib.blake2b("\n".join(place).encode(errors="surrogateescape"), digest_size=16).hexdigest()
     return cache_folder() / "splits" / f"{name}.npz"
@@ -33,7 +33,7 @@ def read_split_record(file: Path | None, keys: np.ndarray) -> np.ndarray:
 
 
 def write_split_record(file: Path | None, keys: np.ndarray, sides: np.ndarray) -> None:
-    """Remember where images lie; what is known of images that are gone stays, they may come back."""
+    """Record the sides of images; those of removed images are kept, because they may come back."""
     if file is None:
         return
     before = load_numbers(file)

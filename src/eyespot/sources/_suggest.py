@@ -1,12 +1,12 @@
-"""Which column of a table names the images, and how: a proposal for whoever has to say it."""
+"""Proposals for the columns of a table with image paths and labels."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 SAMPLE = 40
-"""Lines of a table that are tried."""
+"""Number of lines to try."""
 ENOUGH = 0.9
-"""A proposal must find the images of at least this share of them."""
+"""A proposal must find the images of at least this share of the lines."""
 LABELS = ("label", "class", "category", "target", "species", "breed", "type", "kind", "diagnosis", "name")
 """Names of columns that are proposed as labels, the likeliest first."""
 

@@ -1,4 +1,4 @@
-"""A table that names pictures and says something of each: CSV, TSV or JSON lines."""
+"""Tables of images with annotations: CSV, TSV or JSON lines."""
 
 import os
 import re
@@ -21,7 +21,7 @@ __all__ = ["OTHER_TABLES", "SAVE_AS", "SUFFIXES", "first_lines", "is_json_table"
 
 
 def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collection:
-    """Collect the pictures that a table names; their paths start from the table's own folder.
+    """Collect the images of a table; paths are relative to the table's folder.
 
     `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
     together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`. Lines

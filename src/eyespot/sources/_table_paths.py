@@ -1,4 +1,4 @@
-"""From a path as a table writes it to a file below the table's folder, and never to one outside."""
+"""Resolve the paths in a table to files below the table's folder, never outside."""
 
 import os
 import re
@@ -18,13 +18,13 @@ class NotFound(SourceError):
 
 @dataclass
 class Finder:
-    """Finds the files that a table in `folder` names; `notes` counts the paths that were understood with a change."""
+    """Finds the files of a table in `folder`; `notes` counts the paths that were corrected."""
 
     folder: Path
     notes: Counter[str] = field(default_factory=Counter)
 
     def find(self, path: str) -> str:
-        """The file that a table means; raises `NotFound`, with the remedy, for one that is missing or lies outside."""
+        """The file for a path; raises `NotFound`, with the remedy, if it is missing or outside the folder."""
         if not path or "\0" in path:
             raise NotFound("has no path; give a path relative to the table's folder.")
         for candidate, note in self._candidates(path):
@@ -36,7 +36,7 @@ class Finder:
         raise NotFound(self._reason(path))
 
     def _candidates(self, path: str) -> list[tuple[str, str]]:
-        """Paths below the folder that a text may mean, the likeliest first, each with what is to be said of it."""
+        """Candidate paths below the folder, the most likely first, each with its note."""
         if path.casefold().startswith("file:"):
             path = re.sub(r"^file:/*", "/", unquote(path), flags=re.IGNORECASE)
         found = [] if _leads_out(path) else [(path, "")]
@@ -106,7 +106,7 @@ def _exists(file: Path) -> bool:
 
 
 def _leads_out(path: str) -> bool:
-    """Tell whether a path is absolute, of a drive, or climbs above its start, with either kind of slash."""
+    """Whether a path is absolute, has a drive, or leaves the folder, with either kind of slash."""
     if PureWindowsPath(path).anchor or path.startswith("/"):
         return True
     return os.path.normpath(path.replace("\\", "/")).split("/")[0] == ".."

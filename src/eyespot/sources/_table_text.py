@@ -1,4 +1,4 @@
-"""The lines of a table in any of the forms that programs write: separators, encodings, quotes, JSON."""
+"""Read the lines of a table in any common form: separators, encodings, quotes, JSON."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import SourceError
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t", ".jsonl": "", ".ndjson": ""}
-"""What a table's name ends with, and what usually separates its columns."""
+"""Suffixes of tables with their usual separators."""
 
 OTHER_TABLES = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "is a workbook"),
@@ -21,20 +21,20 @@ SAVE_AS = "save the table as CSV in UTF-8"
 
 SEPARATORS = (",", ";", "\t", "|")
 KNOWN = {"path", "label", "tags", "number", "paired", "group", "split", "filename", "file", "image", "id", "class"}
-"""Names that headers often hold: a separator that uncovers them is the right one."""
+"""Common column names: a separator that yields them is correct."""
 
 LONGEST_CELL = 1 << 27
 SHOWN = 60
-"""Letters of a header that an error shows."""
+"""Characters of a header shown in an error."""
 TRIED = 50
 """Lines that the separator is found from."""
 
 Line = tuple[str, dict[str, str]]
-"""Where a line stands ("labels.csv line 3") and what it holds."""
+"""The location of a line ("labels.csv line 3") and its fields."""
 
 
 def read_lines(file: Path) -> Iterator[Line]:
-    """Every line of a table below its header; raises `SourceError` for what is no table."""
+    """All lines of a table below its header; raises `SourceError` if it is not a table."""
     text = decoded(file)
     if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         return _json_list(text, file) if text.lstrip().startswith("[") else _json_lines(text, file)

@@ -1,4 +1,4 @@
-"""Every image below a folder, as a tree; what is passed over is counted."""
+"""All images below a folder, as a tree; ignored files are counted."""
 
 import os
 from collections import Counter
@@ -52,14 +52,14 @@ class Tree:
 
 @dataclass
 class Walk:
-    """A tree, and how many images were passed over for which reason."""
+    """A tree, and the number of ignored images by reason."""
 
     tree: Tree
     left_out: Counter[str]
 
 
 def walk(root: Path) -> Walk:
-    """Read the names below a folder. Links to folders are followed, except to what is read without them anyway."""
+    """Read the names below a folder. Links to folders are followed unless their target is read anyway."""
     left_out: Counter[str] = Counter()
     real = os.path.realpath(root)
     return Walk(tree=_tree(str(root), real, (real,), left_out), left_out=left_out)

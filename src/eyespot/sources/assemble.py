@@ -1,4 +1,4 @@
-"""From rows as they were found to a source: examined, cleaned of what cannot be read, and in three parts."""
+"""From rows to a source: examine images, leave out unreadable ones, and split into three parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,10 +30,10 @@ def assemble(
     value_range: Range | None = None,
     known: Mapping[int, int] | None = None,
 ) -> Source:
-    """Examine the images, leave out those that cannot be read, and divide the rest into three parts.
+    """Examine the images, leave out unreadable ones, and split the rest into three parts.
 
-    `value_range` is used for images of more than 8 bits in place of the one that is found. `known` holds sides that
-    were decided before, by key: those of a run, which stay whatever the cache remembers.
+    `value_range` replaces the computed one for images of more than 8 bits. `known` has sides that
+    were decided before, by key: those of a run, which take precedence over the recorded split.
     """
     normalize(collection)
     join_rows(collection)
@@ -93,7 +93,7 @@ def _unreadable(rows: Sequence[Row], facts: ImageStatistics) -> list[Problem]:
 
 
 def _misnamed(collection: Collection) -> dict[int, str]:
-    """Rows whose names no report, table or model file could hold: bytes that are not UTF-8."""
+    """Rows whose names are not valid UTF-8, which reports, tables and model files require."""
     if collection.root is None:
         return {}
     reason = "its name or label is not valid UTF-8; rename it"
@@ -200,7 +200,7 @@ def labels_of(rows: Sequence[Row]) -> tuple[np.ndarray, list[str]]:
 
 
 def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list[str]:
-    """Which classes have no image to test or to validate with, though other classes have."""
+    """The notes about classes without test or validation images, if other classes have some."""
     notes = []
     for side in (TEST, VALIDATION):
         there = set(labels[sides == side].tolist())
@@ -214,7 +214,7 @@ def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list
 
 
 def _leaked(pairs: np.ndarray, sides: np.ndarray, keys: np.ndarray) -> frozenset[int]:
-    """The keys of held-out images that are (nearly) images of a part that is learned from."""
+    """The keys of held-out images with an exact or near duplicate in a part used for training."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     one, two = sides[both[:, 0]], sides[both[:, 1]]
     found = ((one == TEST) & np.isin(two, (TRAIN, VALIDATION))) | ((one == VALIDATION) & (two == TRAIN))
@@ -222,7 +222,7 @@ def _leaked(pairs: np.ndarray, sides: np.ndarray, keys: np.ndarray) -> frozenset
 
 
 def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
-    """The same image under two labels: how often, and the first."""
+    """The note about images with two labels: their number and the first."""
     pairs = [(rows[one], rows[two]) for one, two in exact_pairs(facts.keys).tolist()]
     found = [pair for pair in pairs if len({row.values.get("label", "") for row in pair} - {""}) > 1]
     if not found:

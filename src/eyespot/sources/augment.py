@@ -1,7 +1,7 @@
-"""Change whole batches of images a little before they are learned from, so that a network does not learn them by heart.
+"""Augment whole batches of training images at random, to reduce overfitting.
 
-What is random about a sample follows from (seed, epoch, index) alone: neither the batch that it is in, nor workers,
-nor ranks can change it. Shapes: N images, C channels, H height, W width.
+The randomness of a sample depends only on (seed, epoch, index): neither its batch, nor workers,
+nor ranks change it. Shapes: N images, C channels, H height, W width.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class AugmentedTask(Protocol):
     """The part of a task that augmentation needs."""
 
     def allows(self, change: str) -> bool:
-        """Whether images may be changed so without making the answer wrong; `change` is a field of `Preset`."""
+        """Whether the target stays valid under this change; `change` is a field of `Preset`."""
         ...
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
@@ -35,7 +35,7 @@ class AugmentedTask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """How much images are changed, at most; 0 for what is not done at all.
+    """The maximum strength of each change; 0 disables it.
 
     `flip`: mirrored in every other epoch. `shift`: share of a side. `rotate`: degrees either way. `zoom`: 0.25 is
     a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and of each channel. `erase`:

@@ -1,6 +1,6 @@
-"""Decode every image once, at the size that the network takes, and keep it as bytes.
+"""Decode every image once, at the input size of the network, and keep it as bytes.
 
-In memory where it fits, else in a file of the cache folder that is mapped into memory. Shapes: N images,
+In memory if it fits, otherwise in a memory-mapped file of the cache folder. Shapes: N images,
 H height, W width, C channels.
 """
 
@@ -30,7 +30,7 @@ HEADER = 4096
 """Bytes before the pixels: the magic, then the length and the checksum of what follows, as JSON."""
 
 MEMORY_SHARE = 0.25
-"""Decoded images are kept in memory up to this share of the machine's memory; more goes to a file."""
+"""Maximum share of the machine's memory for decoded images; more goes to a file."""
 
 
 class Images(ABC):
@@ -119,7 +119,7 @@ def decode(
 
 
 def decode_once(part: Part, spec: ImageSpec, paired: bool = False) -> Images:
-    """Like `decode`, but what was decoded last stays with the part: whoever asks again gets the same images."""
+    """Like `decode`, but the last result is cached with the part and returned again."""
     key = _cache_key(part, spec, paired)
     if part.decoded.get(paired, ("",))[0] != key:
         part.decoded[paired] = key, decode(part, spec, paired)
@@ -131,7 +131,7 @@ def _allowed_memory() -> int:
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this machine has (8 GB where it does not say)."""
+    """Bytes of memory of this machine (8 GB if unknown)."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
@@ -204,7 +204,7 @@ def _mapped(part: Part, spec: ImageSpec, paired: bool, shapes: np.ndarray, worke
 
 
 def _make_room(file: Path, size: int) -> None:
-    """Claim the room on disk now: a full disk found while writing through a mapping would end the process."""
+    """Allocate the disk space now: a full disk during a write to a mapping would kill the process."""
     with file.open("r+b") as stream:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(stream.fileno(), 0, size)

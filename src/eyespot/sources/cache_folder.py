@@ -1,4 +1,4 @@
-"""Files in the cache folder, the only place that eyespot writes to unasked; never beside the user's images."""
+"""Files in the cache folder, the only location that eyespot writes to by itself; never next to the user's images."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from ..errors import SourceError
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Write to a temporary name, then rename: whoever reads the file finds the old one or the new one, whole."""
+    """Write to a temporary name, then rename: readers get either the old file or the new one."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _remove_orphans(file.parent)
@@ -34,7 +34,7 @@ def replacing(file: Path) -> Iterator[Path]:
 
 
 def _remove_orphans(folder: Path) -> None:
-    """Remove what processes of this machine have left half written when they were killed."""
+    """Remove temporary files that killed processes of this machine left behind."""
     for file in folder.glob("*.partial"):
         host, _, process = file.name.rsplit(".", 2)[0].rpartition("-")
         if host.endswith(f".{platform.node()}") and process.isdecimal() and not _is_alive(int(process)):

@@ -1,4 +1,4 @@
-"""What there is in a source, and what is wrong with it, before anything is trained on it."""
+"""The contents and problems of a source, before training."""
 
 import json
 from collections import Counter
@@ -28,7 +28,7 @@ class Twins:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """What `check` found.
+    """The result of `check`.
 
     `parts` and `classes` count images (`classes` by label, then by part); `balance` is the largest class divided by
     the smallest; `sizes` gives (height, width) of the smallest, the middle and the largest image; `channels` counts
@@ -63,7 +63,7 @@ class CheckReport:
 
 
 def check(source: Source) -> CheckReport:
-    """Count a source's images, and look for unreadable, doubled and contradictory ones.
+    """Count the images of a source, and find unreadable, duplicate and contradictory ones.
 
     >>> from eyespot.sources import open_source
     >>> check(open_source("bundled:digits")).sizes["largest"]

@@ -1,7 +1,7 @@
-"""The images of a run, known one by one: by their content, and by their looks where they were saved anew.
+"""The known images of a run, identified by content, or by similarity if they were saved again.
 
-They lie in the run's folder, so that a model is never measured on images that it was trained on, whatever was added,
-taken away, moved or forgotten since.
+They are stored in the run folder, so that a model is never evaluated on its training images, whatever was added,
+removed, moved or deleted since.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Images and their mirror images as cheap features: what tells tasks whether a mirror changes the answer.
+"""Cheap features of images and their mirror images, to test whether mirroring changes the answer.
 
 Histograms of signed gradient directions in 4 x 4 cells (after Dalal and Triggs 2005), and colors in 8 x 8: what points
 to the left or to the right differs in them, what merely lies elsewhere differs little.

@@ -1,4 +1,4 @@
-"""One door for everything that a person may have: recognize it, and say what it is."""
+"""Open any supported source: detect its format."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

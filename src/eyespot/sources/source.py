@@ -1,4 +1,4 @@
-"""What a source is: rows (an image and what is said of it), in three parts, never altered on disk."""
+"""The data structures of a source: rows (images with annotations) in three parts; files are never changed."""
 
 import hashlib
 from collections import Counter
@@ -22,10 +22,10 @@ LISTED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One image and what is said of it, as text: a task turns the text into a target.
+    """One image with its annotations as text, which a task converts to a target.
 
     `values` may hold "label", "tags" (`a|b|c`), "number", "paired" (path of a paired image), "group" and "split",
-    and any other column of a table. `where` tells a person where it stands ("labels.csv line 3").
+    and any other column of a table. `location` is the place for messages ("labels.csv line 3").
     """
 
     picture: Picture = field(repr=False)
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One image that is left out, and why."""
+    """One image that is left out, with the reason."""
 
     name: str
     location: str

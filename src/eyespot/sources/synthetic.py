@@ -1,6 +1,6 @@
-"""Pictures that are drawn, so that the right answer is known: to try a task, and to test one.
+"""Synthetic images with known answers, for experiments and tests.
 
-Every maker is a function of `count`, `size` (pixels a side) and `seed`, and gives a source.
+Each generator is a function of `count`, `size` (pixels per side) and `seed`, and returns a source.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Cells that hold several tags: however they are separated, they become `a|b|c`, or `-` for none."""
+"""Cells with several tags: any separators become `a|b|c`, or `-` for none."""
 
 import ast
 import json
@@ -11,9 +11,9 @@ from ..errors import SourceError
 from ._conventions import is_missing
 
 NONE = "-"
-"""A cell that says: none of the tags."""
+"""A cell for none of the tags."""
 OPEN = "?"
-"""Stands among the tags of a cell and says: of all further tags nothing is known."""
+"""An entry that marks all further tags of a cell as unknown."""
 GROUP_COLUMN = "tags:"
 """Columns that begin so hold one tag of a group each: `tags:color` holds `red`, which is the tag `color:red`."""
 GROUPED = re.compile(r"([^\W\d][^:|]*):(?=[^\s/:])")

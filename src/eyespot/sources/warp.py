@@ -1,7 +1,7 @@
-"""Mirror, turn, zoom and shift batches of images: the one place that moves pixels of decoded images.
+"""Mirror, rotate, zoom and shift batches of images: the only code that moves pixels of decoded images.
 
-Augmentation, corruptions and invariance tests say where pixels go by a `Frame`; `warp` and `shift_whole_pixels` take
-them there. Shapes: N images, C channels, H height, W width.
+Augmentation, corruptions and invariance tests specify the motion as a `Frame`; `warp` and `shift_whole_pixels`
+apply it. Shapes: N images, C channels, H height, W width.
 """
 
 import numpy as np
@@ -45,7 +45,7 @@ def motion(
 def warp(images: Tensor, frames: Frame, border: str = "reflection") -> Tensor:
     """Images (N, C, H, W), float, moved by N frames with one bilinear interpolation.
 
-    `border` says what comes in from outside: "reflection" (a mirror at the edge) or "border" (the edge repeated).
+    `border` is the padding mode: "reflection" or "border" (the edge repeated).
     """
     height, width = (int(side) for side in frames.size[0])
     # The grid asks where each pixel of the result comes from, in coordinates from -1 to 1 on both sides.
