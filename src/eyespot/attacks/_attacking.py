@@ -1,4 +1,4 @@
-"""`attack`: one door to every attack on a model, for one picture or many.
+"""`attack` and `attack_many`: all attacks on a model, for one image or many.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -26,7 +26,7 @@ from ._victim import Victim
 
 DEFAULT = "minimum-noise"
 AT_ONCE = 100
-"""How many images are attacked together."""
+"""Images per batch of attacks."""
 
 
 def attack(
@@ -70,10 +70,10 @@ def attack_many(
     aim: Aim | None = None,
     settings: Settings | None = None,
 ) -> list[AttackResult]:
-    """AttackResult several pictures together, or images (N, C, H, W) of pixels in [0, 1]; a misread one is skipped.
+    """Attack several images together, or pixels (N, C, H, W) in [0, 1]; misclassified ones are skipped.
 
-    `truths` holds the task's target of each picture; without it the model's own answers are taken for right. Raises
-    `AttackError` for pictures of several sizes, where the model does not bring them to one.
+    `truths` has the target of each image; by default, the answers of the model count as correct. Raises
+    `AttackError` for images of several sizes, if the model does not resize them to one.
 
     `attack_many(model, ["cat.jpg", "dog.jpg"], by="pgd", settings=choose("pgd", size=0.1))`
     """
@@ -119,7 +119,7 @@ def _attack(
 
 @dataclass(frozen=True)
 class _Judge:
-    """Turns what an attack came to into findings: each image is saved, read back and predicted again, alone."""
+    """Converts the outcome of an attack into results: each image is saved, read back and predicted again by itself."""
 
     model: Model
     by: str
@@ -183,7 +183,7 @@ class _Judge:
 
 
 def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
-    """Paths are names; what has none gets a number, unless it is alone."""
+    """Paths are names; other images are numbered, unless there is only one."""
     nameless = ["the image"] if len(pictures) == 1 else [f"image {place + 1}" for place in range(len(pictures))]
     pairs = zip(pictures, nameless, strict=True)
     return [str(picture) if isinstance(picture, str | Path) else name for picture, name in pairs]
@@ -199,7 +199,7 @@ def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Te
 
 
 def _place(model: Model, label: str | int, target: str | int | None) -> int:
-    """The place of the right class; raises `AttackError` where the task has no classes, or it is the target."""
+    """The index of the correct class; raises `AttackError` if the task has no classes, or if it is the target."""
     if not model.task.choices:
         raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
     place = model.task.place(label)

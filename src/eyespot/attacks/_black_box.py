@@ -1,7 +1,7 @@
-"""Searches without gradients, many images at once: each image's search asks, one pass of the network answers all.
+"""Black-box searches for many images at once: one forward pass evaluates the candidates of all of them.
 
-A search is a generator: it yields the `Changes` that it wants tried, and is sent what came of them. It knows nothing of
-other images, of batches or of counting. Shapes: N images, n candidates, d changed pixels, C channels.
+A search is a generator: it yields `Changes` to evaluate, and receives the results. It is independent of
+other images, batches and query counts. Shapes: N images, n candidates, d changed pixels, C channels.
 """
 
 from collections.abc import Callable, Generator
@@ -16,12 +16,12 @@ from ._settings import Attempt
 from ._victim import Changes, Victim, apply, joined
 
 AT_ONCE = 32
-"""How many images are searched at the same time."""
+"""Images that are searched at the same time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """What became of candidates: margin (n,), below zero where the model is fooled, and fitness (n,) to make small."""
+    """The results of candidates: margin (n,), below zero if the model is fooled, and fitness (n,) to minimize."""
 
     margin: Tensor
     fitness: Tensor
@@ -32,7 +32,7 @@ Search = Generator[Changes, Reply, None]
 
 @dataclass(kw_only=True, eq=False)
 class _Running:
-    """One image's search, the candidates it has asked for, and the best of those it has tried."""
+    """The search of one image, its pending candidates, and the best evaluated one."""
 
     number: int
     search: Search
@@ -43,9 +43,9 @@ class _Running:
 
 
 def run_searches(victim: Victim, images: Tensor, begin: Callable[[int], Search], queries: int) -> Attempt:
-    """Run one search per image until it has fooled the model, has come to its end, or has used its queries.
+    """Run one search per image until the model is fooled, the search ends, or its queries are used up.
 
-    `begin(number)` makes the search for an image. An image counts as fooled once the plain network, too, says so.
+    `begin(number)` starts the search for an image. Success is confirmed with the plain network.
     """
     waiting = list(range(len(images)))
     pixels = images.clone()
@@ -70,7 +70,7 @@ def run_searches(victim: Victim, images: Tensor, begin: Callable[[int], Search],
 
 
 def _answer(victim: Victim, images: Tensor, running: list[_Running], queries: int) -> list[Reply]:
-    """Try all that was asked for, as far as each image has queries left; equally many changed pixels in one go."""
+    """Evaluate all pending candidates within the query limits, grouped by the number of changed pixels."""
     replies: dict[int, Reply] = {}
     for one in running:
         one.pending = one.pending[: max(1, queries - int(victim.queries[one.number]))]
@@ -85,7 +85,7 @@ def _answer(victim: Victim, images: Tensor, running: list[_Running], queries: in
 
 
 def _goes_on(victim: Victim, images: Tensor, one: _Running, reply: Reply, queries: int) -> bool:
-    """Take note of the best candidate; tell the search what came of all, and whether it has more to ask."""
+    """Update the best candidate, send the results to the search, and return whether it continues."""
     best = int(reply.margin.argmin())
     if reply.margin[best] < one.margin:
         one.best, one.margin = one.pending[best : best + 1], float(reply.margin[best])
@@ -101,7 +101,7 @@ def _goes_on(victim: Victim, images: Tensor, one: _Running, reply: Reply, querie
 
 
 def _fooled(victim: Victim, images: Tensor, one: _Running) -> bool:
-    """Look once more, without any short cut, at what seems to fool the model."""
+    """Evaluate apparent successes again with the full network."""
     if one.margin >= -SURE or one.best is None:
         return False
     which = torch.tensor([one.number])
@@ -110,7 +110,7 @@ def _fooled(victim: Victim, images: Tensor, one: _Running) -> bool:
 
 
 def _frame(one: _Running, reply: Reply, queries: int) -> dict[str, Any]:
-    """One picture of the animation: the best candidate so far, and where the present ones lie."""
+    """One frame of the animation: the best candidate so far, and the positions of the current ones."""
     assert one.best is not None
     pairs = zip(one.best.places[0].tolist(), one.best.colors[0].tolist(), strict=True)
     return {

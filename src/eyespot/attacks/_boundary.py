@@ -1,6 +1,6 @@
-"""Where the answer changes, were the margin a plane: the first guess of every attack that wants little noise.
+"""First-order estimates of the decision boundary: the initial guess of attacks with minimal noise.
 
-Shapes: N images, n looks, W ways to fool the model, C channels, H height, W width, D = C x H x W values of one image.
+Shapes: N images, n queries, W ways to fool the model, C channels, H height, W width, D = C x H x W values of one image.
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 from ._victim import Victim
 
 FARTHER = 1e4
-"""More than the length of any change of a picture of 5,000 x 5,000 pixels."""
+"""Larger than the norm of any change of an image of 5,000 x 5,000 pixels."""
 
 
 def nearest_below(

@@ -1,7 +1,7 @@
-"""Everyday changes: blur, noise, JPEG, light, small turns and shifts, occlusion, each at five strengths.
+"""Corruptions: blur, noise, JPEG, brightness, contrast, small rotations and shifts, occlusion, at five severities.
 
 The kinds follow Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions" (2019);
-strengths are stated in units that a person can check. Shapes: N images, C channels, H height, W width.
+severities are in physical units. Shapes: N images, C channels, H height, W width.
 """
 
 import io
@@ -27,9 +27,9 @@ GRAY = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Corruption:
-    """One kind of change: how it is made of images (N, C, H, W), and its five strengths in `unit`.
+    """One corruption of images (N, C, H, W), with five severities in `unit`.
 
-    `make(images, strength, generator)` gives images of the same shape, or the N frames that move them, so that targets
+    `make(images, strength, generator)` returns images of the same shape, or N frames that move them, so that targets
     can follow; `kind` is the change that a task may forbid (see `Task.allows`).
     """
 
@@ -40,7 +40,7 @@ class Corruption:
 
 
 def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """Gaussian blur; `strength` is its deviation as a share of the short side."""
+    """Gaussian blur; `strength` is the standard deviation as a share of the short side."""
     from scipy.ndimage import gaussian_filter
 
     std = strength * min(images.shape[2:])
@@ -48,12 +48,12 @@ def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor
 
 
 def noise(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Gaussian noise of deviation `strength` in every value."""
+    """Gaussian noise of standard deviation `strength` in every value."""
     return images + strength * torch.randn(images.shape, generator=generator)
 
 
 def jpeg(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """What a JPEG file of quality `strength` keeps."""
+    """JPEG compression of quality `strength`."""
     from matplotlib.image import imsave
 
     channels, height, width = images.shape[1:]
@@ -67,31 +67,31 @@ def jpeg(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor
 
 
 def brightness(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Brighter or darker by `strength`."""
+    """Brightness changed by `strength`."""
     return images + strength * _signs(images, generator)
 
 
 def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """Differences from the mean made `strength` times as large."""
+    """Contrast multiplied by `strength`."""
     mean = images.mean((1, 2, 3), keepdim=True)
     return mean + (images - mean) * strength
 
 
 def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
-    """Turned by `strength` degrees, to either side."""
+    """Rotated by `strength` degrees, in either direction."""
     angles = strength * _signs(images, generator).flatten()
     return motion(_size(images), rotate=angles.numpy())
 
 
 def shift(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
-    """Moved by `strength` of the side, in any direction."""
+    """Shifted by `strength` of the side, in any direction."""
     angles = torch.rand(len(images), generator=generator) * 2 * math.pi
     steps = -strength * torch.stack([angles.sin(), angles.cos()], 1)
     return motion(_size(images), shift=steps.numpy() * _size(images))
 
 
 def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """A gray square of `strength` of the short side, in any place."""
+    """A gray square of `strength` of the short side, at a random position."""
     images = images.clone()
     height, width = images.shape[2:]
     side = max(1, round(strength * min(height, width)))
@@ -120,7 +120,7 @@ EVERYDAY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """The score under one kind of change, at each strength, with 95 % intervals; first without any change.
+    """The score under one corruption, at each severity, with 95 % intervals; the first is without corruption.
 
     `share` tells whether the scores are shares of one. `calibration` holds the expected calibration errors of a
     classifier, None for other tasks. `worst` is the strength with the worst score.
@@ -141,10 +141,10 @@ class Curve:
 def corruption_curves(
     model: Model, images: Tensor, targets: Sequence[Any], frames: Frame | None = None, seed: int = 0
 ) -> list[Curve]:
-    """How good the answers for images (N, C, H, W) stay under everyday changes that leave `targets` true.
+    """Evaluate images (N, C, H, W) under all corruptions that keep `targets` valid.
 
     `targets` are as the task reads them; `frames` (N) lead from original pixels to those of `images`, if they differ.
-    Raises `AttackError` for a task whose answer is a picture: the change would be part of what it should give.
+    Raises `AttackError` for a task whose answer is an image: the corruption would be part of the target.
     """
     if reason := model.task.unsupported.get("corruptions"):
         raise AttackError(f"Corruptions do not apply to {model.task.name}: {reason}.")
@@ -158,7 +158,7 @@ def corruption_curves(
 
 
 def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor:
-    """Images (N, C, H, W) under one everyday change, rounded to 256 values."""
+    """Images (N, C, H, W) under one corruption, rounded to 256 values."""
     return _changed(name, images, strength, seed)[0]
 
 

@@ -1,4 +1,4 @@
-"""The least noise that changes an answer, by box-constrained L-BFGS.
+"""The smallest perturbation that changes an answer, by box-constrained L-BFGS.
 
 Szegedy et al., "Intriguing properties of neural networks" (2013): minimize c |r|^2 + loss(x + r) with x + r in the
 box [0, 1], and keep the largest c that still succeeds, because it gives the smallest noise r. (The paper prints
@@ -16,9 +16,9 @@ from ._settings import Attempt, Settings
 from ._victim import Victim
 
 ROUNDS = 8
-"""How many values of c are tried for each image."""
+"""Number of values of c per image."""
 GUESSES, PATIENCE = 3, 2
-"""First guesses that a search may begin from, and after how many values of c without success it turns to the next."""
+"""Number of initial guesses, and of values of c without success before the next guess is used."""
 
 
 def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
@@ -36,7 +36,7 @@ def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt
 
 
 class _Search:
-    """For every image: the largest c that succeeded, the smallest that failed, and the least noise so far."""
+    """For every image: the largest c that succeeded, the smallest that failed, and the smallest noise so far."""
 
     def __init__(self, victim: Victim, images: Tensor, gradients: int) -> None:
         self.victim = victim
@@ -52,7 +52,7 @@ class _Search:
         self._begin(torch.arange(len(images)))
 
     def _begin(self, rows: Tensor) -> None:
-        """Put some images at their present first guess, with the c that would end there.
+        """Start some images at their current initial guess, with the c that would converge there.
 
         Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
         """
@@ -62,7 +62,7 @@ class _Search:
         self.succeeded[rows], self.failed[rows] = 0, torch.inf
 
     def round(self) -> None:
-        """Minimize once for every image with its present c, from where the last minimum was, and choose the next c."""
+        """Minimize once for every image with its current c, starting at the previous minimum, and choose the next c."""
         rows = ((self.left > 0) & (self.c > 0)).nonzero()[:, 0]
         if len(rows) == 0:
             return
@@ -75,7 +75,7 @@ class _Search:
         self._next(rows, (minimum.value - self.c[rows] * noise).clamp_min(1e-12).expm1().log())
 
     def turn(self) -> None:
-        """Where nothing has fooled the model yet, begin again from the next nearest first guess."""
+        """Restart images without success from the next nearest initial guess."""
         last = len(self.guesses[0]) - 1
         rows = ((self.succeeded == 0) & (self.guess < last)).nonzero()[:, 0]
         self.guess[rows] += 1
@@ -103,7 +103,7 @@ class _Search:
         return value, 2 * self.c[rows, None] * noise + margin.sigmoid()[:, None] * slope.flatten(1)
 
     def _note(self, rows: Tensor, point: Tensor, noise: Tensor, margin: Tensor) -> None:
-        """Keep the best of all points on the way."""
+        """Keep the best of all evaluated points."""
         cost = cost_of(noise.norm(dim=1), margin)
         better = cost < self.cost[rows]
         self.best[rows[better]], self.cost[rows[better]] = point[better], cost[better]

@@ -1,9 +1,9 @@
-"""One pixel, found by evolution, as in the paper.
+"""The one-pixel attack by differential evolution.
 
 Su, Vargas and Sakurai, "One Pixel Attack for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
 each d tuples (x, y, r, g, b); 100 generations; each child is r1 + F (r2 - r3) of three others, F = 0.5, without
-crossover, and takes the place of its own parent where its fitness is lower. At first x and y are uniform and colors
-normal (128, 127). The paper goes on until the right class has less than 5 % (targeted: the wanted one more than 90 %);
+crossover, and replaces its own parent if its fitness is lower. Initially, x and y are uniform and colors
+normal (128, 127). The paper continues until the correct class has less than 5 % (targeted: the target over 90 %);
 here a search ends with the first candidate that fools the model, which changes no image's success.
 Shapes: P candidates of d pixels, V = d x (2 + C) values each, C channels, H height, W width.
 """
@@ -21,7 +21,7 @@ SCALE = 0.5
 
 
 def one_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Su's one-pixel attack by differential evolution: sees only answers, needs many queries.
+    """The one-pixel attack of Su et al. by differential evolution: black box, many queries.
 
     The first generation and 100 more are 40,400 queries for each image that resists.
     """

@@ -1,4 +1,4 @@
-"""Whether one pixel can do it at all: every place with the corner colors and a grid of others.
+"""Exhaustive search with one pixel: every position with the corner colors and a grid of others.
 
 Shapes: C channels, H height, W width, K colors.
 """
@@ -19,15 +19,15 @@ LEVELS = {1: 18, 3: 4}
 
 
 def every_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Every place with corner colors, then with a grid: says how much a search misses. For small images.
+    """Every position with corner colors, then with a grid, to measure what a search misses. For small images.
 
-    A picture of 32 x 32 in color needs 65,536 queries if it resists, one of 28 x 28 in gray 14,112.
+    A color image of 32 x 32 needs 65,536 queries if it resists, a gray image of 28 x 28 needs 14,112.
     """
     return run_searches(victim, images, lambda number: exhaust(images[number]), settings.queries)
 
 
 def grid(channels: int) -> Tensor:
-    """The colors that are tried (K, C): the corners first, then every other color of the grid."""
+    """The colors (K, C): the corners first, then the other colors of the grid."""
     levels = torch.linspace(0, 255, LEVELS[channels]).round().tolist()
     extreme = corners(channels)
     others = [color for color in product(levels, repeat=channels) if not set(color) <= {0.0, 255.0}]
@@ -35,7 +35,7 @@ def grid(channels: int) -> Tensor:
 
 
 def exhaust(image: Tensor) -> Search:
-    """All places with one color after the other, for one image (C, H, W)."""
+    """All positions, one color after the other, for one image (C, H, W)."""
     places = _places(image)
     colors = grid(len(image))
     number = torch.arange(len(colors)).repeat_interleave(len(places))

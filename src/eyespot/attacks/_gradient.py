@@ -1,8 +1,8 @@
-"""Attacks of a fixed size that follow the gradient: one step, or many.
+"""Gradient attacks of a fixed size: one step (FGSM) or many (PGD).
 
 Goodfellow et al., "Explaining and Harnessing Adversarial Examples" (2014); Madry et al., "Towards Deep Learning
 Models Resistant to Adversarial Attacks" (2017). The gradient is that of the margin, and every iterate is rounded to
-256 values before the model sees it, so that the saved file is what was tried.
+256 values before it is evaluated, so that the saved file is what was tested.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -15,7 +15,7 @@ from ._victim import Victim
 
 
 def fgsm(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Fast gradient sign: one step of `size` in every pixel at once; very quick, weak.
+    """Fast gradient sign method: one step of `size` in every pixel; very fast, weak.
 
     x' = x - size * sign(d margin / dx)
     """
@@ -24,7 +24,7 @@ def fgsm(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
 
 
 def pgd(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Projected gradient descent, L-inf: many small steps, no pixel changed by more than `size`.
+    """Projected gradient descent, L-inf: many small steps, each value changed by at most `size`.
 
     x <- clip(x - 2.5 size / steps * sign(d margin / dx)), from a random start within `size`
     """
@@ -39,7 +39,7 @@ def pgd(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
 
 
 def pgd_l2(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Projected gradient descent, L2: many small steps, the whole change no longer than `size`."""
+    """Projected gradient descent, L2: many small steps, L2 norm of the change at most `size`."""
     generator = torch.Generator().manual_seed(settings.seed)
     start = torch.randn(images.shape, generator=generator)
     step = 2.5 * settings.size / settings.steps
@@ -51,7 +51,7 @@ def pgd_l2(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
 
 
 def _descend(victim: Victim, images: Tensor, settings: Settings, noise: Tensor, stride, project) -> Attempt:
-    """Step downhill until the rounded image fools the model, image by image; keep the nearest to it."""
+    """Step along the gradient until the rounded image fools the model; keep the best attempt per image."""
     best, lowest = images.clone(), torch.full((len(images),), torch.inf)
     for _ in range(settings.steps):
         rows = (lowest >= -SURE).nonzero()[:, 0]

@@ -1,7 +1,7 @@
-"""What can come out of a network when every pixel may change by a little: intervals, layer by layer.
+"""Interval bound propagation: bounds of the outputs if every pixel may change by a small amount.
 
 Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust Models" (2018).
-Right for every network, useful for small ones: the intervals grow with every layer.
+Valid for every network, but only tight for small ones: the intervals grow with every layer.
 Shapes: N images, K classes, C channels, H height, W width.
 """
 
@@ -19,7 +19,7 @@ from ..samples import normalize
 from ._lipschitz import MOVING, SPREADING, record_input
 
 RISING = ("relu", "tanh", "maximum", "max_pool", "adaptive_max_pool", "concatenate", "pad", *MOVING, *SPREADING)
-"""Kinds whose output never falls when an input rises."""
+"""Kinds of layers that are monotonically increasing."""
 RISING_FUNCTIONS = ("sigmoid", "relu6", "hardtanh", "softplus", "exp")
 STEPS = 12
 
@@ -29,16 +29,16 @@ Interval = tuple[Tensor, Tensor]
 def output_intervals(model: Model, images: Tensor, size: float) -> Interval:
     """The lowest and highest outputs (N, ...) for images (N, C, H, W) whose every value may change by `size` (0 to 1).
 
-    Raises `AttackError` where the network has a layer that cannot be bounded, and names it.
+    Raises `AttackError` with the name of a layer that cannot be bounded.
     """
     calls, intervals = _propagate(model, images, size)
     return intervals[calls[-1].index]
 
 
 def certified_sizes(model: Model, images: Tensor, largest: float = 0.1) -> Tensor:
-    """For each image (N, C, H, W) the change of every value that provably leaves its best class best: (N,).
+    """For each image (N, C, H, W) the L-infinity radius within which the best class provably stays best: (N,).
 
-    Found by halving between 0 and `largest`; 0 where nothing can be proved.
+    Found by bisection between 0 and `largest`; 0 if nothing can be proved.
     """
     with torch.no_grad():
         best = model.outputs(images).argmax(1)
@@ -51,7 +51,7 @@ def certified_sizes(model: Model, images: Tensor, largest: float = 0.1) -> Tenso
 
 
 def _safe(model: Model, images: Tensor, size: Tensor, best: Tensor) -> Tensor:
-    """Whether class `best` (N,) beats every other at every point of the intervals: (N,)."""
+    """Whether class `best` (N,) has the largest output everywhere in the intervals: (N,)."""
     calls, intervals = _propagate(model, images, size[:, None, None, None])
     last = calls[-1]
     if last.kind == "dense":
@@ -78,7 +78,7 @@ def _propagate(model: Model, images: Tensor, size: float | Tensor) -> tuple[list
 
 
 def _through_all(calls: Sequence[Call], first: Interval) -> list[Interval]:
-    """The intervals that come out of each call, `first` being that of the input."""
+    """The output intervals of each call; `first` is the interval of the input."""
     intervals = [first]
     for call in calls[1:]:
         intervals.append(_through(call, [intervals[index] for index in call.inputs]))
@@ -86,7 +86,7 @@ def _through_all(calls: Sequence[Call], first: Interval) -> list[Interval]:
 
 
 def _through(call: Call, inputs: Sequence[Interval]) -> Interval:
-    """The interval that comes out of one call."""
+    """The output interval of one call."""
     if call.run is None:
         raise AttackError(f"The operation {call.operation} ({call.name}) is unknown; no interval can be given.")
     low, high = inputs[0]
@@ -106,7 +106,7 @@ def _through(call: Call, inputs: Sequence[Interval]) -> Interval:
 
 
 def _reach(call: Call, radius: Tensor) -> Tensor:
-    """How far the outputs of a linear layer can be from the middle: |weights| times the radius."""
+    """The radius of the output interval of a linear layer: |weights| times the radius of the input."""
     weight = call.weights["weight"].abs()
     if call.kind == "dense":
         return F.linear(radius, weight)

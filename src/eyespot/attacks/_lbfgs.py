@@ -1,7 +1,7 @@
-"""Many minimizations inside boxes at once: limited-memory BFGS with projection, one problem a row.
+"""Batched L-BFGS with box constraints by projection, one problem per row.
 
-Every row has its own history, step length and end; one call of the function serves one evaluation of every row that
-is still at work, whether that row is beginning a new step or shortening the last one.
+Every row has its own history, step length and stopping; one call of the function evaluates every row that
+is still active, whether it starts a new step or shortens the last one.
 
 Bertsekas, "Projected Newton methods for optimization problems with simple constraints" (1982): the quasi-Newton
 direction is taken over the values that are free to move, and every trial point is clipped into the box.
@@ -18,14 +18,14 @@ Function = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Points (n, D) and the numbers of their problems (n,) to values (n,) and gradients (n, D)."""
 
 SUFFICIENT = 1e-4
-"""Share of the predicted decrease that a step must bring (Armijo). So small that nearly every decrease is accepted:
+"""Required share of the predicted decrease (Armijo). So small that nearly every decrease is accepted:
 Nocedal and Wright (2006, section 3.1) recommend this value for quasi-Newton directions, whose first step usually fits.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minimum:
-    """Where the rows ended: points (N, D), values (N,), evaluations used (N,), and whether each converged (N,)."""
+    """The results: points (N, D), values (N,), evaluations used (N,), and whether each row converged (N,)."""
 
     point: Tensor
     value: Tensor
@@ -43,9 +43,9 @@ def minimize(
     memory: int = 8,
     tolerance: float = 1e-5,
 ) -> Minimum:
-    """Make `function` small from `start` (N, D), with every value between `lower` and `upper`, row by row.
+    """Minimize `function` from `start` (N, D), with every value between `lower` and `upper`, row by row.
 
-    A row ends when no value of its projected gradient is above `tolerance`, when it no longer gets smaller, or after
+    A row ends if no value of its projected gradient is above `tolerance`, if it no longer decreases, or after
     that many `evaluations`. Use float64: differences between nearly equal values decide.
 
     >>> shifted = lambda point, which: (((point - 2) ** 2).sum(1), 2 * (point - 2))
@@ -63,7 +63,7 @@ def minimize(
 
 
 class _State:
-    """Where every row stands: its point, its direction, the length of the step it is trying, and what it remembers."""
+    """The state of every row: point, direction, current step length, and history."""
 
     def __init__(
         self, function: Function, start: Tensor, lower: float, upper: float, memory: int, tolerance: float
@@ -81,7 +81,7 @@ class _State:
         self._turn(torch.arange(rows)[self.working])
 
     def advance(self, function: Function) -> None:
-        """Evaluate one trial point of every row at work; keep it or shorten the step."""
+        """Evaluate one trial point of every active row; accept it or shorten the step."""
         rows = self.working.nonzero()[:, 0]
         trial = (self.point[rows] + self.step[rows, None] * self.direction[rows]).clamp(self.lower, self.upper)
         value, gradient = function(trial, rows)
@@ -93,7 +93,7 @@ class _State:
         self._keep(rows[good], trial[good], moved[good], value[good], gradient[good])
 
     def _shorten(self, rows: Tensor, value: Tensor, promised: Tensor) -> None:
-        """Try again at the lowest point of the parabola through what is known: a tenth to a half of the step."""
+        """Shorten the step to the minimum of the interpolating parabola: a tenth to a half of the step."""
         curve = 2 * (value - self.value[rows] - promised)
         share = torch.where(curve > 0, -promised / curve, torch.full_like(curve, 0.5)).nan_to_num(0.1)
         # Bounded, since the parabola is only a guess: it may promise nothing at all, or hardly shorten the step.
@@ -109,7 +109,7 @@ class _State:
         self._turn(rows[~still])
 
     def _turn(self, rows: Tensor) -> None:
-        """Choose the next direction of some rows, and end those whose projected gradient is nothing."""
+        """Choose the next direction of some rows, and end those whose projected gradient is zero."""
         point, gradient = self.point[rows], self.gradient[rows]
         # Values at a bound whose gradient points out of the box cannot move; left in, they would distort the direction.
         held = ((point <= self.lower) & (gradient > 0)) | ((point >= self.upper) & (gradient < 0))

@@ -1,6 +1,6 @@
-"""How far an answer can be moved at most: operator norms layer by layer, and the radius that follows for one image.
+"""Lipschitz bounds: operator norms layer by layer, and the certified radius of an image.
 
-Szegedy et al. (2013), section 4.3: the product of the layers' norms bounds how much the network stretches a change.
+Szegedy et al. (2013), section 4.3: the product of the layer norms bounds how much the network amplifies a change.
 It is an upper bound: a small one proves that an image is safe, a large one proves nothing.
 Shapes: N images, K classes, C channels, H height, W width.
 """
@@ -33,15 +33,15 @@ STEEPEST = {
     "abs": 1.0,
     "neg": 1.0,
 }
-"""The steepest slope of what is done number by number."""
+"""The largest slope of elementwise functions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerBound:
-    """One layer: its operator norm by power iteration (linear layers only), and what it and all up to it never exceed.
+    """One layer: its operator norm by power iteration (linear layers only), and upper bounds.
 
     `at_most` is this layer's own bound, `total` that of the network from the pixels (0 to 1) to its output; None where
-    nothing can be said, and `reason` says why.
+    there is no bound, with the `reason`.
     """
 
     name: str
@@ -67,9 +67,9 @@ def layer_bounds(model: Model) -> list[LayerBound]:
 
 
 def certified_radii(model: Model, images: Tensor) -> Tensor | None:
-    """For each image (N, C, H, W) the length (L2, pixels 0 to 1) of a change that provably leaves its best class best.
+    """For each image (N, C, H, W) the L2 radius (pixels 0 to 1) within which the best class provably stays best.
 
-    None where the network cannot be bounded. The margin to class k over how fast it can fall: before a last dense layer
+    None without a bound. The margin to class k over its Lipschitz constant: before a last dense layer
     by |w_best - w_k| times the bound up to it, else by sqrt(2) times the bound of the whole (Tsuzuku et al. 2018).
     """
     calls, rows = _recorded(model), layer_bounds(model)
@@ -91,7 +91,7 @@ def certified_radii(model: Model, images: Tensor) -> Tensor | None:
 
 
 def _recorded(model: Model) -> list[Call]:
-    """The calls of the network in float64, on a gray picture."""
+    """The calls of the network in float64, on a gray image."""
     network = deepcopy(model.network).double()
     channels, height, width = model.images.shape
     gray = torch.full((1, channels, height, width), 0.5, dtype=torch.float64)
@@ -110,7 +110,7 @@ class _NetworkInput(nn.Module):
 
 
 def record_input(model: Model, pixels: Tensor) -> list[Call]:
-    """What the task does to pixels (N, C, H, W) before they are normalized, call by call; the first is the image."""
+    """The calls of the task on pixels (N, C, H, W) before normalization; the first is the image."""
     return record(_NetworkInput(model.task), pixels)
 
 
@@ -142,7 +142,7 @@ def _bounded(call: Call, inputs: Sequence[Call], before: Sequence[LayerBound]) -
 
 
 def own_bound(call: Call, inputs: Sequence[Call]) -> LayerBound:
-    """What one layer alone can do to a change."""
+    """The bound of one layer by itself."""
     row = LayerBound(name=call.name, kind=call.kind)
     if call.run is None:
         return replace(row, reason=f"the operation {call.operation} is unknown")
@@ -189,13 +189,13 @@ def _linear_bound(call: Call, x: Tensor) -> float:
 
 
 def batch_norm_scale(call: Call) -> Tensor:
-    """By what a batch normalization multiplies each channel when it answers: (C,)."""
+    """The factor of a batch normalization for each channel at inference: (C,)."""
     scale = (call.weights["variance"] + call.settings["epsilon"]).rsqrt()
     return scale * call.weights["weight"] if "weight" in call.weights else scale
 
 
 def _overlap(call: Call, x: Tensor) -> float:
-    """Square root of how many windows of a max pooling one number can win."""
+    """Square root of the number of max pooling windows that contain one value."""
     settings = call.settings
     if settings["dilation"] != (1, 1):
         return math.sqrt(math.prod(settings["kernel"]))
@@ -218,7 +218,7 @@ def _overlap(call: Call, x: Tensor) -> float:
 
 
 def _factor(call: Call, x: Tensor) -> float:
-    """By what a multiplication or division with a constant stretches at most."""
+    """The largest factor of a multiplication or division by a constant."""
     assert call.run is not None
     if call.kind == "divide" and call.settings["left"] != "input":
         return math.inf

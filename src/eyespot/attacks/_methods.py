@@ -1,4 +1,4 @@
-"""All attacks by name, with the settings that each reads."""
+"""All attacks by name, with the settings that each one uses."""
 
 import warnings
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from ._victim import Victim
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """One way to attack: the function, which settings it reads and what they are unless given, and one line about it.
+    """An attack: its function, its settings with defaults, and a one-line summary.
 
     `double`: it needs float64. `farthest`: it makes a change of fixed size, and moves a number as far as that goes.
     """
@@ -92,7 +92,7 @@ def choose(
     queries: int | None = None,
     seed: int | None = None,
 ) -> Settings:
-    """The settings of an attack: what is given, else its own defaults. Warns where one has no effect on it."""
+    """The settings of an attack, with its defaults. Warns about a setting that it does not use."""
     method = look_up("attack", by, ATTACKS, AttackError)
     given = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}

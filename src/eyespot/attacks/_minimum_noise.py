@@ -1,7 +1,7 @@
-"""The least noise that changes an answer, by walking along the boundary.
+"""The smallest perturbation that changes an answer, by walking along the decision boundary.
 
-At every step the margin is taken for a plane through the present point, and the walk goes towards the point of that
-plane, inside the box, that lies nearest to the original image; ever shorter steps let it settle in a bend. The idea of
+At every step the margin is linearized at the current point, and the walk moves toward the point of that
+plane, inside the box, that is nearest to the original image; decreasing steps make it converge. The idea of
 projecting onto the linearized boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
 2020); the shrinking steps are those of FMN (Pintor et al. 2021).
 Shapes: N images, n walks, D = C x H x W values of one image.
@@ -18,7 +18,7 @@ from ._settings import Attempt, Settings
 from ._victim import Victim
 
 BEYOND = 0.005
-"""How far beyond the boundary the walk aims, as a share of the margin of the untouched image."""
+"""Target distance beyond the boundary, as a share of the margin of the original image."""
 
 SETTLED = 1e-3
 """A walk ends on the far side of the boundary once what is left to go is this share of its distance."""
@@ -33,9 +33,9 @@ those before it, which finds a class that others hem in."""
 
 
 def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Walk along the boundary to the smallest noise (L2): strong and quick, needs gradients.
+    """Walk along the boundary to the smallest noise (L2): strong and fast, needs gradients.
 
-    Starts towards the three ways of being fooled that seem nearest, and goes on with the best of them.
+    Starts toward the three nearest ways to fool the model, and continues with the best.
     `settings.steps` bounds the gradients per image.
     """
     starts, margins, _ = first_guesses(victim, images, STARTS)

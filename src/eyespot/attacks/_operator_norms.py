@@ -1,6 +1,6 @@
-"""How much a linear layer can stretch a change: its operator norm, the largest singular value, nearly and at most.
+"""The operator norm of a linear layer (its largest singular value): estimate and upper bound.
 
-Power iteration on the very operator comes close, from below, whatever stride and padding are. What is never exceeded
+Power iteration on the operator itself converges from below, for any stride and padding. The upper bound
 comes from the singular values of a dense layer, from the Fourier transform of a convolution, or from row and column
 sums. Sedghi, Gupta and Long, "The Singular Values of Convolutional Layers" (2018).
 Shapes: O outputs, C channels, H height, W width, h and w height and width of a kernel.
@@ -39,7 +39,7 @@ def transposed(linear: Linear, example: Tensor) -> Linear:
 
 @torch.no_grad()
 def power_iteration(linear: Linear, example: Tensor, steps: int = 300, tolerance: float = 1e-7) -> float:
-    """The operator norm of a linear layer from below: x <- A'A x, until it grows no more.
+    """The operator norm of a linear layer from below: x <- A'A x, until convergence.
 
     >>> power_iteration(lambda x: x * torch.tensor([3.0, 1.0]), torch.zeros(1, 2))
     3.0
@@ -81,7 +81,7 @@ def convolution_bound(
     dilation: tuple[int, int] = (1, 1),
     groups: int = 1,
 ) -> float:
-    """What the operator norm of a convolution of (C, H, W) with any zero padding never exceeds.
+    """An upper bound of the operator norm of a convolution of (C, H, W) with any zero padding.
 
     A stride is undone by taking each stride x stride pixels for channels of one place. With zero padding the operator
     is part of the circular one on a larger picture; leaving out inputs or outputs never makes a norm larger.
@@ -97,7 +97,7 @@ def convolution_bound(
 
 @torch.no_grad()
 def sum_bound(linear: Linear, example: Tensor) -> float:
-    """What the norm of a linear layer without negative weights never exceeds: sqrt(largest row sum x column sum).
+    """An upper bound of the norm of a linear layer without negative weights: sqrt(largest row sum x column sum).
 
     >>> average = lambda x: F.avg_pool2d(x, 2)
     >>> sum_bound(average, torch.zeros(1, 1, 4, 4))

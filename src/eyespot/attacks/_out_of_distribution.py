@@ -1,4 +1,4 @@
-"""Images unlike any that was learned from: does the model say that it does not know?
+"""Out-of-distribution images: does the model answer "unknown"?
 
 Hendrycks and Gimpel, "A Baseline for Detecting Misclassified and Out-of-Distribution Examples" (2016): the probability
 of the best class tells known from unknown images; how well, the area under the ROC curve says. Shapes: N images.
@@ -19,10 +19,10 @@ RESAMPLES = 300
 
 @dataclass(frozen=True, kw_only=True)
 class OutOfDistribution:
-    """How a classifier answers for images unlike its own.
+    """The answers of a classifier for out-of-distribution images.
 
-    `refused` and `refused_own` are the shares that it answers with "unknown", of the strange images and of its own;
-    `auroc` is the chance that it is less sure of a strange image than of one of its own. All with 95 % intervals.
+    `refused` and `refused_own` are the shares of "unknown" among out-of-distribution and own images;
+    `auroc` is the probability that an out-of-distribution image has a lower confidence than an own one.
     """
 
     name: str
@@ -37,7 +37,7 @@ class OutOfDistribution:
 
 
 def out_of_distribution(model: Model, own: Tensor, ood: Tensor, name: str) -> OutOfDistribution:
-    """Compare the answers for own and strange images (N, C, H, W); raises `AttackError` if the task never abstains."""
+    """Compare own and out-of-distribution images (N, C, H, W); raises `AttackError` if the task never abstains."""
     sure_own, unknown_own = _answers(model, own)
     sure, unknown = _answers(model, ood)
     auroc, interval = _area(sure_own, sure)
@@ -56,7 +56,7 @@ def out_of_distribution(model: Model, own: Tensor, ood: Tensor, name: str) -> Ou
 
 @torch.no_grad()
 def _answers(model: Model, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """How sure each answer is (N,), and whether it is "unknown" (N,)."""
+    """The confidence of each answer (N,), and whether it is "unknown" (N,)."""
     found = [model.task.abstention(model.outputs(part)) for part in images.split(256)]
     known = [part for part in found if part is not None]
     if not known:

@@ -1,10 +1,10 @@
-"""The project's own search for a few pixels: look at every place once, then at what the best places do together.
+"""A search for a few pixels: scan every position once, then combine the best ones.
 
-A pixel's effect on the answer is nearly linear in its color, so that the extreme colors are the strongest; and it is
-nearly the same when other pixels change too, so that what works alone works in company. Hence: scan all places with
-extreme colors, look closer at the best, join them, then improve one pixel at a time. Like differential evolution it
-sees only answers; it needs far fewer of them.
-Shapes: n candidates, m single changes, t teams, d pixels, C channels, H height, W width.
+The effect of a pixel on the answer is nearly linear in its color, so extreme colors are strongest; and it is
+nearly independent of other pixels, so changes that work alone also work together. Hence: scan all positions with
+extreme colors, refine the best, combine them, then improve one pixel at a time. Like differential evolution it
+is a black-box attack; it needs far fewer queries.
+Shapes: n candidates, m single changes, t combinations, d pixels, C channels, H height, W width.
 """
 
 from collections.abc import Generator
@@ -18,21 +18,21 @@ from ._settings import Attempt, Settings, seed_of
 from ._victim import Changes, Victim, joined
 
 BLOCK = 400
-"""Candidates tried at once."""
+"""Candidates per batch."""
 FIRST_LOOKS = 2
-"""Extreme colors that every place is scanned with: those farthest from its own."""
+"""Extreme colors of the scan per position: those farthest from the color of the pixel."""
 CLOSER = 0.25
-"""Share of the places that are then tried with all extreme colors."""
+"""Share of positions that are then tried with all extreme colors."""
 TEAMS, MEMBERS = 8, 48
-"""Teams of pixels that are enlarged at once, and single changes that each may take in."""
+"""Combinations of pixels that are extended at once, and single changes that may be added to each."""
 PATIENCE = 5
-"""Blocks without improvement after which a search ends."""
+"""Batches without improvement after which a search ends."""
 BETTER = 0.01
-"""By which share of itself the margin must fall to count as improved."""
+"""Relative decrease of the margin that counts as an improvement."""
 
 
 def pixel_search(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
-    """Scan all pixels with extreme colors, then join and improve the best: sees only answers, needs fewer queries."""
+    """Scan all pixels with extreme colors, then combine and improve the best: black box, fewer queries."""
     return run_searches(victim, images, lambda number: seek(images[number], settings), settings.queries)
 
 
@@ -68,7 +68,7 @@ def corners(channels: int) -> Tensor:
 
 
 class _Ranking:
-    """Sets of d changes that were tried, and the margin that each came to."""
+    """Evaluated sets of d changes with their margins."""
 
     def __init__(self, pixels: int, channels: int) -> None:
         self.changes = Changes(
@@ -81,7 +81,7 @@ class _Ranking:
         self.margin = torch.cat([self.margin, reply.margin])
 
     def first(self, count: int) -> Changes:
-        """The best, each in places of its own."""
+        """The best ones, each at different positions."""
         order = self.margin.argsort()
         places = self.changes.places[order].flatten(1).tolist()
         seen: dict[tuple[int, ...], int] = {}
@@ -91,7 +91,7 @@ class _Ranking:
 
 
 def _scan(image: Tensor, most: int, singles: _Ranking, generator: torch.Generator) -> Search:
-    """Every place (of a large picture: some) with the colors farthest from its own, the best places with all."""
+    """Every position (of a large image: some) with the farthest colors, the best positions with all."""
     height, width = image.shape[1:]
     order = torch.randperm(height * width, generator=generator)[: max(BLOCK, most // FIRST_LOOKS)]
     places = torch.stack([order // width, order % width], dim=1)
@@ -119,7 +119,7 @@ def _try_all(places: Tensor, colors: Tensor, ranking: _Ranking) -> Search:
 
 
 def _enlarged(teams: _Ranking, singles: Changes) -> Generator[Changes, Reply, _Ranking]:
-    """The best teams with one pixel more: each with each single change in another place."""
+    """The best combinations extended by each single change at another position."""
     best = teams.first(TEAMS)
     left = torch.arange(len(best)).repeat_interleave(len(singles))
     right = torch.arange(len(singles)).repeat(len(best))
@@ -134,7 +134,7 @@ def _enlarged(teams: _Ranking, singles: Changes) -> Generator[Changes, Reply, _R
 
 
 def _improve(shape: torch.Size, teams: _Ranking, singles: Changes, generator: torch.Generator) -> Search:
-    """Vary one pixel of the best teams, until several blocks in a row have brought nothing."""
+    """Vary one pixel of the best combinations, until several batches in a row bring no improvement."""
     stale = 0
     while stale < PATIENCE:
         before = float(teams.margin.min())

@@ -1,7 +1,7 @@
-"""Fooled images as files can hold them: 256 values a channel.
+"""Quantization of fooled images to 8 bits per channel, as in files.
 
-An image that fools a model as a tensor often no longer does so when it is saved. Here noise is rounded, tried again,
-and pushed a little further where that is needed. Shapes: N images, C channels, H height, W width.
+An image that fools a model as a tensor often fails to do so after it is saved. Here noise is rounded, evaluated again,
+and enlarged if necessary. Shapes: N images, C channels, H height, W width.
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ from torch import Tensor
 from ._victim import Victim
 
 SURE = 1e-4
-"""How far below zero a margin must be to count: the same image gives slightly other numbers alone and in a batch."""
+"""Required margin below zero: outputs of an image differ slightly between single and batched evaluation."""
 
 SCALES = 16
 LEAST, MOST = 0.5, 1.5
 
 
 def rounded(pixels: Tensor) -> Tensor:
-    """The nearest values that a file can hold, for pixels in [0, 1]."""
+    """Pixels in [0, 1] rounded to 256 values."""
     return (pixels.clamp(0, 1) * 255).round() / 255
 
 

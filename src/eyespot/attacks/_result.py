@@ -1,4 +1,4 @@
-"""What an attack on one image gave: plain values, the pictures before and after, and a drawing of both."""
+"""The result of an attack on one image: values, the images before and after, and a drawing of both."""
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -122,7 +122,7 @@ class AttackResult:
 
 
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without its picture."""
+    """An answer without its image."""
     return {name: value for name, value in answer.items() if not isinstance(value, np.ndarray)}
 
 

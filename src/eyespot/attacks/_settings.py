@@ -1,4 +1,4 @@
-"""The plain values of an attack, and what an attack hands back."""
+"""The settings and the raw outcome of an attack."""
 
 import zlib
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from ..errors import AttackError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Every choice of an attack; each attack reads those that `ATTACKS` names for it.
+    """The settings of an attack; `ATTACKS` lists those that each attack uses.
 
     `pixels` may change (one-pixel attacks); `size` is the largest change allowed, as a share of full brightness for
-    L-inf and as a length for L2; `steps` bounds gradients per image, `queries` looks without gradient per image.
+    L-inf and as a norm for L2; `steps` limits gradients per image, `queries` forward passes without gradient.
     """
 
     pixels: int = 1
@@ -34,7 +34,7 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attempt:
-    """What an attack came to: pixels (N, C, H, W) on the grid of 256 values, fooled or the nearest to it.
+    """The outcome of an attack: pixels (N, C, H, W) with 256 values, fooled or the best attempt.
 
     `history` holds, for attacks that search in generations, the best candidate of each: one list a picture.
     """
@@ -44,6 +44,6 @@ class Attempt:
 
 
 def seed_of(image: Tensor, seed: int) -> int:
-    """A seed that follows from an image's own pixels: its search is the same in whatever batch it is."""
+    """A seed computed from the pixels of an image: its search does not depend on the batch."""
     pixels = (image * 255).round().byte().cpu().contiguous().numpy().tobytes()
     return zlib.crc32(pixels) * 1_000_003 + seed

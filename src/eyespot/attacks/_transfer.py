@@ -1,6 +1,6 @@
-"""Made for one model, shown to another: how much of what fools A also fools B.
+"""Transfer: how many images that fool model A also fool model B.
 
-Szegedy et al. (2013), section 4.2. Random noise of the same size stands beside it: what it does is no attack's merit.
+Szegedy et al. (2013), section 4.2, with random noise of the same size as a baseline.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -25,7 +25,7 @@ LARGEST_FACTOR, HALVINGS = 8.0, 14
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Of `count` images made for one model, which share another one misreads, with its Wilson interval."""
+    """The error rate of a model on `count` images made for another one, with its Wilson interval."""
 
     made_for: str
     shown_to: str
@@ -43,9 +43,9 @@ def transfer(
     settings: Settings,
     magnified: float | None = None,
 ) -> list[Cell]:
-    """The matrix "made for A, shown to B" for uint8 images (H, W, C), with a last row of random noise.
+    """The transfer matrix (made for A, tested on B) for uint8 images (H, W, C); the last row is random noise.
 
-    Only images that every model reads rightly count. `magnified` brings every change to that root mean square (0 to 1),
+    Only images that every model classifies correctly count. `magnified` rescales every change to this RMS (0 to 1),
     as the paper does with 0.1. Raises `AttackError` unless all models are classifiers, or where no image is left.
     """
     kept = [number for number in range(len(images)) if _all_right(models, images[number], labels[number])]

@@ -1,7 +1,7 @@
-"""A model behind a counter: all that an attack may do with it.
+"""A model with a query counter: the interface of attacks.
 
-Every look at the model is counted here and nowhere else, image by image. Shapes: N images, n looks, d changed pixels,
-C channels, H height, W width; `which` (n,) names the image that each look belongs to.
+All queries are counted here, per image. Shapes: N images, n queries, d changed pixels,
+C channels, H height, W width; `which` (n,) is the image of each query.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from ..networks.network import join_outputs
 from ..tasks.criterion import Criterion
 
 VALUES_AT_ONCE = 3_000_000
-"""How many input values are put through the network in one go: large enough to be fast, small enough for the memory."""
+"""Input values per forward pass: large enough to be fast, small enough for the memory."""
 
 WORTH_FOLLOWING = 1.2
 """Computing again only what a pixel can reach must save this many times the multiply-adds."""
@@ -44,7 +44,7 @@ def joined(parts: Sequence[Changes]) -> Changes:
 
 
 class Victim:
-    """A model, what counts as fooling it, and how often each of N images was looked at.
+    """A model, the criterion of success, and the query counts of N images.
 
     `queries` (N,) counts forward passes, `gradients` (N,) those that were also followed backward. With `double` the
     network computes in float64: a line search needs differences that float32 loses.
@@ -65,11 +65,11 @@ class Victim:
         return join_outputs([self.model.outputs(part) for part, _ in self._parts(pixels, which)])
 
     def margins(self, pixels: Tensor, which: Tensor) -> Tensor:
-        """How far each of the images (n, C, H, W) is from fooling the model: (n,), below zero where it does."""
+        """The margins of images (n, C, H, W): (n,), below zero if the model is fooled."""
         return self.criterion.margin(self.outputs(pixels, which), which)
 
     def slopes(self, pixels: Tensor, which: Tensor, criterion: Criterion | None = None) -> tuple[Tensor, Tensor]:
-        """Margins (n,), of another goal where one is given, and their gradients in the pixels (n, C, H, W)."""
+        """Margins (n,), of another criterion if one is given, and their gradients in the pixels (n, C, H, W)."""
         criterion = criterion or self.criterion
         margins, gradients = [], []
         self.gradients += torch.bincount(which, minlength=len(self.gradients))
@@ -113,7 +113,7 @@ class Victim:
         return output
 
     def forget(self, number: int) -> None:
-        """Let go of what was kept to follow changes of one image."""
+        """Release the cached activations of an image."""
         self._followers.pop(number, None)
 
     def _shares(self, changes: Changes, images: Tensor) -> Iterator[slice]:
@@ -140,7 +140,7 @@ def apply(images: Tensor, changes: Changes, which: Tensor) -> Tensor:
 
 
 def _runs(which: Tensor) -> Iterator[slice]:
-    """The stretches of looks that belong to one image."""
+    """The ranges of queries that belong to one image."""
     _, counts = torch.unique_consecutive(which, return_counts=True)
     ends = counts.cumsum(0).tolist()
     return (slice(end - count, end) for end, count in zip(ends, counts.tolist(), strict=True))

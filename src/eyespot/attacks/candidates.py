@@ -1,4 +1,4 @@
-"""The images that attacks are tried on: drawn from a part of a source, with what the model says of them untouched.
+"""The candidates of attacks: images drawn from a part of a source, with the predictions of the model.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -50,9 +50,9 @@ def draw(part: Part, count: int, seed: int) -> Part:
 
 
 def candidates(model: Model, part: Part, count: int) -> Candidates:
-    """Look at the images of a part, one after another, until `count` of them are read rightly.
+    """Predict the images of a part, one after another, until `count` of them are classified correctly.
 
-    Raises `AttackError` where the model reads none of them rightly.
+    Raises `AttackError` if the model classifies none of them correctly.
     """
     samples = load_samples(part, model.task, model.images)
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""Which pixels work: every place of one picture in every color of a grid.
+"""Successful pixels: every position of one image in every color of a grid.
 
 Shapes: C channels, H height, W width.
 """
@@ -26,7 +26,7 @@ MOST_PLACES = 128 * 128
 
 @dataclass(frozen=True, kw_only=True)
 class PixelMap:
-    """Where one changed pixel fools the model, and how near it comes elsewhere.
+    """Where one changed pixel fools the model, and the margin elsewhere.
 
     `share` (H, W) counts, of the `colors` tried at a place, those that fool the model; `margin` (H, W) is the lowest
     margin, below zero where it is fooled; `color` (H, W, C) is the color that reached it. `working` counts the
@@ -47,11 +47,11 @@ class PixelMap:
     original: np.ndarray = field(repr=False)
 
     def to_json(self) -> str:
-        """Everything as one JSON document, the maps row by row."""
+        """All values as a JSON document, the maps row by row."""
         return to_json(self)
 
     def save(self, path: str | Path) -> Path:
-        """Draw the picture, and beside it how near each place comes: the brightest places fool the model."""
+        """Draw the image next to the map of margins: the brightest positions fool the model."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(7.4, 3.5), layout="constrained")
@@ -69,7 +69,7 @@ class PixelMap:
 
 
 def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None, of: Any = None) -> PixelMap:
-    """Try every place of one picture in every color of a grid (8 corners and 56 others; 18 grays).
+    """Try every position of one image in every color of a grid (8 corners and 56 others; 18 grays).
 
     `target` and `of` are those of `attack`. A picture of 32 x 32 pixels in color takes 65,536 queries. Raises
     `AttackError` for pictures of more than 128 x 128 pixels.

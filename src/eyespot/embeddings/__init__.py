@@ -1,1 +1,1 @@
-"""Numbers that describe each image: features of a network, of one of its layers, or typical patches."""
+"""Embeddings of images: features of a network, of one of its layers, or typical patches."""

@@ -1,4 +1,4 @@
-"""What small pictures look like in a few numbers, without any network: which typical patches are where.
+"""Features of small images without a network: which typical patches are where.
 
 After Coates, Lee and Ng 2011, "An Analysis of Single-Layer Networks in Unsupervised Feature Learning": patches are
 whitened, 64 typical ones found by k-means, and each ninth of a picture tells how much of each it holds. No label is

@@ -1,4 +1,4 @@
-"""What every image of a source looks like in a few numbers, and how well its label can be told from them.
+"""Embeddings of all images of a source.
 
 For photos these are the features of a network that knows a million others; for small pictures, which typical patches
 are where. Shapes: N images, F numbers, K classes.

@@ -1,4 +1,4 @@
-"""The ways in which one model can be computed on this machine: each gives raw outputs for pixels, from a file."""
+"""The backends for one model on this machine: each computes raw outputs for pixels, from a file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ OUTPUTS: dict[str, Callable[[Model], Callable[[Tensor], Any]]] = {
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many learned numbers a network has; those that are used twice are counted once."""
+    """The number of parameters of a network; shared ones are counted once."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -1,4 +1,4 @@
-"""Probabilities of each label from images of other folds alone: grouped, stratified cross-validation.
+"""Out-of-fold probabilities of each label: grouped, stratified cross-validation.
 
 Shapes: N images, F numbers, K classes.
 """

@@ -54,7 +54,7 @@ class Confusable:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditReport:
-    """What a deep look found; `ranking` names every image, the most doubtful label first.
+    """The result of a data audit; `ranking` lists every image, the most doubtful label first.
 
     `singles` names the images that are the only one of their class, which no other image can judge.
     """
@@ -186,7 +186,7 @@ def _tiles(found: Sequence[Proposal], rows: dict[str, Row], value_range: Range |
 
 
 def _example(row: Row, classes: tuple[str, str], value_range: Range | None) -> dict:
-    """A picture of one class that is taken for the other."""
+    """An image of one class that is classified as the other."""
     label = row.values["label"]
     other = classes[1] if label == classes[0] else classes[0]
     return {

@@ -1,4 +1,4 @@
-"""Which labels are probably wrong, and which classes cannot be told apart: confident learning.
+"""Label errors and confused classes by confident learning.
 
 After Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"
 (https://arxiv.org/abs/1911.00068). Shapes: N images, K classes.
@@ -11,7 +11,7 @@ import numpy as np
 from ..tasks.statistics import wilson_interval
 
 CONFUSED = 0.1
-"""Two classes are named when surely more than this share of their images is taken for the other."""
+"""Two classes are reported if significantly more than this share of their images is classified as the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Pair:
 
 
 def margins(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """How much more the given label is believed than the best other one: (N,), from -1 (wrong, surely) to 1.
+    """The probability of the given label minus that of the best other one: (N,), from -1 (surely wrong) to 1.
 
     >>> margins(np.array([[0.75, 0.25], [0.0, 1.0]]), np.array([0, 0])).tolist()
     [0.5, -1.0]
@@ -38,14 +38,14 @@ def margins(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 
 def proposals(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """The most believed other label of each image (N,)."""
+    """The most probable other label of each image (N,)."""
     others = chances.copy()
     others[np.arange(len(given)), given] = -np.inf
     return others.argmax(1)
 
 
 def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Which labels (N,) are probably wrong: another class is believed more than its own images believe it on average.
+    """Which labels (N,) are probably wrong: another class has a probability above the average over its own images.
 
     t_j = mean of p_j over the images labeled j; an image is counted to the likeliest class j with p_j >= t_j, and is
     suspicious where that is not its label (the paper's confident joint).
@@ -58,7 +58,7 @@ def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 
 def confusable(chances: np.ndarray, given: np.ndarray) -> list[Pair]:
-    """Pairs of classes whose images are often taken for each other, the worst first."""
+    """Pairs of classes that are often confused, the worst first."""
     called = chances.argmax(1)
     found = []
     for a, b in sorted({(min(pair), max(pair)) for pair in zip(given.tolist(), called.tolist(), strict=True)}):

@@ -1,4 +1,4 @@
-"""Seconds per image of several backends, in turns with a fixed reference kernel that shows how busy the machine is."""
+"""Seconds per image of several backends, alternating with a fixed reference kernel that detects a busy machine."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How many images are enough: accuracy against the number of images per class, and an honest look ahead.
+"""The learning curve: accuracy against the number of images per class, with an extrapolation.
 
 The error falls as a power of the number of images, a + b n^-c (Hestness et al. 2017, https://arxiv.org/abs/1712.00409).
 Shapes: S sizes, N images.
@@ -18,7 +18,7 @@ from ._cross_validation import choose_penalty, folds, probabilities
 
 REPEATS = 8
 HELD_OUT = 4
-"""A quarter of the images is asked about, the others are learned from."""
+"""A quarter of the images is for testing, the others for training."""
 BOOTSTRAPS = 200
 FEWEST_SIZES = 4
 
@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Extrapolation:
-    """What more images would bring, by the fitted curve: `gain` in accuracy with its 95 % interval."""
+    """The extrapolation of the fitted curve to more images: `gain` in accuracy with its 95 % interval."""
 
     times: int
     images: int
@@ -46,7 +46,7 @@ class Extrapolation:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Accuracy against the number of images; `ahead` is empty where there are too few sizes to look ahead."""
+    """Accuracy against the number of images; `extrapolation` is empty if there are too few sizes."""
 
     name: str
     by: str
@@ -58,7 +58,7 @@ class Curve:
 
     @property
     def summary(self) -> str:
-        """The look ahead in one sentence."""
+        """The extrapolation in one sentence."""
         if not self.extrapolation:
             return "There are too few images to extrapolate."
         found = self.extrapolation[0]
@@ -70,10 +70,10 @@ class Curve:
 
 
 def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, seed: int = 0) -> Curve:
-    """Measure how accuracy grows with the number of images per class, and look ahead.
+    """Measure how accuracy grows with the number of images per class, and extrapolate.
 
-    A linear layer learns from parts of three quarters of the images, each part half of the next, and is asked about the
-    last quarter; `repeats` times over. `weights` names a trained network or a model file to look with. Raises
+    A linear layer is trained on subsets of three quarters of the images, each half of the next, and tested on the
+    last quarter, `repeats` times. `weights` selects the feature extractor: a pretrained network or a model file. Raises
     `SourceError` where there are not two classes of two labeled images or more.
 
     >>> from eyespot.sources.synthetic import shapes
@@ -85,7 +85,7 @@ def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, se
 
 
 def curve_of(embeddings: Embeddings, name: str, repeats: int = REPEATS, seed: int = 0) -> Curve:
-    """The curve of images that have been looked at already."""
+    """The curve for precomputed features."""
     sizes = _sizes(embeddings)
     right, queried, learned = _measured(embeddings, sizes, repeats, seed)
     kinds = len(embeddings.classes)
@@ -120,7 +120,7 @@ def power_law(counts: np.ndarray, errors: np.ndarray) -> tuple[float, float, flo
     >>> [round(value, 2) for value in power_law(n, 0.05 + 0.8 * n**-0.5)]
     [0.05, 0.8, 0.5]
     """
-    weight = counts / counts.sum()  # the look ahead begins where most images are
+    weight = counts / counts.sum()  # the extrapolation starts at the largest sizes
     powers = np.linspace(0.05, 2.0, 118)
     falling = counts ** -powers[:, None]
     middle, height = falling @ weight, float(errors @ weight)
@@ -145,7 +145,7 @@ def _sizes(embeddings: Embeddings) -> list[float]:
 def _measured(
     embeddings: Embeddings, sizes: list[float], repeats: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How often each image was answered rightly (S, N), how often it was asked (N,), and images learned from (S,)."""
+    """Correct answers per image (S, N), tests per image (N,), and training images (S,)."""
     right, queried = np.zeros((len(sizes), len(embeddings.given))), np.zeros(len(embeddings.given))
     learned = np.zeros(len(sizes))
     penalties: dict[int, float] = {}
@@ -175,7 +175,7 @@ def _places(embeddings: Embeddings, pool: np.ndarray, random: np.random.Generato
 
 
 def _with_ahead(found: Curve, right: np.ndarray, queried: np.ndarray, learned: np.ndarray, seed: int) -> Curve:
-    """The fit, and what two and four times as many images would bring; intervals by drawing the images anew."""
+    """The fit, extrapolated to two and four times as many images, with bootstrap intervals."""
     random = np.random.default_rng(seed)
     images = found.count
     fit = power_law(learned, 1 - right.sum(1) / queried.sum())

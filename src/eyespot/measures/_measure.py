@@ -1,4 +1,4 @@
-"""What a model costs on this machine: latency by stage, throughput, memory, size and arithmetic, and how good it is."""
+"""The cost of a model on this machine: latency by stage, throughput, memory, size and arithmetic; and its accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from ._latency import STAGES, Timing, best_batch, is_busy, time_answers, timing
 from ._memory import peak_memory
 
 PICTURES = 32
-"""So many images of a source are answered in turns."""
+"""Number of images of a source that are timed in turn."""
 HEIGHT, WIDTH = 480, 640
-"""Size of the picture that is answered without a source."""
+"""Size of the image that is timed without a source."""
 SECONDS = 5.0
 
 
@@ -156,7 +156,7 @@ def _evaluated(backend: Backend, model: Model | ExportedModel, part: Part) -> di
 
 
 def _pictures(part: Part | None) -> tuple[Sequence[Picture], str]:
-    """What is answered, as bytes or arrays in memory, and in words."""
+    """The timed images, as bytes or arrays in memory, and a description."""
     if part is None:
         return [encode_png(_drawn())], f"a PNG file of {HEIGHT} x {WIDTH} pixels"
     rows = part.rows[:PICTURES]

@@ -1,4 +1,4 @@
-"""Peak memory of one backend, in a process of its own: nothing else that was computed before is counted.
+"""Peak memory of one backend, in a separate process, so that earlier computations are not counted.
 
 Run as `python -m eyespot.measures._memory`, it reads a request from standard input and prints bytes.
 """

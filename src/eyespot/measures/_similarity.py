@@ -1,4 +1,4 @@
-"""Images that are nearly the same, and images that are like no other, by their features.
+"""Near duplicates and outliers by features.
 
 Shapes: N images, F numbers, M neighbors.
 """

@@ -1,4 +1,4 @@
-"""What a user can afford: milliseconds per image, megabytes of the model file, and a score that must be reached."""
+"""A budget: milliseconds per image, megabytes of the model file, and a required score."""
 
 import re
 from dataclasses import dataclass

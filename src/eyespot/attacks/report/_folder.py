@@ -1,9 +1,9 @@
-"""The folder of a robustness report: what was asked for, one line for every attack, the fooled images.
+"""The folder of a robustness report: the plan, one line per attack, the fooled images.
 
-plan.json       what is tried, on what; another wish in the same folder is refused once an attack is written down
-attacks.jsonl   one attack on one image a line, written as soon as it is done
-fooled/         every image that fools the model, as the very PNG file that was tried
-report.json     all figures
+plan.json       the plan; another plan in the same folder is refused once it has an attack
+attacks.jsonl   one line per attack on one image, written when it is done
+fooled/         every image that fools the model, as the PNG file that was evaluated
+report.json     all results
 index.html      the page
 """
 
@@ -21,7 +21,7 @@ PLAN, ATTACKED, FOOLED = "plan.json", "attacks.jsonl", "fooled"
 
 
 class ReportFolder:
-    """A folder that attacks are written into as they are made, and that a later call goes on with."""
+    """A folder for the results of attacks, which a later call resumes."""
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class ReportFolder:
             file.writelines(lines)
 
     def _read(self) -> Iterator[dict[str, Any]]:
-        """The lines that are whole; what a killed process left half written is made again."""
+        """The complete lines; a line truncated by a kill is computed again."""
         path = self.path / ATTACKED
         if not path.exists():
             return

@@ -1,6 +1,6 @@
-"""The parts of a robustness report beside the attacks: what is proved, everyday changes, strange images, other models.
+"""The other sections of a robustness report: bounds, corruptions, out-of-distribution images, transfer.
 
-Each gives plain values, or a reason why there are none. Shapes: N images, C channels, H height, W width.
+Each returns plain values, or a reason why there are none. Shapes: N images, C channels, H height, W width.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from ..candidates import Candidates, draw
 from ..pixel_map import map_of
 
 BOUNDED, CARRIED_OVER = 20, 50
-"""How many images intervals and transfer are worked out for."""
+"""Number of images for intervals and transfer."""
 MAPPED, LARGEST_MAPPED = 2, 32 * 32
-"""How many maps of working pixels a report shows, and of pictures of how many places at most."""
+"""Number of pixel maps in a report, and the maximum number of positions per image."""
 LARGEST_BOUNDED = 3 * 128 * 128
-"""Values of an input up to which bounds are worked out: beyond, they take long and prove nothing."""
+"""Maximum input size for bounds: beyond it, they take long and prove nothing."""
 
 
 def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def about_places(model: Model, chosen: Candidates, rows: Sequence[Mapping[str, A
 
 
 def about_everyday(model: Model, chosen: Candidates) -> dict[str, Any]:
-    """Scores under everyday changes, for all images that were looked at, rightly read or not."""
+    """Scores under corruptions, for all evaluated images, correctly classified or not."""
     alike = [number for number, image in enumerate(chosen.images) if image.shape == chosen.images[0].shape]
     images = torch.cat([chosen.images[number] for number in alike])
     try:
@@ -78,7 +78,7 @@ def about_everyday(model: Model, chosen: Candidates) -> dict[str, Any]:
 
 
 def measure_out_of_distribution(model: Model, chosen: Candidates, ood: Part) -> dict[str, Any]:
-    """How the model answers for images unlike its own, beside those that were looked at."""
+    """The answers for out-of-distribution images, compared with the evaluated ones."""
     drawn = draw(ood, len(chosen.images), seed=0)
     try:
         own = torch.cat([image for image in chosen.images if image.shape == chosen.images[0].shape])
@@ -89,7 +89,7 @@ def measure_out_of_distribution(model: Model, chosen: Candidates, ood: Part) -> 
 
 
 def about_transfer(models: Mapping[str, Model], chosen: Candidates) -> dict[str, Any] | None:
-    """Made for one model, shown to another, for images as the first model sees them; None where there is but one."""
+    """Transfer between models, for images at the input size of the first one; None for a single model."""
     if len(models) < 2:
         return None
     first = next(iter(models.values())).task

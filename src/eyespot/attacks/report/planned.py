@@ -1,4 +1,4 @@
-"""What a robustness report tries: which attacks, with which settings, towards what."""
+"""The plan of a robustness report: attacks, settings and targets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +25,7 @@ EVERY_CLASS = "all"
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One attack of a report: its name, its settings, what it is for, and how people call it."""
+    """One attack of a report: its name, settings, aim and title."""
 
     by: str
     settings: Settings
@@ -57,7 +57,7 @@ class Planned:
 def plan(by: str, aim: Aim, task: Task, options: dict[str, Any]) -> list[Planned]:
     """The attacks that `by` names: "all", one name, or several with commas between.
 
-    `options` are settings by name, None where nothing is wished; each attack takes those that it reads, and one that
+    `options` are settings by name, None for the default; each attack takes those that it uses, and one that
     none of them reads warns. The target "all" becomes one attack towards each class. Raises `AttackError` for unknown
     names.
     """

@@ -20,7 +20,7 @@ def rate(hits: int, count: int) -> dict[str, Any]:
 
 
 def summarize(rows: Sequence[Row]) -> dict[str, Any]:
-    """How many of the attacked images fell, at which size of change, and what it cost."""
+    """The number of fooled images, the size of the changes, and the cost."""
     tried = [row for row in rows if row["outcome"] != "skipped"]
     fooled = [row for row in tried if row["outcome"] == "fooled"]
     figures = {

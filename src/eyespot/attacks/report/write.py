@@ -1,6 +1,6 @@
-"""The robustness report: what fools one or several models, how easily, and what can be proved.
+"""The robustness report of one or several models: attacks, corruptions and certified bounds.
 
-`Report.work` does what is left to do, step by step, and says what it did; killed and begun again it goes on.
+`Report.work` runs the remaining steps and yields messages; an interrupted report is resumed.
 """
 
 import json
@@ -34,14 +34,14 @@ from .planned import Planned
 from .summary import rate, summarize, target_matrix
 
 IMAGES_AT_ONCE = {True: 8, False: 32}
-"""How many images are attacked before they are written down: fewer where an attack has no gradients."""
+"""Images per written batch: fewer for attacks without gradients."""
 DRAWN_PER_COUNT, DRAWN_MORE = 3, 50
-"""At most so many images are looked at for each that is to be attacked."""
+"""Maximum number of evaluated images per attacked one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
-    """What a report is about: attacks, how many rightly read images, which part, and strange images to show too."""
+    """The options of a report: attacks, number of images to attack, part, and out-of-distribution images."""
 
     attacks: Sequence[Planned]
     count: int
@@ -55,7 +55,7 @@ class ReportRequest:
 
 
 class Report:
-    """A report in a folder: begun, gone on with, finished."""
+    """A report in a folder, which can be interrupted and resumed."""
 
     def __init__(self, models: Mapping[str, Model], request: ReportRequest, out: Path) -> None:
         self.models = models
@@ -91,7 +91,7 @@ class Report:
             raise AttackError(f"the target '{target}' is the label of every image; choose another class.")
 
     def work(self) -> Iterator[str]:
-        """Make every attack that is not done yet, write the report, and say after each step how far it is."""
+        """Run every remaining attack, write the report, and yield the progress after each step."""
         for name, model in self.models.items():
             for planned in self.request.attacks:
                 yield from self._attack(name, model, planned)
@@ -122,7 +122,7 @@ class Report:
 
     @property
     def result(self) -> dict[str, Any]:
-        """Everything that the finished report says, as plain values."""
+        """All results of the finished report, as plain values."""
         return json.loads((self.folder.path / "report.json").read_text(encoding="utf-8"))
 
     def _figures(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Report:
         return {"title": planned.title, **planned.values(), **summarize(rows), "images": rows}
 
     def _places(self, name: str) -> list[dict[str, Any]]:
-        """Which pixels work, where the first attack with one pixel has fooled the model."""
+        """Maps of successful pixels for images that the first one-pixel attack fooled."""
         single = [one for one in self.request.attacks if one.settings.pixels == 1 and "pixels" in one.values()]
         if not single:
             return []
