@@ -121,4 +121,4 @@ def test_an_image_whose_name_is_no_text_is_listed_and_refused_with_a_sentence():
     listed = client.get("/api/models/0/images").json()["images"]
     assert listed == [{"id": 0, "name": "caf\\xe9.png", "label": "\\xe9"}]
     response = client.get("/api/models/0/images/0")
-    assert response.status_code == 400 and response.json()["error"].startswith("caf\\xe9.png: is not a picture")
+    assert response.status_code == 400 and response.json()["error"].startswith("caf\\xe9.png: is not an image")

@@ -131,15 +131,15 @@ def test_a_unit_that_is_not_there_is_refused(client, asked, status, summary):
         ("explain", {"image": 0, "fill": "nan"}, 422, "'fill'"),
         ("explain", {"image": 0, "patch": 0}, 422, "'patch'"),
         ("explain", {"image": 0, "answer": "pdf"}, 422, "'answer'"),
-        ("explain", {"image": 0, "by": "gradient", "answer": "html"}, 400, "not told as html"),
+        ("explain", {"image": 0, "by": "gradient", "answer": "html"}, 400, "not available as html"),
         ("explain", {}, 400, "the picture: "),
         ("predict", {}, 400, "the picture: "),
         ("predict", {"form": "pixels"}, 400, "0 bytes of pixels"),
         ("survey", {"by": "units"}, 422, "'source'"),
         ("survey", {"by": "units", "source": 1}, 404, "There is no source 1"),
         ("survey", {"by": "units", "source": 0, "part": "tset"}, 400, "Did you mean 'test'"),
-        ("survey", {"by": "occlusion", "source": 0}, 400, "explains one picture"),
-        ("survey", {"by": "units", "source": 0, "part": "test", "answer": "png"}, 400, "not told as png"),
+        ("survey", {"by": "occlusion", "source": 0}, 400, "explains a single image"),
+        ("survey", {"by": "units", "source": 0, "part": "test", "answer": "png"}, 400, "not available as png"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_a_sentence(client, path, asked, status, summary):
