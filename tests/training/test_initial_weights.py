@@ -114,7 +114,7 @@ def test_weights_alone_need_the_networks_name(earlier, tmp_path):
 
 def test_weights_and_a_network_that_do_not_go_together_are_refused(earlier, photos):
     file = str(earlier.folder / "model.safetensors")
-    with pytest.raises(RecipeError, match="the size large was asked for, which a network with"):
+    with pytest.raises(RecipeError, match="the size large was requested, which the weights"):
         chosen(photos, weights=file, size="large")
 
 

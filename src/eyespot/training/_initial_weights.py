@@ -112,7 +112,7 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     requested = {"the network": options.network, "the size": options.size, "the normalization": options.norm}
     theirs = {"the network": known.name, "the size": known.size, "the normalization": known.norm}
     odd = (f"{name} {requested[name]}" for name in requested if requested[name] not in (None, theirs[name]))
-    return next((f"{what} was asked for, which a network with the weights {weights} does not have" for what in odd), "")
+    return next((f"{what} was requested, which the weights {weights} do not fit" for what in odd), "")
 
 
 def tuned_epochs(count: int) -> float:
