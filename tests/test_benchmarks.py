@@ -162,6 +162,43 @@ def test_for_denoising_only_train400_and_set12_are_laid_out(common, tmp_path):
     assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*.webp")) == ["test/2.webp", "train/1.webp"]
 
 
+def test_the_sets_of_noisy_targets_are_told_apart_by_their_names(common, tmp_path):
+    import noise2noise
+
+    for name, files in {
+        "train400_gray180": ["Train400/1.webp"],
+        "test_gray": ["Set12/2.webp", "BSD68/3.webp"],
+        "test_color": ["Kodak24/4.webp"],
+    }.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as packed:
+            for file in files:
+                packed.writestr(file, b"")
+    folder = noise2noise.lay_out(tmp_path, tmp_path / "images", ["Set12", "Kodak24"])
+    names = ["test/Kodak24-4.webp", "test/Set12-2.webp", "train/1.webp"]
+    assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*.webp")) == names
+    table = [
+        {"image": f"test/{name}.webp", "psnr": ratio, "psnr_noisy": 20.0}
+        for name, ratio in (("Set12-1", "28"), ("Set12-2", "30"), ("Kodak24-1", "31"))
+    ]
+    assert noise2noise.means(table) == {"Set12 dB": 29.0, "Kodak24 dB": 31.0, "noisy dB": 20.0}
+
+
+def test_the_parts_of_real_pairs_share_no_scene(common, tmp_path):
+    import real_noise
+
+    for folder in ("noisy", "clean"):
+        (tmp_path / folder).mkdir()
+        for scene in range(8):
+            for shot in (1, 12):
+                (tmp_path / folder / f"camera_{scene}_chair_{shot}.jpg").touch()
+    lines = real_noise.table_of(tmp_path).read_text().split()[1:]
+    parts = {}
+    for noisy, clean, part in (line.split(",") for line in lines):
+        assert noisy.replace("noisy", "clean") == clean
+        parts.setdefault(part, set()).add(noisy.rpartition("_")[0])
+    assert {part: len(scenes) for part, scenes in parts.items()} == {"test": 2, "train": 4, "validation": 2}
+
+
 def test_figures_of_others_are_named_as_published(common):
     import denoise
 
