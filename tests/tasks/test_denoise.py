@@ -235,16 +235,18 @@ def test_lost_pixels_of_a_noisy_target_teach_nothing():
     assert task.loss(wrong, target).tolist() == pytest.approx([0.25] * 3, rel=1e-5)
 
 
-def test_the_exponent_of_l0_falls_from_2_to_0():
-    task = Denoise(distance="l0")
+@pytest.mark.parametrize(
+    ("distance", "expected"), [("l0", (0.25, 0.5, 1.0)), ("l1", (0.25, 0.5, 0.5)), ("l2", (0.25, 0.25, 0.25))]
+)
+def test_exponents_fall_over_the_training(distance, expected):
+    task = Denoise(distance=distance)
     target = torch.stack([CLEAN, CLEAN], dim=1)
 
     def loss(progress):
         return task.losses(Turn(), torch.nn.Identity(), CLEAN + 0.5, target, KEYS, None, progress)[0].tolist()
 
-    assert loss(0.0) == pytest.approx([0.25] * 3, rel=1e-4)
-    assert loss(0.5) == pytest.approx([0.5] * 3, rel=1e-4)
-    assert loss(1.0) == pytest.approx([1.0] * 3, rel=1e-4)
+    for progress, value in zip((0.0, 0.5, 1.0), expected, strict=True):
+        assert loss(progress) == pytest.approx([value] * 3, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "charbonnier": lambda difference: torch.sqrt(difference.square() + 1e-6),
 }
 """How far apart two pixels are. Charbonnier's (1994) is the absolute difference, made smooth at zero."""
+ANNEALED: dict[str, Callable[[float], float]] = {
+    "l0": lambda progress: 2 * (1 - progress),
+    "l1": lambda progress: max(1.0, 2 - 2 * progress),
+}
+"""The exponent of the absolute difference at a share of the training."""
 TARGETS = ("clean", "noisy")
 NOISY_PAIRS = "gaussian"
 """The noise of real pairs is taken to have mean zero, as this one."""
@@ -153,7 +158,7 @@ class Denoise(Task):
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """Mean distance of the pixels of (N, C, H, W) from those that are learned from."""
-        return self._distance(output, target, 0.0)
+        return self._distance(output, target, None)
 
     def losses(
         self,
@@ -165,18 +170,24 @@ class Denoise(Task):
         criterion: nn.Module | None,
         progress: float,
     ) -> tuple[Tensor, Any]:
-        """The same, with the exponent of "l0" falling from 2 to 0 over the training."""
+        """The same, with the exponent of "l0" falling from 2 to 0 over the training, that of "l1" from 2 to 1 at first.
+
+        The absolute difference is least where most pixels are met exactly, and of the input most are: a network that
+        began with it would go on giving back its input.
+        """
         output = network(x).float()
         with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
             return self._distance(output, target, progress), output
 
-    def _distance(self, output: Tensor, target: Tensor, progress: float) -> Tensor:
+    def _distance(self, output: Tensor, target: Tensor, progress: float | None) -> Tensor:
         wanted = target[:, 0] if target.shape[1] == 2 else target[:, 2]
         known = ~wanted.isnan()
         difference = torch.where(known, output - wanted.nan_to_num(), 0.0)
         name, _ = self.chosen_distance
-        exponent = 2 * (1 - progress)
-        distances = (difference.abs() + 1e-8) ** exponent if name == "l0" else DISTANCES[name](difference)
+        if name in ANNEALED and (progress is not None or name not in DISTANCES):
+            distances = (difference.abs() + 1e-8) ** ANNEALED[name](progress or 0.0)
+        else:
+            distances = DISTANCES[name](difference)
         return (distances * known).sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
