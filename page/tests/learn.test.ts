@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { descend, lesson, measure, startWeights } from "../src/learn/descent";
+import { dependsOn, grow } from "../src/learn/receptive";
 import { edgeKernel, KERNELS, randomNumbers } from "../src/learn/kernels";
 import { frameAt, LECTURE_IMAGE, LECTURE_KERNEL, padded, shrinking, slide, turned, under, usage } from "../src/learn/sliding";
 import { english } from "../src/texts/english";
@@ -76,4 +77,13 @@ test("English and German have the same sandboxes with texts in every entry", () 
       : [`${path}${value === "" ? " (empty)" : ""}`];
   expect([...new Set(leaves(german))]).toEqual([...new Set(leaves(english))]);
   expect(leaves(german).filter((path) => path.endsWith("(empty)"))).toEqual([]);
+});
+
+test("the receptive field grows by (k - 1) times dilation and jump, and is what the last number depends on", () => {
+  expect(grow(3, 3, 1, 1).map(({ size }) => size)).toEqual([1, 3, 5, 7]);
+  expect(grow(3, 3, 2, 1)).toEqual([{ size: 1, jump: 1 }, { size: 3, jump: 2 }, { size: 7, jump: 4 }, { size: 15, jump: 8 }]);
+  for (const [layers, kernel, stride, growth] of [[3, 3, 1, 1], [4, 3, 2, 1], [3, 2, 1, 2], [2, 5, 2, 2]]) {
+    const input = dependsOn(layers, kernel, stride, growth).at(-1)!;
+    expect(input.at(-1)! - input[0] + 1).toBe(grow(layers, kernel, stride, growth).at(-1)!.size);
+  }
 });

@@ -3,12 +3,15 @@
 import re
 
 import pytest
+import torch
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
+LECTURE = [1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0]
 SANDBOXES = [
     *["image", "neurons", "convolution", "turned", "usage", "padding", "stride", "kernels"],
+    *["hyperparameters", "receptive", "separable", "normalization", "skip"],
     *["learning", "color", "filters", "activation", "pooling", "flatten", "dense", "dropout"],
 ]
 
@@ -75,6 +78,40 @@ def test_the_window_moves_by_buttons_slider_arrow_keys_and_by_itself(page: Page,
     page.get_by_role("button", name="Play").click()
     expect(place).to_have_value("6")
     page.get_by_role("button", name="Pause").click()
+
+
+def test_all_hyperparameters_together_give_pytorchs_size_and_explain_what_is_invalid(page: Page, site: str) -> None:
+    opened(page, site, "hyperparameters")
+    assert numbers(page, "Result") == [4, 3, 4, 2, 4, 3, 2, 3, 4]
+    image = torch.tensor(LECTURE, dtype=torch.float32).view(1, 1, 5, 5)
+    kernel = torch.tensor([1.0, 0, 1, 0, 1, 0, 1, 0, 1]).view(1, 1, 3, 3)
+    page.goto(f"{site}#/learn/hyperparameters?padding=2&stride=2&dilation=2")
+    expect(page.locator("article")).to_contain_text("Image, 5 × 5, with padding 9 × 9")
+    wanted = torch.nn.functional.conv2d(image, kernel, padding=2, stride=2, dilation=2).flatten().tolist()
+    assert numbers(page, "Result") == wanted
+    expect(page.locator("article")).to_contain_text("spans 5 × 5 pixels")
+    page.goto(f"{site}#/learn/hyperparameters?dilation=3")
+    expect(page.get_by_role("alert")).to_contain_text("spans d(k − 1) + 1 = 7 pixels")
+    page.goto(f"{site}#/learn/hyperparameters?stride=3")
+    expect(page.locator("article")).to_contain_text("last 2 rows and columns are never used")
+
+
+def test_whole_layers_are_computed_from_their_numbers(page: Page, site: str) -> None:
+    """Normalization, receptive field, depthwise and 1 x 1 weights, and skip connections, by hand."""
+    opened(page, site, "normalization")
+    expect(page.locator("article")).to_contain_text("mean = 12.5, variance = 5.25")
+    assert numbers(page, "Normalized")[0] == pytest.approx((12 - 12.5) / 5.25**0.5, abs=5e-4)
+    opened(page, site, "receptive?layers=4&growth=2")
+    expect(page.get_by_role("row").last).to_contain_text("15 + (3 − 1) · 8 · 1 = 31")
+    opened(page, site, "receptive?layers=3&stride=2")
+    expect(page.get_by_role("row").last).to_contain_text("7 + (3 − 1) · 1 · 4 = 15")
+    opened(page, site, "separable")
+    expect(page.locator(".standard")).to_have_text("18\u202f432")
+    expect(page.locator(".both")).to_have_text("2\u202f336")
+    expect(page.locator("article")).to_contain_text("200 · 0.3 + 120 · 0.59 + 40 · 0.11 = 135.2")
+    opened(page, site, "skip")
+    expect(page.locator("article")).to_contain_text("0.5^10 = 0.0009766")
+    expect(page.locator("article")).to_contain_text("1.5^10 = 57.67")
 
 
 def test_arrow_keys_walk_through_the_fields_of_a_matrix(page: Page, site: str) -> None:

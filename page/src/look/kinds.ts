@@ -16,6 +16,9 @@ const SANDBOXES_OF: Readonly<Record<string, readonly SandboxName[]>> = {
   dense: ["dense", "neurons"],
   softmax: ["dense"],
   dropout: ["dropout"],
+  batch_norm: ["normalization"],
+  group_norm: ["normalization"],
+  add: ["skip"],
 };
 
 /** The sandboxes that explain what a call does, with the settings that it has. */
@@ -24,13 +27,16 @@ export function sandboxesOf(call: Call): SandboxName[] {
   if (call.kind !== "conv") return found;
   found.push(differs(call, "padding", 0) ? "padding" : "usage");
   if (differs(call, "stride", 1)) found.push("stride");
+  found.push("hyperparameters", "receptive");
+  const isSeparable = ((call.settings.groups as number) ?? 1) > 1 || call.weights.weight.shape.slice(2).every((side) => side === 1);
+  if (isSeparable) found.push("separable");
   if (call.inputs[0] === 0 && call.weights.weight.shape[1] === 3) found.push("color");
   return found;
 }
 
 /** The first call of a network that does what a sandbox shows; of convolutions any, where none has its setting. */
 export function sameIn(calls: readonly Call[], sandbox: SandboxName): Call | undefined {
-  const ofConvolutions = ["padding", "usage", "stride", "color"].includes(sandbox);
+  const ofConvolutions = ["padding", "usage", "stride", "color", "separable"].includes(sandbox);
   return calls.find((call) => sandboxesOf(call).includes(sandbox)) ?? calls.find(({ kind }) => ofConvolutions && kind === "conv");
 }
 

@@ -1,3 +1,5 @@
+import { moreSandboxes } from "./learn.more.english";
+
 /** The texts of the sandboxes. Each has a title, a lead that says what to do, and a body that says why. */
 export const learn = {
   contents: "Sandboxes",
@@ -8,6 +10,7 @@ export const learn = {
   place: "Place of the window",
   reset: "Back to the first numbers",
   sandboxes: {
+    ...moreSandboxes,
     image: {
       title: "An image is a matrix",
       lead: "Every pixel is a number from 0 (black) to 255 (white). Change one and watch the picture.",

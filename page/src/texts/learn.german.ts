@@ -1,4 +1,5 @@
 import type { learn as english } from "./learn.english";
+import { moreSandboxes } from "./learn.more.german";
 
 export const learn: typeof english = {
   contents: "Übungen",
@@ -9,6 +10,7 @@ export const learn: typeof english = {
   place: "Ort des Fensters",
   reset: "Zurück zu den ersten Zahlen",
   sandboxes: {
+    ...moreSandboxes,
     image: {
       title: "Ein Bild ist eine Matrix",
       lead: "Jedes Pixel ist eine Zahl von 0 (schwarz) bis 255 (weiß). Ändern Sie eine und sehen Sie, was aus dem Bild wird.",
