@@ -180,3 +180,14 @@ def test_tags_of_a_group_that_are_apart_are_refused():
 def test_a_group_without_validation_images_stays_as_it_is():
     task = TASK.calibrate([(torch.zeros(3, 5), torch.full((3, 5), math.nan))])
     assert task.scales == (1.0,) * 5 and task.thresholds == (0.0, 0.0, 0.0, 0.0, 0.5)
+
+
+def test_rare_tags_that_are_not_drawn_do_not_move_the_interval_away_from_the_score():
+    torch.manual_seed(3)
+    output, target = torch.randn(60, 8), torch.zeros(60, 8)
+    target[:30, :2] = 1
+    output[:30, :2] += 9  # two tags that are always right, and six with one image each that are always missed
+    target[torch.arange(6), torch.arange(2, 8)] = 1
+    output[torch.arange(6), torch.arange(2, 8)] = -9
+    score, (low, high), _ = (task := Tag(tags=tuple("abcdefgh"))).evaluate(task.to_rows(output, target))
+    assert low <= score <= high and high < score + 0.05

@@ -18,21 +18,39 @@ AP_RESAMPLES = 100
 
 def mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
     """Mean average precision over the tags that have a known positive and a known negative; NaN where none has."""
-    from sklearn.metrics import average_precision_score
-
-    found = []
-    for truth, chance in zip(truths.T, chances.T, strict=True):
-        known = ~np.isnan(truth)
-        if judgeable(truth):
-            found.append(average_precision_score(truth[known], chance[known]))
-    return float(np.mean(found)) if found else math.nan
+    found = _average_precisions(truths, chances)
+    return float(np.nanmean(found)) if not np.isnan(found).all() else math.nan
 
 
 def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of `mean_precision`, by drawing the images again with replacement (Efron 1979)."""
-    if np.isnan(mean_precision(truths, chances)):
+    """The 95 % interval of `mean_precision`, by drawing the images again with replacement (Efron 1979).
+
+    A rare tag that is not drawn keeps the value that it has on all images: without it, the mean would be another one.
+    """
+    found = _average_precisions(truths, chances)
+    if np.isnan(found).all():
         return math.nan, math.nan
-    return _interval(len(truths), AP_RESAMPLES, lambda rows: mean_precision(truths[rows], chances[rows]))
+
+    def drawn(rows: np.ndarray) -> float:
+        again = _average_precisions(truths[rows], chances[rows])
+        return float(np.nanmean(np.where(np.isnan(again), found, again)))
+
+    score = float(np.nanmean(found))
+    low, high = _interval(len(truths), AP_RESAMPLES, drawn)
+    # Drawn images repeat, which makes them easier to rank: with few positives, the interval can lie above the score.
+    return min(low, score), max(high, score)
+
+
+def _average_precisions(truths: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """The average precision of each tag (K,); NaN without a known positive and a known negative."""
+    from sklearn.metrics import average_precision_score
+
+    found = np.full(truths.shape[1], math.nan)
+    for place, (truth, chance) in enumerate(zip(truths.T, chances.T, strict=True)):
+        if judgeable(truth):
+            known = ~np.isnan(truth)
+            found[place] = average_precision_score(truth[known], chance[known])
+    return found
 
 
 def _interval(count: int, resamples: int, figure: Callable[[np.ndarray], float]) -> tuple[float, float]:
