@@ -1,4 +1,4 @@
-"""Where and how the numbers are computed: device, precision and the reason for it, threads, rank and world."""
+"""The compute configuration: device, precision with its reason, threads, rank and world size."""
 
 import ctypes
 import json
@@ -24,20 +24,20 @@ Decided = TypeVar("Decided")
 PRECISIONS = ("float32", "bfloat16")
 LAYOUTS = ("contiguous", "channels_last")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Numbers of glibc's settings (malloc.h)."""
+"""Constants of glibc's mallopt (malloc.h)."""
 MOST_PIXELS = 2 * 224 * 224
-"""In a batch that is measured with: few, so that the choice delays the first answer by seconds only."""
+"""Images in a measured batch: few, so that the choice takes seconds only."""
 HOPELESS = 1.5
-"""A candidate that took this many times as long as another one in the first round is not measured again."""
+"""A candidate that is slower by this factor in the first round is not measured again."""
 QUICK = 0.02
-"""Seconds of a step below which one thread may be as fast as several."""
+"""Seconds per step below which one thread may be as fast as several."""
 LONGEST_WAIT = timedelta(hours=12)
-"""Processes wait so long for one that decodes a large folder; one that has died is noticed at once."""
+"""Timeout while one process decodes a large folder; a process that dies is detected at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComputeConfig:
-    """How one training computes: chosen once, written into its recipe, and used again when it goes on."""
+    """The compute configuration of a training: chosen once, recorded in the recipe, and reused when it resumes."""
 
     device: str = "cpu"
     precision: str = "float32"
@@ -46,7 +46,7 @@ class ComputeConfig:
     reason: str = "as requested"
 
     def place(self, module: nn.Module) -> nn.Module:
-        """Move a network to the device, in the memory format that was chosen."""
+        """Move a network to the device, in the chosen memory format."""
         return module.to(self.device).to(memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
 
     @property
@@ -86,7 +86,7 @@ def choose_compute(make: Callable[[], nn.Module], shape: tuple[int, int, int], b
 
 
 def machine() -> str:
-    """What kind of machine this is, in a few words: processor and number of cores."""
+    """A short description of the machine: CPU and number of cores."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -96,7 +96,7 @@ def machine() -> str:
 
 
 def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> ComputeConfig:
-    """Ask first for precision and memory format, then for the number of threads.
+    """Measure precision and memory format first, then the number of threads.
 
     The first by the processor time of one thread, which other programs on the machine hardly change. The second only
     where a step takes less than 20 ms: above that more threads win on a quiet machine, and a busy one must not decide
@@ -120,7 +120,7 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
 def _in_turns(
     make: Callable[[], nn.Module], x: Tensor, candidates: Sequence[ComputeConfig], clock: Callable[[], float]
 ) -> dict[ComputeConfig, float]:
-    """The least seconds of each candidate, tried in turns: a passing disturbance does not hit one of them alone."""
+    """The minimum seconds of each candidate, measured in alternation so that disturbances affect all of them."""
     before = torch.get_num_threads()
     times = dict.fromkeys(candidates, float("inf"))
     with keeping_memory():
@@ -135,7 +135,7 @@ def _in_turns(
 def _step_seconds(
     make: Callable[[], nn.Module], x: Tensor, compute: ComputeConfig, clock: Callable[[], float]
 ) -> float:
-    """Seconds of one forward and backward pass: the least of several, since noise only ever adds."""
+    """Seconds of one forward and backward pass: the minimum of several, because noise only adds time."""
     torch.set_num_threads(compute.threads)
     with torch.random.fork_rng(devices=[]):
         network = compute.place(make())
@@ -169,7 +169,7 @@ def _write_choices(choices: dict[str, dict]) -> None:
 
 
 def available(compute: ComputeConfig) -> ComputeConfig:
-    """The placement, or the nearest one where its device is not on this machine (a run that moved)."""
+    """The configuration, or the nearest one if its device is not available (a run that was moved)."""
     if compute.device.startswith("cuda") and not torch.cuda.is_available():
         return replace(compute, device="cpu", reason=f"{compute.reason}; no CUDA device is left")
     return compute
@@ -177,7 +177,7 @@ def available(compute: ComputeConfig) -> ComputeConfig:
 
 @contextmanager
 def same_threads() -> Iterator[None]:
-    """Give the number of threads back as it was, once a training with a number of its own is over."""
+    """Restore the number of threads after a training."""
     before = torch.get_num_threads()
     try:
         yield
@@ -187,7 +187,7 @@ def same_threads() -> Iterator[None]:
 
 @contextmanager
 def keeping_memory() -> Iterator[None]:
-    """Let a step use the memory that the last one freed; meanwhile it is not given back to the system.
+    """Reuse memory freed by the previous step instead of returning it to the system.
 
     glibc would give large blocks back at once, and the system fill each of their pages with zeros when they are asked
     for again: a tenth to a third of a training's time. Elsewhere nothing is done.
@@ -200,7 +200,7 @@ def keeping_memory() -> Iterator[None]:
 
 
 def _give_back_above(size: int) -> None:
-    """Have glibc keep freed memory up to `size` bytes, and return what is more."""
+    """Let glibc keep up to `size` bytes of freed memory."""
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if libc is not None and hasattr(libc, "mallopt"):
         libc.mallopt(M_TRIM_THRESHOLD, size)
@@ -210,7 +210,7 @@ def _give_back_above(size: int) -> None:
 
 @dataclass(frozen=True)
 class World:
-    """The processes that train together: this one's number, how many there are; and the same on this machine alone."""
+    """The processes of a distributed training: rank and number of processes, in total and on this machine."""
 
     rank: int = 0
     size: int = 1
@@ -224,7 +224,7 @@ class World:
 
 
 def join_world() -> World:
-    """Join the processes that `torchrun` started, or be alone."""
+    """Join the process group of `torchrun`, if any."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
@@ -238,17 +238,17 @@ def join_world() -> World:
 
 
 def communication_device() -> torch.device:
-    """Where a tensor must lie to be exchanged: NCCL knows only the memory of GPUs. Untested on several real GPUs."""
+    """The device for communication: NCCL supports GPU memory only. Untested on several GPUs."""
     return torch.device("cuda" if torch.distributed.get_backend() == "nccl" else "cpu")
 
 
 def processes_here() -> int:
-    """How many processes train together on this machine."""
+    """The number of training processes on this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def leader_first(world: World, work: Callable[[], Decided]) -> Decided:
-    """Let one process of each machine do its work first; the others find what it has left in the cache."""
+    """Let one process of each machine work first; the others use its results in the cache."""
     if world.local_rank:
         torch.distributed.barrier()
     done = work()
@@ -258,7 +258,7 @@ def leader_first(world: World, work: Callable[[], Decided]) -> Decided:
 
 
 def from_leader(world: World, decide: Callable[[], Decided]) -> Decided:
-    """Let the leading process decide, and give every process its decision, or the error that it ran into."""
+    """Run a decision on rank 0, and give every process its result or its error."""
     if world.size == 1:
         return decide()
     box: list[Any] = [None, None]

@@ -1,4 +1,4 @@
-"""Look inside: where every number comes from, what each unit has learned, what an answer rests on."""
+"""Explanations: how every number is computed, what each unit has learned, what an answer depends on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,12 +47,12 @@ __all__ = [
 
 
 PICTURES = (".png", ".svg", ".pdf", ".json")
-"""Endings of the files that an explanation of one picture is saved as."""
+"""Suffixes of files for the explanation of one image."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way to look inside: what it shows in one line, which choices it takes, and its function.
+    """An explanation method: its one-line summary, its options, and its function.
 
     `explain` takes a `Subject` (model and picture), `survey` a model and many images; each method has one of the two.
     `files` are the endings of the files that its finding can be saved as.
@@ -167,7 +167,7 @@ def explain(
 
 
 def check_file(by: str, path: Path) -> None:
-    """Raise `ExplanationError` for a file that the finding of a method cannot be saved as, before it is computed."""
+    """Raise `ExplanationError` if the result of a method cannot be saved as this file, before it is computed."""
     files = METHODS[by].files if by in METHODS else PICTURES
     if path.suffix.lower() not in files:
         raise ExplanationError(f"{path}: '{by}' is saved as {' or '.join(files)}; choose one.", argument="out")

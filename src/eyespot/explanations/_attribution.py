@@ -1,4 +1,4 @@
-"""How much each pixel counts for an answer: gradient methods from captum behind one interface, each with its checks.
+"""Attribution: the importance of each pixel, by gradient methods from captum with one interface, each with its checks.
 
 Captum watches modules, so it is given the network rebuilt call by call (`networks.graph_modules`): functional, reused
 and in-place ReLUs are seen too. Maps belong to the image as the network takes it, scaled; zero is the training images'
@@ -38,15 +38,15 @@ from .subject import Subject, choose_layer
 from .visualbackprop import visual_backprop
 
 STEPS = 64
-"""Steps of integrated gradients along the way from zero to the image."""
+"""Steps of integrated gradients from the zero image to the image."""
 NOISY = 16
 NOISE = 0.1
-"""SmoothGrad: noisy copies, and their deviation as a share of the range of the image."""
+"""SmoothGrad: noisy copies, and the standard deviation as a share of the value range of the image."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lens:
-    """One network as a method needs it: `network` gives the number to explain, `layer` is the watched call."""
+    """A network for a method: `network` returns the number to explain, `layer` is the hooked call."""
 
     calls: Sequence[Call]
     network: nn.Module
@@ -56,7 +56,7 @@ class Lens:
 
 
 class _Objective(nn.Module):
-    """A network that gives the one number per image which is explained."""
+    """A network that returns the explained number of each image."""
 
     def __init__(self, network: nn.Module, objective: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Objective(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
-    """A method: `compute` gives (1, C, H, W) or (1, 1, h, w); the rest says what it needs and what it promises.
+    """A method: `compute` returns (1, C, H, W) or (1, 1, h, w); the other fields are its requirements and properties.
 
     `sums_to` is "difference" where the map adds up to the number less that of the zero image, "number" where it adds
     up to the number itself, "" where nothing is promised.
@@ -148,7 +148,7 @@ def attribute(subject: Subject, method: Attribution, layer: Call | None, calls: 
 
 
 def _completeness(subject: Subject, method: Attribution, full: Tensor) -> tuple[Check, ...]:
-    """Only for methods that promise a sum."""
+    """Only for methods whose maps sum to the output."""
     if not method.sums_to:
         return ()
     with torch.no_grad():
@@ -215,7 +215,7 @@ def _guided_grad_cam(lens: Lens) -> Any:
 
 
 def _lrp(lens: Lens) -> Any:
-    """Between modules relevance may only be moved about; other operations would quietly change it."""
+    """Between modules relevance may only be rearranged; other operations would silently change it."""
     ruled = (*MODULES, "add", "concatenate", "flatten", "reshape", "permute", "slice", "dropout", "identity", "pad")
     for call in lens.calls[1:]:
         unruled = call.kind in MODULES and MODULES[call.kind](call) is None

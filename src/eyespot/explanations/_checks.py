@@ -1,4 +1,4 @@
-"""How far an explanation can be believed: tests that every method has to stand.
+"""Sanity checks of explanations, applied to every method.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -16,16 +16,16 @@ from ._explanation import Check, Panel
 from .subject import Subject
 
 ALIKE = 0.5
-"""A map that agrees this much (rank correlation) with that of a randomized network shows the image, not the network."""
+"""A map with this rank correlation with that of a randomized network shows the image rather than the network."""
 STEPS = 24
 ORDERS = 4
-"""Random orders that a deletion curve is compared with."""
+"""Number of random orders that a deletion curve is compared with."""
 
 
 def randomization_check(
     subject: Subject, explain: Callable[[Sequence[Call]], Tensor], tops: Sequence[int], seed: int = 0
 ) -> tuple[Check, ...]:
-    """Does the map change when what the network has learned is taken away (Adebayo et al. 2018, "Sanity Checks")?
+    """Whether the map changes when weights are randomized (Adebayo et al. 2018, "Sanity Checks").
 
     `explain` makes the map (H, W) of a network from its calls; the weights up to the calls `tops` are shuffled, first
     those of the highest layer with weights, then all. The number is the rank correlation of the maps' sizes, 1 for no
@@ -53,7 +53,7 @@ def _has_weights(call: Call) -> bool:
 
 
 def _shuffled(subject: Subject, names: Sequence[str], seed: int) -> list[Call]:
-    """The record of the same network with the numbers of some weights in random order: same size, nothing learned."""
+    """The record of the same network with some weights shuffled: same distribution, nothing learned."""
     generator = torch.Generator().manual_seed(seed)
     state = subject.model.network.state_dict()
     weights = {}
@@ -72,7 +72,7 @@ def similarity(one: Tensor, other: Tensor) -> float:
 
 
 def completeness_check(full: Tensor, expected: float, summary: str, tolerance: float = 0.02) -> Check:
-    """Does the map add up to what it explains, where its method promises that? As a share of the map without signs."""
+    """Whether the map sums to the output, if the method guarantees it; relative to the sum of absolute values."""
     total = float(full.sum())
     off = abs(total - expected) / max(float(full.abs().sum()), 1e-12)
     return Check(
@@ -85,7 +85,7 @@ def completeness_check(full: Tensor, expected: float, summary: str, tolerance: f
 
 @torch.no_grad()
 def deletion_insertion(subject: Subject, heat: Tensor, seed: int = 0) -> tuple[tuple[Check, ...], Panel]:
-    """Take the pixels that a map (H, W) calls important away first, or bring them in first, and watch the output.
+    """Delete or insert pixels in the order of importance of a map (H, W), and record the output.
 
     Petsiuk et al. 2018, "RISE" (https://arxiv.org/abs/1806.07421). Removed pixels become those of the blurred image.
     Areas lie under the curve of what is believed (a probability, where there is one) over the share of pixels.

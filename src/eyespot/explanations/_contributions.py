@@ -22,7 +22,7 @@ _PASSING = ("flatten", "reshape", "dropout", "identity", "relu", "tanh", "elemen
 
 
 def explain_contributions(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Split the output for one class into what each channel of the last features gave it, and the bias.
+    """Split the output of one class into the contribution of each channel of the last features, and the bias.
 
     Raises `ExplanationError` for a network that does not end in a dense layer.
     """
@@ -78,7 +78,7 @@ def _image(subject: Subject) -> Panel:
 
 
 def _drawn(ranked: Sequence[int], sums: dict[int, float]) -> list[Panel]:
-    """The strongest votes for and against."""
+    """The largest positive and negative contributions."""
     sides = {
         "the largest positive contributions": [channel for channel in ranked[:SHOWN] if sums[channel] > 0],
         "the largest negative contributions": [channel for channel in ranked[::-1][:SHOWN] if sums[channel] < 0],
@@ -97,7 +97,7 @@ def _drawn(ranked: Sequence[int], sums: dict[int, float]) -> list[Panel]:
 
 
 def _places(calls: Sequence[Call], group: Group) -> list[Panel]:
-    """Where the votes came from, where the features still have places."""
+    """The contributions by position, if the features are maps."""
     source = _map_behind(calls, group)
     if source is None or max(source.shape[1:]) == 1:
         return []

@@ -1,4 +1,4 @@
-"""Correspondence: does a layer know that the same part of different images is the same thing?
+"""Correspondence: whether a layer represents the same part of different images in the same way.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), section 4.3: mask the same part in every image; if the layer
 sees a correspondence, its features change in the same way. Shapes: N images, C channels, H height, W width.

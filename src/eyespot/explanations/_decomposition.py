@@ -1,4 +1,4 @@
-"""One number as a sum of terms: what a group of terms and a sum are, and where their values are looked up.
+"""Decomposition of one number into a sum of terms: the data structures, and how values are looked up.
 
 Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
 """
@@ -61,7 +61,7 @@ def group_of(source: Call, places: np.ndarray, weights: np.ndarray | float) -> G
 
 
 def source_place(calls: Sequence[Call], call: Call, place: Place) -> tuple[Call, Place] | None:
-    """For an operation that only moves numbers: which call and place this one came from; None for padding.
+    """For an operation that only moves values: the source call and position of this one; None for padding.
 
     Found by sending the numbers of all cells through the operation.
     """

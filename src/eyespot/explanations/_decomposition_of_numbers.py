@@ -1,4 +1,4 @@
-"""The sums behind all other numbers: dense layers, normalizations, functions, arithmetic, and numbers that only move.
+"""Decomposition of other values: dense layers, normalizations, functions, arithmetic, and moved values.
 
 Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
 """

@@ -1,4 +1,4 @@
-"""The sums behind numbers that read a window of their input: convolution, pooling, means, upsampling.
+"""Decomposition of values computed from windows: convolution, pooling, means, upsampling.
 
 Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
 """

@@ -1,4 +1,4 @@
-"""What in the image a unit answers to: its activation sent back down to the pixels by a deconvnet.
+"""The part of the image that activates a unit: its activation projected back to the pixels by a deconvnet.
 
 Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (https://arxiv.org/abs/1311.2901):
 unpool with the recorded switches, rectify, convolve with the transposed filters, down to the pixels. Transposed filters
@@ -25,7 +25,7 @@ LAYERS = ("relu", "conv", "tanh", "elementwise", "add")
 
 
 class _Rectified(torch.autograd.Function):
-    """A ReLU that lets back through what is positive in the signal."""
+    """A ReLU whose backward pass keeps only the positive part of the signal."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class _Rectified(torch.autograd.Function):
 
 
 def project(calls: Sequence[Call], x: Tensor, index: int, unit: int, at: tuple[int, int] | None = None) -> Tensor:
-    """Send the activations of one unit of call `index` back to the pixels of images `x` (N, C, H, W).
+    """Project the activations of one unit of call `index` to the pixels of images `x` (N, C, H, W).
 
     From the place `at` alone, or from the unit's whole map. Gives (N, C, H, W), in the units of the network's input.
     """
@@ -61,7 +61,7 @@ def project_from(
 
 
 def explain_deconvnet(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Project one activation (its place given or the strongest), and the whole map of its unit, down to the pixels."""
+    """Project one activation (at a given position or the strongest), and the whole map of its unit, to the pixels."""
     call = choose_layer(subject.calls, request.layer, LAYERS)
     unit = choose_unit(call, request.unit)
     at = check_place(call, unit, request.at)

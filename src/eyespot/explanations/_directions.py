@@ -1,4 +1,4 @@
-"""Units beside random directions of the same layer: what excites each, on the same terms.
+"""Units and random directions of a layer, with the images that activate each, under the same conditions.
 
 Shapes: N images, C channels, H height, W width, U units, D directions.
 """
@@ -50,7 +50,7 @@ def _last_with_places(calls: Sequence[Call]) -> Call:
 
 
 def _activity(model: Model, calls: Sequence[Call], call: Call, basis: Tensor, pixels: Tensor) -> Tensor:
-    """How much of each direction is in each place: (N, D, H, W), or (N, D, 1, 1) without places."""
+    """The component of each direction at each position: (N, D, H, W), or (N, D, 1, 1) for vectors."""
     value = replay(calls[: call.index + 1], model.network_x(pixels))[-1]
     value = value if value.dim() == 4 else value[:, :, None, None]
     return torch.einsum("dc,nchw->ndhw", basis, value)

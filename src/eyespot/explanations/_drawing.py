@@ -1,4 +1,4 @@
-"""Draw an explanation: its panels side by side, above them what was explained, below them the checks and the notes."""
+"""Draw an explanation: a title, the panels side by side, then checks and notes."""
 
 import io
 import textwrap

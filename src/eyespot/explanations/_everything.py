@@ -1,4 +1,4 @@
-"""The method `all`: every way to say which pixels count, side by side, with what its checks say.
+"""The method `all`: all attribution maps side by side, with the results of their checks.
 
 So a user sees which method to believe for this network.
 """
@@ -17,7 +17,7 @@ from .subject import Subject
 
 
 def explain_by_all(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Run all methods that make a map of the pixels, and put their checks into one table."""
+    """Run all attribution methods, and collect their checks in one table."""
     found: dict[str, tuple[Explanation, float]] = {}
     left_out = []
     for name in ("occlusion", *ATTRIBUTIONS):

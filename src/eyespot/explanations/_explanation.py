@@ -1,4 +1,4 @@
-"""What looking inside a model gave: numbers, how they are drawn, and checks of how far to believe them."""
+"""The result of an explanation: values, panels to draw, and checks of its reliability."""
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,7 +15,7 @@ PANEL_KINDS = ("picture", "signed", "positive", "choices", "curves", "bars")
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One part of an explanation's picture.
+    """One panel of the drawing of an explanation.
 
     `kind` says what `values` are: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colors
     with a legend, the signed ones symmetric around zero; "choices" whole numbers (H, W) into `names`; "bars" one number
@@ -36,7 +36,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One test of whether a method can be believed here: what was measured, and what it says in one sentence.
+    """One sanity check of a method: the measured value, and a one-sentence summary.
 
     `passed` is None where the number speaks for itself.
     """

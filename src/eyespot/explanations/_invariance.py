@@ -17,14 +17,14 @@ from .subject import Subject
 from .units import unit_layers
 
 SHIFT = 0.25
-"""Farthest shift, as a share of the width."""
+"""Largest shift, as a share of the width."""
 ZOOM = 1.8
 STEPS = 25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One kind of change: its amounts, and for each amount what became of the features and of the answer."""
+    """One transformation: its amounts, with the distance of the features and the answer for each."""
 
     change: str
     amounts: tuple[float, ...]
@@ -35,7 +35,7 @@ class Curve:
 
 @torch.no_grad()
 def explain_invariance(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Shift, scale and turn the image, and measure the distance of the features and the output."""
+    """Shift, scale and rotate the image, and measure the distance of the features and the output."""
     layers = unit_layers(subject.calls)
     hidden = [call for call in layers if call.index not in output_calls(subject.calls).values()] or layers
     first, last = hidden[0], hidden[-1]
@@ -59,7 +59,7 @@ AXES = {"shift": "shift to the right, share of the width", "scale": "factor", "r
 
 
 def amounts_of(change: str) -> list[float]:
-    """The amounts of a kind of change, the untouched image among them."""
+    """The amounts of a transformation, including the unchanged image."""
     if change == "shift":
         return torch.linspace(-SHIFT, SHIFT, STEPS).tolist()
     return torch.linspace(1, ZOOM, STEPS).tolist() if change == "scale" else torch.linspace(0, 350, 36).tolist()

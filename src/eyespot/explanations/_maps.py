@@ -1,4 +1,4 @@
-"""The method `map`: images laid out so that those lie near each other which a layer finds alike.
+"""The method `map`: a 2-D layout of images in which images with similar features are close.
 
 t-SNE (van der Maaten and Hinton 2008) of a layer's features gives the places; an assignment moves each image to a cell
 of a grid of its own, so that none covers another. Shapes: N images, F features, h and w side of a thumbnail.
@@ -26,7 +26,7 @@ from ._request import ExplanationRequest
 from .units import spec_for_batches
 
 MOST = 900
-"""Images on one map: more would be too small to see, and slow to lay out."""
+"""Maximum number of images on a map: more would be too small to see, and slow to lay out."""
 SIDE = 40
 """Pixels of a thumbnail's longer side."""
 FRAME = 3
@@ -35,7 +35,7 @@ WRONG = (200, 30, 30)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageMap:
-    """Where each image lies: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
+    """The layout of images: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
 
     `right` says whether the model answers right, None where that is not known. `pixels` is the drawn map.
     """
@@ -52,11 +52,11 @@ class ImageMap:
     pixels: np.ndarray = field(repr=False)
 
     def to_plain(self) -> dict[str, Any]:
-        """Every value but the pixels."""
+        """All values except the pixels."""
         return {part.name: to_plain(getattr(self, part.name)) for part in fields(self) if part.name != "pixels"}
 
     def to_json(self) -> str:
-        """Every value but the pixels, as one JSON document."""
+        """All values except the pixels, as a JSON document."""
         return to_json(self.to_plain())
 
     def save(self, path: str | Path) -> Path:
@@ -137,7 +137,7 @@ def arrange(features: np.ndarray, seed: int) -> np.ndarray:
 
 
 def to_grid(places: np.ndarray) -> np.ndarray:
-    """A cell (row, column) of its own for each place (N, 2), with the least moving in sum; a few cells stay empty."""
+    """A distinct cell (row, column) for each point (N, 2), with the smallest total distance; a few cells stay empty."""
     columns = int(np.ceil(np.sqrt(len(places) * 1.1)))
     rows = -(-len(places) // columns)
     low, high = places.min(0), places.max(0)
@@ -148,7 +148,7 @@ def to_grid(places: np.ndarray) -> np.ndarray:
 
 
 def _answers(model: Model, part: Part, numbers: np.ndarray) -> tuple[bool | None, ...]:
-    """Whether each answer is right, where the source says and the task can tell."""
+    """Whether each answer is correct, if the source has labels and the task defines it."""
     try:
         samples = load_samples(part, model.task, spec_for_batches(model.images))
     except EyespotError:

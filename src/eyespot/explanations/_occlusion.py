@@ -1,4 +1,4 @@
-"""What an answer rests on: cover the image bit by bit with a patch, and watch what changes.
+"""Occlusion: cover parts of the image with a patch, and record the change of the output.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 7, computed incrementally (`networks.incremental`).
 Shapes: N images, C channels, H height, W width, P patches.
@@ -23,7 +23,7 @@ from .subject import Subject, choose_layer, choose_unit
 
 GRAY = 0.5
 COMPARED = 12
-"""Places whose outputs are also computed plainly, to check the incremental ones."""
+"""Number of positions that are also computed in full, to check the incremental results."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +38,7 @@ class Sweep:
 
 
 def sweep_over(subject: Subject, patch: int | None, stride: int | None, fill: float | None) -> Sweep:
-    """Where a patch goes, and what is in it; raises `ExplanationError` for a patch that does not fit the image."""
+    """The positions and fill of a patch; raises `ExplanationError` for a patch that does not fit the image."""
     height, width = subject.x.shape[2:]
     patch = patch if patch is not None else max(1, min(height, width) // 8)
     stride = stride if stride is not None else max(1, patch // 4)
@@ -63,7 +63,7 @@ def sweep_over(subject: Subject, patch: int | None, stride: int | None, fill: fl
 
 @torch.no_grad()
 def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Slide a patch over the image: what is believed, what is answered, and what becomes of the strongest map."""
+    """Slide a patch over the image, and record probability, answer and the strongest feature map."""
     sweep = sweep_over(subject, request.patch, request.stride, request.fill)
     incremental = Incremental(subject.model.network, subject.x)
     ends = list(output_calls(incremental.calls).values())
@@ -184,7 +184,7 @@ def _strongest(subject: Subject, watched: tuple[int, int], activity: Tensor) -> 
 
 
 def _exactness(subject: Subject, sweep: Sweep, output: Any) -> Check:
-    """Compare some places with the plain computation."""
+    """Compare some positions with the full computation."""
     some = torch.linspace(0, len(sweep.rows) - 1, min(COMPARED, len(sweep.rows))).long()
     contents = sweep.contents.expand(len(some), -1, -1, -1)
     plain = subject.model.network(paste(subject.x, sweep.rows[some], sweep.columns[some], contents))

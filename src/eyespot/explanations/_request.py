@@ -1,4 +1,4 @@
-"""What may be asked of an explanation beside the picture; each method uses some of it, and refuses the rest."""
+"""The options of an explanation besides the image; each method uses some of them and refuses the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ At = tuple[int, int] | None
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest:
-    """The choices of one explanation; None means: the method chooses, and says what.
+    """The options of one explanation; None leaves the choice to the method, which reports it.
 
     `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,
     `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the picture.
@@ -30,7 +30,7 @@ class ExplanationRequest:
     seed: int | None = None
 
     def only(self, method: str, used: Sequence[str]) -> None:
-        """Raise `ExplanationError` where something was asked that `method` has no use for."""
+        """Raise `ExplanationError` for an option that `method` does not use."""
         given = [part.name for part in fields(self) if getattr(self, part.name) is not None]
         idle = [name for name in given if name not in used]
         if idle:

@@ -1,4 +1,4 @@
-"""One number of any call as a sum of terms: which input values, times which weights, plus which bias."""
+"""Decompose one number of any call into a sum of input values times weights, plus a bias."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from ._decomposition_of_numbers import NUMBERS
 from ._decomposition_of_windows import WINDOWS
 
 FOLLOWED = frozenset({*WINDOWS, *NUMBERS})
-"""Kinds of calls whose numbers can be taken apart; of others only the number itself is shown."""
+"""Kinds of calls that can be decomposed; for others only the value is shown."""
 
 
 def sum_of(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """The sum behind one number of `call`; its kind must be one of `FOLLOWED`."""
+    """The decomposition of one number of `call`, whose kind must be one of `FOLLOWED`."""
     return (WINDOWS.get(call.kind) or NUMBERS[call.kind])(calls, call, place)

@@ -1,4 +1,4 @@
-"""The arithmetic of one number: every input value, weight and product, the bias, the sum, and what became of it.
+"""The decomposition of one number: every input value, weight and product, the bias, the sum, and its uses.
 
 Shapes: C channels, H height, W width, T terms.
 """
@@ -23,7 +23,7 @@ _POINTWISE = ("relu", "tanh", "elementwise", "batch_norm")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trace:
-    """One number of a network, taken apart.
+    """The decomposition of one number of a network.
 
     The number is `function` of `total`, and `total` is the sum of the products of all `groups` and the `bias`.
     `rule` says the same as a formula in words; `details` holds what is particular to the kind (mean and variance of a
@@ -50,12 +50,12 @@ class Trace:
 
     @property
     def magnitude(self) -> float:
-        """The sum of the terms without their signs: what rounding errors are measured against."""
+        """The sum of absolute terms, the reference for rounding errors."""
         return abs(self.bias) + sum(float(np.abs(group.products).sum()) for group in self.groups)
 
 
 def trace(calls: Sequence[Call], call: Call, unit: int, at: At = None) -> Trace:
-    """Take one number apart: unit (channel) `unit` of `call` at (row, column) `at`, or number `unit` of a vector.
+    """Decompose one number: unit (channel) `unit` of `call` at (row, column) `at`, or number `unit` of a vector.
 
     `calls` comes from `networks.graph.record` with one image. Raises `ExplanationError` for a place that there is not.
     """

@@ -16,7 +16,7 @@ SHOWN = 12
 
 
 def explain_trace(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """The arithmetic of one number of one layer: all its terms, and what became of it."""
+    """The decomposition of one number of one layer: all its terms, and its uses."""
     call = find_call(subject.calls, request.layer) if request.layer else subject.calls[-1]
     unit = request.unit
     if unit is None and call is subject.calls[-1] and isinstance(subject.of, int):

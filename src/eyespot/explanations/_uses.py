@@ -1,4 +1,4 @@
-"""What became of a number: which later calls read it, and whether it won where only the largest goes on."""
+"""The uses of a number: which later calls read it, and whether it is the maximum in max pooling."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from ..networks.graph.record import Call, winners
 from ._decomposition import Place
 
 _BY_CHANNEL = ("max_pool", "adaptive_max_pool", "average_pool", "adaptive_average_pool", "upsample")
-"""Calls that read each channel by itself; of others but convolutions the readers are not counted."""
+"""Calls that read each channel separately; for others except convolutions the readers are not counted."""
 _ONE_TO_ONE = ("relu", "tanh", "elementwise", "batch_norm", "dropout", "identity")
 
 
 def uses_of(calls: Sequence[Call], call: Call, place: Place) -> Iterator[dict[str, Any]]:
-    """For each later call that reads this number: its name and kind, and what it made of it."""
+    """Each later call that reads this number: its name, kind and use."""
     for later in calls[call.index + 1 :]:
         if call.index in later.inputs:
             yield {"name": later.name, "index": later.index, "kind": later.kind, **_use(calls, later, call, place)}
@@ -33,14 +33,14 @@ def _use(calls: Sequence[Call], later: Call, call: Call, place: Place) -> dict[s
 
 
 def _competed(calls: Sequence[Call], later: Call, call: Call, place: Place) -> dict[str, Any]:
-    """In how many windows the number stood, and at which places of the pooled map it won."""
+    """The number of windows that contain the number, and the pooled positions where it is the maximum."""
     won = winners(later, list(calls))[0, place[0]] == place[1] * call.shape[2] + place[2]
     places = [tuple(map(int, where)) for where in won.nonzero().tolist()]
     return {"windows": _readers(later, call, place), "won": places}
 
 
 def _readers(later: Call, call: Call, place: Place) -> int | None:
-    """How many numbers of the later call read this one; None where that is not known."""
+    """The number of values of the later call that read this one; None if unknown."""
     convolution = later.kind in ("conv", "conv_transposed")
     if len(place) != 3 or len(later.shape) != 3 or not (convolution or later.kind in _BY_CHANNEL):
         return None

@@ -1,4 +1,4 @@
-"""The method `activations`: what every call of a network puts out for one image, and how the answer leans on it.
+"""The method `activations`: the output of every call for one image, with the gradient of the answer.
 
 Shapes: C channels, H height, W width.
 """
@@ -19,7 +19,7 @@ from .subject import Subject, choose_layer
 
 BINS = 32
 TILES = 36
-"""Channels drawn at most, those with the most activity."""
+"""Maximum number of channels to draw, most active first."""
 
 
 def explain_activations(subject: Subject, request: ExplanationRequest) -> Explanation:
@@ -44,7 +44,7 @@ def explain_activations(subject: Subject, request: ExplanationRequest) -> Explan
 
 
 def gradients(subject: Subject) -> list[Tensor] | None:
-    """How the explained number changes with the output of each call (1, ...); None where a call cannot be followed."""
+    """The gradient of the explained number with respect to each call (1, ...); None if a call is not supported."""
     if first_opaque(subject.calls) is not None:
         return None
     with torch.enable_grad():
@@ -55,7 +55,7 @@ def gradients(subject: Subject) -> list[Tensor] | None:
 
 
 def layer_row(call: Call, slope: Tensor | None = None) -> dict[str, Any]:
-    """What is said of one call: its place in the order, its shape, and figures of its values and gradients."""
+    """The statistics of one call: index, shape, values and gradients."""
     field = call.receptive_field
     return {
         "index": call.index,
@@ -124,7 +124,7 @@ def _panels(
 
 
 def _as_maps(output: Tensor) -> Tensor:
-    """Any output of one image as maps (C, H, W); what has no places becomes lines."""
+    """Any output of one image as maps (C, H, W); vectors become lines."""
     return output if output.dim() == 3 else output.reshape(len(output), 1, -1)
 
 

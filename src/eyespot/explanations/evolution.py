@@ -1,4 +1,4 @@
-"""How one image's explanation evolved during a training, from the models that the run kept.
+"""How the explanation of an image evolved during a training, from the snapshots of the run.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 4. Shapes: C channels, H height, W width.
 """
@@ -15,7 +15,7 @@ from ._explanation import Explanation, Panel
 from .subject import Subject, choose_layer, choose_unit, make_subject
 
 DRAWN = 7
-"""Stages drawn at most, evenly over the training; the values hold all of them."""
+"""Maximum number of stages to draw, evenly spaced; the values include all."""
 
 
 def snapshots(folder: str | Path) -> dict[str, Model]:
@@ -39,7 +39,7 @@ def evolution(
     layer: str | None = None,
     unit: int | None = None,
 ) -> Explanation:
-    """One unit's projection and activity, and what was believed, at each stage of a training.
+    """The projection and activation of a unit, and the probability, at each stage of a training.
 
     `models` holds the stages in order, by name (see `snapshots`). Unit and explained class are those of the last stage.
     """

@@ -1,4 +1,4 @@
-"""The methods `units` and `directions`: galleries of what excites a layer, as a finding and as a stand-alone page.
+"""The methods `units` and `directions`: galleries of the images that activate a layer, as values and as a page.
 
 Szegedy et al. 2014, "Intriguing properties of neural networks" (https://arxiv.org/abs/1312.6199): images that excite a
 random direction of a layer look as much alike as those that excite a unit. The blind comparison lets one judge.
@@ -31,7 +31,7 @@ PAIRS = 8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gallery:
-    """What excites the units of a model among the images of a source, layer by layer."""
+    """The images of a source that activate the units of a model most, layer by layer."""
 
     method: str
     task: str
@@ -44,11 +44,11 @@ class Gallery:
 
     @property
     def dead(self) -> list[str]:
-        """Units that no image makes active, as "layer/number"."""
+        """Units that are active on no image, as "layer/number"."""
         return [f"{layer.name}/{unit.number}" for layer in self.layers for unit in layer.units if unit.dead]
 
     def to_plain(self) -> dict[str, Any]:
-        """Every value but the pixels."""
+        """All values except the pixels."""
         layers = [
             {"name": layer.name, "field": layer.field, "units": [self._unit(u) for u in layer.units]}
             for layer in self.layers
@@ -74,7 +74,7 @@ class Gallery:
         }
 
     def to_json(self) -> str:
-        """Every value but the pixels, as one JSON document."""
+        """All values except the pixels, as a JSON document."""
         return to_json(self.to_plain())
 
     def save(self, path: str | Path) -> Path:
@@ -91,7 +91,7 @@ class Gallery:
         )
 
     def _shown(self, layer: LayerUnits) -> dict[str, Any]:
-        """What the page draws of a layer."""
+        """The drawing of a layer on the page."""
         units = [
             {
                 "number": unit.number,

@@ -1,4 +1,4 @@
-"""What is looked at: a model, an image as the network sees it, and the one number that is to be explained."""
+"""The subject of an explanation: a model, an image at the input size, and the number to explain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ..networks.network import map_output
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
-    """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is what `task.objective` is asked for.
+    """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is the argument of `task.objective`.
 
     `name` says in words what the objective is. Shapes: N images, C channels, H height, W width.
     """
@@ -32,7 +32,7 @@ class Subject:
 
     @cached_property
     def x(self) -> Tensor:
-        """What the network receives: `model.network_x` of the pixels; the recorded calls begin here.
+        """The network input: `model.network_x` of the pixels; the recorded calls start here.
 
         Gradients and attributions are taken with respect to it: they have its channels and the image's places.
         """
@@ -40,12 +40,12 @@ class Subject:
 
     @cached_property
     def calls(self) -> list[Call]:
-        """What the network does with the image, call by call."""
+        """The recorded calls of the network for the image."""
         return record(self.model.network, self.x)
 
     @cached_property
     def output(self) -> Any:
-        """What the network puts out for the image."""
+        """The output of the network for the image."""
         return output_of(self.calls)
 
     def objective(self, output: Any) -> Tensor:
@@ -53,7 +53,7 @@ class Subject:
         return self.model.task.objective(output, self.of)
 
     def probability(self, output: Any) -> Tensor:
-        """The probability of what is explained, where the task has probabilities, else the objective itself: (N,)."""
+        """The probability of what is explained, if the task has probabilities, otherwise the objective: (N,)."""
         return self.model.task.value(output, self.of)
 
     @property
@@ -63,12 +63,12 @@ class Subject:
 
     @property
     def picture(self) -> Any:
-        """The image as uint8 (H, W, C), as the network sees it but for scaling."""
+        """The image as uint8 (H, W, C) at the input size, not normalized."""
         return (self.pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
 
 
 def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
-    """Read a picture for a model and settle what is explained: `of`, or the model's own answer.
+    """Read an image for a model and determine what is explained: `of`, or the answer of the model.
 
     Raises `ImageError` for what is no picture, `TaskError` for a class that there is not.
     """
@@ -89,7 +89,7 @@ def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
 
 
 def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
-    """Say what the model's preprocessing has done to the picture, if anything."""
+    """The note about the preprocessing of the image, if it changed anything."""
     height, width, channels = read_size(picture)
     spec = model.images
     done = []

@@ -1,4 +1,4 @@
-"""What each unit has learned: the images that excite it most, each with the patch that did it and its projection.
+"""What each unit has learned: the images that activate it most, each with the patch and its projection.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 2. One pass over the images finds the strongest for all
 units of all layers; those few are then looked at again for place, patch and projection.
@@ -55,7 +55,7 @@ class Unit:
 
     @property
     def dead(self) -> bool:
-        """Tell whether no image makes the unit active."""
+        """Whether the unit is active on no image."""
         return self.active == 0
 
 
@@ -82,7 +82,7 @@ class Ranking:
 def strongest_images(
     model: Model, images: Images, layer: str | None = None, strongest: int = STRONGEST
 ) -> list[LayerUnits]:
-    """Find for every unit of every layer (or of `layer`) what excites it most among decoded `images`.
+    """Find for every unit of every layer (or of `layer`) the decoded `images` that activate it most.
 
     Raises `ExplanationError` for an unknown layer, or for a network that cannot be followed.
     """
@@ -142,7 +142,7 @@ def _ranking(peaks: Tensor, strongest: int) -> Ranking:
 
 
 def _seen(model: Model, calls: Sequence[Call], call: Call, ranking: Ranking, images: Images) -> LayerUnits:
-    """Look again at the images that were found, for places, patches and projections."""
+    """Compute positions, patches and projections for the selected images."""
     pairs = [(unit, int(image)) for unit, row in enumerate(ranking.images.tolist()) for image in row]
     found: list[Exciting] = []
     for start in range(0, len(pairs), BATCH):
@@ -161,7 +161,7 @@ def _seen(model: Model, calls: Sequence[Call], call: Call, ranking: Ranking, ima
 
 
 def seen_side(call: Call, images: Images) -> tuple[int, int]:
-    """Height and width of what one place of a call sees, at most the whole image."""
+    """Receptive field (height, width) of one position of a call, at most the whole image."""
     height, width = images.image(0).shape[:2]
     field = call.receptive_field.size if call.receptive_field else None
     return (min(field[0], height), min(field[1], width)) if field and len(call.shape) == 3 else (height, width)

@@ -1,4 +1,4 @@
-"""VisualBackProp: which sets of pixels a network looks at, cheaper than one more pass through it.
+"""VisualBackProp: which pixels a network uses, cheaper than another forward pass.
 
 Bojarski et al. 2018, "VisualBackProp: efficient visualization of CNNs for autonomous driving"
 (https://arxiv.org/abs/1611.05418): the maps after each convolution and its ReLU are averaged over their channels; from

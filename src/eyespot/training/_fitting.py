@@ -10,9 +10,9 @@ from ..images import ImageSpec
 
 FITS = ("crop", "stretch", "pad")
 LITTLE = 0.10
-"""Crop if it removes at most this share of the area of an image on average."""
+"""Cropping is used if it removes at most this share of the area of an image on average."""
 MILD = 1.5
-"""Stretch if it changes the aspect ratio of nearly all images by at most this factor."""
+"""Stretching is used if it changes the aspect ratio of nearly all images by at most this factor."""
 UPRIGHT_AND_WIDE = 0.1
 """If at least this share of the images is portrait and as many are landscape, the input is square."""
 
