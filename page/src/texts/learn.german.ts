@@ -124,7 +124,7 @@ export const learn: typeof english = {
       title: "Was ein Kernel findet",
       lead: "Neun Gewichte entscheiden, was gefunden wird: senkrechte Kanten, waagrechte Kanten, Ecken oder nur Unschärfe. Versuchen Sie es mit einem eigenen Foto.",
       choice: "Kernel",
-      names: { vertical: "Sobel, senkrecht", horizontal: "Sobel, waagrecht", laplace: "Laplace", blur: "weichzeichnen", sharpen: "schärfen", emboss: "Relief", identity: "nichts" },
+      names: { vertical: "Sobel, senkrecht", horizontal: "Sobel, waagrecht", laplace: "Laplace", blur: "weichzeichnen", sharpen: "schärfen", emboss: "Relief", identity: "Identität" },
       photo: "Foto",
       photoLabel: "Foto. Die Pfeiltasten bewegen das Fenster.",
       answer: "Was der Kernel antwortet",
