@@ -42,7 +42,7 @@ def test_images_are_named_after_their_option_as_many_as_there_are(place, capsys)
 def test_the_size_and_what_needs_a_server_are_told(place, capsys):
     assert run(["export", "pets.safetensors", "a.png", "--page", "new/out.html"]) == 0
     said = capsys.readouterr().out
-    assert "new/out.html: 0.0 MB, 1 pictures" in said and "eyespot serve" in said
+    assert "new/out.html: 0.0 MB, 1 images" in said and "eyespot serve" in said
 
 
 def test_what_has_no_room_is_told(place, capsys, monkeypatch):

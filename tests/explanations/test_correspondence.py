@@ -37,7 +37,7 @@ def test_the_score_is_the_share_of_signs_that_differ():
 
 def test_marks_that_do_not_fit_are_refused():
     pictures = [picture(seed=seed) for seed in range(2)]
-    with pytest.raises(ExplanationError, match="marked in 1 of 2 pictures"):
+    with pytest.raises(ExplanationError, match="marked in 1 of 2 images"):
         correspondence(plain(), pictures, {"eye": [(0, 0, 2, 2)]})
     with pytest.raises(ExplanationError, match="does not fit an image of 13 x 15"):
         correspondence(plain(), pictures, {"eye": [(0, 0, 2, 14)] * 2})
