@@ -32,7 +32,7 @@ test: $(VENV)/.installed-dev $(PAGE)
 
 check: $(VENV)/.installed-dev $(PAGE)
 	@scripts/check
-	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent check
+	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent check && npm run --silent lint
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/build_docs.py

@@ -1,7 +1,11 @@
 // What test_access.py looks for in the page. Functions, so that several can be asked of one page.
 var ownText = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join(" ").trim();
 
-var parts = (color) => (color.match(/[\d.]+/g) ?? []).map(Number);
+/** Red, green and blue from 0 to 255, and the opacity if there is one; mixed colors are written from 0 to 1. */
+function parts(color) {
+  const numbers = (color.match(/[\d.]+/g) ?? []).map(Number);
+  return color.startsWith("color(srgb") ? numbers.map((one, i) => (i < 3 ? one * 255 : one)) : numbers;
+}
 
 var over = (top, below) => [0, 1, 2].map((i) => top[i] * (top[3] ?? 1) + below[i] * (1 - (top[3] ?? 1)));
 
