@@ -5,7 +5,8 @@ persons; as many pairs of different persons as of one person, drawn with seed 0)
 shows the same person for at least 99 % of the images; grouping lfw_people gives a B-cubed F of at least 0.95; 10,000
 embeddings are grouped in less than 60 s; an embedding trained on top of SFace with 30 persons of orl_faces has an equal
 error rate of at most 2 % on the other 10, and one trained from scratch of at most 10 %. Measured beside these, with 10
-as the aim: faces a second with detection at 640x480, on one core.
+as the aim: faces a second with detection at 640x480, on one core. On drawn faces, an embedding that is kept free of the
+age verifies persons across 40 years with a smaller equal error rate than the plain one, by more than its interval.
 
 Part "rates" prints the false accept rates of `faces/_false_accepts.py`. Faces are found, aligned and embedded once.
 """
@@ -25,10 +26,11 @@ from PIL import Image
 import eyespot
 from eyespot.faces import b_cubed, cluster_faces, embed_faces, find_faces
 from eyespot.images import write_png
+from eyespot.sources.synthetic import faces as drawn_faces
 from eyespot.tasks.verification import all_pairs, rank_one, rates_of, verification_statistics
 
 LENGTH = "long"
-PARTS = "lfw,rates,open,orl,clusters,speed,probe,finetune,scratch"
+PARTS = "lfw,rates,open,orl,clusters,speed,probe,finetune,scratch,ages"
 TRAININGS: dict[str, dict[str, Any]] = {
     "probe": {"start": "probe", "weights": "sface", "precision": "float32"},
     "finetune": {"start": "finetune", "weights": "sface", "epochs": 2, "precision": "float32"},
@@ -37,7 +39,8 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "network": "residual",
         "size": "tiny",
         "input": "56x56x1",
-        "epochs": 50,
+        "task": "identify:margin=0.35",
+        "epochs": 36,
         "augment": "photos",
         "precision": "float32",
     },
@@ -68,6 +71,8 @@ def figures(parts: list[str]) -> Iterator[dict[str, Any]]:
         for name in TRAININGS:
             if name in parts:
                 yield own_training(name, crops, persons)
+    if "ages" in parts:
+        yield from across_ages()
     if "clusters" in parts:
         yield clustering()
     if "speed" in parts:
@@ -166,18 +171,39 @@ def identification(embeddings: np.ndarray, persons: np.ndarray) -> Iterator[dict
 
 
 def own_training(name: str, crops: list[np.ndarray], persons: np.ndarray) -> dict[str, Any]:
-    """26 persons to learn from, 4 to choose by, 10 to test with, all of them as aligned crops."""
+    """26 or 28 of 30 persons to learn from, the others to choose by, 10 to test with, all of them as aligned crops."""
+    learned = 28 if TRAININGS[name]["start"] == "scratch" else 26
     with clean_place() as place:
         lines = ["path,identity,split"]
         for number, (crop, person) in enumerate(zip(crops, persons, strict=True)):
             write_png(crop, Path(place, f"{number}.png"))
-            lines.append(f"{number}.png,{person},{'train' if person < 26 else 'validation' if person < 30 else 'test'}")
+            part = "train" if person < learned else "validation" if person < 30 else "test"
+            lines.append(f"{number}.png,{person},{part}")
         Path(place, "orl.csv").write_text("\n".join(lines))
         result = eyespot.train(
-            Path(place, "orl.csv"), task="identify", out=Path(place, "run"), **TRAININGS[name]
+            Path(place, "orl.csv"), out=Path(place, "run"), **({"task": "identify"} | TRAININGS[name])
         ).result
         row = {"part": f"own training, {name}", "equal_error_rate": result["score"], "interval": result["interval"]}
         return row | result["details"]
+
+
+def across_ages() -> Iterator[dict[str, Any]]:
+    """A plain and a factorized embedding of 300 drawn persons, 180 of them to learn from, each within 15 years."""
+    for name, task in (("plain", "identify:dimensions=32"), ("factorized", "identify:ages=true,dimensions=32")):
+        with clean_place() as place:
+            result = eyespot.train(
+                drawn_faces(count=2400, size=32),
+                task=task,
+                out=Path(place, "run"),
+                network="residual",
+                size="tiny",
+                epochs=15,
+                start="scratch",
+                precision="float32",
+            ).result
+            yield {"part": f"ages, {name}", "equal_error_rate": result["score"], "interval": result["interval"]} | {
+                key: value for key, value in result["details"].items() if "age_" in key
+            }
 
 
 def clustering() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from eyespot.errors import TaskError
 from eyespot.sources.source import Row
 from eyespot.tasks import Identify, task_from_json, task_to_json
 from eyespot.tasks._factorization import DECORRELATION, Factorization
-from eyespot.tasks.age_gaps import age_error, by_age_gap, gap_text
+from eyespot.tasks.age_gaps import age_error, age_error_of_neighbors, by_age_gap, gap_text
 from eyespot.tasks.criterion import Aim
 
 
@@ -127,6 +127,17 @@ def test_the_age_left_in_an_embedding():
     holding[:, 2] += ages / 5
     assert age_error(holding, identities, ages) < 6 < 15 < age_error(without, identities, ages)
     assert math.isnan(age_error(without, np.zeros(100), ages))
+
+
+def test_the_ages_of_the_most_similar_images():
+    """Twelve images on a quarter of a circle, in the order of their ages: the ten nearest others are all but one."""
+    angles, ages = np.linspace(0, 1.5, 12), np.arange(12.0)
+    embeddings = np.stack([np.cos(angles), np.sin(angles)], 1)
+    found = age_error_of_neighbors(embeddings, np.arange(12), ages)
+    # Of the image at each end all but the other end: 5.5 away; of the others all but the farther end.
+    expected = np.mean([abs((66 - age - (11 if age < 6 else 0)) / 10 - age) for age in ages])
+    assert found == pytest.approx(expected)
+    assert math.isnan(age_error_of_neighbors(embeddings, np.zeros(12), ages))
 
 
 def test_a_probe_answers_the_age_too():

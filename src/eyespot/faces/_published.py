@@ -5,6 +5,7 @@ from functools import cache
 import torch
 
 from ..networks import Network
+from ..networks.folding import fold_normalization
 from ..onnx_weights import PackagedFile, learned_parameters
 from ..pretrained import load_pretrained
 from ._yunet import YuNet, make_yunet
@@ -28,4 +29,6 @@ def face_detector() -> YuNet:
 @cache
 def embedding_network() -> Network:
     """SFace, ready to embed faces; raises `NetworkError` where its weights are missing or damaged."""
-    return load_pretrained("sface")[0].eval()
+    # Normalization folded into the convolutions, and channels-last: three quarters of the time.
+    network = fold_normalization(load_pretrained("sface")[0])
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

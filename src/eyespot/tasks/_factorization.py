@@ -16,7 +16,7 @@ SMOOTHING = 0.1
 """An age near a border is of both groups; labels that are too sure would make the adversary's game unstable."""
 AGE_WEIGHT = 1.0
 DECORRELATION = 30.0
-"""Of the squared covariance in the loss: with 50, networks for 32x32 pixels learned no identity in 15 epochs."""
+"""How much the covariance with the age counts in the loss."""
 REVERSAL = 0.1
 """How strongly the network works against the adversaries, of the strength with which they learn."""
 

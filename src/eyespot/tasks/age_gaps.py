@@ -16,6 +16,7 @@ GAPS = (0, 10, 20, 30, 40)
 MOST_DIFFERENT = 20_000
 """Pairs of different identities that each row is compared with, evenly spaced ones of more."""
 FOLDS = 5
+NEIGHBORS = 10
 
 
 def by_age_gap(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> list[dict[str, Any]]:
@@ -64,6 +65,20 @@ def age_error(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) 
     return float(np.concatenate(errors).mean())
 
 
+def age_error_of_neighbors(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> float:
+    """Mean absolute error in years of the mean age of the ten most similar images of other identities.
+
+    Where it is small, an embedding (N, D) is like others because of the age. NaN where there are too few images.
+    """
+    kept = ~np.isnan(ages)
+    x, years, names = embeddings[kept], ages[kept], identities[kept]
+    others = names[:, None] != names[None]
+    if not len(x) or others.sum(1).min() < NEIGHBORS:
+        return float("nan")
+    nearest = np.argsort(np.where(others, -(x @ x.T), np.inf), axis=1, kind="stable")[:, :NEIGHBORS]
+    return float(np.abs(years[nearest].mean(1) - years).mean())
+
+
 def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, identities: np.ndarray) -> dict[str, Any]:
     """The statistics of ages by name, for rows with keys "age" and "predicted_age"; none where no age is known."""
     ages = np.array([row.get("age") for row in table], dtype=float)
@@ -71,6 +86,7 @@ def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, iden
         return {}
     found: dict[str, Any] = {"by_age_gap": by_age_gap(embeddings, identities, ages)}
     found["age_error_from_embedding"] = age_error(embeddings, identities, ages)
+    found["age_error_of_neighbors"] = age_error_of_neighbors(embeddings, identities, ages)
     predicted = np.array([row.get("predicted_age") for row in table], dtype=float)
     if not np.isnan(predicted).all():
         found["age_mean_absolute_error"] = float(np.nanmean(np.abs(predicted - ages)))
