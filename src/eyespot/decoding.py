@@ -72,8 +72,8 @@ UNREAD = {
         (".dng", ".nef", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw"),
         "is a raw camera file",
     ),
-    **dict.fromkeys((".dcm", ".dicom", ".fits", ".fit", ".nii", ".exr", ".hdr"), "has an unsupported format"),
-    **dict.fromkeys((".jxl", ".xcf", ".xpm", ".pcd", ".fli", ".flc", ".dcx"), "has an unsupported format"),
+    **dict.fromkeys((".dcm", ".dicom", ".fits", ".fit", ".nii", ".exr", ".hdr"), "is in an unsupported format"),
+    **dict.fromkeys((".jxl", ".xcf", ".xpm", ".pcd", ".fli", ".flc", ".dcx"), "is in an unsupported format"),
 }
 """Suffixes of image files that are not read, and the reason. Raw files begin like TIFF files and hold a preview."""
 

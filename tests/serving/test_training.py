@@ -111,7 +111,7 @@ def test_what_the_training_refuses_is_told_without_a_path(client, tmp_path):
 def test_a_step_that_takes_long_is_not_waited_for(client, monkeypatch):
     monkeypatch.setattr(manager_module, "PATIENCE", 0.01)
     client.post("/api/runs", json=ORDER)
-    process(client).ask = lambda message: __import__("concurrent.futures").futures.Future()
+    process(client).request = lambda message: __import__("concurrent.futures").futures.Future()
     assert client.post("/api/runs/0/pause").json() == {}
 
 

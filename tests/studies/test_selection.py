@@ -50,7 +50,7 @@ def test_a_budget_is_read():
         ("5", "'5' cannot be read"),
         ("5ms,6ms", "limits the milliseconds twice"),
         ("2MB,accuracy=90,1kb", "limits the size twice"),
-        ("0ms", "give a number above 0"),
+        ("0ms", "expected a number above 0"),
         ("psnr=30", "the score of this task is accuracy"),
         ("accuracy=120", "a percentage above 0, up to 100"),
         ("accuracy=0", "a percentage above 0"),

@@ -69,7 +69,7 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
     assert json.loads((tmp_path / "study" / "study.json").read_text())["recommended"] == study.recommended
     page = (tmp_path / "study" / "index.html").read_text()
     assert study.recommended in page and "Pareto front" in page and "<script" not in page
-    with pytest.raises(RunError, match="holds another study"):
+    with pytest.raises(RunError, match="has another study"):
         tradeoff(source, **{**keywords, "budget": "9ms"})
 
 
