@@ -68,7 +68,8 @@ def unseen_by(model: Path, chosen: "Part", name: str | None) -> "Part":
         )
         return chosen
     if not len(kept):
-        raise SourceError(f"All {trained:,} images were used for training {model}; use other images.")
+        every = "The only image was" if trained == 1 else f"All {trained:,} images were"
+        raise SourceError(f"{every} used for training {model}; use other images.")
     print(f"left out: {counted(trained, 'image')} that the model was trained on", file=sys.stderr)
     return replace(kept, name="all" if _holds_others(known, kept) else "test")
 
