@@ -13,7 +13,7 @@ from ._runs import model_path
 from ._source import answered, open_described, unseen_part
 
 if TYPE_CHECKING:
-    from ..exporting import Export, Quantization
+    from ..exporting import Export, Program, Quantization
     from ..serving.one_file import OneFile
 
 
@@ -25,6 +25,7 @@ def export(
     ] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Images to show on the page; more may follow.")] = None,
     onnx: Annotated[Path | None, typer.Option(help="Write an ONNX file that needs onnxruntime alone.")] = None,
+    pt2: Annotated[Path | None, typer.Option(help="Write a program of PyTorch (.pt2) that needs torch alone.")] = None,
     input: Annotated[
         str | None,
         typer.Option(
@@ -40,24 +41,29 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a model in a form that needs no eyespot: an ONNX file, or a page that a browser opens without a server."""
-    if (page is None) == (onnx is None):
-        raise EyespotError("Give one output: --onnx out.onnx or --page out.html.")
-    if onnx is not None:
-        if images or more:
-            raise EyespotError("Images need --page; leave them out, or write the page with a separate command.")
-        if max_drop is not None and int8 is None:
-            raise EyespotError("--max-drop needs --int8; give both.")
-        if int8 is not None:
-            _print_int8(*_int8(model, onnx, input or "image", int8, 1.0 if max_drop is None else max_drop), as_json)
-            return
+    """Write a model in a form that needs no eyespot: an ONNX file, a program of PyTorch, or a page without a server."""
+    outputs = {"--onnx": onnx, "--pt2": pt2, "--page": page}
+    if sum(out is not None for out in outputs.values()) != 1:
+        raise EyespotError("Give one output: --onnx out.onnx, --pt2 out.pt2 or --page out.html.")
+    if page is None and (images or more):
+        raise EyespotError("Images need --page; leave them out, or write the page with a separate command.")
+    if onnx is None and (input is not None or int8 is not None or max_drop is not None):
+        raise EyespotError("--input, --int8 and --max-drop need --onnx; leave them out.")
+    if max_drop is not None and int8 is None:
+        raise EyespotError("--max-drop needs --int8; give both.")
+    if onnx is not None and int8 is not None:
+        _print_int8(*_int8(model, onnx, input or "image", int8, 1.0 if max_drop is None else max_drop), as_json)
+    elif onnx is not None:
         _print_export(_onnx(model, onnx, input or "image"), as_json)
-        return
-    if input is not None or int8 is not None or max_drop is not None:
-        raise EyespotError("--input, --int8 and --max-drop need --onnx; leave them out with --page.")
-    assert page is not None
+    elif pt2 is not None:
+        _print_program(_pt2(model, pt2), as_json)
+    elif page is not None:
+        _print_page(model, page, [*(images or []), *(more or [])], as_json)
+
+
+def _print_page(model: Path, page: Path, pictures: list[Path], as_json: bool) -> None:
     check_page(page)
-    written, notes = _page(model, page, [*(images or []), *(more or [])])
+    written, notes = _page(model, page, pictures)
     if as_json:
         print_json({**_to_dict(written), "notes": notes})
         return
@@ -70,6 +76,29 @@ def _check_onnx(out: Path) -> None:
     if out.suffix.lower() != ".onnx":
         raise RunError(f"{out}: has the suffix '{out.suffix}'; an ONNX file ends in .onnx.", argument="onnx")
     require_file(out)
+
+
+def _pt2(model: Path, out: Path) -> "Program":
+    """Write the program of PyTorch; where it cannot be written is said before the model is read."""
+    if out.suffix.lower() != ".pt2":
+        raise RunError(f"{out}: has the suffix '{out.suffix}'; a program of PyTorch ends in .pt2.", argument="pt2")
+    require_file(out)
+    from ..exporting import export_program
+    from ..model import load
+
+    loaded = load(model_path(model))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return export_program(loaded, out)
+
+
+def _print_program(program: "Program", as_json: bool) -> None:
+    from ..findings import to_plain
+
+    if as_json:
+        print_json(to_plain(program))
+        return
+    print(f"{program.path}: {program.size / 1e6:.1f} MB, pixels of the model's size in [0, 1] to the answer")
+    print(f"  same answers as the model for 1, 2 and 5 images, largest difference {program.largest_difference:.1e}")
 
 
 def _int8(model: Path, out: Path, input: str, source: str, points: float) -> "tuple[Export, Quantization]":

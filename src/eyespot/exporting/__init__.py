@@ -4,17 +4,20 @@ from ._conventions import Convention, Trial, try_conventions
 from ._exported import ExportedModel, load_onnx
 from ._import import check_graph, import_onnx
 from ._int8 import Quantization, export_int8
+from ._program import Program, export_program
 from ._write import Export, export_onnx
 
 __all__ = [
     "Convention",
     "Export",
     "ExportedModel",
+    "Program",
     "Quantization",
     "Trial",
     "check_graph",
     "export_int8",
     "export_onnx",
+    "export_program",
     "import_onnx",
     "load_onnx",
     "try_conventions",
