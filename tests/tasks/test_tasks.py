@@ -134,6 +134,7 @@ def table_of(**columns: list[str]) -> Source:
         ({"digit": [str(place % 10) for place in range(24)]}, r"label=digit\."),
         ({"a": ["0", "1"] * 12, "b": ["1", "1", "0", "0"] * 6}, r"tags=a,b\."),
         ({"who": ["x", "y"] * 12, "age": [str(place) for place in range(24)]}, r"number=age or label=who\."),
+        ({"second": [f"clean/{place}.PNG" for place in range(24)]}, r"paired=second\."),
         ({"remark": [f"remark {place}" for place in range(24)]}, r"label=NAME\."),
     ],
 )

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from math import isfinite
+from pathlib import PurePath
 from typing import Any, cast
 
+from ..decoding import SUFFIXES
 from ..errors import TaskError, look_up, unknown
 from ..sources.numbers import parse_number
 from ..sources.source import Source
@@ -127,7 +129,9 @@ def _proposed(source: Source, columns: list[str]) -> str:
 
 
 def _kind(values: set[str], rows: int) -> str | None:
-    """What a column of these different values can be: a number where there are many, a label where they repeat."""
+    """What a column of these different values can be: many numbers, names of image files, or labels, which repeat."""
     if all(isfinite(parse_number(value)) for value in values if value) and len(values) > MOST_LEVELS:
         return "number"
+    if all(PurePath(value).suffix.lower() in SUFFIXES for value in values if value):
+        return "paired"
     return "label" if len(values) <= rows / 2 else None
