@@ -262,7 +262,7 @@ def test_a_run_that_cannot_be_gone_on_with_says_why(page: Page, train: str) -> N
     expect(page.get_by_text("stopped early")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("failed", exact=True)).to_be_visible(timeout=LONG)
-    expect(page.get_by_role("alert")).to_contain_text("holds no training")
+    expect(page.get_by_role("alert")).to_contain_text("has no training run")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
