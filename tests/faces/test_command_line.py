@@ -122,7 +122,7 @@ def test_a_person_is_enrolled_found_and_forgotten(photos, tmp_path, capsys):
     empty = write_png(np.full((60, 80, 3), 200, np.uint8), tmp_path / "empty.png")
     assert run(["faces", "--enroll", "Andy", str(photos["first"]), str(empty), *gallery]) == 2
     printed = capsys.readouterr()
-    assert "Andy: 1 new, 0 known before, 1 images left out" in printed.out and "no face was found" in printed.err
+    assert "Andy: 1 new, 0 known before, 1 image left out" in printed.out and "no face was found" in printed.err
     assert run(["faces", str(photos["second"]), str(photos["other"]), *gallery, "--json"]) == 0
     second, other = json.loads(capsys.readouterr().out)
     assert second["faces"][0]["person"] == "Andy" and other["faces"][0]["person"] == "nobody known"

@@ -161,7 +161,7 @@ def test_the_lines_of_a_table_with_a_box_each_become_rows_with_their_boxes(tmp_p
 def test_a_line_without_a_box_is_an_image_without_an_object(tmp_path: Path):
     file = write_table(tmp_path, LINES[0], LINES[2], "b.png,,,,,")
     assert read(file) == {**BOXES, "b.png": []}
-    assert "1 images have no object: kept as background" in open_source(file).notes
+    assert "1 image without an object: kept as background" in open_source(file).notes
 
 
 def test_a_thousand_objects_in_one_image_and_a_single_class_are_read(tmp_path: Path):
@@ -173,12 +173,12 @@ def test_a_thousand_objects_in_one_image_and_a_single_class_are_read(tmp_path: P
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("b.png,dog,10,0,2,5", "1 boxes have no area"),
-        ("b.png,dog,2,2,2,5", "1 boxes have no area"),
-        ("b.png,dog,nan,0,2,5", "1 boxes have sides that are not finite numbers"),
-        ("b.png,dog,inf,0,2,5", "1 boxes have sides that are not finite numbers"),
-        ("b.png,dog,50,0,60,5", "1 boxes lie outside their image"),
-        ("a.png,dog,20,10,36,18", "1 boxes are duplicates"),
+        ("b.png,dog,10,0,2,5", "1 box without area"),
+        ("b.png,dog,2,2,2,5", "1 box without area"),
+        ("b.png,dog,nan,0,2,5", "1 box with sides that are not finite numbers"),
+        ("b.png,dog,inf,0,2,5", "1 box with sides that are not finite numbers"),
+        ("b.png,dog,50,0,60,5", "1 box outside the image"),
+        ("a.png,dog,20,10,36,18", "1 box listed twice"),
     ],
 )
 def test_boxes_that_cannot_be_are_left_out_and_counted(line: str, reason: str, tmp_path: Path):

@@ -168,7 +168,7 @@ def test_colors_of_16_bits_are_counted_in_a_note(tmp_path: Path, suffix: str, no
         else:
             Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
     notes = open_source(tmp_path).notes
-    assert any(note.startswith("20 files hold colors of 16 bits") for note in notes) == noted
+    assert any(note.startswith("20 files with colors of 16 bits") for note in notes) == noted
 
 
 def test_images_of_which_nothing_is_left_are_counted(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..findings import counted
 from ._output import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _group(rows: list[dict[str, Any]], crops: list[Any], as_json: bool) -> None:
         images[number].append(printable(image))
     for number, names in images.items():
         if not as_json:
-            print(f"group {number + 1}, {len(names)} faces: {', '.join(names)}")
+            print(f"group {number + 1}, {counted(len(names), 'face')}: {', '.join(names)}")
 
 
 def _matches(people: "Gallery | None", found: "list[Face]") -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from ..findings import counted
 from ._output import print_json
 
 
@@ -27,7 +28,9 @@ def enroll(gallery: Path, name: str, images: Iterable[str], as_json: bool) -> No
             failed.append(image)
     new = people.enroll(name, crops, embed_faces(crops)) if crops else 0
     result = {"person": name, "new": new, "known": len(crops) - new, "left_out": failed}
-    _print(result, f"{name}: {new} new, {len(crops) - new} known before, {len(failed)} images left out", as_json)
+    _print(
+        result, f"{name}: {new} new, {len(crops) - new} known before, {counted(len(failed), 'image')} left out", as_json
+    )
     if failed:
         raise typer.Exit(2)
 
@@ -37,13 +40,12 @@ def forget(gallery: Path, name: str, as_json: bool) -> None:
     from ..faces import Gallery
 
     count = Gallery(gallery).forget(name)
-    _print({"person": name, "deleted": count}, f"{name}: deleted, with {count} faces", as_json)
+    _print({"person": name, "deleted": count}, f"{name}: deleted, with {counted(count, 'face')}", as_json)
 
 
 def list_people(gallery: Path, as_json: bool) -> None:
     """Print everybody who is enrolled."""
     from ..faces import Gallery
-    from ..findings import counted
 
     people = Gallery(gallery).people()
     lines = [f"{name}: {counted(count, 'face')}" for name, count in people.items()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..findings import counted
 from ._output import AsJson, Quiet, format_seconds, print_json
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _carry_out(collection: Path, plan: Path, apply: str | None, into: Path | Non
         print_json(done)
     else:
         verb = {"copy": "copied", "link": "linked", "move": "moved", None: "put back"}[apply]
-        print(f"{done.done:,} photos {verb}" + (f"; to undo: --plan {plan} --undo" if apply else ""))
+        print(f"{counted(done.done, 'photo')} {verb}" + (f"; to undo: --plan {plan} --undo" if apply else ""))
     for name, reason in done.skipped.items():
         print(f"eyespot: {printable(name)}: {printable(reason)}.", file=sys.stderr)
     if done.skipped:
@@ -140,7 +141,10 @@ def _print(found: "Organized", out: Path | None) -> None:
     from ..organizing import counts
 
     update = found.update
-    print(f"{found.folder}: {update.read:,} photos read, {update.unchanged:,} unchanged, {update.removed:,} removed")
+    print(
+        f"{found.folder}: {counted(update.read, 'photo')} read, {update.unchanged:,} unchanged, "
+        f"{update.removed:,} removed"
+    )
     for reason, count in update.left_out.items():
         print(f"Left out: {count:,} {reason}")
     print(", ".join(f"{count:,} {name}" for name, count in counts(found).items() if count))

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..findings import counted
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but the result.")]
 
@@ -123,7 +125,7 @@ def format_score(result: dict[str, Any]) -> str:
     from ..html import interval_text, is_share, score_text  # not above: it imports Jinja
 
     unit, score, interval = result["unit"], result["score"], result["interval"]
-    name, count = result["metric"].replace("_", " "), f"{result['count']:,} images"
+    name, count = result["metric"].replace("_", " "), counted(result["count"], "image")
     if score is None:
         return f"{name} not available: none of {count} has a score"
     share = is_share([score, *interval], unit, result["better"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
-from ..findings import printable
+from ..findings import counted, printable
 from ..pretrained import IMAGENET_CLASSES
 from ..sources.open import PACKED
 from ._copies import Group, Pair, find_groups, find_pairs
@@ -93,7 +93,7 @@ def indexed(
         updated = update(opened, folder, embedder, show)
         photos, errors = opened.photos(), opened.errors()
     if not len(photos):
-        unread = f"; {len(errors):,} images cannot be read" if errors else ""
+        unread = f"; {counted(len(errors), 'image')} that cannot be read" if errors else ""
         raise SourceError(f"{folder}: holds no readable photo{unread}.{_archives(folder)}")
     return file, updated, photos, errors
 

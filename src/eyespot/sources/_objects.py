@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..findings import counted
+
 OUTSIDE = 1.0
 """Tolerance in pixels beyond the image: annotation tools count from 0 or from 1, and round."""
 
@@ -37,24 +39,24 @@ class Objects:
         """The objects as JSON, without those that are there twice."""
         kept = list(dict.fromkeys((label, tuple(box)) for label, box in self.found))
         if doubled := len(self.found) - len(kept):
-            self.left_out["are duplicates"] += doubled
+            self.left_out["listed twice"] += doubled
         return json.dumps([{"label": label, "box": [round(side, 2) for side in box]} for label, box in kept])
 
 
 def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
     """The reason why a box is invalid, or an empty string."""
     if not all(math.isfinite(side) for side in box):
-        return "have sides that are not finite numbers"
+        return "with sides that are not finite numbers"
     if box[2] <= box[0] or box[3] <= box[1]:
-        return "have no area (x2 <= x1 or y2 <= y1)"
+        return "without area (x2 <= x1 or y2 <= y1)"
     if size is not None:
         height, width = size
         if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
-            return "lie outside their image"
+            return "outside the image"
     return ""
 
 
 def object_notes(left_out: Counter[str], empty: int) -> list[str]:
     """What was left out, and how many images have no object, a sentence each."""
-    notes = [f"{count:,} boxes {reason}: left out" for reason, count in sorted(left_out.items())]
-    return [*notes, f"{empty:,} images have no object: kept as background"] if empty else notes
+    notes = [f"{counted(count, 'box', 'boxes')} {reason}: left out" for reason, count in sorted(left_out.items())]
+    return [*notes, f"{counted(empty, 'image')} without an object: kept as background"] if empty else notes

@@ -72,8 +72,8 @@ def _value_range(collection: Collection, facts: ImageStatistics, given: Range | 
         notes.append(f"files with several frames or pages (only the first is used): {many:,}")
     if many := int(facts.reduced.sum()):
         notes.append(
-            f"{many:,} files hold colors of 16 bits: the upper 8 bits of each are read (0 to 65,535 becomes 0 to 255), "
-            "so that dark images lose most levels; brighten them first if they are dark"
+            f"{counted(many, 'file')} with colors of 16 bits: the upper 8 bits of each are read (0 to 65,535 becomes 0 "
+            "to 255), so that dark images lose most levels; brighten them first if they are dark"
         )
     chosen = collection.value_range or given or choose_range(facts.bounds)
     wide = np.isfinite(facts.bounds).all(axis=1)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import SourceError
+from ..findings import counted
 from ._conventions import is_missing
 
 NONE = "-"
@@ -126,7 +127,7 @@ def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
             return partial(_cut, separator), [f"tags are separated by {name}"]
     spaced = [text for text in texts if " " in text]
     shown = ", ".join(f"'{text}'" for text in spaced[:SHOWN])
-    notes = [f"{len(spaced)} tags contain spaces and are kept whole: {shown}"] if spaced else []
+    notes = [f"{counted(len(spaced), 'tag')} with spaces, kept whole: {shown}"] if spaced else []
     return lambda text: [text], notes
 
 
