@@ -127,5 +127,5 @@ def test_a_page_is_written_into_a_new_folder_and_a_wrong_place_is_named(tmp_path
     templates("hello")
     path = html.write_page(tmp_path / "new" / "index.html", "t.html", {})
     assert path.read_text() == "hello"
-    with pytest.raises(EyespotError, match="cannot be made"):
+    with pytest.raises(EyespotError, match="cannot be created"):
         html.write_page(path / "below-a-file.html", "t.html", {})

@@ -54,7 +54,7 @@ def test_several_pictures_are_attacked_together(tmp_path):
     path = tmp_path / "one.png"
     path.write_bytes(encode_png(RANDOM))
     found = attack_many(random_model(), [path, RANDOM, encode_png(RANDOM)], by="fgsm")
-    assert [one.name for one in found] == [str(path), "picture 2", "picture 3"]
+    assert [one.name for one in found] == [str(path), "image 2", "image 3"]
     assert len({one.fooled.tobytes() for one in found}) == 1
 
 

@@ -42,7 +42,7 @@ def test_classes_that_a_mirror_exchanges_are_not_mirrored_whatever_they_are_call
     task, reason = decided(source_of(images, [{"label": names[number % 2]} for number in range(80)]), "classify")
     assert not task.allows("flip") and names[0] in reason and names[1] in reason
     assert not is_mirrored(task, "small", None)
-    assert mirror_note(False, "small", reason).startswith("training images are not mirrored: mirror images of")
+    assert mirror_note(False, "small", reason).startswith("training images are not mirrored: mirrored images of")
 
 
 def test_classes_that_a_mirror_leaves_alone_are_mirrored_and_it_is_reported() -> None:

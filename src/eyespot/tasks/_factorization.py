@@ -65,6 +65,6 @@ def reverse_gradient(x: Tensor) -> Tensor:
     >>> x = torch.ones(1, requires_grad=True)
     >>> (3 * reverse_gradient(x)).backward()
     >>> x.grad
-    tensor([-3.])
+    tensor([-0.3000])
     """
     return (1 + REVERSAL) * x.detach() - REVERSAL * x
