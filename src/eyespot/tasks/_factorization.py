@@ -60,7 +60,7 @@ class Factorization(nn.Module):
 
 
 def reverse_gradient(x: Tensor) -> Tensor:
-    """The same numbers, whose gradients come back with the opposite sign (Ganin and Lempitsky 2015).
+    """The same numbers, whose gradients come back times -REVERSAL (Ganin and Lempitsky 2015).
 
     >>> x = torch.ones(1, requires_grad=True)
     >>> (3 * reverse_gradient(x)).backward()
