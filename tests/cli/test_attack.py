@@ -14,7 +14,7 @@ import pytest
 
 from eyespot.attacks import ATTACKS
 from eyespot.cli._app import run
-from eyespot.cli._attack import NAMES, _tell
+from eyespot.cli._attack import NAMES, _print_result
 from eyespot.networks import Output, build
 from tests.attacks.small_models import bright_or_dark, wheel
 
@@ -181,7 +181,7 @@ def test_an_interruption_says_how_to_go_on(place, tmp_path, capsys, monkeypatch)
 def test_of_a_number_it_is_told_how_far_it_moves(capsys):
     tried = {"share": 0.0, "interval": [0.0, 0.3], "hits": 0, "count": 10}
     attack = {"title": "one-pixel", "fooled": tried, "distortion": None, "moved": {"median": 1.776, "largest": 3.0278}}
-    _tell({"models": {"wheel": {"right": {**tried, "share": 1.0}, "attacks": [attack]}}})
+    _print_result({"models": {"wheel": {"right": {**tried, "share": 1.0}, "attacks": [attack]}}})
     assert (
         "one-pixel: fools 0.0 % (0.0 to 30.0 %) of 10, moves the answer by 1.78, at most 3.03\n"
         in capsys.readouterr().out

@@ -41,7 +41,7 @@ def test_silent_units_are_named():
     weight[3], bias[3] = 0, -1
     found = explain(model.edited({"4.weight": weight, "4.bias": bias}), picture(), "activations")
     assert 3 in next(row for row in found.values["calls"] if row["name"] == "5")["silent_units"]
-    assert "silent" in found.notes[0]
+    assert "nowhere above zero" in found.notes[0]
 
 
 def test_maps_are_tiled_with_a_line_between_them():

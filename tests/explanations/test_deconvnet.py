@@ -92,7 +92,7 @@ def test_a_silent_unit_says_so():
     model = plain()
     silent = model.edited({"4.weight": torch.zeros(5, 6, 3, 3), "4.bias": torch.full((5,), -1.0)})
     found = explain(silent, picture(), "deconvnet", layer="5")
-    assert "silent" in found.notes[0] and not found.maps["projection"].any()
+    assert "is zero on this image" in found.notes[0] and not found.maps["projection"].any()
 
 
 def test_an_operation_that_cannot_be_followed_is_named():

@@ -38,7 +38,7 @@ def test_a_blind_comparison_hides_which_is_which_until_asked(tmp_path):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ExplanationError, match=r"ends in \.html"):
+    with pytest.raises(ExplanationError, match=r"expected \.html"):
         explain(plain(), source(), "units", layer="5").save(tmp_path / "units.png")
 
 

@@ -187,7 +187,7 @@ def test_an_unsupported_operator_is_named(write):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"labels": None, **SCALE}, "does not name its labels"),
+        ({"labels": None, **SCALE}, "has no labels"),
         ({"labels": ["cat", "dog"]}, "how pixels are scaled"),
         ({"labels": ["cat", "dog", "bird"], **SCALE}, "puts out .* expected 3"),
         ({"labels": ["cat", "dog"], "mean": [0.5, 0.5], "std": [1.0]}, "one number, or 3 of them"),

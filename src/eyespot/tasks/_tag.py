@@ -271,6 +271,8 @@ class Tag(Task):
         """The probability of each tag, (N, K); those of a group sum to 1."""
         if self.scales and self.shifts:
             output = output * output.new_tensor(self.scales) + output.new_tensor(self.shifts)
+        if not any(exclusive for _, exclusive in runs(self.tags)):
+            return output.sigmoid()  # one operation, which the page shows as such
         parts = [(output[..., places], exclusive) for places, exclusive in runs(self.tags)]
         return torch.cat([part.softmax(-1) if exclusive else part.sigmoid() for part, exclusive in parts], -1)
 
