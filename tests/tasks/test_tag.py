@@ -175,6 +175,6 @@ def test_where_no_tag_can_be_judged_the_score_is_not_available_anywhere(tmp_path
     found = evaluation(PETS, table)
     result = json.loads(found.to_json())
     assert math.isnan(found.score) and result["score"] is None and result["interval"] == [None, None]
-    assert format_score(result) == "mean average precision not available: none of 1 images has a score"
+    assert format_score(result) == "mean average precision not available: none of 1 image has a score"
     assert format_value(found.score, found) == "not available"
     assert PETS.remarks(found.details) == []
