@@ -89,7 +89,7 @@ def test_a_target_that_is_answered_already_is_refused_with_a_sentence(page: Page
     label = fool.locator(".answers strong").first.inner_text().split()[0]
     fool.get_by_label("Target class").select_option(label)
     fool.get_by_role("button", name="Start attack", exact=True).click()
-    expect(fool.get_by_role("alert")).to_contain_text("name another class")
+    expect(fool.get_by_role("alert")).to_contain_text("choose another class")
 
 
 def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:

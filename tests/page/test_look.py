@@ -265,7 +265,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_servers_sentence(page: Pa
     opened(page, look)
     with page.expect_response(lambda response: "preparation" in response.url):
         page.get_by_label("Upload an image").set_input_files(tmp_path / "notes.png")
-    expect(page.get_by_role("alert")).to_contain_text("picture")
+    expect(page.get_by_role("alert")).to_contain_text("not an image")
 
 
 def test_many_channels_show_the_most_active_first_and_all_when_asked(
