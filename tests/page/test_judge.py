@@ -134,13 +134,13 @@ def test_worst_is_first_until_the_order_of_the_table_is_asked_for(page: Page, ju
 def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, judge: str) -> None:
     items = opened(page, judge, "order=row")
     expect(items).to_have_count(100)
+    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255 && canvas.width === 16"
+    page.wait_for_function(f"() => ({drawn})(document.querySelector('li canvas'))")
+    assert not items.nth(99).locator("canvas").evaluate(drawn), "it is far below the window"
     page.get_by_role("button", name="Show 50 more").click()
     expect(items).to_have_count(COUNT)
     expect(items.last).to_contain_text("Image not found.")
     expect(page.get_by_role("button", name="more")).to_have_count(0)
-    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255 && canvas.width === 16"
-    page.wait_for_function(f"() => ({drawn})(document.querySelector('li canvas'))")
-    assert not items.nth(120).locator("canvas").evaluate(drawn)
 
 
 def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -> None:
@@ -155,7 +155,7 @@ def test_two_runs_are_compared_where_they_differ_first(page: Page, judge: str) -
     expect(comparison.get_by_role("table")).to_have_count(3)
     # Of 50 circles, the second classifies 45 correctly, and the first 25: every circle of an even row is wrong there.
     difference = comparison.get_by_role("table").last.get_by_role("row")
-    assert difference.nth(1).get_by_role("cell").all_inner_texts() == ["+20", "\u221220", "0"]
+    expect(difference.nth(1).get_by_role("cell")).to_have_text(["+20", "\u221220", "0"])
     page.get_by_role("radio", name="only second correct").check()
     expect(status(page)).to_contain_text(f"20 of {COUNT} images")
     page.get_by_label("Compare with").select_option("no other run")
@@ -167,8 +167,8 @@ def test_the_score_has_its_interval_and_every_class_its_figures(page: Page, judg
     opened(page, judge)
     expect(page.locator(".score")).to_contain_text("accuracy 83.3 % (78.3 % – 88.3 %)")
     figures = page.get_by_role("region", name="Precision, recall").get_by_role("row")
-    circle = figures.filter(has=page.get_by_role("rowheader", name="circle")).get_by_role("cell").all_inner_texts()
-    assert circle == ["50", "100.00 %", "50.0 % (36.6 % – 63.4 %)", "66.7 %"]
+    circle = figures.filter(has=page.get_by_role("rowheader", name="circle")).get_by_role("cell")
+    expect(circle).to_have_text(["50", "100.00 %", "50.0 % (36.6 % – 63.4 %)", "66.7 %"])
     expect(page.get_by_role("img", name="expected calibration error")).to_be_visible()
     expect(page.get_by_role("img", name="Error by the share of rejected answers")).to_be_visible()
     matrix, images = (page.get_by_role(kind, name=name) for kind, name in (("region", "Confusion"), ("list", "Images")))
@@ -181,12 +181,13 @@ def test_runs_are_sorted_by_any_column_and_opened_from_the_table(page: Page, jud
     runs = page.get_by_role("region", name="Runs").last
     names = runs.get_by_role("rowheader")
     expect(names).to_have_count(5)
-    assert names.all_inner_texts() == ["first", "second", "steered", "empty", "tags"]
+    expect(names).to_have_text(["first", "second", "steered", "empty", "tags"])
     runs.get_by_role("button", name="score").click()
     expect(runs.get_by_role("columnheader", name="score")).to_have_attribute("aria-sort", "descending")
-    assert names.all_inner_texts()[:2] == ["second", "first"]
+    expect(names.nth(0)).to_have_text("second")
+    expect(names.nth(1)).to_have_text("first")
     runs.get_by_role("button", name="run", exact=True).click()
-    assert names.all_inner_texts() == ["empty", "first", "second", "steered", "tags"]
+    expect(names).to_have_text(["empty", "first", "second", "steered", "tags"])
     runs.get_by_role("button", name="tags").click()
     # A threshold of 0.5 finds 5 of the 6 dark images, one of 0.2 all 6 and two others.
     thresholds = page.get_by_role("region", name="Thresholds").last
