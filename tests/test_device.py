@@ -17,7 +17,7 @@ def two_threads(monkeypatch, tmp_path):
     torch.set_num_threads(before)
 
 
-def chosen(monkeypatch, seconds):
+def chosen(monkeypatch, seconds, bfloat16=True):
     """The choice, and what was measured, where a step takes `seconds` by precision and format, or by threads."""
     asked = []
 
@@ -27,6 +27,7 @@ def chosen(monkeypatch, seconds):
         return by_clock or seconds[compute.precision, compute.layout]
 
     monkeypatch.setattr(device, "_step_seconds", step_seconds)
+    monkeypatch.setattr(device, "computes_bfloat16", lambda: bfloat16)
     return choose_compute(lambda: nn.Identity(), (3, 224, 224), 32, "none"), asked
 
 
@@ -48,6 +49,11 @@ def test_what_is_much_slower_is_measured_once(monkeypatch):
     compute, asked = chosen(monkeypatch, SLOW)
     assert len(asked) == 5, "contiguous takes 2.25 times as long as channels_last: once, the others twice"
     assert "float32 contiguous 900.0 ms" in compute.reason
+
+
+def test_bfloat16_is_not_measured_where_it_is_emulated(monkeypatch):
+    compute, asked = chosen(monkeypatch, {key: SLOW[key] for key in SLOW if key[0] == "float32"}, bfloat16=False)
+    assert compute.precision == "float32" and "bfloat16" not in compute.reason and len(asked) == 3
 
 
 @pytest.mark.parametrize(("one", "two", "threads"), [(0.010, 0.015, 1), (0.010, 0.006, 2)])

@@ -95,6 +95,11 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores"
 
 
+def computes_bfloat16() -> bool:
+    """Whether this CPU computes in bfloat16; others emulate it, many times slower than float32."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: int) -> ComputeConfig:
     """Measure precision and memory format first, then the number of threads.
 
@@ -104,7 +109,9 @@ def _measure(make: Callable[[], nn.Module], shape: tuple[int, int, int], batch: 
     """
     cores = torch.get_num_threads()
     x = torch.rand(max(1, min(batch, MOST_PIXELS // (shape[1] * shape[2]))), *shape)
-    ways = [("float32", "contiguous"), ("float32", "channels_last"), ("bfloat16", "channels_last")]
+    ways = [("float32", "contiguous"), ("float32", "channels_last")]
+    if computes_bfloat16():  # measuring an emulation would delay the first answer by seconds
+        ways.append(("bfloat16", "channels_last"))
     times = _in_turns(make, x, [ComputeConfig(precision=p, layout=form) for p, form in ways], time.process_time)
     best = min(times, key=times.__getitem__)
     timings = ", ".join(f"{c.precision} {c.layout} {seconds * 1000:.1f} ms" for c, seconds in times.items())

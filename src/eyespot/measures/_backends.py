@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..device import computes_bfloat16
 from ..errors import ModelError
 from ..exporting import export_onnx, load_onnx
 from ..images import ImageSpec
@@ -37,7 +38,7 @@ def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
     if path.lower().endswith(".onnx"):
         return {ONNX: path}, []
     files, notes = {"torch float32": path}, []
-    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if computes_bfloat16():
         files["torch bfloat16"] = path
     else:
         notes.append("torch bfloat16: left out, this CPU does not support bfloat16")
