@@ -28,7 +28,7 @@ def test_people_get_a_table_and_lists(folder: Path, capsys: pytest.CaptureFixtur
     assert run(["check", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "pets: a folder for each class, 21 images" in out and "[red]dog" in out
-    assert "Left out: 1" in out and "bad.jpg: is not an image" in out
+    assert "Images that cannot be used: 1" in out and "bad.jpg: is not an image" in out
     assert "Exact duplicates: 1" in out and "cat/copy.png" in out
 
 

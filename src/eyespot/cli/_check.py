@@ -166,7 +166,7 @@ def _show(report: "CheckReport") -> None:
         _show_objects(report, console)
     if report.numbers:
         _show_numbers(report.numbers, console)
-    _show_list("Left out", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
+    _show_list("Images that cannot be used", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
     _show_list("Exact duplicates", _lines(report.exact), console)
     if report.near_searched:
         _show_list("Near duplicates", _lines(report.near), console)
