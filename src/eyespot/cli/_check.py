@@ -166,7 +166,8 @@ def _show(report: "CheckReport") -> None:
         _show_objects(report, console)
     if report.numbers:
         _show_numbers(report.numbers, console)
-    _show_list("Images that cannot be used", [f"{problem.location}: {problem.reason}" for problem in report.problems], console)
+    unusable = [f"{problem.location}: {problem.reason}" for problem in report.problems]
+    _show_list("Images that cannot be used", unusable, console)
     _show_list("Exact duplicates", _lines(report.exact), console)
     if report.near_searched:
         _show_list("Near duplicates", _lines(report.near), console)
