@@ -85,25 +85,27 @@ def rank(
 def _check_targets(out: Path | None, grid: Path | None, rules: Path | None) -> None:
     """Refuse names that cannot be written before any image is read."""
     from ..errors import RunError
-    from ..files import require_file
     from ._answers import TABLES, check_out
 
     if out is not None:
         if out.suffix.lower() not in TABLES:
             raise RunError(f"{out}: expected a file ending in {', '.join(TABLES)}.", argument="out")
         check_out(out)
-    if rules is not None:
-        if rules.suffix.lower() != ".csv":
-            raise RunError(f"{rules}: expected a file ending in .csv.", argument="rules")
-        if rules.exists():
-            raise RunError(f"{rules}: exists already; give another name.", argument="rules")
-        require_file(rules)
-    if grid is not None:
-        if grid.suffix.lower() != ".png":
-            raise RunError(f"{grid}: expected a file ending in .png.", argument="grid")
-        if grid.exists():
-            raise RunError(f"{grid}: exists already; give another name.", argument="grid")
-        require_file(grid)
+    for path, suffix, option in ((rules, ".csv", "rules"), (grid, ".png", "grid")):
+        if path is not None:
+            _check_new(path, suffix, option)
+
+
+def _check_new(path: Path, suffix: str, option: str) -> None:
+    """Raise `RunError` where a file of another kind is named, or one that exists."""
+    from ..errors import RunError
+    from ..files import require_file
+
+    if path.suffix.lower() != suffix:
+        raise RunError(f"{path}: expected a file ending in {suffix}.", argument=option)
+    if path.exists():
+        raise RunError(f"{path}: exists already; give another name.", argument=option)
+    require_file(path)
 
 
 def ranking_model(model: "Model", file: Path) -> "Model":
