@@ -189,3 +189,18 @@ def test_signs_are_split_by_identity():
     source = signs(count=80, size=16)
     parts = [{row.values["identity"] for row in part.rows} for part in source.parts]
     assert [len(part) for part in parts] == [12, 4, 4]
+
+
+def test_what_is_explained_is_the_cosine_to_another_image_or_how_much_of_the_own_embedding_is_left():
+    task = Identify(dimensions=2, ages=True)  # the third number is the age and does not count
+    own, changed = torch.tensor([[3.0, 4.0, 9.0]]), torch.tensor([[6.0, 0.0, -9.0]])
+    reference = task.reference_target(changed, "other.png")
+    assert float(task.objective(own, reference)) == pytest.approx(0.6)
+    assert task.target_name(reference) == "the similarity to other.png"
+    left = task.default_target(own)
+    assert float(task.objective(own, left)) == pytest.approx(1)
+    assert float(task.objective(changed, left)) == pytest.approx(6 * 0.6 / 5)
+    slope = torch.autograd.functional.jacobian(lambda output: task.objective(output, left)[0], own)[0]
+    assert slope.tolist() == pytest.approx([0.6 / 5, 0.8 / 5, 0])
+    with pytest.raises(TaskError, match="has no classes; give another image as the reference"):
+        task.parse_target("Ada")

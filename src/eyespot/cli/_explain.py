@@ -27,6 +27,9 @@ def explain(
     what: Annotated[str, typer.Argument(help="An image; for units, directions and map: a source of images.")],
     by: Annotated[str, typer.Option(help=f"The method: {', '.join(NAMES)}.")] = "occlusion",
     of: Annotated[str | None, typer.Option(help="Class, tag or position; default: the model's answer.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Another image, to explain the similarity to it (identify).")
+    ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer name.")] = None,
     unit: Annotated[int | None, typer.Option(help="Unit number within the layer.")] = None,
     at: Annotated[str | None, typer.Option(help="Position in the unit's map: ROW,COLUMN.")] = None,
@@ -46,6 +49,7 @@ def explain(
     if out:
         check_file(by, out)
     if by == "evolution":
+        _check_evolution(reference=reference, at=at, patch=patch, stride=stride, fill=fill, among=among, seed=seed)
         found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
     else:
         loaded = load(model_path(model))
@@ -54,6 +58,7 @@ def explain(
             _opened(what, loaded) if by in METHODS and METHODS[by].survey else what,
             by,
             of=of,
+            reference=reference,
             layer=layer,
             unit=unit,
             at=at,
@@ -68,6 +73,15 @@ def explain(
         print_json({**found.to_plain(), "written": str(written) if written else None})
     else:
         _print_result(found, written)
+
+
+def _check_evolution(**idle: Any) -> None:
+    """Raise for an option that the method does not use."""
+    for name, value in idle.items():
+        if value is not None:
+            raise typer.BadParameter(
+                f"'{name}' has no effect on 'evolution', which takes of, layer, unit; leave it out."
+            )
 
 
 def _opened(source: str, model: "Model") -> Any:

@@ -65,6 +65,7 @@ class Method:
     files: tuple[str, ...] = PICTURES
 
 
+WATCHED = ("of", "reference", "layer")
 METHODS: dict[str, Method] = {
     "trace": Method(
         summary="how one value is computed: every input, weight and product, the bias, the sum",
@@ -78,7 +79,7 @@ METHODS: dict[str, Method] = {
     ),
     "activations": Method(
         summary="output and gradient of every layer: ranges, zeros, histograms, maps",
-        takes=("of", "layer"),
+        takes=("of", "reference", "layer"),
         explain=explain_activations,
     ),
     "deconvnet": Method(
@@ -88,17 +89,17 @@ METHODS: dict[str, Method] = {
     ),
     "occlusion": Method(
         summary="cover parts of the image in turn and record the change of the answer",
-        takes=("of", "layer", "unit", "patch", "stride", "fill"),
+        takes=("of", "reference", "layer", "unit", "patch", "stride", "fill"),
         explain=explain_occlusion,
     ),
     **{
-        name: Method(summary=one.summary, takes=("of", "layer") if one.layered else ("of",), explain=explain_by(name))
+        name: Method(summary=one.summary, takes=WATCHED if one.layered else WATCHED[:2], explain=explain_by(name))
         for name, one in ATTRIBUTIONS.items()
     },
-    "all": Method(summary="all attribution maps, with a table of checks", takes=("of",), explain=explain_by_all),
+    "all": Method(summary="all attribution maps, with a table of checks", takes=WATCHED[:2], explain=explain_by_all),
     "invariance": Method(
         summary="how features and answer change as the image is shifted, scaled and rotated",
-        takes=("of",),
+        takes=("of", "reference"),
         explain=explain_invariance,
     ),
     "neighbors": Method(
@@ -133,6 +134,7 @@ def explain(
     by: str = "occlusion",
     *,
     of: Any = None,
+    reference: Picture | None = None,
     layer: str | None = None,
     unit: int | None = None,
     at: At | str = None,
@@ -144,8 +146,9 @@ def explain(
 ) -> Explanation | Gallery | ImageMap:
     """Explain the answers of a model, by one of `METHODS`: for one image, or for the images of a source.
 
-    `of` names the class, tag or position to explain (default: the answer of the model), `layer` and `unit` a unit, `at`
-    a position (row, column) in its map, also as text "ROW,COLUMN". `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
+    `of` names the class, tag or position to explain (default: the answer of the model); `reference` is another image,
+    for models that compare images: the similarity to it is explained. `layer` and `unit` name a unit, `at` a position
+    (row, column) in its map, also as text "ROW,COLUMN". `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
     are for occlusion, `among` for neighbors. Leave out arguments that a method does not use. Images are preprocessed as
     for predictions, which the result notes. Raises `ExplanationError` for an unknown method, layer or unit, with the
     closest names.
@@ -154,16 +157,27 @@ def explain(
     """
     method = look_up("method", by, METHODS, ExplanationError)
     request = ExplanationRequest(
-        of=of, layer=layer, unit=unit, at=parse_at(at), patch=patch, stride=stride, fill=fill, among=among, seed=seed
+        of=of,
+        reference=reference,
+        layer=layer,
+        unit=unit,
+        at=parse_at(at),
+        patch=patch,
+        stride=stride,
+        fill=fill,
+        among=among,
+        seed=seed,
     )
     request.only(by, method.takes)
+    if of is not None and reference is not None:
+        raise ExplanationError("'of' and 'reference' were given; give one of them.")
     if isinstance(what, Source | Part):
         if method.survey is None:
             raise ExplanationError(f"'{by}' explains a single image; give an image, or one of {_names(survey=True)}.")
         return method.survey(model, what, request)
     if method.explain is None:
         raise ExplanationError(f"'{by}' needs many images; give a source, or one of {_names(survey=False)}.")
-    return method.explain(make_subject(model, what, of), request)
+    return method.explain(make_subject(model, what, of, reference), request)
 
 
 def check_file(by: str, path: Path) -> None:

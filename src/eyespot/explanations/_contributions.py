@@ -31,6 +31,10 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
         raise ExplanationError(
             "Contributions need a network that ends in a dense layer; this one does not. Try by='gradient'."
         )
+    if not isinstance(subject.of, int) and dense.shape[0] > 1:
+        raise ExplanationError(
+            f"Contributions explain a single output; here {dense.shape[0]} outputs answer together. Try by='gradient'."
+        )
     unit = subject.of if isinstance(subject.of, int) else 0
     found = trace(subject.calls, dense, unit)
     channels = channels_of(subject.calls, found.groups[0])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import ExplanationError
+from ..images import Picture
 from ..sources.source import Source
 from ..tasks.task import parse_position
 
@@ -16,10 +17,12 @@ class ExplanationRequest:
     """The options of one explanation; None leaves the choice to the method, which reports it.
 
     `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,
-    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the picture.
+    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the picture,
+    `reference` another image, the similarity to which is explained.
     """
 
     of: Any = None
+    reference: Picture | None = None
     layer: str | None = None
     unit: int | None = None
     at: At = None

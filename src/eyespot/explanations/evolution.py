@@ -48,7 +48,8 @@ def evolution(
     last = make_subject(list(models.values())[-1], picture, of)
     call = choose_layer(last.calls, layer, LAYERS)
     number = choose_unit(call, unit)
-    subjects = {name: make_subject(model, picture, last.of) for name, model in models.items()}
+    stage_of = None if last.model.task.compares else last.of  # embeddings of two stages cannot be compared
+    subjects = {name: make_subject(model, picture, stage_of) for name, model in models.items()}
     rows = [_row(name, subject, call.index, number) for name, subject in subjects.items()]
     return Explanation(
         method="evolution",

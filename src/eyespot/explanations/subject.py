@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -67,16 +68,20 @@ class Subject:
         return (self.pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
 
 
-def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
+def make_subject(model: Model, picture: Picture, of: Any = None, reference: Picture | None = None) -> Subject:
     """Read an image for a model and determine what is explained: `of`, or the answer of the model.
 
-    Raises `ImageError` for what is no picture, `TaskError` for a class that there is not.
+    With `reference`, another image, it is the similarity to that one. Raises `ImageError` for what is no picture,
+    `TaskError` for a class that there is not, and for a reference where the task compares no images.
     """
     pixels = model.read(picture)
     with torch.no_grad():
         output = model.outputs(pixels)
     task = model.task
-    of = task.default_target(output) if of is None else task.parse_target(of)
+    if reference is not None:
+        of = _similarity_to(model, reference)
+    else:
+        of = task.default_target(output) if of is None else task.parse_target(of)
     task.objective(output, of)
     return Subject(
         model=model,
@@ -86,6 +91,14 @@ def make_subject(model: Model, picture: Picture, of: Any = None) -> Subject:
         answer=str(task.answer(map_output(output, lambda one: one[0]))["answer"]),
         notes=_read_as(model, picture),
     )
+
+
+def _similarity_to(model: Model, reference: Picture) -> Any:
+    """The target of an explanation that is the similarity to another image."""
+    with torch.no_grad():
+        output = model.outputs(model.read(reference))
+    name = Path(reference).name if isinstance(reference, str | Path) else "the other image"
+    return model.task.reference_target(output, name)
 
 
 def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:

@@ -51,7 +51,8 @@ class Identify(Task):
     metric: ClassVar[Metric] = Metric(name="equal_error_rate", better="lower")
     columns: ClassVar[tuple[str, ...]] = ("identity",)
     text_columns: ClassVar[tuple[str, ...]] = ("target", "answer")
-    value_name: ClassVar[str] = "length"
+    value_name: ClassVar[str] = "similarity"
+    compares: ClassVar[bool] = True
 
     identities: tuple[str, ...] = ()
     dimensions: int = 128
@@ -275,8 +276,36 @@ class Identify(Task):
         return f"two images show the same identity if the scalar product of both reaches {self.threshold:.17g}"
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The length of the embedding before it is brought to 1: it is larger the more the network recognizes."""
-        return self._embedding(output).norm(dim=1)
+        """The similarity to `of`, a `Reference`; without one, the length of the embedding before it is brought to 1."""
+        embedding = self._embedding(output)
+        if of is None:
+            return embedding.norm(dim=1)
+        along = embedding @ torch.tensor(of.direction, dtype=output.dtype, device=output.device)
+        return along / (embedding.norm(dim=1).clamp(min=TINY) if of.length is None else of.length)
+
+    def default_target(self, output: Tensor) -> "Reference":
+        """The image's own embedding: how much of it is left when the image is changed.
+
+        The cosine similarity of an image to itself has no slope, so that the part along the embedding is taken, in
+        units of its length. It is 1 for the unchanged image.
+        """
+        own = self._embedding(output)[0].double()
+        return replace(self.reference_target(output, "its own embedding"), length=max(float(own.norm()), TINY))
+
+    def reference_target(self, output: Tensor, name: str) -> "Reference":
+        """The cosine similarity to another image."""
+        direction = F.normalize(self._embedding(output)[0].double(), dim=0)
+        return Reference(name=name, direction=tuple(direction.tolist()))
+
+    def parse_target(self, of: Any) -> "Reference | None":
+        """A `Reference`, or nothing; raises `TaskError` for a name or a number."""
+        if of is None or isinstance(of, Reference):
+            return of
+        raise TaskError(f"'of' is '{of}', but {self.name} has no classes; give another image as the reference instead.")
+
+    def target_name(self, of: Any) -> str:
+        """What the similarity is to."""
+        return "the length of the embedding" if of is None else f"the similarity to {of.name}"
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
         """The changed image must no longer be of the same identity as the unchanged one."""
@@ -298,6 +327,22 @@ class Identify(Task):
         from ..sources.synthetic import signs
 
         return signs(seed=seed)
+
+
+TINY = 1e-12
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What an embedding is compared with: the `direction` (D,), of unit length, of the image called `name`.
+
+    The similarity is the cosine; where `length` is given, the part along the direction in units of it.
+    """
+
+    name: str
+    direction: tuple[float, ...]
+    length: float | None = None
 
 
 TURN = 1e-3

@@ -108,6 +108,8 @@ class Task(ABC):
     """The fields that a person may change when a trained model is used: they change answers, not what was learned."""
     keeps_depth: ClassVar[bool] = False
     """Whether an answer that is an image has 16 bits where the file that it is for has more than 8."""
+    compares: ClassVar[bool] = False
+    """Whether an output is compared with that of another image: `reference_target` then makes an `of` of the latter."""
     takes_hints: ClassVar[bool] = False
     """Whether a person can give colors of some pixels, which an answer that is an image then follows."""
 
@@ -399,6 +401,13 @@ class Task(ABC):
     def default_target(self, output: Any) -> Any:
         """The `of` that is explained for one output (1, ...) if none is given: the label with the largest output."""
         return int(output[0].argmax()) if self.labels else None
+
+    def reference_target(self, output: Any, name: str) -> Any:
+        """The `of` with which the objective is the similarity to another image, whose output is (1, ...).
+
+        `name` is what the other image is called. Raises `TaskError` where outputs are not compared.
+        """
+        raise TaskError(f"{self.name} compares no images; leave the reference out.", argument="reference")
 
     def parse_target(self, of: Any) -> Any:
         """A user's `of` as the value that `objective` takes; text, numbers and None are understood.
