@@ -2,6 +2,7 @@
 
 Entry points  attacking (attack, attack_many); methods: all attacks by name; settings: their parameters; victim: the
               model behind a query counter; quantization to 8 bits; result: one attack on one image
+Patch         patch: a square of any content
 Noise         gradient (FGSM, PGD), minimum_noise, crafted_noise on lbfgs; boundary: their initial guesses
 Pixels        differential_evolution, pixel_search, every_pixel, all run by black_box; pixel_map
 Bounds        operator_norms of single layers, lipschitz: their product, intervals

@@ -13,6 +13,7 @@ from ._differential_evolution import one_pixel
 from ._every_pixel import every_pixel
 from ._gradient import fgsm, pgd, pgd_l2
 from ._minimum_noise import minimum_noise
+from ._patch import patch
 from ._pixel_search import pixel_search
 from ._settings import Attempt, Settings
 from ._victim import Victim
@@ -60,6 +61,12 @@ ATTACKS = {
         run=pgd_l2,
         defaults={"size": 1.0, "steps": 40, "seed": 0},
         summary="many steps, L2 norm at most the size (Madry et al. 2017); strong",
+        farthest=True,
+    ),
+    "patch": Method(
+        run=patch,
+        defaults={"pixels": 64, "steps": 100, "seed": 0},
+        summary="a square of any content where the gradient is largest (Brown et al. 2017); strong, visible",
         farthest=True,
     ),
     "one-pixel": Method(

@@ -15,7 +15,10 @@ from ._source import Columns, Layout, answered, open_described, unseen_by, unsee
 if TYPE_CHECKING:
     from ..model import Model
 
-NAMES = ("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "one-pixel", "pixel-search", "every-pixel")
+NAMES = (
+    *("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "patch"),
+    *("one-pixel", "pixel-search", "every-pixel"),
+)
 """The attacks, written out so that `--help` need not import torch; a test compares them."""
 
 
