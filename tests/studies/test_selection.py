@@ -5,6 +5,7 @@ import pytest
 from eyespot.errors import EyespotError
 from eyespot.studies._budget import Budget, parse_budget
 from eyespot.studies._candidates import Candidate
+from eyespot.studies._rungs import within
 from eyespot.studies._selection import Point, knee, on_front, recommend, rung_sizes, survivors
 from eyespot.tasks.task import Metric
 
@@ -12,12 +13,23 @@ ACCURACY = Metric(name="accuracy", better="higher")
 ERROR = Metric(name="mean_absolute_error", better="lower", unit="degrees")
 
 
-def point(key, milliseconds, score, size=1_000_000, error=0.01, front=False):
-    candidate = Candidate(
-        key=key, options={}, milliseconds=milliseconds, p95=milliseconds, size=size, parameters=1, multiply_adds=1
+def candidate(key, milliseconds=1, size=1_000_000, seconds=1.0):
+    return Candidate(
+        key=key,
+        options={},
+        milliseconds=milliseconds,
+        p95=milliseconds,
+        size=size,
+        parameters=1,
+        multiply_adds=1,
+        epochs=9,
+        training_seconds=seconds,
     )
+
+
+def point(key, milliseconds, score, size=1_000_000, error=0.01, front=False):
     return Point(
-        candidate=candidate,
+        candidate=candidate(key, milliseconds, size),
         score=score,
         standard_error=error,
         goodness=score,
@@ -109,3 +121,10 @@ def test_lower_scores_are_better_where_the_metric_says_so():
     assert recommend(points, Budget(score=3.0), -1) == (points[1], True)
     assert recommend(points, Budget(score=6.0), -1) == (points[0], True)
     assert recommend(points, Budget(score=1.0), -1) == (points[1], False)
+
+
+def test_trainings_that_do_not_fit_into_the_time_are_passed_over_but_not_the_best():
+    ranked = [candidate("a", seconds=6.0), candidate("b", seconds=9.0), candidate("c", seconds=3.0)]
+    assert [each.key for each in within(ranked, 1.0, 10.0)] == ["a", "c"]
+    assert [each.key for each in within(ranked, 1 / 3, 10.0)] == ["a", "b", "c"]
+    assert [each.key for each in within(ranked, 1.0, 1.0)] == ["a"]

@@ -8,14 +8,16 @@ from eyespot.cli._app import run
 from eyespot.errors import RunError
 from eyespot.measures._latency import timing
 from eyespot.sources.synthetic import shapes
-from eyespot.studies import _candidates, tradeoff
+from eyespot.studies import _candidates, _rungs, tradeoff
 from eyespot.studies import _tradeoff as module
-from eyespot.studies._candidates import Candidate, find_candidates
+from eyespot.studies._budget import Budget
+from eyespot.studies._candidates import Candidate, Search, find_candidates
+from eyespot.studies._rungs import Trainer, train_in_rungs
+from eyespot.studies._selection import Point
 from eyespot.tasks import TASKS
 from eyespot.training import TrainOptions
 
 FAST, SLOW = "conv 2@3x3 stride 2, relu, flatten, dense", "conv 8@3x3 stride 2, relu, flatten, dense"
-MINUTES = 0.002
 
 
 def candidate(key, network, milliseconds):
@@ -28,6 +30,8 @@ def candidate(key, network, milliseconds):
         size=1000,
         parameters=250,
         multiply_adds=9,
+        epochs=1.0,
+        training_seconds=1.0,
     )
 
 
@@ -36,7 +40,7 @@ def found(monkeypatch):
     """Two candidates with costs that do not depend on the machine; how often they were looked for."""
     calls = []
 
-    def find(source, options):
+    def find(source, options, search):
         calls.append(options)
         return [candidate("fast", FAST, 1.0), candidate("slow", SLOW, 4.0)], {"p50": 1.0, "p95": 1.1}
 
@@ -46,21 +50,21 @@ def found(monkeypatch):
 
 def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch):
     source, trained = shapes(count=80, size=16), []
-    ordinary = module.run_training
+    ordinary = _rungs.run_training
 
     def interrupted(source, options, folder, *others):
         trained.append(folder.name)
-        if trained == ["1-fast", "1-slow"]:
+        if trained == ["fast-1-epochs", "slow-1-epochs"]:
             raise KeyboardInterrupt
         return ordinary(source, options, folder, *others)
 
-    monkeypatch.setattr(module, "run_training", interrupted)
-    keywords = {"out": tmp_path / "study", "budget": "10ms", "minutes": MINUTES}
+    monkeypatch.setattr(_rungs, "run_training", interrupted)
+    keywords = {"out": tmp_path / "study", "budget": "10ms"}
     with pytest.raises(KeyboardInterrupt):
         tradeoff(source, **keywords)
-    before = (tmp_path / "study" / "runs" / "1-fast" / "result.json").stat().st_mtime_ns
+    before = (tmp_path / "study" / "runs" / "fast-1-epochs" / "result.json").stat().st_mtime_ns
     study = tradeoff(source, **keywords)
-    assert (tmp_path / "study" / "runs" / "1-fast" / "result.json").stat().st_mtime_ns == before
+    assert (tmp_path / "study" / "runs" / "fast-1-epochs" / "result.json").stat().st_mtime_ns == before
     assert len(found) == 1  # latencies are measured once
     assert {point.candidate.key for point in study.points} == {"fast", "slow"}
     assert study.within and study.recommended in ("fast", "slow")
@@ -69,27 +73,55 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
     assert json.loads((tmp_path / "study" / "study.json").read_text())["recommended"] == study.recommended
     page = (tmp_path / "study" / "index.html").read_text()
     assert study.recommended in page and "Pareto front" in page and "<script" not in page
+    monkeypatch.setattr(_rungs, "run_training", ordinary)
+    other = tradeoff(source, **{**keywords, "budget": "2ms"})
+    assert other.recommended == "fast" and other.left_out == ()  # "slow" exceeds the budget by just a factor of two
+    assert other.largest in ("fast", "slow") and 1 <= other.seconds / other.largest_seconds <= 2
     with pytest.raises(RunError, match="has another study"):
-        tradeoff(source, **{**keywords, "budget": "9ms"})
+        tradeoff(source, **{**keywords, "search": Search(epochs=2)})
+
+
+def test_halving_trains_longer_what_scored_better_and_stays_below_the_limit(tmp_path, monkeypatch):
+    lengths, scores = {}, {"n0": 0.5, "n1": 0.9, "n2": 0.8, "n3": 0.7}
+    candidates = [candidate(key, FAST, 1.0) for key in scores]
+    trainer = Trainer(source=None, origin={"what": None}, task=None, folder=tmp_path, show=lambda entry: None)
+
+    def trained(self, each, length, rung):
+        lengths.setdefault(each.key, []).append(length)
+        score = scores[each.key]
+        return Point(candidate=each, score=score, standard_error=0.01, goodness=score, rung=rung, seconds=1, folder="")
+
+    monkeypatch.setattr(Trainer, "train", trained)
+    points = train_in_rungs(trainer, candidates, Budget(), 1.0, exhaustive=False)
+    assert {each.candidate.key for each in points} == set(scores)
+    assert lengths == {"n0": [0.3125], "n1": [0.3125, 1.0], "n2": [0.3125], "n3": [0.3125]}  # 4 x 0.3125 + 1 < 2.5
+    lengths.clear()
+    train_in_rungs(trainer, candidates, Budget(), 1.0, exhaustive=True)
+    assert all(each == [1.0] for each in lengths.values())
 
 
 def test_what_is_far_beyond_the_budget_is_not_trained(tmp_path, found):
-    study = tradeoff(shapes(count=80, size=16), out=tmp_path, budget="0.4ms", minutes=MINUTES)
+    study = tradeoff(shapes(count=80, size=16), out=tmp_path, budget="0.4ms")
     assert study.left_out == ("slow",) and not study.within
     assert study.recommended == "fast" and "2.50 times over it" in study.reason
 
 
 def test_candidates_are_those_that_fit_the_task_each_once(monkeypatch):
     steady = timing([0.001] * 20)
-    monkeypatch.setattr(_candidates, "SIZES", ("tiny", "small"))
+    monkeypatch.setattr(_candidates, "seconds_per_epoch", lambda *_: 0.5)
     monkeypatch.setattr(_candidates, "compare_latency", lambda models, *_: (dict.fromkeys(models, steady), steady))
-    found, reference = find_candidates(shapes(count=40, size=24), TrainOptions(task="classify"))
+    found, reference = find_candidates(
+        shapes(count=40, size=24),
+        TrainOptions(task="classify"),
+        Search(sizes=("tiny", "small"), starts=("scratch",), epochs=4),
+    )
     names = [each.key for each in found]
     assert "residual-tiny-24x24-scratch" in names and "residual-tiny-12x12-scratch" in names
     assert not [name for name in names if name.startswith(("unet", "denoiser", "dcgan"))]
     costs = {each.key: each.multiply_adds for each in found}
     assert costs["residual-tiny-24x24-scratch"] < costs["residual-small-24x24-scratch"]
     assert all(each.milliseconds == 1.0 and each.size == 4 * each.parameters for each in found)
+    assert {(each.epochs, each.training_seconds) for each in found} == {(4, 2.0)}
     assert reference == {"p50": 1.0, "p95": 1.0}
 
 
@@ -98,6 +130,11 @@ def test_candidates_are_those_that_fit_the_task_each_once(monkeypatch):
     [
         (["--budget", "soon"], "budget part 'soon' cannot be read"),
         (["--minutes", "0"], "minutes is 0"),
+        (["--networks", "residul"], "Did you mean 'residual'"),
+        (["--sizes", "tiny,huge"], "Unknown size 'huge'"),
+        (["--starts", "fresh"], "Unknown start 'fresh'"),
+        (["--epochs", "0"], "epochs is 0.0"),
+        (["--networks", "unet", "--starts", "scratch"], "No network fits this task"),
         (["--task", "generate"], "is not supported by trade-off studies"),
         (["--task", "clasify"], "Did you mean 'classify'"),
     ],

@@ -19,7 +19,18 @@ def tradeoff(
         str | None,
         typer.Option(help="Limits: milliseconds per image, size of the weights, score: 5ms,2MB,accuracy=95."),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Total training time in minutes.")] = 60.0,
+    minutes: Annotated[
+        float, typer.Option(help="Total training time in minutes; trainings that would exceed it are shortened.")
+    ] = 60.0,
+    networks: Annotated[
+        str | None, typer.Option(help="Networks to compare, separated by commas (default: all of any size that fit).")
+    ] = None,
+    sizes: Annotated[str | None, typer.Option(help="Sizes of networks (default: tiny,small,medium).")] = None,
+    starts: Annotated[str | None, typer.Option(help="Initial weights (default: scratch,probe,finetune).")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Epochs of a full training (default: as in `train`).")] = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Train every candidate to the end, whatever --minutes is.")
+    ] = False,
     task: Annotated[str | None, typer.Option(help="Task, as in `eyespot train`; default: guessed.")] = None,
     out: Annotated[Path, typer.Option(help="Study folder; an existing study is resumed.")] = Path("study"),
     column: Columns = None,
@@ -33,6 +44,7 @@ def tradeoff(
     """
     from ..files import require_folder
     from ..findings import to_plain
+    from ..studies import Search
     from ..studies import tradeoff as study
 
     require_folder(out)
@@ -42,11 +54,27 @@ def tradeoff(
         if not quiet:
             print(entry["note"], file=sys.stderr, flush=True)
 
-    found = study(source, out=out, task=task, budget=budget, minutes=minutes, show=show, origin=origin)
+    search = Search(networks=_names(networks), sizes=_names(sizes), starts=_names(starts), epochs=epochs)
+    found = study(
+        source,
+        out=out,
+        task=task,
+        budget=budget,
+        minutes=minutes,
+        search=search,
+        exhaustive=exhaustive,
+        show=show,
+        origin=origin,
+    )
     if as_json:
         print_json(to_plain(found))
     else:
         print("\n".join(_lines(found)))
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    """The names in a list separated by commas."""
+    return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
 def _lines(found: "Study") -> list[str]:
@@ -57,12 +85,13 @@ def _lines(found: "Study") -> list[str]:
     rows = [head, *([row[name] for name in columns] for row in point_rows(found))]
     widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
     table = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    ratio = found.seconds / found.largest_seconds
     verdict = "recommended" if found.within else "closest to the budget"
     return [
         *table,
         "",
         f"{verdict}: {found.recommended}: {found.reason}",
         f"  {found.command}",
-        f"trained {found.seconds:.0f} seconds in all, the longest training {found.longest:.0f} seconds",
+        f"trained {found.seconds:.0f} seconds in all, {ratio:.1f} times the full training of {found.largest}",
         f"page: {found.folder / 'index.html'}",
     ]

@@ -6,17 +6,20 @@ from typing import Any
 
 import torch
 
-from ..errors import EyespotError
+from ..errors import EyespotError, NetworkError, RecipeError, look_up
 from ..images import ImageSpec
 from ..measures import compare_latency, count_multiply_adds, count_parameters
 from ..model import Model
-from ..networks import NETWORKS, build_from
+from ..networks import NETWORKS, NetworkSpec, build_from
+from ..networks import SIZES as ALL_SIZES
 from ..sources.source import Source
 from ..training import TrainOptions
 from ..training.decisions import decide_task
+from ..training.estimate import seconds_per_epoch, usual_epochs
 from ..training.plan import choose_network, choose_size
 
 SIZES = ("tiny", "small", "medium")
+STARTS = ("scratch", "probe", "finetune")
 SMALLEST_SIDE = 12
 """A study does not halve images below this side."""
 SECONDS = 1.0
@@ -28,6 +31,7 @@ class Candidate:
     """One point of the search: the training options that differ, and the costs of the untrained network.
 
     `milliseconds` is the median per image from file to answer, `p95` its 95th percentile, `size` the bytes of weights.
+    `epochs` is the length of a full training (0 for a probe), `training_seconds` about how long it takes.
     """
 
     key: str
@@ -37,15 +41,37 @@ class Candidate:
     size: int
     parameters: int
     multiply_adds: int
+    epochs: float
+    training_seconds: float
 
 
-def find_candidates(source: Source, options: TrainOptions) -> tuple[list[Candidate], dict[str, float]]:
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is searched: networks, sizes and initial weights, all that fit where None; full trainings of `epochs`."""
+
+    networks: tuple[str, ...] | None = None
+    sizes: tuple[str, ...] | None = None
+    starts: tuple[str, ...] | None = None
+    epochs: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.networks or ():
+            look_up("network", name, NETWORKS, NetworkError)
+        for name in self.sizes or ():
+            look_up("size", name, dict.fromkeys(ALL_SIZES), RecipeError)
+        for name in self.starts or ():
+            look_up("start", name, dict.fromkeys(STARTS), RecipeError)
+        if self.epochs is not None and not 0 < self.epochs < float("inf"):
+            raise EyespotError(f"epochs is {self.epochs}; give a number above 0.", argument="epochs")
+
+
+def find_candidates(source: Source, options: TrainOptions, search: Search) -> tuple[list[Candidate], dict[str, float]]:
     """Every candidate that fits the task with its costs, and the reference kernel's percentiles.
 
     Two that cost exactly the same are one network under two names. Raises `EyespotError` where nothing fits.
     """
     models, reasons, seen = {}, [], set()
-    for choice in _choices(source, options, reasons):
+    for choice in _choices(source, options, search, reasons):
         model = _untrained(source, replace(options, **choice))
         counts = _counts(model)
         if (counts, model.images.shape, choice["start"]) not in seen:
@@ -64,15 +90,25 @@ def find_candidates(source: Source, options: TrainOptions) -> tuple[list[Candida
             size=4 * counts[0],
             parameters=counts[0],
             multiply_adds=counts[1],
+            **_length(source, model, choice["start"], search.epochs),
         )
-        for key, (choice, _, counts) in models.items()
+        for key, (choice, model, counts) in models.items()
     ]
     return found, {"p50": kernel.p50, "p95": kernel.p95}
 
 
-def _choices(source: Source, options: TrainOptions, reasons: list[str]) -> Iterator[dict[str, Any]]:
+def _length(source: Source, model: Model, how: str, epochs: float | None) -> dict[str, float]:
+    """The epochs of a full training, and about how many seconds they take."""
+    usual = usual_epochs(source, model.task, model.images, how)
+    epochs = epochs if epochs is not None and usual else usual
+    assert isinstance(model.network.spec, NetworkSpec)
+    each = seconds_per_epoch(source, model.task, model.images, model.network.spec, how)
+    return {"epochs": epochs, "training_seconds": each * (epochs or 1)}
+
+
+def _choices(source: Source, options: TrainOptions, search: Search, reasons: list[str]) -> Iterator[dict[str, Any]]:
     """The options of each candidate that can be trained: at the usual input size and at half of it."""
-    for choice in [*_scratch(), {"start": "probe"}, {"start": "finetune"}]:
+    for choice in _starts(search):
         try:
             images = _untrained(source, replace(options, **choice)).images
         except EyespotError as error:
@@ -84,10 +120,13 @@ def _choices(source: Source, options: TrainOptions, reasons: list[str]) -> Itera
             yield from _possible(source, options, {**choice, "input": f"{height}x{width}x{images.channels}"})
 
 
-def _scratch() -> Iterator[dict[str, Any]]:
-    for name, family in NETWORKS.items():
-        if family.any_size:
-            yield from ({"network": name, "size": size, "start": "scratch"} for size in SIZES)
+def _starts(search: Search) -> Iterator[dict[str, Any]]:
+    """Networks with random weights, and pretrained ones."""
+    starts = search.starts or STARTS
+    if "scratch" in starts:
+        for name in search.networks or [name for name, family in NETWORKS.items() if family.any_size]:
+            yield from ({"network": name, "size": size, "start": "scratch"} for size in search.sizes or SIZES)
+    yield from ({"start": start} for start in ("probe", "finetune") if start in starts)
 
 
 def _possible(source: Source, options: TrainOptions, choice: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """A study: candidates are trained in rungs of successive halving, and the best ones within a budget are compared.
 
-Every candidate is an ordinary run in a folder of its own, so that a study that was killed resumes where it was.
+Every candidate is an ordinary run in a folder of its own, so that a study that was killed resumes where it was, and
+another budget uses the runs that are there.
 """
 
 import json
@@ -16,18 +17,19 @@ from ..files import write_whole
 from ..findings import to_json
 from ..sources.open import open_source
 from ..sources.source import Source, fingerprint
-from ..training import TrainOptions, resume
+from ..training import TrainOptions
 from ..training.decisions import decide_task
 from ..training.plan import with_answers
-from ..training.run import run_training
 from ._budget import Budget, parse_budget
-from ._candidates import Candidate, find_candidates
+from ._candidates import Candidate, Search, find_candidates
 from ._page import write_study_page
-from ._selection import Point, is_affordable, knee, on_front, recommend, rung_sizes, survivors
+from ._rungs import LIMIT, Trainer, train_in_rungs
+from ._selection import Point, is_affordable, knee, on_front, recommend
 
-FORMAT = 1
+FORMAT = 2
 FAR = 2.0
 """Candidates that exceed the budget by more than this factor are not trained."""
+Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,8 @@ class Study:
     """All points, the recommendation and what it cost to find it.
 
     `within` says whether the recommendation is within the budget; `reason` and `command` are for people.
-    `seconds` is the time of all trainings, `longest` that of the longest one.
+    `seconds` is the time of all trainings, `largest_seconds` that of the full training of the candidate `largest`, the
+    most expensive one: measured where it was trained to the end, else computed from its longest training.
     """
 
     folder: Path
@@ -55,7 +58,8 @@ class Study:
     reason: str
     command: str
     seconds: float
-    longest: float
+    largest: str
+    largest_seconds: float
 
 
 def tradeoff(
@@ -65,21 +69,42 @@ def tradeoff(
     task: str | None = None,
     budget: str | None = None,
     minutes: float = 60,
-    show: Callable[[dict[str, Any]], None] = lambda entry: None,
+    search: Search | None = None,
+    exhaustive: bool = False,
+    show: Show = lambda entry: None,
     origin: dict[str, Any] | None = None,
 ) -> Study:
     """Compare networks, sizes, input sizes and initial weights on a source, and recommend one within a budget.
 
-    `budget` is text such as "5ms,2MB,accuracy=95". The trainings take about `minutes` together. Candidates are selected
-    by validation scores; test scores are read once, for the points on the Pareto front. Writes `study.json` and
-    `index.html` into `out`; the same call resumes an interrupted study. Raises `EyespotError` for a budget that cannot
-    be read, and `RunError` where `out` holds another study.
+    `budget` is text such as "5ms,2MB,accuracy=95". The trainings take at most about `minutes` together; each is
+    shortened where they would take longer. `exhaustive` trains every candidate to the end instead of halving.
+    Candidates are selected by validation scores; test scores are read once, for the points on the Pareto front. Writes
+    `study.json` and `index.html` into `out`; the same call resumes an interrupted study, and another budget uses its
+    runs. Raises `EyespotError` for a budget that cannot be read, and `RunError` where `out` holds another study.
     """
     if not 0 < minutes < 1e5:
         raise EyespotError(f"minutes is {minutes}; give a number above 0.", argument="minutes")
     what = str(source) if isinstance(source, str | Path) else None
     origin = {"what": what, "columns": None, "layout": None, **(origin or {})}
-    opened = open_source(source, columns=origin["columns"], layout=origin["layout"]) if what else source
+    opened, known = _opened(source, origin, task)
+    limits, folder = parse_budget(budget, known.metric), Path(out)
+    plan = _plan(folder, opened, task, search or Search())
+    candidates = [Candidate(**each) for each in plan["candidates"]]
+    trained, left_out = _affordable(candidates, limits)
+    trainer = Trainer(source=opened, origin=origin, task=task, folder=folder, show=show)
+    largest = max(each.training_seconds for each in trained)
+    length = 1.0 if exhaustive else min(1.0, minutes * 60 / (LIMIT * largest))
+    points = train_in_rungs(trainer, trained, limits, length, exhaustive)
+    study = _concluded(points, limits, what or opened.name, known, folder, plan, left_out, trainer)
+    write_whole(folder / "study.json", to_json(study).encode())
+    write_study_page(study)
+    return study
+
+
+def _opened(source: Source | str | Path, origin: dict[str, Any], task: str | None) -> tuple[Source, Any]:
+    """The source with answers for the task, and the task."""
+    named = isinstance(source, str | Path)
+    opened = open_source(source, columns=origin["columns"], layout=origin["layout"]) if named else source
     assert isinstance(opened, Source)
     opened = with_answers(opened, task)
     known, _, _ = decide_task(opened, TrainOptions(task=task, start="scratch", mirror="no"), lambda note: None)
@@ -87,23 +112,13 @@ def tradeoff(
         raise EyespotError(f"The task {known.name} is not supported by trade-off studies: {reason}.")
     if not len(opened.validation):
         raise EyespotError(f"{opened.name}: has no validation images, which select the candidates; give more images.")
-    limits, folder = parse_budget(budget, known.metric), Path(out)
-    settings = {"task": task, "budget": budget, "minutes": minutes, "images": fingerprint(opened)}
-    plan = _plan(folder, settings, opened, TrainOptions(task=task), limits)
-    candidates = [Candidate(**each) for each in plan["candidates"]]
-    trained, left_out = _affordable(candidates, limits)
-    points = _trained(trained, limits, opened, origin, task, minutes, folder, show)
-    study = _concluded(points, limits, what or opened.name, known, folder, plan, left_out)
-    write_whole(folder / "study.json", to_json(study).encode())
-    write_study_page(study)
-    return study
+    return opened, known
 
 
-def _plan(
-    folder: Path, settings: dict[str, Any], source: Source, options: TrainOptions, budget: Budget
-) -> dict[str, Any]:
+def _plan(folder: Path, source: Source, task: str | None, search: Search) -> dict[str, Any]:
     """The candidates and their costs: as an earlier call wrote them, or measured now."""
     path = folder / "plan.json"
+    settings = json.loads(json.dumps({"task": task, "images": fingerprint(source), **asdict(search)}))
     if path.exists():
         try:
             plan = json.loads(path.read_text())
@@ -113,8 +128,8 @@ def _plan(
         if not same:
             raise RunError(f"{folder}: has another study; choose another folder, or delete this one.", argument="out")
         return plan
+    candidates, reference = find_candidates(source, TrainOptions(task=task), search)
     folder.mkdir(parents=True, exist_ok=True)
-    candidates, reference = find_candidates(source, options)
     plan = {
         "format": FORMAT,
         "settings": settings,
@@ -134,60 +149,6 @@ def _affordable(candidates: list[Candidate], budget: Budget) -> tuple[list[Candi
     return kept, [each.key for each in candidates if each not in kept]
 
 
-def _trained(
-    candidates: list[Candidate],
-    budget: Budget,
-    source: Source,
-    origin: dict[str, Any],
-    task: str | None,
-    minutes: float,
-    folder: Path,
-    show: Callable[[dict[str, Any]], None],
-) -> list[Point]:
-    """Every candidate after its longest training: each rung takes an equal share of the time."""
-    sizes = rung_sizes(len(candidates))
-    latest: dict[str, Point] = {}
-    for rung, count in enumerate(sizes):
-        each = minutes / len(sizes) / count
-        show({"note": f"rung {rung + 1} of {len(sizes)}: {count} candidates, {each * 60:.0f} seconds each"})
-        points = []
-        for candidate in candidates:
-            options = TrainOptions(task=task, minutes=each, **candidate.options)
-            points.append(_point(candidate, rung, options, source, origin, folder))
-            show({"note": f"{candidate.key}: {points[-1].score:.4g}, {candidate.milliseconds:.2f} ms"})
-        latest |= {point.candidate.key: point for point in points}
-        if rung + 1 < len(sizes):
-            candidates = [point.candidate for point in survivors(points, budget, sizes[rung + 1])]
-    return list(latest.values())
-
-
-def _point(
-    candidate: Candidate,
-    rung: int,
-    options: TrainOptions,
-    source: Source,
-    origin: dict[str, Any],
-    folder: Path,
-) -> Point:
-    """Train one candidate, or resume its run; `result.json` holds more, of which only the validation score is read."""
-    run = folder / "runs" / f"{rung + 1}-{candidate.key}"
-    if (run / "result.json").exists() and origin["what"] is not None:
-        result = resume(run).result
-    else:
-        result = run_training(source, options, run, lambda entry: None, dict(origin)).result
-    validation = result["validation"]
-    sign = 1 if validation["better"] == "higher" else -1
-    return Point(
-        candidate=candidate,
-        score=validation["value"],
-        standard_error=validation["standard_error"],
-        goodness=sign * validation["value"],
-        rung=rung,
-        seconds=result["seconds"],
-        folder=str(run),
-    )
-
-
 def _concluded(
     points: list[Point],
     budget: Budget,
@@ -196,6 +157,7 @@ def _concluded(
     folder: Path,
     plan: dict[str, Any],
     left_out: list[str],
+    trainer: Trainer,
 ) -> Study:
     """The front with its test scores, the knee and the recommendation."""
     flags = on_front(points)
@@ -204,6 +166,7 @@ def _concluded(
     sign = 1 if task.metric.better == "higher" else -1
     chosen, within = recommend(points, budget, sign)
     bend = knee(points)
+    largest, seconds = trainer.largest()
     return Study(
         folder=folder,
         source=source,
@@ -221,14 +184,10 @@ def _concluded(
         knee=bend.candidate.key if bend else None,
         reason=_reason(chosen, within, points, budget),
         command=_command(source, chosen, plan["settings"]["task"]),
-        seconds=sum(_seconds(folder)),
-        longest=max(_seconds(folder)),
+        seconds=trainer.spent(),
+        largest=largest,
+        largest_seconds=seconds,
     )
-
-
-def _seconds(folder: Path) -> list[float]:
-    """Of every run of the study, those of earlier rungs too."""
-    return [json.loads(file.read_text())["seconds"] for file in sorted(folder.glob("runs/*/result.json"))]
 
 
 def _tested(point: Point) -> Point:

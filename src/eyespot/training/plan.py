@@ -236,8 +236,7 @@ def make_recipe(
     `processes` share a batch by micro-batches: by default there are as many micro-batches as processes.
     """
     spec = choose_network(task, images, options, start)
-    views = _views(source.train, images) if images.fit == "native" and task.allows("crop") else 1
-    count = len(source.train) * views
+    count = len(source.train) * views_of(source.train, images, task)
     tuned = start.how == "finetune"
     batch = min(
         options.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count
@@ -331,8 +330,10 @@ def _robust(requested: str | None, task: Task) -> dict[str, Any] | None:
     return asdict(hardening)
 
 
-def _views(part: Part, images: ImageSpec) -> int:
-    """The number of training crops that fit into an image of median size: the crops per image and epoch."""
+def views_of(part: Part, images: ImageSpec, task: Task) -> int:
+    """The crops per image and epoch: for images of any size, as many as fit into one of median size, else 1."""
+    if images.fit != "native" or not task.allows("crop"):
+        return 1
     area = float(np.median(part.sizes[:, :2].astype(np.int64).prod(axis=1)))
     return max(1, round(area / (images.height * images.width)))
 
