@@ -1,5 +1,6 @@
 """Faces drawn at another age: they follow the age, are marked as synthetic, and belong to one model."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+import eyespot
+from eyespot.cli._app import run
 from eyespot.errors import FaceError, ModelError
 from eyespot.faces import AgeDecoder, load_decoder, save_rendered, train_decoder
 from eyespot.faces._rerender import MARK, Decoder
-from eyespot.images import ImageSpec
+from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.sources.synthetic import faces
@@ -76,3 +79,48 @@ def test_a_model_without_embeddings_and_photos_without_ages_are_refused(model: M
 
     with pytest.raises(FaceError, match="0 different ages among 0 training photos"):
         train_decoder(model, signs(count=40, size=16))
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose decoder was not trained yet."""
+    folder = tmp_path_factory.mktemp("ages") / "run"
+    task = "identify:dimensions=8"
+    eyespot.train("synthetic:faces", task=task, out=folder, network="residual", size="tiny", epochs=1, input="16x16x3")
+    return folder
+
+
+def test_faces_are_drawn_at_other_ages_on_the_command_line(run_folder: Path, tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.setattr("eyespot.faces.train_decoder", partial(train_decoder, steps=3))
+    image, broken = tmp_path / "ada.png", tmp_path / "broken.png"
+    write_png(SOURCE.test.rows[0].picture, image)
+    broken.write_bytes(b"no image")
+    arguments = ["--at-age", "20,70.5", "--model", str(run_folder)]
+    assert run(["faces", str(image), str(broken), *arguments, "--out", str(tmp_path / "old")]) == 2
+    printed = capsys.readouterr()
+    assert "2 synthetic images written" in printed.out and "broken.png" in printed.err
+    assert "training a decoder on synthetic:faces" in printed.err
+    files = sorted((tmp_path / "old").iterdir())
+    assert [file.name for file in files] == ["00001-ada-age-20.png", "00001-ada-age-70.5.png"]
+    for file in files:
+        with Image.open(file) as drawn:
+            assert "synthetic" in drawn.text["Comment"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert run(["faces", str(image), *arguments, "--out", str(tmp_path / "again"), "--json"]) == 0
+    assert "training a decoder" not in capsys.readouterr().err  # it is kept in the folder of the run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.png", "--at-age", "20"], "give all of them"),
+        (["a.png", "--at-age", "old", "--model", "run", "--out", "old"], "at-age is 'old'; expected years from 0"),
+        (["a.png", "--at-age", "200", "--model", "run", "--out", "old"], "expected years from 0 to 150"),
+        (["a.png", "--at-age", "20", "--model", "none", "--out", "old"], "expected the folder of a finished run"),
+        (["a.png", "--at-age", "20", "--model", "run", "--out", "old", "--group"], "and no other option"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(arguments: list[str], message: str, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["faces", *arguments]) == 2
+    assert message in capsys.readouterr().err.replace("\n", " ")
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..findings import counted
-from ._output import AsJson, print_json
+from ._output import AsJson, make_empty, print_json
 
 if TYPE_CHECKING:
     from ..faces import Face, Gallery, Verification
@@ -83,15 +83,26 @@ def faces(
     protocol: Annotated[
         str | None, typer.Option(help="Published benchmark of a folder: fgnet, morph, cacd-vs.")
     ] = None,
+    at_age: Annotated[str | None, typer.Option(help="Draw the faces at these ages: 20,50,80 (with --model).")] = None,
+    model: Annotated[Path | None, typer.Option(help="Run of the task identify, for --at-age.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the faces of images: box, five points, quality (size, sharpness, pose) and, with --gallery, the person.
 
-    --enroll NAME adds a person to the gallery, --forget NAME deletes one, and --gallery alone lists them.
+    --enroll NAME adds a person to the gallery, --forget NAME deletes one, and --gallery alone lists them. --at-age
+    draws each face at other ages, by a decoder for the embeddings of a run.
     """
-    from . import _album, _face_rates, _gallery
+    from . import _ages, _album, _face_rates, _gallery
     from ._answers import image_files
 
+    if at_age is not None or model is not None:
+        others = (gallery, enroll, forget, album, join, separate, forget_group, protocol)
+        if group or rates or any(each is not None for each in others):
+            raise typer.BadParameter("at-age takes images, model and out, and no other option; leave those out.")
+        if at_age is None or model is None or out is None or not given:
+            raise typer.BadParameter("drawing at other ages takes images, at-age, model and out; give all of them.")
+        _ages.draw(model, image_files(given, sys.stdin), at_age, out, as_json)
+        return
     corrections = (join, separate, forget_group)
     if album is not None or corrections != (None, None, None):
         _check_album(given, out is not None or gallery is not None or rates or protocol is not None, album, corrections)
@@ -148,7 +159,7 @@ def _list_faces(images: Iterable[str], out: Path | None, gallery: Path | None, g
 
     people = None if gallery is None else Gallery(gallery)
     if out is not None:
-        _make_empty(out)
+        make_empty(out)
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     crops: list[Any] = []
@@ -200,19 +211,6 @@ def _matches(people: "Gallery | None", found: "list[Face]") -> list[dict[str, An
     if people is None:
         return [{} for _ in found]
     return [asdict(match) for match in people.find(embed_faces([face.crop for face in found]))]
-
-
-def _make_empty(out: Path) -> None:
-    from ..errors import RunError
-    from ..files import require_folder, written
-
-    require_folder(out)
-    if out.is_dir() and any(out.iterdir()):
-        raise RunError(
-            f"{out}: is not empty, and nothing is overwritten; choose a new or empty folder.", argument="out"
-        )
-    with written(out):
-        out.mkdir(parents=True, exist_ok=True)
 
 
 def _save_crops(found: "list[Face]", number: int, image: str, out: Path) -> None:

@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -132,3 +133,17 @@ def format_score(result: dict[str, Any]) -> str:
     text = score_text(score, share=share, unit=unit, decimals=2)
     between = interval_text(interval, share=share, unit=unit, decimals=2)
     return f"{name} {text} (95 % interval {between}) on {count}"
+
+
+def make_empty(out: Path) -> None:
+    """Make a new folder, or take an empty one; raises `RunError` for one that holds files."""
+    from ..errors import RunError
+    from ..files import require_folder, written
+
+    require_folder(out)
+    if out.is_dir() and any(out.iterdir()):
+        raise RunError(
+            f"{out}: is not empty, and nothing is overwritten; choose a new or empty folder.", argument="out"
+        )
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)

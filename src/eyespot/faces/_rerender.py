@@ -58,13 +58,17 @@ class AgeDecoder:
     center: float
     spread: float
 
+    def fits(self, model: Model) -> bool:
+        """Whether the decoder was trained for the embeddings of this model."""
+        return _sum_of(model) == self.model_sum
+
     @torch.no_grad()
     def render(self, model: Model, picture: Picture, age: float) -> np.ndarray:
         """The face of a picture at an age in years: uint8 (H + 2B, W + 2B, 3), in a frame that marks it as synthetic.
 
         Raises `FaceError` for another model than the one that the decoder was trained for, and for ages out of range.
         """
-        if _sum_of(model) != self.model_sum:
+        if not self.fits(model):
             raise FaceError("The decoder was trained for another model, whose embeddings differ; train one for this.")
         if not 0 <= age <= 150:
             raise FaceError(f"age is {age}; expected years from 0 to 150.")
