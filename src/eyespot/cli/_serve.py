@@ -8,6 +8,7 @@ import typer
 from ._runs import latest_model
 
 if TYPE_CHECKING:
+    from ..faces import Gallery
     from ..serving.app_state import AppState
 
 
@@ -17,6 +18,9 @@ def serve(
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Source of images; repeatable.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder for trainings started on the page.")] = Path("runs/page"),
+    gallery: Annotated[
+        Path | None, typer.Option(help="SQLite file of enrolled people, to compare and recognize faces on the page.")
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; any other address is reachable from other machines.")
     ] = ("127.0.0.1"),
@@ -29,15 +33,33 @@ def serve(
     from ..serving.loading import open_given
     from ..serving.server import listen, run
 
+    people = _open_gallery(gallery) if gallery else None
     with listen(host, port) as listening:
         latest = latest_model() if not given else None
         app_state, notes = open_given(given or _latest_given(latest), source or [])
         notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
         print(_describe(app_state, notes, listening.address), flush=True)
         app = make_app(
-            app_state.models, app_state.runs, app_state.sources, host, origins=app_state.origins, folder=runs.resolve()
+            app_state.models,
+            app_state.runs,
+            app_state.sources,
+            host,
+            origins=app_state.origins,
+            folder=runs.resolve(),
+            gallery=people,
         )
         run(app, listening, browser)
+
+
+def _open_gallery(path: Path) -> "Gallery":
+    """The gallery of a file, which need not exist yet; raises `EyespotError` where faces cannot be found here."""
+    import numpy as np
+
+    from ..faces import Gallery, embed_faces, find_faces
+
+    find_faces(np.zeros((32, 32, 3), np.uint8))  # loads the weights of both networks
+    embed_faces([np.zeros((112, 112, 3), np.uint8)])
+    return Gallery(path, create=True)
 
 
 def _latest_given(latest: Path | None) -> list[Path]:

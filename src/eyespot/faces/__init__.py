@@ -4,7 +4,7 @@ from ._album import MERGE_THRESHOLD, Album, AlbumFace
 from ._cluster import CLUSTER_THRESHOLD, b_cubed, cluster_faces
 from ._false_accepts import FALSE_ACCEPTS, MEASURED_ON, FalseAccepts
 from ._find import POINT_NAMES, Face, embed_faces, find_faces, find_one_face, require_good
-from ._gallery import NOBODY, Gallery, Match, check_name
+from ._gallery import LONGEST_NAME, NOBODY, Gallery, Match, check_name
 from ._protocols import PROTOCOLS, measure_protocol, read_protocol
 from ._quality import Quality
 from ._rates import Embedded, Photo, embed_photos, error_rates, photos_of
@@ -14,6 +14,7 @@ from ._verify import THRESHOLD, Verification, verify
 __all__ = [
     "CLUSTER_THRESHOLD",
     "FALSE_ACCEPTS",
+    "LONGEST_NAME",
     "MEASURED_ON",
     "MERGE_THRESHOLD",
     "NOBODY",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import EyespotError
 from ..images import Picture
@@ -37,7 +38,8 @@ def verify(first: Picture, second: Picture, threshold: float = THRESHOLD) -> Ver
     Raises `ImageError` for an image without a face, and `EyespotError` for a threshold outside -1 to 1.
     """
     check_threshold(threshold)
-    found = [require_faces(find_faces(picture), _name(picture)) for picture in (first, second)]
+    pictures = {"the first image": first, "the second image": second}
+    found = [_faces_of(picture, place) for place, picture in pictures.items()]
     reasons = [
         f"{place} image: {reason}"
         for place, faces in zip(("first", "second"), found, strict=True)
@@ -80,5 +82,6 @@ def _reasons(faces: Sequence[Face]) -> list[str]:
     return several + [f"the face is {fault}" for fault in faces[0].quality.faults]
 
 
-def _name(picture: Picture) -> str:
-    return str(picture) if not isinstance(picture, bytes) and not hasattr(picture, "shape") else "image"
+def _faces_of(picture: Picture, place: str) -> list[Face]:
+    name = str(picture) if isinstance(picture, str | Path) else place
+    return require_faces(find_faces(picture, name), name)

@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import EyespotError
+from ..faces import Gallery
 from ..sources.source import Source
 from . import _attack_api as attacking
 from . import _explain_api as asking
+from . import _faces_api as faces_api
 from . import _models as model_routes
 from . import _runs as run_routes
 from . import _task_api as task_api
@@ -49,6 +51,7 @@ def make_app(
     static: Path = STATIC,
     origins: Mapping[int, Origin] | None = None,
     folder: Path | None = None,
+    gallery: Gallery | None = None,
 ) -> FastAPI:
     """The application that shows these models, runs and sources, and nothing else, to who asks for `host`.
 
@@ -58,12 +61,14 @@ def make_app(
     >>> make_app(static=Path("nowhere")).title
     'eyespot'
     """
-    app_state = AppState(models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}))
+    app_state = AppState(
+        models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}), gallery=gallery
+    )
     # The usual pages of documentation would load scripts from another site.
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
     app.state.app_state = app_state
     app.state.manager = TrainingManager(app_state=app_state, folder=folder)
-    for routes in (model_routes, asking, attacking, run_routes, task_api, training, dropping):
+    for routes in (model_routes, asking, attacking, run_routes, task_api, training, dropping, faces_api):
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
         app.add_exception_handler(kind, answer)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
+from ..faces import Gallery
 from ..sources.source import Source
 from ._slow_work import SlowWorker
 from ._snapshots import at_epoch, epochs_of
@@ -31,6 +32,7 @@ class AppState:
     runs: list[RunResource] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     origins: dict[int, Origin] = field(default_factory=dict)
+    gallery: Gallery | None = None
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
     slow: SlowWorker = field(default_factory=SlowWorker)
