@@ -95,7 +95,7 @@ def _blocks(side, factor):
 
 @script(default_opset=op)
 def _average_blocks(x, rows, columns):
-    """Whole numbers (N, H, W, C) averaged over blocks of `rows` by `columns`, rounded to uint8 as Pillow's reduce does."""
+    """Whole numbers (N, H, W, C) averaged over blocks of `rows` by `columns`: uint8, rounded as Pillow does."""
     height, width = op.Squeeze(op.Shape(x, start=1, end=2)), op.Squeeze(op.Shape(x, start=2, end=3))
     down, held_down = _blocks(height, rows)
     across, held_across = _blocks(width, columns)
