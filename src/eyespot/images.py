@@ -281,6 +281,15 @@ def read_thumbnail(picture: Picture, side: int, channels: int, name: str = "") -
     return read_pixels(picture, spec, name)
 
 
+def read_scaled(picture: Picture, longest: int, name: str = "") -> np.ndarray:
+    """A picture as uint8 (H, W, 3) with no side longer than `longest`; one of more than 8 bits by its own range."""
+    height, width, _ = read_size(picture, name)
+    scale = min(1.0, longest / max(height, width))
+    height, width = (max(1, round(side * scale)) for side in (height, width))
+    own = _own_range(picture, name)
+    return read_pixels(picture, ImageSpec(height=height, width=width, channels=3, fit="stretch", value_range=own), name)
+
+
 def read_native(picture: Picture, name: str = "") -> np.ndarray:
     """A picture at its own size in its own colors, uint8 (H, W, C); one of more than 8 bits by its own range."""
     channels, own = read_size(picture, name)[2], _own_range(picture, name)
@@ -361,6 +370,13 @@ def encode_png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> byt
     image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     level = QUICK_LEVEL if image.width * image.height > LARGE else 6
     image.save(buffer, "PNG", pnginfo=metadata, compress_level=level)
+    return buffer.getvalue()
+
+
+def encode_jpeg(pixels: np.ndarray, quality: int = 82) -> bytes:
+    """Turn uint8 numbers (H, W, 3) into the bytes of a JPEG file: smaller than PNG, with loss, to look at."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

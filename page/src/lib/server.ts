@@ -1,6 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
 import type { Predictions } from "../judge/table";
+import { openCollection, type Collection } from "../organize/api";
 import { openTrainer, type Trainer } from "../train/api";
 import { pathOf, type Choices, type Version } from "./version";
 
@@ -96,8 +97,18 @@ export interface Familiarity {
   readonly heldOut: boolean;
 }
 
+/** Which views have something to show, and the numbers of the models for them. */
+export interface Offered {
+  readonly organize: boolean;
+  readonly generate: readonly number[];
+  readonly rank: readonly number[];
+  readonly drive: readonly number[];
+}
+
 export interface Server {
   readonly trainer: Trainer;
+  readonly collection: Collection;
+  views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
   /** The table of predictions of a run. */
   predictions(run: number): Promise<Predictions>;
@@ -125,6 +136,8 @@ export function openServer(json: Json): Server {
     json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels), signal);
   return {
     trainer: openTrainer(json),
+    collection: openCollection(json),
+    views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,

@@ -1,13 +1,14 @@
 import { judge } from "./judge.english";
 import { learn } from "./learn.english";
 import { look } from "./look.english";
+import { organize } from "./organize.english";
 import { train } from "./train.english";
 
 /** Every word on the page in English; the other languages have the same entries. */
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge" },
+  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", organize: "Organize" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
@@ -31,5 +32,6 @@ export const english = {
   judge,
   learn,
   look,
+  organize,
   train,
 };

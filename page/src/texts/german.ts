@@ -2,12 +2,13 @@ import type { english } from "./english";
 import { judge } from "./judge.german";
 import { learn } from "./learn.german";
 import { look } from "./look.german";
+import { organize } from "./organize.german";
 import { train } from "./train.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", organize: "Ordnen" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -31,5 +32,6 @@ export const german: typeof english = {
   judge,
   learn,
   look,
+  organize,
   train,
 };

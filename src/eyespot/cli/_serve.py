@@ -10,6 +10,7 @@ from ._runs import latest_model
 if TYPE_CHECKING:
     from ..faces import Gallery
     from ..serving.app_state import AppState
+    from ..serving.collection import CollectionResource
 
 
 def serve(
@@ -21,6 +22,10 @@ def serve(
     gallery: Annotated[
         Path | None, typer.Option(help="SQLite file of enrolled people, to compare and recognize faces on the page.")
     ] = None,
+    photos: Annotated[Path | None, typer.Option(help="Folder of photos to organize on the page.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="With --photos: folder that a reviewed plan copies, links or moves photos into.")
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; any other address is reachable from other machines.")
     ] = ("127.0.0.1"),
@@ -28,6 +33,8 @@ def serve(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the page: inspect a network in the browser, number by number."""
+    if into and not photos:
+        raise typer.BadParameter("--into goes with --photos FOLDER.")
     needs_server()
     from ..serving.app import make_app
     from ..serving.loading import open_given
@@ -35,9 +42,11 @@ def serve(
 
     people = _open_gallery(gallery) if gallery else None
     with listen(host, port) as listening:
-        latest = latest_model() if not given else None
+        collection = _open_photos(photos, into, runs.resolve()) if photos else None
+        latest = latest_model() if not given and not photos else None
         app_state, notes = open_given(given or _latest_given(latest), source or [])
         notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
+        notes += [f"photos: {len(collection.found.photos):,} of {photos}"] if collection else []
         print(_describe(app_state, notes, listening.address), flush=True)
         app = make_app(
             app_state.models,
@@ -47,6 +56,7 @@ def serve(
             origins=app_state.origins,
             folder=runs.resolve(),
             gallery=people,
+            collection=collection,
         )
         run(app, listening, browser)
 
@@ -60,6 +70,16 @@ def _open_gallery(path: Path) -> "Gallery":
     find_faces(np.zeros((32, 32, 3), np.uint8))  # loads the weights of both networks
     embed_faces([np.zeros((112, 112, 3), np.uint8)])
     return Gallery(path, create=True)
+
+
+def _open_photos(photos: Path, into: Path | None, runs: Path) -> "CollectionResource":
+    """The collection, with its index brought up to date."""
+    from ..organizing import organize
+    from ..serving.collection import CollectionResource
+    from ._organize import IndexProgress
+
+    found = organize(photos, show=IndexProgress())
+    return CollectionResource(found=found, plans=runs / "plans", into=into)
 
 
 def _latest_given(latest: Path | None) -> list[Path]:

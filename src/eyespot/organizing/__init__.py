@@ -1,10 +1,12 @@
 """Organizing: an index of a photo collection, and what it shows: copies, events, photos of poor quality."""
 
-from ._apply import ACTIONS, Applied, apply_plan, undo
+from ._apply import ACTIONS, Applied, apply_plan, journal_of, undo
+from ._colors import PROTOTYPES
+from ._copies import Group
 from ._crop import Crop, find_crop
 from ._dominant import SubjectColor, subject_colors
 from ._organized import Organized, organize, search_folder
-from ._plan import TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
+from ._plan import FIELDS, TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
 from ._report import check_report, counts, document, matched, write_found, write_report
 from ._rules import explain_scores, plain_features
 from ._search import Match, Query
@@ -12,9 +14,12 @@ from ._sidecar import sidecar_file, write_sidecar
 
 __all__ = [
     "ACTIONS",
+    "FIELDS",
+    "PROTOTYPES",
     "TEMPLATE",
     "Applied",
     "Crop",
+    "Group",
     "Match",
     "Organized",
     "Plan",
@@ -28,6 +33,7 @@ __all__ = [
     "document",
     "explain_scores",
     "find_crop",
+    "journal_of",
     "make_plan",
     "matched",
     "organize",

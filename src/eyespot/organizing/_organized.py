@@ -1,6 +1,7 @@
 """What was found in a collection, from bringing its index up to date to groups, events and flags."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,38 @@ class Organized:
 
     `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` has a list of flags for
     each, and `limits` what they were compared with; `content` holds the groups by what photos show; `errors` gives the
-    reason for each file that could not be read.
+    reason for each file that could not be read. Pairs and groups of copies are found when they are first asked for.
     """
 
     folder: Path
     index: Path
     update: Update
-    network: str
+    embedder: Embedder
     photos: Photos
     errors: dict[str, str]
-    pairs: list[Pair]
-    groups: list[Group]
     events: list[Event]
     flags: list[list[str]]
     limits: dict[str, float]
     content: Sorted | None = None
+
+    @property
+    def network(self) -> str:
+        """The name of the network whose embeddings the index holds; empty without one."""
+        return self.embedder.name
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Every pair of copies; see `find_pairs`."""
+        return find_pairs(self.photos)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Copies by kind, with the photo to keep; see `find_groups`."""
+        return find_groups(self.photos, self.pairs)
+
+    def search(self, query: Query, count: int) -> list[Match]:
+        """The photos that meet all conditions, the best first; see `search`."""
+        return search(self.photos, query, self.embedder, count)
 
 
 def organize(
@@ -64,17 +82,14 @@ def organize(
     elif similar:
         names = IMAGENET_CLASSES.read_text().splitlines()
         content = cluster(photos, embedder.probabilities(photos.embeddings) if embedder.name else np.empty(0), names)
-    pairs = find_pairs(photos)
     limits = limits_of({name: photos.numbers(name) for name in QUALITY})
     return Organized(
         folder=folder,
         index=file,
         update=updated,
-        network=embedder.name,
+        embedder=embedder,
         photos=photos,
         errors=errors,
-        pairs=pairs,
-        groups=find_groups(photos, pairs),
         events=find_events(photos),
         flags=[flags_of(row, row["camera"], limits) for row in photos.rows],
         limits=limits,

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import string
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +20,7 @@ VERSION = 1
 TEMPLATE = "{year}/{event}/{name}"
 FIELDS = ("year", "month", "day", "event", "camera", "group", "folder", "name")
 SUFFIXES = (".json", ".csv")
-UNDATED, UNGROUPED = "undated", "ungrouped"
+UNDATED, UNGROUPED, COPIES = "undated", "ungrouped", "copies"
 FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 """Characters that some file systems do not take; the plan is to work everywhere."""
 LONGEST_NAME = 240
@@ -49,10 +50,11 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-def make_plan(found: Organized, template: str = TEMPLATE) -> Plan:
+def make_plan(found: Organized, template: str = TEMPLATE, copies: Collection[int] = ()) -> Plan:
     """A target for each readable photo by a template with the fields of `FIELDS`; targets that clash get a number.
 
-    Links stay where they are. Raises `RunError` for a template that cannot be used.
+    Photos in `copies` (their numbers) go into a folder of that name, in the folders that they are in now. Links stay
+    where they are. Raises `RunError` for a template that cannot be used.
     """
     check_template(template)
     event_of = {photo: event.name for event in found.events for photo in event.photos}
@@ -61,7 +63,8 @@ def make_plan(found: Organized, template: str = TEMPLATE) -> Plan:
     for photo, row in enumerate(found.photos.rows):
         link = (found.folder / row["path"]).is_symlink()
         group = found.content.groups[photo] if found.content else ""
-        filled = _filled(template, row, event_of.get(photo, UNDATED), group or UNGROUPED)
+        own = f"{COPIES}/{{folder}}/{{name}}" if photo in copies else template
+        filled = _filled(own, row, event_of.get(photo, UNDATED), group or UNGROUPED)
         target = "" if link else _free(filled, used)
         used.add(target.casefold())
         steps.append(
@@ -107,7 +110,7 @@ def _filled(template: str, row: dict[str, Any], event: str, group: str) -> str:
         "folder": "" if path.parent == PurePosixPath() else str(path.parent),
         "name": path.name,
     }
-    return "/".join(part for part in (_safe(part) for part in template.format(**values).split("/")) if part)
+    return "/".join(_safe(part) for part in template.format(**values).split("/") if part)
 
 
 def _safe(part: str) -> str:

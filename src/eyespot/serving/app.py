@@ -16,6 +16,7 @@ from ..errors import EyespotError
 from ..faces import Gallery
 from ..sources.source import Source
 from . import _attack_api as attacking
+from . import _collection_api as collections
 from . import _explain_api as asking
 from . import _faces_api as faces_api
 from . import _models as model_routes
@@ -23,13 +24,27 @@ from . import _runs as run_routes
 from . import _task_api as task_api
 from . import _training as training
 from . import _uploads as dropping
+from . import _views_api as view_routes
 from ._guard import Guard
 from ._plain import strict_json
 from ._training_manager import TrainingManager
 from .app_state import AppState, Origin
+from .collection import CollectionResource
 from .resources import ModelResource, RunResource
 
 STATIC = Path(__file__).with_name("static")
+ROUTES = (
+    model_routes,
+    asking,
+    attacking,
+    run_routes,
+    task_api,
+    view_routes,
+    training,
+    dropping,
+    faces_api,
+    collections,
+)
 UNBUILT = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>eyespot</title></head>
@@ -52,8 +67,9 @@ def make_app(
     origins: Mapping[int, Origin] | None = None,
     folder: Path | None = None,
     gallery: Gallery | None = None,
+    collection: CollectionResource | None = None,
 ) -> FastAPI:
-    """The application that shows these models, runs and sources, and nothing else, to who asks for `host`.
+    """The application that shows these models, runs, sources and photos, and nothing else, to who asks for `host`.
 
     `static` is the folder of the built page; where it is empty, a page says how to build it. New trainings are written
     below `folder`, from sources of which `origins` says how they were opened; without it, none can be begun.
@@ -62,13 +78,18 @@ def make_app(
     'eyespot'
     """
     app_state = AppState(
-        models=list(models), runs=list(runs), sources=list(sources), origins=dict(origins or {}), gallery=gallery
+        models=list(models),
+        runs=list(runs),
+        sources=list(sources),
+        origins=dict(origins or {}),
+        gallery=gallery,
+        collection=collection,
     )
     # The usual pages of documentation would load scripts from another site.
     app = FastAPI(title="eyespot", version=__version__, docs_url=None, redoc_url=None, lifespan=_while_open)
     app.state.app_state = app_state
     app.state.manager = TrainingManager(app_state=app_state, folder=folder)
-    for routes in (model_routes, asking, attacking, run_routes, task_api, training, dropping, faces_api):
+    for routes in ROUTES:
         app.include_router(routes.router)
     for kind, answer in ((EyespotError, _refuse), (RequestValidationError, _misused), (HTTPException, _missed)):
         app.add_exception_handler(kind, answer)

@@ -13,9 +13,12 @@ from ..faces import Gallery
 from ..sources.source import Source
 from ._slow_work import SlowWorker
 from ._snapshots import at_epoch, epochs_of
+from .collection import CollectionResource
 from .resources import ModelResource, RunResource
 
 Value = TypeVar("Value")
+DECODED_AT_ONCE = 2
+"""Photos of a collection that are decoded at the same time."""
 Origin = dict[str, Any]
 """How a source, by its number, was opened, so that another process can open it again: {"what": ..., "columns": ...}."""
 
@@ -33,9 +36,11 @@ class AppState:
     sources: list[Source] = field(default_factory=list)
     origins: dict[int, Origin] = field(default_factory=dict)
     gallery: Gallery | None = None
+    collection: CollectionResource | None = None
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
     slow: SlowWorker = field(default_factory=SlowWorker)
+    decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE))
 
     async def compute(self, work: Callable[[], Value]) -> Value:
         """Do quick work in the computing thread, after earlier work."""
