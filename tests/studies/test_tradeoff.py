@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from eyespot import html
 from eyespot.cli._app import run
 from eyespot.errors import RunError
 from eyespot.measures._latency import timing
 from eyespot.sources.synthetic import shapes
-from eyespot.studies import _candidates, _rungs, tradeoff
+from eyespot.studies import _candidates, _memory, _rungs, tradeoff
 from eyespot.studies import _tradeoff as module
 from eyespot.studies._budget import Budget
 from eyespot.studies._candidates import Candidate, Search, find_candidates
@@ -16,6 +17,7 @@ from eyespot.studies._rungs import Trainer, train_in_rungs
 from eyespot.studies._selection import Point
 from eyespot.tasks import TASKS
 from eyespot.training import TrainOptions
+from tests.conftest import draw_svg
 
 FAST, SLOW = "conv 2@3x3 stride 2, relu, flatten, dense", "conv 8@3x3 stride 2, relu, flatten, dense"
 
@@ -45,6 +47,8 @@ def found(monkeypatch):
         return [candidate("fast", FAST, 1.0), candidate("slow", SLOW, 4.0)], {"p50": 1.0, "p95": 1.1}
 
     monkeypatch.setattr(module, "find_candidates", find)
+    monkeypatch.setattr(_memory, "_measured", lambda file: 7_000_000)
+    monkeypatch.setattr(html, "_svg", draw_svg)  # the drawings of these studies differ
     return calls
 
 
@@ -73,6 +77,8 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
     assert json.loads((tmp_path / "study" / "study.json").read_text())["recommended"] == study.recommended
     page = (tmp_path / "study" / "index.html").read_text()
     assert study.recommended in page and "Pareto front" in page and "<script" not in page
+    assert page.count('<a href="#candidate-1"><title>slow: 4.00 ms, 0.00 MB, ') == 3  # in each drawing
+    assert 'id="candidate-1"' in page and "peak memory" in page
     monkeypatch.setattr(_rungs, "run_training", ordinary)
     other = tradeoff(source, **{**keywords, "budget": "2ms"})
     assert other.recommended == "fast" and other.left_out == ()  # "slow" exceeds the budget by just a factor of two
@@ -148,3 +154,13 @@ def test_invalid_input_is_one_sentence(tmp_path, capsys, words, message):
 
 def test_no_task_that_answers_images_is_refused():
     assert [name for name, task in TASKS.items() if "predict" in task.unsupported] == ["generate"]
+
+
+def test_a_study_measures_the_memory_of_a_model_once(tmp_path, monkeypatch):
+    score = {"score": 0.5, "goodness": 0.5, "standard_error": 0.1, "rung": 0, "seconds": 1}
+    point, measured = Point(candidate=candidate("fast", FAST, 1.0), folder=str(tmp_path), **score), []
+    monkeypatch.setattr(_memory, "_measured", lambda file: measured.append(file) or 5)
+    for _ in range(2):
+        [found] = _memory.with_memory([point], tmp_path)
+        assert found.peak_memory == 5
+    assert measured == [tmp_path / "model.safetensors"]

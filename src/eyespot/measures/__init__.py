@@ -4,6 +4,7 @@ from ._backends import count_multiply_adds, count_parameters
 from ._data_audit import AuditReport, audit
 from ._learning_curve import Curve, curve, write_curve
 from ._measure import BackendMeasurement, Measurement, compare_latency, measure
+from ._memory import peak_memory
 
 __all__ = [
     "AuditReport",
@@ -16,5 +17,6 @@ __all__ = [
     "count_parameters",
     "curve",
     "measure",
+    "peak_memory",
     "write_curve",
 ]

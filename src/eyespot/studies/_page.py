@@ -1,5 +1,9 @@
-"""The page of a study: the Pareto front with intervals, the knee, the recommendation, and every point in a table."""
+"""The page of a study: the Pareto front with intervals, the knee, the recommendation, and every point in a table.
 
+It needs no script: a point of a drawing names its numbers when pointed at, and leads to its row when clicked.
+"""
+
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +28,8 @@ def write_study_page(study: "Study") -> Path:
         "limits": _limits(study),
         "rows": point_rows(study),
         "latency": _drawn(study, "milliseconds", "milliseconds per image"),
-        "memory": _drawn(study, "size", "megabytes of weights"),
+        "size": _drawn(study, "size", "megabytes of weights"),
+        "memory": _drawn(study, "memory", "megabytes of memory") if _has_memory(study) else None,
     }
     return write_page(study.folder / "index.html", "tradeoff.html", values)
 
@@ -32,6 +37,10 @@ def write_study_page(study: "Study") -> Path:
 def point_rows(study: "Study") -> list[dict[str, Any]]:
     """Every point, the fastest first, as the text of its columns: for the page and for the terminal."""
     return [_row(study, point) for point in study.points]
+
+
+def _has_memory(study: "Study") -> bool:
+    return all(point.peak_memory for point in study.points)
 
 
 def _limits(study: "Study") -> str:
@@ -61,6 +70,7 @@ def _row(study: "Study", point: Point) -> dict[str, Any]:
         "milliseconds": f"{point.candidate.milliseconds:.2f}",
         "p95": f"{point.candidate.p95:.2f}",
         "megabytes": f"{point.candidate.size / 1e6:.2f}",
+        "memory": "" if point.peak_memory is None else f"{point.peak_memory / 1e6:.0f}",
         "multiply_adds": f"{point.candidate.multiply_adds / 1e6:,.1f}",
         "validation": f"{_text(study, point.score)} ± {_text(study, reach)}",
         "test": "" if test is None else f"{_text(study, test['score'])} ({_interval(study, test['interval'])})",
@@ -94,17 +104,33 @@ def _drawn(study: "Study", cost: str, label: str) -> Markup:
         costs = [_cost(point, cost) for point in study.points]
         axes.set(xscale="log", xlim=(min(costs) / MARGIN, max(costs) * MARGIN))
         axes.set(xlabel=label, ylabel=f"validation {study.metric.replace('_', ' ')} {unit}".strip())
-        for point in study.points:
+        for number, point in enumerate(study.points):
             color = INK["blue"] if point.front else INK["quiet"]
             x, y = _cost(point, cost), scale * point.score
             reach = scale * Z * point.standard_error
             alpha = 1.0 if point.front else 0.4
-            axes.errorbar(x, y, yerr=reach, fmt="o", color=color, markersize=4, linewidth=1, alpha=alpha)
+            axes.errorbar(x, y, yerr=reach, fmt="none", ecolor=color, elinewidth=1, alpha=alpha)
+            axes.scatter(x, y, color=color, s=16, alpha=alpha, zorder=3).set_urls([f"#candidate-{number}"])
         front = sorted((_cost(point, cost), scale * point.score) for point in study.points if point.front)
         if cost == "milliseconds":
             axes.plot([x for x, _ in front], [y for _, y in front], color=INK["blue"], linewidth=1)
         _label(axes, study, cost, scale)
-        return drawing(figure, f"Score against {label}, with 95 % intervals")
+        found = drawing(figure, f"Score against {label}, with 95 % intervals")
+    return _with_details(found, study)
+
+
+def _with_details(found: Markup, study: "Study") -> Markup:
+    """The drawing, each of whose points names its numbers when pointed at."""
+    details = [
+        f"{row['key']}: {row['milliseconds']} ms, {row['megabytes']} MB, {row['validation']}"
+        for row in point_rows(study)
+    ]
+
+    def detailed(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return f'<a href="#candidate-{number}"><title>{Markup.escape(details[number])}</title>'
+
+    return Markup(re.sub(r'<a xlink:href="#candidate-(\d+)" target="_blank">', detailed, found))
 
 
 def _label(axes: Any, study: "Study", cost: str, scale: int) -> None:
@@ -119,4 +145,6 @@ def _label(axes: Any, study: "Study", cost: str, scale: int) -> None:
 
 
 def _cost(point: Point, cost: str) -> float:
+    if cost == "memory":
+        return (point.peak_memory or 0) / 1e6
     return point.candidate.milliseconds if cost == "milliseconds" else point.candidate.size / 1e6

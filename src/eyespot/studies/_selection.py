@@ -17,6 +17,7 @@ class Point:
     """One candidate after its longest training: the validation score with its standard error, and what it cost.
 
     `goodness` is the score, negated where lower is better. `test` is the result on test images, of the front alone.
+    `peak_memory` is in bytes beyond an idle process, None where the system does not report it.
     """
 
     candidate: Candidate
@@ -28,6 +29,7 @@ class Point:
     folder: str
     front: bool = False
     test: dict[str, Any] | None = None
+    peak_memory: int | None = None
 
 
 def rung_sizes(count: int) -> list[int]:

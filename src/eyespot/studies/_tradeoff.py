@@ -22,6 +22,7 @@ from ..training.decisions import decide_task
 from ..training.plan import with_answers
 from ._budget import Budget, parse_budget
 from ._candidates import Candidate, Search, find_candidates
+from ._memory import with_memory
 from ._page import write_study_page
 from ._rungs import LIMIT, Trainer, train_in_rungs
 from ._selection import Point, is_affordable, knee, on_front, recommend
@@ -162,7 +163,7 @@ def _concluded(
     """The front with its test scores, the knee and the recommendation."""
     flags = on_front(points)
     points = [_tested(point) if flag else point for point, flag in zip(points, flags, strict=True)]
-    points.sort(key=lambda point: point.candidate.milliseconds)
+    points = sorted(with_memory(points, folder), key=lambda point: point.candidate.milliseconds)
     sign = 1 if task.metric.better == "higher" else -1
     chosen, within = recommend(points, budget, sign)
     bend = knee(points)
