@@ -1,6 +1,7 @@
 """Generated images: how they are judged, trained for, written and marked."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from eyespot.model import Model
 from eyespot.networks import Output, build
 from eyespot.sources.synthetic import colored_squares
 from eyespot.tasks import Classify
+from eyespot.training import _generators
 from eyespot.training import _loop as loop
 from eyespot.training import run as running
 from eyespot.training._run_folder import load_checkpoint
 from eyespot.training.options import TrainOptions
+from eyespot.training.plan import choose_images, choose_task, make_recipe
 
 
 def direct_distance(made: np.ndarray, real: np.ndarray) -> float:
@@ -120,6 +123,46 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(
     first, second = (load_checkpoint(one / "checkpoint.safetensors")[0] for one in (straight, broken.folder))
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, **columns: list[float]) -> None:
+    """Let each look at samples give the next scripted values; the last ones from then on."""
+    looks = [{"kid error": 0.01, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
+    monkeypatch.setattr(_generators, "validate_samples", lambda *_: looks.pop(0) if len(looks) > 1 else looks[0])
+
+
+def test_a_collapse_ends_the_training_with_the_best_weights_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    scripted(monkeypatch, kid=[0.3, 0.2, 0.3, 0.1], diversity=[0.8, 1.0, 0.9, 0.4])
+    notes = []
+    run = train(tmp_path / "run", notes.append, task="generate:creativity=0", epochs=8)
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    looks = [line for line in lines if line.get("validation")]
+    assert [line["validation"]["kid"] for line in looks] == [0.3, 0.2, 0.3, 0.1]
+    assert run.result["steps"] == looks[-1]["step"] < lines[0]["steps"]
+    assert run.model.made["step"] == looks[1]["step"]
+    assert any("collapsed" in entry.get("note", "") and "epoch 2" in entry["note"] for entry in notes)
+
+
+def test_without_scores_a_collapse_leads_to_the_last_good_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    scripted(monkeypatch, kid=[math.nan] * 3, diversity=[0.8, 1.0, 0.4])
+    run = train(tmp_path / "run", task="generate:creativity=0", epochs=8)
+    assert run.model.made["step"] < run.result["steps"]
+
+
+def test_weights_are_selected_only_among_those_of_full_creativity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    scripted(monkeypatch, kid=[0.1, 0.1, 0.1, 0.2, 0.15, 0.3], diversity=[1.0] * 6)
+    run = train(tmp_path / "run", task="generate:gan_phase=0.5", epochs=6)
+    last = run.result["steps"]
+    assert 0.6 <= run.model.made["step"] / last < 1
+    assert run.result["validation"]["value"] == 0.15
+
+
+def test_the_number_of_steps_does_not_depend_on_the_number_of_images():
+    squares = colored_squares(count=40)
+    options = TrainOptions(task="generate", size="tiny", precision="float32")
+    task = choose_task(squares, "generate")[0].prepare(squares.train.rows)
+    recipe = make_recipe(squares, {"what": None}, task, choose_images(squares, task, options)[0], options)
+    assert recipe.steps == 6000 and recipe.batch <= 64
 
 
 def test_the_command_writes_marked_files_and_overwrites_nothing(folder: Path, tmp_path: Path, capsys):

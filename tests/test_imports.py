@@ -24,6 +24,7 @@ LINES = (
         "onnx_weights",
         "pretrained",
         "features",
+        "_sample_features",
         "generated",
         "model",
         "embeddings",

@@ -12,11 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .errors import NetworkError
+from ._sample_features import features_of, features_of_part, has_features
 from .findings import Evaluation
 from .images import ImageSpec
-from .networks.network import last_dense
-from .pretrained import load_pretrained
 from .samples import to_batch
 from .sources.cache import decode_once
 from .sources.source import Part
@@ -25,8 +23,11 @@ from .tasks.task import Task
 
 MOST = 500
 """Samples and held-out images that are compared, at most."""
+CLASSIFIED = 5000
+"""Held-out images that the classifier of styles is fitted on, at most."""
+VALIDATED = 250
+"""Samples and validation images that are compared during a training, at most."""
 SEED = 20_170_623
-BATCH = 32
 NEIGHBORS = 5
 THUMBNAIL = 16
 """Pixels a side at which images are compared with training images."""
@@ -40,30 +41,39 @@ COPY = 1.0
 def evaluate_samples(
     task: Task, network: nn.Module, images: ImageSpec, held_out: Part, learned: Part | None = None
 ) -> tuple[Evaluation, Tensor]:
-    """Compare as many samples with as many held-out images, and with all training images `learned`, if given.
+    """Evaluate a generator by as many samples as there are held-out images, at most `MOST`; see `compare`.
 
-    Returns the evaluation, one row a sample, and the samples (N, C, H, W) in [0, 1]. The score is the kernel inception
-    distance (Binkowski et al. 2018) on features of EfficientNet-Lite0; NaN where its weights are not installed.
+    Returns the evaluation, one row a sample, and the samples (N, C, H, W) in [0, 1].
     """
-    count = min(MOST, len(held_out))
-    places = np.arange(count) * len(held_out) // max(1, count)
-    made = (task.sample(network, SEED, count) * 255).round() / 255
-    part = held_out.take(places)
-    real = to_batch(decode_once(part, images).take(np.arange(count)))
+    made = (task.sample(network, SEED, min(MOST, len(held_out))) * 255).round() / 255
+    return compare(task, made, images, held_out, learned), made
+
+
+def compare(task: Task, made: Tensor, images: ImageSpec, held_out: Part, learned: Part | None = None) -> Evaluation:
+    """Compare images (N, C, H, W) in [0, 1] with N held-out ones, and with all training images `learned`, if given.
+
+    The score is the kernel inception distance (Binkowski et al. 2018) on features of EfficientNet-Lite0; NaN where its
+    weights are not installed.
+    """
+    count = len(made)
+    known = _evenly(held_out, max(CLASSIFIED, count))
+    compared = _places(len(known), count)
     table: list[dict[str, Any]] = [{"image": f"sample {number + 1:04}"} for number in range(count)]
     details: dict[str, Any] = {"samples": count}
     score, error = math.nan, math.nan
-    found = _both_features(made, real) if count > NEIGHBORS else None
-    if found is not None:
-        score, error, parts = kernel_distance(*found)
+    if count > NEIGHBORS and has_features():
+        of_made, of_real = features_of(made), features_of_part(known, images)
+        score, error, parts = kernel_distance(of_made, of_real[compared])
         for row, value in zip(table, parts.tolist(), strict=True):
             row["kid"] = value
-        details |= {"kid_standard_error": error, **_coverage(*found), **_styles(*found, part, table)}
+        details |= {"kid_standard_error": error, **_coverage(of_made, of_real[compared])}
+        details |= _styles(of_made, of_real, known, table)
     if learned is not None:
+        real = to_batch(decode_once(known.take(compared), images).take(np.arange(count)))
         details |= _nearest(made, real, learned, images, table)
     interval = (score - 1.96 * error, score + 1.96 * error)
     metric = task.metric
-    evaluation = Evaluation(
+    return Evaluation(
         task=task.name,
         metric=metric.name,
         better=metric.better,
@@ -74,7 +84,37 @@ def evaluate_samples(
         details=details,
         table=table,
     )
-    return evaluation, made
+
+
+def validate_samples(task: Task, network: nn.Module, images: ImageSpec, validation: Part) -> dict[str, float]:
+    """KID of a few samples with its standard error (NaN without weights), and how different they are, for the log.
+
+    "diversity" is the mean distance of two samples relative to that of two validation images, at 16x16 pixels: it falls
+    where a generator collapses to few images.
+    """
+    known = _evenly(validation, VALIDATED)
+    made = task.sample(network, SEED, len(known))
+    real = to_batch(decode_once(known, images).take(np.arange(len(known))))
+    spread = [float(F.pdist(_thumbnails(pixels)).mean()) for pixels in (made, real)]
+    score, error = math.nan, math.nan
+    if len(known) > NEIGHBORS and has_features():
+        score, error, _ = kernel_distance(features_of(made), features_of_part(known, images))
+    return {"kid": score, "kid error": error, "diversity": spread[0] / max(spread[1], 1e-9)}
+
+
+def _evenly(part: Part, most: int) -> Part:
+    """At most so many images, from all over a part."""
+    return part.take(_places(len(part), most))
+
+
+def _places(count: int, most: int) -> np.ndarray:
+    """At most `most` of `count` places, evenly spaced.
+
+    >>> _places(6, 3).tolist()
+    [0, 2, 4]
+    """
+    chosen = min(count, most)
+    return np.arange(chosen) * count // max(1, chosen)
 
 
 def kernel_distance(made: np.ndarray, real: np.ndarray) -> tuple[float, float, np.ndarray]:
@@ -119,25 +159,6 @@ def to_bytes(pixels: Tensor) -> np.ndarray:
     return (pixels.clamp(0, 1) * 255).round().byte().numpy()
 
 
-@torch.no_grad()
-def _both_features(made: Tensor, real: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
-    """Features (N, F) of both kinds of images, brought to one size in the same way; None without the weights."""
-    try:
-        network, _, images = load_pretrained("pretrained:efficientnet-lite0")
-    except NetworkError:
-        return None
-    network = network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    seen: list[Tensor] = []
-    last_dense(network)[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    for part in [*made.split(BATCH), *real.split(BATCH)]:
-        colored = part.expand(-1, 3, -1, -1)
-        shown = F.interpolate(colored, images.shape[1:], mode="bilinear", antialias=True)
-        scaled = (shown - images.mean[0]) / images.std[0]
-        network(scaled.contiguous(memory_format=torch.channels_last))
-    found = torch.cat(seen).numpy()
-    return found[: len(made)], found[len(made) :]
-
-
 def _coverage(made: np.ndarray, real: np.ndarray) -> dict[str, float]:
     """Precision and recall by nearest neighbors (Kynkaanniemi et al. 2019), and diversity relative to real images."""
     points = [torch.from_numpy(one).double() for one in (made, real)]
@@ -157,7 +178,7 @@ def _coverage(made: np.ndarray, real: np.ndarray) -> dict[str, float]:
 
 
 def _styles(made: np.ndarray, real: np.ndarray, part: Part, table: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What a classifier of styles says that never saw a training image: fitted on the held-out images' features.
+    """What a classifier of styles says of samples, fitted on features (M, F) of held-out images.
 
     Its accuracy and calibration error are those of five-fold cross-validation. Empty where there are not enough styles.
     """

@@ -62,6 +62,8 @@ class Generate(Task):
     scaled_input: ClassVar[bool] = False
     default_network: ClassVar[str] = "dcgan"
     default_optimizer: ClassVar[str | None] = "adam"
+    default_steps: ClassVar[int | None] = 6000
+    default_batch: ClassVar[int | None] = 64
     generates: ClassVar[bool] = True
     report_template: ClassVar[str] = "report_generate.html"
     unsupported: ClassVar[Mapping[str, str]] = {
@@ -183,6 +185,10 @@ class Generate(Task):
         if not self.styles:
             return 0.0
         return self.creativity * min(1.0, max(0.0, (progress - self.gan_phase) / RAMP))
+
+    def is_selectable(self, progress: float) -> bool:
+        """Only once creativity has its full value: before that, KID is lower, because the images are less creative."""
+        return not self.styles or progress >= min(1.0, self.gan_phase + RAMP)
 
     def losses(
         self,

@@ -95,6 +95,10 @@ class Task(ABC):
     "predict"."""
     default_optimizer: ClassVar[str | None] = None
     """The optimizer that is used unless another is named; None: as the start of the training suggests."""
+    default_steps: ClassVar[int | None] = None
+    """Training steps unless epochs are given; None: enough epochs for a classifier."""
+    default_batch: ClassVar[int | None] = None
+    """Images of a training step, at most, unless another number is given; None: as suits images of this size."""
     generates: ClassVar[bool] = False
     """Whether `sample` makes new images. Such a model is evaluated by its images, see `generated.py`."""
     annotates: ClassVar[bool] = False
@@ -283,6 +287,10 @@ class Task(ABC):
     def watch(self, turn: Turn, output: Any) -> dict[str, Tensor]:
         """Further numbers per sample (N,) that the log shows of a turn's output, by names of their own; none here."""
         return {}
+
+    def is_selectable(self, progress: float) -> bool:
+        """Whether the weights after this share of the training may become the model, if they score best."""
+        return True
 
     @abstractmethod
     def score(self, output: Any, target: Any) -> dict[str, Tensor]:

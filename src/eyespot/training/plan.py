@@ -238,12 +238,12 @@ def make_recipe(
     spec = choose_network(task, images, options, start)
     count = len(source.train) * views_of(source.train, images, task)
     tuned = start.how == "finetune"
-    batch = min(
-        options.batch or (TUNED_BATCH if tuned else automatic_batch(count, images.height * images.width)), count
-    )
+    automatic = min(automatic_batch(count, images.height * images.width), task.default_batch or count)
+    batch = min(options.batch or (TUNED_BATCH if tuned else automatic), count)
     compute = _compute(spec, batch, options, start)
     epochs = options.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
-    steps = 0 if start.how == "probe" else max(1, round(epochs * count / batch))
+    planned = task.default_steps if task.default_steps and not options.epochs else round(epochs * count / batch)
+    steps = 0 if start.how == "probe" else max(1, planned)
     optimizer = options.optimizer or task.default_optimizer or ("adamw" if tuned else "muon")
     kind = look_up("optimizer", optimizer, OPTIMIZERS, RecipeError)
     preset = options.augment or choose_preset(source, task, images)

@@ -118,6 +118,10 @@ class Schedule:
         """The number of complete epochs before one step."""
         return self.seen(step) // self.recipe.count
 
+    def progress(self, step: int) -> float:
+        """The share of the planned images that were seen before one step, whether or not the training ends early."""
+        return self.seen(step) / (self.recipe.steps * self.recipe.batch)
+
     def rate_at(self, step: int) -> float:
         """The learning rate of one step: one cycle over all images."""
         recipe = self.recipe

@@ -31,6 +31,10 @@ LOOKAHEAD_IMAGES = 5_120
 LOOKAHEAD_TIMES = 25
 """Minimum number per training: with fewer updates, the average would contain much of the initial weights."""
 LOOKAHEAD_KEPT = 0.95**5
+COLLAPSED = 0.5
+"""A generator whose samples differ less than this share of what they once did has collapsed."""
+VALUES = ("step", "seconds", "best", "diversity")
+"""The fields of a state that a checkpoint holds beside tensors."""
 
 
 class Control(Protocol):
@@ -58,7 +62,8 @@ class Control(Protocol):
 class State:
     """The contents of a checkpoint, and the schedule, which is stored separately.
 
-    `criterion` has the learned parameters of the loss, if any.
+    `criterion` has the learned parameters of the loss, if any. `best` has a score of None where its weights are just
+    the last good ones. `diversity` is the largest one so far of a generator's samples.
     """
 
     network: Network
@@ -70,6 +75,7 @@ class State:
     seconds: float = 0.0
     best: dict[str, Any] | None = None
     best_weights: dict[str, Tensor] | None = None
+    diversity: float = 0.0
 
     @cached_property
     def followed(self) -> tuple[tuple[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]:
@@ -101,7 +107,7 @@ def save(state: State, path: Path) -> None:
         tensors |= grouped(name, optimizer_tensors(optimizer, _names(state)))
     if state.best_weights is not None:
         tensors |= grouped("best", state.best_weights)
-    save_checkpoint(path, tensors, {"step": state.step, "seconds": state.seconds, "best": state.best})
+    save_checkpoint(path, tensors, {name: getattr(state, name) for name in VALUES})
 
 
 def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -112,7 +118,8 @@ def restore(state: State, tensors: dict[str, Tensor], values: dict[str, Any]) ->
         state.criterion.load_state_dict(group_of("criterion", tensors))
     for name, optimizer in _named_optimizers(state):
         restore_optimizer(optimizer, _names(state), group_of(name, tensors))
-    state.step, state.seconds, state.best = values["step"], values["seconds"], values["best"]
+    for name in VALUES:
+        setattr(state, name, values[name])
     state.best_weights = group_of("best", tensors) or None
 
 
@@ -153,25 +160,39 @@ def _draw(state: State, share: float) -> None:
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
     """Keep the averaged weights of the epoch with the best validation score, if there is one."""
     score = validation.get(next(iter(validation), ""), math.nan)
-    if not math.isfinite(score):
+    if not (math.isfinite(score) and task.is_selectable(state.schedule.progress(state.step))):
         return
     sign = 1 if task.metric.better == "higher" else -1
-    if state.best is None or sign * score >= sign * state.best["score"]:
-        state.best = {"epoch": epoch, "step": state.step, "score": score, "validation": validation}
-        state.best_weights = {name: value.clone() for name, value in state.average.state_dict().items()}
+    if state.best is None or state.best["score"] is None or sign * score >= sign * state.best["score"]:
+        keep(state, epoch, score, validation)
+
+
+def keep(state: State, epoch: int, score: float | None, validation: dict[str, float]) -> None:
+    """Keep the averaged weights of this epoch; without a score, until weights with one can be kept."""
+    state.best = {"epoch": epoch, "step": state.step, "score": score, "validation": validation}
+    state.best_weights = {name: value.clone() for name, value in state.average.state_dict().items()}
+
+
+def is_collapsed(state: State, validation: dict[str, float]) -> bool:
+    """Whether the samples of a generator differ less than half as much as they did in an epoch before."""
+    return validation.get("diversity", math.inf) < COLLAPSED * state.diversity
 
 
 def choose_final(state: State, task: Task, last: dict[str, float]) -> tuple[int, dict[str, float]]:
     """Select the epoch of the model on validation images; returns its last step and validation scores.
 
-    It is the last epoch, unless an earlier one is better by more than one standard error of the score.
+    It is the last epoch, unless an earlier one is better by more than one standard error of the score, or the last is
+    one at which a generator collapsed.
     """
     name = next(iter(last), "")
     if state.best is None or state.best_weights is None:
         return state.step, last
-    gain = (state.best["score"] - last[name]) * (1 if task.metric.better == "higher" else -1)
-    if not gain > last[f"{name} error"]:
-        return state.step, last
+    if not is_collapsed(state, last):
+        if state.best["score"] is None:
+            return state.step, last
+        gain = (state.best["score"] - last[name]) * (1 if task.metric.better == "higher" else -1)
+        if not gain > last[f"{name} error"]:
+            return state.step, last
     state.average.load_state_dict(state.best_weights)
     return state.best["step"], state.best["validation"]
 
