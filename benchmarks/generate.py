@@ -77,10 +77,7 @@ def fashion(creativity: str, seed: int, arguments: Namespace, place: Path) -> li
     row = {"part": "fashion", "images": f"creativity {creativity}", "seed": seed, "steps": run.model.made["step"]}
     rows = [row | figures(judge(made), (*FIGURES, *CLASSIFIER))]
     if float(creativity) == 0:
-        rows += [
-            row | {"images": f"pixels mixed, {share:.0%}"} | figures(judge(mix(made, share)))
-            for share in MIXED
-        ]
+        rows += [row | {"images": f"pixels mixed, {share:.0%}"} | figures(judge(mix(made, share))) for share in MIXED]
     return rows
 
 
@@ -107,7 +104,11 @@ def paintings(minutes: float, place: Path) -> list[dict[str, Any]]:
         place / "paintings", out=place / "paintings-run", task="generate", input="64x64x3", minutes=minutes
     )
     row = {"part": "paintings", "images": f"{minutes:g} minutes", "steps": run.model.made["step"]}
-    return [row | {"KID": run.score} | {name: run.result["details"][name] for name in (*FIGURES, *CLASSIFIER, *COPIES)}]
+    return [
+        row
+        | {"KID": run.result["score"]}
+        | {name: run.result["details"][name] for name in (*FIGURES, *CLASSIFIER, *COPIES)}
+    ]
 
 
 if __name__ == "__main__":
