@@ -1,5 +1,6 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
+import { openFaces, type Faces } from "../faces/api";
 import type { Predictions } from "../judge/table";
 import { openCollection, type Collection } from "../organize/api";
 import { openTrainer, type Trainer } from "../train/api";
@@ -99,6 +100,7 @@ export interface Familiarity {
 
 /** Which views have something to show, and the numbers of the models for them. */
 export interface Offered {
+  readonly faces: boolean;
   readonly organize: boolean;
   readonly generate: readonly number[];
   readonly rank: readonly number[];
@@ -107,6 +109,7 @@ export interface Offered {
 
 export interface Server {
   readonly trainer: Trainer;
+  readonly faces: Faces;
   readonly collection: Collection;
   views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
@@ -136,6 +139,7 @@ export function openServer(json: Json): Server {
     json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels), signal);
   return {
     trainer: openTrainer(json),
+    faces: openFaces(json),
     collection: openCollection(json),
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),

@@ -1,3 +1,4 @@
+import { faces } from "./faces.english";
 import { judge } from "./judge.english";
 import { learn } from "./learn.english";
 import { look } from "./look.english";
@@ -8,7 +9,7 @@ import { train } from "./train.english";
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", organize: "Organize" },
+  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
@@ -29,6 +30,7 @@ export const english = {
     hint: "Choose, drop or paste an image. It does not leave this page.",
     unreadable: (name: string): string => `“${name}” cannot be decoded as an image. Use a PNG or JPEG file.`,
   },
+  faces,
   judge,
   learn,
   look,

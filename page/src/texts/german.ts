@@ -1,4 +1,5 @@
 import type { english } from "./english";
+import { faces } from "./faces.german";
 import { judge } from "./judge.german";
 import { learn } from "./learn.german";
 import { look } from "./look.german";
@@ -8,7 +9,7 @@ import { train } from "./train.german";
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", organize: "Ordnen" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", faces: "Gesichter", organize: "Ordnen" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -29,6 +30,7 @@ export const german: typeof english = {
     hint: "Ein Bild wählen, hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
     unreadable: (name) => `„${name}“ lässt sich nicht als Bild decodieren. Verwenden Sie eine PNG- oder JPEG-Datei.`,
   },
+  faces,
   judge,
   learn,
   look,
