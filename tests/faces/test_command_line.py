@@ -1,6 +1,7 @@
 """`eyespot verify` and `eyespot faces`."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,41 @@ def test_faces_are_grouped_by_person(photos, capsys):
     assert [row["faces"][0]["group"] for row in json.loads(capsys.readouterr().out)] == [2, 1, 1]
     assert run(["faces", *files, "--group"]) == 0
     assert f"group 1, 2 faces: {files[1]}, {files[2]}\n" in capsys.readouterr().out
+
+
+def test_a_person_with_a_slash_in_the_name_is_enrolled_twice(photos, tmp_path, capsys):
+    gallery = ["--gallery", str(tmp_path / "people.sqlite")]
+    for new, known in ((1, 0), (0, 1)):
+        assert run(["faces", "--enroll", "../Ada/L.", str(photos["first"]), *gallery]) == 0
+        assert f"../Ada/L.: {new} new, {known} known before, 0 images left out" in capsys.readouterr().out
+    assert run(["faces", str(photos["second"]), *gallery, "--out", str(tmp_path / "crops")]) == 0
+    assert "1. ../Ada/L. (similarity" in capsys.readouterr().out
+    assert [file.name for file in (tmp_path / "crops").iterdir()] == ["00001-second-1.png"]
+
+
+def test_a_gallery_of_other_weights_is_one_sentence(photos, tmp_path, capsys):
+    file = tmp_path / "people.sqlite"
+    assert run(["faces", "--enroll", "Ada", str(photos["first"]), "--gallery", str(file)]) == 0
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE about SET value = 'other'")
+    database.close()
+    for arguments in ([str(photos["second"])], ["--enroll", "Ada", str(photos["second"])], ["--forget", "Ada"], []):
+        assert run(["faces", *arguments, "--gallery", str(file)]) == 2
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1 and "was made with other weights" in printed
+
+
+def test_poor_photos_are_named_and_not_enrolled(photos, tmp_path, capsys):
+    spec = ImageSpec(height=128, width=128, channels=3)
+    face, other = (read_pixels(photos[key], spec) for key in ("first", "other"))
+    images = {
+        "holds 2 faces, expected one": np.concatenate([face, other], 1),
+        "partly outside the image": face[67:],
+        "small (": np.ascontiguousarray(face[::3, ::3]),
+        "no face was found": np.zeros_like(face),
+    }
+    files = [str(write_png(pixels, tmp_path / f"{place}.png")) for place, pixels in enumerate(images.values())]
+    assert run(["faces", "--enroll", "Ada", *files, "--gallery", str(tmp_path / "people.sqlite")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4 and all(part in line for part, line in zip(images, lines, strict=True))
+    assert not (tmp_path / "people.sqlite").exists()

@@ -1,5 +1,7 @@
 """Faces found, aligned and compared; on real photos where these are at hand."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from eyespot.errors import EyespotError, ImageError
 from eyespot.faces import FALSE_ACCEPTS, embed_faces, find_faces, find_one_face, verify
 from eyespot.faces._find import TEMPLATE, align, overlap, similarity_transform
-from eyespot.faces._quality import measure_quality
+from eyespot.faces._quality import Quality, measure_quality
 from eyespot.faces._verify import DIFFERENT, SAME, THRESHOLD, UNKNOWN, false_accepts_at
 from eyespot.images import ImageSpec, read_pixels
 
@@ -47,19 +49,26 @@ def test_overlap_of_boxes():
     assert overlap(box, others).tolist() == pytest.approx([1.0, 1 / 3, 0.0])
 
 
+def quality(crop: np.ndarray, points: np.ndarray, size: tuple[int, int] = (112, 112), score: float = 0.95) -> Quality:
+    return measure_quality(crop, points, size, score)
+
+
 def test_quality_names_what_is_wrong():
     frontal = np.array([[40.0, 50.0], [70.0, 50.0], [55.0, 70.0], [45.0, 85.0], [65.0, 85.0]])
     sharp = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
-    assert measure_quality(sharp, frontal).faults == []
-    assert measure_quality(sharp, frontal).yaw == pytest.approx(0)
-    assert measure_quality(np.full_like(sharp, 99), frontal).faults == ["blurred"]
-    assert "small" in measure_quality(sharp, frontal / 4).faults[0]
+    assert quality(sharp, frontal).faults == []
+    assert quality(sharp, frontal).yaw == pytest.approx(0)
+    assert quality(np.full_like(sharp, 99), frontal).faults == ["blurred"]
+    assert "small" in quality(sharp, frontal / 4).faults[0]
     turned = frontal + np.array([[0, 0], [0, 0], [18, 0], [0, 0], [0, 0]])
-    assert measure_quality(sharp, turned).yaw == pytest.approx(0.6)
-    assert measure_quality(sharp, turned).faults == ["turned far to the side"]
+    assert quality(sharp, turned).yaw == pytest.approx(0.6)
+    assert quality(sharp, turned).faults == ["turned far to the side"]
+    assert quality(sharp, frontal, size=(69, 112)).faults == ["partly outside the image"]
+    assert quality(sharp, frontal, size=(70, 85)).faults == []
+    assert quality(sharp, frontal, score=0.85).faults[0].startswith("unlike those of people (score 0.85")
     slanted = frontal @ np.array([[0.0, 1.0], [-1.0, 0.0]])  # a quarter turn clockwise: y points down
-    assert measure_quality(sharp, slanted).roll == pytest.approx(90)
-    assert measure_quality(sharp, slanted).yaw == pytest.approx(0)
+    assert quality(sharp, slanted).roll == pytest.approx(90)
+    assert quality(sharp, slanted).yaw == pytest.approx(0)
 
 
 def test_a_photo_has_one_face_where_it_is(photos):
@@ -95,6 +104,23 @@ def test_several_and_poor_faces_decide_nothing(photos):
         find_one_face(pair)
     small = pixels_of(photos["first"], side=40)
     assert "small" in verify(small, photos["first"]).reasons[0]
+
+
+def test_a_face_that_is_cut_off_decides_nothing(photos):
+    (face,) = find_faces(photos["first"])
+    cut = np.ascontiguousarray(
+        pixels_of(photos["first"])[int(face.points[:2, 1].mean()) + 5 :]
+    )  # from below the eyes on
+    found = verify(cut, photos["second"])
+    assert found.answer == UNKNOWN and "first image: the face is partly outside the image" in found.reasons
+
+
+def test_faces_of_animals_decide_nothing(data, photos):
+    with zipfile.ZipFile(data / "oasis_ratings" / "oasis256.zip") as images:
+        (name,) = (name for name in images.namelist() if name.endswith("/Dog_6.webp") or name == "Dog_6.webp")
+        dog = images.read(name)
+    found = verify(dog, dog)
+    assert found.answer == UNKNOWN and "hidden, drawn or an animal's" in found.reasons[0]
 
 
 def test_an_image_without_a_face_is_refused(photos):

@@ -14,7 +14,7 @@ export function rateAt(rates: readonly Rate[], threshold: number): Rate | null {
   return rates.filter((one) => one.threshold <= threshold + 1e-9).at(-1) ?? null;
 }
 
-export type Fault = "several" | "small" | "blurred" | "turned";
+export type Fault = "several" | "small" | "blurred" | "turned" | "partly" | "unlike";
 export interface Reason {
   readonly image: "first" | "second";
   readonly fault: Fault;
@@ -24,12 +24,12 @@ export interface Reason {
 
 /** A reason of the server as its parts; null for one that is not known here, which is then shown as it is. */
 export function readReason(reason: string): Reason | null {
-  const found = /^(first|second) image: (?:holds (\d+) faces|the face is (small|blurred|turned))/.exec(reason);
+  const found = /^(first|second) image: (?:holds (\d+) faces|the face is (small|blurred|turned|partly|unlike))/.exec(reason);
   if (!found) return null;
   return { image: found[1] as Reason["image"], fault: (found[3] as Fault | undefined) ?? "several", count: Number(found[2] ?? 1) };
 }
 
 /** A fault of a face in the server's words, by its first word. */
 export function faultOf(fault: string): Fault | null {
-  return (["small", "blurred", "turned"] as const).find((known) => fault.startsWith(known)) ?? null;
+  return (["small", "blurred", "turned", "partly", "unlike"] as const).find((known) => fault.startsWith(known)) ?? null;
 }

@@ -11,7 +11,7 @@ export const faces: typeof english = {
   found: (label) => `Gesichter: ${label}`,
   quality: (eyes, sharpness, yaw, roll) =>
     `Augenabstand ${eyes.toFixed(0)} Pixel, Schärfe ${sharpness.toFixed(1)}, Drehung ${yaw.toFixed(2)}, Neigung ${roll.toFixed(0)}°`,
-  faults: { several: "mehrere Gesichter", small: "zu klein", blurred: "unscharf", turned: "stark zur Seite gedreht" },
+  faults: { several: "mehrere Gesichter", small: "zu klein", blurred: "unscharf", turned: "stark zur Seite gedreht", partly: "teilweise außerhalb des Fotos", unlike: "dem eines Menschen unähnlich: verdeckt, gezeichnet oder das eines Tiers" },
   reason: (photo, fault, count) => (count > 1 ? `${photo}: ${count} Gesichter; welches gemeint ist, ist nicht bekannt.` : `${photo}: Das Gesicht ist ${fault}.`),
   verdicts: { same: "Dieselbe Person", different: "Nicht dieselbe Person", unknown: "Nicht zu entscheiden" },
   similarity: "Ähnlichkeit",

@@ -129,8 +129,9 @@ def overlap(box: Tensor, others: Tensor) -> Tensor:
 def _face(image: Tensor, score: float, box: np.ndarray, points: np.ndarray) -> Face:
     height, width = image.shape[2:]
     crop = align(image, points)
+    quality = measure_quality(crop, points, (width, height), score)
     inside = np.clip(box, 0, [width, height, width, height])
-    return Face(box=inside, points=points, score=score, crop=crop, quality=measure_quality(crop, points))
+    return Face(box=inside, points=points, score=score, crop=crop, quality=quality)
 
 
 def align(image: Tensor, points: np.ndarray) -> np.ndarray:
