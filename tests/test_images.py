@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eyespot import decoding, images
+from eyespot import decoding, file_formats, images
 from eyespot.errors import ImageError
 from eyespot.images import ImageSpec, encode_png, inspect, is_gray, read_file, read_pixels, read_size, write_png
 
@@ -385,7 +385,7 @@ def test_every_format_that_pillow_decodes_itself_is_read(kind: str, suffix: str,
     path.write_bytes(saved(Image.fromarray(square), kind, **({"sizes": [(48, 48)]} if kind == "ICO" else {})))
     read = read_pixels(path, ImageSpec(height=48, width=48, channels=3))
     assert np.abs(read.astype(int) - square).mean() < 8
-    assert suffix in images.SUFFIXES and decoding.is_picture_file(path)
+    assert suffix in images.SUFFIXES and file_formats.is_picture_file(path)
 
 
 @pytest.mark.parametrize("suffix", [".eps", ".svg", ".nef", ".dcm", ".jxl"])
@@ -407,9 +407,9 @@ def test_postscript_is_never_run() -> None:
 def test_a_file_without_suffix_is_known_by_its_content(tmp_path: Path) -> None:
     write_png(COLOR, tmp_path / "photo")
     (tmp_path / "LICENSE").write_text("Permission is hereby granted")
-    assert decoding.is_picture_file(tmp_path / "photo")
-    assert not decoding.is_picture_file(tmp_path / "LICENSE")
-    assert not decoding.is_picture_file(tmp_path / "missing")
+    assert file_formats.is_picture_file(tmp_path / "photo")
+    assert not file_formats.is_picture_file(tmp_path / "LICENSE")
+    assert not file_formats.is_picture_file(tmp_path / "missing")
 
 
 def with_signed_gps(orientation: int) -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import fill
 
-from eyespot.decoding import BY_SUFFIX, FORMATS, FRAMES, HEIF_SUFFIXES, MAX_BYTES, MAX_PIXELS, UNREAD
+from eyespot.decoding import FRAMES, MAX_BYTES, MAX_PIXELS
+from eyespot.file_formats import BY_SUFFIX, FORMATS, HEIF_SUFFIXES, UNREAD
 from eyespot.images import PAD_GRAY
 from eyespot.sources import _duplicates as duplicates
 from eyespot.sources import _split as split

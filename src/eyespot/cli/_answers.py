@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from ..decoding import is_picture_file
 from ..errors import EyespotError, ImageError, RunError, TaskError
+from ..file_formats import is_picture_file
 from ..files import require_file, require_folder, written
 from ..findings import printable, to_json
 from ..images import Frame, frame_of, read_size

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from ..decoding import is_picture_file
+from ..file_formats import is_picture_file
 from ._conventions import OWN_FOLDERS, is_system_name
 
 IN_SYSTEM_FOLDERS = "in system folders, such as"

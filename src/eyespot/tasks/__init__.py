@@ -6,8 +6,8 @@ from math import isfinite
 from pathlib import PurePath
 from typing import Any, cast
 
-from ..decoding import SUFFIXES
 from ..errors import TaskError, look_up, unknown
+from ..file_formats import SUFFIXES
 from ..sources.numbers import parse_number
 from ..sources.source import Source
 from ._classify import Classify
