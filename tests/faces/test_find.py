@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from eyespot.errors import EyespotError, ImageError
 from eyespot.faces import FALSE_ACCEPTS, embed_faces, find_faces, find_one_face, verify
@@ -104,6 +105,23 @@ def test_several_and_poor_faces_decide_nothing(photos):
         find_one_face(pair)
     small = pixels_of(photos["first"], side=40)
     assert "small" in verify(small, photos["first"]).reasons[0]
+
+
+def test_slanted_small_and_turned_photos_show_the_same_face(photos, tmp_path):
+    upright = Image.fromarray(pixels_of(photos["first"]))
+    (face,) = find_faces(photos["first"])
+    slanted = np.array(upright.rotate(30, expand=True, fillcolor="gray"))
+    assert verify(slanted, photos["first"]).similarity > 0.8
+    assert find_faces(slanted)[0].quality.roll == pytest.approx(face.quality.roll - 30, abs=4)
+    scene = Image.new("RGB", (640, 480), "gray")
+    scene.paste(upright.resize((64, 64)), (300, 200))
+    (small,) = find_faces(np.array(scene))
+    assert np.abs(small.points - face.points / 2 - [300, 200]).max() < 3
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned a quarter clockwise
+    upright.rotate(90, expand=True).save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    (turned,) = find_faces(tmp_path / "turned.jpg")
+    assert np.abs(turned.points - face.points).max() < 3
 
 
 def test_a_face_that_is_cut_off_decides_nothing(photos):
