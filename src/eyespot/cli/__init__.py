@@ -1,4 +1,4 @@
-"""The command line: one function a verb, one file for each group of verbs."""
+"""The command line: one function per command, in one module for each group of commands."""
 
 from ._app import main
 

@@ -1,4 +1,4 @@
-"""What the verb `faces` does with `--at-age`: draw faces at other ages."""
+"""The command `faces --at-age`: draw faces at other ages."""
 
 import sys
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..model import Model
 
 DECODER = "age_decoder.safetensors"
-"""In the folder of the run whose model gives the embeddings."""
+"""File name in the folder of the run whose model computes the embeddings."""
 
 
 def draw(run: Path, images: Iterable[str], ages: str, out: Path, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def draw(run: Path, images: Iterable[str], ages: str, out: Path, as_json: bool) 
 
 
 def parse_ages(text: str) -> list[float]:
-    """Years between commas; raises a usage error for anything else."""
+    """Parse ages in years, separated by commas; raise a usage error for anything else."""
     try:
         years = [float(part) for part in text.split(",")]
     except ValueError:
@@ -60,7 +60,7 @@ def parse_ages(text: str) -> list[float]:
 
 
 def _decoder_of(run: Path, model: "Model") -> "AgeDecoder":
-    """The decoder that lies in a run's folder, if it is for this model; otherwise one is trained and kept there."""
+    """Load the decoder in a run's folder if it belongs to this model; otherwise train and save one."""
     from ..errors import RunError
     from ..faces import load_decoder, train_decoder
     from ..sources.open import reopen

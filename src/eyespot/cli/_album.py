@@ -1,4 +1,4 @@
-"""What the verb `faces` does with an album: add faces, correct its groups, list them."""
+"""Face albums in the command `faces`: add faces, correct groups, list them."""
 
 import sys
 from pathlib import Path
@@ -34,7 +34,7 @@ def change(
 
 
 def _add(album: "Album", given: list[str]) -> list[str]:
-    """Add the faces of all images; returns the images that could not be read, which are named on standard error."""
+    """Add the faces of all images; return the images that could not be read, which are reported on standard error."""
     from ..errors import ImageError
     from ..faces import embed_faces, find_faces
     from ._answers import image_files

@@ -1,4 +1,4 @@
-"""Answers for many images: found one after another, printed or written as they are computed."""
+"""Predictions for many images, printed or written as they are computed."""
 
 import csv
 import json
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".jsonl", ".ndjson")
 ORIGIN = "answers of eyespot"
-"""Stands at the beginning of a document of answers: only files that begin so are replaced."""
+"""The first key of a document of answers: only files that start with it are overwritten."""
 PATTERN = "*?["
-"""Signs that make a pattern of a name."""
+"""Characters that make a name a pattern."""
 SILENT_SECONDS = 2.0
-"""Seconds between two lines of progress."""
+"""Seconds between two progress lines."""
 
 _OPENING = "".join(f'{{"info": {{"description": "{ORIGIN}"'.split())
 
@@ -41,7 +41,7 @@ Decoded = tuple[np.ndarray, Frame]
 
 
 def check_out(out: Path) -> None:
-    """Raise `RunError` where answers cannot be written to `out`, before a model is read or an image predicted."""
+    """Raise `RunError` if answers cannot be written to `out`; called before anything is loaded or predicted."""
     if out.suffix.lower() in TABLES:
         require_file(out)
         if out.is_file() and not _is_table(out):
@@ -61,23 +61,23 @@ def check_out(out: Path) -> None:
 
 
 def _is_table(file: Path) -> bool:
-    """Whether a file is empty or an earlier table of answers, which may be replaced."""
+    """Whether a file is empty or a table of answers, which may be overwritten."""
     with written(file), file.open("rb") as opened:
         start = opened.read(9)
     return not start or start.startswith((b"image,", b'{"image":'))
 
 
 def _is_document(file: Path) -> bool:
-    """Whether a file is empty or an earlier document of answers, which may be replaced."""
+    """Whether a file is empty or a document of answers, which may be overwritten."""
     with written(file), file.open("rb") as opened:
         start = opened.read(200)
     return not start or "".join(start.decode(errors="replace").split()).startswith(_OPENING)
 
 
 def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
-    """The images that are meant, in order: files, the images in folders and patterns, and, for "-", a list of files.
+    """Yield the image paths in order: files, the images in folders and patterns, and, for "-", a list of files.
 
-    What does not exist or holds no image is passed on as it is: it becomes an error of its own among the answers.
+    Paths that do not exist or contain no image are passed on unchanged; they become errors among the answers.
     """
     for each in given:
         if each == "-":
@@ -108,14 +108,14 @@ def _matching(pattern: str) -> Iterator[str]:
 def answers(
     model: "Model | ExportedModel", files: Iterable[str], hints: Mapping[str, "Sequence[Hint]"] | None = None
 ) -> Iterator[Found]:
-    """Each image with its answer, or with the error that names it, in order; several are decoded at a time.
+    """Yield each image with its answer, or with the error that names it, in order; images are decoded in parallel.
 
-    `hints` are those of each image, by its file name. Answers that are images come one by one: they may be large.
+    `hints` are those of each image, by file name. Answers that are images are computed one by one: they may be large.
     """
     from ..samples import answered_at_once
 
     files = iter(files)
-    size = 1  # the first answer comes at once
+    size = 1  # start with one image, so that the first answer appears immediately
     with ThreadPoolExecutor() as pool:
         while chunk := list(islice(files, size)):
             decoded = list(pool.map(lambda file: _decoded(model, file), chunk))
@@ -124,7 +124,7 @@ def answers(
 
 
 def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
-    """Pixels, and the frame that leads from the original image to them."""
+    """Pixels of the network input, and the frame that maps the original image to them."""
     from ..answers import read_for
 
     if "://" in file:
@@ -145,7 +145,7 @@ def _answered(
     decoded: Sequence[Decoded | EyespotError],
     hints: Mapping[str, "Sequence[Hint]"],
 ) -> list[dict[str, Any] | EyespotError]:
-    """Answers of the images that could be read; those of one size are computed together."""
+    """Answers of the images that could be read; images of the same size are computed as one batch."""
     import torch
 
     from ..samples import to_batch
@@ -169,7 +169,7 @@ def _answered(
 def _finished(
     model: "Model | ExportedModel", output: Any, pixels: "Tensor", file: str, frame: Frame, hints: "Sequence[Hint]"
 ) -> dict[str, Any] | EyespotError:
-    """One answer; an error where its original cannot be read at its full size, or a hint lies outside it."""
+    """One answer; an error if its original cannot be read at full size, or a hint is outside the image."""
     from ..answers import answer_one
 
     try:
@@ -185,7 +185,7 @@ def _row(output: Any, row: int) -> Any:
 
 
 class Progress:
-    """A line on standard error every few seconds: how many images are done, and how fast."""
+    """Progress lines on standard error every few seconds: number of images, and images per second."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
@@ -204,7 +204,7 @@ class Progress:
 
 
 class Table:
-    """A table of answers that is written row by row: CSV with a column per value, or one JSON object per line."""
+    """A table of answers, written row by row: CSV with a column per value, or one JSON object per line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -217,7 +217,7 @@ class Table:
             raise RunError(f"{path}: cannot be written ({error.strerror}).") from error
 
     def write(self, answer: dict[str, Any]) -> None:
-        """Write one answer; the first one that succeeded decides the columns of a CSV file."""
+        """Write one answer; the first successful one determines the columns of a CSV file."""
         if not self.as_csv:
             self.file.write(to_json(answer) + "\n")
         else:
@@ -231,20 +231,20 @@ class Table:
             writer.writerow(self.columns)
             for image, error in getattr(self, "early", []):
                 self._write_row({"image": image, "error": error})
-        if not self.columns:  # no answer yet: the columns are not known
+        if not self.columns:  # no answer yet: the columns are unknown
             self.early = [*getattr(self, "early", []), (values["image"], values["error"])]
             return
         writer.writerow([values.get(column, "") for column in self.columns])
 
     def close(self) -> None:
-        """Close the file; where every image failed, it lists their errors."""
+        """Close the file; if every image failed, it lists their errors."""
         if self.as_csv and not self.columns:
             csv.writer(self.file).writerows([("image", "error"), *getattr(self, "early", [])])
         self.file.close()
 
 
 def _flat(answer: dict[str, Any]) -> dict[str, Any]:
-    """Nested values as columns of their own, such as "probabilities.cat"; lists as JSON."""
+    """Flatten nested values to columns such as "probabilities.cat"; lists become JSON."""
     flat: dict[str, Any] = {}
     for name, value in json.loads(to_json(answer)).items():
         if isinstance(value, dict):
@@ -255,5 +255,5 @@ def _flat(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def error_of(file: str, error: EyespotError) -> dict[str, str]:
-    """A failed image as it stands among the answers: its name and the error."""
+    """The entry of a failed image among the answers: its name and the error."""
     return {"image": printable(file), "error": printable(str(error).removeprefix(f"{file}: "))}

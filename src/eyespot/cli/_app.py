@@ -1,7 +1,7 @@
-"""The command `eyespot`: its verbs, and what becomes of errors.
+"""The `eyespot` command: its subcommands, exit codes and error handling.
 
-Exit codes: 0 done, 2 wrong use or input (one sentence on standard error), 130 interrupted or terminated.
-Nothing here imports torch: `eyespot --help` must answer at once.
+Exit codes: 0 success, 2 invalid use or input (one sentence on standard error), 130 interrupted or terminated.
+Nothing here imports torch, so that `eyespot --help` is fast.
 """
 
 import io
@@ -62,7 +62,7 @@ VERBS = {
 }
 
 WrongUse = cast(type[typer.BadParameter], typer.BadParameter.__mro__[2])
-"""`ClickException`, wherever this version of typer keeps its click."""
+"""`ClickException`, wherever this version of typer keeps its bundled click."""
 
 app = typer.Typer(
     name="eyespot",
@@ -77,25 +77,25 @@ for _name, _verb in VERBS.items():
 
 
 SPINS = "1000"
-"""How often a thread of a finished operation looks for the next one before it sleeps (GNU OpenMP, read by torch).
+"""How often an idle thread checks for work before it sleeps (GNU OpenMP, read by torch).
 
-Its default is 300,000: beside another program the threads then keep the cores from each other, and a network of two
-threads takes up to twenty times longer.
+The default is 300,000: next to another busy program, the spinning threads take the cores from each other, and a
+network with two threads becomes up to twenty times slower.
 """
 
 
 def main() -> None:
-    """Run one verb and end the process with its exit code."""
+    """Run one command and exit the process with its exit code."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run one verb; returns the exit code, errors printed as one sentence on standard error."""
+    """Run one command and return its exit code; errors are printed as one sentence on standard error."""
     signal.signal(signal.SIGTERM, _interrupt)
     warnings.showwarning = _warn
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names of files that are not valid Unicode are printed with escapes
+        if isinstance(stream, io.TextIOWrapper):  # file names that are not valid Unicode are printed with escapes
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)
@@ -123,7 +123,7 @@ def _refuse(sentence: str) -> int:
 
 
 def _warn(message: Warning | str, *_where: object) -> None:
-    """A warning is one line, without the place in the source that it comes from."""
+    """Print a warning on one line, without its source location."""
     print(f"eyespot: {message}", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""The verb `attack`: what fools a model, as a report in a folder."""
+"""The command `attack`: attack a model and write a report to a folder."""
 
 import sys
 from dataclasses import replace
@@ -19,7 +19,7 @@ NAMES = (
     *("crafted-noise", "minimum-noise", "fgsm", "pgd", "pgd-l2", "patch"),
     *("one-pixel", "pixel-search", "every-pixel"),
 )
-"""The attacks, written out so that `--help` need not import torch; a test compares them."""
+"""The attacks, listed here so that `--help` need not import torch; a test compares them."""
 
 
 def attack(
@@ -71,7 +71,7 @@ def attack(
 
 
 def _named(paths: list[Path]) -> "dict[str, Model]":
-    """The models by the names of their folders or files; a second one of a name gets a number."""
+    """Load the models by the names of their folders or files; duplicate names get a number."""
     from ..model import load
 
     models: dict[str, Model] = {}
@@ -85,7 +85,7 @@ def _named(paths: list[Path]) -> "dict[str, Model]":
 
 
 def _open_ood(source: str, model: "Model") -> Any:
-    """All images of another source, by its name, read by the model's value range."""
+    """All images of another source, scaled by the model's value range."""
     from ..sources.source import part_of
 
     opened = open_described(source, None, None, value_range=model.images.value_range)

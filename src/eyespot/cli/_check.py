@@ -1,4 +1,4 @@
-"""The verbs about images alone: `check`, what is wrong with them, and `curve`, whether there are enough."""
+"""The commands that only inspect images: `check` for problems, `curve` for the learning curve."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +24,9 @@ Weights = Annotated[
 ]
 
 BAR = 40
-"""Letters of the longest bar of a histogram."""
+"""Number of characters in the longest bar of a histogram."""
 SHOWN = 10
-"""Lines of a list that a person is shown; the rest is counted, and stands in the JSON document."""
+"""Maximum number of printed lines of a list; the JSON document contains all of them."""
 
 
 def check(
@@ -117,7 +117,7 @@ def _training(
     layout: str | None,
     value_range: tuple[float, float] | None,
 ) -> dict[str, Any]:
-    """What `train` would decide of a source by itself ("notes"), and the error with which it would refuse it."""
+    """What `train` would decide for a source ("notes"), and the error with which it would refuse it."""
     from ..errors import EyespotError
     from ..sources import open_source
     from ..sources.assemble import BAD_SHARE
@@ -197,7 +197,7 @@ def _show_counts(report: "CheckReport", console: "Console") -> None:
 
 
 def _show_numbers(numbers: "Numbers", console: "Console") -> None:
-    """A histogram of bars, and the shares on both sides of 0."""
+    """Print a histogram, and the shares below and above 0."""
     drives = f" of {counted(numbers.drives, 'drive')}" if numbers.drives else ""
     console.print(f"Numbers of {counted(numbers.count, 'image')}{drives}:")
     for place, count in enumerate(numbers.counts):

@@ -1,4 +1,4 @@
-"""The command `crop`: the part of an image that a model ranks highest."""
+"""The command `crop`: the crop of an image that a model ranks highest."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,7 +76,7 @@ def _shape(text: str) -> float:
 
 
 def _with_faces(image: "Picture", box: tuple[int, int, int, int] | None) -> tuple[int, int, int, int] | None:
-    """The smallest box around a box and all faces, within the image."""
+    """The smallest box, within the image, that contains a box and all faces."""
     from ..faces import find_faces
     from ..images import read_size
 

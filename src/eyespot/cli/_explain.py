@@ -1,4 +1,4 @@
-"""The verb `explain`: look inside a model."""
+"""The command `explain`: explain a model's answers and units."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,7 @@ NAMES = (
     *("integrated-gradients", "guided-backprop", "grad-cam", "gradient-x-activation", "guided-grad-cam", "lrp"),
     *("visualbackprop", "all", "invariance", "neighbors", "units", "directions", "map", "evolution"),
 )
-"""The methods, written out so that `--help` need not import torch; a test compares them. The last one reads a run."""
+"""The methods, listed here so that `--help` need not import torch; a test compares them. The last one reads a run."""
 
 
 def explain(
@@ -85,12 +85,12 @@ def _check_evolution(**idle: Any) -> None:
 
 
 def _opened(source: str, model: "Model") -> Any:
-    """A source, its arrays scaled by the model's value range."""
+    """Open a source; its arrays are scaled by the model's value range."""
     return open_described(source, None, None, value_range=model.images.value_range)
 
 
 def _print_result(found: "Explanation | Gallery | ImageMap", written: Path | None) -> None:
-    """The finding in some lines, its checks and notes among them."""
+    """Print the result, with its checks and notes."""
     from ..explanations import Explanation
 
     if isinstance(found, Explanation):

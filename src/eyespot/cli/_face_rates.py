@@ -1,4 +1,4 @@
-"""What the verb `faces` measures: error rates on a person's own photos, and published benchmarks."""
+"""Measurements of the command `faces`: error rates on the user's own photos, and published benchmarks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from ._output import print_json
 
 
 def measure(what: str, protocol: str | None, as_json: bool) -> None:
-    """Measure the folder or table `what`: by a published protocol, or error rates by group and age gap."""
+    """Evaluate the folder or table `what` by a published protocol, or print error rates by group and age gap."""
     from ..faces import embed_photos, error_rates, measure_protocol, photos_of
     from ..sources import open_source
 

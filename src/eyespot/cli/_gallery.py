@@ -1,4 +1,4 @@
-"""What the verb `faces` does with a gallery: enroll a person, forget one, list all."""
+"""Galleries in the command `faces`: enroll a person, forget one, list all."""
 
 import sys
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from ._output import print_json
 
 
 def enroll(gallery: Path, name: str, images: Iterable[str], as_json: bool) -> None:
-    """Remember the faces of images that show one person alone; other images are named on standard error."""
+    """Enroll a person by images that show exactly one face; other images are reported on standard error."""
     from ..errors import ImageError
     from ..faces import Gallery, check_name, embed_faces, require_good
     from ..faces import find_one_face as find
@@ -44,7 +44,7 @@ def forget(gallery: Path, name: str, as_json: bool) -> None:
 
 
 def list_people(gallery: Path, as_json: bool) -> None:
-    """Print everybody who is enrolled."""
+    """Print all enrolled people."""
     from ..faces import Gallery
 
     people = Gallery(gallery).people()

@@ -1,4 +1,4 @@
-"""The verb `generate`: new images from a trained generator."""
+"""The command `generate`: new images from a trained generator."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 CHOSEN_FROM = 8
-"""Images that one is chosen from where they should be near to a style or far from it."""
+"""Number of candidates per image if images near to or far from a style are selected."""
 
 
 def generate(
@@ -53,7 +53,7 @@ def generate(
 
 
 def _require_empty(out: Path) -> None:
-    """Raise `RunError` where something would be overwritten, or the folder cannot be written."""
+    """Raise `RunError` if files would be overwritten, or the folder is not writable."""
     require_folder(out)
     if out.is_dir() and any(out.iterdir()):
         raise RunError(
@@ -62,7 +62,7 @@ def _require_empty(out: Path) -> None:
 
 
 def _chosen(model: "Model", seed: int, count: int, nearest: str | None, farthest: str | None) -> "Tensor":
-    """Samples; with a style, those of eight times as many that the discriminator finds nearest or farthest."""
+    """Samples; with a style, the nearest or farthest of eight times as many, according to the discriminator."""
     import torch
 
     style = nearest if nearest is not None else farthest

@@ -1,4 +1,4 @@
-"""Colors that a person gives at some pixels: a table with the columns image, row, column and color."""
+"""User-defined colors of pixels: a table with the columns image, row, column and color."""
 
 import csv
 import re
@@ -13,14 +13,14 @@ EXAMPLE = "street.jpg,120,80,#c03020"
 
 
 def hints_for(task: Task, file: Path) -> dict[str, list[Hint]]:
-    """The hints of a table; raises `RunError` where the task takes none."""
+    """The hints of a table; raise `RunError` if the task does not support hints."""
     if not task.takes_hints:
         raise RunError(f"{file}: the task {task.name} takes no hints; leave them out.", argument="hints")
     return read_hints(file)
 
 
 def read_hints(file: Path) -> dict[str, list[Hint]]:
-    """The hints of each image by its file name; raises `RunError` for a table that cannot be read or understood."""
+    """The hints of each image by file name; raise `RunError` for an unreadable or invalid table."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as opened:
             reader = csv.DictReader(opened)

@@ -1,4 +1,4 @@
-"""The verb `measure`: what a model costs on this machine."""
+"""The command `measure`: the cost of a model on this machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,7 +58,7 @@ def _part(file: Path, source: str, part: str | None, column: list[str] | None, l
 
 
 def _lines(found: "Measurement") -> list[str]:
-    """The whole result as text: what was measured and how, a table, the accuracies, and what was left out."""
+    """Format the result: method and conditions, a table, accuracies, and backends that were left out."""
     height, width, channels = found.images.height, found.images.width, found.images.channels
     counts = [
         f"{count:,} {name}"
@@ -79,7 +79,7 @@ def _lines(found: "Measurement") -> list[str]:
 
 
 def _table(backends: "tuple[BackendMeasurement, ...]") -> list[str]:
-    """Milliseconds per image, by stage the medians; the rest in the units of the head."""
+    """Milliseconds per image, medians by stage; the rest in the units of the header."""
     stages = list(backends[0].stages)
     head = ["ms per image", "p50", "p95", "p99", *stages, "images/s", "at batch", "memory MB", "file MB"]
     rows = [head, *(_row(backend) for backend in backends)]

@@ -1,4 +1,4 @@
-"""`eyespot networks`: which networks there are, and the layer table of one."""
+"""The command `networks`: the list of networks, and the layer table of one."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -49,7 +49,7 @@ def _list(as_json: bool) -> None:
 
 
 def _build(name: str, input: str, outputs: int | None, size: str) -> "Network":
-    """The network that is asked for; what was not said is as its paper has it."""
+    """Build a network; unspecified properties are those of its paper."""
     from eyespot.networks import Output, build, describe
     from eyespot.pretrained import is_pretrained, load_pretrained
 
@@ -64,7 +64,7 @@ def _build(name: str, input: str, outputs: int | None, size: str) -> "Network":
 
 
 def _read_input(text: str) -> tuple[int, int, int]:
-    """`64x48x3` (height x width x channels) as (channels, height, width)."""
+    """Parse `64x48x3` (height x width x channels) to (channels, height, width)."""
     from eyespot.errors import NetworkError
 
     sides = re.fullmatch(r"(\d{1,5})x(\d{1,5})x(\d{1,5})", text.strip().lower())
@@ -75,7 +75,7 @@ def _read_input(text: str) -> tuple[int, int, int]:
 
 
 def _print_table(network: "Network", rows: "list[LayerRow]") -> None:
-    """The layer table for a person, columns aligned."""
+    """Print the layer table with aligned columns."""
     from eyespot.networks.graph.layer_table import totals
 
     head = ("layer", "kind", "output", "parameters", "connections", "multiply-adds", "field")
@@ -99,5 +99,5 @@ def _line(row: "LayerRow") -> tuple[str, ...]:
 
 
 def _format_shape(shape: tuple[int, ...]) -> str:
-    """(C, H, W) as height x width x channels, or a number of numbers."""
+    """Format (C, H, W) as height x width x channels, or a vector by its length."""
     return f"{shape[1]}x{shape[2]}x{shape[0]}" if len(shape) == 3 else str(shape[0])

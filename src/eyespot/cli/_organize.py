@@ -1,4 +1,4 @@
-"""The command `organize`: what is in a folder of photos."""
+"""The command `organize`: analyze and sort a folder of photos."""
 
 import sys
 import time
@@ -121,7 +121,7 @@ def _carry_out(collection: Path, plan: Path, apply: str | None, into: Path | Non
 
 
 class IndexProgress:
-    """A line on standard error every few seconds: photos read, how fast, and the time left."""
+    """Progress lines on standard error every few seconds: photos read, photos per second, and the time left."""
 
     def __init__(self) -> None:
         self.began = self.last = time.monotonic()

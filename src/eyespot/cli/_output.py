@@ -1,4 +1,4 @@
-"""How verbs speak: to people on standard output and error, to programs as one JSON document on standard output."""
+"""Output of commands: text on standard output and error, or one JSON document on standard output."""
 
 import math
 import sys
@@ -22,7 +22,7 @@ def print_json(value: Any) -> None:
 
 
 def box_from(text: str, option: str) -> tuple[int, int, int, int]:
-    """The box X1,Y1,X2,Y2 that an option gives; raises a usage error for anything else."""
+    """Parse a box X1,Y1,X2,Y2; raise a usage error for anything else."""
     try:
         x1, y1, x2, y2 = (int(part) for part in text.split(","))
     except ValueError:
@@ -33,7 +33,7 @@ def box_from(text: str, option: str) -> tuple[int, int, int, int]:
 
 
 class Progress:
-    """Says on standard error how a training goes: a bar with the time left on a terminal, else a line an epoch."""
+    """Progress of a training on standard error: a bar with the time left on a terminal, else one line per epoch."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
@@ -55,7 +55,7 @@ class Progress:
             self._print(_line(entry, self._left(entry)))
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar:
             self.bar.stop()
 
@@ -98,7 +98,7 @@ def _line(entry: dict[str, Any], left: str) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """A number with four digits, if there is one.
+    """Format a number with four digits; None is "not available".
 
     >>> format_number(0.98765), format_number(None)
     ('0.9877', 'not available')
@@ -107,7 +107,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Seconds as a person would say them.
+    """Format a duration in readable units.
 
     >>> format_seconds(75)
     '1 min 15 s'
@@ -117,13 +117,13 @@ def format_seconds(seconds: float) -> str:
 
 
 def format_score(result: dict[str, Any]) -> str:
-    """Score and interval of a result in one line.
+    """Format score and interval of a result as one line.
 
     >>> format_score({"metric": "accuracy", "score": 0.987, "better": "higher",
     ...     "interval": [0.978, 0.992], "unit": "", "count": 1000})
     'accuracy 98.70 % (95 % interval 97.80 to 99.20 %) on 1,000 images'
     """
-    from ..html import interval_text, is_share, score_text  # not above: it imports Jinja
+    from ..html import interval_text, is_share, score_text  # not at the top: it imports Jinja
 
     unit, score, interval = result["unit"], result["score"], result["interval"]
     name, count = result["metric"].replace("_", " "), counted(result["count"], "image")
@@ -136,7 +136,7 @@ def format_score(result: dict[str, Any]) -> str:
 
 
 def make_empty(out: Path) -> None:
-    """Make a new folder, or take an empty one; raises `RunError` for one that holds files."""
+    """Create a folder, or accept an empty one; raise `RunError` if it contains files."""
     from ..errors import RunError
     from ..files import require_folder, written
 

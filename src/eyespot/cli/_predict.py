@@ -1,4 +1,4 @@
-"""The verbs that use a model: `predict`, `evaluate`."""
+"""The commands that use a model: `predict`, `evaluate`."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -116,7 +116,7 @@ def _proposed(
     files: Iterable[str],
     hints: Mapping[str, "Sequence[Hint]"],
 ) -> "Iterator[tuple[Model | ExportedModel, str, str, Any]]":
-    """The model, what its answer is called, the image and its answer, for one proposal after the other."""
+    """Yield model, proposal name, image and answer, one proposal after the other."""
     from dataclasses import replace
 
     from ._answers import answers
@@ -129,7 +129,7 @@ def _proposed(
 
 
 def _with_settings(model: "Model | ExportedModel", given: dict[str, Any]) -> "Model | ExportedModel":
-    """The model with the settings of its task that were given for its answers."""
+    """Return the model with the given answer settings of its task."""
     from dataclasses import replace
 
     from ..answers import with_settings
@@ -139,7 +139,7 @@ def _with_settings(model: "Model | ExportedModel", given: dict[str, Any]) -> "Mo
 
 
 def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, annotated: Path | None) -> None:
-    """Raise `RunError` where the model's answers are not of the kind that was asked for."""
+    """Raise `RunError` if the requested output does not fit the model's kind of answers."""
     from ..errors import RunError
     from ..files import require_folder
     from ._answers import TABLES
@@ -163,7 +163,7 @@ def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, an
 
 
 def _annotate(model: "Model | ExportedModel", image: str, answer: dict[str, Any], folder: Path) -> None:
-    """Write a copy of the image with its answer drawn over it."""
+    """Write a copy of the image with its answer drawn on it."""
     from dataclasses import replace
 
     from ..files import written
@@ -189,7 +189,7 @@ def _write_document(model: "Model | ExportedModel", answers: list[dict[str, Any]
 def _report(
     model: "Model | ExportedModel", kind: str, image: str, found: Any, folder: Path | None, stream: TextIO | None
 ) -> dict[str, Any]:
-    """One answer or error as plain values; it is printed on `stream`, an error also on standard error."""
+    """One answer or error as plain values; printed on `stream`, errors also on standard error."""
     from ..errors import EyespotError
     from ..findings import printable
     from ._answers import error_of
@@ -220,7 +220,7 @@ def evaluate(
 ) -> None:
     """Measure a model on images with known answers.
 
-    Of the images that it was trained on, only the test part is looked at; of others, all.
+    For the source that the model was trained on, only the test part is used unless --part selects another.
     """
     from ..findings import to_plain
 
@@ -238,13 +238,13 @@ def evaluate(
 
 
 def _free(folder: Path, stem: str, kind: str) -> Path:
-    """A name that no file has yet: nothing is overwritten."""
+    """An unused file name, so that nothing is overwritten."""
     names = (folder / f"{stem}.{kind}{'' if number == 1 else f'-{number}'}.png" for number in count(1))
     return next(path for path in names if not path.exists())
 
 
 def _saved(answer: dict[str, Any], image: Path, suffix: str, out: Path | None) -> dict[str, Any]:
-    """Write a picture that is part of an answer as a file, and name the file in its place; a note goes into it too."""
+    """Save an answer that is an image to a file and replace it by the file name; notes are saved in the file, too."""
     from ..errors import RunError
     from ..images import write_png
 

@@ -1,4 +1,4 @@
-"""The command `rank`: a folder's images in the order of a model, from the highest rank to the lowest."""
+"""The command `rank`: sort images by the ranks that a model predicts, highest first."""
 
 import sys
 from pathlib import Path
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ..value_range import Range
 
 LISTED = 10
-"""Images printed from each end of the order."""
+"""Number of images printed from each end of the order."""
 GRID_COLUMNS, GRID_SIDE = 8, 128
-"""Images in a row of the grid, and pixels of the longer side of each."""
+"""Images per row of the grid, and the longer side of each in pixels."""
 MOST_IN_GRID = 64
-"""Images in the grid: evenly spaced ones of a longer order."""
+"""Maximum number of images in the grid; evenly spaced ones of a longer order."""
 
 
 def rank(
@@ -83,7 +83,7 @@ def rank(
 
 
 def _check_targets(out: Path | None, grid: Path | None, rules: Path | None) -> None:
-    """Refuse names that cannot be written before any image is read."""
+    """Raise for output files that cannot be written, before any image is read."""
     from ..errors import RunError
     from ._answers import TABLES, check_out
 
@@ -97,7 +97,7 @@ def _check_targets(out: Path | None, grid: Path | None, rules: Path | None) -> N
 
 
 def _check_new(path: Path, suffix: str, option: str) -> None:
-    """Raise `RunError` where a file of another kind is named, or one that exists."""
+    """Raise `RunError` for a file with another suffix, or one that exists."""
     from ..errors import RunError
     from ..files import require_file
 
@@ -109,7 +109,7 @@ def _check_new(path: Path, suffix: str, option: str) -> None:
 
 
 def ranking_model(model: "Model", file: Path) -> "Model":
-    """The model itself; raises `ModelError` where it has learned no order."""
+    """Return the model; raise `ModelError` if its task is not ranking."""
     from ..errors import ModelError
 
     if "rating" not in model.task.columns:
@@ -148,7 +148,7 @@ def _write_grid(found: list[dict[str, Any]], file: Path, value_range: "Range | N
 
 
 def _print(found: list[dict[str, Any]], model: "Model") -> None:
-    """All images of a short order; of a longer one, both ends."""
+    """Print all images of a short order, or both ends of a longer one."""
     from ..findings import printable
 
     for place, answer in enumerate(found):

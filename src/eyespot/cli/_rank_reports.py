@@ -1,4 +1,4 @@
-"""What `rank` states of an order as a whole: the plain features that explain it, and the mean rank of groups."""
+"""Statistics of an order for the command `rank`: simple features that explain it, and the mean rank of groups."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 SHOWN_RULES = 5
-"""Features that are printed; the file has all."""
+"""Maximum number of printed features; the file contains all of them."""
 
 
 def group_of_images(table: Path, columns: Mapping[str, str] | None) -> dict[str, str]:
-    """The group that a table states for each image, by the full path of its file.
+    """The group of each image in a table, by the full path of its file.
 
-    Raises `EyespotError` for a table that cannot be read, or that states no group.
+    Raise `EyespotError` for a table that is unreadable or contains no groups.
     """
     from ..errors import SourceError
     from ..sources import open_source
@@ -27,7 +27,7 @@ def group_of_images(table: Path, columns: Mapping[str, str] | None) -> dict[str,
 
 
 def mean_by_group(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each group of the ranked images, the highest mean first: count, mean rank and its 95 % interval."""
+    """Count, mean rank and its 95 % interval for each group of the ranked images, by decreasing mean."""
     from ..tasks.statistics import mean_interval
 
     ranks: dict[str, list[float]] = {}
@@ -41,7 +41,7 @@ def mean_by_group(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
-    """One line a group."""
+    """Print one line per group."""
     from ..findings import counted, printable
 
     print("mean rank by group (95 % interval):")
@@ -52,7 +52,7 @@ def print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def rules_of(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Which plain features explain the ranks of images."""
+    """Fit simple features to the ranks of images."""
     from ..organizing import explain_scores, plain_features
 
     features = [plain_features(answer["image"], answer["image"]) for answer in found]
@@ -72,7 +72,7 @@ def write_rules(rules: Mapping[str, Any], file: Path) -> None:
 
 
 def print_rules(rules: Mapping[str, Any]) -> None:
-    """How much is explained, and by what."""
+    """Print how much of the variance is explained, and by which features."""
     print(f"plain features explain {rules['explained']:.0%} of the variance of these ranks:")
     for row in rules["features"][:SHOWN_RULES]:
         low, high = row["interval"]

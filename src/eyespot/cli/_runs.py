@@ -1,4 +1,4 @@
-"""Which run is meant where none is named: the latest one for a model, a free folder for a new training."""
+"""Default runs: the latest one as the model, and an unused folder for a new training."""
 
 import itertools
 import re
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ..model import Model
 
 RUNS = Path("runs")
-"""The folder, below the current one, of runs whose folder is not named."""
+"""The folder, below the current one, of runs without a given folder."""
 
 
 def model_path(path: Path) -> Path:
-    """The model file itself, where the folder of a run was given."""
+    """Return the model file of a run folder; other paths are returned unchanged."""
     return path / "model.safetensors" if path.is_dir() else path
 
 
 def is_model(text: str) -> bool:
-    """Tell whether an argument names a model: a model file, the folder of a run, or a trained network of others."""
+    """Return whether an argument is a model: a model file, a run folder, or an imported network."""
     path = Path(text)
     return (
         text.startswith("pretrained:")
@@ -31,7 +31,7 @@ def is_model(text: str) -> bool:
 
 
 def load_model(path: Path) -> "Model | ExportedModel":
-    """What predicts and evaluates: a model, or an ONNX file that was exported from one."""
+    """Load a model, or an ONNX file that was exported from one."""
     if path.suffix.lower() == ".onnx":
         from ..exporting import load_onnx
 
@@ -42,13 +42,13 @@ def load_model(path: Path) -> "Model | ExportedModel":
 
 
 def latest_model() -> Path | None:
-    """The model of the run below `runs/` that was finished last; None where there is none."""
+    """The model of the most recently finished run below `runs/`; None if there is none."""
     models = RUNS.glob("**/model.safetensors")
     return max(models, key=lambda file: file.stat().st_mtime, default=None)
 
 
 def require_latest() -> Path:
-    """The model of the latest run, which is named on standard error; raises `EyespotError` where there is none."""
+    """The model of the latest run, which is printed on standard error; raise `EyespotError` if there is none."""
     from ..errors import EyespotError
 
     found = latest_model()
@@ -62,16 +62,16 @@ def require_latest() -> Path:
 
 
 def split_model(given: list[str]) -> tuple[Path, list[str]]:
-    """The model that the first argument names, or that of the latest run, and the other arguments."""
+    """Return the model given by the first argument, or that of the latest run, and the remaining arguments."""
     if given and is_model(given[0]):
         return model_path(Path(given[0])), given[1:]
     return require_latest(), given
 
 
 def default_out(source: str, options: Any, columns: dict[str, str] | None, layout: str | None) -> Path:
-    """The folder of a training for which none was given: `runs/NAME` if it is free or holds the same training.
+    """The default run folder: `runs/NAME` if it is unused or contains the same training.
 
-    Otherwise it is numbered; which one it is, and why, is printed on standard error.
+    Otherwise a number is appended; the folder and the reason are printed on standard error.
     """
     path = Path(source)
     stem = path.resolve().name if path.is_dir() else path.stem if path.is_file() else source
@@ -89,7 +89,7 @@ def default_out(source: str, options: Any, columns: dict[str, str] | None, layou
 
 
 def _same_training(folder: Path, source: str, options: Any, columns: dict[str, str] | None, layout: str | None) -> bool:
-    """Tell whether a run has the same options and the same images with the same answers."""
+    """Return whether a run has the same options and the same images with the same targets."""
     from ..errors import EyespotError
     from ..sources import open_source
     from ..sources.source import answers_fingerprint, fingerprint

@@ -1,4 +1,4 @@
-"""The command `search`: photos of a collection by example, words, color, time and place."""
+"""The command `search`: find photos of a collection by example, words, color, time and place."""
 
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from ._output import AsJson, Quiet, box_from, print_json
 
 def search(
     collection: Collection,
-    like: Annotated[Path | None, typer.Option(help="An image that the photos are to resemble.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Reference image: find photos similar to it.")] = None,
     region: Annotated[
-        str | None, typer.Option(help="The part X1,Y1,X2,Y2 of that image, in pixels, that counts.")
+        str | None, typer.Option(help="Region X1,Y1,X2,Y2 of the reference image, in pixels.")
     ] = None,
-    words: Annotated[str | None, typer.Option(help="What they show, such as 'dog, seashore'.")] = None,
+    words: Annotated[str | None, typer.Option(help="Content of the photos, such as 'dog, seashore'.")] = None,
     color: Annotated[str | None, typer.Option(help="A basic color name, such as red.")] = None,
     after: Annotated[str | None, typer.Option(help="Taken at or after this date or time: 2024-01-31.")] = None,
     before: Annotated[str | None, typer.Option(help="Taken before this date or time.")] = None,
@@ -79,7 +79,7 @@ def _time(text: str | None, option: str) -> datetime | None:
 
 
 def _place(text: str) -> tuple[float, float, float]:
-    """Latitude, longitude and kilometers."""
+    """Parse latitude, longitude and kilometers."""
     from ..organizing import Query
 
     try:

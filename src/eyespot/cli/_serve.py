@@ -1,4 +1,4 @@
-"""The verb `serve`: the page, on models and runs of one's own."""
+"""The command `serve`: open the page with the user's models and runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,7 +62,7 @@ def serve(
 
 
 def _open_gallery(path: Path) -> "Gallery":
-    """The gallery of a file, which need not exist yet; raises `EyespotError` where faces cannot be found here."""
+    """Open a gallery, which need not exist yet; raise `EyespotError` if faces cannot be detected here."""
     import numpy as np
 
     from ..faces import Gallery, embed_faces, find_faces
@@ -73,7 +73,7 @@ def _open_gallery(path: Path) -> "Gallery":
 
 
 def _open_photos(photos: Path, into: Path | None, runs: Path) -> "CollectionResource":
-    """The collection, with its index brought up to date."""
+    """Open the collection and update its index."""
     from ..organizing import organize
     from ..serving.collection import CollectionResource
     from ._organize import IndexProgress
@@ -83,14 +83,14 @@ def _open_photos(photos: Path, into: Path | None, runs: Path) -> "CollectionReso
 
 
 def _latest_given(latest: Path | None) -> list[Path]:
-    """The folder of the latest run, or its model alone where the folder holds nothing else of a run."""
+    """The folder of the latest run, or only its model if the folder contains nothing else of a run."""
     if latest is None:
         return []
     return [latest.parent if (latest.parent / "recipe.json").exists() else latest]
 
 
 def needs_server() -> None:
-    """Raise `EyespotError` where the libraries of the page are not installed."""
+    """Raise `EyespotError` if the libraries of the page are not installed."""
     from ..errors import EyespotError
 
     try:

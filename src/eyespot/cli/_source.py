@@ -1,4 +1,4 @@
-"""The source of a command: its options, and the line that says how it was understood."""
+"""The source of a command: its options, and the line that describes how it was interpreted."""
 
 import sys
 from dataclasses import replace
@@ -33,7 +33,7 @@ def open_described(
     bad_share: float = 0.05,
     value_range: tuple[float, float] | None = None,
 ) -> "Source":
-    """Open a source, and print on standard error how it was understood and what was left out, before anything else."""
+    """Open a source, and first print on standard error how it was interpreted and what was left out."""
     from ..sources import open_source
 
     opened = open_source(
@@ -44,9 +44,10 @@ def open_described(
 
 
 def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
-    """The part that a model is measured on: of the images that its run knows, those that it was not trained on.
+    """The part for measuring a model: images of its run that it was not trained on.
 
-    What is left out is printed on standard error. A part that is named "train", "validation" or "all" is taken whole.
+    What is left out is printed on standard error. The explicit parts "train", "validation" and "all" are used entirely.
+    whole.
     """
     from ..sources.source import part_of
 
@@ -54,7 +55,7 @@ def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
 
 
 def unseen_by(model: Path, chosen: "Part", name: str | None) -> "Part":
-    """A part without the images that a model was trained on, unless it was named `name`: see `unseen_part`."""
+    """Remove the images that a model was trained on, unless the part `name` was requested: see `unseen_part`."""
     from ..sources.known import load_known, without_trained
 
     known = load_known(model if model.is_dir() else model.parent)
@@ -75,7 +76,7 @@ def unseen_by(model: Path, chosen: "Part", name: str | None) -> "Part":
 
 
 def answered(opened: "Source", model: "Model | ExportedModel") -> "Source":
-    """A source without the images that have no answer for a model's task; how many is printed on standard error."""
+    """Remove the images without an answer for a model's task; their number is printed on standard error."""
     from ..tasks.unanswered import leave_out_unanswered
 
     kept = leave_out_unanswered(opened, model.task)
@@ -86,7 +87,7 @@ def answered(opened: "Source", model: "Model | ExportedModel") -> "Source":
 
 
 def unseen_source(model: Path, opened: "Source") -> "Source":
-    """A source without the images that a model was trained on; what is left out is printed on standard error."""
+    """Remove the images that a model was trained on; their number is printed on standard error."""
     from ..sources.known import load_known, source_without_trained
 
     kept, trained = source_without_trained(load_known(model if model.is_dir() else model.parent), opened)
@@ -100,7 +101,7 @@ def _holds_others(known: "KnownImages | None", part: "Part") -> bool:
 
 
 def columns_from(pairs: list[str] | None) -> dict[str, str] | None:
-    """Read `path=file` pairs; raises a usage error for anything else."""
+    """Parse `path=file` pairs; raise a usage error for anything else."""
     for pair in pairs or []:
         if "=" not in pair:
             raise typer.BadParameter(f"'{pair}': give KIND=COLUMN, such as path=file or number=steering.")

@@ -1,4 +1,4 @@
-"""The commands `tag`: tags of many images as a table and as sidecar files; and `colors`: their colors, untrained."""
+"""The commands `tag` (tags of many images as a table or sidecar files) and `colors` (colors without a model)."""
 
 import sys
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def colors(
 
 
 def _check(out: Path | None, xmp: Path | None, names: str | None) -> None:
-    """Refuse what cannot be written, and names that do not exist, before any image is read."""
+    """Raise for outputs that cannot be written and for unknown names, before any image is read."""
     from ..errors import RunError, look_up
     from ..files import require_folder
     from ._answers import TABLES, check_out
@@ -94,7 +94,7 @@ def _tagging_model(model: "Model | ExportedModel", file: Path) -> "Model | Expor
 def _tagged(
     model: "Model | ExportedModel", images: list[str], names: str | None, quiet: bool
 ) -> Iterator[dict[str, Any]]:
-    """One row for each image: its tags, or its error."""
+    """Yield one row for each image: its tags, or its error."""
     from ..errors import EyespotError
     from ..findings import printable
     from ._answers import Progress, answers, error_of
@@ -129,7 +129,7 @@ def _colors_of(image: str, names: str, progress: Any) -> dict[str, Any]:
 def _finish(
     found: Iterator[dict[str, Any]], images: list[str], out: Path | None, xmp: Path | None, as_json: bool
 ) -> None:
-    """Print and write the rows; exit code 2 where an image could not be read."""
+    """Print and write the rows; exit code 2 if an image could not be read."""
     from ._answers import Table
 
     table, rows, failed, left, total = (Table(out) if out else None), [], 0, 0, 0
@@ -170,7 +170,7 @@ def _sidecar(row: dict[str, Any], images: list[str], folder: Path) -> bool:
 
 
 def _line(row: dict[str, Any]) -> str:
-    """One row for people."""
+    """Format one row as text."""
     parts = [row["text"]] if "text" in row else []
     if row.get("unsure"):
         parts.append(f"(unsure: {', '.join(row['unsure'])})")
@@ -179,7 +179,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of a table that can be corrected and trained on: a column for each group, and one for all free tags."""
+    """One row of a table for correction and training: a column for each group, and one for all free tags."""
     from ..sources.tags import GROUP_COLUMN, NONE, group_of
 
     if "error" in row:

@@ -1,4 +1,4 @@
-"""The verbs that train: `train`, `resume`, `demo`."""
+"""The training commands: `train`, `resume`, `demo`."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ Seed = Annotated[int, typer.Option(help="Random seed.")]
 
 
 def _with_training_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """The verb with an option for each field of `TrainOptions`, after its source and folder."""
+    """Add an option for each field of `TrainOptions` to a command, after its source and folder."""
     hints = get_type_hints(TrainOptions)
     own = [one for one in signature(verb, eval_str=True).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
     made = [_parameter(field, hints[field.name]) for field in fields(TrainOptions)]
@@ -99,7 +99,7 @@ def _train(
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Progress]:
-    """Show how it goes; a training that was stopped has saved, and says how to go on, with exit code 130."""
+    """Show progress; an interrupted training has saved its state, and the exit code is 130."""
     progress = Progress(quiet or os.environ.get("RANK", "0") != "0")
     try:
         yield progress
@@ -112,7 +112,7 @@ def _progress(quiet: bool) -> Iterator[Progress]:
 
 
 def _finish(result: dict[str, Any], as_json: bool) -> None:
-    """Print the result; of several processes that trained together, only the first speaks."""
+    """Print the result; in distributed training, only the first process does."""
     if os.environ.get("RANK", "0") != "0":
         return
     if as_json:
@@ -136,7 +136,7 @@ def _finish(result: dict[str, Any], as_json: bool) -> None:
 
 
 def _without_leaked(result: dict[str, Any], without: dict[str, Any]) -> str:
-    """How many test images are training images, and the score without them, in a line."""
+    """The number of test images that are also training images, and the score without them, as one line."""
     leak = f"{without['leaked']:,} of {result['count']:,} test images are (nearly) the same as training images"
     if without["score"] is None:
         return f"{leak}: the score is too high, and too few other images are left to measure it without them"

@@ -1,4 +1,4 @@
-"""Questions that can be asked of a picture: one file, and one line in `TASKS`, each."""
+"""The tasks: one module and one entry in `TASKS` for each."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -38,7 +38,7 @@ TASKS: dict[str, type[Task]] = {
 
 
 def task_to_json(task: Task) -> dict[str, Any]:
-    """A task as plain values for a model file: its name and all of its fields.
+    """Return a task as plain values for a model file: its name and all of its fields.
 
     >>> task_to_json(Classify(classes=("cat", "dog")))["classes"]
     ['cat', 'dog']
@@ -48,9 +48,9 @@ def task_to_json(task: Task) -> dict[str, Any]:
 
 
 def task_from_json(values: dict[str, Any]) -> Task:
-    """The task that `task_to_json` wrote; raises `TaskError` for unknown names and for values that do not fit.
+    """Return the task that `task_to_json` wrote; raise `TaskError` for unknown names and invalid values.
 
-    Fields that are left out have their defaults.
+    Omitted fields get their defaults.
 
     >>> task_from_json({"name": "classify", "smoothing": 0.05}).name
     'classify'
@@ -67,29 +67,29 @@ def task_from_json(values: dict[str, Any]) -> Task:
 
 
 def classifier(labels: Sequence[str]) -> Task:
-    """The task of a network that others have trained to tell these labels apart."""
+    """Return the task of an imported classifier with these labels."""
     return Classify(classes=tuple(labels))
 
 
 IMPORTABLE = {"classify": classifier}
-"""Tasks of networks that other programs trained; each is made of the labels of the outputs."""
+"""Tasks of networks trained by other programs, created from the labels of their outputs."""
 
 
 def embedder(dimensions: int, threshold: float) -> Task:
-    """The task of a network that others have trained to tell identities apart, by vectors of `dimensions` numbers."""
+    """Return the task of an imported face embedding network whose vectors have `dimensions` numbers."""
     return Identify(dimensions=dimensions, threshold=threshold)
 
 
 PROPOSED = 3
-"""Columns that are proposed in a message."""
+"""Maximum number of columns that a message suggests."""
 MOST_LEVELS = 10
-"""A column with at most so many different numbers is proposed as a label: they may well be the codes of classes."""
+"""A column with at most this many distinct numbers is suggested as a label: the numbers may be class codes."""
 
 
 def guess_task(source: Source) -> tuple[str, str]:
-    """The name of the one task that a source's columns serve, and the reason.
+    """Return the name of the only task that fits the columns of a source, and the reason.
 
-    Raises `TaskError` where several would do, or where a table has columns and no task reads one of them.
+    Raise `TaskError` if several tasks fit, or if a table has columns but no task reads any of them.
     """
     fitting = [kind for kind in TASKS.values() if kind.columns and set(kind.columns) <= source.columns]
     if len(fitting) == 1:
@@ -118,7 +118,7 @@ def guess_task(source: Source) -> tuple[str, str]:
 
 
 def _proposed(source: Source, columns: list[str]) -> str:
-    """What a person could choose: several columns of 0 and 1 are tags; else what each of the first columns could be."""
+    """Suggest options: several columns of 0 and 1 are tags; otherwise, list what each of the first columns could be."""
     cells = {name: {row.values.get(name, "") for row in source.rows} for name in columns}
     flags = [name for name in columns if cells[name] <= {"0", "1", "0.0", "1.0"}]
     if len(flags) > 1:
@@ -129,7 +129,7 @@ def _proposed(source: Source, columns: list[str]) -> str:
 
 
 def _kind(values: set[str], rows: int) -> str | None:
-    """What a column of these different values can be: many numbers, names of image files, or labels, which repeat."""
+    """What a column with these distinct values could be: a number, image file names, or labels, which repeat."""
     if all(isfinite(parse_number(value)) for value in values if value) and len(values) > MOST_LEVELS:
         return "number"
     if all(PurePath(value).suffix.lower() in SUFFIXES for value in values if value):

@@ -1,4 +1,4 @@
-"""Losses of adversarial networks, and changes of images that gradients flow through.
+"""Losses of adversarial networks, and differentiable augmentation.
 
 Shapes: N images, C channels, H height, W width, K styles.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 from .noise import uniform_noise
 
 STRENGTH, SHIFT = 0.2, 0.125
-"""How far brightness and contrast change, and which share of the side an image is shifted by, at most."""
+"""Largest change of brightness and contrast, and the largest shift as a fraction of the image side."""
 
 
 def uniform_ambiguity(styles: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def uniform_ambiguity(styles: Tensor) -> Tensor:
 
 
 def binary_ambiguity(styles: Tensor) -> Tensor:
-    """The style ambiguity of Elgammal et al. 2017 for style logits (N, K): K binary cross-entropies with 1/K, (N,)."""
+    """Style ambiguity of Elgammal et al. 2017 for style logits (N, K): K binary cross-entropies with 1/K, (N,)."""
     chance = 1 / styles.shape[1]
     probabilities = styles.softmax(1)
     others = torch.log1p(-probabilities.clamp(max=1 - 1e-6))
@@ -36,7 +36,7 @@ AMBIGUITIES: dict[str, Callable[[Tensor], Tensor]] = {"uniform": uniform_ambigui
 
 
 def style_entropy(probabilities: Tensor) -> Tensor:
-    """Entropy of style probabilities (N, K) as a share of the largest possible one, log K: (N,) from 0 to 1."""
+    """Entropy of style probabilities (N, K) divided by its maximum, log K: (N,) from 0 to 1."""
     entropy = -torch.special.xlogy(probabilities, probabilities).sum(1)
     return entropy / torch.tensor(float(probabilities.shape[1])).log()
 
@@ -49,10 +49,10 @@ def gradient_penalty(judge: Callable[[Tensor], Tensor], images: Tensor) -> Tenso
 
 
 def differentiable_augmentation(images: Tensor, keys: Tensor) -> Tensor:
-    """Images (N, C, H, W) in another brightness and contrast, shifted by up to an eighth of their side.
+    """Change the brightness and contrast of images (N, C, H, W), and shift them by up to an eighth of their side.
 
-    Drawn from `keys` (N,); gradients flow through. Real and generated images are both changed, so that the
-    discriminator does not learn few images by heart, and no change leaks into generated images (Zhao et al. 2020).
+    The changes are drawn from `keys` (N,) and are differentiable. Real and generated images are both changed, so that
+    the discriminator does not memorize a small dataset and no change leaks into generated images (Zhao et al. 2020).
     """
     drawn = uniform_noise(keys, (4,)).to(images) * 2 - 1
     brightness, contrast = (STRENGTH * drawn[:, place].view(-1, 1, 1, 1) for place in (0, 1))
@@ -61,7 +61,7 @@ def differentiable_augmentation(images: Tensor, keys: Tensor) -> Tensor:
 
 
 def _shifted(images: Tensor, by: Tensor) -> Tensor:
-    """Each image moved by whole pixels, `by` (N, 2) from -1 to 1 of the largest shift; its border is repeated."""
+    """Shift images by whole pixels: `by` (N, 2) from -1 to 1, times the largest shift; border pixels are repeated."""
     height, width = images.shape[2:]
     rows, columns = (
         (torch.arange(side, device=images.device) + (by[:, axis, None] * SHIFT * side).round().long()).clamp(
@@ -75,10 +75,10 @@ def _shifted(images: Tensor, by: Tensor) -> Tensor:
 
 
 def real_loss(logits: Tensor) -> Tensor:
-    """Cross-entropy (N,) of images that should be called real, from the logits (N,) of "real"."""
+    """Cross-entropy (N,) with the target "real", from the logits (N,) of "real"."""
     return F.softplus(-logits)
 
 
 def fake_loss(logits: Tensor) -> Tensor:
-    """Cross-entropy (N,) of images that should be called generated, from the logits (N,) of "real"."""
+    """Cross-entropy (N,) with the target "generated", from the logits (N,) of "real"."""
     return F.softplus(logits)

@@ -1,4 +1,4 @@
-"""Which one of K kinds is on the picture?"""
+"""Classification: which one of K classes does the image show?"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,23 +36,23 @@ from .task import Metric, Task, gathered
 
 UNKNOWN = "unknown"
 KEPT = 0.99
-"""The threshold for "unknown" keeps at least this share of the right answers on the validation images."""
+"""The threshold for "unknown" keeps at least this fraction of the correct answers on the validation images."""
 ENOUGH_TO_CALIBRATE = 20
-"""With fewer right validation answers than this, no threshold is chosen."""
+"""Minimum number of correct validation answers for choosing a threshold."""
 LISTED_MISTAKES = 50
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Classify(Task):
-    """One of K kinds: cross-entropy, accuracy, calibrated probabilities, and "unknown" where it is not sure.
+    """Classification into K classes, with calibrated probabilities and "unknown" for uncertain answers.
 
-    `classes` are the labels, sorted as people sort them; the output's K numbers follow that order. `smoothing` is the
-    share of the target spread over all classes (Szegedy et al. 2016). With `squares` it is learned as in 1989: by the
-    squared distance of 1.7159 tanh(2x / 3) of the outputs x from +1 for the right class and -1 for the others.
-    `mirror` says whether training images are mirrored: "yes", "no", or "auto", which lets the data decide.
-    `weights` (one per class, empty where the classes are balanced) weigh the loss. `temperature` and `threshold` are
-    chosen on validation images by `calibrate`.
+    `classes` are the labels in natural sort order, which is also the order of the K outputs. `smoothing` is the label
+    smoothing (Szegedy et al. 2016). With `squares` the loss is the one of 1989: the squared distance of
+    1.7159 tanh(2x / 3) of the outputs x from +1 for the correct class and -1 for the others. `mirror` sets whether
+    training images are mirrored: "yes", "no" or "auto", which decides from the data. `weights` (one per class, empty if
+    the classes are balanced) are the class weights of the loss. `calibrate` chooses `temperature` and `threshold` on
+    validation images.
     """
 
     name: ClassVar[str] = "classify"
@@ -87,11 +87,11 @@ class Classify(Task):
             raise TaskError(f"There are {len(self.classes)} classes; expected as many counts and weights, or none.")
 
     def check_source(self, source: Source) -> None:
-        """There must be two classes or more, each with two images or more."""
+        """Require two or more classes with two or more images each."""
         source.require_classes()
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn the classes and their counts; raises `TaskError` for fewer than two, or for one with a single image."""
+        """Learn the classes and their counts; raise `TaskError` for fewer than two, or for one with a single image."""
         found = Counter(_label(row) for row in rows)
         if len(found) < 2:
             only = (
@@ -121,7 +121,7 @@ class Classify(Task):
         return self.classes
 
     def notes(self) -> list[str]:
-        """Say whether the classes are unbalanced, and what is done about it."""
+        """State whether the classes are unbalanced, and how the loss compensates for it."""
         if not self.weights:
             return []
         most, least = (self.classes[self.counts.index(pick(self.counts))] for pick in (max, min))
@@ -129,7 +129,7 @@ class Classify(Task):
         return [noticed + "Rare classes weigh more in the loss, by 1/sqrt(count)."]
 
     def read(self, row: Row) -> int:
-        """The place of the row's label among the classes."""
+        """Index of the row's label among the classes."""
         label = _label(row)
         if label not in self._places:
             raise TaskError(
@@ -139,14 +139,14 @@ class Classify(Task):
         return self._places[label]
 
     def outputs(self, channels: int) -> Output:
-        """K numbers (logits), one per class."""
+        """K logits, one per class."""
         return Output("vector", len(self.classes))
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Cross-entropy of (N, K) against (N,), with smoothed targets, times the weight of the target's class.
+        """Cross-entropy of (N, K) against (N,), with label smoothing and class weights.
 
-        With `squares`: sum over the classes of (s(output) - wanted)^2, wanted being +1 or -1, which lie where the
-        scaled tanh s is still steep, so that no output must grow without end to reach them (LeCun et al. 1989).
+        With `squares`: sum over the classes of (s(output) - t)^2, where t is +1 or -1. The scaled tanh s is still steep
+        at these targets, so that outputs need not grow without bound to reach them (LeCun et al. 1989).
         """
         if self.squares:
             wanted = 2 * F.one_hot(target, output.shape[1]).to(output.dtype) - 1
@@ -158,7 +158,7 @@ class Classify(Task):
         return loss
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Accuracy: 1 where the largest output is the right one, else 0."""
+        """Accuracy: 1 if the largest output is that of the correct class, else 0."""
         return {"accuracy": (output.argmax(1) == target).to(output.dtype)}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
@@ -170,10 +170,10 @@ class Classify(Task):
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Accuracy with its Wilson interval; per class, confusion, calibration, likelihood and worst mistakes.
+        """Accuracy with its Wilson interval; statistics per class, confusions, calibration, likelihood, worst errors.
 
-        `confusion[i][j]` counts images of class i called j. "unknown" counts by its best label in the accuracy;
-        `refused` and `accuracy_when_answered` say what the threshold does.
+        `confusion[i][j]` counts images of class i predicted as j. An "unknown" answer counts by its most probable label
+        in the accuracy; `refused` and `accuracy_when_answered` describe the effect of the threshold.
         """
         right = np.array([row["right"] for row in table], dtype=bool)
         confidences = np.array([row["probability"] for row in table])
@@ -201,7 +201,7 @@ class Classify(Task):
         return float(right.mean()), wilson_interval(int(right.sum()), len(table)), details
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The answer (the label, or "unknown" below the threshold), label, probability, probabilities by label."""
+        """The answer (the label, or "unknown" below the threshold), label, probability, and probabilities by label."""
         return self._to_dict(self._probabilities(output[None])[0].tolist())
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
@@ -217,20 +217,20 @@ class Classify(Task):
 
     @property
     def answer_rule(self) -> str:
-        """The largest probability, unless it is below the threshold."""
+        """The most probable class, unless its probability is below the threshold."""
         return f"the label of the largest probability, or '{UNKNOWN}' where that is below {self.threshold:.17g}"
 
     def abstention(self, output: Tensor) -> tuple[Tensor, Tensor]:
-        """The probability of the best class, and whether it is below the threshold."""
+        """Probability of the most probable class, and whether it is below the threshold."""
         confidence = self._probabilities(output).amax(1)
         return confidence, confidence < self.threshold
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Choose temperature and threshold on validation outputs.
 
-        Temperature (Guo et al. 2017): the number that the outputs are divided by so that the probabilities are most
-        likely; its targets are smoothed by 1/(N + 2), as Platt (1999) did, so that a flawless validation does not
-        make the network boundlessly sure. Threshold: the highest that keeps 99 % of the right answers.
+        Temperature (Guo et al. 2017): the divisor of the outputs that maximizes the likelihood of the targets; they are
+        smoothed by 1/(N + 2), as in Platt (1999), so that a perfect validation result does not lead to unbounded
+        confidence. Threshold: the highest one that keeps 99 % of the correct answers.
         """
         output, target = gathered(outputs)
         temperature = _fit_temperature(output, target)
@@ -241,20 +241,20 @@ class Classify(Task):
         return replace(self, temperature=temperature, threshold=threshold)
 
     def activate(self, output: Tensor) -> Tensor:
-        """Probabilities (N, K): softmax(output / temperature), for a network that was trained with `squares` too."""
-        # Dividing by 1 changes nothing, but would be one more operation for the page to show.
+        """Probabilities (N, K): softmax(output / temperature), also for networks trained with `squares`."""
+        # Dividing by 1 changes nothing but would add an operation to the graph on the page.
         return torch.softmax(output if self.temperature == 1 else output / self.temperature, dim=1)
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The output (before softmax) of one class, by label or place; of each sample's best class if none is named."""
+        """Logit of one class, given by label or index; by default that of each sample's most probable class."""
         return output.max(1).values if of is None else output[:, self.place(of)]
 
     def value(self, output: Tensor, of: Any = None) -> Tensor:
-        """The probability of one class, or of each sample's best class."""
+        """Probability of one class; by default that of each sample's most probable class."""
         return self.objective(self.activate(output), of)
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """Another class must win than the right one, or `aim.target`."""
+        """Misclassification, or `aim.target` as the targeted class."""
         place = None if aim.target is None else self.place(aim.target)
         labels = output.argmax(1) if truths is None else torch.as_tensor(truths)
         if place is not None and truths is None and labels.tolist() == [place]:
@@ -268,25 +268,25 @@ class Classify(Task):
         return [self.classes[place] for place in targets.tolist()]
 
     def allows(self, change: str) -> bool:
-        """A changed picture shows the same thing, except that a mirror may show another class."""
+        """Every change keeps the class, except that a mirrored image may show another class."""
         return change != "flip" or self.mirror != "no"
 
     @property
     def mirror_reason(self) -> str:
-        """The user decided."""
+        """The user's choice."""
         return "as requested"
 
     def request_mirror(self, mirrored: bool) -> Self:
-        """Mirrors, or none; raises `TaskError` where the task's own `mirror` says otherwise."""
+        """Enable or disable mirroring; raise `TaskError` if this contradicts the task's own `mirror`."""
         return replace(self, mirror=requested_mirror(self.mirror, "yes" if mirrored else "no"))
 
     @property
     def mirror_is_open(self) -> bool:
-        """Whether neither the user nor the data has decided yet."""
+        """Whether neither the user nor the data has decided about mirroring yet."""
         return self.mirror == "auto"
 
     def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[int]) -> tuple[Self, str]:
-        """No mirrors where mirror images of one class look like those of another."""
+        """Disable mirroring if mirror images of one class look like images of another."""
         pairs = changed_classes(features, mirrored, np.array(targets))
         if not pairs:
             return replace(self, mirror="yes"), "no mirrored class resembles another class"
@@ -294,14 +294,14 @@ class Classify(Task):
         return replace(self, mirror="no"), f"mirrored images of '{one}' resemble '{other}'"
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Small gray pictures whose labels are digits or letters are taken for writing, and not mirrored."""
+        """Small gray images with digits or letters as labels are treated as characters, which are not mirrored."""
         channels, height, width = shape
         if channels == 1 and max(height, width) <= 64 and all(is_sign(label) for label in self.classes):
             return "digits"
         return super().augmentation(shape)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """The class of which the smallest share was found, where anything was missed."""
+        """The class with the lowest recall, if there are any errors."""
         weakest = details["weakest"]
         if weakest["recall"] == 1:
             return []
@@ -313,7 +313,7 @@ class Classify(Task):
         return classify_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
-        """Squares, discs, triangles and crosses."""
+        """Squares, disks, triangles and crosses."""
         from ..sources.synthetic import shapes
 
         return shapes(seed=seed)
@@ -323,7 +323,7 @@ class Classify(Task):
         return {label: place for place, label in enumerate(self.classes)}
 
     def _probabilities(self, output: Tensor) -> Tensor:
-        """(N, K); in double precision, so that a batch and its parts give the same digits."""
+        """Probabilities (N, K), in double precision, so that results do not depend on the batch size."""
         return self.activate(output.double())
 
     def _to_dict(self, chances: list[float]) -> dict[str, Any]:
@@ -372,7 +372,7 @@ def _fit_temperature(output: Tensor, target: Tensor) -> float:
 
 
 def _worst(table: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The mistakes made with most confidence; `row` is their place in the table."""
+    """The most confident errors; `row` is their index in the table."""
     wrong = [place for place, row in enumerate(table) if not row["right"]]
     wrong.sort(key=lambda place: -table[place]["probability"])
     keys = ("target", "label", "probability")

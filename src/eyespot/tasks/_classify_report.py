@@ -1,4 +1,4 @@
-"""The report of a classifier: confusion matrix with the images of its cells, statistics per class, calibration."""
+"""Report of a classifier: confusion matrix with the images of its cells, per-class statistics, calibration."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from ..html import percent
 from .report import SHOWN, SIDE, Pictures, Values, gallery_item, spread
 
 CELL_PICTURES = 240
-"""Pictures in all cells of a confusion matrix together."""
+"""Maximum number of images in all cells of a confusion matrix."""
 CELL_SIDE = 64
-"""Pixels of the longer side of pictures in cells."""
+"""Longer side of the images in cells, in pixels."""
 MOST_CLASSES = 20
-"""Classes in a confusion matrix; of more, the most confused ones are shown."""
+"""Maximum number of classes in a confusion matrix; beyond it, only the most confused ones are shown."""
 OPEN = 6
-"""Cells whose images are shown before one is chosen: the commonest mistakes."""
+"""Number of cells whose images are shown initially: the most frequent errors."""
 
 
 def classify_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Confusion matrix with the images of its cells, figures per class, calibration, worst mistakes, examples."""
+    """Confusion matrix with the images of its cells, per-class statistics, calibration, worst errors, examples."""
     details, table = evaluation.details, evaluation.table
     return {
         "tiles": [
@@ -44,7 +44,7 @@ def classify_values(evaluation: Evaluation, pictures: Pictures) -> Values:
 
 
 def weakest_class(found: Values) -> tuple[str, str, str]:
-    """The tile that names the class of which the smallest share was found, where anything was missed."""
+    """The tile that names the class with the lowest recall, if there are any errors."""
     if found["recall"] == 1:
         return "none", "weakest class", "every image was classified correctly"
     images = counted(found["count"], "image", "images")
@@ -52,7 +52,7 @@ def weakest_class(found: Values) -> tuple[str, str, str]:
 
 
 def confusion_matrix(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Rows of cells, each with its count, its share of its class, and some of its images, the surest mistakes first."""
+    """Rows of cells with counts, shares of the class and some images, the most confident errors first."""
     classes, counts = evaluation.details["classes"], np.array(evaluation.details["confusion"])
     chosen = most_confused(counts)
     rows_of = _rows_by_cell(evaluation.table)
@@ -69,13 +69,13 @@ def confusion_matrix(evaluation: Evaluation, pictures: Pictures) -> Values:
 
 
 def most_confused(counts: np.ndarray) -> list[int]:
-    """The places of at most `MOST_CLASSES` classes: those with most mistakes, in their own order."""
+    """Indices of at most `MOST_CLASSES` classes: those with the most errors, in class order."""
     wrong = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)
     return sorted(np.argsort(-wrong, kind="stable")[:MOST_CLASSES].tolist())
 
 
 def _rows_by_cell(table: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[int]]:
-    """Row numbers by (target, label): mistakes the surest first, right answers the least sure first."""
+    """Row numbers by (target, label): errors by decreasing confidence, correct answers by increasing confidence."""
     cells: dict[tuple[str, str], list[int]] = {}
     for row in sorted(range(len(table)), key=lambda row: table[row]["probability"]):
         cells.setdefault((table[row]["target"], table[row]["label"]), []).append(row)

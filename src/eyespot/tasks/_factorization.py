@@ -1,8 +1,8 @@
-"""Identity without age: what the loss of `identify` learns besides, where ages are known.
+"""Age-invariant identity: additional losses of `identify` where ages are known.
 
 After Zhao et al. 2019 ("Look Across Elapse") and Wang et al. 2019 ("Decorrelated Adversarial Learning"): an age task on
-a number of its own, and two adversaries that look for the age in the identity part. Shapes: N images, D numbers of the
-identity part, K identities.
+a separate number, and two adversaries that predict the age from the identity part. Shapes: N images, D numbers of
+the identity part, K identities.
 """
 
 import torch
@@ -10,22 +10,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 GROUPS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
-"""Borders between the eight age groups that the adversary tells apart, in standard deviations of the ages."""
+"""Boundaries between the eight age groups of the adversary, in standard deviations of the ages."""
 HIDDEN = 64
 SMOOTHING = 0.1
-"""An age near a border is of both groups; labels that are too sure would make the adversary's game unstable."""
+"""Width of the soft boundaries between age groups; hard labels would make the adversarial training unstable."""
 AGE_WEIGHT = 1.0
 DECORRELATION = 30.0
-"""How much the covariance with the age counts in the loss."""
+"""Weight of the covariance with the age in the loss."""
 REVERSAL = 0.1
-"""How strongly the network works against the adversaries, of the strength with which they learn."""
+"""Strength of the reversed gradient relative to that of the adversaries."""
 
 
 class Factorization(nn.Module):
-    """Learned parameters of the loss: the identities' directions, and what finds the age in a vector of identity.
+    """Learned parameters of the loss: the identity directions and the age adversaries.
 
-    `identities` is a dense layer with weight (K, D). `adversary` tells age groups apart from the identity part, and
-    `covariance` (2, D) learns how that varies with the age and its square.
+    `identities` is a dense layer with weight (K, D). `adversary` predicts the age group from the identity part, and
+    `covariance` (2, D) estimates its covariance with the age and with the squared age.
     """
 
     def __init__(self, dimensions: int, identities: int) -> None:
@@ -35,10 +35,10 @@ class Factorization(nn.Module):
         self.covariance = nn.Parameter(torch.zeros(2, dimensions))
 
     def age_losses(self, unit: Tensor, age: Tensor, truth: Tensor) -> Tensor:
-        """Losses (N,) of the age task and both adversaries; 0 where no age is known.
+        """Losses (N,) of the age task and both adversaries; 0 if the age is unknown.
 
-        `unit` (N, D) are identity parts of unit length, `age` (N,) what the network says of the age and `truth` (N,)
-        the right one, both in standard deviations; NaN where it is not known.
+        `unit` (N, D) are identity parts of unit length, `age` (N,) the predicted and `truth` (N,) the true age, both in
+        standard deviations; NaN if unknown.
         """
         known, filled = ~truth.isnan(), truth.nan_to_num()
         turned = reverse_gradient(unit * unit.shape[1] ** 0.5)
@@ -48,10 +48,10 @@ class Factorization(nn.Module):
         return torch.where(known, total, torch.zeros_like(found))
 
     def _correlation(self, unit: Tensor, truth: Tensor) -> Tensor:
-        """Losses (N,) whose mean leads `covariance` to that of age and identity part, and the network to make it 0.
+        """Losses (N,) that fit `covariance` to that of age and identity part, and push the network to make it 0.
 
-        It is that of the age and of its square: otherwise the young and the old would go together, apart from those
-        between. Both have the mean 0 over standardized ages, so that the covariance is the mean of the products.
+        Both the age and its square are used: otherwise the young and the old could be grouped together, apart from
+        those in between. Standardized ages make both means 0, so that the covariance is the mean of the products.
         """
         powers = torch.stack([truth, truth.square() - 1], 1)
         products = powers[:, :, None] * unit[:, None]
@@ -60,7 +60,7 @@ class Factorization(nn.Module):
 
 
 def reverse_gradient(x: Tensor) -> Tensor:
-    """The same numbers, whose gradients come back times -REVERSAL (Ganin and Lempitsky 2015).
+    """Identity function whose gradients are multiplied by -REVERSAL (Ganin and Lempitsky 2015).
 
     >>> x = torch.ones(1, requires_grad=True)
     >>> (3 * reverse_gradient(x)).backward()

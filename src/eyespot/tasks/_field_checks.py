@@ -1,4 +1,4 @@
-"""Fields of a task from a model file: every value is checked against its annotation before it is used."""
+"""Validation of task fields from a model file: every value is checked against its annotation before use."""
 
 import math
 from types import NoneType, UnionType
@@ -11,12 +11,12 @@ LONGEST_LIST = 100_000
 
 
 def plain(value: Any) -> Any:
-    """Tuples as lists; everything else in a task's fields is plain already."""
+    """Convert tuples to lists; all other field values are plain already."""
     return [plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 def checked(kind: type, values: dict[str, Any]) -> dict[str, Any]:
-    """The values of some fields of the dataclass `kind`, lists as tuples; raises `TaskError` where one does not fit."""
+    """Check field values of the dataclass `kind` and convert lists to tuples; raise `TaskError` for invalid ones."""
     hints = get_type_hints(kind)
     return {name: _fit(value, hints[name], f"'{name}' of {kind.__name__}") for name, value in values.items()}
 

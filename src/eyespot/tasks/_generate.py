@@ -1,6 +1,6 @@
-"""What could be another image of this kind, and one that fits none of its styles?
+"""Generation: new images like those of the source, optionally of none of its styles.
 
-Shapes: N images, C channels, H height, W width, K styles. Outputs (N, 1 + K): the logit of "real", then of each style.
+Shapes: N images, C channels, H height, W width, K styles. Outputs (N, 1 + K): the logit of "real", then one per style.
 """
 
 import math
@@ -35,25 +35,25 @@ from .report import Pictures, Values
 from .task import Metric, Task, Turn
 
 FEWEST = 10
-"""Images of one style, at least."""
+"""Minimum number of images per style."""
 LARGEST_ENLARGEMENT = 1.5
 RAMP = 0.1
-"""Share of the training over which creativity rises from 0 to its full value, after the GAN phase."""
+"""Fraction of the training over which creativity rises from 0 to its full value, after the GAN phase."""
 PENALIZED = 4
-"""The gradient penalty looks at one image in this many, which takes a quarter of the time."""
+"""The gradient penalty uses one in this many images, which reduces its time to a quarter."""
 BATCH = 64
 GENERATOR_NOISE, REAL_CHANGE, FAKE_CHANGE = 0x5EED1, 0x5EED2, 0x5EED3
-"""What keys are mixed with, so that each purpose draws other numbers."""
+"""Constants mixed into the keys, so that each purpose has its own random numbers."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Generate(Task):
-    """New images like those of the source; with styles and `creativity` above 0, such that fit none of the styles.
+    """New images like those of the source; with styles and `creativity` above 0, images that fit none of the styles.
 
     A creative adversarial network (Elgammal et al. 2017); without styles, or with creativity 0, a plain GAN.
-    `ambiguity` is a key of `AMBIGUITIES`. The first `gan_phase` of the training is without creativity. `penalty` weighs
-    the gradient penalty R1, and `augment` says whether the discriminator sees changed images.
+    `ambiguity` is a key of `AMBIGUITIES`. The first `gan_phase` of the training runs without creativity. `penalty` is
+    the weight of the gradient penalty R1, and `augment` sets whether the discriminator receives augmented images.
     """
 
     name: ClassVar[str] = "generate"
@@ -97,7 +97,7 @@ class Generate(Task):
             raise TaskError(f"penalty is {self.penalty:g}; expected 0 (no gradient penalty) or more, such as 0.1.")
 
     def check_source(self, source: Source) -> None:
-        """Raise `SourceError` for one style alone, and for a style of fewer than ten images."""
+        """Raise `SourceError` for a single style, and for a style with fewer than ten images."""
         counts = Counter(row.values.get("label", "") for row in source.rows)
         if self.creativity == 0 or counts.keys() == {""}:
             return
@@ -114,7 +114,7 @@ class Generate(Task):
             )
 
     def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
-        """Raise `SourceError` for images that are too small, and where gray and colored ones are mixed."""
+        """Raise `SourceError` for images that are too small, and for a mix of gray and colored images."""
         short = float(np.median(sizes[:, :2].min(axis=1)))
         if images.height > LARGEST_ENLARGEMENT * short:
             raise SourceError(
@@ -129,7 +129,7 @@ class Generate(Task):
             )
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """The styles are the labels of the training rows, where creativity is above 0."""
+        """Learn the styles, the labels of the training rows, if creativity is above 0."""
         if not rows:
             raise TaskError("generate needs training images, but there are none; add some.")
         found = {row.values.get("label", "") for row in rows} if self.creativity else set()
@@ -139,7 +139,7 @@ class Generate(Task):
         return replace(self, styles=tuple(sorted(found - {""}, key=natural_key)))
 
     def read(self, row: Row) -> int:
-        """The place of the row's style; 0 without styles."""
+        """Index of the row's style; 0 without styles."""
         if not self.styles:
             return 0
         label = row.values.get("label", "")
@@ -148,7 +148,7 @@ class Generate(Task):
         return self.styles.index(label)
 
     def notes(self) -> list[str]:
-        """What is trained, and what keeps the training stable."""
+        """State what is trained, and what stabilizes the training."""
         if self.styles:
             kind = (
                 f"A creative adversarial network of {len(self.styles)} styles: a plain GAN for the "
@@ -164,30 +164,30 @@ class Generate(Task):
         return [kind, f"Stabilized by {', '.join(parts)}."]
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """None: a generator learns every change of its images."""
+        """None: a generator reproduces every augmentation."""
         return "none"
 
     def allows(self, change: str) -> bool:
-        """Only a crop: what is changed in training images would be generated."""
+        """Only crops are allowed: any other change of training images would appear in generated ones."""
         return change == "crop"
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the outputs: "real", then the styles."""
+        """Names of the outputs: "real", then the styles."""
         return ("real", *self.styles)
 
     def outputs(self, channels: int) -> Output:
-        """The discriminator's numbers, with a generator beside it."""
+        """The discriminator's outputs, with a generator beside it."""
         return Output("generator", len(self.labels))
 
     def creativity_at(self, progress: float) -> float:
-        """The weight of style ambiguity after a share of the training: 0, then rising, then `creativity`."""
+        """Weight of the style ambiguity at a fraction of the training: 0, then rising, then `creativity`."""
         if not self.styles:
             return 0.0
         return self.creativity * min(1.0, max(0.0, (progress - self.gan_phase) / RAMP))
 
     def is_selectable(self, progress: float) -> bool:
-        """Only once creativity has its full value: before that, KID is lower, because the images are less creative."""
+        """Whether creativity has its full value: before that, KID is lower because the images are less creative."""
         return not self.styles or progress >= min(1.0, self.gan_phase + RAMP)
 
     def losses(
@@ -218,7 +218,7 @@ class Generate(Task):
         return differentiable_augmentation(images, _mixed(keys, purpose)) if self.augment else images
 
     def _penalties(self, network: nn.Module, real: Tensor) -> Tensor:
-        """The gradient penalty (N,): of one image in `PENALIZED`, as much heavier, and 0 for the others."""
+        """Gradient penalty (N,): computed for one in `PENALIZED` images and scaled up accordingly, 0 for the others."""
         penalties = real.new_zeros(len(real))
         if not self.penalty:
             return penalties
@@ -227,28 +227,28 @@ class Generate(Task):
         return penalties.index_put((torch.arange(0, len(real), PENALIZED),), weight * chosen.to(penalties))
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """The discriminator's loss (N,) on real images: that they are real, and of which style."""
+        """The discriminator's loss (N,) on real images: "real" plus the style."""
         wrong = real_loss(output[:, 0])
         return wrong + F.cross_entropy(output[:, 1:], target, reduction="none") if self.styles else wrong
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """NaN: images are judged together, after training. And whether each real image is believed to be real."""
+        """NaN for KID, which needs many images after training; and whether each real image is classified as real."""
         nothing = torch.full((len(output),), math.nan, dtype=output.dtype, device=output.device)
         return {self.metric.name: nothing, "believed": (output[:, 0] > 0).to(output.dtype)}
 
     def watch(self, turn: Turn, output: Tensor) -> dict[str, Tensor]:
-        """The share of generated images that is believed to be real, and the entropy of their styles (0 to 1)."""
+        """Fraction of generated images classified as real, and the entropy of their styles (0 to 1)."""
         if turn.name != "generator":
             return {"real_believed": (output[:, 0] > 0).float()}
         found = {"fakes_believed": (output[:, 0] > 0).float()}
         return found | ({"style_entropy": style_entropy(output[:, 1:].softmax(1))} if self.styles else {})
 
     def sample(self, network: Any, seed: int, n: int) -> Tensor:
-        """`n` new images (n, C, H, W) in [0, 1]; each follows from the seed and its own number alone."""
+        """`n` new images (n, C, H, W) in [0, 1]; each depends only on the seed and its own index."""
         return self.decode(network, self.noise(network, seed, n))
 
     def interpolate(self, network: Any, seed: int, n: int) -> Tensor:
-        """Along the great circle between two noise vectors: points between are as long as those of samples."""
+        """Interpolate on the great circle between two noise vectors, which keeps the length that samples have."""
         first, last = self.noise(network, seed, 2)
         angle = torch.acos(F.cosine_similarity(first, last, dim=0).clamp(-1, 1))
         share = torch.linspace(0, 1, n)[:, None]
@@ -256,30 +256,30 @@ class Generate(Task):
         return self.decode(network, noise / torch.sin(angle))
 
     def noise(self, network: Any, seed: int, n: int) -> Tensor:
-        """The noise (n, L) that the images of a seed are made of."""
+        """The noise (n, L) for the images of a seed."""
         return gaussian_noise(torch.from_numpy(hashed(seed, np.arange(n)).view(np.int64)), (network.generator.latent,))
 
     @torch.no_grad()
     def decode(self, network: Any, noise: Tensor) -> Tensor:
-        """The images (n, C, H, W) in [0, 1] that the generator makes of noise (n, L)."""
+        """The images (n, C, H, W) in [0, 1] that the generator computes from noise (n, L)."""
         device = next(network.parameters()).device
         made = [network.generator(part.to(device)).float().cpu() for part in noise.split(BATCH)]
         return torch.cat(made).clamp(0, 1)
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """What the discriminator finds of each real image."""
+        """The discriminator's outputs for each real image."""
         return [self.answer(one) for one in output]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """The mean of the samples' parts of the KID, and what follows from the other columns of samples."""
+        """Mean contribution of the samples to the KID, and statistics from the other columns of samples."""
         return evaluate_samples(table)
 
     def activate(self, output: Tensor) -> Tensor:
-        """The probability of "real", then those of the styles, which add up to 1."""
+        """The probability of "real", then those of the styles, which sum to 1."""
         return torch.cat([output[:, :1].sigmoid(), output[:, 1:].softmax(1)], dim=1)
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """How real the discriminator finds one image, and of which style."""
+        """How real one image is according to the discriminator, and its style."""
         real, *styles = self.activate(output[None])[0].tolist()
         answer: dict[str, Any] = {"answer": f"{real:.0%} real", "real": real}
         if styles:
@@ -290,11 +290,11 @@ class Generate(Task):
 
     @property
     def significant_change(self) -> float:
-        """A logit of 1: from half to 73 % real."""
+        """A logit of 1: from 50 to 73 % real."""
         return 1.0
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The logit of "real", or of the style named by `of`."""
+        """The logit of "real", or of the style given by `of`."""
         return output[:, 0 if of is None else of]
 
     def value(self, output: Tensor, of: Any = None) -> Tensor:
@@ -302,24 +302,24 @@ class Generate(Task):
         return self.activate(output)[:, 0 if of is None else of]
 
     def default_target(self, output: Tensor) -> int:
-        """How real an image is."""
+        """Index of "real"."""
         return 0
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Samples, and how close they are to training images."""
+        """Samples, and their similarity to training images."""
         return generate_values(evaluation, pictures)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """Recall, diversity, style entropy and the memorization check, a line each."""
+        """Recall, diversity, style entropy and the memorization check, one line each."""
         return sample_remarks(details)
 
     def example(self, seed: int) -> Source:
-        """Squares of two colors, each a style."""
+        """Squares of two colors, one style each."""
         from ..sources.synthetic import colored_squares
 
         return colored_squares(seed=seed)
 
 
 def _mixed(keys: Tensor, purpose: int) -> Tensor:
-    """Other keys (N,) for another purpose."""
+    """Derive other keys (N,) for another purpose."""
     return torch.from_numpy(hashed(keys.cpu().numpy(), purpose).view(np.int64))

@@ -1,4 +1,4 @@
-"""What is said of generated images: figures of the report and of the command line, from the statistics of samples."""
+"""Statistics of generated images for the report and the command line."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from .report import SIDE, Pictures, Values, gallery_item
 from .statistics import mean_interval
 
 SHOWN = 48
-"""Samples in the report's gallery."""
+"""Number of samples in the gallery of the report."""
 
 
 def evaluate_samples(table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-    """Mean of the samples' parts of the KID; NaN for a table of real images, which have none."""
+    """Mean contribution of the samples to the KID; NaN for a table of real images, which have none."""
     parts = [row["kid"] for row in table if row.get("kid") is not None]
     if not parts or not all(map(math.isfinite, parts)):
         return math.nan, (math.nan, math.nan), {}
@@ -22,7 +22,7 @@ def evaluate_samples(table: Sequence[dict[str, Any]]) -> tuple[float, tuple[floa
 
 
 def generate_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """The figures of samples, then samples, and those closest to a training image."""
+    """The statistics of samples, then samples, and those closest to a training image."""
     table = evaluation.table
     shown = [gallery_item(row, table, pictures, SIDE, _lines(table[row])) for row in range(min(SHOWN, len(table)))]
     closest = sorted(range(len(table)), key=lambda row: table[row].get("distance") or 0.0)[:12]
@@ -35,7 +35,7 @@ def generate_values(evaluation: Evaluation, pictures: Pictures) -> Values:
 
 
 def sample_remarks(details: Mapping[str, Any]) -> list[str]:
-    """The figures of samples, a line each."""
+    """The statistics of samples, one line each."""
     return [f"{label}: {value} ({hint})" if hint else f"{label}: {value}" for value, label, hint in _tiles(details)]
 
 
@@ -45,7 +45,7 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
 
 
 def _tiles(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Value, name and hint of every figure that is known."""
+    """Value, name and hint of every available statistic."""
     found: list[tuple[str, str, str]] = []
     if details.get("recall") is not None:
         hint = f"precision {number(details['precision'], 2)}: share of samples that resemble real images"

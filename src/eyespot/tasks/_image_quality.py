@@ -1,4 +1,4 @@
-"""How close images are to the right ones: peak signal-to-noise ratio and structural similarity.
+"""Image quality: peak signal-to-noise ratio and structural similarity to reference images.
 
 Shapes: N images, C channels, H height, W width; pixels in [0, 1].
 """
@@ -10,19 +10,19 @@ import torch
 from torch import Tensor
 
 SMALLEST_FOR_SSIM = 11
-"""Structural similarity looks at windows of 11 x 11 pixels."""
+"""Window side of the structural similarity, in pixels."""
 PERFECT = 100.0
-"""The signal-to-noise ratio in dB at which a picture counts as the same; without it, it would be infinite."""
+"""Upper limit of the signal-to-noise ratio in dB; it would be infinite for identical images."""
 
 
 def peak_ratio(pictures: Tensor, clean: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio, 10 log10(1 / mean squared error), per picture (N,), in dB, at most 100."""
+    """Peak signal-to-noise ratio, 10 log10(1 / mean squared error), per image (N,), in dB, at most 100."""
     error = (pictures - clean).square().mean((1, 2, 3))
     return -10 * torch.log10(error.clamp(min=10 ** (-PERFECT / 10)))
 
 
 def structural_similarity(pictures: Tensor, clean: Tensor) -> Tensor:
-    """SSIM (Wang et al. 2004) per picture (N,), with a Gaussian window; NaN for less than 11 x 11 pixels."""
+    """SSIM (Wang et al. 2004) per image (N,), with a Gaussian window; NaN for images below 11 x 11 pixels."""
     if min(pictures.shape[2:]) < SMALLEST_FOR_SSIM:
         return torch.full((len(pictures),), math.nan)
     from torchmetrics.functional.image import structural_similarity_index_measure

@@ -1,4 +1,4 @@
-"""The labels of classes and tags: their order, and what their text tells."""
+"""Labels of classes and tags: their order, and properties of their text."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def natural_key(text: str) -> tuple[list[Any], str]:
-    """Sort labels as people do, with 2 before 10.
+    """Key for natural sorting, with 2 before 10.
 
     >>> sorted(["b10", "b2", "A1"], key=natural_key)
     ['A1', 'b2', 'b10']
@@ -16,10 +16,10 @@ def natural_key(text: str) -> tuple[list[Any], str]:
 
 
 def is_sign(label: str) -> bool:
-    """Tell whether a label is a digit, a number or a single letter."""
+    """Return whether a label is a digit, a number or a single letter."""
     return label.isdigit() or (len(label) == 1 and label.isalpha())
 
 
 def shortened(names: Sequence[str], most: int = 10) -> str:
-    """Some names, and how many more there are."""
+    """List the first names, and the number of remaining ones."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""Detections paired with objects, and what follows from the pairs: average precision, and the best threshold.
+"""Detections matched with objects: average precision, and the best score threshold.
 
 Shapes: M detections and T objects of one image.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 RECALLS = np.linspace(0, 1, 101)
-"""Where COCO reads the curve of precision against recall."""
+"""Recall values at which COCO samples the precision-recall curve."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """Of one image and class: the scores of its detections, which are right, and how many objects there are."""
+    """Matches of one image and class: scores of the detections, whether they are correct, and the number of objects."""
 
     scores: np.ndarray
     right: np.ndarray
@@ -22,7 +22,7 @@ class Matches:
 
 
 def average_precision(matches: Sequence[Matches]) -> float:
-    """The mean over 101 recalls of the best precision at that recall or more; NaN without objects."""
+    """Mean over 101 recall values of the best precision at that recall or above; NaN without objects."""
     objects = sum(one.objects for one in matches)
     if not objects:
         return float("nan")
@@ -36,9 +36,9 @@ def average_precision(matches: Sequence[Matches]) -> float:
 
 
 def best_threshold(matches: Sequence[Matches]) -> tuple[float, float] | None:
-    """The score from which on detections count, so that F1 is largest, and that F1; None without detections.
+    """The score threshold with the largest F1, and that F1; None without detections.
 
-    It lies in the middle between the least sure detection that counts and the next.
+    It is the midpoint between the lowest accepted score and the next one.
     """
     scores = np.concatenate([one.scores for one in matches]) if matches else np.empty(0)
     objects = sum(one.objects for one in matches)

@@ -1,4 +1,4 @@
-"""Does a mirror change the answer? A ridge regression on cheap features learns the answers, then sees mirror images.
+"""Does a mirror change the answer? A ridge regression on simple features, tested on mirror images.
 
 N images, D features, K answers (one-hot classes, tags of 0 and 1, or one number).
 """
@@ -11,28 +11,28 @@ CHOICES = ("auto", "yes", "no")
 FOLDS = 5
 PENALTY = 10.0
 SURE = 3.0
-"""Standard errors that a difference must have to count."""
+"""Minimum difference, in standard errors, to count."""
 FEWEST = 8
-"""Images of a class or tag without which nothing can be concluded."""
+"""Minimum number of images of a class or tag for a conclusion."""
 EXPLAINED = 0.1
-"""Share of the numbers' variance that the features must explain for a conclusion."""
+"""Minimum fraction of the variance of the numbers that the features must explain for a conclusion."""
 
 
 def check_mirror(mirror: str) -> None:
-    """Raise `TaskError` unless `mirror` is one of the choices of tasks whose answers a mirror may change."""
+    """Raise `TaskError` unless `mirror` is a valid choice for a task whose answers a mirror may change."""
     if mirror not in CHOICES:
         raise TaskError(f"mirror is '{mirror}'; expected one of {', '.join(CHOICES)}.")
 
 
 def requested_mirror(own: str, requested: str) -> str:
-    """What the user requested; raises `TaskError` where the task's `own` choice, if it has one, is another."""
+    """Return the user's choice; raise `TaskError` if it contradicts the task's `own` choice."""
     if own not in ("auto", requested):
         raise TaskError(f"mirror is {own} for the task, but {requested} for the training; give only one of them.")
     return requested
 
 
 def predictions(features: np.ndarray, mirrored: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Predicted answers (N, K) of images and of their mirror images, by regressions that saw neither of the two."""
+    """Predicted answers (N, K) for images and their mirror images, by regressions fitted without either of the two."""
     center, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     x, turned = (features - center) / scale, (mirrored - center) / scale
     found, found_mirrored = np.zeros(targets.shape), np.zeros(targets.shape)
@@ -49,9 +49,9 @@ def predictions(features: np.ndarray, mirrored: np.ndarray, targets: np.ndarray)
 
 
 def changed_classes(features: np.ndarray, mirrored: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of classes (a, b) where mirror images of a are taken for b more often than for a, though a is recognized.
+    """Pairs of classes (a, b): a is recognized, but mirror images of a are predicted as b more often than as a.
 
-    `labels` (N,) are numbers of classes.
+    `labels` (N,) are class indices.
     """
     kinds = int(labels.max()) + 1
     found, turned = (each.argmax(axis=1) for each in predictions(features, mirrored, np.eye(kinds)[labels]))
@@ -71,7 +71,7 @@ def changed_classes(features: np.ndarray, mirrored: np.ndarray, labels: np.ndarr
 
 
 def changed_tags(features: np.ndarray, mirrored: np.ndarray, tags: np.ndarray) -> list[int]:
-    """Tags (of (N, K): 1, 0 or NaN) that are recognized, and whose mirror images look like images without them."""
+    """Recognized tags (of (N, K): 1, 0 or NaN) whose mirror images look like images without them."""
     found, turned = predictions(features, mirrored, np.nan_to_num(tags))
     changed = []
     for place in range(tags.shape[1]):
@@ -86,13 +86,13 @@ def changed_tags(features: np.ndarray, mirrored: np.ndarray, tags: np.ndarray) -
 
 
 def _ranked(scores: np.ndarray, there: np.ndarray, missing: np.ndarray) -> float:
-    """How often an image with the tag has a higher score than one without it."""
+    """How often an image with the tag has a higher score than one without it (area under the ROC curve)."""
     low = np.sort(scores[missing])
     return float(np.searchsorted(low, scores[there]).mean() / len(low))
 
 
 def number_under_mirror(features: np.ndarray, mirrored: np.ndarray, numbers: np.ndarray) -> str:
-    """What a mirror does to numbers (N,): "sign", "same", or "refuse" where the images do not show it."""
+    """Effect of a mirror on numbers (N,): "sign", "same", or "refuse" if the images do not show it."""
     found, turned = (each[:, 0] for each in predictions(features, mirrored, numbers[:, None]))
     variance = float(numbers.var())
     if len(numbers) < FEWEST or np.square(found - numbers).mean() > (1 - EXPLAINED) * variance:

@@ -1,4 +1,4 @@
-"""Which image do people rate higher: an order learned from ratings."""
+"""Ranking: which image do people rate higher?"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,21 +22,21 @@ from .statistics import correlation_interval, noise_ceiling, wilson_interval
 from .task import Metric, Task
 
 MOST_RATINGS = 256
-"""Distinct ratings that are kept to translate a rating into its rank; of more, evenly spaced ones."""
+"""Number of distinct ratings kept for converting ratings to ranks; if there are more, evenly spaced ones are kept."""
 FEW = 20
-"""With fewer training images than this, an order cannot be told from chance: it is said."""
+"""With fewer training images, an order cannot be distinguished from chance, and a note states it."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Rank(Task):
-    """An order of images, learned from their ratings: ordinal loss, Spearman's rank correlation.
+    """An order of images learned from ratings: ordinal loss, Spearman's rank correlation.
 
-    The network's one output, through the logistic function, is the image's rank: the share of the training images that
-    are rated lower (images with the same rating count half). `ratings` are the distinct ratings of the training images
-    and `shares` their ranks. `noise` is the standard error of a rating, where the columns `rating_sd` and `rating_n`
-    (deviation and number of the ratings that it is the mean of) state it, else 0. A rank says how the people who rated
-    these images would rate another one of the same kind, and nothing else about an image or about who is on it.
+    The logistic function of the network's single output is the image's rank: the fraction of the training images that
+    are rated lower (equal ratings count half). `ratings` are the distinct ratings of the training images and `shares`
+    their ranks. `noise` is the standard error of a rating if the columns `rating_sd` and `rating_n` (standard deviation
+    and number of individual ratings) are present, else 0. A rank predicts how the people who rated these images would
+    rate a similar one; it means nothing else about an image or about the person shown.
     """
 
     name: ClassVar[str] = "rank"
@@ -57,7 +57,7 @@ class Rank(Task):
             raise TaskError(f"rank has {len(self.ratings)} ratings and {len(self.shares)} shares; expected as many.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn which share of the training images each rating exceeds."""
+        """Learn which fraction of the training images each rating exceeds."""
         found = np.array([self.read(row) for row in rows])
         if len(np.unique(found)) < 2:
             raise TaskError(
@@ -98,11 +98,11 @@ class Rank(Task):
         return torch.tensor(targets, dtype=torch.float64)
 
     def outputs(self, channels: int) -> Output:
-        """One number: the logarithm of the odds of being rated higher than a training image."""
+        """One number: the log odds of being rated higher than a random training image."""
         return Output("vector", 1)
 
     def ranks(self, ratings: Tensor) -> Tensor:
-        """The share of training images with a lower rating, for ratings (N,), between 0 and 1.
+        """Fraction of training images with a lower rating, for ratings (N,), between 0 and 1.
 
         >>> Rank(ratings=(1.0, 2.0, 4.0), shares=(0.25, 0.5, 0.75)).ranks(torch.tensor([1.0, 3.0, 9.0])).tolist()
         [0.25, 0.625, 0.75]
@@ -114,8 +114,8 @@ class Rank(Task):
         """Cross-entropy of "is rated higher than a training image", averaged over all training images.
 
         With one logit per image and the same threshold for every comparison, this is the pairwise logistic loss of
-        RankNet (Burges et al. 2005) against the training set as a whole, and its mean is computed in closed form:
-        the target is the share of training images with a lower rating.
+        RankNet (Burges et al. 2005) against the whole training set. Its mean has a closed form: the cross-entropy with
+        the fraction of training images that have a lower rating.
         """
         ranks = self.ranks(target).to(output.dtype)
         return F.binary_cross_entropy_with_logits(output[:, 0], ranks, reduction="none")
@@ -126,7 +126,7 @@ class Rank(Task):
         return {"rank_correlation": 1 - 6 * difference.square(), "rank_error": difference.abs()}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Per sample: its rating, the rank of that rating, the predicted rank, and the difference."""
+        """Per sample: the rating, its rank, the predicted rank, and the difference."""
         ranks, answers = self.ranks(target).tolist(), output[:, 0].double().sigmoid().tolist()
         rows = zip(target.tolist(), ranks, answers, strict=True)
         return [
@@ -148,13 +148,13 @@ class Rank(Task):
         return correlation, interval, details
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The rank between 0 and 1, and the rating that it stands for."""
+        """The rank between 0 and 1, and the corresponding rating."""
         rank = float(output.double()[0].sigmoid())
         rating = float(np.interp(rank, self.shares, self.ratings)) if self.ratings else None
         return {"answer": round(rank, 4), "rank": rank, "rating": rating}
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
-        """The rank in words."""
+        """The rank as text."""
         return f"ranks above {percent(answer['rank'], 0)} of the training images"
 
     def activate(self, output: Tensor) -> Tensor:
@@ -162,7 +162,7 @@ class Rank(Task):
         return output.sigmoid()
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The logarithm of the odds (N,): differences stay visible near ranks of 0 and 1."""
+        """The log odds (N,), which keep differences visible near ranks of 0 and 1."""
         return output[:, 0]
 
     def value(self, output: Tensor, of: Any = None) -> Tensor:
@@ -170,11 +170,11 @@ class Rank(Task):
         return self.activate(output)[:, 0]
 
     def allows(self, change: str) -> bool:
-        """Other colors may change what people think of an image."""
+        """Color changes are not allowed: they may change how people rate an image."""
         return change != "color"
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """Accuracy at the median split, and what the noise of the ratings allows."""
+        """Accuracy at the median split, and the limit set by the noise of the ratings."""
         low, high = details["median_split_interval"]
         accuracy, auc = details["median_split_accuracy"], details["median_split_auc"]
         remarks = [f"median split: {accuracy:.1%} right ({low:.1%} to {high:.1%}; chance is 50 %), AUC {auc:.3f}"]
@@ -183,7 +183,7 @@ class Rank(Task):
         return remarks
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Predicted against true ranks; the images from the highest to the lowest rank, and the largest errors."""
+        """Predicted against true ranks; images sorted by rank, and the largest errors."""
         details, table = evaluation.details, evaluation.table
         order = sorted(range(len(table)), key=lambda row: -table[row]["answer"])
         return {
@@ -205,14 +205,14 @@ class Rank(Task):
         }
 
     def example(self, seed: int) -> Source:
-        """Drawn scenes, and how an imagined audience that prefers bright ones rates them."""
+        """Synthetic scenes, rated by a simulated audience that prefers bright ones."""
         from ..sources.synthetic import rated
 
         return rated(seed=seed)
 
 
 def _standard_error(rows: Sequence[Row]) -> float:
-    """The root mean square of the standard errors of the ratings; 0 where no row states deviation and number."""
+    """Root mean square of the standard errors of the ratings; 0 if no row states deviation and number."""
     found = []
     for row in rows:
         texts = [row.values.get(name, "").strip() for name in ("rating_sd", "rating_n")]
@@ -232,12 +232,12 @@ def _standard_error(rows: Sequence[Row]) -> float:
 
 
 def _median_split(targets: np.ndarray, answers: np.ndarray) -> dict[str, Any]:
-    """How well the better half is told from the other one, and the share of pairs in the right order."""
+    """Accuracy of separating the better half from the other one, and the fraction of pairs in the correct order."""
     from scipy.stats import kendalltau
     from sklearn.metrics import roc_auc_score
 
     better = targets > np.median(targets)
-    if not better.any():  # of two ratings the higher one is the more frequent one
+    if not better.any():  # with two ratings, the higher one may be the more frequent one
         better = targets >= np.median(targets)
     called = answers >= np.quantile(answers, 1 - better.mean()) if better.any() else answers > np.median(answers)
     both = bool(better.any() and not better.all())

@@ -1,4 +1,4 @@
-"""Which number belongs to the picture: how far to turn the wheel, how old, how many?"""
+"""Regression: which number belongs to the image, such as a steering angle, an age or a count?"""
 
 import math
 from collections import Counter
@@ -22,16 +22,16 @@ from .statistics import balancing_weights, mean_interval
 from .task import Metric, Task, gathered
 
 COMMON_SHARE = 0.5
-"""A value that more than this share of the training images have (straight ahead, mostly) weighs less in the loss."""
+"""A value shared by more than this fraction of the training images (mostly straight ahead) gets a lower weight."""
 MIRRORS = ("auto", "sign", "same", "refuse")
 LARGEST = float(np.finfo(np.float32).max)
-"""Numbers beyond this cannot be kept in float32."""
+"""Largest number that float32 can represent safely."""
 IMPOSSIBLE = 1e4
-"""A number so many times farther from the median than the middle half of the others is wide is taken for an error."""
+"""A number farther from the median than this many widths of the middle half of the others is treated as an error."""
 UNUSUAL = 20.0
-"""A number so many times farther than that is reported: -9999 often stands for a missing number."""
+"""A number farther than this many widths is reported: -9999 often stands for a missing number."""
 PRECISE = 1e-3
-"""Where the spread is a smaller share of the center than this, float32 would lose digits of the answer."""
+"""If the spread is a smaller fraction of the center than this, float32 would lose digits of the answer."""
 MIRROR_REASONS = {
     "sign": "mirroring changes the sign of the number",
     "same": "mirroring keeps the number",
@@ -44,13 +44,13 @@ MIRROR_REASONS = {
 class Regress(Task):
     """A number with a unit, such as a steering angle: Huber loss, mean absolute error.
 
-    The network's one output, times `spread` plus `center` (deviation and mean of the training numbers), is the number
-    in its `unit`. `mirror` says what a mirrored picture does to the number: "sign" makes of a left turn a right one,
-    "same" leaves it, "refuse" forbids mirrors,
-    "auto" lets the data decide. `common` is a value that more than half of the training images have;
-    each of these weighs `weights[0]` in the loss, each other one `weights[1]`. `low`, `middle` (the median) and `high`
-    describe the training numbers, `unusual` names those far from the others, `error` is the mean error on validation
-    images. Targets are float64, since an offset such as a time in seconds leaves float32 no digits.
+    The number, in its `unit`, is the network's single output times `spread` plus `center` (standard deviation and mean
+    of the training numbers). `mirror` is the effect of mirroring an image on the number: "sign" (a left turn becomes a
+    right one), "same", "refuse" (no mirroring) or "auto" (decided from the data). `common` is a value that more than
+    half of the training images have; these weigh `weights[0]` in the loss, all others `weights[1]`. `low`, `middle`
+    (the median) and `high` describe the training numbers, `unusual` describes outliers, and `error` is the mean error
+    on validation images. Targets are float64, since a large offset, such as a time in seconds, would leave float32 no
+    digits.
     """
 
     name: ClassVar[str] = "regress"
@@ -105,7 +105,7 @@ class Regress(Task):
         )
 
     def notes(self) -> list[str]:
-        """Say the range, whether one value is most of the data, and what a mirror does."""
+        """State the range, whether one value dominates the data, and the effect of mirroring."""
         notes = [f"Numbers from {self._with_unit(self.low)} to {self._with_unit(self.high)}."]
         if self.common is not None:
             notes.append(
@@ -146,8 +146,8 @@ class Regress(Task):
         return Output("vector", 1)
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Huber's loss (1964) of the standardized number: square near the answer, straight far away."""
-        standard = (target - self.center) / self.spread  # in the target's own precision, before it is rounded
+        """Huber loss (1964) of the standardized number: quadratic for small errors, linear for large ones."""
+        standard = (target - self.center) / self.spread  # in float64, before it is rounded
         loss = F.huber_loss(output[:, 0], standard.to(output.dtype), reduction="none")
         if self.common is None:
             return loss
@@ -165,7 +165,7 @@ class Regress(Task):
         return [{"target": truth, "answer": answer, "error": answer - truth} for truth, answer in pairs]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Mean absolute error with its bootstrap interval, beside that of always answering the same."""
+        """Mean absolute error with its bootstrap interval, next to that of a constant answer."""
         errors = np.array([row["error"] for row in table])
         targets = np.array([row["target"] for row in table])
         sizes = np.abs(errors)
@@ -199,17 +199,17 @@ class Regress(Task):
         return f"the number{f' in {self.unit}' if self.unit else ''}"
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """Keep the mean absolute error on the validation images."""
+        """Store the mean absolute error on the validation images."""
         output, target = gathered(outputs)
         return replace(self, error=float((self.objective(output) - target).abs().mean()))
 
     @property
     def significant_change(self) -> float:
-        """The standard deviation of the training numbers."""
+        """Standard deviation of the training numbers."""
         return self.spread
 
     def activate(self, output: Tensor) -> Tensor:
-        """The number in its unit, (N, 1): in float64 where float32 would lose digits."""
+        """The number in its unit, (N, 1); in float64 if float32 would lose digits."""
         precise = self.spread < PRECISE * abs(self.center) or not 1e-30 < self.spread < 1e30
         return (output.double() if precise else output) * self.spread + self.center
 
@@ -218,16 +218,16 @@ class Regress(Task):
         return self.activate(output)[:, 0]
 
     def allows(self, change: str) -> bool:
-        """A shifted or turned road asks for another number, and a mirrored one may."""
+        """A shifted or rotated road has another number, and a mirrored one may have."""
         return change not in ("shift", "rotate") and (change != "flip" or self.mirror in ("sign", "same"))
 
     @property
     def mirror_reason(self) -> str:
-        """The user decided."""
+        """The user's choice."""
         return "as requested"
 
     def request_mirror(self, mirrored: bool) -> Self:
-        """No mirrors, or those that `mirror` describes; raises `TaskError` where it is unknown what they do."""
+        """Enable or disable mirroring; raise `TaskError` if its effect is unknown."""
         if not mirrored:
             return replace(self, mirror=requested_mirror(self.mirror, "refuse"))
         if self.mirror not in ("sign", "same"):
@@ -239,32 +239,32 @@ class Regress(Task):
 
     @property
     def mirror_is_open(self) -> bool:
-        """Whether neither the user nor the data has decided yet."""
+        """Whether neither the user nor the data has decided about mirroring yet."""
         return self.mirror == "auto"
 
     def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[float]) -> tuple[Self, str]:
-        """Mirrors only where the images show what they do to the number: turn its sign, or nothing."""
+        """Enable mirroring only if the images show its effect on the number: a changed sign, or none."""
         found = number_under_mirror(features, mirrored, np.array(targets))
         return replace(self, mirror=found), MIRROR_REASONS[found]
 
     def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
-        """A mirror flips the sign where `mirror` is "sign"."""
+        """Flip the sign under a mirror if `mirror` is "sign"."""
         if self.mirror != "sign":
             return target
         return torch.where(torch.from_numpy(np.atleast_1d(frame.mirrors)).to(target.device), -target, target)
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Answers against targets, the errors, the worst ones, examples."""
+        """Answers against targets, the errors, the largest ones, examples."""
         return regress_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
-        """Roads that lead to the left or to the right, and their angle."""
+        """Roads that lead to the left or to the right, with their angle."""
         from ..sources.synthetic import road
 
         return road(seed=seed)
 
     def _rounded(self, numbers: Tensor) -> list[float]:
-        """Answers with as many digits as the network's float32 output holds: seven of the spread."""
+        """Answers rounded to the precision of the network's float32 output: seven digits of the spread."""
         if numbers.dtype != torch.float64:
             return _digits(numbers)
         decimals = 6 - math.floor(math.log10(self.spread))
@@ -275,14 +275,14 @@ class Regress(Task):
 
 
 def _digits(numbers: Tensor) -> list[float]:
-    """As many digits as the type holds, so that 0.1 in single precision does not become 0.10000000149."""
+    """Round to the precision of the dtype, so that 0.1 in float32 does not become 0.10000000149."""
     return (
         numbers.tolist() if numbers.dtype == torch.float64 else [float(f"{number:.7g}") for number in numbers.tolist()]
     )
 
 
 def _unusual(rows: Sequence[Row], numbers: np.ndarray) -> str:
-    """A sentence about numbers far from the others; raises `TaskError` where one cannot be meant."""
+    """Describe outliers in one sentence; raise `TaskError` for a number that must be an error."""
     low, middle, high = np.quantile(numbers, (0.25, 0.5, 0.75))
     if low == high:
         low, high = np.quantile(numbers, (0.05, 0.95))

@@ -1,4 +1,4 @@
-"""Which of K things are on the picture: none, one or several?"""
+"""Tagging: which of K tags apply to the image: none, one or several?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,17 +46,17 @@ from .task import Metric, Task, gathered
 @final
 @dataclass(frozen=True, kw_only=True)
 class Tag(Task):
-    """Any of K tags, and groups of which exactly one applies: cross-entropy, mean average precision.
+    """Any of K tags, and groups of mutually exclusive tags: cross-entropy, mean average precision.
 
-    The column `tags` holds `cat|dog`: these two, and no other tag. `cat|?dog` says that nobody looked for the dog,
-    `cat|?` that nobody looked for any other; `-` says none of the tags; an empty cell says that nothing is known, and
-    the row does not count. What is not known is no negative: it has no part in loss and figures. `color:red` is a tag
-    of the group `color`, of which exactly one applies; a row without one says nothing of the group. A column
-    `tags:color` holds such tags alone. `mirror` ("yes", "no" or "auto": as the data shows) says whether training images
-    are mirrored. `target_precision` is the share of answers that must be right on validation images: of what is less
-    sure there is no answer. `weights` multiply the loss of a rare free tag's positives; `rare` are tags of groups with
-    too few training images; `implied` are pairs of places of tags of which the first never came without the second.
-    `scales` and `shifts` of the outputs, and `thresholds`, are chosen on validation images by `calibrate`.
+    The column `tags` contains `cat|dog`: these two and no other tag. In `cat|?dog` the tag dog is unknown, in `cat|?`
+    all other tags are unknown; `-` means none of the tags; an empty cell means that all tags are unknown, and the row
+    is ignored. Unknown tags are not negatives: loss and statistics ignore them. `color:red` is a tag of the group
+    `color`, of which exactly one tag applies; in a row without one, the group is unknown. A column `tags:color`
+    contains only tags of that group. `mirror` ("yes", "no" or "auto": decided from the data) sets whether training
+    images are mirrored. `target_precision` is the required fraction of correct answers on validation images; less
+    certain answers are withheld. `weights` multiply the loss of the positives of rare free tags; `rare` are tags of
+    groups with too few training images; `implied` are pairs of tag indices of which the first never occurred without
+    the second. `calibrate` chooses `scales` and `shifts` of the outputs, and `thresholds`, on validation images.
     """
 
     name: ClassVar[str] = "tag"
@@ -103,7 +103,7 @@ class Tag(Task):
             raise TaskError(f"There are {len(self.tags)} tags; expected implied pairs of places below that.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn the tags and their counts; raises `TaskError` for a tag that no or every known image has."""
+        """Learn the tags and their counts; raise `TaskError` for a tag that no image or every image has."""
         said = [said_of(row) for row in rows]
         tags, rare = learnable_tags(said)
         if not tags:
@@ -138,7 +138,7 @@ class Tag(Task):
         return self.tags
 
     def notes(self) -> list[str]:
-        """Say which groups there are, which tags are rare, what is done about it, and which imply others."""
+        """State the groups, rare tags and how they are handled, and implications between tags."""
         groups = [each for each in attributes(self.tags) if each.exclusive]
         sizes = [f"{each.name} ({each.places.stop - each.places.start})" for each in groups]
         notes = [f"Groups of tags of which exactly one applies: {', '.join(sizes)}."] if groups else []
@@ -160,7 +160,7 @@ class Tag(Task):
         return notes
 
     def read(self, row: Row) -> list[float]:
-        """1 (there), 0 (not there) or NaN (not known) for every tag."""
+        """1 (present), 0 (absent) or NaN (unknown) for every tag."""
         said = said_of(row)
         groups = {each.name for each in attributes(self.tags) if each.exclusive}
         for tag in said or ():
@@ -176,18 +176,18 @@ class Tag(Task):
         return torch.tensor(targets, dtype=torch.float32)
 
     def outputs(self, channels: int) -> Output:
-        """K numbers (logits), one per tag."""
+        """K logits, one per tag."""
         return Output("vector", len(self.tags))
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Cross-entropy, averaged over the groups and free tags that are known; 0 where nothing is known."""
+        """Cross-entropy, averaged over the known groups and free tags; 0 if none is known."""
         total = output.new_zeros(len(output))
         count = output.new_zeros(len(output))
         weights = torch.tensor(self.weights, dtype=output.dtype, device=output.device) if self.weights else None
         for places, exclusive in runs(self.tags):
             logits, truth = output[:, places], target[:, places].to(output.dtype)
             if exclusive:
-                known = truth.sum(1) == 1  # all 0: a tag that was never learned
+                known = truth.sum(1) == 1  # all 0: a tag that training did not know
                 loss = -(torch.where(known[:, None], truth, 0.0) * logits.log_softmax(1)).sum(1)
                 total, count = total + loss, count + known
             else:
@@ -200,9 +200,9 @@ class Tag(Task):
         return total / count.clamp(min=1)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Average precision of each image's tags among each other, for watching, and the share of right tags.
+        """Average precision within each image, for monitoring, and the fraction of correct tags.
 
-        The metric proper (average precision of each tag among the images) comes from the table of predictions.
+        The main metric (average precision of each tag over the images) is computed from the table of predictions.
         """
         known = ~target.isnan()
         right = (self._present(self.activate(output)) == (target == 1)) & known
@@ -210,7 +210,7 @@ class Tag(Task):
         return {"mean_average_precision": _precision_within(output, target), "right_tags": share}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Per sample: target (tag to 1, 0 or None for not known), answer (list of tags), probabilities by tag."""
+        """Per sample: target (tag to 1, 0 or None if unknown), answer (list of tags), probabilities by tag."""
         rows = []
         for truths, chances in zip(target.tolist(), self.activate(output.double()).tolist(), strict=True):
             known = {tag: None if truth != truth else int(truth) for tag, truth in zip(self.tags, truths, strict=True)}
@@ -218,7 +218,7 @@ class Tag(Task):
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Mean over the tags of their average precision, with its bootstrap interval; figures of tags and groups."""
+        """Mean average precision over the tags, with its bootstrap interval; statistics of tags and groups."""
         truths = np.array([[np.nan if v is None else v for v in row["target"].values()] for row in table], dtype=float)
         chances = np.array([list(row["probabilities"].values()) for row in table])
         called = np.array([[tag in row["answer"] for tag in self.tags] for row in table])
@@ -242,8 +242,8 @@ class Tag(Task):
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The tags that apply, the groups without an answer, and the probability of every tag.
 
-        "implied" are those of the tags that follow from another one, in a group without an answer of its own;
-        "expected_errors" is how many of the best answers, one for each group and free tag, are expected to be wrong.
+        "implied" are tags implied by another one, in a group without an answer of its own; "expected_errors" is the
+        expected number of errors among the best answers, one for each group and free tag.
         """
         return self._to_dict(self.activate(output.double()).tolist())
 
@@ -253,14 +253,14 @@ class Tag(Task):
 
     @property
     def answer_rule(self) -> str:
-        """Each tag's own threshold."""
+        """The threshold of each tag."""
         cuts = ", ".join(f"{tag} {cut:.17g}" for tag, cut in zip(self.tags, self._thresholds(), strict=True))
         grouped = any(exclusive for _, exclusive in runs(self.tags))
         best = "; of tags with the same group before a colon only the most probable one" if grouped else ""
         return f"the tags whose probability is at least: {cuts}{best}"
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """Fit the probabilities to the validation images, and choose the thresholds on them."""
+        """Calibrate the probabilities on the validation images, and choose the thresholds."""
         output, target = gathered(outputs)
         scales, shifts = fit_scales(self.tags, output, target)
         scaled = replace(self, scales=scales, shifts=shifts)
@@ -272,20 +272,20 @@ class Tag(Task):
         if self.scales and self.shifts:
             output = output * output.new_tensor(self.scales) + output.new_tensor(self.shifts)
         if not any(exclusive for _, exclusive in runs(self.tags)):
-            return output.sigmoid()  # one operation, which the page shows as such
+            return output.sigmoid()  # a single operation, which the page displays as such
         parts = [(output[..., places], exclusive) for places, exclusive in runs(self.tags)]
         return torch.cat([part.softmax(-1) if exclusive else part.sigmoid() for part, exclusive in parts], -1)
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The output (before the sigmoid) of one tag, by name or place; of each sample's surest tag if none is."""
+        """Logit of one tag, given by name or index; by default that of each sample's most probable tag."""
         return output.max(1).values if of is None else output[:, self.place(of)]
 
     def value(self, output: Tensor, of: Any = None) -> Tensor:
-        """The probability of one tag, or of each sample's surest tag."""
+        """Probability of one tag; by default that of each sample's most probable tag."""
         return self.objective(self.activate(output), of)
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """Some tag must be added or removed, or the tag `aim.of`; of a group, another tag must be the most probable."""
+        """Add or remove some tag, or the tag `aim.of`; for a group, make another tag the most probable one."""
         thresholds = torch.tensor(self._thresholds(), dtype=torch.float64)
         cuts = thresholds.clamp(1e-6, 1 - 1e-6).logit()
         if self.scales and self.shifts:
@@ -295,45 +295,45 @@ class Tag(Task):
         return tags_plan(aim, self.parse_target(aim.of), self._leads, output, cuts, truths)
 
     def allows(self, change: str) -> bool:
-        """Nothing is erased, as it may be what is tagged, nor mirrored where a mirror changes a tag."""
+        """No erasing, which may hide a tagged object, and no mirroring if a mirror changes a tag."""
         return change != "erase" and (change != "flip" or self.mirror != "no")
 
     @property
     def mirror_reason(self) -> str:
-        """The user decided."""
+        """The user's choice."""
         return "as requested"
 
     def request_mirror(self, mirrored: bool) -> Self:
-        """Mirrors, or none; raises `TaskError` where the task's own `mirror` says otherwise."""
+        """Enable or disable mirroring; raise `TaskError` if this contradicts the task's own `mirror`."""
         return replace(self, mirror=requested_mirror(self.mirror, "yes" if mirrored else "no"))
 
     @property
     def mirror_is_open(self) -> bool:
-        """Whether neither the user nor the data has decided yet."""
+        """Whether neither the user nor the data has decided about mirroring yet."""
         return self.mirror == "auto"
 
     def decide_mirror(
         self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[list[float]]
     ) -> tuple[Self, str]:
-        """No mirrors where mirror images with a tag look like images without it."""
+        """Disable mirroring if mirror images with a tag look like images without it."""
         places = changed_tags(features, mirrored, np.array(targets))
         if not places:
             return replace(self, mirror="yes"), "mirroring changes no tag"
         return replace(self, mirror="no"), f"mirror images with '{self.tags[places[0]]}' look like images without it"
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """Each group's accuracy and coverage, and the tag with the smallest average precision."""
+        """Accuracy and coverage of each group, and the tag with the lowest average precision."""
         remarks = [_group_remark(row) for row in details["groups"] if row["accuracy"] is not None]
         if weakest := details["weakest"]:
             remarks.append(f"weakest tag: {weakest['tag']} (average precision {weakest['average_precision']:.3f})")
         return remarks
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Statistics per tag, the pictures with the surest wrong tag, examples."""
+        """Statistics per tag, the images with the most confident wrong tag, examples."""
         return tag_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
-        """Several shapes on one picture."""
+        """Images with several shapes."""
         from ..sources.synthetic import scenes
 
         return scenes(seed=seed)
@@ -342,7 +342,7 @@ class Tag(Task):
         return self.thresholds or tuple(0.0 if group_of(tag) else 0.5 for tag in self.tags)
 
     def _present(self, chances: Tensor) -> Tensor:
-        """Which tags are answered, (N, K) of bool: above their threshold, and of a group the most probable one."""
+        """Tags in the answer, (N, K) of bool: above their threshold; for a group, only the most probable tag."""
         present = chances >= chances.new_tensor(self._thresholds())
         for places, exclusive in runs(self.tags):
             if exclusive:
@@ -351,7 +351,7 @@ class Tag(Task):
         return present
 
     def _leads(self, output: Tensor) -> Tensor:
-        """The outputs (N, K), those of a group less the best other output of it: above 0 for the best one alone."""
+        """Outputs (N, K), minus the best other output within a group: positive only for the best tag of a group."""
         parts = []
         for places, exclusive in runs(self.tags):
             part = output[:, places]
@@ -393,7 +393,7 @@ def _group_remark(row: Mapping[str, Any]) -> str:
 
 
 def _precision_within(output: Tensor, target: Tensor) -> Tensor:
-    """Average precision over one image's tags, sorted by output; NaN where none is known to be there."""
+    """Average precision over one image's tags, sorted by output; NaN if no positive is known."""
     ranked = torch.where(target.isnan(), -torch.inf, output)
     order = ranked.sort(dim=1, descending=True, stable=True).indices
     there = (target.gather(1, order) == 1).to(output.dtype)

@@ -1,6 +1,6 @@
-"""Probabilities of tags made honest on validation images, and thresholds for a requested precision.
+"""Calibration of tag probabilities on validation images, and thresholds for a requested precision.
 
-Shapes: N images, K tags; targets are 1, 0 or NaN (not known).
+Shapes: N images, K tags; targets are 1, 0 or NaN (unknown).
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from torch import Tensor
 from ._tag_groups import Attribute, attributes
 
 ENOUGH = 10
-"""Validation images with a free tag, and without it, that are needed to calibrate its probability."""
+"""Minimum numbers of validation images with and without a free tag for calibrating its probability."""
 NEVER = 2.0
-"""A threshold that no probability reaches."""
+"""A threshold above every probability."""
 
 
 def fit_scales(tags: Sequence[str], output: Tensor, target: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What each output is multiplied by, and what is then added, so that probabilities are honest: (K,) and (K,).
+    """Scale and shift of each output for calibrated probabilities: (K,) and (K,).
 
-    A group has one scale and no shift (temperature scaling, Guo et al. 2017); a free tag both (Platt 1999). 1 and 0
-    where the validation images are too few.
+    A group has one scale and no shift (temperature scaling, Guo et al. 2017); a free tag has both (Platt 1999). 1 and 0
+    if there are too few validation images.
     """
     scales, shifts = [1.0] * len(tags), [0.0] * len(tags)
     for each in attributes(tags):
@@ -43,7 +43,7 @@ def fit_scales(tags: Sequence[str], output: Tensor, target: Tensor) -> tuple[tup
 
 
 def _least(loss: Any, count: int) -> np.ndarray:
-    """The `count` numbers with the least loss, from 0 on; the first, the logarithm of a scale, stays within -3 to 3."""
+    """Minimize the loss over `count` numbers, starting at 0; the first, a log scale, stays within -3 to 3."""
     from scipy.optimize import minimize
 
     def value(numbers: np.ndarray) -> tuple[float, np.ndarray]:
@@ -56,7 +56,7 @@ def _least(loss: Any, count: int) -> np.ndarray:
 
 
 def _smoothed(y: Tensor) -> Tensor:
-    """So that flawless validation answers do not lead to certainty."""
+    """Smooth targets, so that perfect validation answers do not lead to certainty."""
     share = 1 / (len(y) + 2)
     return y * (1 - share) + share / y.shape[1]
 
@@ -69,9 +69,10 @@ def _platt(y: Tensor) -> Tensor:
 def chosen_thresholds(
     tags: Sequence[str], chances: np.ndarray, truths: np.ndarray, precision: float | None
 ) -> tuple[float, ...]:
-    """One threshold a tag, those of a group the same: the lowest one that keeps `precision` on validation images.
+    """One threshold per tag, shared within a group: the lowest one that reaches `precision` on validation images.
 
-    Without a requested precision every group is answered (threshold 0), and free tags get the threshold of the best F1.
+    Without a requested precision, every group is answered (threshold 0), and free tags get the threshold of the best
+    F1.
     """
     cuts = [0.0] * len(tags)
     for each in attributes(tags):
@@ -85,7 +86,7 @@ def chosen_thresholds(
 
 
 def _answers(each: Attribute, chance: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence in the best tag, and whether it is right, of the images of which that is known."""
+    """Confidence in the best tag, and whether it is correct, for the images where this is known."""
     known = ~np.isnan(truth[:, 0])
     best = chance.argmax(1) if each.exclusive else np.zeros(len(chance), int)
     rows = np.arange(len(chance))
@@ -93,13 +94,13 @@ def _answers(each: Attribute, chance: np.ndarray, truth: np.ndarray) -> tuple[np
 
 
 def _cut_for(confidences: np.ndarray, right: np.ndarray, precision: float) -> float:
-    """The lowest threshold of which the answers above are right often enough; `NEVER` where there is none.
+    """The lowest threshold with the requested precision above it; `NEVER` if there is none.
 
-    One wrong answer more than there were is counted, so that few validation images promise nothing they cannot keep.
+    One additional error is counted, so that few validation images do not promise too much.
     """
     order = np.argsort(-confidences, kind="stable")
     wrong = np.cumsum(~right[order]) + 1
-    # Answers that are equally sure stand or fall together.
+    # Answers with equal confidence are accepted or rejected together.
     ends = np.append(np.diff(confidences[order]) != 0, True) if len(order) else np.zeros(0, bool)
     enough = np.flatnonzero(ends & (wrong / (np.arange(len(order)) + 2) <= 1 - precision))
     return float(confidences[order][enough[-1]]) if len(enough) else NEVER
@@ -117,5 +118,5 @@ def _best_f1(truth: np.ndarray, chance: np.ndarray) -> float:
 
 
 def judgeable(truth: np.ndarray) -> bool:
-    """Whether images with the tag and images without it are known."""
+    """Whether known positives and known negatives exist."""
     return bool(np.any(truth == 1) and np.any(truth == 0))

@@ -11,21 +11,21 @@ from ._tag_groups import Attribute, attributes
 from .statistics import RESAMPLES, calibration, precision_recall_f1, rejected_for, wilson_interval
 
 PRECISIONS = (0.9, 0.95)
-"""Precisions for which it is stated which share of the images can be answered."""
+"""Precisions at which the coverage is reported."""
 AP_RESAMPLES = 100
-"""How often the images are drawn again for the interval of the mean average precision, which is slow to compute."""
+"""Number of bootstrap resamples for the interval of the mean average precision, which is slow to compute."""
 
 
 def mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
-    """Mean average precision over the tags that have a known positive and a known negative; NaN where none has."""
+    """Mean average precision over the tags with a known positive and a known negative; NaN if there is none."""
     found = _average_precisions(truths, chances)
     return float(np.nanmean(found)) if not np.isnan(found).all() else math.nan
 
 
 def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of `mean_precision`, by drawing the images again with replacement (Efron 1979).
+    """The 95 % bootstrap interval of `mean_precision` over images (Efron 1979).
 
-    A rare tag that is not drawn keeps the value that it has on all images: without it, the mean would be another one.
+    A rare tag without a positive in a resample keeps its value for all images; dropping it would change the mean.
     """
     found = _average_precisions(truths, chances)
     if np.isnan(found).all():
@@ -37,12 +37,12 @@ def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, 
 
     score = float(np.nanmean(found))
     low, high = _interval(len(truths), AP_RESAMPLES, drawn)
-    # Drawn images repeat, which makes them easier to rank: with few positives, the interval can lie above the score.
+    # Resampled images repeat, which makes ranking easier: with few positives, the interval can lie above the score.
     return min(low, score), max(high, score)
 
 
 def _average_precisions(truths: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """The average precision of each tag (K,); NaN without a known positive and a known negative."""
+    """Average precision of each tag (K,); NaN without a known positive and a known negative."""
     from sklearn.metrics import average_precision_score
 
     found = np.full(truths.shape[1], math.nan)
@@ -61,7 +61,7 @@ def _interval(count: int, resamples: int, figure: Callable[[np.ndarray], float])
 
 
 def tag_figures(truth: np.ndarray, chance: np.ndarray, called: np.ndarray, cut: float) -> dict[str, Any]:
-    """Precision, recall, F1 and average precision of one tag, of which `called` (N,) says where it was answered."""
+    """Precision, recall, F1 and average precision of one tag; `called` (N,) is whether it was answered."""
     from sklearn.metrics import average_precision_score
 
     known = ~np.isnan(truth)
@@ -81,7 +81,7 @@ def tag_figures(truth: np.ndarray, chance: np.ndarray, called: np.ndarray, cut: 
 def group_figures(
     tags: Sequence[str], truths: np.ndarray, chances: np.ndarray, called: np.ndarray
 ) -> list[dict[str, Any]]:
-    """The statistics of each group of tags, over the images of which its tag is known."""
+    """Statistics of each group of tags, over the images whose tag in the group is known."""
     groups = [each for each in attributes(tags) if each.exclusive]
     return [_group(each, *(part[:, each.places] for part in (truths, chances, called))) for each in groups]
 
@@ -111,9 +111,9 @@ def _group(each: Attribute, truth: np.ndarray, chance: np.ndarray, called: np.nd
 
 
 def overall_figures(truths: np.ndarray, called: np.ndarray, never_learned: np.ndarray) -> dict[str, Any]:
-    """Micro-averaged F1, precision and recall over all tags that are known, with the interval of F1 over images.
+    """Micro-averaged F1, precision and recall over all known tags, with the bootstrap interval of F1.
 
-    `never_learned` (N,) counts the groups of each image whose tag training did not know: they count as missed.
+    `never_learned` (N,) counts the groups of each image whose tag was not among the training tags: they are misses.
     """
     known = ~np.isnan(truths)
     hits = ((truths == 1) & called & known).sum(1)
@@ -136,6 +136,6 @@ def overall_figures(truths: np.ndarray, called: np.ndarray, never_learned: np.nd
 
 
 def never_learned(tags: Sequence[str], truths: np.ndarray) -> np.ndarray:
-    """How many groups of each image (N,) have a tag that is known and none of `tags`."""
+    """Number of groups of each image (N,) with a known tag that is not among `tags`."""
     groups = [truths[:, each.places] for each in attributes(tags) if each.exclusive]
     return sum(((part == 0).all(1).astype(int) for part in groups), np.zeros(len(truths), int))

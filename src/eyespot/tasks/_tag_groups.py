@@ -1,7 +1,7 @@
-"""Tags in groups of which exactly one applies, next to free tags: what a row says of them, and which are rare.
+"""Groups of mutually exclusive tags, and free tags: parsing of rows, and rare tags.
 
-Shapes: N images, K tags. A target is 1 (there), 0 (not there) or NaN (not known) for each tag. A group of which all
-targets are 0 has a tag that training did not know.
+Shapes: N images, K tags. A target is 1 (present), 0 (absent) or NaN (unknown) for each tag. If all targets of a group
+are 0, its tag was not among the training tags.
 """
 
 import math
@@ -17,19 +17,19 @@ from ..sources.tags import NONE, OPEN, contradicted_group, group_of
 from ._labels import natural_key
 
 RARE = 5
-"""With fewer training images than this, a tag of a group cannot be learned: such tags are pooled."""
+"""Minimum number of training images of a tag in a group; rarer tags are pooled."""
 POOLED = "other"
-"""The tag of a group that stands for its rare ones."""
+"""Name of the tag that pools the rare tags of a group."""
 CHANCE = 1e-6
-"""A tag implies another one only where independent tags would agree on all images with this probability or less."""
+"""A tag implies another one only if independent tags would agree on all images with this probability or less."""
 
 Said = dict[str, float]
-"""What a row says: 1 or NaN for each tag that it names, and the value for all others under the name `OPEN`."""
+"""Parsed tags of a row: 1 or NaN for each named tag, and the value of all others under the name `OPEN`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """What is asked of an image: which tag of a group applies (`exclusive`), or whether a free tag does."""
+    """A group of exclusive tags (`exclusive`), or a single free tag."""
 
     name: str
     places: slice
@@ -37,7 +37,7 @@ class Attribute:
 
 
 def attributes(tags: Sequence[str]) -> list[Attribute]:
-    """The groups, and the free tags, of tags that are sorted as `sort_tags` does.
+    """The groups and free tags, in the order of `sort_tags`.
 
     >>> [(each.name, each.places.stop) for each in attributes(["color:blue", "color:red", "striped"])]
     [('color', 2), ('striped', 3)]
@@ -52,7 +52,7 @@ def attributes(tags: Sequence[str]) -> list[Attribute]:
 
 
 def runs(tags: Sequence[str]) -> list[tuple[slice, bool]]:
-    """The places of each group and of each stretch of free tags, and whether exactly one of them applies."""
+    """The slices of each group and of each run of free tags, and whether exactly one of its tags applies."""
     found: list[tuple[slice, bool]] = []
     for each in attributes(tags):
         if found and not each.exclusive and not found[-1][1]:
@@ -63,12 +63,12 @@ def runs(tags: Sequence[str]) -> list[tuple[slice, bool]]:
 
 
 def sort_tags(tags: set[str]) -> tuple[str, ...]:
-    """Groups first, each in one piece, then free tags; each as people sort them."""
+    """Sort groups first, with their tags together, then free tags; both in natural order."""
     return tuple(sorted(tags, key=lambda tag: (not group_of(tag), natural_key(group_of(tag)), natural_key(tag))))
 
 
 def said_of(row: Row) -> Said | None:
-    """What a row says of tags; None where it says nothing. Raises `TaskError` for a cell that cannot be read."""
+    """Parse the tags of a row; None if all are unknown. Raise `TaskError` for an invalid cell."""
     text = row.values.get("tags", "").strip()
     if not text or text == OPEN:
         return None
@@ -89,7 +89,7 @@ def said_of(row: Row) -> Said | None:
 
 
 def read_target(said: Said | None, tags: Sequence[str]) -> list[float]:
-    """1, 0 or NaN for each of the tags; a tag of a group that is not among them counts as `POOLED`, or leaves all 0."""
+    """1, 0 or NaN for each tag; an unlisted tag of a group counts as `POOLED` if there is one, else all are 0."""
     if said is None:
         return [math.nan] * len(tags)
     target = [said.get(tag, said.get(OPEN, 0.0)) for tag in tags]
@@ -108,7 +108,7 @@ def read_target(said: Said | None, tags: Sequence[str]) -> list[float]:
 
 
 def learnable_tags(said: Sequence[Said | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tags to learn, and the rare ones of groups, which are pooled where together they are enough."""
+    """The tags to learn, and the rare tags of groups, which are pooled if together they are frequent enough."""
     counts = Counter(tag for each in said if each for tag, value in each.items() if value == 1 and group_of(tag))
     free = {tag for each in said if each for tag in each if not group_of(tag) and tag != OPEN}
     rare = {tag for tag, count in counts.items() if count < RARE}
@@ -122,7 +122,7 @@ def learnable_tags(said: Sequence[Said | None]) -> tuple[tuple[str, ...], tuple[
 
 
 def _check_groups(kept: set[str], counts: Mapping[str, int]) -> None:
-    """Raise `TaskError` for a group of which fewer than two tags can be learned."""
+    """Raise `TaskError` for a group with fewer than two learnable tags."""
     sizes = Counter(group_of(tag) for tag in kept)
     for group in sorted({group_of(tag) for tag in counts}):
         if sizes[group] < 2:
@@ -134,9 +134,9 @@ def _check_groups(kept: set[str], counts: Mapping[str, int]) -> None:
 
 
 def implied_tags(tags: Sequence[str], targets: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of places: every training image with the first tag, of which it is known, has the second one.
+    """Pairs of indices: every training image with the first tag also has the second one, where known.
 
-    Both belong to different attributes. What most images have anyway needs more images than what few have: if tags
+    The two belong to different attributes. A frequent second tag needs more images as evidence than a rare one: if tags
     were independent, a share p of n images would agree with probability p ** n.
     """
     there, known = (targets == 1).astype(float), (~np.isnan(targets)).astype(float)
@@ -148,7 +148,7 @@ def implied_tags(tags: Sequence[str], targets: np.ndarray) -> list[tuple[int, in
 
 
 def implication_notes(tags: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
-    """Implications in words: one for two whole groups, else one for each pair of tags.
+    """Implications as text: one for two whole groups, else one for each pair of tags.
 
     >>> implication_notes(["kind:cat", "kind:dog", "pet"], [(0, 2), (1, 2)])
     ["'kind:cat' implies 'pet'", "'kind:dog' implies 'pet'"]

@@ -1,4 +1,4 @@
-"""Targets of N samples: one tensor, or several by name, with N in front; ragged ones are padded with NaN."""
+"""Targets of N samples: one tensor, or several by name, batch dimension first; ragged ones are padded with NaN."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Target = Tensor | dict[str, Tensor]
 
 
 def index_target(target: Target, rows: Any) -> Target:
-    """The targets of some samples: `rows` is a slice, or an array or tensor of their numbers."""
+    """Select the targets of some samples: `rows` is a slice, or an array or tensor of indices."""
     if isinstance(rows, np.ndarray):
         rows = torch.from_numpy(rows)
     if isinstance(target, dict):
@@ -21,14 +21,14 @@ def index_target(target: Target, rows: Any) -> Target:
 
 
 def target_to(target: Target, device: str | torch.device) -> Target:
-    """The same targets on another device."""
+    """Move targets to another device."""
     if isinstance(target, dict):
         return {name: values.to(device) for name, values in target.items()}
     return target.to(device)
 
 
 def pad_ragged(arrays: Sequence[Any], width: int) -> Tensor:
-    """Arrays (M_i, width), such as the boxes of each image, as one float32 tensor (N, most M, width) padded with NaN.
+    """Stack arrays (M_i, width), such as the boxes of each image, as float32 (N, max M, width) padded with NaN.
 
     >>> pad_ragged([[[1, 2]], [], [[3, 4], [5, 6]]], width=2).shape
     torch.Size([3, 2, 2])
@@ -40,5 +40,5 @@ def pad_ragged(arrays: Sequence[Any], width: int) -> Tensor:
 
 
 def unpad_ragged(padded: Tensor) -> list[Tensor]:
-    """The arrays (M_i, ...) of each image, without the rows of NaN that pad them."""
+    """Return the arrays (M_i, ...) of each image without the NaN padding."""
     return [values[~values.flatten(1).isnan().all(1)] for values in padded]

@@ -1,4 +1,4 @@
-"""A linear map after which images of one identity lie near each other: the directions in which they differ are shrunk.
+"""A linear map that shrinks the directions in which images of one identity differ.
 
 Within-class covariance normalization (Hatch et al. 2006), shrunk toward a multiple of the identity matrix, which
 changes no angle. Shapes: N images, F features, D numbers of an embedding.
@@ -13,16 +13,16 @@ from torch import Tensor
 from .verification import all_pairs, rates_of
 
 SHRINKAGES = (1.0, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03)
-"""From no whitening to almost all of it; the first one that is best in cross-validation is taken."""
+"""Candidates, from no whitening to almost full whitening; cross-validation selects the first of the best."""
 FOLDS = 5
 RIDGE = 1e-2
-"""Of the mean variance of the features, where a line is fitted to them."""
+"""Ridge of a fitted line, as a fraction of the mean variance of the features."""
 
 
 def fit_whitening(features: np.ndarray, identities: np.ndarray, dimensions: int) -> tuple[Tensor, Tensor]:
-    """Weight (D, F) and bias (D,) for features (N, F) of identities (N,); D are `dimensions`.
+    """Weight (D, F) and bias (D,) for features (N, F) of identities (N,), where D is `dimensions`.
 
-    The shrinkage is the one with the least equal error rate on identities that were held out of the covariance.
+    The shrinkage has the lowest equal error rate on identities that were held out of the covariance.
     """
     x = features.astype(np.float64)
     errors = np.array([_errors(x, identities, held) for held in _folds(identities)])
@@ -32,7 +32,7 @@ def fit_whitening(features: np.ndarray, identities: np.ndarray, dimensions: int)
 
 
 def fit_line(features: np.ndarray, numbers: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Weight (F,) and bias () of the line from features (N, F) to numbers (N,), by ridge regression, without NaN."""
+    """Weight (F,) and bias () of a ridge regression from features (N, F) to numbers (N,), ignoring NaN."""
     known = ~np.isnan(numbers)
     x, y = features[known].astype(np.float64), numbers[known]
     around = x - x.mean(0)
@@ -42,7 +42,7 @@ def fit_line(features: np.ndarray, numbers: np.ndarray) -> tuple[Tensor, Tensor]
 
 
 def _folds(identities: np.ndarray) -> list[np.ndarray]:
-    """Which images are held out, some times over: at least two identities at a time, none of them twice."""
+    """Validation folds: at least two identities each, and no identity twice."""
     names = np.unique(identities)
     count = min(FOLDS, len(names) // 2)
     if count < 2:
@@ -52,7 +52,7 @@ def _folds(identities: np.ndarray) -> list[np.ndarray]:
 
 
 def _errors(x: np.ndarray, identities: np.ndarray, held: np.ndarray) -> list[float]:
-    """The equal error rate on the images held out, for each shrinkage; half where there are no pairs to compare."""
+    """Equal error rate on the held-out images for each shrinkage; 0.5 if there are no pairs to compare."""
     found = []
     for matrix in _whitening(x[~held], identities[~held], SHRINKAGES):
         turned = (x[held] - x[~held].mean(0)) @ matrix
@@ -62,21 +62,21 @@ def _errors(x: np.ndarray, identities: np.ndarray, held: np.ndarray) -> list[flo
 
 
 def _whitening(x: np.ndarray, identities: np.ndarray, shrinkages: Sequence[float]) -> list[np.ndarray]:
-    """The inverse square root (F, F) of the covariance within identities, for each shrinkage."""
+    """Inverse square root (F, F) of the within-identity covariance, for each shrinkage."""
     _, place, counts = np.unique(identities, return_inverse=True, return_counts=True)
     sums = np.zeros((len(counts), x.shape[1]))
     np.add.at(sums, place, x)
     around = x - sums[place] / counts[place][:, None]
     covariance = around.T @ around / max(1, len(x) - len(counts))
     level = np.trace(covariance) / len(covariance)
-    if level <= 0:  # every identity has one image, or the same one again
+    if level <= 0:  # every identity has one image, or identical ones
         return [np.eye(x.shape[1]) for _ in shrinkages]
     values, vectors = np.linalg.eigh(covariance / level)
     return [vectors / np.sqrt((1 - each) * values.clip(0) + each) @ vectors.T for each in shrinkages]
 
 
 def _projection(x: np.ndarray, matrix: np.ndarray, dimensions: int) -> np.ndarray:
-    """Weight (D, F): the matrix, then the D directions with most variance; rows of zeros where there are fewer."""
+    """Weight (D, F): the matrix, projected to the D directions with the largest variance; missing rows are zero."""
     if dimensions < len(matrix):
         turned = (x - x.mean(0)) @ matrix
         _, vectors = np.linalg.eigh(turned.T @ turned)

@@ -1,4 +1,4 @@
-"""How well identities are told apart over the years, and how much of the age an embedding still holds.
+"""Verification accuracy by age difference, and how much age information an embedding contains.
 
 Shapes: N images, D numbers of an embedding, P pairs.
 """
@@ -12,9 +12,9 @@ from ._whitening import fit_line
 from .verification import Pairs, all_pairs, around, rates_of, resampled
 
 GAPS = (0, 10, 20, 30, 40)
-"""Years from which a row of the table counts, up to the next one; the last has no end."""
+"""Lower bounds of the age gaps in years; the last one is open-ended."""
 MOST_DIFFERENT = 20_000
-"""Pairs of different identities that each row is compared with, evenly spaced ones of more."""
+"""Number of pairs of different identities for each row; if there are more, evenly spaced ones are used."""
 FOLDS = 5
 NEIGHBORS = 10
 
@@ -22,8 +22,8 @@ NEIGHBORS = 10
 def by_age_gap(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> list[dict[str, Any]]:
     """A row for each age gap with pairs of one identity: their number, equal error rate and its 95 % interval.
 
-    Pairs of one identity have that gap, those of different identities any, since a comparison does not know it.
-    Images whose age (N,) is NaN are left out.
+    Pairs of one identity have that gap; pairs of different identities have any, since a comparison does not know it.
+    Images whose age (N,) is NaN are ignored.
     """
     kept = ~np.isnan(ages)
     pairs = all_pairs(embeddings[kept], identities[kept])
@@ -48,9 +48,9 @@ def _row(pairs: Pairs, same: np.ndarray, different: np.ndarray) -> dict[str, Any
 
 
 def age_error(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> float:
-    """Mean absolute error in years of the best line from embeddings (N, D) to ages (N,), on identities held out.
+    """Mean absolute error in years of a linear fit from embeddings (N, D) to ages (N,), on held-out identities.
 
-    The larger it is, the less of the age is in the embedding; NaN where there are too few ages.
+    A larger error means less age information in the embedding; NaN if there are too few ages.
     """
     kept = ~np.isnan(ages)
     x, years, names = embeddings[kept].astype(float), ages[kept], np.unique(identities[kept], return_inverse=True)[1]
@@ -68,7 +68,7 @@ def age_error(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) 
 def age_error_of_neighbors(embeddings: np.ndarray, identities: np.ndarray, ages: np.ndarray) -> float:
     """Mean absolute error in years of the mean age of the ten most similar images of other identities.
 
-    Where it is small, an embedding (N, D) is like others because of the age. NaN where there are too few images.
+    A small error means that similarity depends on age. NaN if there are too few images (embeddings (N, D)).
     """
     kept = ~np.isnan(ages)
     x, years, names = embeddings[kept], ages[kept], identities[kept]
@@ -80,7 +80,7 @@ def age_error_of_neighbors(embeddings: np.ndarray, identities: np.ndarray, ages:
 
 
 def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, identities: np.ndarray) -> dict[str, Any]:
-    """The statistics of ages by name, for rows with keys "age" and "predicted_age"; none where no age is known."""
+    """Age statistics by name, for rows with keys "age" and "predicted_age"; empty if no age is known."""
     ages = np.array([row.get("age") for row in table], dtype=float)
     if np.isnan(ages).all():
         return {}
@@ -94,7 +94,7 @@ def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, iden
 
 
 def gap_text(row: Mapping[str, Any]) -> str:
-    """A row of `by_age_gap` as a line of text."""
+    """Format a row of `by_age_gap` as a line of text."""
     years = f"{row['from']} to {row['to']}" if row["to"] is not None else f"{row['from']} or more"
     low, high = row["interval"]
     return (

@@ -1,7 +1,7 @@
-"""What counts as fooled: one number per image, the margin, which is below zero exactly where the model is fooled.
+"""Attack criteria: one number per image, the margin, which is negative exactly if the model is fooled.
 
-Every attack lowers this one number, whatever the task; `Task.attack_criterion` chooses which. Shapes: N images,
-n queries, K classes or tags; `which` (n,) is the number of the image that each query belongs to.
+Every attack minimizes the margin, whatever the task; `Task.attack_criterion` chooses it. Shapes: N images, n queries,
+K classes or tags; `which` (n,) is the index of the image that each query belongs to.
 """
 
 import math
@@ -16,41 +16,41 @@ from torch import Tensor
 from ..errors import AttackError
 
 RIVALS = 9
-"""How many other classes are tried as ways to a wrong answer."""
+"""Number of other classes that are tried as targets of a misclassification."""
 
 
 class Criterion(ABC):
-    """What an attack wants of the model's outputs, image by image."""
+    """What an attack must achieve in the model's outputs, per image."""
 
     @abstractmethod
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
-        """How far each output (n, ...) is from being a wrong answer: (n,), below zero where the model is fooled."""
+        """Distance of each output (n, ...) from fooling the model: (n,), negative if it is fooled."""
 
     @abstractmethod
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
-        """What a search without gradients makes small: (n,), the probability of what must vanish where there is one."""
+        """What a search without gradients minimizes: (n,), the probability of the attacked answer if there is one."""
 
     @abstractmethod
     def only(self, rows: Tensor) -> "Criterion":
-        """The same criterion for some of the images."""
+        """Return the criterion for some of the images."""
 
     def ways(self, output: Tensor) -> list["Criterion"]:
-        """The several criteria that each imply this one, for the outputs (N, ...) of the unchanged images."""
+        """Alternative criteria that each imply this one, for the outputs (N, ...) of the unchanged images."""
         return [self]
 
     def fooled(self, output: Tensor, which: Tensor) -> Tensor:
-        """Whether each output (n, ...) counts as fooled: (n,) of bool."""
+        """Whether each output (n, ...) fools the model: (n,) of bool."""
         return self.margin(output, which) < 0
 
     def moved(self, output: Tensor, which: Tensor) -> Tensor | None:
-        """How far each output has moved, in the unit of the answer: (n,); None where the answer is not a number."""
+        """Change of each output in the unit of the answer: (n,); None if the answer is not a number."""
         return None
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Misclassification(Criterion):
-    """Some class other than the right one `labels` (N,) must win."""
+    """Some class other than the correct one `labels` (N,) must win."""
 
     labels: Tensor
 
@@ -64,7 +64,7 @@ class Misclassification(Criterion):
         return output.softmax(1).gather(1, self.labels[which, None])[:, 0]
 
     def ways(self, output: Tensor) -> list[Criterion]:
-        """One for each of the best other classes, the likeliest first."""
+        """One criterion for each of the best other classes, the most probable first."""
         others = output.scatter(1, self.labels[:, None], -torch.inf)
         ranked = others.topk(min(RIVALS, output.shape[1] - 1), dim=1).indices
         return [TargetedMisclassification(targets=targets) for targets in ranked.unbind(1)]
@@ -73,7 +73,7 @@ class Misclassification(Criterion):
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TargetedMisclassification(Criterion):
-    """One named class for each image, `targets` (N,), must win."""
+    """A given class for each image, `targets` (N,), must win."""
 
     targets: Tensor
 
@@ -90,10 +90,10 @@ class TargetedMisclassification(Criterion):
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TagFlip(Criterion):
-    """One of several yes-or-no decisions must cross its cut (K,): from yes to no, or from no to yes.
+    """One of several binary decisions must cross its threshold (K,).
 
-    `sides` (N, K) is 1 where the untouched image says yes, -1 where it says no, and 0 where a turn does not count.
-    `decisions` makes (n, K) numbers, one for each decision, of the outputs.
+    `sides` (N, K) is 1 for "yes" on the unchanged image, -1 for "no", and 0 for decisions that do not count.
+    `decisions` maps the outputs to (n, K) numbers, one for each decision.
     """
 
     sides: Tensor
@@ -112,7 +112,7 @@ class TagFlip(Criterion):
         return self.margin(output, which).sigmoid()
 
     def ways(self, output: Tensor) -> list[Criterion]:
-        """One for each of the tags nearest to their cuts."""
+        """One criterion for each of the tags nearest to their thresholds."""
         rows = torch.arange(len(output))
         away = (self.decisions(output) - self.cuts.to(output)) * self.sides
         away = away.masked_fill(self.sides == 0, torch.inf)
@@ -126,8 +126,8 @@ class TagFlip(Criterion):
 class ValueShift(Criterion):
     """The number `objective(output)` (n,) must move by `change` from `start` (N,).
 
-    `direction` is 1 (it must increase), -1 (it must decrease) or 0 (either will do). With `farthest` it must move as
-    far as possible: the margin then stays above zero, and `fooled` still means that it moved by `change`.
+    `direction` is 1 (increase), -1 (decrease) or 0 (either). With `farthest` it must move as far as possible: the
+    margin then stays positive, and `fooled` still means that it moved by `change`.
     """
 
     objective: Callable[[Tensor], Tensor]
@@ -141,7 +141,7 @@ class ValueShift(Criterion):
         difference = value - self.start[which].to(value)
         if self.direction:
             return difference * self.direction
-        # Unlike abs, this has a slope at 0, where every attack begins.
+        # Unlike abs, this has a gradient at 0, where every attack starts.
         return torch.where(difference >= 0, difference, -difference)
 
     def fooled(self, output: Tensor, which: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ class ValueShift(Criterion):
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
         moved = self.moved(output, which)
-        # asinh keeps the order of small and large moves, and stays below 32 for any that a number can make.
+        # asinh is monotonic and stays below 32 for every finite move.
         return 32 - moved.asinh() if self.farthest else self.change - moved
 
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
@@ -164,7 +164,7 @@ class ValueShift(Criterion):
 
 
 def _lead(output: Tensor, of: Tensor) -> Tensor:
-    """By how much the output of class `of` (n,) is above the best of the others, (n, K) to (n,)."""
+    """Output of class `of` (n,) minus the best of the others, (n, K) to (n,)."""
     own = output.gather(1, of[:, None])[:, 0]
     others = output.scatter(1, of[:, None], -torch.inf)
     return own - others.amax(1)
@@ -175,10 +175,10 @@ DIRECTIONS = {"up": 1, "down": -1}
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """The aim of an attack, as a user states it.
+    """The aim of an attack, as set by the user.
 
-    `target` is the class that must win (classify), or "up" or "down" (a number); `of` is what `Task.parse_target`
-    takes (a tag, a position); `change` is how far a number must move, in its unit.
+    `target` is the class that must win (classify), or "up" or "down" (a number); `of` is a value for
+    `Task.parse_target` (a tag, a position); `change` is the required change of a number, in its unit.
     """
 
     target: str | int | None = None
@@ -199,9 +199,9 @@ class AttackPlan:
 
 
 def classes_plan(classes: Sequence[str], aim: Aim, place: int | None, output: Tensor, labels: Tensor) -> AttackPlan:
-    """Another class must win than the right one `labels` (N,), or the class at `place`.
+    """Misclassification of the labels (N,), or the class at index `place` as the target.
 
-    Images that are misclassified already, or are of the target class, are skipped.
+    Images that are already misclassified, or belong to the target class, are skipped.
     """
     if aim.of is not None or aim.change is not None:
         raise AttackError("A class is attacked as a whole: 'of' and 'change' have no effect; give a target or none.")
@@ -224,9 +224,9 @@ def tags_plan(
     cuts: Tensor,
     truths: Sequence[Any] | None,
 ) -> AttackPlan:
-    """Some tag must cross its cut (K,), or the tag at `place`; only tags that are right and known count.
+    """Some tag, or the tag at index `place`, must cross its threshold (K,); only correct and known tags count.
 
-    `decisions` makes of outputs (n, K) the numbers that are compared with the cuts.
+    `decisions` maps outputs (n, K) to the numbers that are compared with the thresholds.
     """
     if aim.target is not None or aim.change is not None:
         raise AttackError("tag has no target class: a tag is added or removed; name it with 'of', or none.")
@@ -245,9 +245,9 @@ def tags_plan(
 def number_plan(
     name: str, aim: Aim, objective: Callable[[Tensor], Tensor], output: Tensor, change: float, farthest: bool
 ) -> AttackPlan:
-    """The number `objective(output)` must move by `aim.change`, else by `change` or, with `farthest`, as far as it can.
+    """`objective(output)` must move by `aim.change`, else by `change` or, with `farthest`, as far as possible.
 
-    Raises `AttackError` for a target other than "up" and "down"; `name` is the task's.
+    Raise `AttackError` for a target other than "up" and "down"; `name` is the name of the task.
     """
     if aim.target is not None and aim.target not in DIRECTIONS:
         raise AttackError(f"The target of {name} is '{aim.target}'; expected up, down or none.")

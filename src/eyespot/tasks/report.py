@@ -1,4 +1,4 @@
-"""What a run's report shows of the answers, derived from the table of predictions: parts that several tasks use.
+"""Parts of the report that several tasks use, derived from the table of predictions.
 
 Each task's `report_values` returns the values that its template shows.
 """
@@ -13,17 +13,17 @@ from ..findings import Evaluation
 from ..html import number, percent, picture, thumbnail
 
 Pictures = Callable[[int], np.ndarray]
-"""From a row's number in the table of predictions to its picture, uint8 (H, W, C)."""
+"""Returns the image of a row of the table of predictions, uint8 (H, W, C), for its index."""
 Values = dict[str, Any]
 
 SHOWN = 24
-"""Pictures in one gallery."""
+"""Number of images in one gallery."""
 SIDE, WIDE_SIDE = 128, 720
-"""Pixels of the longer side of pictures in galleries, and of several side by side."""
+"""Longer side of images in galleries, and of several side by side, in pixels."""
 
 
 def plain_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """For a task without a page of its own: its figures as they are, and examples."""
+    """For a task without a template of its own: its statistics, and examples."""
     figures = [(name, value) for name, value in evaluation.details.items() if isinstance(value, int | float)]
     table = evaluation.table
     examples = [
@@ -33,7 +33,7 @@ def plain_values(evaluation: Evaluation, pictures: Pictures) -> Values:
 
 
 def spread(count: int, most: int = SHOWN) -> list[int]:
-    """Up to `most` row numbers, evenly over `count` rows.
+    """Up to `most` row numbers, evenly spaced over `count` rows.
 
     >>> spread(10, 4)
     [0, 2, 5, 7]
@@ -42,7 +42,7 @@ def spread(count: int, most: int = SHOWN) -> list[int]:
 
 
 def gallery_item(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, side: int, lines: list[str]) -> Values:
-    """One picture of a gallery; `right` is None where an answer is neither right nor wrong."""
+    """One image of a gallery; `right` is None if the answer is neither correct nor wrong."""
     pixels = thumbnail(pictures(row), side)
     return {
         "picture": picture(pixels),
@@ -54,7 +54,7 @@ def gallery_item(row: int, table: Sequence[dict[str, Any]], pictures: Pictures, 
 
 
 def tag_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Figures per tag, the pictures with the surest wrong tag, examples."""
+    """Statistics per tag, the images with the most confident wrong tag, examples."""
     details, table = evaluation.details, evaluation.table
     weakest = details["weakest"]
     worst = sorted(range(len(table)), key=lambda row: -_largest_gap(table[row]))
@@ -84,13 +84,13 @@ def _tagged(row: int, table: Sequence[dict[str, Any]], pictures: Pictures) -> Va
 
 
 def _largest_gap(row: dict[str, Any]) -> float:
-    """How far the worst of a row's probabilities lies from what is known."""
+    """Largest difference between a row's probabilities and its known tags."""
     known = [(row["probabilities"][tag], there) for tag, there in row["target"].items() if there is not None]
     return max((abs(chance - there) for chance, there in known), default=0.0)
 
 
 def regress_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Answers against targets, the errors, the worst ones, examples."""
+    """Answers against targets, the errors, the largest ones, examples."""
     details, table, unit = evaluation.details, evaluation.table, evaluation.details["unit"]
     targets, answers, errors = ([row[key] for row in table] for key in ("target", "answer", "error"))
     words = [f"{word} [{unit}]" if unit else word for word in ("right answer", "network's answer", "error")]
@@ -119,7 +119,7 @@ def _numbered(row: int, table: Sequence[dict[str, Any]], pictures: Pictures) -> 
 
 
 def denoise_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Signal-to-noise before and after, and noisy, answered and clean pictures side by side."""
+    """Signal-to-noise ratio before and after, and noisy, denoised and clean images side by side."""
     details, table = evaluation.details, evaluation.table
     before, after = ([row[key] for row in table] for key in ("psnr_noisy", "psnr"))
     low, high = details["gain_interval"]

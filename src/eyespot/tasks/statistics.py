@@ -1,4 +1,4 @@
-"""Statistics that several tasks need: balance, intervals, calibration."""
+"""Statistics that several tasks need: class balance, intervals, calibration."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 
 IMBALANCE = 3.0
-"""Counts whose largest is more than this many times the smallest are called unbalanced, and weighted."""
+"""Classes are unbalanced, and weighted, if the largest count is more than this many times the smallest."""
 
 CEILING_DRAWS = 200
-"""How often noise is drawn to find out what it allows."""
+"""Number of noise draws for the noise ceiling."""
 
 RESAMPLES = 500
-"""How often the rows of a table are drawn again for a bootstrap interval."""
+"""Number of resamples for a bootstrap interval."""
 
 
 def balancing_weights(counts: Sequence[int]) -> tuple[float, ...]:
     """One weight per class, proportional to 1/sqrt(count), whose mean over the samples is 1.
 
-    The square root is half way between no weights and equal say for every class: full weights make a few rare images
-    as loud as thousands of others, and are learned by heart.
+    The square root is a compromise between no weights and equal total weight of all classes: full weights make a few
+    rare images as important as thousands of others, and the network memorizes them.
 
     >>> [round(weight, 3) for weight in balancing_weights([100, 4])]
     [0.867, 4.333]
@@ -29,7 +29,7 @@ def balancing_weights(counts: Sequence[int]) -> tuple[float, ...]:
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson (1927): stays inside 0 and 1 and holds for few images too."""
+    """The 95 % interval of a proportion (Wilson 1927): stays within 0 and 1 and is valid for few images."""
     from scipy.stats import binomtest
 
     interval = binomtest(right, count).proportion_ci(method="wilson")
@@ -37,7 +37,7 @@ def wilson_interval(right: int, count: int) -> tuple[float, float]:
 
 
 def precision_recall_f1(truth: Any, called: Any, labels: Sequence[Any]) -> np.ndarray:
-    """Precision, recall, F1 and count of each label: (4, K). A share of nothing is 0."""
+    """Precision, recall, F1 and count of each label: (4, K). 0/0 counts as 0."""
     from sklearn.metrics import precision_recall_fscore_support
 
     nothing: Any = 0
@@ -45,7 +45,7 @@ def precision_recall_f1(truth: Any, called: Any, labels: Sequence[Any]) -> np.nd
 
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a mean, by drawing the values again with replacement (Efron 1979)."""
+    """The 95 % bootstrap interval of a mean (Efron 1979)."""
     from scipy.stats import bootstrap
 
     values = np.asarray(values, dtype=float)
@@ -58,9 +58,9 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
 
 
 def correlation_interval(one: np.ndarray, other: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Spearman's rank correlation of two columns (N,), and its 95 % interval by drawing rows again (Efron 1979).
+    """Spearman's rank correlation of two columns (N,), and its 95 % bootstrap interval (Efron 1979).
 
-    0 where one of the columns is constant: it orders nothing.
+    0 if one of the columns is constant.
     """
     from scipy.stats import rankdata
 
@@ -72,10 +72,10 @@ def correlation_interval(one: np.ndarray, other: np.ndarray) -> tuple[float, tup
 
 
 def noise_ceiling(ratings: np.ndarray, noise: float) -> float:
-    """The rank correlation of ratings (N,) with the true values behind them, which no answer can exceed on average.
+    """Rank correlation of ratings (N,) with the underlying true values, which no answer can exceed on average.
 
-    `noise` is the standard error of a rating. True values of the right deviation are made by drawing the ratings
-    towards their mean (Kelley 1947); the correlation is the mean over draws of the noise.
+    `noise` is the standard error of a rating. True values with the correct variance are simulated by shrinking the
+    ratings toward their mean (Kelley 1947); the correlation is the mean over draws of the noise.
     """
     from scipy.stats import rankdata
 
@@ -103,10 +103,10 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def calibration(confidences: np.ndarray, right: np.ndarray, bins: int = 15) -> tuple[float, list[dict[str, Any]]]:
-    """Expected calibration error (Naeini et al. 2015), and the bins of equal width that it is the mean of.
+    """Expected calibration error (Naeini et al. 2015), and its equal-width bins.
 
-    `confidences` (N,) lie in [0, 1]; `right` (N,) says which answers were right. The error is the gap between mean
-    confidence and share of right answers, averaged over the bins by their counts.
+    `confidences` (N,) are in [0, 1]; `right` (N,) is whether each answer is correct. The error is the gap between mean
+    confidence and accuracy, averaged over the bins by their counts.
     """
     place = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
     rows = []
@@ -124,7 +124,7 @@ def calibration(confidences: np.ndarray, right: np.ndarray, bins: int = 15) -> t
 
 
 def rejection(confidences: np.ndarray, right: np.ndarray, points: int = 41) -> list[dict[str, float]]:
-    """Which share of the answers is wrong when a share of them, the least sure ones, is rejected (Chow 1970).
+    """Error rate of the remaining answers if a fraction of them, the least confident ones, is rejected (Chow 1970).
 
     >>> rejection(np.array([0.9, 0.5, 0.8]), np.array([True, False, True]), points=2)[0]
     {'rejected': 0.0, 'error': 0.3333333333333333}
@@ -135,7 +135,7 @@ def rejection(confidences: np.ndarray, right: np.ndarray, points: int = 41) -> l
 
 
 def rejected_for(confidences: np.ndarray, right: np.ndarray, error: float = 0.01) -> float:
-    """The smallest share of the answers, the least sure ones, without which at most `error` of the rest are wrong.
+    """Smallest fraction of least confident answers to reject so that at most `error` of the rest are wrong.
 
     >>> rejected_for(np.array([0.9, 0.5, 0.8, 0.7]), np.array([True, False, True, True]))
     0.25
@@ -145,6 +145,6 @@ def rejected_for(confidences: np.ndarray, right: np.ndarray, error: float = 0.01
 
 
 def _errors_of_the_surest(confidences: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(N,): which share of the surest 1, 2, ... N answers is wrong."""
+    """(N,): error rate of the 1, 2, ... N most confident answers."""
     wrong = ~right[np.argsort(-confidences, kind="stable")]
     return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)

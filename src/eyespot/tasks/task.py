@@ -1,6 +1,6 @@
-"""The task contract: what a right answer is, and everything that follows from it.
+"""The task contract: targets, outputs, loss, answers and evaluation of one kind of question.
 
-Whatever differs between tasks is asked of the task; no other package branches on its name or class.
+Everything that differs between tasks is a method of `Task`; no other package branches on a task's name or class.
 Shapes: N images, C channels, H height, W width, K classes.
 """
 
@@ -40,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """The one number that says how good a set of answers is; `better` is "higher" or "lower"."""
+    """The main metric of a task; `better` is "higher" or "lower"."""
 
     name: str
     better: str
@@ -49,9 +49,9 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One optimization turn of a training step: its name, and the submodule whose weights it changes ("" for all).
+    """One optimization turn of a training step: its name, and the submodule that it updates ("" for all).
 
-    The turns of a step follow each other: the second is computed with the weights that the first has changed.
+    The turns of a step run in sequence: the second uses the weights that the first has updated.
     """
 
     name: str = "network"
@@ -60,7 +60,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """The color (red, green, blue; 0 to 255) that a person gives for the pixel at a row and a column, from 0 on."""
+    """The color (red, green, blue; 0 to 255) that a user sets for the pixel at a row and a column, counted from 0."""
 
     row: int
     column: int
@@ -68,72 +68,72 @@ class Hint:
 
 
 class Task(ABC):
-    """What a right answer is.
+    """Abstract base class of all tasks.
 
-    Final tasks are frozen keyword-only dataclasses of plain values, which go into the model file.
+    Concrete tasks are frozen keyword-only dataclasses of plain values, which are saved in the model file.
     """
 
     # Identity.
     name: ClassVar[str]
     metric: ClassVar[Metric]
     columns: ClassVar[tuple[str, ...]]
-    """The columns of a source that the task reads; a source without them cannot serve it."""
+    """The columns of a source that the task requires."""
     fit: ClassVar[str] = "crop"
-    """How an image of another shape is brought to the network's size: one of `images.FITS`."""
+    """How images of another shape are fitted to the network's input size: one of `images.FITS`."""
     scaled_input: ClassVar[bool] = True
-    """Whether the network sees pixels with mean 0 and standard deviation 1; otherwise they stay in [0, 1]."""
+    """Whether network inputs are standardized (mean 0, standard deviation 1); otherwise they stay in [0, 1]."""
     input_side: ClassVar[int | None] = None
-    """The longest side, in pixels, that images are scaled to unless another size is asked for; None: the usual one."""
+    """Default for the longer side of the network input, in pixels; None: the general default."""
     default_network: ClassVar[str] = "residual"
     """A key of `networks.NETWORKS`."""
     report_template: ClassVar[str] = "report_plain.html"
-    """The page of a run's report, in `templates/`; `report_values` fills it."""
+    """The template of a run's report, in `templates/`; `report_values` returns its values."""
     text_columns: ClassVar[tuple[str, ...]] = ()
-    """The columns of the table of predictions that hold names, which may look like numbers."""
+    """Columns of the table of predictions that contain names, even if they look like numbers."""
     unsupported: ClassVar[Mapping[str, str]] = {}
-    """What cannot be done with this task, and why: keys "pretrained", "robust" (training), "corruptions" and
+    """What this task does not support, and why: keys "pretrained", "robust" (training), "corruptions" and
     "predict"."""
     default_optimizer: ClassVar[str | None] = None
-    """The optimizer that is used unless another is named; None: as the start of the training suggests."""
+    """The default optimizer; None: depends on the initial weights."""
     default_steps: ClassVar[int | None] = None
-    """Training steps unless epochs are given; None: enough epochs for a classifier."""
+    """Default number of training steps; None: the number of epochs for a classifier."""
     default_batch: ClassVar[int | None] = None
-    """Images of a training step, at most, unless another number is given; None: as suits images of this size."""
+    """Default for the largest batch size; None: depends on the image size."""
     generates: ClassVar[bool] = False
-    """Whether `sample` makes new images. Such a model is evaluated by its images, see `generated.py`."""
+    """Whether `sample` generates images. Such a model is evaluated by its samples, see `generated.py`."""
     annotates: ClassVar[bool] = False
-    """Whether an answer names places on the image, which `annotate` draws."""
+    """Whether an answer contains positions in the image, which `annotate` draws."""
     turns: ClassVar[tuple[Turn, ...]] = (Turn(),)
     """Optimization turns of one training step: one for most tasks, two for a generative adversarial network."""
 
     answer_suffix: ClassVar[str] = ""
-    """What the file of an answer that is an image is called beside its input: "denoised"; empty where none is."""
+    """File name suffix of an answer that is an image, such as "denoised"; empty if answers are not images."""
     answer_settings: ClassVar[tuple[str, ...]] = ()
-    """The fields that a person may change when a trained model is used: they change answers, not what was learned."""
+    """Fields that may be changed after training: they affect answers, not learned weights."""
     keeps_depth: ClassVar[bool] = False
-    """Whether an answer that is an image has 16 bits where the file that it is for has more than 8."""
+    """Whether an answer that is an image has 16 bits per channel if its input file has more than 8."""
     compares: ClassVar[bool] = False
-    """Whether an output is compared with that of another image: `reference_target` then makes an `of` of the latter."""
+    """Whether outputs of two images are compared: `reference_target` then returns an `of` for the second image."""
     takes_hints: ClassVar[bool] = False
-    """Whether a person can give colors of some pixels, which an answer that is an image then follows."""
+    """Whether users can set colors of some pixels to guide an answer that is an image."""
 
     # Data.
     def unusable(self, row: Row) -> str:
-        """Why the image of a row cannot serve the task, in words; empty where it can. Such rows are left out."""
+        """Why the image of a row cannot be used for the task, as text; empty if it can. Such rows are left out."""
         return ""
 
     def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
-        """Raise `SourceError` where training images of `sizes` (N, 3: H, W, C) cannot serve the task at `images`."""
+        """Raise `SourceError` if training images of `sizes` (N, 3: H, W, C) cannot be used at the size of `images`."""
         return
 
     def check_source(self, source: Source) -> None:
-        """Raise `SourceError` where a source as a whole cannot serve the task, before `prepare` sees its rows."""
+        """Raise `SourceError` if a source as a whole cannot be used for the task; called before `prepare`."""
         return
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """The same task knowing its data: classes, ranges, balance. Reads training rows only.
+        """Return the task with what it learned from the training rows: classes, ranges, balance.
 
-        By default nothing is learned from the data, but every row must be readable.
+        By default nothing is learned, but every row must be readable.
         """
         for row in rows:
             self.read(row)
@@ -144,46 +144,46 @@ class Task(ABC):
         """The target of one row as a plain value; raises `TaskError` naming `row.location`."""
 
     def target_text(self, row: Row) -> str | None:
-        """The target of one row as a person reads it in a caption; None where none is known."""
+        """The target of one row as text for a caption; None if unknown."""
         return next((row.values[column] for column in self.columns if row.values.get(column)), None)
 
     def notes(self) -> list[str]:
-        """What `prepare` noticed about the data and what is done about it, one sentence each."""
+        """What `prepare` noticed about the data and how it is handled, one sentence each."""
         return []
 
     def stack(self, targets: Sequence[Any]) -> Target:
-        """Targets of several rows as tensors with N in front."""
+        """Stack the targets of several rows as tensors, batch dimension first."""
         return torch.as_tensor(np.asarray(targets))
 
     def strata(self, targets: Target) -> list[str]:
-        """What cross-validation keeps balanced over its folds: one name per sample, by default the same for all."""
+        """Strata that cross-validation balances over its folds: one name per sample, by default the same for all."""
         count = len(next(iter(targets.values())) if isinstance(targets, dict) else targets)
         return [""] * count
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """The key of `sources.augment.PRESETS` that suits images of `shape` (C, H, W).
+        """The default augmentation, a key of `sources.augment.PRESETS`, for images of `shape` (C, H, W).
 
-        Images of at most 64 pixels a side are shifted by whole pixels: rotating and zooming would blur them.
+        Images of at most 64 pixels per side are shifted by whole pixels: rotating and zooming would blur them.
         """
         return "small" if max(shape[1:]) <= 64 else "photos"
 
     def allows(self, change: str) -> bool:
-        """Whether training images may be changed so without making the answer wrong; asked once a training.
+        """Whether an augmentation keeps the target valid; called once per training.
 
-        `change` is "flip" (left and right change places), "shift", "rotate", "zoom", "color", "erase" or "crop":
-        random pieces of images whose sizes differ (`fit` "native"); otherwise the middle of each image is used.
+        `change` is "flip" (horizontal), "shift", "rotate", "zoom", "color", "erase" or "crop": random crops of images
+        of varying size (`fit` "native"); without it the center of each image is used.
         """
         return True
 
     @property
     def mirror_reason(self) -> str:
-        """Why training images may be mirrored or not, where it is not left to the data."""
+        """Why training images are mirrored or not, if this is not decided from the data."""
         return "a mirror changes no answer" if self.allows("flip") else "a mirror changes the answers"
 
     def request_mirror(self, mirrored: bool) -> Self:
-        """The same task where the user asks for mirrored training images, or for none.
+        """Return the task with the user's choice whether training images are mirrored.
 
-        Raises `TaskError` where a mirror would make answers wrong.
+        Raise `TaskError` if mirroring would make targets wrong.
         """
         if mirrored and not self.allows("flip"):
             raise TaskError(f"mirror is yes, but a mirror changes the answers of the task {self.name}; leave it out.")
@@ -191,77 +191,78 @@ class Task(ABC):
 
     @property
     def mirror_is_open(self) -> bool:
-        """Whether it is left to the data if training images may be mirrored: then `decide_mirror` is called."""
+        """Whether mirroring is decided from the data, by `decide_mirror`."""
         return False
 
     def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[Any]) -> tuple[Self, str]:
-        """The same task knowing whether a mirror changes its answers, and the reason in words.
+        """Return the task with the decision whether mirroring is allowed, and the reason as text.
 
-        `features` and `mirrored` (N, D) describe training images and their mirror images, `targets` are as `read`.
+        `features` and `mirrored` (N, D) describe training images and their mirror images; `targets` are those of
+        `read`.
         """
         return self, ""
 
     def transform_target(self, target: Any, frame: Frame) -> Any:
-        """Targets of N images, read in original pixels, where N frames take them: fit, crop and augmentation in one.
+        """Transform the targets of N images from original pixels by N frames: fit, crop and augmentation in one.
 
-        For boxes and points; most targets stay as they are. Training and evaluation call it once for each batch.
+        Needed for boxes and points; other targets stay unchanged. Called once per training and evaluation batch.
         """
         return target
 
     def sampling_order(self, targets: Target, seed: int, epoch: int) -> np.ndarray | None:
-        """The order (N,) in which an epoch visits the samples; None for a random permutation.
+        """The order (N,) in which an epoch uses the samples; None for a random permutation.
 
-        Samples may come several times or not at all, but N in all. The same seed and epoch must give the same order.
+        Samples may occur several times or not at all. The same seed and epoch must return the same order.
         """
         return None
 
     # Network.
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the numbers that the network puts out, in their order; empty where they have none."""
+        """Names of the network's outputs, in their order; empty if they have none."""
         return ()
 
     @abstractmethod
     def outputs(self, channels: int) -> Output:
-        """What the network must put out, for images of `channels` channels: a vector, a map, or named ones."""
+        """The required network output, for images with `channels` channels: a vector, a map, or several by name."""
 
     def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Target]:
-        """Pixels (N, C, H, W) in [0, 1] and targets of a training or evaluation batch: noise is added here.
+        """Pixels (N, C, H, W) in [0, 1] and targets of a training or evaluation batch; adds noise if the task needs it.
 
-        `images` holds one float tensor (two where rows have a paired image); `keys` (N,) int64 follow from each
-        sample's content, the seed and the epoch: whatever is random here follows from them alone.
+        `images` contains one float tensor (two if rows have a paired image); `keys` (N,) int64 depend on each sample's
+        content, the seed and the epoch, and are the only source of randomness here.
         """
         return images[0], target
 
     def network_input(self, pixels: Tensor) -> Tensor:
-        """What the network sees of pixels (N, C, H, W) in [0, 1], before normalization: (N, C', H, W).
+        """Convert pixels (N, C, H, W) in [0, 1] to the network's input before normalization, (N, C', H, W).
 
-        Always the same differentiable function, called by training, evaluation, predict, explain, attack, serve and
-        export through `samples.network_x`. It works on each pixel alone and keeps the precision of `pixels`, so that
+        A deterministic, differentiable function, called by training, evaluation, predict, explain, attack, serve and
+        export through `samples.network_x`. It works on each pixel separately and keeps the dtype of `pixels`, so that
         occlusion and pixel attacks, which change a few pixels, know what changes for the network.
         """
         return pixels
 
     def criterion(self) -> nn.Module | None:
-        """A new module with the learned parameters of the loss, kept in the checkpoint and not in the model file.
+        """A new module with the learned parameters of the loss, saved in the checkpoint but not in the model file.
 
-        Its first weights may be drawn from torch's global generator, which is seeded before.
+        Its initial weights may use torch's global generator, which is seeded before.
         """
         return None
 
     # Learning and evaluation.
     def linear_probe(self, features: np.ndarray, target: Target) -> tuple[Tensor, Tensor] | None:
-        """Weight (K, F) and bias (K,) of the dense layer that answers best for features (N, F) of a trained network.
+        """Weight (K, F) and bias (K,) of a dense layer fitted to features (N, F) of a pretrained network.
 
-        None where it is the one with the least loss, which is found without a criterion.
+        None: the layer is fitted by minimizing the loss, without a criterion.
         """
         return None
 
     @abstractmethod
     def loss(self, output: Any, target: Any, criterion: nn.Module | None = None) -> Tensor:
-        """How wrong each answer is: (N,), one number per sample, the smaller the better.
+        """Loss per sample, (N,).
 
-        `criterion` is the module that `criterion()` made, with what training has learned in it; None for most tasks.
+        `criterion` is the trained module from `criterion()`; None for most tasks.
         """
 
     def losses(
@@ -274,35 +275,35 @@ class Task(ABC):
         criterion: nn.Module | None,
         progress: float,
     ) -> tuple[Tensor, Any]:
-        """The loss (N,) that one optimization turn makes smaller, and the output that `score` and `watch` take.
+        """The loss (N,) of one optimization turn, and the output for `score` and `watch`.
 
-        `x` (N, C, H, W) is normalized. Only the weights of `turn.part` get gradients, and with the first turn those of
-        the criterion. What is random here follows from `keys` (N,). `progress` is the share of the training's steps
-        that are done, from 0 to 1. Called in the training's precision.
+        `x` (N, C, H, W) is normalized. Only the weights of `turn.part` get gradients, and in the first turn also those
+        of the criterion. Randomness must derive from `keys` (N,). `progress` is the fraction of completed training
+        steps, from 0 to 1. Called in the precision of the training.
         """
         output = map_output(network(x), Tensor.float)
         with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
             return self.loss(output, target, criterion), output
 
     def watch(self, turn: Turn, output: Any) -> dict[str, Tensor]:
-        """Further numbers per sample (N,) that the log shows of a turn's output, by names of their own; none here."""
+        """Additional values per sample (N,) that the log shows for a turn's output, by name; empty by default."""
         return {}
 
     def is_selectable(self, progress: float) -> bool:
-        """Whether the weights after this share of the training may become the model, if they score best."""
+        """Whether the weights at this fraction of the training may be selected as the model."""
         return True
 
     @abstractmethod
     def score(self, output: Any, target: Any) -> dict[str, Tensor]:
-        """How good each answer is: named numbers per sample (N,); their mean is watched during training.
+        """Metrics per sample (N,) by name; their means are monitored during training.
 
-        The first is the one that stands for the main metric. NaN means: does not count.
+        The first one stands for the main metric. NaN values are ignored.
         """
 
     def calibrate(self, outputs: Iterable[tuple[Any, Any]]) -> Self:
-        """The same task with temperature, thresholds and the like fitted on validation data.
+        """Return the task with parameters such as temperature and thresholds fitted on validation data.
 
-        `outputs` streams (output, target) batch by batch, so that images of any size never lie in memory together.
+        `outputs` streams (output, target) batches, so that not all of them are in memory at once.
         """
         return self
 
@@ -310,117 +311,118 @@ class Task(ABC):
     def to_rows(self, output: Any, target: Any, frame: Frame | None = None) -> list[dict[str, Any]]:
         """One row of plain values per sample for the table of predictions: target, answer, probabilities, errors.
 
-        `frame` (N frames) leads from original pixels to those of the network: boxes and points go back by its inverse.
+        `frame` (N frames) maps original pixels to those of the network; its inverse maps boxes and points back.
         """
 
     @abstractmethod
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Main metric, its 95 % interval and the task's own statistics, all derived from the table of predictions."""
+        """Main metric, its 95 % interval and the task's statistics, all computed from the table of predictions."""
 
     # Answers.
     value_name: ClassVar[str] = "output"
-    """What `value` is called in legends and tables."""
+    """Name of `value` in legends and tables."""
     label_kind: ClassVar[str] = "label"
-    """What one of `labels` is called in messages: "class", "tag"."""
+    """Name for one of `labels` in messages: "class", "tag"."""
 
     @property
     def significant_change(self) -> float:
-        """How far the objective must move for an attack to count as successful, unless `Aim.change` states it."""
+        """How far an attack must move the objective to succeed, unless `Aim.change` is set."""
         return 1.0
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The labels of which exactly one is the answer, the one with the largest output; empty for other tasks.
+        """The labels if exactly one of them is the answer, the one with the largest output; empty for other tasks.
 
-        Targets are then places among them, and every one of them can be the target of an attack.
+        Targets are then indices of these labels, and each of them can be the target of an attack.
         """
         return ()
 
     def activate(self, output: Any) -> Any:
-        """Raw outputs (N, ...) as what they mean: probabilities, the number in its unit, an image.
+        """Convert raw outputs (N, ...) to their meaning: probabilities, the number in its unit, an image.
 
-        The only place where outputs become probabilities: answers, explanations, attacks, the page and exported
-        models call it. It is differentiable and keeps the precision of `output`.
+        The only place where outputs become probabilities: used by answers, explanations, attacks, the page and exported
+        models. It is differentiable and keeps the dtype of `output`.
         """
         return output
 
     @abstractmethod
     def answer(self, output: Any, frame: Frame | None = None) -> dict[str, Any]:
-        """The answer for ONE output (without N) as plain values; key "answer" holds it in short.
+        """The answer for ONE output (without N) as plain values; the key "answer" contains its short form.
 
-        Boxes and points are in original pixels where `frame` is given, otherwise in those of the network.
+        Boxes and points are in original pixels if `frame` is given, otherwise in those of the network.
         """
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
-        """What `answer` returned, as a person reads it in a caption."""
+        """Format the result of `answer` for a caption."""
         return str(answer["answer"])
 
     @property
     def answer_rule(self) -> str:
-        """How a program without eyespot turns what `activate` gives into the answer, in words."""
+        """How a program without eyespot converts the result of `activate` to the answer, as text."""
         return "the answer itself"
 
     def answer_image(self, output: Any, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor | None:
-        """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None where an answer is not an image.
+        """The answers to `output` (N, ...) as images (N, C, H, W) in [0, 1]; None if answers are not images.
 
-        `pixels` (N, C, H, W) are the images that were answered: what the network received, or the originals at their
-        full size. The answers have their height and width; a task that keeps every image's own size may ignore them.
-        `hints` are for one image and for tasks that take them (`takes_hints`), in pixels of `pixels`.
+        `pixels` (N, C, H, W) are the input images: at the size of the network input, or the originals at full size. The
+        answers have the same height and width; a task that keeps every image's own size may ignore them. `hints`, in
+        coordinates of `pixels`, are for one image and for tasks that support them (`takes_hints`).
         """
         return None
 
     def answer_statistics(self, output: Any, pixels: Tensor, channels: int) -> dict[str, Any]:
-        """What else is known of an answer that is an image, from the image that it is for; key "note" puts it in words.
+        """Additional statistics of an answer that is an image, computed with its input; key "note" is a text summary.
 
-        `output` (1, ...) is for `pixels` (1, C, H, W), as in `answer_image`; `channels` are those of the original file.
+        `output` (1, ...) belongs to `pixels` (1, C, H, W), as in `answer_image`; `channels` are those of the original
+        file.
         """
         return {}
 
     def proposals(self) -> Mapping[str, Self]:
-        """The task with settings that lead to several plausible answers, by what their files are called besides.
+        """Variants of the task that lead to several plausible answers, by the suffix of their file names.
 
-        Raises `TaskError` where there is only one answer.
+        Raise `TaskError` if there is only one answer.
         """
         raise TaskError(f"the task {self.name} makes no proposals; leave them out.", argument="proposals")
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
-        """The original image (H, W, C), uint8, with what `answer` returned drawn over it, where `annotates` is true."""
+        """Draw the result of `answer` on the original image (H, W, C), uint8; requires `annotates`."""
         return pixels
 
     def document(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-        """Answers for many files, keys "image" and those of `answer`, in a JSON format that other programs read.
+        """Answers for many files, keys "image" and those of `answer`, in a standard JSON format.
 
-        None where there is no such format. Images that could not be read are among them, with the key "error".
+        None if there is no such format. Images that could not be read are included, with the key "error".
         """
         return None
 
     def abstention(self, output: Any) -> tuple[Tensor, Tensor] | None:
-        """How sure each answer is (N,), and whether the task abstains from it (N,); None if it never abstains."""
+        """Confidence of each answer (N,), and whether the task abstains from it (N,); None if it never abstains."""
         return None
 
     @abstractmethod
     def objective(self, output: Any, of: Any = None) -> Tensor:
-        """The one number per sample (N,) that explanations and attacks work on; `of` is what `parse_target` returns."""
+        """One number per sample (N,) that explanations and attacks work on; `of` is a value from `parse_target`."""
 
     def value(self, output: Any, of: Any = None) -> Tensor:
-        """The same as people read it, (N,): the probability where there is one, otherwise the objective."""
+        """The objective in readable form, (N,): a probability if there is one, otherwise the objective."""
         return self.objective(output, of)
 
     def default_target(self, output: Any) -> Any:
-        """The `of` that is explained for one output (1, ...) if none is given: the label with the largest output."""
+        """The default `of` for explaining one output (1, ...): by default the label with the largest output."""
         return int(output[0].argmax()) if self.labels else None
 
     def reference_target(self, output: Any, name: str) -> Any:
-        """The `of` with which the objective is the similarity to another image, whose output is (1, ...).
+        """The `of` that makes the objective the similarity to another image, whose output is (1, ...).
 
-        `name` is what the other image is called. Raises `TaskError` where outputs are not compared.
+        `name` is the name of the other image. Raise `TaskError` if the task does not compare outputs.
         """
         raise TaskError(f"{self.name} compares no images; leave the reference out.", argument="reference")
 
     def parse_target(self, of: Any) -> Any:
-        """A user's `of` as the value that `objective` takes; text, numbers and None are understood.
+        """Parse a user's `of`, which may be text, a number or None, to the value that `objective` takes.
 
-        By default the name or the place of one of `labels`. Raises `TaskError` for what does not exist.
+        By default it is the name or index of one of `labels`. Raise `TaskError` if it does not exist.
         """
         if of is None:
             return None
@@ -429,13 +431,13 @@ class Task(ABC):
         return self.place(of)
 
     def target_name(self, of: Any) -> str:
-        """What a value of `parse_target` or `default_target` is called in words."""
+        """Describe a value of `parse_target` or `default_target` as text."""
         if of is None:
             return "the output"
         return self.labels[of] if self.labels else f"the output at {of}"
 
     def place(self, label: str | int) -> int:
-        """The place of a label among `labels`, given by its name or its place; raises `TaskError` if there is none."""
+        """Index of a label among `labels`, given by its name or index; raise `TaskError` if there is none."""
         if isinstance(label, int):
             if not 0 <= label < len(self.labels):
                 raise TaskError(
@@ -445,11 +447,11 @@ class Task(ABC):
         return look_up(self.label_kind, str(label), {name: at for at, name in enumerate(self.labels)}, TaskError)
 
     def attack_criterion(self, aim: Aim, output: Any, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """What counts as fooled, for N images with the outputs `output` (N, ...) and targets `truths`.
+        """The criterion of a successful attack, for N images with the outputs `output` (N, ...) and targets `truths`.
 
-        Without `truths` the model's own answers are taken as right. With `farthest` a number is moved as far as
-        possible unless `aim.change` is given. By default `objective` must move. Raises `AttackError` for an aim
-        that the task does not have.
+        Without `truths` the model's own answers count as correct. With `farthest` a number is moved as far as possible
+        unless `aim.change` is given. By default `objective` must move. Raise `AttackError` for an aim that the task
+        does not support.
         """
         of = self.parse_target(aim.of)
         return number_plan(
@@ -457,46 +459,46 @@ class Task(ABC):
         )
 
     def sample(self, network: nn.Module, seed: int, n: int) -> Tensor:
-        """`n` new images (n, C, H, W) in [0, 1], the same for the same seed; raises `TaskError` unless it generates."""
+        """`n` new images (n, C, H, W) in [0, 1], reproducible by seed; raise `TaskError` unless the task generates."""
         raise TaskError(f"the task {self.name} answers images and makes none; expected a generative task.")
 
     def interpolate(self, network: nn.Module, seed: int, n: int) -> Tensor:
-        """`n` images (n, C, H, W) in [0, 1] from the seed's first sample to its second; raises `TaskError` as above."""
+        """`n` images (n, C, H, W) in [0, 1] from the seed's first sample to its second; raise `TaskError` as above."""
         raise TaskError(f"the task {self.name} answers images and makes none; expected a generative task.")
 
     # Reports.
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
-        """The pictures (C, H, W) in [0, 1] that a report shows of one sample, from left to right.
+        """The images (C, H, W) in [0, 1] that a report shows of one sample, from left to right.
 
-        `images` are the sample's own (1, C, H, W), `pixels` what `make_problem` makes of them, and `outputs` gives the
+        `images` are the sample's own (1, C, H, W), `pixels` the result of `make_problem`, and `outputs` computes the
         model's raw outputs for pixels. By default the sample's own image.
         """
         return [images[0][0]]
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """The values of `report_template`: "tiles" (value, name, hint), "examples" and what the template itself shows.
+        """The values of `report_template`: "tiles" (value, name, hint), "examples" and others that the template uses.
 
-        `pictures` gives the picture of a row of `evaluation.table`. By default every single number of the statistics.
+        `pictures` returns the image of a row of `evaluation.table`. By default the scalar statistics are shown.
         """
         return plain_values(evaluation, pictures)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """What else the command line says of a result, from the statistics of `evaluate`, a line each."""
+        """Additional lines that the command line prints for a result, from the statistics of `evaluate`."""
         return []
 
     @abstractmethod
     def example(self, seed: int) -> Source:
-        """A small synthetic source with a known answer."""
+        """A small synthetic source with known answers."""
 
 
 def gathered(outputs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Streamed (output, target) batches of small vectors as one pair of tensors, N in front."""
+    """Concatenate streamed (output, target) batches to one pair of tensors, batch dimension first."""
     pairs = list(outputs)
     return torch.cat([output for output, _ in pairs]), torch.cat([target for _, target in pairs])
 
 
 def parse_position(text: str) -> tuple[int, int] | None:
-    """A position given as text, "ROW,COLUMN"; None where the text is something else.
+    """Parse a position "ROW,COLUMN"; None if the text is something else.
 
     >>> parse_position("3, 5"), parse_position("cat")
     ((3, 5), None)

@@ -1,6 +1,6 @@
-"""Rows that cannot serve a task: those without an answer or with an unusable image are left out and counted.
+"""Rows without an answer or with an unusable image are left out and counted.
 
-Wrong answers are listed all at once.
+Invalid answers are reported together.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from .task import Task
 
 SHOWN = 5
 Reason = tuple[bool, str]
-"""Whether an answer is missing altogether, and the reason in words."""
+"""Whether an answer is missing altogether, and the reason as text."""
 
 
 def leave_out_unanswered(source: Source, task: Task, bad_share: float = BAD_SHARE) -> Source:
-    """The source without the rows that have no answer or no usable image for the task; its `problems` list them.
+    """Return the source without the rows that have no answer or no usable image; its `problems` list them.
 
-    `task` need not know its data yet. Raises `SourceError` where more than `bad_share` of the rows cannot be used, and
+    `task` need not be prepared yet. Raise `SourceError` if more than `bad_share` of the rows cannot be used, and
     `TaskError` with all answers that cannot be read.
     """
     reason_of = _reader(type(task)())
@@ -55,7 +55,7 @@ def leave_out_unanswered(source: Source, task: Task, bad_share: float = BAD_SHAR
 
 
 def _reader(task: Task) -> Callable[[Row], Reason | None]:
-    """What is wrong with the answer of a row, if anything: each answer is looked at once."""
+    """Return a function that checks the answer of a row; distinct answers are checked once."""
     known: dict[tuple[str, ...], Reason | None] = {}
 
     def reason_of(row: Row) -> Reason | None:
@@ -68,7 +68,7 @@ def _reader(task: Task) -> Callable[[Row], Reason | None]:
 
 
 def _reason(task: Task, row: Row, missing: bool) -> Reason | None:
-    """What is wrong with one row's answer: an error that names the row; other errors are about all rows together."""
+    """What is wrong with the answer of one row; errors that do not name the row concern all rows together."""
     try:
         if missing:
             task.read(row)

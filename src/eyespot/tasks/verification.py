@@ -1,4 +1,4 @@
-"""How well embeddings tell identities apart: error rates over all pairs, and intervals over identities.
+"""Verification metrics of embeddings: error rates over all pairs, with intervals over identities.
 
 Shapes: N images, D numbers of an embedding, P pairs.
 """
@@ -15,7 +15,7 @@ FALSE_ACCEPT_RATES = (0.001, 0.01, 0.1)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """All pairs of N images: similarity (P,), whether of one identity (P,), and the identities of both (P, 2)."""
+    """All pairs of N images: similarity (P,), whether they have the same identity (P,), and both identities (P, 2)."""
 
     similarity: np.ndarray
     same: np.ndarray
@@ -23,12 +23,12 @@ class Pairs:
 
     @property
     def complete(self) -> bool:
-        """Whether there are pairs of one identity, and of different ones."""
+        """Whether there are pairs of the same and of different identities."""
         return bool(self.same.any() and not self.same.all())
 
 
 def all_pairs(embeddings: np.ndarray, identities: np.ndarray) -> Pairs:
-    """The pairs of embeddings (N, D) of unit length, whose identities (N,) are whole numbers."""
+    """The pairs of embeddings (N, D) of unit length with integer identities (N,)."""
     first, second = np.triu_indices(len(embeddings), 1)
     similarity = (embeddings @ embeddings.T)[first, second]
     both = np.stack([identities[first], identities[second]], 1)
@@ -37,7 +37,7 @@ def all_pairs(embeddings: np.ndarray, identities: np.ndarray) -> Pairs:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rates:
-    """For each threshold, the highest first: the shares of accepted pairs of different and of the same identity.
+    """False and true accept rates for each threshold, in decreasing order.
 
     The first threshold is above every similarity, so that both rates rise from 0 to 1.
     """
@@ -47,7 +47,7 @@ class Rates:
     true_accepts: np.ndarray
 
     def equal_error_rate(self) -> float:
-        """The rate at which as many pairs of one identity are refused as pairs of different ones are accepted."""
+        """The rate at which the false reject rate equals the false accept rate."""
         difference = self.false_accepts - (1 - self.true_accepts)
         after = int(np.argmax(difference >= 0))
         low, high = difference[after - 1], difference[after]
@@ -55,16 +55,16 @@ class Rates:
         return float(self.false_accepts[after - 1] + part * (self.false_accepts[after] - self.false_accepts[after - 1]))
 
     def equal_error_threshold(self) -> float:
-        """The similarity where both errors are about equal."""
+        """The similarity threshold at the equal error rate."""
         balance = np.abs(self.false_accepts - (1 - self.true_accepts))
         return float(self.thresholds[1:][np.argmin(balance[1:])])
 
     def area(self) -> float:
-        """The area under the curve: how often a pair of one identity is more similar than one of different ones."""
+        """Area under the ROC curve: how often a genuine pair is more similar than an impostor pair."""
         return float(np.trapezoid(self.true_accepts, self.false_accepts))
 
     def accepts_at(self, threshold: float) -> tuple[float, float]:
-        """The shares of pairs of different and of the same identity whose similarity reaches a threshold.
+        """False and true accept rates at a threshold.
 
         >>> rates_of(np.array([0.9, 0.2, 0.6]), np.array([True, True, False])).accepts_at(0.5)
         (1.0, 0.5)
@@ -73,12 +73,12 @@ class Rates:
         return float(self.false_accepts[place]), float(self.true_accepts[place])
 
     def true_accepts_at(self, rate: float) -> float:
-        """The largest share of accepted pairs of one identity with a false accept rate of at most `rate`."""
+        """The largest true accept rate with a false accept rate of at most `rate`."""
         return float(self.true_accepts[self.false_accepts <= rate].max())
 
 
 def rates_of(similarity: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> Rates:
-    """The rates at every similarity (P,) that occurs; pairs count as often as `weight` (P,) says.
+    """The rates at every similarity (P,) that occurs; `weight` (P,) is the weight of each pair.
 
     >>> rates_of(np.array([0.9, 0.2, 0.6, 0.1]), np.array([True, True, False, False])).equal_error_rate()
     0.5
@@ -86,7 +86,7 @@ def rates_of(similarity: np.ndarray, same: np.ndarray, weight: np.ndarray | None
     order = np.argsort(-similarity, kind="stable")
     sorted_similarity, sorted_same = similarity[order], same[order]
     count = np.ones(len(order)) if weight is None else weight[order]
-    last = np.append(np.flatnonzero(np.diff(sorted_similarity)), len(order) - 1)  # equal ones are accepted together
+    last = np.append(np.flatnonzero(np.diff(sorted_similarity)), len(order) - 1)  # ties are accepted together
     accepted = [np.cumsum(count * chosen)[last] for chosen in (~sorted_same, sorted_same)]
     false_accepts, true_accepts = (np.append(0.0, each / max(each[-1], 1e-12)) for each in accepted)
     thresholds = np.append(np.inf, sorted_similarity[last])
@@ -96,7 +96,7 @@ def rates_of(similarity: np.ndarray, same: np.ndarray, weight: np.ndarray | None
 def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], dict[str, Any]]:
     """The equal error rate with its interval, and further statistics by name.
 
-    The intervals are those of a bootstrap over identities, for pairs that share one do not vary independently.
+    The bootstrap resamples identities, since pairs that share an identity are not independent.
     """
     rates = rates_of(pairs.similarity, pairs.same)
     drawn = list(resampled(pairs))
@@ -114,21 +114,22 @@ def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], d
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The middle 95 % of drawn values; not a number where there are none."""
+    """The central 95 % of resampled values; NaN if there are none."""
     low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
     return float(low), float(high)
 
 
 def around(score: float, values: Sequence[float]) -> tuple[float, float]:
-    """The interval of drawn values, made wider where it does not hold the score itself."""
+    """The interval of resampled values, extended to contain the score."""
     low, high = interval(values) if len(values) else (score, score)
     return min(low, score), max(high, score)
 
 
 def resampled(pairs: Pairs):
-    """Rates of identities that were drawn with replacement: a pair counts as often as both of its identities.
+    """Yield the rates of resampled identities.
 
-    Drawings without pairs of both kinds are left out.
+    A pair of one identity is weighted by its count, another pair by the product of both counts. Resamples without pairs
+    of both kinds are skipped.
     """
     numbers, places = np.unique(pairs.identities, return_inverse=True)
     places = places.reshape(pairs.identities.shape)
@@ -141,7 +142,7 @@ def resampled(pairs: Pairs):
 
 
 def rank_one(embeddings: np.ndarray, identities: np.ndarray) -> float:
-    """The share of images whose nearest other image is of the same identity, among those that have another image."""
+    """Fraction of images whose nearest other image has the same identity, among those with another image."""
     similarity = embeddings @ embeddings.T
     np.fill_diagonal(similarity, -2)
     _, place, counts = np.unique(identities, return_inverse=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""Which colors could a gray image have had?"""
+"""Colorization: which colors could a gray image have had?"""
 
 from ._colorize import Colorize
 

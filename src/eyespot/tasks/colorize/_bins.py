@@ -1,4 +1,4 @@
-"""Colors as classes: the cells of a grid over a and b that a screen can show (Zhang et al. 2016).
+"""Colors as classes: the in-gamut cells of a grid over a and b (Zhang et al. 2016).
 
 Shapes: N images, H height, W width, Q classes; colors (N, 2, H, W) in units of CIE Lab.
 """
@@ -16,29 +16,29 @@ from ...sources.source import Row
 from ._lab import to_lab
 
 GRID = 10
-"""The distance of two neighboring classes."""
+"""Distance between neighboring classes."""
 REACH = 11
-"""Classes lie from -110 to 110 in a and b."""
+"""Classes range from -110 to 110 in a and b."""
 WIDTH = 2 * REACH + 1
 NEIGHBORS = 5
-"""How many classes share the target of one color."""
+"""Number of classes that share the target of one color."""
 SPREAD = 5.0
-"""The deviation of a target over its neighbors, and of the smoothing of how frequent colors are."""
+"""Standard deviation of a target over its neighbors, and of the smoothing of color frequencies."""
 UNIFORM = 0.5
-"""The part of a uniform distribution that is mixed with the frequencies before they are inverted."""
+"""Fraction of a uniform distribution that is mixed with the frequencies before they are inverted."""
 RAREST = 1e-5
-"""No class is taken to be rarer than this."""
+"""Lower limit of the frequency of a class."""
 WARM = (0.5, 0.866)
-"""The direction of warm colors in a and b: between red and yellow."""
+"""Direction of warm colors in a and b: between red and yellow."""
 TILT = 0.1
-"""How much more likely a color is at warmth 1 than one that is a unit of CIE Lab colder, as a logarithm."""
+"""Log-likelihood ratio at warmth 1 of two colors whose warmth differs by one unit of CIE Lab."""
 MOST_ROWS, SIDE = 2000, 32
-"""Training images that frequencies are counted on, and their side in pixels."""
+"""Maximum number of training images for counting frequencies, and their side in pixels."""
 
 
 @cache
 def centers() -> Tensor:
-    """a and b of each class (Q, 2): the cells of the grid that hold colors of the sRGB cube, in a fixed order."""
+    """a and b of each class (Q, 2): the cells of the grid that contain sRGB colors, in a fixed order."""
     line = torch.linspace(0, 1, 52)
     cube = torch.cartesian_prod(line, line, line).T.reshape(1, 3, 1, -1)
     a, b = torch.round(to_lab(cube)[0, 1:, 0] / GRID).long() + REACH
@@ -56,20 +56,20 @@ def _classes_of_cells() -> tuple[Tensor, Tensor]:
 
 
 def _cells(ab: Tensor) -> tuple[Tensor, Tensor]:
-    """The row and the column of each color's cell in the tables of `_classes_of_cells`."""
+    """Row and column of each color's cell in the tables of `_classes_of_cells`."""
     cells = (ab / GRID).round().long().clamp(-REACH, REACH) + REACH + 1
     return cells[:, 0], cells[:, 1]
 
 
 def nearest(ab: Tensor) -> Tensor:
-    """The number of the class of each color: (N, H, W)."""
+    """Index of each color's class: (N, H, W)."""
     return _classes_of_cells()[0].to(ab.device)[_cells(ab)]
 
 
 def soft_targets(ab: Tensor) -> tuple[Tensor, Tensor]:
-    """The five nearest classes of each color (N, 5, H, W), and their shares, which add up to 1 (N, 5, H, W).
+    """The five nearest classes of each color (N, 5, H, W), and their weights, which sum to 1 (N, 5, H, W).
 
-    Only the color's cell and the eight around it are looked at, so that at the edge of the colors there may be fewer.
+    Only the color's cell and its eight neighbors are considered, so that there may be fewer at the edge of the gamut.
     """
     row, column = _cells(ab)
     own = _classes_of_cells()[1].to(ab.device)
@@ -90,10 +90,10 @@ def cross_entropy(output: Tensor, ab: Tensor, weights: Tensor | None = None) -> 
 
 
 def annealed_mean(output: Tensor, temperature: float, warmth: float = 0.0) -> Tensor:
-    """The mean color of the softmax of outputs (N, Q, H, W), sharpened by a temperature below 1: (N, 2, H, W).
+    """Mean color of the softmax of outputs (N, Q, H, W), sharpened by a temperature below 1: (N, 2, H, W).
 
-    With `warmth` above 0 warm colors become more likely, below 0 cold ones. Where the network is sure of a color, this
-    changes little.
+    A `warmth` above 0 makes warm colors more likely, below 0 cold ones. It changes little where the network is
+    confident.
     """
     tilt = warmth * TILT * (centers() @ torch.tensor(WARM))
     shares = torch.softmax(output / temperature + tilt.to(output)[:, None, None], dim=1)
@@ -101,7 +101,7 @@ def annealed_mean(output: Tensor, temperature: float, warmth: float = 0.0) -> Te
 
 
 def frequencies(rows: Sequence[Row]) -> tuple[float, ...]:
-    """How frequent each class is among the pixels of training images, at most 2,000 of them, scaled down."""
+    """Frequency of each class among the pixels of at most 2,000 downscaled training images."""
     spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="stretch")
     counts = torch.zeros(len(centers()))
     for row in rows[:: -(-len(rows) // MOST_ROWS)]:
@@ -111,7 +111,7 @@ def frequencies(rows: Sequence[Row]) -> tuple[float, ...]:
 
 
 def rarity(shares: Sequence[float]) -> Tensor:
-    """The weight of each class (Q,): the inverse of its smoothed frequency mixed with a uniform one; 1 on average."""
+    """Weight of each class (Q,), with mean 1: the inverse of its smoothed frequency, mixed with a uniform one."""
     known = torch.tensor(shares, dtype=torch.float32)
     kernel = torch.softmax(-torch.cdist(centers(), centers()).square() / (2 * SPREAD**2), dim=1)
     smooth = (known @ kernel).clamp(min=RAREST)

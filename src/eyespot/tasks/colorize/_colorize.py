@@ -1,7 +1,7 @@
-"""The task: colors for gray images, learned from color images whose colors are hidden.
+"""The colorization task: colors for gray images, learned from color images whose colors are hidden.
 
-Shapes: N images, H height, W width of what the network receives; pixels in [0, 1]; a and b are those of CIE Lab. A
-target is the color image itself as uint8 (N, 3, H, W), so that thousands fit into memory.
+Shapes: N images, H height, W width of the network input; pixels in [0, 1]; a and b are those of CIE Lab. A target
+is the color image as uint8 (N, 3, H, W), so that thousands fit into memory.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,29 +31,29 @@ from ._report import colorize_values
 STRIDES = (4, 8)
 METHODS = ("regression", "classification", "rebalanced")
 SCALE = 50.0
-"""Colors in CIE Lab for one unit of the network's output."""
+"""Units of CIE Lab per unit of the network's output."""
 STRIP = 256
-"""Rows of an image that get their colors at a time: an image of 12 million pixels must not take gigabytes."""
+"""Number of rows that are colorized at a time, so that an image of 12 megapixels does not need gigabytes."""
 MOST_SATURATION = 3.0
 SCALES = (0.5, 1.2)
-"""What the scale of a regression is limited to: few validation images say little of it."""
+"""Limits of the scale of a regression, since a few validation images estimate it poorly."""
 INVENTED = "the colors are invented, not known"
 FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
 REBALANCED = ("auc_rebalanced", "auc_rebalanced_gray")
-"""Figures in which a pixel counts as much as its color is rare."""
+"""Metrics in which the weight of a pixel is the rarity of its color."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Colorize(Task):
-    """Colors for gray images: the network sees brightness alone, and answers a color for every 8 x 8 pixels.
+    """Colors for gray images: the network receives the lightness and predicts one color per 8 x 8 pixels.
 
-    The luminance of the answer is that of the input, at the input's full size. Training images are color images; gray
-    ones are left out. `method` is "regression" of a and b by the squared distance, "classification" into 260 colors,
-    or "rebalanced", in which rare colors count more. `temperature` sharpens the probabilities that an answered color
-    is the mean of, and `stride` is the side in pixels that gets one color. `saturation` multiplies the answered colors,
-    and `warmth` from -1 to 1 prefers cold or warm ones among those that the classes hold for possible. `frequencies`
-    are those of the 260 colors among the training images. `scale` multiplies the colors of a regression, chosen on
+    The answer has the luminance and the full size of the input. Training images are color images; gray ones are left
+    out. `method` is "regression" of a and b by the squared distance, "classification" into 260 colors, or "rebalanced",
+    in which rare colors have larger weights. `temperature` sharpens the probabilities before their mean color is
+    computed, and `stride` is the number of input pixels per predicted color along each axis. `saturation` multiplies
+    the predicted colors, and `warmth` from -1 to 1 favors cold or warm colors among the plausible ones. `frequencies`
+    are those of the 260 colors in the training images. `scale` multiplies the colors of a regression and is chosen on
     validation images.
     """
 
@@ -100,73 +100,73 @@ class Colorize(Task):
 
     # Data.
     def unusable(self, row: Row) -> str:
-        """Gray images have no colors to learn from or to compare with."""
+        """Gray images have no colors to learn or to compare with."""
         return "is gray, and color images are needed" if is_gray(row.picture, row.location) else ""
 
     def check_images(self, sizes: np.ndarray, images: ImageSpec) -> None:
-        """Raise `SourceError` for images without colors, or that are not seen whole."""
+        """Raise `SourceError` for images without colors, or if they are not resized as a whole."""
         if images.channels != 3:
             raise SourceError("colorize learns from color images, but they are read as gray; leave the channels out.")
         if images.fit != "stretch":
             raise SourceError(f"fit is '{images.fit}', but colorize sees whole images (stretch); leave it out.")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Count how frequent colors are; raises `TaskError` where there are no rows."""
+        """Count color frequencies; raise `TaskError` if there are no rows."""
         if not rows:
             raise TaskError("colorize needs color images to train on, but there are none; add some.")
         return replace(self, frequencies=_bins.frequencies(rows))
 
     def notes(self) -> list[str]:
-        """Say what the network learns from."""
+        """State what the network is trained on."""
         return ["The network sees the images without their colors and learns what these were."]
 
     def read(self, row: Row) -> float:
-        """Nothing is read: the target is the image itself, made by `make_problem`."""
+        """Return a dummy value: the target is the image itself, created by `make_problem`."""
         return 0.0
 
     def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """The images, of which the network sees the brightness alone, and the same as bytes."""
+        """The images, of which the network receives only the lightness, and the same images as bytes."""
         return images[0], (images[0] * 255).round().byte()
 
     def network_input(self, pixels: Tensor) -> Tensor:
-        """The brightness three times (N, 3, H, W): networks that were trained before take three channels."""
+        """The lightness in three channels (N, 3, H, W): pretrained networks need three."""
         weights = torch.tensor(LUMA, dtype=pixels.dtype, device=pixels.device)
         return F.conv2d(pixels, weights.view(1, 3, 1, 1).repeat(3, 1, 1, 1))
 
     def allows(self, change: str) -> bool:
-        """Other colors would be wrong ones, and what covers a part of an image has none."""
+        """No color changes, which would make targets wrong, and no erasing, which leaves no color."""
         return change not in ("color", "erase")
 
     @property
     def mirror_reason(self) -> str:
-        """Mirrored, unless it is requested otherwise."""
+        """Mirrored unless the user disables it."""
         return "a mirror leaves colors as they are"
 
     # Learning and evaluation.
     def outputs(self, channels: int) -> Output:
-        """For every place a and b in units of 50, or a logit for each of 260 colors."""
+        """a and b in units of 50, or logits for 260 colors, at each location."""
         count = 2 if self.method == "regression" else len(_bins.centers())
         return Output("map", count, stride=self.stride, head="pyramid")
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """The mean squared distance from the true colors in units of 50, or the cross-entropy with them."""
+        """Mean squared distance from the true colors in units of 50, or the cross-entropy with them."""
         true = mean_colors(target, self.stride)
         if self.method == "regression":
             return (output - true / SCALE).square().mean((1, 2, 3))
         return _bins.cross_entropy(output, true, self._rarity() if self.method == "rebalanced" else None)
 
     def _rarity(self) -> Tensor:
-        """The weight of each of 260 colors; rare ones count more."""
+        """Weight of each of the 260 colors; rare ones have larger weights."""
         return _bins.rarity(self.frequencies or [1 / len(_bins.centers())] * len(_bins.centers()))
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The area under the curve of color errors, and its gain over a gray answer."""
+        """Area under the curve of color errors, and its gain over a gray answer."""
         true = to_lab(_pixels(target))[:, 1:]
         auc = area_under_curve(color_errors(self._colors(output, target.shape[2:]), true))
         return {"auc": auc, "gain": auc - area_under_curve(color_errors(torch.zeros_like(true), true))}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Per image: AuC, PSNR in dB and colorfulness of the answer, of a gray answer and of the truth."""
+        """Per image: AuC, PSNR in dB and colorfulness of the answer, of a gray answer and of the true image."""
         true = _pixels(target)
         made, gray = self.answer_image(output, true), recolored(true, torch.zeros_like(true[:, 1:]))
         ab = to_lab(true)[:, 1:]
@@ -189,7 +189,7 @@ class Colorize(Task):
         return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Mean AuC over the images with its bootstrap interval; gains over gray with theirs, paired image by image."""
+        """Mean AuC over the images with its bootstrap interval; gains over gray with theirs, paired by image."""
         columns = {name: np.array([row[name] for row in table]) for name in FIGURES}
         gain, weight = columns["gain"], [row["weight"] for row in table]
         rebalanced = {name: float(np.average([row[name] for row in table], weights=weight)) for name in REBALANCED}
@@ -204,9 +204,9 @@ class Colorize(Task):
         return float(columns["auc"].mean()), mean_interval(columns["auc"]), details
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """Scale the colors of a regression so that their squared distance from the true ones is least.
+        """Scale the colors of a regression to minimize their squared distance from the true ones.
 
-        Colors that were learned by heart come out too strong for other images.
+        Memorized colors are too strong for new images.
         """
         if self.method != "regression":
             return self
@@ -219,13 +219,13 @@ class Colorize(Task):
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
-        """a and b in the units of CIE Lab, for every place (N, 2, H / stride, W / stride)."""
+        """a and b in units of CIE Lab at each location (N, 2, H / stride, W / stride)."""
         if self.method == "regression":
             return output * (SCALE * self.scale * self.saturation)
         return _bins.annealed_mean(output, self.temperature, self.warmth) * self.saturation
 
     def proposals(self) -> Mapping[str, Self]:
-        """The usual answer, a warmer and a colder one; raises `TaskError` for regression, which knows one color."""
+        """The default answer, a warmer and a colder one; raise `TaskError` for regression, which has one answer."""
         if self.method == "regression":
             raise TaskError(
                 "regression answers one color for each place; train with method=rebalanced for proposals.",
@@ -235,47 +235,47 @@ class Colorize(Task):
 
     @property
     def answer_rule(self) -> str:
-        """How to put the colors on an image."""
+        """How to combine the colors with an image."""
         return (
             f"a and b (CIE Lab, D65) of every {self.stride} x {self.stride} pixels: enlarge them bilinearly to the "
             f"image and keep its lightness; {INVENTED}"
         )
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """How strong the colors are on average (chroma, in units of CIE Lab), and that they are invented."""
+        """Mean strength of the colors (chroma, in units of CIE Lab), and a note that they are invented."""
         chroma = float(self.objective(output[None])[0])
         return {"answer": f"a color image of chroma {chroma:.1f}", "chroma": chroma, "note": INVENTED}
 
     def answer_text(self, answer: Mapping[str, Any]) -> str:
-        """The answer with what it is worth."""
+        """The answer with the note."""
         return f"{answer['answer']} ({INVENTED})"
 
     def answer_image(self, output: Tensor, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor:
-        """The images with the answered colors, at their own size and with their own luminance.
+        """The images with the predicted colors, at their own size and with their own luminance.
 
-        Hints for one image correct these colors near them; raises `TaskError` for one outside the image.
+        Hints for one image correct the colors near them; raise `TaskError` for a hint outside the image.
         """
         ab = self.activate(output)
         ab = F.interpolate(with_hints(ab, pixels, hints) if hints else ab, tuple(pixels.shape[2:]), mode="bilinear")
         if pixels.shape[2] <= STRIP or torch.is_grad_enabled():
             return recolored(pixels, ab)
-        made = torch.empty_like(pixels)  # what would be put together from parts would be in memory twice
+        made = torch.empty_like(pixels)  # filled in parts, since concatenating them would double the memory
         for top in range(0, pixels.shape[2], STRIP):
             rows = slice(top, top + STRIP)
             made[:, :, rows] = recolored(pixels[:, :, rows], ab[:, :, rows])
         return made
 
     def _colors(self, output: Tensor, sides: Sequence[int]) -> Tensor:
-        """The answered colors (N, 2, *sides)."""
+        """The predicted colors (N, 2, *sides)."""
         return F.interpolate(self.activate(output), tuple(sides), mode="bilinear")
 
     @property
     def significant_change(self) -> float:
-        """A change of color that is seen at once."""
+        """A clearly visible change of color."""
         return 10.0
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """How strong the color is at the pixel `of` = (row, column), or on average: the distance from gray."""
+        """Chroma at the pixel `of` = (row, column), or its mean over the image: the distance from gray."""
         of = self.parse_target(of)
         chroma = (self.activate(output).square().sum(1) + 1e-6).sqrt()
         if of is None:
@@ -287,7 +287,7 @@ class Colorize(Task):
         return chroma[:, row, column]
 
     def parse_target(self, of: Any) -> tuple[int, int] | None:
-        """A row and a column of the image as the network sees it, as two numbers or as text "ROW,COLUMN"."""
+        """Row and column of the network input, as two numbers or as text "ROW,COLUMN"."""
         position = parse_position(of) if isinstance(of, str) else of
         if of is None or (isinstance(position, tuple) and len(position) == 2 and all(type(n) is int for n in position)):
             return position
@@ -297,15 +297,15 @@ class Colorize(Task):
     def illustrate(
         self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
     ) -> list[Tensor]:
-        """What the network saw, its answer, and the true image."""
+        """The network input, the answer, and the true image."""
         return [self.network_input(pixels)[0], self.answer_image(outputs(pixels), pixels)[0], images[0][0]]
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Figures next to those of gray answers, and images side by side."""
+        """Metrics next to those of gray answers, and images side by side."""
         return colorize_values(evaluation, pictures)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """Figures next to those of gray answers and of the truth, and what colors are worth."""
+        """Metrics next to those of gray answers and of the true images, and a note on predicted colors."""
         low, high = details["gain_interval"]
         colorful = f"{details['colorfulness']:.1f}, of the true images {details['colorfulness_true']:.1f}"
         return [
@@ -314,14 +314,14 @@ class Colorize(Task):
         ]
 
     def example(self, seed: int) -> Source:
-        """Images that are blue where they are dark and yellow where they are bright."""
+        """Images that are blue where dark and yellow where bright."""
         from ...sources.synthetic import dawns
 
         return dawns(seed=seed)
 
 
 def mean_colors(target: Tensor, stride: int) -> Tensor:
-    """The mean a and b of every `stride` x `stride` pixels of color images (N, 3, H, W) in bytes."""
+    """Mean a and b of every `stride` x `stride` pixels of color images (N, 3, H, W) in bytes."""
     return F.avg_pool2d(to_lab(_pixels(target))[:, 1:], stride, ceil_mode=True)
 
 

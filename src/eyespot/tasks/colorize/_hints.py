@@ -1,4 +1,4 @@
-"""Colors that a person gives at some pixels, spread over the image without any training.
+"""User-defined colors of some pixels, propagated over the image without training.
 
 Shapes: N images, K hints, H height, W width; colors a and b and the lightness L in units of CIE Lab.
 """
@@ -14,20 +14,20 @@ from ..task import Hint
 from ._lab import to_lab
 
 SIDE = 128
-"""The longest side in pixels at which hints are spread; their result is enlarged like the network's colors."""
+"""Longer side in pixels at which hints are propagated; the result is upscaled like the network's colors."""
 NEAR = 0.2
-"""How far a hint reaches, as a part of the image's longest side (the deviation of a Gaussian)."""
+"""Standard deviation of the spatial Gaussian, as a fraction of the image's longer side."""
 ALIKE = 10.0
-"""How different the lightness may be (the deviation of a Gaussian)."""
+"""Standard deviation of the Gaussian over differences in lightness."""
 DOUBT = 0.1
-"""The weight of the network's own color: where no hint is near and alike, it stays."""
+"""Weight of the network's own color, which dominates where no hint is close and similar."""
 
 
 def with_hints(ab: Tensor, pixels: Tensor, hints: Sequence[Hint]) -> Tensor:
-    """The colors (1, 2, H', W') of an image `pixels` (1, 3, H, W) in [0, 1], corrected by hints.
+    """Colors (1, 2, H', W') of an image `pixels` (1, 3, H, W) in [0, 1], corrected by hints.
 
-    At each hint the difference between its color and the network's is known; every pixel takes the mean of these
-    differences, weighted by how near a hint is and how alike in lightness. Raises `TaskError` for a hint outside.
+    Each hint defines the difference between its color and the network's; every pixel gets a weighted mean of these
+    differences, with weights by distance and difference in lightness. Raise `TaskError` for a hint outside the image.
     """
     height, width = pixels.shape[2:]
     scale = min(1.0, SIDE / max(height, width))
@@ -43,7 +43,7 @@ def with_hints(ab: Tensor, pixels: Tensor, hints: Sequence[Hint]) -> Tensor:
 
 
 def _places(hints: Sequence[Hint], original: tuple[int, int], sides: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Rows and columns (K,) of the hints at the size where they are spread."""
+    """Rows and columns (K,) of the hints at the size at which they are propagated."""
     for hint in hints:
         if not (0 <= hint.row < original[0] and 0 <= hint.column < original[1]):
             raise TaskError(
@@ -55,7 +55,7 @@ def _places(hints: Sequence[Hint], original: tuple[int, int], sides: tuple[int, 
 
 
 def _weights(lightness: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """How much each hint counts at each pixel: (K, H, W)."""
+    """Weight of each hint at each pixel: (K, H, W)."""
     height, width = lightness.shape
     down = torch.arange(height)[None, :, None] - rows[:, None, None]
     right = torch.arange(width)[None, None, :] - columns[:, None, None]

@@ -1,6 +1,6 @@
-"""CIE L*a*b* of sRGB pixels, and other colors for pixels whose luminance stays.
+"""CIE L*a*b* of sRGB pixels, and recoloring at constant luminance.
 
-White point D65, 2 degree observer, as in scikit-image. Everything is differentiable and keeps the precision of its
+White point D65, 2 degree observer, as in scikit-image. Everything is differentiable and keeps the dtype of its
 input. Shapes: N images, H height, W width; pixels (N, 3, H, W) in [0, 1].
 """
 
@@ -11,7 +11,7 @@ from torch import Tensor
 XYZ_OF_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
 WHITE = (0.95047, 1.0, 1.08883)
 CUBE_ROOT_FROM = 0.008856
-"""Below this share of white, lightness is linear."""
+"""Below this fraction of white, lightness is linear."""
 
 
 def to_lab(pixels: Tensor) -> Tensor:
@@ -23,14 +23,14 @@ def to_lab(pixels: Tensor) -> Tensor:
 def luminance(pixels: Tensor) -> Tensor:
     """The relative luminance Y of each pixel, from 0 to 1: (N, 1, H, W)."""
     if torch.equal(pixels[:, 0], pixels[:, 1]) and torch.equal(pixels[:, 0], pixels[:, 2]):
-        return to_linear(pixels[:, :1])  # of a gray image a third of the work is enough
+        return to_linear(pixels[:, :1])  # a gray image needs only one channel
     return _mix(to_linear(pixels), XYZ_OF_RGB[1:2])
 
 
 def recolored(pixels: Tensor, ab: Tensor) -> Tensor:
     """The pixels with the colors `ab` (N, 2, H, W) and their own luminance.
 
-    Colors that a screen cannot show at this luminance are mixed with gray of the same luminance until it can.
+    Out-of-gamut colors are mixed with gray of the same luminance until they can be displayed.
     """
     y = luminance(pixels)
     root = _root(y)
@@ -42,9 +42,9 @@ def recolored(pixels: Tensor, ab: Tensor) -> Tensor:
 
 
 def _within_gamut(linear: Tensor, y: Tensor) -> Tensor:
-    """Linear colors, moved towards gray of luminance `y` as far as it takes for all three channels to be in [0, 1].
+    """Move linear colors towards gray of luminance `y` until all three channels are in [0, 1].
 
-    Luminance is a weighted sum of the linear channels, so that this straight line does not change it.
+    Luminance is a weighted sum of the linear channels, so that it is constant along this line.
     """
     change = linear - y
     room = torch.where(change > 0, 1 - y, y)
@@ -53,13 +53,13 @@ def _within_gamut(linear: Tensor, y: Tensor) -> Tensor:
 
 
 def to_linear(pixels: Tensor) -> Tensor:
-    """Encoded sRGB values to amounts of light."""
+    """Convert encoded sRGB values to linear ones."""
     curved = ((pixels.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4
     return torch.where(pixels <= 0.04045, pixels / 12.92, curved)
 
 
 def to_encoded(linear: Tensor) -> Tensor:
-    """Amounts of light to encoded sRGB values."""
+    """Convert linear values to encoded sRGB."""
     curved = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
     return torch.where(linear <= 0.0031308, 12.92 * linear, curved)
 
@@ -70,7 +70,7 @@ def _relative_xyz(pixels: Tensor) -> Tensor:
 
 
 def _mix(channels: Tensor, rows: "tuple[tuple[float, ...], ...] | list[list[float]]") -> Tensor:
-    """Weighted sums of three channels, one for each row of weights."""
+    """Weighted sums of three channels, one per row of weights."""
     weights = torch.tensor(rows, dtype=channels.dtype, device=channels.device)
     return F.conv2d(channels, weights[:, :, None, None])
 

@@ -1,4 +1,4 @@
-"""What a run's report shows of colorized images."""
+"""Report of a colorization model."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was an image before the noise?"""
+"""Denoising: what was an image before the noise?"""
 
 from ._denoise import Denoise
 

@@ -1,7 +1,7 @@
-"""The task: clean images for noisy ones.
+"""The denoising task: clean images from noisy ones.
 
-Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean, then noisy, and
-maybe another noisy one that is learned from.
+Shapes: N images, C channels, H height, W width; pixels in [0, 1]. A target is (N, 2, C, H, W): clean and noisy, or
+(N, 3, C, H, W) with another noisy image as the training target.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,30 +31,30 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
     "l2": torch.square,
     "charbonnier": lambda difference: torch.sqrt(difference.square() + 1e-6),
 }
-"""How far apart two pixels are. Charbonnier's (1994) is the absolute difference, made smooth at zero."""
+"""Pixel losses. Charbonnier's (1994) is the absolute difference, smoothed at zero."""
 ANNEALED: dict[str, Callable[[float], float]] = {
     "l0": lambda progress: 2 * (1 - progress),
     "l1": lambda progress: max(1.0, 2 - 2 * progress),
 }
-"""The exponent of the absolute difference at a share of the training."""
+"""Exponent of the absolute difference at a fraction of the training."""
 TARGETS = ("clean", "noisy")
 NOISY_PAIRS = "gaussian"
-"""The noise of real pairs is taken to have mean zero, as this one."""
+"""The noise of real pairs is assumed to have mean zero, like this one."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Denoise(Task):
-    """Images without their noise: trained on images with noise added, measured in dB against the clean ones.
+    """Images without their noise: trained with added noise, measured in dB against the clean images.
 
-    `noise` names keys of `NOISES`, with "+" between those of a mixture: "gaussian" of deviation `sigma` on the scale 0
-    to 255, "poisson" with `peak` counts for full brightness, "bernoulli", "impulse" and "text" for a `share` of the
-    pixels. Each amount can be drawn from a range that begins at `sigma_from`, `peak_from` or `share_from`. Noise
-    follows from each sample's key alone, and is not clipped to the range of pixels. With `targets` "noisy", the network
-    learns from a second noisy image of the same scene instead of the clean one (Lehtinen et al. 2018, "Noise2Noise").
-    With `pairs`, each row's first image is the noisy one and its second the target, and nothing is added. `distance`
-    is a key of `DISTANCES`, "l0", or "auto" for what suits noise and targets. `strength` says how much of what the
-    network takes away leaves the image: 0 for nothing, 1 for all of it.
+    `noise` lists keys of `NOISES`, joined by "+": "gaussian" with standard deviation `sigma` on the scale 0 to 255,
+    "poisson" with `peak` counts for full brightness, "bernoulli", "impulse" and "text" for a fraction `share` of the
+    pixels. Each amount can be drawn from a range that starts at `sigma_from`, `peak_from` or `share_from`. Noise
+    depends only on each sample's key, and is not clipped to the range of pixels. With `targets` "noisy", the training
+    target is a second noisy image of the same scene (Lehtinen et al. 2018, "Noise2Noise"). With `pairs`, each row's
+    first image is the noisy input and its second the target, and no noise is added. `distance` is a key of `DISTANCES`,
+    "l0", or "auto", which depends on noise and targets. `strength` is the fraction of the predicted noise that is
+    removed: 0 for none, 1 for all of it.
     """
 
     name: ClassVar[str] = "denoise"
@@ -94,11 +94,11 @@ class Denoise(Task):
             raise TaskError(f"strength is {self.strength}; expected a number from 0 to 1.")
 
     def unusable(self, row: Row) -> str:
-        """Why a paired image teaches nothing: it shows another scene, is the same image, or has the same noise."""
+        """Why a paired image cannot be used: it shows another scene, is the same image, or has the same noise."""
         return "" if row.paired is None else pair_problem(row, noisy_targets=self.targets == "noisy")
 
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """See whether the images come in pairs; raises `TaskError` where only some have a paired image."""
+        """Determine whether the images are pairs; raise `TaskError` if only some have a paired image."""
         if not rows:
             raise TaskError("denoise needs training images, but there are none; add some.")
         alone = [row for row in rows if row.paired is None]
@@ -109,7 +109,7 @@ class Denoise(Task):
         return replace(self, pairs=not alone)
 
     def notes(self) -> list[str]:
-        """Say where the noise comes from, what is learned from, and which loss suits it."""
+        """State the source of the noise, the training targets, and the loss."""
         distance, reason = self.chosen_distance
         target = "the clean one" if self.targets == "clean" else "another noisy one"
         source = (
@@ -121,7 +121,7 @@ class Denoise(Task):
 
     @property
     def chosen_distance(self) -> tuple[str, str]:
-        """The distance that is learned by, and the reason in words."""
+        """The pixel loss of the training, and the reason as text."""
         suited, reason = suited_loss(NOISY_PAIRS if self.pairs else self.noise)
         if self.distance != "auto":
             other = self.targets == "noisy" and self.distance != suited
@@ -131,15 +131,15 @@ class Denoise(Task):
         return suited, reason
 
     def read(self, row: Row) -> float:
-        """Nothing is read: the target is the picture itself, made by `make_problem`."""
+        """Return a dummy value: the target is the image itself, created by `make_problem`."""
         if self.pairs and row.paired is None:
             raise TaskError(f"{row.location}: has no paired image, but the training images have; add it.")
         return 0.0
 
     def make_problem(self, images: tuple[Tensor, ...], target: Target, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy pictures (N, C, H, W), and targets (N, 2 or 3, C, H, W): clean, noisy, and what is learned from.
+        """Noisy images (N, C, H, W), and targets (N, 2 or 3, C, H, W): clean, noisy, and the training target.
 
-        Where that is the clean one, it is not there a second time. Pixels that are lost in it are NaN.
+        The third is omitted if it is the clean image. Pixels without a value in it are NaN.
         """
         if len(images) == 2:
             noisy, clean = images
@@ -153,11 +153,11 @@ class Denoise(Task):
         return noisy, torch.stack([clean, noisy, other], dim=1)
 
     def outputs(self, channels: int) -> Output:
-        """A picture of as many channels."""
+        """An image with the same number of channels."""
         return Output("map", channels)
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Mean distance of the pixels of (N, C, H, W) from those that are learned from."""
+        """Mean pixel loss between (N, C, H, W) and the training target."""
         return self._distance(output, target, None)
 
     def losses(
@@ -170,10 +170,10 @@ class Denoise(Task):
         criterion: nn.Module | None,
         progress: float,
     ) -> tuple[Tensor, Any]:
-        """The same, with the exponent of "l0" falling from 2 to 0 over the training, that of "l1" from 2 to 1 at first.
+        """The loss, with a decreasing exponent: from 2 to 0 over the training for "l0", from 2 to 1 at first for "l1".
 
-        The absolute difference is least where most pixels are met exactly, and of the input most are: a network that
-        began with it would go on giving back its input.
+        The absolute difference is small if most pixels are matched exactly, as in the input itself: a network trained
+        with it from the start would keep returning its input.
         """
         output = network(x).float()
         with torch.autocast(x.device.type, enabled=False):  # losses are summed in float32
@@ -191,13 +191,13 @@ class Denoise(Task):
         return (distances * known).sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Signal-to-noise ratio in dB, and its gain over the noisy picture."""
+        """Peak signal-to-noise ratio in dB, and its gain over the noisy image."""
         clean, noisy = target[:, 0], target[:, 1]
         ratio = peak_ratio(output.clamp(0, 1), clean)
         return {"psnr": ratio, "gain": ratio - peak_ratio(noisy, clean)}
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Per sample: PSNR and SSIM of the answer and of the noisy picture, and the gain between them, in dB."""
+        """Per sample: PSNR and SSIM of the answer and of the noisy image, and the gain in dB."""
         clean, noisy = target[:, 0], target[:, 1]
         answer = self.answer_image(output, noisy)
         columns = {
@@ -212,7 +212,7 @@ class Denoise(Task):
         return [{**row, "gain": row["psnr"] - row["psnr_noisy"]} for row in rows]
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """Mean PSNR over the pictures with its bootstrap interval; SSIM, where pictures are large enough; gains."""
+        """Mean PSNR over the images with its bootstrap interval; SSIM, if images are large enough; gains."""
         columns = {name: np.array([row[name] for row in table], dtype=float) for name in table[0] if name in _FIGURES}
         ratio, gain = columns["psnr"], columns["gain"]
         details = {
@@ -225,7 +225,7 @@ class Denoise(Task):
         return float(ratio.mean()), mean_interval(ratio), details
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The size of the picture, and the deviation of the noise left in it; `answer_image` gives the picture."""
+        """Image size, and the standard deviation of the remaining noise; `answer_image` returns the image."""
         _, height, width = output.shape
         return {
             "answer": f"a picture of {width} x {height} pixels",
@@ -233,17 +233,17 @@ class Denoise(Task):
         }
 
     def answer_image(self, output: Tensor, pixels: Tensor, hints: Sequence[Hint] = ()) -> Tensor:
-        """The clean images; with a `strength` below 1, mixed with the noisy ones."""
+        """The denoised images; with a `strength` below 1, mixed with the noisy ones."""
         return (output if self.strength == 1 else torch.lerp(pixels, output, self.strength)).clamp(0, 1)
 
     def answer_statistics(self, output: Tensor, pixels: Tensor, channels: int) -> dict[str, Any]:
-        """The deviation of the noise that is estimated, and what was taken away says about the answer."""
+        """The estimated standard deviation of the noise, and what the residual shows about the answer."""
         return residual_statistics(self.answer_image(output, pixels), pixels, channels)
 
     def illustrate(
         self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Tensor]
     ) -> list[Tensor]:
-        """What the network saw, its answer, and the clean picture."""
+        """The network input, the answer, and the clean image."""
         return [pixels[0], self.answer_image(outputs(pixels), pixels)[0], images[-1][0]]
 
     @property
@@ -252,7 +252,7 @@ class Denoise(Task):
         return 0.1
 
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The mean brightness at the position `of` = (row, column), or of the whole picture if none is named."""
+        """Brightness at the position `of` = (row, column), or its mean over the image by default."""
         of = self.parse_target(of)
         if of is None:
             return output.mean((1, 2, 3))
@@ -264,27 +264,27 @@ class Denoise(Task):
         return output[:, :, row, column].mean(1)
 
     def parse_target(self, of: Any) -> tuple[int, int] | None:
-        """A row and a column, as two numbers or as text "ROW,COLUMN"."""
+        """Row and column, as two numbers or as text "ROW,COLUMN"."""
         position = parse_position(of) if isinstance(of, str) else of
         if of is None or (isinstance(position, tuple) and len(position) == 2 and all(type(n) is int for n in position)):
             return position
         raise TaskError(f"The position is '{of}'; expected a row and a column, such as 3,5.")
 
     def allows(self, change: str) -> bool:
-        """Only a mirror, a shift by whole pixels and a crop leave noise and detail as they are."""
+        """Only mirroring, shifts by whole pixels and crops preserve noise and detail."""
         return change in ("flip", "shift", "crop")
 
     @property
     def mirror_reason(self) -> str:
-        """Mirrored, unless it is requested otherwise."""
+        """Mirrored unless the user disables it."""
         return "a mirror leaves noise and detail as they are"
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Only mirrored: turning, scaling or recoloring would change noise and detail."""
+        """Only mirroring: rotating, scaling or recoloring would change noise and detail."""
         return "pictures"
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Signal-to-noise ratio before and after, and pictures side by side."""
+        """Signal-to-noise ratio before and after, and images side by side."""
         return denoise_values(evaluation, pictures)
 
     def example(self, seed: int) -> Source:
@@ -298,5 +298,5 @@ _FIGURES = ("psnr", "psnr_noisy", "gain", "ssim", "ssim_noisy")
 
 
 def _mean(values: np.ndarray) -> float | None:
-    """The mean of what is known, None where nothing is."""
+    """Mean without NaN; None if all values are NaN."""
     return None if np.isnan(values).all() else float(np.nanmean(values))

@@ -1,6 +1,6 @@
-"""Ways in which a clean image becomes a noisy one, each following from a sample's key alone.
+"""Noise models, each depending only on a sample's key.
 
-Shapes: N images, C channels, H height, W width; pixels in [0, 1]. Nothing is clipped: noise would lose its mean.
+Shapes: N images, C channels, H height, W width; pixels in [0, 1]. Noise is not clipped, to keep its mean.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from ..noise import gaussian_noise, generators, uniform_noise
 from ._text import text_over
 
 Noisy = tuple[Tensor, Tensor | None]
-"""Noisy images, and which of their pixels are known (N, 1, H, W), None where all are."""
+"""Noisy images, and the mask of pixels that have a value (N, 1, H, W); None if all have."""
 
 
 class NoiseSettings(Protocol):
-    """Which noise, and how much: each amount is drawn from its lower bound on, or is fixed where that is None."""
+    """Kind and amount of noise: each amount is drawn from a range with a lower bound, or fixed if that is None."""
 
     @property
     def noise(self) -> str: ...
@@ -39,38 +39,38 @@ class NoiseSettings(Protocol):
 
 
 def gaussian(clean: Tensor, keys: Tensor, sigma: Tensor) -> Noisy:
-    """Gaussian noise of deviation `sigma` on the scale 0 to 255."""
+    """Gaussian noise with standard deviation `sigma` on the scale 0 to 255."""
     return clean + gaussian_noise(keys, tuple(clean.shape[1:])).to(clean) * (sigma / 255), None
 
 
 def poisson(clean: Tensor, keys: Tensor, peak: Tensor) -> Noisy:
-    """Counted light: full brightness is `peak` counts on average."""
+    """Photon noise: full brightness is `peak` counts on average."""
     means = (clean.clamp(min=0) * peak).cpu().numpy()
     counts = [one.poisson(mean).astype(np.float32) for one, mean in zip(generators(keys), means, strict=True)]
     return torch.from_numpy(np.stack(counts)).to(clean) / peak, None
 
 
 def bernoulli(clean: Tensor, keys: Tensor, share: Tensor) -> Noisy:
-    """A share of the pixels is lost, and black."""
+    """A fraction of the pixels is missing (black)."""
     known = uniform_noise(keys, (1, *clean.shape[2:])).to(clean) >= share
     return clean * known, known
 
 
 def impulse(clean: Tensor, keys: Tensor, share: Tensor) -> Noisy:
-    """A share of the pixels has a random color instead of its own."""
+    """A fraction of the pixels has a random color."""
     drawn = uniform_noise(keys, (clean.shape[1] + 1, *clean.shape[2:])).to(clean)
     return torch.where(drawn[:, :1] < share, drawn[:, 1:], clean), None
 
 
 def text(clean: Tensor, keys: Tensor, share: Tensor) -> Noisy:
-    """Random words in random colors and sizes lie over a share of the pixels."""
+    """Random words in random colors and sizes cover a fraction of the pixels."""
     drawn = zip(clean.cpu().numpy(), generators(keys), share.flatten().tolist(), strict=True)
     return torch.from_numpy(np.stack([text_over(*one) for one in drawn])).to(clean), None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseModel:
-    """How one kind of noise is made, the setting that says how much, and the loss that suits noisy targets, and why."""
+    """A kind of noise, the setting of its amount, and the loss for noisy targets, with the reason."""
 
     make: Callable[[Tensor, Tensor, Tensor], Noisy]
     amount: str
@@ -118,14 +118,14 @@ NOISES = {
         reason=_MEAN_ZERO,
     ),
 }
-"""Kinds of noise. Of a mixture, the first one here decides the loss: it does the most harm to the mean."""
+"""Kinds of noise. In a mixture, the first one in this order determines the loss: it changes the mean most."""
 
 MIXED = "+"
-"""Stands between the kinds of a mixture, which come one after another: "poisson+gaussian" is that of a camera."""
+"""Separator of the kinds in a mixture, which are applied in sequence: "poisson+gaussian" models a camera."""
 
 
 def kinds_of(noise: str) -> list[str]:
-    """The kinds of noise in their order, of one or of a mixture.
+    """The kinds of noise of a name, in order; a mixture has several.
 
     >>> kinds_of("poisson+gaussian")
     ['poisson', 'gaussian']
@@ -134,13 +134,13 @@ def kinds_of(noise: str) -> list[str]:
 
 
 def suited_loss(noise: str) -> tuple[str, str]:
-    """The loss for targets that are noisy themselves, and why."""
+    """The loss for noisy targets, and the reason."""
     first = next(model for name, model in NOISES.items() if name in kinds_of(noise))
     return first.loss, first.reason
 
 
 def add_noise(clean: Tensor, keys: Tensor, settings: NoiseSettings) -> Noisy:
-    """Images with the noise of `settings.noise`; a pixel is known where no kind of noise has lost it."""
+    """Add the noise of `settings.noise` to images; a pixel has a value if no kind of noise removed it."""
     noisy, known = clean, None
     for place, kind in enumerate(kinds_of(settings.noise)):
         own = changed(keys, 10 * place) if place else keys  # each kind of a mixture is drawn independently
@@ -150,13 +150,13 @@ def add_noise(clean: Tensor, keys: Tensor, settings: NoiseSettings) -> Noisy:
 
 
 BOUNDS = {"sigma": (0, 255, "a deviation"), "peak": (0, 1e6, "a count"), "share": (0, 1, "a share of the pixels")}
-"""What an amount lies above, what it is at most, and what it is."""
+"""Lower bound (exclusive), upper bound and description of each amount."""
 MOST_TEXT = 0.5
-"""With more text than that over the target, the median of the colors of a pixel is no longer the clean one."""
+"""With more text in the target, the median color of a pixel is no longer the clean one."""
 
 
 def check_amounts(settings: NoiseSettings) -> None:
-    """Raise `TaskError` for noise that there is not, and for amounts that cannot be."""
+    """Raise `TaskError` for unknown kinds of noise and invalid amounts."""
     kinds = kinds_of(settings.noise)
     if unknown := [kind for kind in kinds if kind not in NOISES]:
         raise TaskError(f"noise is '{unknown[0]}'; expected one of {', '.join(NOISES)}, or some with + between them.")
@@ -179,7 +179,7 @@ def _limit(name: str, high: float) -> str:
 
 
 def _amounts(keys: Tensor, name: str, settings: NoiseSettings) -> Tensor:
-    """How much noise each sample gets: (N, 1, 1, 1)."""
+    """Amount of noise of each sample: (N, 1, 1, 1)."""
     most, least = getattr(settings, name), getattr(settings, f"{name}_from")
     if least is None:
         return torch.full((len(keys), 1, 1, 1), float(most))
@@ -187,19 +187,19 @@ def _amounts(keys: Tensor, name: str, settings: NoiseSettings) -> Tensor:
 
 
 def describe_noise(settings: NoiseSettings) -> str:
-    """The kinds of noise and their amounts in words."""
+    """Describe the kinds of noise and their amounts."""
     return ", then ".join(
         NOISES[kind].words.format(amount_text(NOISES[kind].amount, settings)) for kind in kinds_of(settings.noise)
     )
 
 
 def amount_text(name: str, settings: NoiseSettings) -> str:
-    """An amount or its range in words."""
+    """Format an amount or its range."""
     form = "{:.0%}" if name == "share" else "{:g}"
     bounds = getattr(settings, f"{name}_from"), getattr(settings, name)
     return " to ".join(form.format(bound) for bound in bounds if bound is not None)
 
 
 def changed(keys: Tensor, number: int) -> Tensor:
-    """Other keys (N,) for an independent drawing of the same samples."""
+    """Derive other keys (N,) for an independent draw of the same samples."""
     return keys * 6364136223846793005 + number

@@ -1,4 +1,4 @@
-"""Whether two images can be a noisy image and its target: of one scene, and with different noise."""
+"""Checks of pairs of a noisy image and its target: the same scene with different noise."""
 
 import numpy as np
 import torch
@@ -9,21 +9,21 @@ from ...sources.source import Row
 from ..noise import noise_level
 
 SIDE = 16
-"""Pixels a side at which scenes are compared: so small, that noise is averaged out."""
+"""Side in pixels at which scenes are compared: small, so that noise is averaged out."""
 LEAST_CORRELATION = 0.5
-"""Two images of one scene are more alike than that, unless noise drowns it."""
+"""Minimum correlation of two images of one scene, unless noise dominates."""
 LEAST_CONTRAST = 4.0
-"""The deviation, on the scale 0 to 255, below which a small image shows no scene that could be compared."""
+"""Below this standard deviation, on the scale 0 to 255, a small image has no content that could be compared."""
 LEAST_NOISE = 3.0
-"""The deviation, on the scale 0 to 255, below which noise is not told from fine texture."""
+"""Below this standard deviation, on the scale 0 to 255, noise cannot be distinguished from fine texture."""
 TILE = 16
-"""Pixels a side of the parts of an image, of which the flattest tell noise from texture."""
+"""Side in pixels of the tiles of an image; noise is estimated in the flattest ones."""
 SHARED = 0.5
-"""Independent noise of two images adds up in their difference; a deviation of less than this part of that is shared."""
+"""Independent noise of two images adds up in their difference; a smaller fraction of it means shared noise."""
 
 
 def pair_problem(row: Row, noisy_targets: bool) -> str:
-    """Why a row with a paired image cannot be learned from, in words; empty where it can."""
+    """Why a row with a paired image cannot be used, as text; empty if it can."""
     assert row.paired is not None
     first, second = (read_thumbnail(image, SIDE, 1, row.location).astype(float) for image in (row.picture, row.paired))
     if np.array_equal(first, second) and np.array_equal(
@@ -38,11 +38,11 @@ def pair_problem(row: Row, noisy_targets: bool) -> str:
 
 
 def _shared_noise(row: Row) -> str:
-    """Whether the noise of two noisy images is the same: a network would learn to keep it."""
+    """Whether the noise of two noisy images is the same: the network would learn to keep it."""
     assert row.paired is not None
     first, second = (read_native(image, row.location).astype(np.float32) / 255 for image in (row.picture, row.paired))
     if first.shape != second.shape:
-        return ""  # reading the source names it
+        return ""  # reported when the source is read
     one, other, between = (noise_level(_tiles(image)) for image in (first, second, first - second))
     flat = one.argsort()[: -(-len(one) // 4)]  # elsewhere texture counts as noise
     noise = torch.minimum(one, other)[flat].median()
@@ -53,7 +53,7 @@ def _shared_noise(row: Row) -> str:
 
 
 def _tiles(image: np.ndarray) -> Tensor:
-    """The whole tiles of an image (H, W, C), as (N, C, h, w); a small image is one."""
+    """The whole tiles of an image (H, W, C), as (N, C, h, w); a small image is one tile."""
     height, width, channels = image.shape
     down, right = min(TILE, height), min(TILE, width)
     pixels = torch.from_numpy(image[: height // down * down, : width // right * right])

@@ -1,4 +1,4 @@
-"""What can be said of a denoised image without the clean one: from what was taken away, the residual.
+"""Quality of a denoised image without the clean one, estimated from the residual (the removed noise).
 
 Shapes: N images, C channels, H height, W width; pixels in [0, 1].
 """
@@ -12,19 +12,19 @@ from torch import Tensor
 from ..noise import noise_level
 
 SIDE = 1024
-"""The middle of an image, of so many pixels a side, stands for all of it."""
+"""Side in pixels of the central part of an image that is analyzed."""
 BLOCK = 8
-"""Pixels a side of the blocks in which the residual is compared with the edges of the answer."""
+"""Side in pixels of the blocks in which the residual is compared with the edges of the answer."""
 FEWEST_BLOCKS = 16
 EDGES = 0.5
-"""A residual that is correlated with the edges of the answer by more than that still shows them."""
+"""Above this correlation with the edges of the answer, the residual still contains edges."""
 
 
 def residual_statistics(answer: Tensor, pixels: Tensor, channels: int) -> dict[str, Any]:
-    """The estimated noise of one image (1, C, H, W) before and after, and whether the residual shows edges.
+    """The estimated noise of one image (1, C, H, W) before and after, and whether the residual contains edges.
 
-    `channels` are those of the original. Keys: "noise" (its deviation on the scale 0 to 255), "edges" (the correlation
-    of the residual's strength with that of the edges, None for small images) and "note" (the same in words).
+    `channels` are those of the original. Keys: "noise" (standard deviation on the scale 0 to 255), "edges" (correlation
+    of the residual's energy with that of the edges, None for small images) and "note" (the same as text).
     """
     answer, pixels = _middle(answer), _middle(pixels)
     before, after = noise_level(torch.cat([pixels, answer])).tolist()
@@ -42,10 +42,10 @@ def residual_statistics(answer: Tensor, pixels: Tensor, channels: int) -> dict[s
 
 
 def edge_correlation(residual: Tensor, answer: Tensor) -> float | None:
-    """How the mean square of the residual (1, C, H, W) in blocks goes along with that of the answer's edges.
+    """Correlation of the mean square of the residual (1, C, H, W) in blocks with that of the answer's edges.
 
-    Spearman's rank correlation over blocks of 8 x 8 pixels: about 0 for noise that has nothing to do with the image, 1
-    where what was taken away is its edges. None where there are fewer than 16 blocks, or nothing was taken away.
+    Spearman's rank correlation over blocks of 8 x 8 pixels: about 0 for noise that is independent of the image, 1 if
+    the residual consists of its edges. None if there are fewer than 16 blocks, or the residual is zero.
     """
     strength = _blocks(residual - F.avg_pool2d(residual, 3, 1, 1, count_include_pad=False))
     right, down = answer[..., :-1, 1:] - answer[..., :-1, :-1], answer[..., 1:, :-1] - answer[..., :-1, :-1]
@@ -56,7 +56,7 @@ def edge_correlation(residual: Tensor, answer: Tensor) -> float | None:
 
 
 def _blocks(values: Tensor) -> Tensor:
-    """The mean square of the values in each block, as a vector."""
+    """Mean square of the values in each block, as a vector."""
     if min(values.shape[2:]) < BLOCK:
         return torch.zeros(0)
     return F.avg_pool2d(values.square().mean(1, keepdim=True), BLOCK).flatten()

@@ -1,4 +1,4 @@
-"""Words drawn over an image, as watermarks and subtitles lie over photos."""
+"""Random words drawn over an image, like watermarks and subtitles."""
 
 import string
 from functools import cache
@@ -8,19 +8,18 @@ import numpy as np
 from ...images import draw_letter
 
 SIZES = (8, 25)
-"""Heights of letters in pixels, from the first to below the second."""
+"""Range of letter heights in pixels (upper limit exclusive)."""
 LETTERS = string.ascii_letters + string.digits
 LONGEST = 8
-"""Letters in a word."""
+"""Range of the number of letters in a word."""
 MOST_MISSES = 1000
-"""So many words in a row that cover nothing new, and no more are drawn."""
+"""Stop after this many words in a row that cover nothing new."""
 
 
 def text_over(image: np.ndarray, random: np.random.Generator, share: float) -> np.ndarray:
-    """The image (C, H, W) in [0, 1] with words over about `share` of its pixels, as Lehtinen et al. 2018 made them.
+    """Draw words over about `share` of the pixels of an image (C, H, W) in [0, 1], as in Lehtinen et al. 2018.
 
-    Each word has a color, a size and a place of its own. The last word is left out where the share is met better
-    without it.
+    Each word has its own color, size and position. The last word is omitted if the share is closer without it.
     """
     height, width = image.shape[1:]
     covered, mask = image.copy(), np.zeros((height, width), bool)
@@ -43,7 +42,7 @@ def text_over(image: np.ndarray, random: np.random.Generator, share: float) -> n
 
 
 def _word(random: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Which pixels one random word covers (H, W), and the height of its letters in pixels."""
+    """Mask of the pixels that one random word covers (H, W), and the height of its letters in pixels."""
     size = int(random.integers(*SIZES))
     letters = random.integers(len(LETTERS), size=random.integers(1, LONGEST + 1))
     return np.concatenate([_letter(LETTERS[place], size) for place in letters], axis=1), size

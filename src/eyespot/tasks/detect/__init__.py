@@ -1,4 +1,4 @@
-"""Object detection: where on an image objects of some classes are, each with a box."""
+"""Object detection: boxes around the objects of some classes."""
 
 from ._detect import Detect
 

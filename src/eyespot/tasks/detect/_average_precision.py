@@ -1,7 +1,7 @@
-"""How good detections are: average precision, precision and recall at a threshold, all from a table of detections.
+"""Average precision, and precision and recall at a threshold, from a table of detections.
 
-Every value is derived from matches: per image and class, detections are taken from the surest to the least sure, and
-each is right if it overlaps an object that none before it has taken by at least the limit (COCO's rule).
+All are derived from matches: per image and class, detections are processed by decreasing score, and each is correct
+if its overlap with an object that is not matched yet reaches the limit (COCO's rule).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,18 @@ from .._matches import Matches, average_precision
 
 RESAMPLES = 200
 MOST = 100
-"""Detections of an image that count, as in COCO."""
+"""Maximum number of detections per image, as in COCO."""
 
 
 def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, limit: float = 0.5) -> Matches:
-    """Pair detections (M, 4) with objects (T, 4) of one image and class, the surest detection first."""
+    """Match detections (M, 4) with objects (T, 4) of one image and class, by decreasing score."""
     order = np.argsort(-scores, kind="stable")[:MOST]
     overlap = pairwise_overlaps(found[order], truth)
     right = np.zeros(len(order), bool)
     for place in range(len(order)):
         if len(truth) and overlap[place].max() >= limit:
             right[place] = True
-            overlap[:, overlap[place].argmax()] = -1  # taken
+            overlap[:, overlap[place].argmax()] = -1  # matched
     return Matches(scores=scores[order], right=right, objects=len(truth))
 
 
@@ -39,14 +39,14 @@ def pairwise_overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def mean_average_precision(matches: Mapping[str, Sequence[Matches]]) -> float:
-    """The mean over the classes that have objects; NaN where none has."""
+    """Mean over the classes that have objects; NaN if there are none."""
     values = [average_precision(each) for each in matches.values()]
     known = [value for value in values if value == value]
     return float(np.mean(known)) if known else float("nan")
 
 
 def bootstrap_interval(matches: Mapping[str, Sequence[Matches]], count: int) -> tuple[float, float]:
-    """The 95 % interval of `mean_average_precision` over images drawn again and again with replacement."""
+    """The 95 % bootstrap interval of `mean_average_precision` over images."""
     random = np.random.default_rng(0)
     drawn = random.integers(0, count, (RESAMPLES, count))
     values = [
@@ -57,7 +57,7 @@ def bootstrap_interval(matches: Mapping[str, Sequence[Matches]], count: int) -> 
 
 
 def require_coco() -> Any:
-    """The package that computes COCO's metrics; raises `TaskError` with the extra that brings it."""
+    """Import the package that computes COCO's metrics; raise `TaskError` with the extra to install."""
     try:
         import faster_coco_eval
     except ImportError as error:
@@ -68,9 +68,9 @@ def require_coco() -> Any:
 
 
 def coco_metrics(truth: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """AP, AP50, AP75 and AP of small, medium and large objects by faster-coco-eval; None where there is no such object.
+    """AP, AP50, AP75 and AP of small, medium and large objects by faster-coco-eval; None without such objects.
 
-    `truth` and `found` are as in COCO's JSON files.
+    `truth` and `found` have the format of COCO's JSON files.
     """
     package = require_coco()
     names = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large")
@@ -86,4 +86,4 @@ def coco_metrics(truth: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -
 
 
 def _quiet(*values: Any) -> None:
-    """What the package would print of its progress."""
+    """Suppress the progress messages of the package."""

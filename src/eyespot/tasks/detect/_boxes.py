@@ -1,4 +1,4 @@
-"""Boxes [x1, y1, x2, y2] and how a map of the network describes them: overlap, decoding, non-maximum suppression.
+"""Boxes [x1, y1, x2, y2], their encoding in network outputs, overlap and non-maximum suppression.
 
 Shapes: N images, K classes, M boxes, L = h x w locations of a map.
 """
@@ -10,18 +10,18 @@ from torch import Tensor
 TYPICAL = 3.0
 """Sides, in strides, of the boxes of an untrained network."""
 LARGEST_LOG = 8.0
-"""Of a side in strides: exp(8) strides are wider than any image, and larger numbers would overflow in float16."""
+"""Limit of the log side, in strides: exp(8) strides exceed any image, and larger values would overflow in float16."""
 CANDIDATES = 1000
-"""Boxes per image and class that non-maximum suppression looks at, the surest first: its cost is their square."""
+"""Maximum number of boxes per image and class in non-maximum suppression, whose cost is quadratic."""
 
 
 def areas(boxes: Tensor) -> Tensor:
-    """Areas (...,) of boxes (..., 4); 0 where a side is negative."""
+    """Areas (...,) of boxes (..., 4); 0 if a side is negative."""
     return (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(-1)
 
 
 def overlaps(one: Tensor, other: Tensor) -> Tensor:
-    """Intersection over union (...,) of boxes (..., 4), pair by pair; 0 where both are empty.
+    """Intersection over union (...,) of boxes (..., 4), elementwise; 0 if both are empty.
 
     >>> overlaps(torch.tensor([0.0, 0.0, 2.0, 2.0]), torch.tensor([1.0, 0.0, 3.0, 2.0])).item()
     0.3333333432674408
@@ -32,9 +32,9 @@ def overlaps(one: Tensor, other: Tensor) -> Tensor:
 
 
 def generalized_overlaps(one: Tensor, other: Tensor) -> Tensor:
-    """Generalized IoU (...,) from -1 to 1 (Rezatofighi et al. 2019): it has a slope where boxes do not touch, too.
+    """Generalized IoU (...,) from -1 to 1 (Rezatofighi et al. 2019), which has a gradient for disjoint boxes too.
 
-    The IoU minus the share of the smallest enclosing box that belongs to neither.
+    The IoU minus the fraction of the smallest enclosing box that belongs to neither.
     """
     low, high = torch.maximum(one[..., :2], other[..., :2]), torch.minimum(one[..., 2:], other[..., 2:])
     common = (high - low).clamp(min=0).prod(-1)
@@ -52,10 +52,11 @@ def centers(height: int, width: int, stride: int, like: Tensor) -> Tensor:
 
 
 def decode(raw: Tensor, stride: int) -> Tensor:
-    """Boxes (N, h, w, 4) in pixels of the four numbers (N, 4, h, w) that the network puts out at each location.
+    """Decode four numbers (N, 4, h, w) per location to boxes (N, h, w, 4) in pixels.
 
-    They are the shift of the box's center from the cell's, in strides, and the logarithms of its width and height, in
-    typical sides: so a box smaller than a cell, whose center lies in none of its corners, can be described too.
+    The numbers are the offset of the box center from the cell center, in strides, and the logarithms of width and
+    height relative to typical sides: this also represents boxes that are smaller than a cell and contain no cell
+    center.
     """
     raw = raw.permute(0, 2, 3, 1)
     middle = centers(raw.shape[1], raw.shape[2], stride, raw) + stride * raw[..., :2]
@@ -64,17 +65,17 @@ def decode(raw: Tensor, stride: int) -> Tensor:
 
 
 def encode(boxes: Tensor, stride: int) -> Tensor:
-    """The numbers (N, 4, h, w) that `decode` makes boxes (N, h, w, 4) of."""
+    """Encode boxes (N, h, w, 4) as numbers (N, 4, h, w), the inverse of `decode`."""
     middle, sides = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
     shift = middle / stride - centers(boxes.shape[1], boxes.shape[2], stride, boxes) / stride
     return torch.cat([shift, (sides / (TYPICAL * stride)).clamp(min=1e-6).log()], dim=-1).permute(0, 3, 1, 2)
 
 
 def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:
-    """Non-maximum suppression within one class: the numbers of the boxes (M, 4) that stay, the surest first.
+    """Non-maximum suppression within one class: indices of the remaining boxes (M, 4), by decreasing score.
 
-    A box goes where one that stays and is surer overlaps it by more than `limit`. Of more than `CANDIDATES` boxes only
-    the surest are looked at.
+    A box is removed if a remaining one with a higher score overlaps it by more than `limit`. Only the `CANDIDATES`
+    boxes with the highest scores are considered.
     """
     order = scores.argsort(descending=True, stable=True)[:CANDIDATES]
     chosen = boxes[order]
@@ -87,10 +88,10 @@ def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:
 
 
 def select(scores: Tensor, boxes: Tensor, least: float, limit: float, most: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The detections of one image: scores (M,), classes (M,) and boxes (M, 4), the surest first, at most `most`.
+    """The detections of one image: scores (M,), classes (M,) and boxes (M, 4) by decreasing score, at most `most`.
 
-    `scores` (K, L) and `boxes` (L, 4) are those of all locations. Every class is suppressed for itself: objects of two
-    classes may lie at the same place.
+    `scores` (K, L) and `boxes` (L, 4) are those of all locations. Each class is suppressed separately: objects of
+    different classes may overlap.
     """
     found = []
     for number, row in enumerate(scores):

@@ -1,7 +1,7 @@
-"""Where are objects of some classes? One box with a class and a score for each.
+"""The detection task: a class, a box and a score for each object.
 
-The network is anchor-free with one level: a map with K class logits and four numbers of a box at each location, in the
-manner of FCOS (Tian et al. 2020) and YOLOX (Ge et al. 2021). Shapes: N images, K classes, M objects, h x w locations.
+The network is anchor-free with one level: K class logits and four box numbers per location, as in FCOS (Tian et al.
+2020) and YOLOX (Ge et al. 2021). Shapes: N images, K classes, M objects, h x w locations.
 """
 
 from collections import Counter
@@ -33,13 +33,13 @@ from ._report import detection_values
 from ._text import coco_document, in_words, read_objects
 
 PRIOR = -4.6
-"""Added to class logits: an untrained network gives each location a score of 1 %, as most are background (Lin 2017)."""
+"""Added to class logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
 KEPT_SCORE = 0.02
-"""Less sure detections are left out of tables: they would not change the average precision."""
+"""Detections with lower scores are omitted from tables: they would not change the average precision."""
 MOST = 300
-"""Detections of an image."""
+"""Maximum number of detections per image."""
 LEAST_LEFT = 0.25
-"""Objects of which less than this share is left inside a cropped or shifted image are no longer targets."""
+"""Objects with less than this fraction left inside a cropped or shifted image are removed from the targets."""
 
 
 @final
@@ -47,9 +47,9 @@ LEAST_LEFT = 0.25
 class Detect(Task):
     """Objects as JSON text in the column `boxes`: a list of {"label": ..., "box": [x1, y1, x2, y2]} in pixels.
 
-    `stride` is the distance of two locations in pixels of the network's input; `threshold` is the score from which on
-    a detection counts, chosen on validation images; of two boxes of a class that overlap by more than `suppression`
-    (intersection over union) only the surer stays.
+    `stride` is the distance of two locations in pixels of the network input; `threshold` is the minimum score of a
+    detection, chosen on validation images; of two boxes of a class with an intersection over union above `suppression`
+    only the one with the higher score is kept.
     """
 
     name: ClassVar[str] = "detect"
@@ -67,7 +67,7 @@ class Detect(Task):
     threshold: float = 0.3
     suppression: float = 0.6
     empty: int = 0
-    """Training images without an object."""
+    """Number of training images without an object."""
 
     def __post_init__(self) -> None:
         if self.stride not in (4, 8, 16, 32):
@@ -78,8 +78,8 @@ class Detect(Task):
 
     # Data.
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Learn the classes; raises `TaskError` where no training image shows an object."""
-        require_coco()  # at once, and not after the training
+        """Learn the classes; raise `TaskError` if no training image contains an object."""
+        require_coco()  # fail early instead of after the training
         objects = [read_objects(row) for row in rows]
         labels = sorted({label for each in objects for label, _ in each})
         if not labels:
@@ -89,7 +89,7 @@ class Detect(Task):
         return replace(self, classes=tuple(labels), empty=sum(not each for each in objects))
 
     def read(self, row: Row) -> list[list[float]]:
-        """The objects of one row: x1, y1, x2, y2 in original pixels, and the number of the class."""
+        """The objects of one row: x1, y1, x2, y2 in original pixels, and the class index."""
         objects = read_objects(row)
         if unknown := [label for label, _ in objects if label not in self.classes]:
             raise TaskError(
@@ -99,11 +99,11 @@ class Detect(Task):
         return [[*box, self.classes.index(label)] for label, box in objects]
 
     def target_text(self, row: Row) -> str | None:
-        """How many objects of which class."""
+        """Number of objects of each class."""
         return in_words(Counter(label for label, _ in read_objects(row))) if row.values.get("boxes") else None
 
     def notes(self) -> list[str]:
-        """How many training images have no object."""
+        """State the number of training images without an object."""
         return [f"{self.empty:,} training images show no object: kept as background"] if self.empty else []
 
     def stack(self, targets: Sequence[Any]) -> Tensor:
@@ -111,7 +111,7 @@ class Detect(Task):
         return pad_ragged(targets, width=5)
 
     def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
-        """Boxes where the image's pixels went, cut at its border; objects that are (almost) outside are left out."""
+        """Move boxes with the image and clip them to its border; remove objects that are (almost) outside."""
         moved = frame.apply_boxes(target[..., :4])
         sides = torch.from_numpy(np.ascontiguousarray(frame.size[..., [1, 0, 1, 0]])).to(moved)
         sides = sides[:, None] if sides.ndim == 2 else sides
@@ -121,29 +121,29 @@ class Detect(Task):
         return torch.where((left >= LEAST_LEFT)[..., None], result, torch.nan)
 
     def allows(self, change: str) -> bool:
-        """A turned box is larger than its object, and an erased object cannot be found."""
+        """No rotation, since a rotated box is larger than its object, and no erasing, which hides objects."""
         return change not in ("rotate", "erase")
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Mirror, shift, zoom and color, whatever the size: boxes move along."""
+        """Mirror, shift, zoom and color for all image sizes: boxes are transformed accordingly."""
         return "photos"
 
     # Network.
     def outputs(self, channels: int) -> Output:
-        """K class logits and four numbers of a box at each location."""
+        """K class logits and four box numbers per location."""
         return Output("map", len(self.classes) + 4, stride=self.stride, head="pyramid")
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Varifocal loss of the classes and generalized IoU of the boxes, over the locations that answer for one."""
+        """Varifocal loss of the classes, and generalized IoU of the boxes at the locations assigned to an object."""
         return detection_loss(self._logits(output), self._boxes(output), target, self.stride)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Average precision at IoU 0.5 within each image (NaN without objects), which stands for that of all images."""
+        """Average precision at IoU 0.5 within each image (NaN without objects), a proxy for that over all images."""
         values = [self._precision_in(*one) for one in zip(self._found(output), target, strict=True)]
         return {"AP50": torch.tensor(values, dtype=torch.float32, device=output.device)}
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """The threshold with the best F1 over all classes."""
+        """Choose the threshold with the best F1 over all classes."""
         matches = [
             match_
             for output, target in outputs
@@ -154,7 +154,7 @@ class Detect(Task):
         return self if best is None else replace(self, threshold=min(0.99, max(0.01, round(best[0], 4))))
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """Objects and detections of each sample, also the less sure ones, in original pixels."""
+        """Objects and detections of each sample, including low scores, in original pixels."""
         rows = []
         for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
             back = None if frame is None else frame[place].inverse()
@@ -172,16 +172,16 @@ class Detect(Task):
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """AP50 as COCO defines it, its interval over images, and AP, AP75, by size and class, missed and false ones."""
+        """AP50 as defined by COCO, its interval over images, AP, AP75, AP by size and class, missed and false boxes."""
         return evaluate_table(table, self.classes, self.threshold)
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
-        """Scores of the K classes, then x1, y1, x2, y2 in pixels of the network's input: (N, K + 4, h, w)."""
+        """Scores of the K classes, then x1, y1, x2, y2 in pixels of the network input: (N, K + 4, h, w)."""
         return torch.cat([self._logits(output).sigmoid(), self._boxes(output).permute(0, 3, 1, 2)], dim=1)
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The objects from the threshold on, the surest first; "score" is the largest score, also where none counts."""
+        """The objects above the threshold, by decreasing score; "score" is the largest score, above it or not."""
         [found] = self._found(output[None], self.threshold)
         boxes = self._listed(found, None if frame is None else frame.inverse())
         best = float(self._logits(output[None]).detach().sigmoid().max())
@@ -190,7 +190,7 @@ class Detect(Task):
         return {"answer": in_words(counts), "score": best, "counts": dict(counts), "boxes": boxes, **size}
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
-        """The image with the boxes of an answer drawn over it, a color for each class."""
+        """The image with the boxes of an answer, in one color per class."""
         return annotated(pixels, answer["boxes"], self.classes)
 
     def document(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -198,17 +198,17 @@ class Detect(Task):
         return coco_document(answers, self.classes)
 
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
-        """The image with the detections from the threshold on."""
+        """The image with the detections above the threshold."""
         boxes = self.answer(outputs(pixels)[0])["boxes"]
         drawn = annotated((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), boxes, self.classes)
         return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Average precisions, classes, and the images with most missed and false boxes, with these drawn."""
+        """Average precisions, classes, and the images with the most missed and false boxes, drawn on them."""
         return detection_values(evaluation, pictures)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """The other figures in a line, and the classes in one."""
+        """The other metrics on one line, and the classes on another."""
         by_class = ", ".join(f"{label} {_number(value)}" for label, value in list(details["AP50_by_class"].items())[:8])
         threshold, precision, recall = details["threshold"], details["precision"], details["recall"]
         at_threshold = f"from score {threshold:.2f} on: precision {precision:.3f}, recall {recall:.3f}"
@@ -217,9 +217,9 @@ class Detect(Task):
             f"AP50 by class: {by_class}",
         ]
 
-    # Explanations and attacks: one number stands for one box's score.
+    # Explanations and attacks: the objective is the score of one box.
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The logit of one class at one location, or the largest one of a class, or of all."""
+        """Logit of one class at one location, or the largest one of a class, or of all classes."""
         number, row, column = self.parse_target(of) or (-1, -1, -1)
         logits = self._logits(output)
         logits = logits if number < 0 else logits[:, number : number + 1]
@@ -232,14 +232,14 @@ class Detect(Task):
         return self.objective(output, of).sigmoid()
 
     def default_target(self, output: Tensor) -> tuple[int, int, int]:
-        """Class and place of the surest detection: number of the class, row and column in pixels of the input."""
+        """Class and position of the best detection: class index, row and column in pixels of the input."""
         logits = self._logits(output)[0]
         number, row, column = np.unravel_index(int(logits.argmax()), logits.shape)
         middle = self.stride // 2
         return int(number), int(row) * self.stride + middle, int(column) * self.stride + middle
 
     def parse_target(self, of: Any) -> tuple[int, int, int] | None:
-        """A class, a place or both: "WBC", "120,200" (row and column in pixels of the input) or "WBC@120,200"."""
+        """A class, a position or both: "WBC", "120,200" (row and column in pixels of the input) or "WBC@120,200"."""
         if of is None or (isinstance(of, tuple) and len(of) == 3):
             return of
         text = str(of)
@@ -254,7 +254,7 @@ class Detect(Task):
         return look_up("class", label if at else text, numbers, TaskError), row, column
 
     def target_name(self, of: Any) -> str:
-        """What `parse_target` understands."""
+        """Format a value in the syntax of `parse_target`."""
         if of is None:
             return "the surest object"
         number, row, column = of
@@ -263,9 +263,9 @@ class Detect(Task):
         return "@".join(part for part in (label, place) if part)
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """The surest detection (of the class `aim.of`) must disappear: no location in its box scores its class.
+        """The best detection (of the class `aim.of`) must disappear: no location in its box scores its class.
 
-        What the model detects is attacked, whether it is right or not: `truths` are not looked at.
+        The attack targets what the model detects, whether it is correct or not: `truths` are ignored.
         """
         if aim.target is not None or aim.change is not None:
             raise AttackError("A detection is attacked as a whole: it must disappear. Leave target and change out.")
@@ -283,13 +283,13 @@ class Detect(Task):
         return AttackPlan(criterion=Disappearance(places=places, limit=limit, shift=PRIOR), skipped=skipped)
 
     def example(self, seed: int) -> Source:
-        """Small drawings of bright squares and discs with their boxes."""
+        """Small drawings of bright squares and disks with their boxes."""
         from ...sources.synthetic import objects
 
         return objects(seed=seed, count=80, size=16)
 
     def _places(self, logits: Tensor, boxes: Tensor, best: int) -> Tensor:
-        """The locations (K, h, w) of the class of the best one whose centers lie in its box; always itself."""
+        """Locations (K, h, w) inside the box of location `best`, for its class; always includes itself."""
         number, row, column = np.unravel_index(best, logits.shape)
         height, width = boxes.shape[:2]
         box, middle = boxes[row, column], centers(height, width, self.stride, boxes)
@@ -307,20 +307,20 @@ class Detect(Task):
 
     @torch.no_grad()
     def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Scores (M,), classes (M,) and boxes (M, 4) in pixels of the input, of each image."""
+        """Scores (M,), classes (M,) and boxes (M, 4) in pixels of the input, for each image."""
         scores = self._logits(output).sigmoid().flatten(2)
         boxes = self._boxes(output).flatten(1, 2)
         pairs = zip(scores.float().cpu(), boxes.float().cpu(), strict=True)
         return [select(score, box, least, self.suppression, MOST) for score, box in pairs]
 
     def _listed(self, found: tuple[Tensor, Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
-        """Detections as plain values, in original pixels where `back` leads there, and cut at the image's border."""
+        """Detections as plain values, mapped to original pixels by `back`, if given, and clipped to the image."""
         scores, numbers, boxes = found
         listed = zip(scores.tolist(), numbers.tolist(), _original(boxes, back), strict=True)
         return [{"label": self.classes[number], "score": score, "box": box} for score, number, box in listed]
 
     def _matches(self, found: tuple[Tensor, Tensor, Tensor], target: Tensor) -> dict[str, Any]:
-        """The matches of one image by class, for the classes that are there or found."""
+        """Matches of one image by class, for classes with objects or detections."""
         scores, numbers, boxes = (part.numpy() for part in found)
         truth = target[~target.isnan().any(-1)].cpu().numpy()
         kinds = sorted({*numbers.tolist(), *truth[:, 4].astype(int).tolist()})
@@ -334,7 +334,7 @@ class Detect(Task):
 
 
 def _original(boxes: Tensor, back: Frame | None) -> list[list[float]]:
-    """Boxes (M, 4) where `back` takes them, inside the image that it leads to."""
+    """Boxes (M, 4) mapped by `back`, clipped to the target image."""
     if back is None:
         return boxes.tolist()
     height, width = (float(side) for side in back.size)

@@ -1,4 +1,4 @@
-"""Boxes drawn over an image: an outline in the color of the class."""
+"""Boxes drawn on an image, in one color per class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ COLORS = ((230, 80, 0), (0, 90, 230), (0, 150, 60), (190, 0, 150), (200, 160, 0)
 
 
 def annotated(pixels: np.ndarray, boxes: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> np.ndarray:
-    """The image (H, W, 1 or 3), uint8, as (H, W, 3) with the boxes, the least sure below the others."""
+    """Draw boxes on an image (H, W, 1 or 3), uint8, in order of increasing score; return (H, W, 3)."""
     drawn = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels.copy()
     thick = max(1, round(min(drawn.shape[:2]) / 200))
     for entry in sorted(boxes, key=lambda entry: entry.get("score", 1.0)):

@@ -1,4 +1,4 @@
-"""From the table of predictions to average precision and what else is known of a set of detections."""
+"""Average precision and other metrics from the table of predictions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -63,7 +63,7 @@ def _corners(entries: Sequence[Mapping[str, Any]]) -> np.ndarray:
 def _mistakes(
     row: Mapping[str, Any], matches: Mapping[str, Sequence[Matches]], place: int, threshold: float
 ) -> dict[str, Any]:
-    """How many objects of an image are missed at the threshold, and how many detections are false."""
+    """Number of missed objects of an image at the threshold, and of false detections."""
     ours = [each[place] for each in matches.values()]
     hits = sum(int((one.right & (one.scores >= threshold)).sum()) for one in ours)
     predicted = sum(int((one.scores >= threshold).sum()) for one in ours)
@@ -72,7 +72,7 @@ def _mistakes(
 
 
 def _as_coco(table: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The objects and the detections of a table as COCO's two documents."""
+    """The objects and the detections of a table in COCO's formats."""
     number = {label: place for place, label in enumerate(classes, start=1)}
     objects: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []

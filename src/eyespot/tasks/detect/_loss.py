@@ -1,12 +1,12 @@
-"""Which locations answer for which object, and how wrong they are.
+"""Assignment of locations to objects, and the detection loss.
 
-Assignment: a location answers for a box if its center lies inside the box and within 1.5 strides of the box's center
-(center sampling, Tian et al. 2020, "FCOS", https://arxiv.org/abs/2006.09214); the location that is nearest to the
-center always does, so that no small object is left out. Of several boxes the smallest wins.
+Assignment: a location is assigned to a box if its center lies inside the box and within 1.5 strides of the box's
+center (center sampling, Tian et al. 2020, "FCOS", https://arxiv.org/abs/2006.09214); the location nearest to the
+center is always assigned, so that no small object is left out. Of several boxes the smallest wins.
 
-Loss: varifocal loss for the classes (Zhang et al. 2021, https://arxiv.org/abs/2008.13367), whose target is the overlap
-that the predicted box has, so that scores rank boxes by how well they fit; generalized IoU for the boxes, and the
-logarithms of how many times their sides are too long or too short.
+Loss: varifocal loss for the classes (Zhang et al. 2021, https://arxiv.org/abs/2008.13367), whose target is the IoU of
+the predicted box, so that scores reflect the quality of the boxes; generalized IoU for the boxes, and the absolute
+log ratios of their sides.
 Shapes: N images, K classes, M objects, h x w locations.
 """
 
@@ -17,16 +17,16 @@ from torch import Tensor
 from ._boxes import areas, centers, generalized_overlaps, overlaps
 
 RADIUS = 1.5
-"""Strides around a box's center in which locations answer for it."""
+"""Radius around a box's center, in strides, in which locations are assigned to it."""
 ALPHA, GAMMA = 0.75, 2.0
-"""Weight of the background, and how strongly what is easy there is left aside: the values of the paper."""
+"""Weight and focusing exponent of the background: the values of the paper."""
 BOX_WEIGHT = 2.0
 SIDE_WEIGHT = 0.25
-"""Of errors of the sides, beside the overlap: that of a box far too small has hardly a slope."""
+"""Weight of the errors of the sides; the gradient of the overlap is tiny for a box that is far too small."""
 
 
 def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
-    """The number (h, w) of the box (of M, 4) that each location answers for; -1 for background."""
+    """Index (h, w) of the box (of M, 4) that each location is assigned to; -1 for background."""
     if not len(boxes):
         return torch.full((height, width), -1, device=boxes.device)
     place = centers(height, width, stride, boxes)[None]
@@ -57,20 +57,20 @@ def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -
 
 
 def _side_errors(found: Tensor, wanted: Tensor) -> Tensor:
-    """The absolute logarithms (M,) of how many times too large the widths and heights of boxes (M, 4) are, summed."""
+    """Absolute log ratios (M,) of the widths and heights of boxes (M, 4), summed."""
     sides = [(boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3).log() for boxes in (found, wanted)]
     return (sides[0] - sides[1]).abs().sum(1)
 
 
 def _assigned(objects: Tensor, known: Tensor, height: int, width: int, stride: int) -> Tensor:
-    """As `assign`, for objects (M, 5) of which only some are known: the numbers are those among all."""
+    """Same as `assign`, for objects (M, 5) of which only the `known` ones count; indices are those of `objects`."""
     places = known.nonzero()[:, 0]
     number = assign(objects[places, :4], height, width, stride)
     return number if not len(places) else torch.where(number >= 0, places[number], -1)
 
 
 def varifocal(logits: Tensor, quality: Tensor) -> Tensor:
-    """Cross-entropy with the target `quality`, weighted by it; the background by the score it wrongly has."""
+    """Cross-entropy with the target `quality`, weighted by it; the background is weighted by its predicted score."""
     weight = torch.where(quality > 0, quality, ALPHA * logits.detach().sigmoid() ** GAMMA)
     entropy = F.binary_cross_entropy_with_logits(logits, quality, reduction="none")
     least = -(torch.xlogy(quality, quality) + torch.xlogy(1 - quality, 1 - quality))  # 0 for a perfect score

@@ -1,4 +1,4 @@
-"""What a run's report shows of detections."""
+"""Report of a detection model."""
 
 from ...findings import Evaluation
 from ..report import SHOWN, Pictures, Values, gallery_item, number, percent, spread
@@ -7,7 +7,7 @@ SIDE = 240
 
 
 def detection_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Tiles, a row for each class, and images on which `pictures` draws the detections from the threshold on."""
+    """Tiles, a row for each class, and images with the detections above the threshold, drawn by `pictures`."""
     details, table = evaluation.details, evaluation.table
     tiles = [
         (_known(details["AP"]), "AP", "mean over IoU 0.50 to 0.95"),

@@ -1,4 +1,4 @@
-"""Objects as text in a table's column `boxes`, and what of an image's detections a person reads."""
+"""Objects as text in the column `boxes` of a table, and text for people."""
 
 import json
 import math
@@ -14,7 +14,7 @@ SHOWN = 4
 
 
 def read_objects(row: Row) -> list[tuple[str, list[float]]]:
-    """Label and box of each object of a row; raises `TaskError` for text that describes none."""
+    """Label and box of each object of a row; raise `TaskError` for invalid text."""
     text = row.values.get("boxes", "")
     try:
         return [(_label(entry), _box(entry)) for entry in json.loads(text)]
@@ -24,7 +24,7 @@ def read_objects(row: Row) -> list[tuple[str, list[float]]]:
 
 
 class _BoxError(ValueError):
-    """A box that cannot be: the message names it."""
+    """An invalid box; the message describes it."""
 
 
 def _label(entry: Mapping[str, Any]) -> str:
@@ -44,7 +44,7 @@ def _box(entry: Mapping[str, Any]) -> list[float]:
 
 
 def in_words(counts: Mapping[str, int]) -> str:
-    """How many objects of which class.
+    """Number of objects of each class as text.
 
     >>> in_words({"RBC": 12, "WBC": 1}), in_words({})
     ('12 RBC, 1 WBC', 'no object')
@@ -55,7 +55,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 
 def coco_document(answers: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
-    """Answers for files, keys "image" and "boxes", as one document in COCO's format, with scores."""
+    """Convert answers for files, keys "image" and "boxes", to one document in COCO's format, with scores."""
     images, annotations = [], []
     place = {label: number for number, label in enumerate(classes, start=1)}
     for answer in answers:

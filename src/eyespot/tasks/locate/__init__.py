@@ -1,4 +1,4 @@
-"""Point localization: where on an image the centers of small objects of one kind are."""
+"""Point localization: centers of small objects of one kind."""
 
 from ._locate import Locate
 

@@ -1,4 +1,4 @@
-"""Points drawn over an image: a ring around each."""
+"""Points drawn on an image as rings."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ COLOR = (230, 80, 0)
 
 
 def ringed(pixels: np.ndarray, points: Sequence[Sequence[float]], radius: float) -> np.ndarray:
-    """The image (H, W, 1 or 3), uint8, as (H, W, 3) with a ring of the radius around each point [x, y]."""
+    """Draw a ring with the radius around each point [x, y] on an image (H, W, 1 or 3), uint8; return (H, W, 3)."""
     drawn = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels.copy()
     height, width = drawn.shape[:2]
     reach = int(np.ceil(radius)) + 1

@@ -1,4 +1,4 @@
-"""From the table of predictions to F1, precision and recall, and how well objects are counted."""
+"""Metrics from the table of predictions: F1, precision, recall and counting errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,13 +46,13 @@ def evaluate_table(
 
 
 def matched(row: Mapping[str, Any], radius: float) -> Any:
-    """The pairs of one image of the table."""
+    """The matches of one image of the table."""
     scores = np.array([entry["score"] for entry in row["points"]], float)
     return match(as_array([entry["point"] for entry in row["points"]]), scores, as_array(row["target"]), radius)
 
 
 def f1(hits: np.ndarray, found: np.ndarray, objects: np.ndarray) -> float:
-    """Twice the hits of all images by what is found and what is there; NaN where there is neither.
+    """Twice the matches of all images, divided by the number of predicted and true points; NaN if both are 0.
 
     >>> f1(np.array([1]), np.array([1]), np.array([3]))
     0.5
@@ -62,7 +62,7 @@ def f1(hits: np.ndarray, found: np.ndarray, objects: np.ndarray) -> float:
 
 
 def bootstrap_interval(hits: np.ndarray, found: np.ndarray, objects: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of F1 over images drawn again and again with replacement."""
+    """The 95 % bootstrap interval of F1 over images."""
     drawn = np.random.default_rng(0).integers(0, len(hits), (RESAMPLES, len(hits)))
     totals = found[drawn].sum(1) + objects[drawn].sum(1)
     values = 2 * hits[drawn].sum(1)[totals > 0] / totals[totals > 0]

@@ -1,7 +1,7 @@
-"""Where are the centers of small objects of one kind, such as cell nuclei? One point with a score for each.
+"""The localization task: a point with a score for each small object, such as a cell nucleus.
 
-The network puts out a heat map: a score and the shift of the point at each location, as CenterNet does (Zhou et al.
-2019). Shapes: N images, M points, h x w locations.
+The network output is a heat map with a score and the offset of the point at each location, as in CenterNet (Zhou et
+al. 2019). Shapes: N images, M points, h x w locations.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,9 +30,9 @@ from ._points import closest_distances, decode, match, peaks, read_points
 from ._report import location_values
 
 PRIOR = -4.6
-"""Added to logits: an untrained network gives each location a score of 1 %, as most are background (Lin 2017)."""
+"""Added to logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
 KEPT_SCORE = 0.05
-"""Less sure points are left out of tables."""
+"""Points with lower scores are omitted from tables."""
 
 
 @final
@@ -40,9 +40,9 @@ KEPT_SCORE = 0.05
 class Locate(Task):
     """Points as JSON text in the column `points`: a list of [x, y] in pixels.
 
-    A point is right if a true one that no surer point has taken lies within `radius` pixels of the original image.
-    `stride` is the distance of two locations in pixels of the network's input; `threshold` is the score from which on
-    a point counts, chosen on validation images.
+    A predicted point is correct if an unmatched true point lies within `radius` pixels of the original image.
+    `stride` is the distance of two locations in pixels of the network input; `threshold` is the minimum score of a
+    point, chosen on validation images.
     """
 
     name: ClassVar[str] = "locate"
@@ -59,9 +59,9 @@ class Locate(Task):
     stride: int = 4
     threshold: float = 0.3
     empty: int = 0
-    """Training images without a point."""
+    """Number of training images without a point."""
     close: int = 0
-    """Training points that have another one within the radius."""
+    """Number of training points with another one within the radius."""
 
     def __post_init__(self) -> None:
         if self.stride not in (1, 2, 4, 8, 16):
@@ -73,7 +73,7 @@ class Locate(Task):
 
     # Data.
     def prepare(self, rows: Sequence[Row]) -> Self:
-        """Count images without a point; raises `TaskError` where no training image has one."""
+        """Count images without a point; raise `TaskError` if no training image has one."""
         points = [np.array(self.read(row), float).reshape(-1, 2) for row in rows]
         if not any(map(len, points)):
             raise TaskError(f"None of the {len(rows)} training images has a point; expected points in 'points'.")
@@ -85,7 +85,7 @@ class Locate(Task):
         return read_points(row)
 
     def notes(self) -> list[str]:
-        """How many training images have no point, and how many points lie closer together than the radius."""
+        """State how many training images have no point, and how many points are closer together than the radius."""
         notes = [f"{self.empty:,} training images have no point: kept as background"] if self.empty else []
         if self.close:
             near = f"{self.close:,} points have another one within the radius of {self.radius:g} pixels"
@@ -97,7 +97,7 @@ class Locate(Task):
         return pad_ragged(targets, width=2)
 
     def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
-        """Points where the image's pixels went; those outside are no targets."""
+        """Move points with the image; points outside are removed."""
         moved = frame.apply(target)
         sides = torch.from_numpy(np.ascontiguousarray(frame.size[..., ::-1])).to(moved)
         sides = sides[:, None] if sides.ndim == 2 else sides
@@ -105,29 +105,29 @@ class Locate(Task):
         return torch.where(inside, moved, torch.nan)
 
     def allows(self, change: str) -> bool:
-        """An erased object cannot be found."""
+        """No erasing, which hides objects."""
         return change != "erase"
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """Mirror, shift, rotate, zoom and color, whatever the size: points move along."""
+        """Mirror, shift, rotate, zoom and color for all image sizes: points are transformed accordingly."""
         return "photos"
 
     # Network.
     def outputs(self, channels: int) -> Output:
-        """A logit, and the shift of the point from the location's center along x and y, at each location."""
+        """A logit, and the offset of the point from the location's center along x and y, per location."""
         return Output("map", 3, stride=self.stride, head="pyramid")
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Focal loss of the scores and distance of the shifts, per point."""
+        """Focal loss of the scores and distance of the offsets, per point."""
         return location_loss(self._logits(output), output[:, 1:], target, self.stride)
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """F1 within each image at its best threshold (NaN without points), which stands for that of all images."""
+        """F1 within each image at its best threshold (NaN without points), a proxy for that over all images."""
         values = [self._f1_in(*one) for one in zip(self._found(output), target, strict=True)]
         return {"F1": torch.tensor(values, dtype=torch.float32, device=output.device)}
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """The threshold with the best F1 over all points."""
+        """Choose the threshold with the best F1 over all points."""
         matches = [
             self._matched(found, truth)
             for output, target in outputs
@@ -137,7 +137,7 @@ class Locate(Task):
         return self if best is None else replace(self, threshold=min(0.99, max(0.01, round(best[0], 4))))
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
-        """True points and those that are found, also the less sure ones, in original pixels."""
+        """True and predicted points, including low scores, in original pixels."""
         rows = []
         for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
             back = None if frame is None else frame[place].inverse()
@@ -148,22 +148,22 @@ class Locate(Task):
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
-        """F1 over all points, its interval over images, precision, recall, average precision, and errors of counts."""
+        """F1 over all points, its interval over images, precision, recall, average precision, and counting errors."""
         return evaluate_table(table, self.radius, self.threshold)
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
-        """The score, and x and y in pixels of the network's input: (N, 3, h, w)."""
+        """The score, and x and y in pixels of the network input: (N, 3, h, w)."""
         points = decode(output[:, 1:], self.stride).permute(0, 3, 1, 2)
         return torch.cat([self._logits(output).sigmoid()[:, None], points], dim=1)
 
     @property
     def answer_rule(self) -> str:
-        """How a program without eyespot finds the points."""
+        """How a program without eyespot computes the points."""
         return f"locations whose score is at least {self.threshold:g} and the largest of their 3 x 3 neighborhood"
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
-        """The points from the threshold on, the surest first; "score" is the largest score, also where none counts."""
+        """The points above the threshold, by decreasing score; "score" is the largest one, even below the threshold."""
         [found] = self._found(output[None], self.threshold)
         points = _listed(found, None if frame is None else frame.inverse())
         best = float(self._logits(output[None]).detach().sigmoid().max())
@@ -174,17 +174,17 @@ class Locate(Task):
         return ringed(pixels, [found["point"] for found in answer["points"]], self.radius)
 
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
-        """The image with the points from the threshold on."""
+        """The image with the points above the threshold."""
         points = [found["point"] for found in self.answer(outputs(pixels)[0])["points"]]
         drawn = ringed((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), points, self.radius)
         return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
 
     def report_values(self, evaluation: Evaluation, pictures: Pictures) -> Values:
-        """Precision, recall, counts, and the images with most missed and false points."""
+        """Precision, recall, counts, and the images with the most missed and false points."""
         return location_values(evaluation, pictures)
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
-        """Precision, recall and the error of the count."""
+        """Precision, recall and the counting error."""
         precision, recall, radius = details["precision"], details["recall"], details["radius"]
         where = f"from score {details['threshold']:.2f} on, within {radius:g} pixels"
         return [
@@ -192,9 +192,9 @@ class Locate(Task):
             f"mean absolute error of the count: {details['mean_absolute_count_error']:.1f} an image",
         ]
 
-    # Explanations and attacks: one number stands for one point's score.
+    # Explanations and attacks: the objective is the score of one point.
     def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """The logit at one location, or the largest one."""
+        """Logit at one location, or the largest one."""
         place = self.parse_target(of)
         logits = self._logits(output)
         if place is None:
@@ -207,12 +207,12 @@ class Locate(Task):
         return self.objective(output, of).sigmoid()
 
     def default_target(self, output: Tensor) -> tuple[int, int]:
-        """The place of the surest point: row and column in pixels of the input."""
+        """Position of the best point: row and column in pixels of the input."""
         row, column = np.unravel_index(int(self._logits(output)[0].argmax()), output.shape[2:])
         return int(row) * self.stride + self.stride // 2, int(column) * self.stride + self.stride // 2
 
     def parse_target(self, of: Any) -> tuple[int, int] | None:
-        """A place: "120,200" (row and column in pixels of the input)."""
+        """A position: "120,200" (row and column in pixels of the input)."""
         if of is None or (isinstance(of, tuple) and len(of) == 2):
             return of
         if (place := parse_position(str(of))) is None:
@@ -220,13 +220,13 @@ class Locate(Task):
         return place
 
     def target_name(self, of: Any) -> str:
-        """What `parse_target` understands."""
+        """Format a value in the syntax of `parse_target`."""
         return "the surest point" if of is None else f"{of[0]},{of[1]}"
 
     def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
-        """The surest point must disappear: no location within the radius of it scores above the threshold.
+        """The best point must disappear: no location within its radius scores above the threshold.
 
-        What the model finds is attacked, whether it is right or not: `truths` are not looked at.
+        The attack targets what the model predicts, whether it is correct or not: `truths` are ignored.
         """
         if aim.target is not None or aim.change is not None:
             raise AttackError("A point is attacked as a whole: it must disappear. Leave target and change out.")
@@ -246,12 +246,12 @@ class Locate(Task):
         return dots(seed=seed, count=80, size=16)
 
     def _location(self, place: tuple[int, int], logits: Tensor) -> int:
-        """The number of the location at a row and column in pixels."""
+        """Index of the location at a row and column in pixels."""
         row, column = (min(side // self.stride, most - 1) for side, most in zip(place, logits.shape, strict=True))
         return row * logits.shape[1] + column
 
     def _places(self, points: Tensor, best: int) -> Tensor:
-        """The locations (1, h, w) whose centers lie within the radius of the point of one; always itself."""
+        """Locations (1, h, w) with centers within the radius of the point at `best`; always includes itself."""
         height, width = points.shape[:2]
         centers = decode(points.new_zeros(1, 2, height, width), self.stride)[0]
         inside = (centers - points.flatten(0, 1)[best]).norm(dim=-1) <= self.radius
@@ -263,7 +263,7 @@ class Locate(Task):
 
     @torch.no_grad()
     def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor]]:
-        """Scores (M,) and points (M, 2) in pixels of the input, of each image."""
+        """Scores (M,) and points (M, 2) in pixels of the input, for each image."""
         scores, points = self._logits(output).sigmoid().float().cpu(), decode(output[:, 1:], self.stride).float().cpu()
         least = min(least, self.threshold)
         return [peaks(*one, least) for one in zip(scores, points, strict=True)]
@@ -280,7 +280,7 @@ class Locate(Task):
 
 
 def _listed(found: tuple[Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
-    """Points as plain values, in original pixels where `back` leads there."""
+    """Points as plain values, mapped to original pixels by `back`, if given."""
     scores, points = found
     return [
         {"point": point, "score": score} for score, point in zip(scores.tolist(), _original(points, back), strict=True)
@@ -288,7 +288,7 @@ def _listed(found: tuple[Tensor, Tensor], back: Frame | None) -> list[dict[str, 
 
 
 def _original(points: Tensor, back: Frame | None) -> list[list[float]]:
-    """Points (M, 2) where `back` takes them, inside the image that it leads to."""
+    """Points (M, 2) mapped by `back`, clipped to the target image."""
     if back is None:
         return points.tolist()
     height, width = (float(side) for side in back.size)

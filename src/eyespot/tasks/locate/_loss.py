@@ -1,8 +1,8 @@
-"""How wrong a map of scores and shifts is for the points of an image.
+"""Loss of score and offset maps.
 
-The location whose cell a point lies in should have the score 1. Of the others the loss is that of wrong scores, which
-counts less the nearer a point is, since nearly right is not wrong (penalty-reduced focal loss; Law and Deng 2018,
-https://arxiv.org/abs/1808.01244; Zhou et al. 2019, https://arxiv.org/abs/1904.07850).
+The location whose cell contains a point has the target score 1. All other locations are negatives, with a lower
+weight near a point (penalty-reduced focal loss; Law and Deng 2018, https://arxiv.org/abs/1808.01244; Zhou et al.
+2019, https://arxiv.org/abs/1904.07850).
 Shapes: N images, M points, h x w locations.
 """
 
@@ -13,13 +13,13 @@ from torch import Tensor
 from ._points import cells
 
 ALPHA, BETA = 2.0, 4.0
-"""How strongly sure locations are left aside, and how quickly the penalty grows with the distance: as in the papers."""
+"""Exponents of the focal loss and of the penalty reduction with distance, as in the papers."""
 SPREAD = 1.0
-"""Standard deviation in strides of the bell around a point."""
+"""Standard deviation of the Gaussian around a point, in strides."""
 
 
 def location_loss(logits: Tensor, shifts: Tensor, target: Tensor, stride: int) -> Tensor:
-    """The loss (N,) of logits (N, h, w) and shifts (N, 2, h, w) in strides for points (N, M, 2), padded with NaN."""
+    """Loss (N,) of logits (N, h, w) and offsets (N, 2, h, w) in strides for points (N, M, 2), padded with NaN."""
     height, width = logits.shape[1:]
     known = ~target.isnan().any(-1)
     image, number = known.nonzero(as_tuple=True)
@@ -38,7 +38,7 @@ def location_loss(logits: Tensor, shifts: Tensor, target: Tensor, stride: int) -
 
 
 def heat_map(points: Tensor, height: int, width: int, stride: int) -> Tensor:
-    """A bell (h, w) from 0 to 1 around each point (M, 2); where several overlap, the nearest counts."""
+    """Gaussians (h, w) from 0 to 1 around each point (M, 2); overlapping ones are combined by their maximum."""
     if not len(points):
         return points.new_zeros(height, width)
     columns = (torch.arange(width, device=points.device) + 0.5 - points[:, :1] / stride).square()

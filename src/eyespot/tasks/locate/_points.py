@@ -1,4 +1,4 @@
-"""Points [x, y] in pixels: as text, on the map of the network, and paired one to one with those that are found.
+"""Points [x, y] in pixels: parsing, decoding of network outputs, and one-to-one matching.
 
 Shapes: N images, M points, h x w locations of a map.
 """
@@ -18,11 +18,11 @@ from .._matches import Matches
 
 EXPECTED = "expected JSON such as [[12.5, 40], [3, 8]]: x and y of each point in pixels"
 MOST = 5000
-"""Points of an image, the surest first."""
+"""Maximum number of points per image."""
 
 
 def read_points(row: Row) -> list[list[float]]:
-    """The points of a row's column `points`; raises `TaskError` for text that describes none."""
+    """The points in a row's column `points`; raise `TaskError` for invalid text."""
     text = row.values.get("points", "")
     try:
         points = [[float(part) for part in point] for point in json.loads(text)]
@@ -35,13 +35,13 @@ def read_points(row: Row) -> list[list[float]]:
 
 
 def cells(points: Tensor, height: int, width: int, stride: int) -> Tensor:
-    """Column and row (M, 2) of the location whose cell each point (M, 2) lies in."""
+    """Column and row (M, 2) of the location whose cell contains each point (M, 2)."""
     last = torch.tensor([width - 1, height - 1], device=points.device)
     return torch.minimum((points / stride).floor().long().clamp(min=0), last)
 
 
 def decode(output: Tensor, stride: int) -> Tensor:
-    """Points (N, h, w, 2) in pixels of two numbers (N, 2, h, w) at each location: shifts from its center in strides."""
+    """Decode offsets from the location centers (N, 2, h, w), in strides, to points (N, h, w, 2) in pixels."""
     height, width = output.shape[2:]
     rows = torch.arange(height, dtype=output.dtype, device=output.device) + 0.5
     columns = torch.arange(width, dtype=output.dtype, device=output.device) + 0.5
@@ -50,7 +50,7 @@ def decode(output: Tensor, stride: int) -> Tensor:
 
 
 def peaks(scores: Tensor, points: Tensor, least: float) -> tuple[Tensor, Tensor]:
-    """Scores (M,) and points (M, 2), surest first, of locations with the largest score (h, w) of their neighbors."""
+    """Scores (M,) and points (M, 2) of local maxima of the score (h, w), by decreasing score."""
     top = scores == F.max_pool2d(scores[None], 3, stride=1, padding=1)[0]
     found, places = scores[top & (scores >= least)], points[top & (scores >= least)]
     order = found.argsort(descending=True, stable=True)[:MOST]
@@ -58,9 +58,9 @@ def peaks(scores: Tensor, points: Tensor, least: float) -> tuple[Tensor, Tensor]
 
 
 def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, radius: float) -> Matches:
-    """Pair points that are found (M, 2) one to one with true ones (T, 2), the surest first, each with the nearest left.
+    """Match predicted points (M, 2) one to one with true ones (T, 2), by decreasing score, each with the nearest left.
 
-    A point is right if a true one that is not taken yet lies within `radius`.
+    A point is correct if an unmatched true point lies within `radius`.
     """
     order = np.argsort(-scores, kind="stable")
     right = np.zeros(len(order), bool)
@@ -68,17 +68,17 @@ def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, radius: floa
     for place in range(len(order)):
         if len(truth) and away[place].min() <= radius:
             right[place] = True
-            away[:, away[place].argmin()] = np.inf  # taken
+            away[:, away[place].argmin()] = np.inf  # matched
     return Matches(scores=scores[order], right=right, objects=len(truth))
 
 
 def closest_distances(points: np.ndarray) -> np.ndarray:
-    """The distance (M,) from each point (M, 2) to the nearest other one; infinite where there is none."""
+    """Distance (M,) from each point (M, 2) to its nearest neighbor; infinite if there is none."""
     away = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(away, np.inf)
     return away.min(1, initial=np.inf)
 
 
 def as_array(points: Any) -> np.ndarray:
-    """Points as an array (M, 2), also where there is none."""
+    """Convert points to an array (M, 2), which may be empty."""
     return np.array(points, float).reshape(-1, 2)

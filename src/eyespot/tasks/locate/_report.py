@@ -1,4 +1,4 @@
-"""What a run's report shows of points."""
+"""Report of a localization model."""
 
 from ...findings import Evaluation
 from ..report import SHOWN, Pictures, Values, gallery_item, number, percent, spread
@@ -7,7 +7,7 @@ SIDE = 240
 
 
 def location_values(evaluation: Evaluation, pictures: Pictures) -> Values:
-    """Tiles, and the images with most missed and false points, on which `pictures` draws what is found."""
+    """Tiles, and the images with the most missed and false points, drawn by `pictures`."""
     details, table = evaluation.details, evaluation.table
     low, high = details["count_limits"]
     tiles = [
