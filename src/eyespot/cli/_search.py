@@ -13,9 +13,7 @@ from ._output import AsJson, Quiet, box_from, print_json
 def search(
     collection: Collection,
     like: Annotated[Path | None, typer.Option(help="Reference image: find photos similar to it.")] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Region X1,Y1,X2,Y2 of the reference image, in pixels.")
-    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region X1,Y1,X2,Y2 of the reference image, in pixels.")] = None,
     words: Annotated[str | None, typer.Option(help="Content of the photos, such as 'dog, seashore'.")] = None,
     color: Annotated[str | None, typer.Option(help="A basic color name, such as red.")] = None,
     after: Annotated[str | None, typer.Option(help="Taken at or after this date or time: 2024-01-31.")] = None,
