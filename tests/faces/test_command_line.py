@@ -88,7 +88,8 @@ def test_rates_and_protocols_on_the_command_line(photos, tmp_path, capsys):
         "path,identity,group\nfirst.webp,a,men\nsecond.webp,a,men\nother.webp,b,women\n"
     )
     assert run(["faces", str(tmp_path / "people.csv"), "--rates"]) == 0
-    _, overall, men, women = capsys.readouterr().out.splitlines()
+    _, overall, all_thresholds, men, women = capsys.readouterr().out.splitlines()
+    assert all_thresholds.startswith("equal error rate 0.00%") and all_thresholds.endswith("rank-1 100.00%")
     assert overall.startswith("all: 2 persons, false accepts 0.00% (0.00% to 97.50%) of 2 pairs, false rejects 0.00%")
     assert "false accepts unknown (no pairs)" in men and "false rejects unknown" in women
     (tmp_path / "fgnet").mkdir()

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eyespot.cli._app import run
 from eyespot.errors import FaceError
 from eyespot.faces import PROTOCOLS, Embedded, Photo, _rates, error_rates, measure_protocol, photos_of, read_protocol
 from eyespot.sources import from_arrays
@@ -101,14 +102,50 @@ def test_folders_of_published_benchmarks_are_read_by_their_names(folders: Path):
         measure_protocol(folders / "cacd-vs", "cacd-vs")
 
 
+LINES = ("2 1", "Andy 1 2", "Andy 1 Angelina 1", "Andy 1 2", "Andy 2 Angelina 1")
+
+
+@pytest.fixture
+def labeled(photos: dict[str, Path], tmp_path: Path) -> Path:
+    """A folder in the form of Labeled Faces in the Wild, with two folds of two pairs."""
+    names = {"first": "Andy/Andy_0001.webp", "second": "Andy/Andy_0002.webp", "other": "Angelina/Angelina_0001.webp"}
+    for key, name in names.items():
+        (tmp_path / "lfw" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lfw" / name).write_bytes(photos[key].read_bytes())
+    (tmp_path / "lfw" / "pairs.txt").write_text("\n".join(LINES))
+    return tmp_path / "lfw"
+
+
+def test_labeled_faces_in_the_wild_are_measured_by_the_pairs_of_its_file(labeled: Path, capsys):
+    found = measure_protocol(labeled, "lfw")
+    assert (found["accuracy"], found["standard_error"], found["pairs"], found["faces"]) == (1, 0, 4, 3)
+    assert (found["equal_error_rate"], found["auc"], found["same_pairs"], found["left_out"]) == (0, 1, 2, [])
+    lines = [*LINES[:3], "Andy 3 4", "Andy 2 Angelina 1"]  # two photos that are not there
+    (labeled / "pairs.txt").write_text("\n".join(["3 1", *lines[1:], *LINES[3:]]))
+    assert run(["faces", str(labeled), "--protocol", "lfw"]) == 0
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first == "lfw: accuracy 83.33% of 6 pairs; 3 faces, 2 photos without a face"
+    assert second.startswith("equal error rate 0.00% (") and "AUC 1.0000" in second
+
+
+@pytest.mark.parametrize("lines", [["2 1", "Andy 1 2"], ["2 1", *["Andy one two"] * 4], ["2 0"], ["pairs"], []])
+def test_pairs_of_another_form_are_refused(lines: list[str], tmp_path: Path):
+    (tmp_path / "pairs.txt").write_text("\n".join(lines))
+    with pytest.raises(FaceError, match="cannot be read as pairs of Labeled Faces in the Wild"):
+        measure_protocol(tmp_path, "lfw")
+
+
 def test_folders_without_such_names_and_unknown_protocols_are_refused(tmp_path: Path):
     (tmp_path / "me.jpg").touch()
     with pytest.raises(FaceError, match=r"holds no image named .* such as '078A11.JPG'"):
         read_protocol(tmp_path, "fgnet")
     with pytest.raises(FaceError, match="Did you mean 'fgnet'"):
         read_protocol(tmp_path, "fg-net")
-    with pytest.raises(FaceError, match="is no folder"):
-        read_protocol(tmp_path / "none", "morph")
+    with pytest.raises(FaceError, match="Did you mean 'lfw'"):
+        measure_protocol(tmp_path, "lwf")
+    for protocol in ("morph", "lfw"):
+        with pytest.raises(FaceError, match="is no folder"):
+            measure_protocol(tmp_path / "none", protocol)
 
 
 def test_photos_of_a_source_need_names_and_ages():

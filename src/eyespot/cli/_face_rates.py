@@ -31,7 +31,17 @@ def _protocol_lines(result: Mapping[str, Any]) -> list[str]:
     what = "pairs" if "pairs" in result else "probes"
     left_out = len(result["left_out"])
     first = f"{result['protocol']}: {measured[0]} of {counted} {what}; {result['faces']} faces, "
-    return [f"{first}{left_out} photos without a face", f"published: {result['published']}"]
+    more = [_verification_line(result)] if "auc" in result else []
+    return [f"{first}{left_out} photos without a face", *more, f"published: {result['published']}"]
+
+
+def _verification_line(result: Mapping[str, Any]) -> str:
+    """The rates that do not depend on one threshold."""
+    (low, high), (least, most) = result["equal_error_rate_interval"], result["true_accepts_at_0.001_interval"]
+    return (
+        f"equal error rate {result['equal_error_rate']:.2%} ({low:.2%} to {high:.2%}), AUC {result['auc']:.4f}, true "
+        f"accepts at 0.1 % false accepts {result['true_accepts_at_0.001']:.2%} ({least:.2%} to {most:.2%})"
+    )
 
 
 def _rate_lines(result: Mapping[str, Any]) -> list[str]:
@@ -41,6 +51,7 @@ def _rate_lines(result: Mapping[str, Any]) -> list[str]:
     return [
         f"{first}{result['threshold']:.3f}; intervals: 95 %, bootstrap over persons",
         _group_line("all", result["overall"]),
+        f"{_verification_line(result['verification'])}, rank-1 {result['verification']['rank_1']:.2%}",
         *(_group_line(row["group"], row) for row in result["by_group"]),
         *(gap_text(row) for row in result["by_age_gap"]),
     ]

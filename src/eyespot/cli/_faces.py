@@ -81,7 +81,7 @@ def faces(
         bool, typer.Option("--rates", help="Error rates on a folder per person, or a table: by group and age gap.")
     ] = False,
     protocol: Annotated[
-        str | None, typer.Option(help="Published benchmark of a folder: fgnet, morph, cacd-vs.")
+        str | None, typer.Option(help="Published benchmark of a folder: lfw, fgnet, morph, cacd-vs.")
     ] = None,
     at_age: Annotated[str | None, typer.Option(help="Draw the faces at these ages: 20,50,80 (with --model).")] = None,
     model: Annotated[Path | None, typer.Option(help="Run of the task identify, for --at-age.")] = None,

@@ -11,8 +11,10 @@ from typing import Any
 
 from ..errors import FaceError, look_up
 from ..files import require_folder
+from ._lfw import PUBLISHED, measure_lfw
 from ._rates import PAIRS_OF_A_FOLD, Embedded, Photo, embed_photos, leave_one_out, oldest_among_youngest, ten_folds
 
+LFW = "lfw"
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
@@ -75,15 +77,19 @@ def read_protocol(folder: Path, protocol: str) -> list[Photo]:
     Raises `FaceError` for an unknown protocol, and where no file is named as its files are.
     """
     known = look_up("protocol", protocol, PROTOCOLS, FaceError)
-    require_folder(folder)
-    if not folder.is_dir():
-        raise FaceError(f"{folder}: is no folder; give the one with the images of {protocol}.")
+    _require(folder, protocol)
     found = list(_named(sorted(folder.rglob("*")), known))
     if not found:
         raise FaceError(
             f"{folder}: holds no image named as those of {protocol} are, such as '{known.example}'; give their folder."
         )
     return found
+
+
+def _require(folder: Path, protocol: str) -> None:
+    require_folder(folder)
+    if not folder.is_dir():
+        raise FaceError(f"{folder}: is no folder; give the one with the images of {protocol}.")
 
 
 def _named(files: Iterable[Path], protocol: Protocol) -> Iterable[Photo]:
@@ -96,8 +102,13 @@ def _named(files: Iterable[Path], protocol: Protocol) -> Iterable[Photo]:
 def measure_protocol(folder: Path, protocol: str) -> dict[str, Any]:
     """What the protocol measures with SFace on a benchmark's folder, and what was published for it.
 
-    Photos without a face count as wrong in "fgnet" and "cacd-vs" and are left out of "morph"; they are in `left_out`.
+    Photos without a face count as wrong, except in "morph", where they are left out; they are in `left_out`. "lfw" is
+    the protocol of Labeled Faces in the Wild, whose folder holds `pairs.txt`.
     """
+    look_up("protocol", protocol, {LFW: None, **PROTOCOLS}, FaceError)
+    if protocol == LFW:
+        _require(folder, protocol)
+        return {"protocol": protocol, **measure_lfw(folder), "published": PUBLISHED}
     found = embed_photos(read_protocol(folder, protocol))
     known = PROTOCOLS[protocol]
     return {

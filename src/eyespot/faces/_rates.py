@@ -14,7 +14,7 @@ from ..errors import FaceError, ImageError
 from ..images import Picture
 from ..sources.source import Source
 from ..tasks.age_gaps import by_age_gap
-from ..tasks.verification import Pairs, all_pairs, interval, rank_one, rates_of, resampled
+from ..tasks.verification import Pairs, all_pairs, interval, rank_one, rates_of, resampled, verification_statistics
 from ._find import embed_faces, find_faces
 from ._verify import THRESHOLD
 
@@ -122,12 +122,19 @@ def error_rates(found: Embedded, threshold: float = THRESHOLD) -> dict[str, Any]
         "faces": len(persons),
         "left_out": found.left_out,
         "overall": _rates(pairs, threshold),
+        "verification": _verification(pairs) | {"rank_1": rank_one(embeddings, persons)},
         "by_group": [
             {"group": group} | _rates(all_pairs(embeddings[groups == group], persons[groups == group]), threshold)
             for group in named
         ],
         "by_age_gap": by_age_gap(embeddings, persons, ages),
     }
+
+
+def _verification(pairs: Pairs) -> dict[str, Any]:
+    """Equal error rate, area under the curve, and true accepts at false accept rates, with intervals."""
+    error, between, details = verification_statistics(pairs)
+    return {"equal_error_rate": error, "equal_error_rate_interval": between, **details}
 
 
 def _rates(pairs: Pairs, threshold: float) -> dict[str, Any]:
@@ -194,7 +201,9 @@ def ten_folds(found: Embedded) -> dict[str, Any]:
         raise FaceError(f"{len(whole)} whole pairs lie in one fold; expected {PAIRS_OF_A_FOLD} pairs in each of ten.")
     similarity = np.array([found.embeddings[whole[pair][0]] @ found.embeddings[whole[pair][1]] for pair in numbers])
     same = numbers % PAIRS_OF_A_FOLD < PAIRS_OF_A_FOLD // 2
-    right = [_right_in(fold, numbers // PAIRS_OF_A_FOLD, similarity, same) for fold in set(numbers // PAIRS_OF_A_FOLD)]
+    right = [
+        right_in_fold(fold, numbers // PAIRS_OF_A_FOLD, similarity, same) for fold in set(numbers // PAIRS_OF_A_FOLD)
+    ]
     missing = len({name.split("_")[0] for name in found.left_out})
     return {"accuracy": sum(right) / (len(numbers) + missing), "pairs": len(numbers) + missing}
 
@@ -203,7 +212,8 @@ PAIRS_OF_A_FOLD = 400
 """The first half of them show one person."""
 
 
-def _right_in(fold: int, folds: np.ndarray, similarity: np.ndarray, same: np.ndarray) -> int:
+def right_in_fold(fold: int, folds: np.ndarray, similarity: np.ndarray, same: np.ndarray) -> int:
+    """How many pairs of a fold are decided right, at the threshold that is best on those of the other folds."""
     inside = folds == fold
     candidates = np.sort(similarity[~inside])
     scores = [((similarity[~inside] >= each) == same[~inside]).mean() for each in candidates]
