@@ -190,7 +190,7 @@ def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
 
 
 def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Tensor:
-    """Pictures as one batch of pixels (N, C, H, W)."""
+    """Images as one batch of pixels (N, C, H, W)."""
     images = [model.read(picture, name) for picture, name in zip(pictures, names, strict=True)]
     sizes = sorted({f"{image.shape[3]} x {image.shape[2]}" for image in images})
     if len(sizes) != 1:

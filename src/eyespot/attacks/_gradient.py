@@ -67,7 +67,7 @@ def _descend(victim: Victim, images: Tensor, settings: Settings, noise: Tensor, 
 
 
 def _on_grid(images: Tensor, pixels: Tensor, size: float) -> Tensor:
-    """Round to the nearest, or towards `images` where the nearest would be a longer change than `size`."""
+    """Round to the nearest, or toward `images` where the nearest would be a longer change than `size`."""
     near, inward = rounded(pixels), rounded_inward(images, pixels)
     limit = torch.maximum(_length(pixels - images), _length(inward - images))
     return torch.where(_length(near - images) <= limit + 1e-6, near, inward)

@@ -40,7 +40,7 @@ STEEPEST = {
 class LayerBound:
     """One layer: its operator norm by power iteration (linear layers only), and upper bounds.
 
-    `at_most` is this layer's own bound, `total` that of the network from the pixels (0 to 1) to its output; None where
+    `at_most` is this layer's own bound, `total` that of the network from the pixels (0 to 1) to its output; None if
     there is no bound, with the `reason`.
     """
 

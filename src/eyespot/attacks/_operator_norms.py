@@ -84,7 +84,7 @@ def convolution_bound(
     """An upper bound of the operator norm of a convolution of (C, H, W) with any zero padding.
 
     A stride is undone by taking each stride x stride pixels for channels of one place. With zero padding the operator
-    is part of the circular one on a larger picture; leaving out inputs or outputs never makes a norm larger.
+    is part of the circular one on a larger image; leaving out inputs or outputs never makes a norm larger.
     """
     kernel = _without_stride(_spread(weight, dilation, groups), stride)
     full = (-(-height // stride[0]) + kernel.shape[2], -(-width // stride[1]) + kernel.shape[3])
@@ -130,7 +130,7 @@ def _without_stride(kernel: Tensor, stride: tuple[int, int]) -> Tensor:
 
 
 def _folded(kernel: Tensor, height: int, width: int) -> Tensor:
-    """A kernel larger than the picture, laid round its edges."""
+    """A kernel larger than the image, laid round its edges."""
     tall, wide = -(-kernel.shape[2] // height) * height, -(-kernel.shape[3] // width) * width
     padded = F.pad(kernel, (0, wide - kernel.shape[3], 0, tall - kernel.shape[2]))
     return padded.unflatten(2, (-1, height)).sum(2).unflatten(3, (-1, width)).sum(3)

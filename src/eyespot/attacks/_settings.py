@@ -36,7 +36,7 @@ class Settings:
 class Attempt:
     """The outcome of an attack: pixels (N, C, H, W) with 256 values, fooled or the best attempt.
 
-    `history` holds, for attacks that search in generations, the best candidate of each: one list a picture.
+    `history` holds, for attacks that search in generations, the best candidate of each: one list an image.
     """
 
     pixels: Tensor

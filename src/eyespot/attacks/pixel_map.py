@@ -71,8 +71,8 @@ class PixelMap:
 def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None, of: Any = None) -> PixelMap:
     """Try every position of one image in every color of a grid (8 corners and 56 others; 18 grays).
 
-    `target` and `of` are those of `attack`. A picture of 32 x 32 pixels in color takes 65,536 queries. Raises
-    `AttackError` for pictures of more than 128 x 128 pixels.
+    `target` and `of` are those of `attack`. An image of 32 x 32 pixels in color takes 65,536 queries. Raises
+    `AttackError` for images of more than 128 x 128 pixels.
     """
     image = rounded(model.read(picture))
     name = str(picture) if isinstance(picture, str | Path) else "the image"

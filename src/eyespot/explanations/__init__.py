@@ -54,7 +54,7 @@ PICTURES = (".png", ".svg", ".pdf", ".json")
 class Method:
     """An explanation method: its one-line summary, its options, and its function.
 
-    `explain` takes a `Subject` (model and picture), `survey` a model and many images; each method has one of the two.
+    `explain` takes a `Subject` (model and image), `survey` a model and many images; each method has one of the two.
     `files` are the endings of the files that its finding can be saved as.
     """
 

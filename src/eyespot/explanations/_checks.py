@@ -64,7 +64,7 @@ def _shuffled(subject: Subject, names: Sequence[str], seed: int) -> list[Call]:
 
 
 def similarity(one: Tensor, other: Tensor) -> float:
-    """Rank correlation (Spearman) of the sizes of two maps; 0 where one of them is the same everywhere."""
+    """Rank correlation (Spearman) of the sizes of two maps; 0 if one of them is the same everywhere."""
     a, b = one.abs().flatten().numpy(), other.abs().flatten().numpy()
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0

@@ -56,7 +56,7 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
 
 
 def _last_dense(calls: Sequence[Call]) -> Call | None:
-    """The dense layer whose numbers are the output, or make it by a softmax; None where the output is something else.
+    """The dense layer whose numbers are the output, or make it by a softmax; None if the output is something else.
 
     Followed back from the output: the last dense layer that was computed may belong to another head.
     """
@@ -123,7 +123,7 @@ def channels_of(calls: Sequence[Call], group: Group) -> np.ndarray:
 
 
 def _map_behind(calls: Sequence[Call], group: Group) -> Call | None:
-    """The map (C, H, W) whose cells, flattened, are the terms; None where it may not begin with its channels."""
+    """The map (C, H, W) whose cells, flattened, are the terms; None if it may not begin with its channels."""
     source = calls[group.index]
     count = source.output[0].numel()
     if group.places.shape[1] != 1 or len(group.places) != count:

@@ -32,9 +32,9 @@ def correspondence(
 ) -> Explanation:
     """Score how consistently masking a part changes the features of a layer; the lower, the more it corresponds.
 
-    `parts` gives, for each name, one (top, left, bottom, right) per picture, in pixels of the image as the network sees
-    it. The score is the mean, over all pairs of pictures, of the share of features whose changes differ in sign:
-    Delta = mean H(sign(e_i), sign(e_j)) with e_i the features of picture i less those of it masked. Random parts of the
+    `parts` gives, for each name, one (top, left, bottom, right) per image, in pixels of the image as the network sees
+    it. The score is the mean, over all pairs of images, of the share of features whose changes differ in sign:
+    Delta = mean H(sign(e_i), sign(e_j)) with e_i the features of image i less those of it masked. Random parts of the
     same sizes are the comparison. Raises `ExplanationError` for boxes that do not fit.
     """
     if len(pictures) < 2:

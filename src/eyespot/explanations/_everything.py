@@ -58,7 +58,7 @@ COLUMNS = {
 
 
 def _row(checks: tuple[Check, ...]) -> dict[str, Any]:
-    """One number for each check of the table; None where a method does not promise it."""
+    """One number for each check of the table; None if a method does not promise it."""
     values = {check.name: check for check in checks}
     row: dict[str, Any] = {short: values[name].value if name in values else None for name, short in COLUMNS.items()}
     row["passed"] = all(check.passed is not False for check in checks)

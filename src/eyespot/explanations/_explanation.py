@@ -38,7 +38,7 @@ class Panel:
 class Check:
     """One sanity check of a method: the measured value, and a one-sentence summary.
 
-    `passed` is None where the number speaks for itself.
+    `passed` is None if the number speaks for itself.
     """
 
     name: str

@@ -37,7 +37,7 @@ WRONG = (200, 30, 30)
 class ImageMap:
     """The layout of images: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
 
-    `right` says whether the model answers right, None where that is not known. `pixels` is the drawn map.
+    `right` says whether the model answers right, None if that is not known. `pixels` is the drawn map.
     """
 
     method: str
@@ -60,7 +60,7 @@ class ImageMap:
         return to_json(self.to_plain())
 
     def save(self, path: str | Path) -> Path:
-        """Write the map as a picture (.png) or its values (.json); raises `ExplanationError` for another suffix."""
+        """Write the map as an image (.png) or its values (.json); raises `ExplanationError` for another suffix."""
         path = Path(path)
         if path.suffix.lower() not in (".png", ".json"):
             raise ExplanationError(f"{path}: expected .png for an image, or .json for the values.")

@@ -17,7 +17,7 @@ class ExplanationRequest:
     """The options of one explanation; None leaves the choice to the method, which reports it.
 
     `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,
-    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the picture,
+    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the image,
     `reference` another image, the similarity to which is explained.
     """
 

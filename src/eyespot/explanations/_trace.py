@@ -26,7 +26,7 @@ class Trace:
     """The decomposition of one number of a network.
 
     The number is `function` of `total`, and `total` is the sum of the products of all `groups` and the `bias`.
-    `rule` says the same as a formula in words; `details` holds what is particular to the kind (mean and variance of a
+    `rule` is the same as a formula; `details` contains what is particular to the kind (mean and variance of a
     normalization, the winner of a maximum). `field` is (top, left, bottom, right) of the pixels it depends on.
     `uses` says what the next calls made of it. `folded` is the same sum with a normalization folded into the
     convolution before it. An opaque call has no groups, only its number.

@@ -21,7 +21,7 @@ DRAWN = 7
 def snapshots(folder: str | Path) -> dict[str, Model]:
     """The models that a training kept, by the names of their files, in order.
 
-    Raises `ExplanationError` where there are none.
+    Raises `ExplanationError` if there are none.
     """
     folder = Path(folder)
     places = [folder / "snapshots", folder]

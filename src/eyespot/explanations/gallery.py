@@ -107,7 +107,7 @@ class Gallery:
 
 
 def strip(strongest: Sequence[Exciting], field: tuple[int, int]) -> np.ndarray | None:
-    """Patches side by side, their projections below, as one picture (2 h + gap, 9 w + gaps, C); None without any."""
+    """Patches side by side, their projections below, as one image (2 h + gap, 9 w + gaps, C); None without any."""
     if not strongest:
         return None
     step = max(1, -(-max(field) // LARGEST_FIELD))

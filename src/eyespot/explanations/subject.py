@@ -71,7 +71,7 @@ class Subject:
 def make_subject(model: Model, picture: Picture, of: Any = None, reference: Picture | None = None) -> Subject:
     """Read an image for a model and determine what is explained: `of`, or the answer of the model.
 
-    With `reference`, another image, it is the similarity to that one. Raises `ImageError` for what is no picture,
+    With `reference`, another image, it is the similarity to that one. Raises `ImageError` for what is no image,
     `TaskError` for a class that there is not, and for a reference where the task compares no images.
     """
     pixels = model.read(picture)
@@ -118,7 +118,7 @@ def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] 
     """The call of a layer by its name; without one, the last call of one of `kinds` that
     still has places and that the output rests on (a second head is passed over).
 
-    Raises `ExplanationError` for an unknown layer, or where there is none to choose.
+    Raises `ExplanationError` for an unknown layer, or if there is none to choose.
     """
     if layer:
         return find_call(list(calls), layer)

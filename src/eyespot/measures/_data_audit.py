@@ -208,7 +208,7 @@ def _twins(found: Sequence[Proposal], rows: dict[str, Row], value_range: Range |
 
 
 def _shown(row: Row, value_range: Range | None) -> dict[str, Any]:
-    """A small copy of a picture as an address, and its name; a picture that cannot be read any more is left empty."""
+    """A small copy of an image as an address, and its name; an image that cannot be read any more is left empty."""
     spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="native", value_range=value_range)
     try:
         pixels = thumbnail(read_pixels(row.picture, spec, row.name), SIDE)

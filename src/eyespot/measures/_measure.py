@@ -32,7 +32,7 @@ class BackendMeasurement:
     """One backend: milliseconds per image in all and by stage, throughput, memory, file size and accuracy.
 
     `images_per_second` is that of the network alone at the best batch size `batch`. `peak_memory` is in bytes beyond an
-    idle process, None where the system does not report it. `evaluation` is None without a source.
+    idle process, None if the system does not report it. `evaluation` is None without a source.
     """
 
     name: str
@@ -90,7 +90,7 @@ def compare_latency(
 ) -> tuple[dict[str, Timing], Timing]:
     """Milliseconds per image of several models in torch, in turns, and those of the reference kernel between them.
 
-    The images of `part` are answered, or a picture of 480 x 640 pixels; `seconds` is the time for each model.
+    The images of `part` are answered, or an image of 480 x 640 pixels; `seconds` is the time for each model.
     """
     backends = [torch_backend(name, model) for name, model in models.items()]
     found, reference = time_answers(backends, _pictures(part)[0], seconds)

@@ -20,7 +20,7 @@ SECONDS = 600
 def peak_memory(name: str, file: str, shape: tuple[int, int, int], threads: int) -> int | None:
     """Bytes beyond an idle process that loading a backend and computing one image (C, H, W) need at most.
 
-    The idle process has imported the same packages. None where the system does not report it (only Linux does).
+    The idle process has imported the same packages. None if the system does not report it (only Linux does).
     """
     request = json.dumps({"name": name, "file": file, "shape": shape, "threads": threads})
     found = subprocess.run(

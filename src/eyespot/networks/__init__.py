@@ -1,4 +1,4 @@
-"""Networks: plain torch modules, found by name or written as text."""
+"""Networks: plain torch modules, created by name or from text."""
 
 from .build import NETWORKS, SIZES, Family, build, build_from, describe
 from .network import Network, NetworkSpec, Output

@@ -1,6 +1,6 @@
-"""The parts that several networks are made of: normalization, convolution blocks, shortcuts, padding, heads.
+"""Building blocks of several networks: normalization, convolution blocks, shortcuts, padding, heads.
 
-Every step is a module of its own, used once and never in place, so that it can be watched and followed backwards.
+Every operation is a separate module, used once and never in place, so that it can be recorded and traced.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -17,25 +17,25 @@ NORMS = ("batch", "group", "none")
 
 
 class Add(nn.Module):
-    """The sum of two tensors of the same shape."""
+    """Sum of two tensors of the same shape."""
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return a + b
 
 
 class Concatenate(nn.Module):
-    """Two tensors (N, C, H, W) stacked along their channels."""
+    """Concatenation of two tensors (N, C, H, W) along their channels."""
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return torch.cat([a, b], dim=1)
 
 
 class MaxPool2d(nn.MaxPool2d):
-    """The largest number of each window, as PyTorch's module of this name finds it, to the bit.
+    """Max pooling with results identical to PyTorch's module of this name.
 
-    Where nothing learns, nobody asks which number of a window it was: then windows of 2x2 side by side are the maxima
-    of pairs of rows, and of these the maxima of pairs of columns, which takes up to a tenth of the time. Learning
-    needs the place, and whoever records the call (see `graph.py`) its name: these get PyTorch's own.
+    Without gradients, the index of the maximum is not needed: 2x2 windows without overlap are then computed as maxima
+    of pairs of rows and of pairs of columns, which takes down to a tenth of the time. Training needs the index, and
+    recording (see `graph.py`) needs the function name: both use PyTorch's own implementation.
     """
 
     def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
@@ -50,13 +50,13 @@ class MaxPool2d(nn.MaxPool2d):
 
 
 def _of_pairs(x: Tensor, side: int) -> Tensor:
-    """The larger of each two neighbors along one side; the last number of an odd side has none, and is left out."""
+    """Maximum of each two neighbors along one side; the last value of an odd side is dropped."""
     firsts, seconds = x.narrow(side, 0, x.shape[side] // 2 * 2).unflatten(side, (-1, 2)).unbind(side)
     return torch.maximum(firsts, seconds)
 
 
 class Shortcut(nn.Module):
-    """What `body` makes of its input, added to the input itself: `body` learns only the difference."""
+    """Residual connection: the output of `body` plus its input."""
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Shortcut(nn.Module):
 
 
 class PadToMultiple(nn.Module):
-    """Grows a picture (N, C, H, W) to sides that `multiple` divides, repeating its right and lower border."""
+    """Pad an image (N, C, H, W) to sides that are multiples of `multiple`, repeating its right and lower border."""
 
     def __init__(self, multiple: int) -> None:
         super().__init__()
@@ -80,14 +80,14 @@ class PadToMultiple(nn.Module):
 
 
 class CropLike(nn.Module):
-    """Cuts a picture (N, C, H, W) back, at its right and lower side, to the size of another."""
+    """Crop an image (N, C, H, W), at its right and lower side, to the size of another one."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return x[..., : like.shape[-2], : like.shape[-1]]
 
 
 class Padded(nn.Module):
-    """Lets `body`, which needs sides that `multiple` divides, take pictures (N, C, H, W) of any size."""
+    """Run `body`, which needs sides that are multiples of `multiple`, on images (N, C, H, W) of any size."""
 
     def __init__(self, body: nn.Module, multiple: int) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class Padded(nn.Module):
 
 
 def normalization(norm: str, channels: int, start: float = 1.0) -> nn.Module:
-    """The normalization layer called "batch", "group" (groups of about 8 channels) or "none", scaling by `start`."""
+    """Normalization layer "batch", "group" (groups of about 8 channels) or "none", with initial scale `start`."""
     if norm == "none":
         return nn.Identity()
     assert norm in NORMS, norm
@@ -114,9 +114,9 @@ def normalization(norm: str, channels: int, start: float = 1.0) -> nn.Module:
 def convolution(
     channels: int, filters: int, norm: str, kernel: int = 3, stride: int = 1, gain: float = 1.0
 ) -> nn.Conv2d:
-    """A convolution with same padding; it has a bias only where no normalization follows.
+    """Convolution with same padding; it has a bias only if no normalization follows.
 
-    Weights are drawn as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose before a ReLU, times `gain`.
+    Weights are initialized as in He et al. 2015 (https://arxiv.org/abs/1502.01852) for ReLU, times `gain`.
     """
     layer = nn.Conv2d(channels, filters, kernel, stride, padding=kernel // 2, bias=norm == "none")
     nn.init.normal_(layer.weight, std=gain * sqrt(2 / (channels * kernel**2)))
@@ -124,7 +124,7 @@ def convolution(
 
 
 def sequence(layers: Mapping[str, nn.Module]) -> nn.Sequential:
-    """Layers one after another, each by a name of its own."""
+    """Named layers in sequence."""
     return nn.Sequential(OrderedDict(layers))
 
 
@@ -135,7 +135,7 @@ def convolution_block(channels: int, filters: int, norm: str, kernel: int = 3, s
 
 
 def initialize(layer: nn.Module) -> nn.Module:
-    """Draw the weights of a plain convolution or dense layer as He et al. 2015 propose; biases start at 0."""
+    """Initialize the weights of a convolution or dense layer as in He et al. 2015; biases are 0."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         if layer.bias is not None:
@@ -144,5 +144,5 @@ def initialize(layer: nn.Module) -> nn.Module:
 
 
 def vector_head(channels: int, outputs: int) -> nn.Sequential:
-    """The mean of each channel over the whole picture, then one dense layer: (N, C, H, W) to (N, outputs)."""
+    """Global average pooling and a dense layer: (N, C, H, W) to (N, outputs)."""
     return sequence({"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "dense": nn.Linear(channels, outputs)})

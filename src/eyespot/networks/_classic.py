@@ -1,6 +1,6 @@
-"""Networks of the first papers and teaching pages, with the counts that they give.
+"""Networks of historical papers and teaching pages, with their parameter counts.
 
-Shapes: C channels, H height, W width. Counts are for the input that each name gives below and 10 outputs.
+Shapes: C channels, H height, W width. Counts are for the input given with each name, and 10 outputs.
 """
 
 from dataclasses import replace
@@ -37,18 +37,18 @@ CIRESAN_2 = (
     "maxpool 2, flatten, dense 100, relu, dense"
 )
 BACKGROUND = -1.0
-"""The value of paper without ink where digits are scaled to -1 .. 1, as they were in 1989."""
+"""Value of blank paper if digits are scaled to -1 .. 1, as they were in 1989."""
 LARGEST_1989 = 256
 
 TABLE_1989 = [list(range(8))] * 4 + [list(range(4, 12))] * 4 + [[*range(4), *range(8, 12)]] * 4
-"""Which 8 of the 12 planes of H1 each plane of H2 sees. The paper does not say which; this is Karpathy's proposal."""
+"""The 8 of 12 planes of H1 connected to each plane of H2. The paper does not list them; this is Karpathy's proposal."""
 TABLE_LENET = (
     [[(first + step) % 6 for step in range(3)] for first in range(6)]
     + [[(first + step) % 6 for step in range(4)] for first in range(6)]
     + [[first, first + 1, (first + 3) % 6, (first + 4) % 6] for first in range(3)]
     + [list(range(6))]
 )
-"""Which of 6 maps each of 16 filters sees, 60 pairs of 96 (LeCun et al. 1998, table I)."""
+"""The maps (of 6) connected to each of 16 filters, 60 pairs of 96 (LeCun et al. 1998, table I)."""
 
 
 def make_convnetjs(spec: NetworkSpec) -> Network:
@@ -57,23 +57,23 @@ def make_convnetjs(spec: NetworkSpec) -> Network:
 
 
 def make_tinyvgg(spec: NetworkSpec) -> Network:
-    """The network of CNN Explainer: 19,920 parameters at 64x64x3 (Wang et al. 2020, https://arxiv.org/abs/2004.15004)."""
+    """CNN Explainer's network: 19,920 parameters at 64x64x3 (Wang et al. 2020, https://arxiv.org/abs/2004.15004)."""
     return make_written(spec, TINYVGG)
 
 
 def make_lenet5(spec: NetworkSpec) -> Network:
-    """LeNet-5 (LeCun et al. 1998) as it is built today, every map joined to every filter: 61,706 parameters at 28x28x1.
+    """LeNet-5 (LeCun et al. 1998) in its common form with fully connected maps: 61,706 parameters at 28x28x1.
 
-    Smaller pictures are framed to 32x32 by repeating their border, as the paper does with empty paper.
+    Smaller images are padded to 32x32 by repeating their border, as the paper does with blank paper.
     """
     return _framed_to_32(spec, LENET5)
 
 
 def make_harley2015(spec: NetworkSpec) -> Network:
-    """The network that Harley 2015 shows in 3-D (https://adamharley.com/nn_vis/): 62,902 parameters at 28x28x1.
+    """The network that Harley 2015 displays in 3-D (https://adamharley.com/nn_vis/): 62,902 parameters at 28x28x1.
 
-    6@5x5, max 2x2, 16@5x5 with the partial table of LeNet-5, max 2x2, dense 120, 100 and the outputs, each but the
-    last through 1.7159 tanh(2x / 3). Smaller pictures are framed to 32x32 by repeating their border.
+    6@5x5, max 2x2, 16@5x5 with the partial table of LeNet-5, max 2x2, dense 120, 100 and the outputs, each except the
+    last with 1.7159 tanh(2x / 3). Smaller images are padded to 32x32 by repeating their border.
     """
     network = _framed_to_32(spec, HARLEY)
     for name in network.stages:
@@ -84,9 +84,9 @@ def make_harley2015(spec: NetworkSpec) -> Network:
 
 
 def make_ciresan_1(spec: NetworkSpec) -> Network:
-    """The first network that found mitoses (Ciresan et al. 2013): 13,630 parameters at 101x101x3 with two outputs.
+    """The first mitosis detection network (Ciresan et al. 2013): 13,630 parameters at 101x101x3 with two outputs.
 
-    It tells whether the middle of a window shows one. The paper's tables give layers and sizes; ReLU is our choice.
+    It classifies the center of a window. The paper's tables list layers and sizes; ReLU is our choice.
     """
     return make_written(spec, CIRESAN_1)
 
@@ -99,8 +99,8 @@ def make_ciresan_2(spec: NetworkSpec) -> Network:
 def make_pilotnet(spec: NetworkSpec) -> Network:
     """The network that steered a car (Bojarski et al. 2016, https://arxiv.org/abs/1604.07316): 252,219 parameters.
 
-    At 66x200x3 with one output. The first stage turns red, green and blue into YUV, as the paper's pictures are, and
-    learns nothing. "1164 neurons" in the paper's figure is the flattened picture (1,152), not a layer of its own.
+    At 66x200x3 with one output. The first stage converts RGB to YUV, the input format of the paper, and has no
+    parameters. "1164 neurons" in the paper's figure is the flattened map (1,152), not a separate layer.
     """
     _check_channels(spec, 3)
     inner = make_written(spec, PILOTNET)
@@ -108,12 +108,12 @@ def make_pilotnet(spec: NetworkSpec) -> Network:
 
 
 def make_lecun1989(spec: NetworkSpec) -> Network:
-    """The network that read zip codes (LeCun et al. 1989): 9,760 parameters, 64,660 connections at 16x16x1.
+    """The zip code network (LeCun et al. 1989): 9,760 parameters, 64,660 connections at 16x16x1.
 
-    H1: 12 planes, 5x5 at stride 2. H2: 12 planes, 5x5 at stride 2, each seeing 8 of H1's planes. H3: 30 units. Each
-    unit of H1 and H2 has a bias of its own; outside the picture lies empty paper (-1, so scale pictures to -1 .. 1).
-    The paper puts a tanh on the outputs too and learns +1 and -1; here the outputs are left open, since a task
-    turns them into probabilities itself. Weights are drawn from U(-2.4 / F, 2.4 / F) for F inputs a unit, as printed.
+    H1: 12 planes, 5x5 at stride 2. H2: 12 planes, 5x5 at stride 2, each connected to 8 of H1's planes. H3: 30 units.
+    Each unit of H1 and H2 has its own bias; the padding is blank paper (-1, so scale images to -1 .. 1). The paper
+    applies a tanh to the outputs and trains with targets +1 and -1; here the outputs are linear, since the task
+    converts them to probabilities. Weights are initialized from U(-2.4 / F, 2.4 / F) for F inputs per unit, as printed.
     """
     _check_channels(spec, 1)
     if max(spec.input[1:]) > LARGEST_1989:
@@ -131,21 +131,21 @@ def make_lecun1989(spec: NetworkSpec) -> Network:
 
 
 def _plane_1989(convolution: nn.Module, rows: int, columns: int) -> nn.Sequential:
-    """12 planes of units: a frame of empty paper, a convolution, a bias per unit, and tanh."""
+    """12 planes of units: blank padding, a convolution, a bias per unit, and tanh."""
     frame, bias = nn.ConstantPad2d(2, BACKGROUND), UnitBias(12, rows, columns)
     return sequence({"frame": frame, "conv": convolution, "bias": bias, "tanh": nn.Tanh()})
 
 
 def _halved(side: int) -> int:
-    """Side of a plane after 5x5 at stride 2 with a frame of 2."""
+    """Side of a plane after 5x5 at stride 2 with padding 2."""
     return output_size(side, 5, padding=2, stride=2)
 
 
 def _drawn_1989(layer: nn.Conv2d | nn.Linear | TableConvolution, inputs: int) -> nn.Module:
-    """The layer with weights drawn as in 1989 and biases of 0.
+    """Initialize the weights of a layer as in 1989, with zero biases.
 
-    Karpathy supposes that a root was lost in print, since 2.4 / sqrt(F) is near what is usual today. The weights as
-    printed are far smaller, and find better features: of held out zip codes they leave a sixth fewer wrong.
+    Karpathy suspects that a square root was lost in print, since 2.4 / sqrt(F) is close to today's practice. The
+    weights as printed are far smaller, and learn better features: the error on held-out zip codes is a sixth lower.
     """
     nn.init.uniform_(layer.weight, -2.4 / inputs, 2.4 / inputs)
     if layer.bias is not None:
@@ -154,7 +154,7 @@ def _drawn_1989(layer: nn.Conv2d | nn.Linear | TableConvolution, inputs: int) ->
 
 
 def _framed_to_32(spec: NetworkSpec, text: str) -> Network:
-    """A network written as text, behind a frame that brings smaller pictures to 32x32."""
+    """A network written as text, behind padding that extends smaller images to 32x32."""
     channels, height, width = spec.input
     across, down = max(0, 32 - width), max(0, 32 - height)
     inner = make_written(replace(spec, input=(channels, height + down, width + across)), text)
@@ -164,7 +164,7 @@ def _framed_to_32(spec: NetworkSpec, text: str) -> Network:
 
 
 def _check_channels(spec: NetworkSpec, channels: int) -> None:
-    """Refuse pictures of other colors than the network was made for."""
+    """Raise for images with another number of channels than the network requires."""
     colors = {1: "gray images (1 channel)", 3: "color images (3 channels)"}
     if spec.input[0] != channels:
         raise NetworkError(

@@ -1,4 +1,4 @@
-"""A generator of images and the discriminator that judges them, in one network.
+"""A generator of images and its discriminator, in one network.
 
 Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks"
 (https://arxiv.org/abs/1511.06434), with the style head of Elgammal et al. 2017, "CAN: Creative Adversarial Networks"
@@ -15,15 +15,15 @@ from ._blocks import sequence
 from .network import Network, NetworkSpec
 
 LATENT = 100
-"""Numbers of noise that one image is made of."""
+"""Dimensions of the noise vector of an image."""
 SIDES = (16, 32, 64, 128, 256)
 WIDTHS = {"tiny": 4, "small": 24, "medium": 48, "large": 64}
-"""Channels of the map of half the image's side; every halving doubles them, up to 16 times as many."""
+"""Channels of the map with half the image's side; every halving doubles them, up to a factor of 16."""
 SLOPE = 0.2
 
 
 class Dcgan(Network):
-    """The discriminator is what answers for an image; `generator` makes images in [0, 1] of noise (N, `LATENT`)."""
+    """`forward` is the discriminator; `generator` computes images in [0, 1] from noise (N, `LATENT`)."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         channels, height, width = spec.input
@@ -39,7 +39,7 @@ class Dcgan(Network):
 
 
 class _Generator(nn.Sequential):
-    """Stride-2 transposed convolutions from a 4x4 map; the last one ends in a tanh, brought to [0, 1]."""
+    """Stride-2 transposed convolutions from a 4x4 map; the final tanh is rescaled to [0, 1]."""
 
     latent = LATENT
 
@@ -61,7 +61,7 @@ class _Generator(nn.Sequential):
 
 
 class _Heads(nn.Module):
-    """How real an image is, then how much it is of each style: (N, 1 + K)."""
+    """The logits of "real" and of each style: (N, 1 + K)."""
 
     def __init__(self, numbers: int, hidden: int, styles: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class _Heads(nn.Module):
 
 
 def make_dcgan(spec: NetworkSpec) -> Network:
-    """Generator and discriminator with as many channels at each size."""
+    """Generator and discriminator with the same number of channels at each size."""
     return Dcgan(spec)
 
 
@@ -90,7 +90,7 @@ def _channels(side: int, width: int) -> list[int]:
 
 
 def _discriminator(channels: int, sizes: list[int], outputs: int) -> nn.Module:
-    """Stride-2 convolutions down to a 4x4 map, without normalization: the gradient penalty needs single images."""
+    """Stride-2 convolutions down to a 4x4 map, without normalization: the gradient penalty is computed per image."""
     layers: dict[str, nn.Module] = {}
     for number, (before, after) in enumerate(zip([channels, *sizes], sizes, strict=False), start=1):
         conv = nn.Conv2d(before, after, 4, stride=2, padding=1)

@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0: small, quick without a graphics card, and the network whose weights others have learned.
+"""EfficientNet-Lite0: small, fast on CPU, and available with pretrained weights.
 
-Inverted residual blocks (Sandler et al. 2018, "MobileNetV2", https://arxiv.org/abs/1801.04381) in the widths and depths
-that Tan and Le 2019 found ("EfficientNet", https://arxiv.org/abs/1905.11946); the lite form leaves out
+Inverted residual blocks (Sandler et al. 2018, "MobileNetV2", https://arxiv.org/abs/1801.04381) with the widths and
+depths of Tan and Le 2019 ("EfficientNet", https://arxiv.org/abs/1905.11946); the lite variant has no
 squeeze-and-excitation and uses ReLU6. Shapes: N images, C channels, H height, W width.
 """
 
@@ -21,7 +21,7 @@ TOP = 1280
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Blocks of one width; the first has `stride`, and each computes with `expansion` times its input's channels."""
+    """Blocks of one width; the first has `stride`, and each expands its input channels by `expansion`."""
 
     filters: int
     blocks: int
@@ -42,9 +42,9 @@ STAGES = (
 
 
 class PadSame(nn.Module):
-    """Zeros around (N, C, H, W) so that a strided window gives ceil(side / stride) places; an odd one more at the end.
+    """Zero padding of (N, C, H, W) so that a strided window has ceil(side / stride) positions; extra pixels at the end.
 
-    TensorFlow's "same": the published weights were learned with it.
+    TensorFlow's "same": the published weights were trained with it.
     """
 
     def __init__(self, kernel: int, stride: int) -> None:
@@ -67,16 +67,16 @@ class PadSame(nn.Module):
 
 
 def _unit(conv: nn.Conv2d, norm: str, active: bool = True, pad: nn.Module | None = None) -> nn.Sequential:
-    """Padding where it is uneven, a convolution, its normalization, and ReLU6 unless it ends a block."""
+    """Padding if it is asymmetric, a convolution, its normalization, and ReLU6 unless it ends a block."""
     layers: dict[str, nn.Module] = {} if pad is None else {"pad": pad}
     layers |= {"conv": conv, "norm": normalization(norm, conv.out_channels)}
     if isinstance(layers["norm"], nn.BatchNorm2d):
-        layers["norm"].eps, layers["norm"].momentum = 1e-3, 0.01  # as the weights were learned
+        layers["norm"].eps, layers["norm"].momentum = 1e-3, 0.01  # the settings of the published weights
     return sequence({**layers, "relu": nn.ReLU6()} if active else layers)
 
 
 def _spatial(channels: int, filters: int, norm: str, kernel: int, stride: int, groups: int = 1) -> nn.Sequential:
-    """A convolution that looks around itself: one that keeps the size pads evenly, a strided one as `PadSame` says."""
+    """Convolution with symmetric padding at stride 1, and with `PadSame` at larger strides."""
     padding = kernel // 2 if stride == 1 else 0
     conv = nn.Conv2d(channels, filters, kernel, stride, padding, groups=groups, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out" if groups == 1 else "fan_in", nonlinearity="relu")
@@ -86,7 +86,7 @@ def _spatial(channels: int, filters: int, norm: str, kernel: int, stride: int, g
 
 
 class InvertedBlock(nn.Module):
-    """Wide inside and narrow outside: 1x1 up, one filter a channel, 1x1 down; added to its input where shapes agree."""
+    """Inverted residual: 1x1 expansion, depthwise convolution, 1x1 projection; plus its input if the shapes match."""
 
     def __init__(self, channels: int, stage: Stage, stride: int, norm: str) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ def make_efficientnet_lite0(spec: NetworkSpec) -> Network:
         reached *= stage.stride
         chain[f"stage{number}"] = ChainStage(module=sequence(blocks), channels=channels, stride=reached)
     if spec.output.head == "pyramid":
-        return with_head(spec, chain)  # the last convolution only serves to tell 1,000 classes apart
+        return with_head(spec, chain)  # the last convolution is specific to the classification of 1,000 classes
     top = _unit(convolution(channels, TOP, spec.norm, 1), spec.norm)
     chain["top"] = ChainStage(module=top, channels=TOP, stride=reached)
     return with_head(spec, chain)

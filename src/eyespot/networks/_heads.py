@@ -13,7 +13,7 @@ from ._blocks import Add, convolution, convolution_block, normalization, sequenc
 from .network import Network, NetworkSpec, Output
 
 ANY_OUTPUT = ("vector", "map", "named")
-"""The kinds of output that `with_head` offers."""
+"""The kinds of output that `with_head` supports."""
 
 Sides = tuple[int, int]
 """Height and width of the images."""
@@ -21,7 +21,7 @@ Sides = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage of a chain: its module, the channels that come out of it, and their stride on the image."""
+    """One stage of a chain: its module, its output channels, and its stride relative to the image."""
 
     module: nn.Module
     channels: int
@@ -29,10 +29,10 @@ class Stage:
 
 
 class MapHead(nn.Module):
-    """A 1x1 convolution on what one stage makes, brought from the stage's stride to another: (N, K, H, W).
+    """A 1x1 convolution on the output of one stage, resampled to the stride of the output: (N, K, H, W).
 
-    Maps that are too large are averaged first; those that are too small are enlarged bilinearly afterwards, and cut to
-    ceil(side / stride), since a stage rounds sides up that its stride does not divide.
+    Maps that are too large are averaged first; those that are too small are upsampled bilinearly afterwards, and
+    cropped to ceil(side / stride), since a stage rounds up sides that its stride does not divide.
     """
 
     def __init__(self, stage: str, body: Stage, output: Output) -> None:
@@ -53,11 +53,11 @@ PYRAMID_WIDTH = 64
 
 
 class PyramidHead(nn.Module):
-    """A feature pyramid with one level (Lin et al. 2017), and convolutions on it: (N, K, H, W).
+    """A feature pyramid with one level (Lin et al. 2017), followed by convolutions: (N, K, H, W).
 
-    The deepest stage of each stride from that of the map on is brought to 64 channels; each is enlarged and added to
-    the next finer one. Fine stages know where things are, coarse ones what they are. Two 3x3 convolutions follow: where
-    the stages learn nothing, these alone must tell objects that touch from each other.
+    The deepest stage of each stride, from that of the output on, is projected to 64 channels, upsampled and added to
+    the next finer one. Fine stages contribute position, coarse ones content. Two 3x3 convolutions follow: if the stages
+    are frozen, only these can separate touching objects.
     """
 
     def __init__(self, body: Mapping[str, Stage], output: Output, norm: str) -> None:
@@ -95,7 +95,7 @@ class PyramidHead(nn.Module):
 
 
 def cut(x: Tensor, sides: Sequence[int]) -> Tensor:
-    """The map without what enlarging added at the right and below: a stage rounds sides up that it does not divide."""
+    """Crop the extra rows and columns of an upsampled map: a stage rounds up sides that it does not divide."""
     return x if tuple(x.shape[-2:]) == tuple(sides) else x[..., : sides[0], : sides[1]]
 
 
@@ -105,7 +105,7 @@ def convolution_unit(channels: int, filters: int, norm: str) -> nn.Sequential:
 
 
 class VectorHead(nn.Module):
-    """`vector_head` on what one stage makes: (N, K)."""
+    """`vector_head` on the output of one stage: (N, K)."""
 
     def __init__(self, stage: str, body: Stage, output: Output) -> None:
         super().__init__()
@@ -124,10 +124,10 @@ class NamedHeads(nn.ModuleDict):
 
 
 def with_head(spec: NetworkSpec, chain: Mapping[str, Stage]) -> Network:
-    """A network of a chain of stages and the head that `spec.output` asks for.
+    """A network of a chain of stages, with the head for `spec.output`.
 
-    A vector is read from the last stage; a map from the deepest stage whose stride is at most that of the map, or the
-    deepest of the finest ones. Stages that no head reads are left out, since they would learn nothing.
+    A vector is computed from the last stage; a map from the deepest stage whose stride is at most that of the map, or
+    the deepest of the finest ones. Unused stages are removed, since they would not be trained.
     """
     output = spec.output
     if output.kind == "vector":

@@ -1,7 +1,7 @@
-"""The residual family, the default: from tiny to large, for any input size, learning quickly on few cores.
+"""The residual networks, the default: from tiny to large, for any input size, fast to train on CPU.
 
-The idea of adding a block's input to its output is that of He et al. 2016, "Deep Residual Learning for Image
-Recognition" (https://arxiv.org/abs/1512.03385). The stem shrinks large pictures, so that the cost stays bounded.
+Adding a block's input to its output follows He et al. 2016, "Deep Residual Learning for Image Recognition"
+(https://arxiv.org/abs/1512.03385). The stem downsamples large images, which bounds the cost.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from ._heads import Stage, with_head
 from .network import Network, NetworkSpec
 
 START = 0.25
-"""Scale of each block's last normalization before training: a block begins as little more than its input."""
+"""Initial scale of each block's last normalization: an untrained block is close to the identity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How wide (channels of the first stage) and how deep (blocks in each of three stages) a residual network is."""
+    """Width (channels of the first stage) and depth (blocks in each of three stages) of a residual network."""
 
     width: int
     blocks: tuple[int, int, int]
@@ -33,7 +33,7 @@ SHAPES = {
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions whose result is added to their input; the first may halve the picture and widen it."""
+    """Two 3x3 convolutions plus their input; the first may halve the resolution and increase the channels."""
 
     def __init__(self, channels: int, filters: int, norm: str, stride: int = 1) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class ResidualBlock(nn.Module):
         self.relu = nn.ReLU()
 
     def _projection(self, channels: int, filters: int, norm: str, stride: int) -> nn.Module:
-        """What brings the input to the shape of the result: a mean over 2x2 pixels, then a 1x1 convolution."""
+        """Shortcut with a change of shape: 2x2 average pooling, then a 1x1 convolution."""
         if channels == filters and stride == 1:
             return nn.Identity()
         pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
@@ -57,7 +57,7 @@ class ResidualBlock(nn.Module):
 
 
 def stem_stride(side: int) -> int:
-    """By how much the stem shrinks a picture whose short side is `side`, so that 12 to 28 places are left.
+    """Stride of the stem for images with the shorter side `side`, so that maps have 12 to 28 pixels per side.
 
     >>> [stem_stride(side) for side in (16, 28, 64, 224)]
     [1, 2, 4, 8]
@@ -69,7 +69,7 @@ def stem_stride(side: int) -> int:
 
 
 def make_stem(channels: int, width: int, stride: int, norm: str) -> nn.Sequential:
-    """Convolutions that halve the picture until `stride` is reached, growing up to `width` channels."""
+    """Convolutions that halve the resolution until `stride` is reached, with up to `width` channels."""
     halvings = stride.bit_length() - 1
     stem = {"block1": convolution_block(channels, width >> max(0, halvings - 1), norm, 5, min(stride, 2))}
     for step in range(2, halvings + 1):
@@ -79,7 +79,7 @@ def make_stem(channels: int, width: int, stride: int, norm: str) -> nn.Sequentia
 
 
 def make_residual(spec: NetworkSpec) -> Network:
-    """Stem, three stages of residual blocks (each twice as wide and half as large as the last), and a head."""
+    """Stem, three stages of residual blocks (each with twice the channels and half the resolution), and a head."""
     shape = SHAPES[spec.size]
     channels, height, width = spec.input
     stride = stem_stride(min(height, width))

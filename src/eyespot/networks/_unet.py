@@ -1,7 +1,7 @@
-"""The U-Net of Noise2Noise: image to image, looking at a picture at six sizes, for pictures of any size.
+"""The U-Net of Noise2Noise: image to image at six resolutions, for images of any size.
 
-Lehtinen et al. 2018, "Noise2Noise" (https://arxiv.org/abs/1803.04189); the shape is that of Ronneberger et al. 2015,
-"U-Net" (https://arxiv.org/abs/1505.04597). 991,203 parameters for 3 channels.
+Lehtinen et al. 2018, "Noise2Noise" (https://arxiv.org/abs/1803.04189); the architecture is that of Ronneberger et al.
+2015, "U-Net" (https://arxiv.org/abs/1505.04597). 991,203 parameters for 3 channels.
 """
 
 from math import sqrt
@@ -16,17 +16,17 @@ HALVINGS = 5
 
 
 def make_unet(spec: NetworkSpec) -> Network:
-    """The U-Net as one stage, and its last convolution as the head; pictures are padded to a multiple of 32 inside."""
+    """The U-Net as one stage, with its last convolution as the head; images are padded to a multiple of 32."""
     require_full_size(spec)
     stages = {"body": Padded(UnetBody(spec.input[0]), 2**HALVINGS)}
     return Network(spec, stages, _convolution(32, spec.output.size, gain=1.0))
 
 
 class UnetBody(nn.Module):
-    """Five times halved and five times doubled again, each time beside what was there before: (N, 32, H, W) comes out.
+    """Five downsampling and five upsampling steps with skip connections; the output is (N, 32, H, W).
 
-    `down` are the steps that halve; `middle` works on the smallest picture; `up` are the steps that double, each of
-    which also sees the result of the step that halved to its size (the last one: the picture itself).
+    `down` are the downsampling steps; `middle` works at the lowest resolution; `up` are the upsampling steps, each of
+    which also receives the output of the `down` step at its resolution (the last one: the image itself).
     """
 
     def __init__(self, channels: int) -> None:
@@ -49,7 +49,7 @@ class UnetBody(nn.Module):
 
 
 class UpStep(nn.Module):
-    """Doubles a picture, puts another of that size beside it, and sends both through two convolutions."""
+    """Upsample by 2, concatenate the skip connection, and apply two convolutions."""
 
     def __init__(self, channels: int, between: int, filters: int) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class UpStep(nn.Module):
 
 
 def _block(channels: int, filters: int) -> nn.Sequential:
-    """A 3x3 convolution and a ReLU that lets a tenth of what is negative through."""
+    """A 3x3 convolution and a leaky ReLU with slope 0.1."""
     conv = _convolution(channels, filters, gain=nn.init.calculate_gain("leaky_relu", SLOPE))
     return sequence({"conv": conv, "relu": nn.LeakyReLU(SLOPE)})
 

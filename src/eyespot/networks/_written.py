@@ -1,6 +1,6 @@
-"""From the layers of a text to a network: every shape is worked out, and every bound checked, before anything is made.
+"""Networks from text: all shapes are computed and all limits checked before any layer is created.
 
-Shapes: C channels, H height, W width, K numbers in a row.
+Shapes: C channels, H height, W width, K length of a vector.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from .text import Layer, parse
 
 MOST_WEIGHTS = 200_000_000
 MOST_NUMBERS = 200_000_000
-"""What a text may claim at most: weights in all, and numbers that one layer makes of one picture."""
+"""Limits: total number of weights, and output values per layer and image."""
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """One layer before it is made: what comes out of it, (C, H, W) or (K,), its weights, and how to make it."""
+    """A planned layer: its output shape (C, H, W) or (K,), its number of weights, and how to create it."""
 
     shape: Shape
     weights: int
@@ -35,9 +35,9 @@ class Plan:
 
 
 def make_written(spec: NetworkSpec, text: str) -> Network:
-    """Make the network that `text` describes: a stage per layer, named by its kind and count; the last is the head.
+    """Create the network described by `text`: a stage per layer, named by kind and count; the last one is the head.
 
-    Raises `NetworkError` that names the layer, what comes into it, and what would fit.
+    Raise `NetworkError` with the layer, its input, and what would fit.
     """
     layers = parse(text)
     plans = _plan_all(layers, spec)
@@ -50,7 +50,7 @@ def make_written(spec: NetworkSpec, text: str) -> Network:
 
 
 def _plan_all(layers: list[Layer], spec: NetworkSpec) -> list[Plan]:
-    """One plan for each layer, the last with as many outputs as the task needs."""
+    """One plan for each layer; the last one gets the number of outputs that the task needs."""
     shape: Shape = spec.input
     plans: list[Plan] = []
     for layer in layers:
@@ -65,7 +65,7 @@ def _plan_all(layers: list[Layer], spec: NetworkSpec) -> list[Plan]:
 
 
 def _check_map(shape: Shape, spec: NetworkSpec) -> None:
-    """Refuse a text whose map does not have the stride that the task needs."""
+    """Raise for a map with another stride than the task needs."""
     stride = spec.output.stride
     expected = shape[0], *(-(-side // stride) for side in spec.input[1:])
     if shape != expected:
@@ -77,7 +77,7 @@ def _check_map(shape: Shape, spec: NetworkSpec) -> None:
 
 
 def _outputs(layer: Layer, output: Output) -> int:
-    """The outputs of the last layer, which must be of the kind that the task needs."""
+    """Number of outputs of the last layer, which must have the kind that the task needs."""
     kind, example = ("dense", "flatten, dense") if output.kind == "vector" else ("conv", "conv 3x3 same")
     if layer.kind != kind:
         raise NetworkError(f"{layer} is the last layer; this task needs '{example}' there.")
@@ -154,14 +154,14 @@ def _dropout(layer: Layer, _filters: int, shape: Shape) -> Plan:
 
 
 def _unchanged(make: Callable[[], nn.Module]) -> Callable[[Layer, int, Shape], Plan]:
-    """The plan of a layer that works on each number alone."""
+    """The plan of an elementwise layer."""
     return lambda _layer, _filters, shape: Plan(shape=shape, weights=0, make=make)
 
 
 POOLINGS: dict[str, Callable[..., nn.Module]] = {
     "maxpool": MaxPool2d,
     "avgpool": nn.AvgPool2d,
-    # A mean that is divided by 1 is the sum.
+    # Average pooling with divisor 1 is the sum.
     "sumpool": partial(nn.AvgPool2d, divisor_override=1),
 }
 PLANS: dict[str, Callable[[Layer, int, Shape], Plan]] = {
@@ -185,7 +185,7 @@ def _picture(shape: Shape) -> Shape:
 
 
 def _check_bounds(layer: Layer, plans: list[Plan]) -> None:
-    """Refuse what would not fit into any memory, before a single weight is made."""
+    """Raise for networks that would exceed memory, before any weight is created."""
     weights, numbers = sum(plan.weights for plan in plans), prod(plans[-1].shape)
     if weights > MOST_WEIGHTS:
         raise NetworkError(
@@ -200,7 +200,7 @@ def _check_bounds(layer: Layer, plans: list[Plan]) -> None:
 
 
 def _format_shape(shape: Shape) -> str:
-    """A shape for a person: 64x64x3 is height x width x channels."""
+    """Format a shape: 64x64x3 is height x width x channels."""
     if len(shape) == 1:
         return f"{shape[0]} numbers"
     return f"{shape[1]}x{shape[2]}x{shape[0]} (height x width x channels)"

@@ -1,7 +1,7 @@
-"""Networks of two other libraries, where they are installed: "timm:NAME" and "torchvision:NAME".
+"""Networks of other libraries, if they are installed: "timm:NAME" and "torchvision:NAME".
 
-Their own code computes; around it stands our frame: all of it is one stage, `body`, and its last dense layer the head.
-Only making one with learned weights fetches something, and only where nobody has fetched it before.
+The library's code computes the network; it becomes one stage, `body`, and its last dense layer the head. Only
+creating one with pretrained weights downloads anything, and only if the library's cache does not contain it.
 """
 
 import importlib
@@ -43,15 +43,15 @@ KNOWN_FAMILIES = (
     "wide_resnet",
     "xception",
 )
-"""Well-known families of convolutional networks, by what their names begin with."""
+"""Families of convolutional networks, by the prefixes of their names."""
 ONLY_TORCHVISION = ("googlenet", "shufflenet", "squeezenet")
 NAME = re.compile(r"[A-Za-z0-9_.]+")
-"""Of a network within its library: no place to fetch code or a configuration from."""
+"""Name of a network within its library, which excludes locations to load code or configurations from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """A network of another library with its learned weights, and how it was shown images: (height, width), mean, ..."""
+    """A network of another library with its pretrained weights and their preprocessing: (height, width), mean, std."""
 
     whole: nn.Module
     sides: tuple[int, int]
@@ -61,7 +61,7 @@ class Learned:
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """How one library makes a network by its name: with new weights for some channels, or with learned ones."""
+    """How a library creates a network by name: with new weights for some channels, or with pretrained ones."""
 
     make: Callable[[ModuleType, str, int], nn.Module]
     learn: Callable[[ModuleType, str], Learned]
@@ -98,7 +98,7 @@ LIBRARIES: Mapping[str, Library] = {
 
 
 def is_adapted(name: str) -> bool:
-    """Tell whether a network of another library is meant.
+    """Return whether a name refers to another library.
 
     >>> is_adapted("timm:resnet18"), is_adapted("residual")
     (True, False)
@@ -107,7 +107,7 @@ def is_adapted(name: str) -> bool:
 
 
 def library_of(name: str) -> str:
-    """The library that a name without a prefix is likely from, or "" where none is known.
+    """The library that probably has a network of this name without a prefix, or "" if unknown.
 
     >>> library_of("resnet50"), library_of("squeezenet1_0"), library_of("residul")
     ('timm', 'torchvision', '')
@@ -117,7 +117,7 @@ def library_of(name: str) -> str:
 
 
 def make_adapted(spec: NetworkSpec) -> Network:
-    """The network that a library calls by this name, with new weights, under a head for the outputs asked for."""
+    """Create the network of this name from a library, with new weights and a head for the required outputs."""
     with _library(spec.name) as (library, module, name):
         whole = library.make(module, name, spec.input[0])
     place, dense = last_dense(whole)
@@ -126,13 +126,13 @@ def make_adapted(spec: NetworkSpec) -> Network:
 
 
 def learned_elsewhere(name: str) -> Learned:
-    """A network with the weights that its library has for it; they are fetched where they are not there yet."""
+    """Load a network with the pretrained weights of its library; they are downloaded if not cached."""
     with _library(name) as (library, module, inner):
         return library.learn(module, inner)
 
 
 def named_as_ours(whole: nn.Module) -> dict[str, Tensor]:
-    """The weights of a library's network by the names that they have in our frame."""
+    """The weights of a library's network by our names."""
     place, _ = last_dense(whole)
     return {
         name.replace(f"{place}.", "head.dense.", 1) if name.startswith(f"{place}.") else f"stages.body.{name}": value
@@ -142,7 +142,7 @@ def named_as_ours(whole: nn.Module) -> dict[str, Tensor]:
 
 @contextmanager
 def _library(full: str) -> Iterator[tuple[Library, ModuleType, str]]:
-    """A library, its module and the name within it; whatever it stumbles over becomes one sentence."""
+    """Import a library; yield its definition, its module and the name within it. Errors become one sentence."""
     library, _, name = full.partition(":")
     if not NAME.fullmatch(name):
         raise NetworkError(f"'{full}': give {library}:NAME, with letters, digits, '_' and '.' only.")

@@ -1,7 +1,7 @@
-"""The network of the CIFAR-10 speed records: a whitening first layer, then three blocks of two convolutions.
+"""The network of the CIFAR-10 speed records: a whitening first layer, and three blocks of two convolutions.
 
-Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (https://arxiv.org/abs/2404.00498), with SiLU for GELU,
-which is nearly the same and quicker.
+Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (https://arxiv.org/abs/2404.00498), with SiLU instead of
+GELU, which is nearly equal and faster.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -17,13 +17,13 @@ WIDTHS = {"tiny": (32, 64, 64), "small": (64, 128, 128), "medium": (64, 256, 256
 """Channels of the three blocks; "medium" is the paper's."""
 KERNEL = 2
 SMALLEST = 8 + KERNEL - 1
-"""Pixels a side: each block halves the picture."""
+"""Minimum side in pixels: each block halves the resolution."""
 EPSILON = 5e-4
-"""Added to the variances, so that directions without any contrast are not blown up."""
+"""Added to the variances, so that directions without contrast are not amplified."""
 
 
 def make_airbench(spec: NetworkSpec) -> Network:
-    """The network with new weights; `whiten` gives its first layer the images that it is to learn from."""
+    """The network with new weights; `whiten` computes its first layer from training images."""
     channels, *sides = spec.input
     if min(sides) < SMALLEST:
         raise NetworkError(f"it takes images of at least {SMALLEST} pixels a side; these have {min(sides)}.")
@@ -40,7 +40,7 @@ def make_airbench(spec: NetworkSpec) -> Network:
 
 
 def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
-    """A convolution, halving, another convolution; each begins by handing its input on, as far as there are filters."""
+    """Two convolutions with pooling in between, initialized as identity as far as the number of filters allows."""
     return sequence(
         {
             "conv1": _initialized_as_identity(convolution(channels, filters, norm)),
@@ -56,13 +56,13 @@ def _block(channels: int, filters: int, norm: str) -> nn.Sequential:
 
 @torch.no_grad()
 def _small(layer: nn.Linear) -> nn.Linear:
-    """The layer with a tenth of its weights, so that the first answers are unsure."""
+    """Scale the weights by 0.1, so that initial predictions are uncertain."""
     layer.weight.mul_(0.1)
     return layer
 
 
 def _quick(layer: nn.Module) -> nn.Module:
-    """Let batch normalization's statistics follow within a few steps: a training of records has only some hundred."""
+    """Increase the momentum of batch normalization statistics: a record training has only a few hundred steps."""
     if isinstance(layer, nn.BatchNorm2d):
         layer.momentum = 0.4
     return layer
@@ -76,10 +76,10 @@ def _initialized_as_identity(layer: nn.Conv2d) -> nn.Conv2d:
 
 @torch.no_grad()
 def whiten(network: Network, images: Tensor) -> None:
-    """Let the first layer bring patches of these images (N, C, H, W) to equal variance in all directions, for good.
+    """Set the first layer to whiten patches of these images (N, C, H, W), and freeze its filters.
 
-    Its filters are the eigenvectors of the patches' covariance over the root of their variances, and the same with the
-    other sign; only its biases learn.
+    Its filters are the eigenvectors of the patch covariance divided by the square root of their variances, with both
+    signs; only its biases are trained.
     """
     conv = network.stages["whiten"].get_submodule("conv")
     assert isinstance(conv, nn.Conv2d) and conv.bias is not None
@@ -90,7 +90,7 @@ def whiten(network: Network, images: Tensor) -> None:
 
 
 def whitening_filters(images: Tensor) -> Tensor:
-    """Filters (C * 4, C, 2, 2) whose outputs on patches of `images` are uncorrelated with a variance of 1."""
+    """Filters (C * 4, C, 2, 2) whose outputs on patches of `images` are uncorrelated with variance 1."""
     channels = images.shape[1]
     patches = images.unfold(2, KERNEL, 1).unfold(3, KERNEL, 1).permute(0, 2, 3, 1, 4, 5)
     rows = patches.reshape(-1, channels * KERNEL**2).double()

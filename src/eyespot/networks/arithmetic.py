@@ -1,6 +1,6 @@
-"""The arithmetic of convolutional networks, as it is taught: sizes, counts, and a convolution step by step.
+"""Arithmetic of convolutional networks for teaching: sizes, counts, and a convolution step by step.
 
-Letters: N side of the input, f side of the filter (kernel), p padding, s stride, d dilation.
+Symbols: N side of the input, f side of the filter (kernel), p padding, s stride, d dilation.
 """
 
 from math import prod
@@ -11,9 +11,9 @@ from eyespot.errors import NetworkError
 
 
 def output_size(size: int, kernel: int, padding: int = 0, stride: int = 1, dilation: int = 1) -> int:
-    """How many places a filter of side `kernel` has along a side of `size` pixels: floor((N + 2p - f) / s) + 1.
+    """Number of positions of a filter of side `kernel` along a side of `size` pixels: floor((N + 2p - f) / s) + 1.
 
-    A dilated filter reaches over d (f - 1) + 1 pixels. Raises `NetworkError` where the filter does not fit.
+    A dilated filter spans d (f - 1) + 1 pixels. Raises `NetworkError` if the filter does not fit.
 
     >>> output_size(5, 3), output_size(5, 3, stride=2), output_size(5, 3, padding=1)
     (3, 2, 5)
@@ -36,7 +36,7 @@ def output_size(size: int, kernel: int, padding: int = 0, stride: int = 1, dilat
 def same_padding(kernel: int, dilation: int = 1) -> int:
     """The padding that keeps the size at stride 1: p = (f - 1) / 2, times the dilation.
 
-    Raises `NetworkError` where there is none that is the same on both sides.
+    Raises `NetworkError` if no padding is equal on both sides.
 
     >>> same_padding(5)
     2
@@ -51,7 +51,7 @@ def same_padding(kernel: int, dilation: int = 1) -> int:
 
 
 def convolution_parameters(filters: int, channels: int, height: int, width: int, bias: bool = True) -> int:
-    """Weights of a convolution: filters x height x width x channels, and one bias a filter.
+    """Parameters of a convolution: filters x height x width x channels, plus one bias per filter.
 
     >>> convolution_parameters(8, 1, 3, 3, bias=False)
     72
@@ -60,7 +60,7 @@ def convolution_parameters(filters: int, channels: int, height: int, width: int,
 
 
 def dense_parameters(inputs: int, outputs: int, bias: bool = True) -> int:
-    """Weights of a dense layer: every input is joined to every output, and one bias an output.
+    """Parameters of a dense layer: one per pair of input and output, plus one bias per output.
 
     >>> dense_parameters(1000 * 1000 * 3, 1000, bias=False)
     3000000000
@@ -71,9 +71,9 @@ def dense_parameters(inputs: int, outputs: int, bias: bool = True) -> int:
 def convolution_connections(
     places: int, filters: int, channels: int, height: int, width: int, bias: bool = True
 ) -> int:
-    """Connections of a convolution: at each of `places` every filter has a line to each pixel below it and to its bias.
+    """Connections of a convolution: at each of `places`, every filter is connected to its input pixels and its bias.
 
-    Shared weights make the connections many more than the parameters.
+    Because of weight sharing there are many more connections than parameters.
 
     >>> convolution_connections(26 * 26, 8, 1, 3, 3, bias=False)
     48672
@@ -82,7 +82,7 @@ def convolution_connections(
 
 
 def receptive_field(layers: list[tuple[int, int]]) -> int:
-    """How many input pixels, along a side, one place sees after layers of (kernel, stride) in this order.
+    """Number of input pixels along a side that affect one output, after layers of (kernel, stride) in this order.
 
     Each layer adds (f - 1) times the product of all strides before it (Araujo et al. 2019,
     https://distill.pub/2019/computing-receptive-fields/).
@@ -96,9 +96,9 @@ def receptive_field(layers: list[tuple[int, int]]) -> int:
 
 
 def correlate(image: object, kernel: object, padding: int = 0, stride: int = 1) -> np.ndarray:
-    """Slide a kernel over a picture (H, W), multiply what lies on each other, and add: what CNNs call convolution.
+    """Slide a kernel over an image (H, W) and sum the products: the operation that CNNs call convolution.
 
-    `image` and `kernel` are lists of rows or arrays of two dimensions; around the picture lie `padding` zeros.
+    `image` and `kernel` are lists of rows or two-dimensional arrays; the image is padded with `padding` zeros.
 
     >>> correlate([[1, 2, 3], [4, 5, 6]], [[1, -1]]).tolist()
     [[-1, -1], [-1, -1]]
@@ -114,7 +114,7 @@ def correlate(image: object, kernel: object, padding: int = 0, stride: int = 1) 
 
 
 def convolve(image: object, kernel: object, padding: int = 0, stride: int = 1) -> np.ndarray:
-    """Convolution as mathematics defines it: correlation with the kernel turned by 180 degrees.
+    """Mathematical convolution: correlation with the kernel rotated by 180 degrees.
 
     >>> convolve([[1, 2, 3], [4, 5, 6]], [[1, -1]]).tolist()
     [[1, 1], [1, 1]]

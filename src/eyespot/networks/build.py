@@ -1,4 +1,4 @@
-"""From a name and a few plain values to a network: the dictionary of all networks and the one way to make them."""
+"""Creation of networks by name: the dictionary of all networks, and the function that builds them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ SIZES = ("tiny", "small", "medium", "large")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """What is said of a named network: how it is made, what it can put out, and where it comes from.
+    """Definition of a named network: how it is created, its possible outputs, and its origin.
 
-    `input` is the (C, H, W) that its paper's counts hold for, `outputs` the number of outputs there (0: as many as the
-    pictures have channels). Networks of `any_size` were published for images of every size and are trained at the size
-    of the user's images; others are trained at the height and width of `input`. `signed` networks take pixels from -1
-    to 1, others with mean 0 and deviation 1.
+    `input` is the (C, H, W) of the published parameter count, `outputs` the number of outputs there (0: the number of
+    image channels). Networks of `any_size` were published for all image sizes and are trained at the size of the user's
+    images; others are trained at the height and width of `input`. `signed` networks expect pixels from -1 to 1, others
+    mean 0 and standard deviation 1.
     """
 
     make: Callable[[NetworkSpec], Network]
@@ -53,7 +53,7 @@ class Family:
 
 
 def _make_default(spec: NetworkSpec) -> Network:
-    """The residual family's network for maps at full size is the denoiser: both learn what to add to their input."""
+    """For maps at full size, the default network is the denoiser, which predicts a residual."""
     return make_denoiser(spec) if spec.output.kind == "map" and spec.output.stride == 1 else make_residual(spec)
 
 
@@ -174,10 +174,10 @@ NETWORKS: dict[str, Family] = {
 
 
 def build(name: str, input: tuple[int, int, int], output: Output, size: str = "small", norm: str = "batch") -> Network:
-    """Make a network with new weights: by its name in `NETWORKS`, or from its text.
+    """Create a network with new weights, by its name in `NETWORKS` or from its text.
 
     `input` is (C, H, W) of the images. Weights are drawn from torch's global generator (`torch.manual_seed`).
-    Raises `NetworkError` for a name, size or norm that is unknown, and for shapes that cannot be.
+    Raises `NetworkError` for an unknown name, size or norm, and for impossible shapes.
 
     >>> import torch
     >>> build("residual", input=(1, 28, 28), output=Output("vector", 10), size="tiny")(torch.zeros(2, 1, 28, 28)).shape
@@ -188,7 +188,7 @@ def build(name: str, input: tuple[int, int, int], output: Output, size: str = "s
 
 
 def build_from(spec: NetworkSpec) -> Network:
-    """Make the network that `spec` describes, with new weights."""
+    """Create the network described by `spec`, with new weights."""
     _check(spec)
     if spec.graph:
         return make_graph(spec)
@@ -203,7 +203,7 @@ def build_from(spec: NetworkSpec) -> Network:
 
 
 def describe(name: str) -> Family:
-    """What is said of a network, found by its name or written as text; an unknown name raises `NetworkError`."""
+    """Return the definition of a network, given by name or text; raise `NetworkError` for an unknown name."""
     if is_adapted(name):
         about = f"a network of {name.partition(':')[0]}"
         return Family(
@@ -224,7 +224,7 @@ def describe(name: str) -> Family:
 
 
 def _check_known(name: str) -> None:
-    """Raise `NetworkError` for an unknown name; one of another library is answered with how to write it."""
+    """Raise `NetworkError` for an unknown name, with a suggestion for names of other libraries."""
     if name in NETWORKS:
         return
     library = library_of(name)

@@ -1,4 +1,4 @@
-"""A network for answers alone: normalization with fixed statistics becomes part of the convolution before it."""
+"""Inference optimization: batch normalization is folded into the preceding convolution."""
 
 from copy import deepcopy
 from typing import TypeVar
@@ -10,9 +10,9 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def fold_normalization(module: Module) -> Module:
-    """A copy in evaluation mode in which each batch normalization that follows a convolution is folded into it.
+    """Return a copy in evaluation mode with each batch normalization folded into its preceding convolution.
 
-    What it computes differs by rounding alone, and takes a tenth to a third less time.
+    The result differs only by rounding, and takes 10 to 33 % less time.
     """
     folded = deepcopy(module).eval()
     for block in folded.modules():

@@ -1,8 +1,8 @@
-"""A network that was imported from ONNX: its graph is plain values, its weights are tensors, and neither is code.
+"""A network imported from ONNX: its graph is plain values and its weights are tensors; neither contains code.
 
-The description of a graph is a dictionary: "input" and "output" name values, "constants" holds numbers and lists of
-whole numbers, "tensors" the shapes of further float32 tensors, and "nodes" the steps in order, each with "op", "name",
-"inputs", "outputs", "attributes" and, where it has weights, "layer": the arguments of one of `LAYERS`.
+The description of a graph is a dictionary: "input" and "output" name values, "constants" contains numbers and lists
+of integers, "tensors" the shapes of further float32 tensors, and "nodes" the steps in order, each with "op", "name",
+"inputs", "outputs", "attributes" and, if it has weights, "layer": the arguments of one of `LAYERS`.
 """
 
 import json
@@ -18,7 +18,7 @@ from .network import Network, NetworkSpec
 from .onnx_operators import OPERATORS, pad_sides, window_pads
 
 IMPORTED = "imported"
-"""The name of every network that was imported; `NetworkSpec.graph` describes it."""
+"""The name of every imported network; `NetworkSpec.graph` describes it."""
 MOST_NODES = 100_000
 
 
@@ -50,7 +50,7 @@ def _transposed_convolution(layer: dict[str, Any]) -> nn.Module:
 
 
 class _BatchNormalization(nn.BatchNorm2d):
-    """Batch normalization of maps and of vectors: ONNX does not distinguish them."""
+    """Batch normalization of maps and of vectors, which ONNX does not distinguish."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         return
@@ -63,11 +63,11 @@ LAYERS: dict[str, Callable[[dict[str, Any]], nn.Module]] = {
     "BatchNormalization": lambda layer: _BatchNormalization(layer["channels"], layer["epsilon"]),
     "Relu": lambda layer: nn.ReLU(),
 }
-"""Operators that become modules of torch, so that explanations and fine-tuning find them."""
+"""Operators that become torch modules, so that explanations and fine-tuning find them."""
 
 
 class GraphModule(nn.Module):
-    """The steps of a described graph, one after another: images (N, C, H, W), scaled, to the graph's output."""
+    """Runs the steps of a graph: from scaled images (N, C, H, W) to the graph's output."""
 
     def __init__(self, graph: dict[str, Any]) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class GraphModule(nn.Module):
 
 
 def make_graph(spec: NetworkSpec) -> Network:
-    """The network that `spec.graph` describes, with new weights; raises `NetworkError` where it cannot be."""
+    """Create the network described by `spec.graph`, with new weights; raise `NetworkError` if it is invalid."""
     try:
         graph = json.loads(spec.graph)
         return Network(spec, {"graph": GraphModule(graph)}, nn.Identity())

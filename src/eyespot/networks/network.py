@@ -1,4 +1,4 @@
-"""What every network offers: named stages, a head, and the few values it is built from."""
+"""The network base class: named stages, a head, and the plain values that it is built from."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,22 +13,22 @@ from eyespot.errors import NetworkError, unknown
 OUTPUT_KINDS = ("vector", "map", "named", "generator")
 HEADS = ("linear", "pyramid")
 STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
-"""Of maps: stages halve the image, so that others could not be reached by averaging or enlarging by whole numbers."""
+"""Strides of maps: stages halve the image, so that other strides could not be reached by integer factors."""
 PYRAMIDS = "residual"
 PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a network must put out for a task.
+    """The output that a task requires of a network.
 
     "vector": `size` numbers (N, size). "map": `size` channels for each `stride` x `stride` pixels of the image,
     (N, size, ceil(H / stride), ceil(W / stride)). "named": one output for each entry of `parts`, which are vectors and
-    maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is kept as a
-    tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers for an
-    image, (N, size), and has a submodule `generator` that makes images in [0, 1] of noise (N, `generator.latent`).
-    `head` says what makes a map: "linear", a 1x1 convolution on one stage, or "pyramid", convolutions on the stages of
-    all coarser strides together (a feature pyramid).
+    maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is stored as a
+    tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers per
+    image, (N, size), and has a submodule `generator` that computes images in [0, 1] from noise
+    (N, `generator.latent`). `head` is the head of a map: "linear", a 1x1 convolution on one stage, or "pyramid",
+    convolutions on the stages of all coarser strides together (a feature pyramid).
 
     >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
     ('boxes', Output(kind='map', size=4, stride=8, parts=(), head='linear'))
@@ -50,7 +50,7 @@ class Output:
         return dict(self.parts)
 
     def __str__(self) -> str:
-        """In words, for messages: "vector", "map at stride 8", "named outputs"."""
+        """Text for messages: "vector", "map at stride 8", "named outputs"."""
         if self.kind == "named":
             return "set of named outputs"
         return f"map at stride {self.stride}" if self.kind == "map" and self.stride > 1 else self.kind
@@ -58,10 +58,10 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkSpec:
-    """The plain values that a network is built from; they go into the model file, and `build` makes it again.
+    """The plain values that a network is built from; they are saved in the model file, and `build` recreates it.
 
     `name` is a key of `NETWORKS` or a network as text; `input` is (C, H, W); `size` is "tiny" to "large" (networks of
-    a fixed size ignore it); `norm` is "batch", "group" or "none" where the network has a choice. `graph` is the
+    a fixed size ignore it); `norm` is "batch", "group" or "none" if the network supports a choice. `graph` is the
     description of an imported network as JSON (see `graph_module`), otherwise empty.
     """
 
@@ -74,7 +74,7 @@ class NetworkSpec:
 
 
 def check_output(output: Output) -> None:
-    """Raise `NetworkError` for an output that no network can have."""
+    """Raise `NetworkError` for an invalid output."""
     if output.kind not in OUTPUT_KINDS:
         raise NetworkError(unknown("kind of output", str(output.kind), OUTPUT_KINDS))
     if output.kind == "named":
@@ -108,7 +108,7 @@ def _check_parts(output: Output) -> None:
 
 
 def require_full_size(spec: NetworkSpec) -> None:
-    """Raise `NetworkError` for maps at another stride than 1, in networks that make no others."""
+    """Raise `NetworkError` for maps at a stride other than 1, in networks that do not support them."""
     if spec.output.head != "linear":
         raise NetworkError(f"it has no feature pyramid, which the task needs; '{PYRAMIDS}' has one.")
     if spec.output.stride != 1:
@@ -116,10 +116,10 @@ def require_full_size(spec: NetworkSpec) -> None:
 
 
 class Network(nn.Module):
-    """A network with named stages, run one after another, and a head. Knows nothing of labels or files.
+    """A network with named stages, run in sequence, and a head. Independent of labels and files.
 
-    The head reads what the last stage makes or, where `reads` names stages, a dict of what these make and (height,
-    width) of the images. A family whose stages are not a chain (a U-Net) makes the whole branching part one stage.
+    The head receives the output of the last stage or, if `reads` names stages, a dict of their outputs and (height,
+    width) of the images. In a network whose stages are not a chain (a U-Net) the branching part is one stage.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Network(nn.Module):
         self.reads = frozenset(reads)
 
     def forward(self, x: Tensor) -> Any:
-        """Images (N, C, H, W), scaled as the model's `ImageSpec` says, to what `spec.output` describes."""
+        """Map images (N, C, H, W), scaled as in the model's `ImageSpec`, to the output described by `spec.output`."""
         seen, sides = {}, x.shape[-2:]
         for name, stage in self.stages.items():
             x = stage(x)
@@ -142,26 +142,26 @@ class Network(nn.Module):
 
 
 def map_output(output: Any, change: Callable[[Tensor], Any]) -> Any:
-    """What `change` makes of a network's output: of the one tensor, or of each named one."""
+    """Apply `change` to a network's output: to the single tensor, or to each named one."""
     return {name: change(one) for name, one in output.items()} if isinstance(output, dict) else change(output)
 
 
 def join_outputs(outputs: Sequence[Any]) -> Any:
-    """The outputs of several batches as one, joined along N."""
+    """Concatenate the outputs of several batches along N."""
     if isinstance(outputs[0], dict):
         return {name: torch.cat([one[name] for one in outputs]) for name in outputs[0]}
     return torch.cat(list(outputs))
 
 
 def answer_layer(network: nn.Module) -> tuple[str, nn.Module]:
-    """Name and module of what a new task learns anew: the last dense layer, or the whole head that makes a map."""
+    """Name and module of the layer that is replaced for a new task: the last dense layer, or the head of a map."""
     if isinstance(network, Network) and network.spec.output.kind == "map":
         return "head", network.head
     return last_dense(network)
 
 
 def last_dense(network: nn.Module) -> tuple[str, nn.Linear]:
-    """Name and module of the dense layer that gives the answer; raises `NetworkError` where there is none."""
+    """Name and module of the dense output layer; raises `NetworkError` if there is none."""
     layers = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not layers:
         raise NetworkError(

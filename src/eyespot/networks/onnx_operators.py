@@ -1,8 +1,8 @@
-"""Operators of ONNX as functions of tensors: what networks for images use.
+"""ONNX operators used in image networks, as functions of tensors.
 
-A function takes the operator's inputs and its attributes. Shapes (results of Shape, and whole-number constants) are
-lists of ints, not tensors, so that N stays free when a graph is traced again. What cannot be computed exactly raises
-`NetworkError`; a comparison with onnxruntime when a graph is imported finds everything else.
+A function takes the operator's inputs and its attributes. Shapes (results of Shape, and integer constants) are lists
+of ints, not tensors, so that N stays free when a graph is traced again. Unsupported cases raise `NetworkError`; the
+comparison with onnxruntime during import detects all other differences.
 """
 
 import operator
@@ -19,13 +19,13 @@ Attributes = dict[str, Any]
 
 
 def pad_sides(x: Tensor, pads: Sequence[int], value: float = 0.0) -> Tensor:
-    """Images (N, C, H, W) with [top, left, bottom, right] pixels of `value` around them."""
+    """Pad images (N, C, H, W) with [top, left, bottom, right] pixels of `value`."""
     top, left, bottom, right = pads
     return F.pad(x, (left, right, top, bottom), value=value) if any(pads) else x
 
 
 def window_pads(x: Tensor, attributes: Attributes) -> list[int]:
-    """The pads [top, left, bottom, right] of a convolution or pooling, also where they follow from the image's size."""
+    """The pads [top, left, bottom, right] of a convolution or pooling, including automatic ones."""
     kind = attributes.get("auto_pad", "NOTSET")
     if kind in ("NOTSET", "VALID"):
         return list(attributes.get("pads", [0, 0, 0, 0])) if kind == "NOTSET" else [0, 0, 0, 0]
@@ -111,7 +111,7 @@ def _tensor(value: Any) -> Tensor:
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Callable[[list[Any], Attributes], Any]:
-    """An operator of two inputs, tensors or lists of whole numbers."""
+    """A binary operator on tensors or lists of integers."""
 
     def compute(inputs: list[Any], attributes: Attributes) -> Any:
         one, other = inputs
@@ -133,7 +133,7 @@ def _divide(one: Any, other: Any) -> Any:
 
 
 def _axes(inputs: list[Any], attributes: Attributes) -> list[int] | None:
-    """The axes that an operator works on: an input in newer operator sets, an attribute in older ones."""
+    """The axes of an operator: an input in newer operator sets, an attribute in older ones."""
     return inputs[1] if len(inputs) > 1 and inputs[1] is not None else attributes.get("axes")
 
 
@@ -185,7 +185,7 @@ def _resize(inputs: list[Any], attributes: Attributes) -> Tensor:
     if mode not in ("nearest", "linear") or not given or len(given[-1]) != 4:
         raise NetworkError(f"Resize of mode {mode} with these inputs is not supported")
     last = given[-1]
-    whole = len(inputs) > 3 and inputs[3] is not None  # sizes; otherwise factors
+    whole = len(inputs) > 3 and inputs[3] is not None  # sizes; otherwise scale factors
     sides = (
         list(last[2:]) if whole else [int(side * factor) for side, factor in zip(x.shape[2:], last[2:], strict=True)]
     )
@@ -280,4 +280,4 @@ OPERATORS: dict[str, Callable[[list[Any], Attributes], Any]] = {
     "Transpose": lambda inputs, attributes: inputs[0].permute(attributes["perm"]),
     "Unsqueeze": _unsqueeze,
 }
-"""Operators that have no weights of their own; `graph_module.LAYERS` has those that do."""
+"""Operators without weights; `graph_module.LAYERS` contains those with weights."""

@@ -1,6 +1,6 @@
-"""SFace: 128 numbers that tell faces apart, from a crop of 112x112 pixels with the eyes and mouth at fixed places.
+"""SFace: face embeddings with 128 numbers, from aligned crops of 112x112 pixels.
 
-Depthwise separable convolutions as in MobileNet (Howard et al. 2017), learned with the loss of Zhong et al. 2021,
+Depthwise separable convolutions as in MobileNet (Howard et al. 2017), trained with the loss of Zhong et al. 2021,
 "SFace: Sigmoid-Constrained Hypersphere Loss" (https://arxiv.org/abs/2205.12010). Shapes: N images, C channels.
 """
 
@@ -18,17 +18,17 @@ from .network import Network, NetworkSpec, Output
 SIDE = 112
 EMBEDDING = 128
 CHANNELS = (32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)
-"""Filters of the 14 stages; a stage whose filters are more than those before it has stride 2, except the second."""
+"""Filters of the 14 stages; a stage with more filters than the previous one has stride 2, except the second."""
 REDUCTION = 16
-"""Pixels of the image that one place of the last stage stands for, in each direction."""
+"""Total stride of the last stage, in each direction."""
 SFACE = NetworkSpec(name="sface", input=(3, SIDE, SIDE), output=Output("vector", EMBEDDING))
 
 
 def make_sface(spec: NetworkSpec) -> Network:
-    """14 stages, then a dense layer to 128 numbers and one that starts as a rotation of them: 9.7 million parameters.
+    """14 stages, a dense layer to 128 numbers, and another one that starts as a rotation: 9.7 million parameters.
 
-    A rotation changes no angle between embeddings, so that a training on top of learned weights starts as good as they
-    are. The published weights fit images of 3x112x112 alone; other sizes change the first dense layer.
+    A rotation changes no angle between embeddings, so that training starts with the accuracy of the pretrained weights.
+    The published weights fit only images of 3x112x112; other sizes change the first dense layer.
     """
     stages: dict[str, nn.Module] = {"conv1": _unit(spec.input[0], CHANNELS[0])}
     for number, (before, filters) in enumerate(pairwise(CHANNELS), start=2):
@@ -63,8 +63,8 @@ def _head(places: int, outputs: int) -> nn.Sequential:
 def sface_weights(learned: Sequence[tuple[str, list[Tensor]]]) -> dict[str, Tensor]:
     """Weights of the published graph by our names; the last dense layer is the identity.
 
-    `learned` are its operations with parameters, in the order of computation. The last batch normalization, which has
-    no nonlinearity before it, becomes part of the dense layer. Raises `NetworkError` for those of another network.
+    `learned` are its operations with parameters, in order of computation. The last batch normalization is folded into
+    the dense layer before it. Raises `NetworkError` for the weights of another network.
     """
     with torch.random.fork_rng(devices=[]):
         names = list(make_sface(SFACE).state_dict().items())
@@ -80,6 +80,6 @@ def sface_weights(learned: Sequence[tuple[str, list[Tensor]]]) -> dict[str, Tens
 
 
 def _joined(weight: Tensor, bias: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor) -> list[Tensor]:
-    """Weight and bias of one dense layer that does what a dense layer and the batch normalization after it do."""
+    """Weight and bias of one dense layer that combines a dense layer and the batch normalization after it."""
     scale = gamma / torch.sqrt(variance + 2e-5)
     return [weight * scale[:, None], (bias - mean) * scale + beta]

@@ -1,4 +1,4 @@
-"""Small modules that some named networks need: nothing to learn in most of them, each a step of its own.
+"""Small modules for some named networks, mostly without parameters.
 
 Shapes: N images, C channels, H height, W width, F filters.
 """
@@ -27,7 +27,7 @@ def scaled_tanh(x: Tensor) -> Tensor:
 
 
 class ToYuv(nn.Module):
-    """Red, green and blue to brightness Y and two color differences U and V (ITU-R BT.601); nothing is learned.
+    """Convert RGB to brightness Y and two color differences U and V (ITU-R BT.601); no parameters.
 
     >>> ToYuv()(torch.ones(1, 3, 1, 1)).flatten().round(decimals=3).tolist()
     [1.0, 0.0, 0.0]
@@ -45,7 +45,7 @@ class ToYuv(nn.Module):
 
 
 class UnitBias(nn.Module):
-    """A bias for every unit: each filter at each place has its own, where a convolution shares one per filter."""
+    """A separate bias for each filter and position, where a convolution shares one per filter."""
 
     def __init__(self, filters: int, height: int, width: int) -> None:
         super().__init__()
@@ -56,10 +56,10 @@ class UnitBias(nn.Module):
 
 
 class TableConvolution(nn.Module):
-    """A convolution whose filters see only some of the channels, as a table says: the others have no weights at all.
+    """A convolution whose filters are connected to only some of the channels, listed in a table.
 
-    `table` holds, for each filter, the channels that it sees. `weight` has one kernel for each such pair, in the
-    table's order; `full_weight` is what a plain convolution would need, with zeros where there is no connection.
+    `table` lists the input channels of each filter. `weight` has one kernel for each such pair, in the table's order;
+    `full_weight` is the equivalent weight of a dense convolution, with zeros for missing connections.
     """
 
     index: Tensor
@@ -79,7 +79,7 @@ class TableConvolution(nn.Module):
 
     @property
     def full_weight(self) -> Tensor:
-        """Weights (F, C, kernel, kernel), zero for each pair that the table leaves out."""
+        """Weights (F, C, kernel, kernel), zero for each pair that is not in the table."""
         kernels = torch.cat([self.weight, self.weight.new_zeros(1, self.kernel, self.kernel)])
         return kernels.index_select(0, self.index).view(-1, self.channels, self.kernel, self.kernel)
 

@@ -1,16 +1,16 @@
-"""Networks written as text: from `conv 8@5x5 same, relu, maxpool 2, flatten, dense` to its layers, one by one.
+"""Networks written as text, such as `conv 8@5x5 same, relu, maxpool 2, flatten, dense`.
 
-A text is a list of layers between commas. A layer is a word, its size, and its options:
+A text is a list of layers separated by commas. A layer is a word, its size, and its options:
 
     conv 8@5x5      8 filters of 5x5 pixels; options: same | valid | padding N, stride N, dilation N
-    maxpool 2       the largest of each 2x2 pixels; avgpool the mean, sumpool the sum; option: stride N (else the size)
-    relu, tanh      what is done to each number
-    batchnorm       each channel brought to mean 0 and deviation 1
-    flatten         a picture (channels x height x width) as one row of numbers
-    dropout 0.5     in training, half of the numbers become 0
-    dense 64        64 numbers, each joined to all numbers before it
+    maxpool 2       maximum of each 2x2 pixels; avgpool the mean, sumpool the sum; option: stride N (default: the size)
+    relu, tanh      elementwise functions
+    batchnorm       normalizes each channel to mean 0 and standard deviation 1
+    flatten         converts a map (channels x height x width) to a vector
+    dropout 0.5     sets half of the values to 0 during training
+    dense 64        64 values, each connected to all inputs
 
-The last layer has no number of its own, the task sets it: `dense`, or `conv 3x3 same` where a picture comes out.
+The last layer has no size, since the task sets it: `dense`, or `conv 3x3 same` if the output is an image.
 """
 
 import re
@@ -33,7 +33,7 @@ SIZES = {
     "batchnorm": re.compile(""),
     "flatten": re.compile(""),
 }
-"""How the size of each kind of layer is written."""
+"""Syntax of the size for each kind of layer."""
 EXAMPLES = {
     "conv": "conv 8@5x5 same",
     "maxpool": "maxpool 2",
@@ -52,9 +52,9 @@ OPTIONS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """One layer as written: its kind, its size and its options; 0 filters and stride None: not written.
+    """One layer as written: its kind, its size and its options; unspecified filters are 0 and stride is None.
 
-    `number` counts layers from 1; `padding` is a number, "same" or "valid"; `share` is the part that a dropout takes.
+    `number` counts layers from 1; `padding` is a number, "same" or "valid"; `share` is the fraction of a dropout.
     """
 
     kind: str
@@ -72,12 +72,12 @@ class Layer:
 
 
 def is_text(name: str) -> bool:
-    """Tell a network written as text from the name of one: it has several words or layers, or is one layer's word."""
+    """Return whether a string is a network as text instead of a name: several words or layers, or one layer."""
     return bool(re.search(r"[\s,@]", name.strip())) or name.strip().lower() in SIZES
 
 
 def parse(text: str) -> list[Layer]:
-    """Read a network's text, layer by layer; raises `NetworkError` that names the layer and says how it is written.
+    """Parse a network's text; raise `NetworkError` that names the layer and states the expected syntax.
 
     >>> [layer.kind for layer in parse("conv 8@5x5 same, relu, flatten, dense")]
     ['conv', 'relu', 'flatten', 'dense']
@@ -106,7 +106,7 @@ def _layer(number: int, text: str) -> Layer:
 
 
 def _sizes(size: re.Match[str]) -> dict:
-    """What the size of a layer says, by the names of `Layer`."""
+    """Parse the size of a layer; keys are fields of `Layer`."""
     found = {name: value for name, value in size.groupdict().items() if value is not None}
     sizes: dict = {}
     if "filters" in found:
@@ -119,7 +119,7 @@ def _sizes(size: re.Match[str]) -> dict:
 
 
 def _options(number: int, text: str, kind: str, words: list[str]) -> dict:
-    """What stands behind the size: `same`, `valid`, or a word with its number."""
+    """Parse the options after the size: `same`, `valid`, or a word with its number."""
     options: dict = {}
     words = list(words)
     while words:

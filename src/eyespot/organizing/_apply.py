@@ -146,7 +146,7 @@ def undo(plan_file: Path, show: Show | None = None) -> Applied:
     """Put everything back that a plan has changed; an interrupted call is continued by the next one.
 
     Moved files return to where they were. Copies and links are removed only while the original is there and both are
-    unchanged. Folders that were made are removed where they are empty. Raises `RunError` where nothing was applied.
+    unchanged. Folders that were made are removed where they are empty. Raises `RunError` if nothing was applied.
     """
     file = journal_of(plan_file)
     lines = _read(file)

@@ -52,7 +52,7 @@ class Photos:
     """What the index knows of N readable photos, in the order of their paths.
 
     `rows` holds one dictionary per photo (see `COLUMNS`), with `path` as text; `thumbnails` (N, 64, 64) and `colors`
-    (N, 16, 16, 3) are uint8; `embeddings` (N, F) are float16; F is 0 where no network has seen them.
+    (N, 16, 16, 3) are uint8; `embeddings` (N, F) are float16; F is 0 if no network has seen them.
     """
 
     rows: list[dict[str, Any]]
@@ -70,7 +70,7 @@ class Photos:
         return len(self.rows)
 
     def numbers(self, name: str) -> np.ndarray:
-        """One column as float64 (N,); NaN where it is not known."""
+        """One column as float64 (N,); NaN if it is not known."""
         return np.array([np.nan if row[name] is None else row[name] for row in self.rows], np.float64)
 
 
@@ -83,7 +83,7 @@ def default_index(folder: Path) -> Path:
 class Index:
     """An open index; `close` it, or use it in a `with` statement.
 
-    Raises `SourceError` where the file cannot be made or is no index, belongs to another folder, or was written by
+    Raises `SourceError` if the file cannot be made or is no index, belongs to another folder, or was written by
     another version of eyespot or with another network (`network` names the one whose embeddings it holds).
     """
 
@@ -209,7 +209,7 @@ def row_of(path: bytes, stamp: tuple[int, int, int], photo: Photo, embedding: np
 
 
 def taken_time(row: dict[str, Any]) -> datetime | None:
-    """When a photo was taken; None where that is not known."""
+    """When a photo was taken; None if that is not known."""
     return None if row["taken"] is None else EPOCH + timedelta(seconds=row["taken"])
 
 

@@ -20,7 +20,7 @@ IN_NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What a file states about its photo; None where it does not.
+    """What a file states about its photo; None if it does not.
 
     `taken` is the local time of the camera; `time_from` is "exif" or "name"; `place` holds degrees, north and east
     positive.
@@ -57,7 +57,7 @@ def read_metadata(image: Any, name: str, now: datetime) -> Metadata:
 
 
 def time_in_name(name: str, now: datetime) -> datetime | None:
-    """The time in names such as IMG_20240131_120501.jpg; None where there is none.
+    """The time in names such as IMG_20240131_120501.jpg; None if there is none.
 
     >>> time_in_name("IMG_20240131_120501.jpg", datetime(2026, 1, 1))
     datetime.datetime(2024, 1, 31, 12, 5, 1)

@@ -26,7 +26,7 @@ def is_same(path: Path, size: int, content: str, modified: int | None = None) ->
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename in one step of the file system; raises `FileExistsError` where the target exists."""
+    """Rename in one step of the file system; raises `FileExistsError` if the target exists."""
     function = _rename_function()
     if function is not None:
         if function(AT_FDCWD, os.fsencode(source), AT_FDCWD, os.fsencode(target), RENAME_NOREPLACE) == 0:
@@ -70,7 +70,7 @@ def partial_of(target: Path) -> Path:
 
 
 def put_link(source: Path, target: Path) -> None:
-    """A second name for the same file (hard link); raises `FileExistsError` where the target exists."""
+    """A second name for the same file (hard link); raises `FileExistsError` if the target exists."""
     os.link(source, target, follow_symlinks=False)
 
 

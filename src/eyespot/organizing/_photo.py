@@ -45,7 +45,7 @@ def content_hash(data: bytes) -> bytes:
 
 
 def examine(data: bytes, name: str, network_images: ImageSpec, now: datetime) -> Photo:
-    """Measure one photo; raises `ImageError` where it cannot be read."""
+    """Measure one photo; raises `ImageError` if it cannot be read."""
     height, width, _ = read_size(data, name)
 
     def look(image: Any) -> tuple[int, Metadata]:

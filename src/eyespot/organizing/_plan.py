@@ -81,7 +81,7 @@ def make_plan(found: Organized, template: str = TEMPLATE, copies: Collection[int
 
 
 def check_template(template: str) -> None:
-    """Raise `RunError` where a template has an unknown field, no name, or leads out of the target folder."""
+    """Raise `RunError` if a template has an unknown field, no name, or leads out of the target folder."""
     try:
         named = [name for _, name, form, _ in string.Formatter().parse(template) if name is not None or form]
     except ValueError as error:
@@ -133,7 +133,7 @@ def _free(target: str, used: set[str]) -> str:
 
 
 def check_plan_file(file: Path, exists: bool) -> None:
-    """Raise `RunError` where a plan cannot be written to (or, if it `exists`, read from) a file of this name."""
+    """Raise `RunError` if a plan cannot be written to (or, if it `exists`, read from) a file of this name."""
     if file.suffix.lower() not in SUFFIXES:
         raise RunError(f"{file}: expected a file ending in {' or '.join(SUFFIXES)}.", argument="plan")
     if exists and not file.is_file():

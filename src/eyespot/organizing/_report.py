@@ -42,7 +42,7 @@ GALLERY = {"small": False, "right": None}
 
 
 def check_report(file: Path) -> None:
-    """Raise `RunError` where a report cannot be written to a file of this name."""
+    """Raise `RunError` if a report cannot be written to a file of this name."""
     if file.suffix.lower() not in SUFFIXES:
         raise RunError(f"{file}: expected a file ending in {', '.join(SUFFIXES)}.", argument="out")
     require_file(file)

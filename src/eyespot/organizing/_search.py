@@ -54,7 +54,7 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
     """The photos that fit best, the best first.
 
     Time and place select; example, words and color give scores from 0 to 1 (cosine, probability of the classes, share
-    of the pixels), whose product decides; a score near 0 is no match. Raises `SourceError` where nothing is searched
+    of the pixels), whose product decides; a score near 0 is no match. Raises `SourceError` if nothing is searched
     for, for unknown words and colors, and where a network is needed and none is installed.
     """
     given = (query.like, query.color, query.after, query.before, query.near)

@@ -51,7 +51,7 @@ def sort_by_examples(photos: Photos, examples: Photos, allowed_error: float = AL
 
     A logistic regression on the embeddings; its probabilities are calibrated on the examples by cross-validation
     (temperature scaling, Guo et al. 2017). Photos are unsure from the probability on where more than `allowed_error` of
-    the others would be expected to be wrong. Raises `SourceError` where there are not two groups of three examples.
+    the others would be expected to be wrong. Raises `SourceError` if there are not two groups of three examples.
     """
     _require_embeddings(photos)
     given = [PurePath(row["path"]).parts for row in examples.rows]

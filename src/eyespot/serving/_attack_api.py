@@ -1,4 +1,4 @@
-"""Routes that try to fool a model: an attack on one picture, step by step, and which of its pixels work."""
+"""Routes that try to fool a model: an attack on one image, step by step, and which of its pixels work."""
 
 import base64
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ async def attack_picture(
     settings_request: Annotated[SettingsRequest, Depends()],
     by: Annotated[str, Query(description="The attack.")] = "pixel-search",
 ) -> Response:
-    """Change a picture as little as can be until the model answers something else, as `eyespot attack` does.
+    """Change an image as little as can be until the model answers something else, as `eyespot attack` does.
 
     `original` and `fooled` are uint8 pixels (C, H, W) in base64, `history` the steps of a search for pixels.
     """
@@ -87,7 +87,7 @@ async def map_pixels(
     app_state: CurrentState,
     aim_request: Annotated[AimRequest, Depends()],
 ) -> Response:
-    """Which pixels of a picture work: every place in every color of a grid; small pictures only.
+    """Which pixels of an image work: every place in every color of a grid; small images only.
 
     `margin` is below zero where one pixel fools the model, `share` how many of the colors do so there, `color` the
     best of them.

@@ -30,14 +30,14 @@ PICTURE = takes("image/png", "image/jpeg", "application/octet-stream", required=
 
 
 class Form(StrEnum):
-    """What the body is: a picture file, or pixels (C, H, W) as the network takes them."""
+    """What the body is: an image file, or pixels (C, H, W) as the network takes them."""
 
     PICTURE = "picture"
     PIXELS = "pixels"
 
 
 class Answer(StrEnum):
-    """How an explanation is told: its values, its picture, or (for units and directions) a page."""
+    """How an explanation is told: its values, its image, or (for units and directions) a page."""
 
     JSON = "json"
     PNG = "png"
@@ -46,7 +46,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class PictureRequest:
-    """The picture that a question is about."""
+    """The image that a question is about."""
 
     picture: Picture
     name: str
@@ -58,7 +58,7 @@ async def requested_picture(
     image: Annotated[int | None, Query(description="An image of the model, instead of a body.")] = None,
     form: Annotated[Form, Query(description="What the body is: a picture file, or pixels (C, H, W).")] = Form.PICTURE,
 ) -> PictureRequest:
-    """The picture that was sent, or that was named by its number."""
+    """The image that was sent, or that was named by its number."""
     if image is not None:
         row = pick("image", shown.rows, image)
         return PictureRequest(row.picture, row.name)
@@ -71,14 +71,14 @@ InPicture = Annotated[PictureRequest, Depends(requested_picture)]
 
 @router.post("/models/{model}/predict", openapi_extra=PICTURE)
 async def predict(shown: InModel, picture_request: InPicture, app_state: CurrentState) -> Response:
-    """The answer for one picture, as `eyespot predict` gives it; a picture in it comes as PNG in base64."""
+    """The answer for one image, as `eyespot predict` gives it; an image in it comes as PNG in base64."""
     answer = await app_state.compute(lambda: shown.predict(picture_request.picture, picture_request.name))
     return plain_json({name: _as_base64(value) for name, value in answer.items()})
 
 
 @router.get("/methods")
 async def methods() -> dict[str, Any]:
-    """Every way to look inside: what it shows, what it takes, and whether it is asked of a picture or of a source."""
+    """Every way to look inside: what it shows, what it takes, and whether it is asked of an image or of a source."""
     return {
         "methods": [
             {"name": name, "summary": one.summary, "takes": one.takes, "of": "source" if one.survey else "picture"}
@@ -112,7 +112,7 @@ async def explain_picture(
     explain_request: Annotated[ExplainRequest, Depends()],
     answer: Answer = Answer.JSON,
 ) -> Response:
-    """How the model comes to its answer for one picture, as `eyespot explain` says it."""
+    """How the model comes to its answer for one image, as `eyespot explain` says it."""
     among = _source(app_state.sources, explain_request.among)
 
     def work(own: ModelResource) -> Response:
@@ -202,7 +202,7 @@ def _explained(
 
 
 def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Response:
-    """A finding as values, as a picture or as a page; answers 400 for a form that it does not have."""
+    """A finding as values, as an image or as a page; answers 400 for a form that it does not have."""
     if answer is Answer.JSON:
         return plain_json(found.to_plain())
     if answer is Answer.PNG and not isinstance(found, Gallery):

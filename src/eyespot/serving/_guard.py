@@ -23,8 +23,8 @@ SMALL = 64 << 10
 SECONDS = 30.0
 """How long a body may take to arrive, so that nobody reserves memory for long."""
 
-# Svelte sets styles as attributes; own pictures come as data: and blob:; "connect-src" lets the browser, never the
-# server, fetch a picture from an address that a person types in.
+# Svelte sets styles as attributes; own images come as data: and blob:; "connect-src" lets the browser, never the
+# server, fetch an image from an address that a person types in.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -132,7 +132,7 @@ class Guard:
 
 
 def is_here(name: str, host: str) -> bool:
-    """Tell whether a Host header names this machine, for a server that listens on `host`.
+    """Return whether a Host header names this machine, for a server that listens on `host`.
 
     Where it listens on every address, any address is right, but of names only those of this machine: a page of
     another site can make its own name lead here, and cannot make itself an address.

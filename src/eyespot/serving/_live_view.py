@@ -71,7 +71,7 @@ def view(
 
 
 def _to_dict(row: dict[str, Any], made: Tensor | None) -> dict[str, Any]:
-    """One answer: what it is, whether it is right, the likeliest classes; or the picture that came out."""
+    """One answer: what it is, whether it is right, the likeliest classes; or the image that came out."""
     kept = {name: to_plain(row[name]) for name in KEPT if name in row}
     chances = row.get("probabilities") or {}
     best = sorted(chances.items(), key=lambda pair: -pair[1])[:BEST]
@@ -106,6 +106,6 @@ def _numbers(values: Tensor) -> dict[str, Any]:
 
 
 def _bytes(picture: Tensor) -> dict[str, Any]:
-    """A picture (C, H, W) in [0, 1] as bytes (C, H, W) in base64, made smaller where it is large."""
+    """An image (C, H, W) in [0, 1] as bytes (C, H, W) in base64, made smaller where it is large."""
     levels = (_small(picture).clamp(0, 1) * 255).round().byte().cpu().numpy()
     return {"shape": list(levels.shape), "data": base64.b64encode(np.ascontiguousarray(levels).tobytes()).decode()}

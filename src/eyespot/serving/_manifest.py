@@ -36,7 +36,7 @@ class Answering(nn.Module):
         self.task = model.task
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W), scaled, to probabilities, to the number in its unit, or to a picture."""
+        """Images (N, C, H, W), scaled, to probabilities, to the number in its unit, or to an image."""
         return self.task.activate(self.network(x))
 
 
@@ -66,7 +66,7 @@ class Blob:
 def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str, Any], list[np.ndarray]]:
     """The manifest of a model for images of `images`, and its weights as float32 arrays in the order of the blob.
 
-    Raises `NetworkError` where the network does not give one tensor.
+    Raises `NetworkError` if the network does not give one tensor.
     """
     calls = record_answer(model, torch.zeros(1, *network_shape(model.task, images)))
     blob = Blob()
@@ -91,7 +91,7 @@ def network_name(model: Model) -> str:
 
 
 def labels_of(model: Model, shape: Sequence[int]) -> list[str]:
-    """What the numbers of an answer of `shape` (K,) stand for; empty for a picture."""
+    """What the numbers of an answer of `shape` (K,) stand for; empty for an image."""
     if len(shape) != 1:
         return []
     return list(model.task.labels) or [f"number {place + 1}" if shape[0] > 1 else "number" for place in range(shape[0])]
@@ -103,7 +103,7 @@ def _is_picture(model: Model, images: ImageSpec, shape: Sequence[int]) -> bool:
 
 
 def describe_images(model: Model, images: ImageSpec) -> dict[str, Any]:
-    """How a picture becomes what the network receives, one mean and deviation for each channel of that."""
+    """How an image becomes what the network receives, one mean and deviation for each channel of that."""
     received = network_shape(model.task, images)[0]
     return {
         "channels": images.channels,
@@ -117,7 +117,7 @@ def describe_images(model: Model, images: ImageSpec) -> dict[str, Any]:
 def input_weights(model: Model, channels: int) -> list[list[float]] | None:
     """What `task.network_input` makes of `channels` channels, as weights (C', C + 1), the last of which is added.
 
-    It works on each pixel alone, so that a few pixels say all; None where it changes nothing. Raises `NetworkError`
+    It works on each pixel alone, so that a few pixels say all; None if it changes nothing. Raises `NetworkError`
     where it is no weighted sum.
     """
     probes = torch.cat([torch.eye(channels), torch.zeros(1, channels), torch.linspace(0, 1, channels)[None]])
@@ -188,7 +188,7 @@ def _multiply_adds(model: Model, call: Call, calls: Sequence[Call]) -> int:
 
 
 def _is_derived(call: Call) -> bool:
-    """Tell whether a weight is made from others, as by a convolution whose table leaves connections out."""
+    """Return whether a weight is made from others, as by a convolution whose table leaves connections out."""
     return "weight" in call.weights and "weight" not in call.parameters
 
 

@@ -90,14 +90,14 @@ async def image_pixels(image: int, shown: InModel, app_state: CurrentState) -> R
     openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"),
 )
 async def pixels_of_picture(request: Request, shown: InModel, app_state: CurrentState) -> Response:
-    """A picture file as the network takes it: cut, scaled and colored as in training."""
+    """An image file as the network takes it: cut, scaled and colored as in training."""
     body = await request.body()
     return octets(await app_state.read(lambda: shown.pixels(body)))
 
 
 @router.post("/{model}/preparation", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
 async def preparation(request: Request, shown: InModel, app_state: CurrentState) -> Response:
-    """A picture file before and after the preprocessing.
+    """An image file before and after the preprocessing.
 
     `pixels` (C, H, W) in base64, `original`, a PNG in base64, `size` (height, width, channels) of the original,
     `region` (left, top, right, bottom), the part of it, in its own pixels, that the network sees, and `fit`: crop, pad

@@ -112,7 +112,7 @@ async def look(
 
 @router.get("/networks")
 async def networks() -> Response:
-    """Every named network, and whether it answers with numbers (vector) or with a picture."""
+    """Every named network, and whether it answers with numbers (vector) or with an image."""
     listed = [{"name": name, "summary": one.summary, "heads": one.heads} for name, one in NETWORKS.items()]
     return plain_json({"networks": listed})
 

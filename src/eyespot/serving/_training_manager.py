@@ -135,7 +135,7 @@ class TrainingManager:
         return self._frames[key]
 
     def open_upload_set(self, upload_set: UploadSet, name: str) -> tuple[int, Source]:
-        """Make a source of uploaded pictures, and return its number."""
+        """Make a source of uploaded images, and return its number."""
         source, table = self.upload_sets.open(upload_set, name)
         number = len(self.app_state.sources)
         self.app_state.origins[number] = {"what": str(table), "columns": None}

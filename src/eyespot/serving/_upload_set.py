@@ -1,4 +1,4 @@
-"""Pictures that were dropped into the page: kept below the folder of runs, they become a source like any other.
+"""Images that were dropped into the page: kept below the folder of runs, they become a source like any other.
 
 Names and classes are people's text and never become a path: files are numbered, and a table says what each is.
 """
@@ -19,7 +19,7 @@ from .resources import MOST_PIXELS, check_pixels
 
 MOST_PICTURES = 20_000
 MOST_BYTES = 2 << 30
-"""Of all pictures of one server together (2 GB)."""
+"""Of all images of one server together (2 GB)."""
 MOST_BASKETS = 100
 LONGEST_NAME = 60
 TABLE = "pictures.csv"
@@ -27,7 +27,7 @@ TABLE = "pictures.csv"
 
 @dataclass(eq=False)
 class UploadSet:
-    """Pictures that belong together, in a folder of their own."""
+    """Images that belong together, in a folder of their own."""
 
     folder: Path
     rows: list[tuple[str, str, str]] = field(default_factory=list)
@@ -44,7 +44,7 @@ class UploadSets:
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def new(self) -> int:
-        """Make room for more pictures, and return its number."""
+        """Make room for more images, and return its number."""
         if self.folder is None:
             raise HTTPException(409, "This server takes no pictures; start it with: eyespot serve --runs FOLDER")
         if len(self.held) >= MOST_BASKETS:
@@ -53,7 +53,7 @@ class UploadSets:
         return len(self.held) - 1
 
     def add(self, upload_set: UploadSet, picture: bytes, name: str, label: str, part: str) -> int:
-        """Keep one picture, and return how many there are now; raises `ImageError` for what is none."""
+        """Keep one image, and return how many there are now; raises `ImageError` for what is none."""
         check_pixels(picture, MOST_PIXELS)
         with self._adding:
             if upload_set.opened:
@@ -70,7 +70,7 @@ class UploadSets:
             return len(upload_set.rows)
 
     def open(self, upload_set: UploadSet, name: str) -> tuple[Source, Path]:
-        """The pictures of a basket as a source with a name, and its table; raises `SourceError` where they are none."""
+        """The images of a basket as a source with a name, and its table; raises `SourceError` if they are none."""
         with self._adding:
             if not upload_set.rows:
                 raise SourceError(f"{name}: holds no picture; drop some first.")
@@ -87,7 +87,7 @@ class UploadSets:
         return replace(source, name=name, notes=[note.replace(TABLE, name) for note in source.notes]), table.resolve()
 
     def close(self, used: set[str]) -> None:
-        """Take away the pictures that no run was begun with; `used` are the tables of the others."""
+        """Take away the images that no run was begun with; `used` are the tables of the others."""
         for upload_set in self.held:
             if str((upload_set.folder / TABLE).resolve()) not in used:
                 shutil.rmtree(upload_set.folder, ignore_errors=True)

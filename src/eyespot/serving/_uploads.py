@@ -1,4 +1,4 @@
-"""Routes of pictures that are uploaded on the page: one by one into an upload set, which then becomes a source."""
+"""Routes of images that are uploaded on the page: one by one into an upload set, which then becomes a source."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/uploads", tags=["uploads"], responses=REFUSALS)
 
 
 class SplitPart(StrEnum):
-    """The part that a picture is meant for; without one, its content decides."""
+    """The part that an image is meant for; without one, its content decides."""
 
     OPEN = ""
     TRAIN = "train"
@@ -32,7 +32,7 @@ class Named(Strict):
 
 @router.post("")
 async def new_upload_set(app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Make an upload set for pictures, and give its number."""
+    """Make an upload set for images, and give its number."""
     return plain_json({"upload_set": await app_state.read(manager.upload_sets.new)})
 
 
@@ -46,7 +46,7 @@ async def add_picture(
     label: Annotated[str, Query(max_length=100, description="Its class; empty where there are none.")] = "",
     part: Annotated[SplitPart, Query(description="The part that it is meant for.")] = SplitPart.OPEN,
 ) -> Response:
-    """Put one picture into an upload set; tells how many there are now."""
+    """Put one image into an upload set; tells how many there are now."""
     chosen, body = pick("upload_set", manager.upload_sets.held, upload_set), await request.body()
     added = await app_state.read(lambda: manager.upload_sets.add(chosen, body, name, label.strip(), part.value))
     return plain_json({"count": added})

@@ -1,4 +1,4 @@
-"""The page as one file: a network and some pictures in it, to be opened without a server."""
+"""The page as one file: a network and some images in it, to be opened without a server."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ FUNCTIONS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class OneFile:
-    """What was written: the file, its size, and the names of the pictures that are in it and of those left out."""
+    """What was written: the file, its size, and the names of the images that are in it and of those left out."""
 
     path: Path
     size: int
@@ -50,10 +50,10 @@ class OneFile:
 def write_one_file(
     shown: ModelResource, rows: Sequence[Row], path: str | Path, most: int | None = None, alone: Path | None = None
 ) -> OneFile:
-    """Write the page with a model and the pictures of `rows` in it, so that a browser alone can show it.
+    """Write the page with a model and the images of `rows` in it, so that a browser alone can show it.
 
-    Pictures that would make it larger than `most` bytes are left out, the last ones first. Raises `EyespotError` where
-    the page is not built, or not even the model has room; `ImageError` for a picture that cannot be read.
+    Pictures that would make it larger than `most` bytes are left out, the last ones first. Raises `EyespotError` if
+    the page is not built, or not even the model has room; `ImageError` for an image that cannot be read.
     """
     most, alone = most or MOST_BYTES, alone or ALONE
     script, style = _built(alone, "page.js"), _built(alone, "page.css")
@@ -80,17 +80,17 @@ def write_one_file(
 
 
 def usual_rows(rows: Sequence[Row]) -> list[Row]:
-    """Some of a model's own pictures, spread over all of them."""
+    """Some of a model's own images, spread over all of them."""
     return [rows[place * len(rows) // USUAL_IMAGES] for place in range(min(USUAL_IMAGES, len(rows)))]
 
 
 def row_of(picture: Path) -> Row:
-    """A picture of one's own, of which nothing is said."""
+    """An image of one's own, of which nothing is said."""
     return Row(picture=picture, name=picture.name, values={}, location=str(picture))
 
 
 def in_page(call: dict[str, Any]) -> bool:
-    """Tell whether the page computes a call of the manifest itself, as `canRun` in page/src/lib/calls.ts does."""
+    """Return whether the page computes a call of the manifest itself, as `canRun` in page/src/lib/calls.ts does."""
     kind, settings, vector = call["kind"], call["settings"], len(call["shape"]) == 1
     return kind in PLAIN_KINDS or {
         "dense": vector,

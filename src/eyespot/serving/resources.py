@@ -28,11 +28,11 @@ from ._manifest import describe_images, make_manifest, network_name, record_answ
 from ._plain import strict_json
 
 MOST_PIXELS = 40_000_000
-"""A picture of more pixels is refused; with one picture decoded at a time, that bounds the memory."""
+"""An image of more pixels is refused; with one image decoded at a time, that bounds the memory."""
 MOST_NATIVE_PIXELS = 1_000_000
-"""The same for models that take a picture in its own size: every layer then grows with it."""
+"""The same for models that take an image in its own size: every layer then grows with it."""
 PREVIEW = 256
-"""Pixels of the longer side of the original that an uploaded picture is compared with."""
+"""Pixels of the longer side of the original that an uploaded image is compared with."""
 LISTED = 48
 """Images of a model that are offered where nobody asks for more."""
 MOST_LOG_BYTES = 1 << 20
@@ -57,7 +57,7 @@ class ModelResource:
 
     @property
     def images(self) -> ImageSpec:
-        """The preprocessing of what is shown: every picture gets one size, also where the model takes any."""
+        """The preprocessing of what is shown: every image gets one size, also where the model takes any."""
         spec = self.model.images
         return replace(spec, fit="crop" if spec.fit == "native" else spec.fit)
 
@@ -84,12 +84,12 @@ class ModelResource:
         return strict_json(manifest), weights
 
     def pixels(self, picture: Picture, name: str = "") -> bytes:
-        """One picture as uint8 numbers (C, H, W), as the network takes it but for scaling; raises `ImageError`."""
+        """One image as uint8 numbers (C, H, W), as the network takes it but for scaling; raises `ImageError`."""
         check_pixels(picture, MOST_PIXELS, name)
         return np.ascontiguousarray(read_pixels(picture, self.images, name).transpose(2, 0, 1)).tobytes()
 
     def prepare(self, picture: Picture) -> dict[str, Any]:
-        """A picture before and after: `original` (H, W, C), with at most 256 pixels a side, and `pixels`.
+        """An image before and after: `original` (H, W, C), with at most 256 pixels a side, and `pixels`.
 
         `size` is the original's (height, width, channels), `region` (left, top, right, bottom) the part of it, in its
         own pixels, that the network sees, and `fit` how it was brought to its size. Raises `ImageError`.
@@ -111,7 +111,7 @@ class ModelResource:
         return {"original": original, "size": size, "region": region, "fit": self.images.fit, "pixels": pixels}
 
     def array(self, pixels: bytes) -> np.ndarray:
-        """uint8 numbers (C, H, W) as an array (H, W, C); raises `ImageError` where they are too many or too few."""
+        """uint8 numbers (C, H, W) as an array (H, W, C); raises `ImageError` if they are too many or too few."""
         channels, height, width = self.images.shape
         if len(pixels) != channels * height * width:
             raise ImageError(
@@ -143,9 +143,9 @@ class ModelResource:
         return self.model.predict(picture)
 
     def answer(self, pixels: bytes) -> dict[str, Any]:
-        """The task's answer for uint8 numbers (C, H, W): in words, and as an image (H, W, C) or None.
+        """The task's answer for uint8 numbers (C, H, W): as text, and as an image (H, W, C) or None.
 
-        The image is the answer itself, or the picture with the answer drawn over it.
+        The image is the answer itself, or the image with the answer drawn over it.
         """
         array, task = self.array(pixels), self.model.task
         answer = self.model.predict(encode_png(array))
@@ -155,7 +155,7 @@ class ModelResource:
         }
 
     def check(self, picture: Picture, name: str = "") -> None:
-        """Raise `ImageError` where a picture is none, or has more pixels than this model may be asked to look at."""
+        """Raise `ImageError` if an image is none, or has more pixels than this model may be asked to look at."""
         check_pixels(picture, MOST_NATIVE_PIXELS if self.model.images.fit == "native" else MOST_PIXELS, name)
 
     def listed(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
@@ -185,7 +185,7 @@ def spread(count: int, most: int) -> list[int]:
 
 
 def check_pixels(picture: Picture, most: int, name: str = "") -> None:
-    """Raise `ImageError` for a picture of more than `most` pixels, before it is decoded."""
+    """Raise `ImageError` for an image of more than `most` pixels, before it is decoded."""
     height, width, _ = read_size(picture, name)
     if height * width > most:
         raise ImageError(f"{name or 'The picture'}: has {width} x {height} pixels, more than {most:,}; scale it down.")
@@ -219,7 +219,7 @@ class RunResource:
         return {**summary, **self._schedule()}
 
     def _schedule(self) -> dict[str, Any]:
-        """What was changed on the way, and what can be changed as it is now; None where no recipe is written yet."""
+        """What was changed on the way, and what can be changed as it is now; None if no recipe is written yet."""
         try:
             schedule = Schedule(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
         except EyespotError:
@@ -260,7 +260,7 @@ class RunResource:
         return ("image", *(task.text_columns if task else ()))
 
     def predictions(self, offset: int, limit: int) -> dict[str, Any]:
-        """Some rows of the table of predictions, and how many there are; raises `RunError` where there is none yet."""
+        """Some rows of the table of predictions, and how many there are; raises `RunError` if there is none yet."""
         try:
             with (self.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
                 reader = csv.reader(file)

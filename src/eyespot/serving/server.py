@@ -40,7 +40,7 @@ class Listening:
 
 
 def listen(host: str, port: int) -> Listening:
-    """Listen on a port of this machine, a free one for 0; raises `EyespotError` where that cannot be."""
+    """Listen on a port of this machine, a free one for 0; raises `EyespotError` if that cannot be."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)

@@ -14,7 +14,7 @@ from ._environment import environment_class
 from ._track import Track
 
 ROWS = 84
-"""Rows of the picture that show the road; those below show gauges, from which steering could be read."""
+"""Rows of the image that show the road; those below show gauges, from which steering could be read."""
 HALF_WIDTH, HALF_CAR = 40 / 6, 1.2
 """Half the width of the road, and of the car."""
 SPEED = 50.0
@@ -34,8 +34,8 @@ class CarRacing:
     """Random tracks, seen from above; the seed is the number of the track.
 
     With `colors` "random", road and grass have other colors on every track (as with the environment's
-    `domain_randomize`, but the tracks stay the same). With `draw` False no picture is drawn, which is 50 times faster:
-    pictures are then black. Raises `SimulatorError` where the extra `drive` is not installed.
+    `domain_randomize`, but the tracks stay the same). With `draw` False no image is drawn, which is 50 times faster:
+    images are then black. Raises `SimulatorError` if the extra `drive` is not installed.
     """
 
     name = "CarRacing-v3"
@@ -50,7 +50,7 @@ class CarRacing:
         self.environment_class = environment_class()
 
     def reset(self, seed: int) -> np.ndarray:
-        """Build a track and put the car on its start, at full speed; returns the picture (84, 96, 3)."""
+        """Build a track and put the car on its start, at full speed; returns the image (84, 96, 3)."""
         # A new environment for each track: Box2D's results depend on what was in its world before.
         self.environment = self.environment_class()
         self.environment.drawn = False
@@ -105,7 +105,7 @@ class CarRacing:
         return float(np.clip(steering, -LIMIT, LIMIT))
 
     def put_back(self) -> np.ndarray:
-        """Put the car into the middle of the road, at full speed in its direction; returns the picture there."""
+        """Put the car into the middle of the road, at full speed in its direction; returns the image there."""
         heading = float(self.track.headings[self.track.place])
         forward = np.array([-math.sin(heading), math.cos(heading)])
         self._place(self._car.hull, self.track.points[self.track.place], heading, forward)

@@ -1,4 +1,4 @@
-"""A model as a driver: from a picture to a steering angle."""
+"""A model as a driver: from an image to a steering angle."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from ..errors import SimulatorError
 from ..model import Model
 
 Driver = Callable[[np.ndarray], float]
-"""Gives a steering angle in rad, positive to the right, for a picture, uint8 (H, W, 3)."""
+"""Gives a steering angle in rad, positive to the right, for an image, uint8 (H, W, 3)."""
 
 RADIANS = ("", "rad", "radian", "radians")
 

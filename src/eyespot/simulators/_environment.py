@@ -1,4 +1,4 @@
-"""Gymnasium's CarRacing, drawn faster: the same pixels, without what lies outside the picture or is cut away."""
+"""Gymnasium's CarRacing, drawn faster: the same pixels, without what lies outside the image or is cut away."""
 
 import os
 import warnings
@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import SimulatorError
 
 NEAR = 75.0
-"""Units from the car beyond which nothing is in the picture: its corners are 48 away, patches of grass 24 long."""
+"""Units from the car beyond which nothing is in the image: its corners are 48 away, patches of grass 24 long."""
 
 
 def environment_class() -> type[Any]:

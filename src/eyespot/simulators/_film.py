@@ -1,4 +1,4 @@
-"""What a model looks at while it drives: each picture with its VisualBackProp mask and its steering, as a video."""
+"""What a model looks at while it drives: each image with its VisualBackProp mask and its steering, as a video."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..networks.graph.record import output_of, record
 SCALE = 3
 """Pixels of the video for a pixel of the camera."""
 BAR = 24
-"""Rows below the picture that show the steering."""
+"""Rows below the image that show the steering."""
 EVERY = 2
 """Of so many steps one is shown."""
 BLUE, DARK, LIGHT = (40, 120, 255), (24, 24, 28), (230, 230, 235)
@@ -31,7 +31,7 @@ class Film:
 
     @torch.no_grad()
     def steer(self, pixels: np.ndarray) -> float:
-        """The steering angle for a picture; every second picture is kept with its mask."""
+        """The steering angle for an image; every second image is kept with its mask."""
         calls = record(self.model.network, self.model.network_x(self.model.read(pixels)))
         angle = float(self.model.task.answer(output_of(calls)[0])["number"])
         if self.steps % EVERY == 0:
@@ -40,12 +40,12 @@ class Film:
         return angle
 
     def write(self, path: Path, step_seconds: float) -> Path:
-        """Write the kept pictures as an animated WebP file at the speed of the simulator."""
+        """Write the kept images as an animated WebP file at the speed of the simulator."""
         with written(path):
             return write_animation(self.frames, path, round(1000 * EVERY * step_seconds))
 
     def _mask(self, calls: list, pixels: np.ndarray) -> np.ndarray:
-        """The mask (H, W) in the camera's pixels, 0 where the network sees nothing of the picture."""
+        """The mask (H, W) in the camera's pixels, 0 if the network sees nothing of the image."""
         mask = visual_backprop(calls)[0, 0].numpy()
         height, width = pixels.shape[:2]
         y, x = np.mgrid[:height, :width] + 0.5
@@ -57,7 +57,7 @@ class Film:
 
 
 def shown(pixels: np.ndarray, mask: np.ndarray, steering: float) -> np.ndarray:
-    """A picture (H, W, 3) with its mask (H, W) from 0 to 1 in blue, and below it the steering from -1 to 1 as a bar."""
+    """An image (H, W, 3) with its mask (H, W) from 0 to 1 in blue, and below it the steering from -1 to 1 as a bar."""
     strength = 0.8 * mask[..., None]
     overlay = (pixels * (1 - strength) + np.array(BLUE) * strength).round().astype(np.uint8)
     large = overlay.repeat(SCALE, axis=0).repeat(SCALE, axis=1)

@@ -40,7 +40,7 @@ def measure(
 ) -> Measured:
     """Drive each track; once more without put-backs where there were any, since these would raise the return.
 
-    The expert drives on `undrawn`, the same course without its pictures, where there is one: it looks at none.
+    The expert drives on `undrawn`, the same course without its images, where there is one: it looks at none.
     """
     drives, returns, expert_returns = [], [], []
     reference = undrawn or course

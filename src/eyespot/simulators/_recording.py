@@ -28,8 +28,8 @@ def record(
     """Let the expert drive tracks, and write into `out` a folder of images for each and the table `steering.csv`.
 
     The number of an image is the expert's steering angle in rad for what is seen, never the disturbance of `kicks`.
-    The course need not draw: it is asked for the recorded pictures only.
-    Raises `RunError` where the files cannot be written.
+    The course need not draw: it is asked for the recorded images only.
+    Raises `RunError` if the files cannot be written.
     """
     rows: list[dict[str, object]] = []
     drives = []
@@ -50,7 +50,7 @@ def record(
 
 
 class _Camera:
-    """The expert as a driver that keeps every third picture with its answer."""
+    """The expert as a driver that keeps every third image with its answer."""
 
     def __init__(self, course: Course, folder: Path) -> None:
         self.course = course

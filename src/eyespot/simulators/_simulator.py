@@ -1,4 +1,4 @@
-"""What a simulator is: something that shows pictures and takes answers.
+"""What a simulator is: something that shows images and takes answers.
 
 Any object with these methods can be driven. One that also knows the road (`Course`) lets interventions be counted.
 """
@@ -9,14 +9,14 @@ import numpy as np
 
 
 class Simulator(Protocol):
-    """A closed loop: each answer to a picture decides what the next picture shows."""
+    """A closed loop: each answer to an image decides what the next image shows."""
 
     def reset(self, seed: int) -> np.ndarray:
-        """Start anew; returns the first picture, uint8 (H, W, 3). The same seed gives the same start."""
+        """Start anew; returns the first image, uint8 (H, W, 3). The same seed gives the same start."""
         ...
 
     def step(self, answer: float) -> tuple[np.ndarray, bool]:
-        """Carry out an answer for one time step; returns the next picture and whether the drive is over."""
+        """Carry out an answer for one time step; returns the next image and whether the drive is over."""
         ...
 
 
@@ -64,5 +64,5 @@ class Course(Simulator, Protocol):
         ...
 
     def put_back(self) -> np.ndarray:
-        """Put the car into the middle of the road, in its direction; returns the picture there."""
+        """Put the car into the middle of the road, in its direction; returns the image there."""
         ...

@@ -13,7 +13,7 @@ from ._yolo import label_files, read_yolo
 def read_boxes(tree: Tree, root: Path) -> Collection | None:
     """The images of a folder with their boxes; None without annotations in a known format.
 
-    Raises `SourceError` where there are annotations in several formats.
+    Raises `SourceError` if there are annotations in several formats.
     """
     images, others = tree.all_images(), tree.all_others()
     voc, yolo = annotation_files(images, others), label_files(images, others)

@@ -19,7 +19,7 @@ START = 4096
 
 
 def is_coco(file: Path) -> bool:
-    """Tell whether a JSON file is one of COCO's: it has the three keys, or starts like one."""
+    """Return whether a JSON file is one of COCO's: it has the three keys, or starts like one."""
     try:
         if file.stat().st_size > 64 * 2**20:
             with file.open("rb") as stream:

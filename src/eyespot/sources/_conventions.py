@@ -90,12 +90,12 @@ def part_named(name: str) -> str | None:
 
 
 def stands_for_unlabeled(name: str) -> bool:
-    """Tell whether a folder beside parts holds images without answers, by its name."""
+    """Return whether a folder beside parts holds images without answers, by its name."""
     return _core(name) in UNLABELED_WORDS
 
 
 def mentions_part(name: str) -> bool:
-    """Tell whether a part's word is among the words of a name, such as in "trainA" or "test_small"."""
+    """Return whether a part's word is among the words of a name, such as in "trainA" or "test_small"."""
     return any(word in words for word in _words(name) for words in PART_WORDS.values())
 
 

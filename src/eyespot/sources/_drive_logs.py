@@ -49,7 +49,7 @@ def read_drive_log(file: Path, columns: Mapping[str, str] | None) -> Collection 
 
 
 def read_tub(tree: Tree, folder: Path) -> Collection | None:
-    """The frames of a donkeycar tub; None where the folder is none."""
+    """The frames of a donkeycar tub; None if the folder is none."""
     catalogs = sorted((name for name in tree.others if re.fullmatch(r"catalog_[0-9]+\.catalog", name)), key=_number_in)
     records = sorted((name for name in tree.others if re.fullmatch(r"record_[0-9]+\.json", name)), key=_number_in)
     if "manifest.json" in tree.others and catalogs:

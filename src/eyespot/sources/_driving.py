@@ -27,7 +27,7 @@ GAP_NAME = "gap"
 
 
 def read_drives(tree: Tree, root: Path) -> Collection | None:
-    """The frames of a folder of drives; None where there is no table of them."""
+    """The frames of a folder of drives; None if there is no table of them."""
     if RECORDED not in tree.others:
         return None
     return divided(read_table(root / RECORDED), "drive", root)

@@ -57,7 +57,7 @@ def near_pairs(facts: ImageStatistics) -> np.ndarray:
 
 
 def _vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thumbnails (N, S, S, 3) as vectors of length 1, and the deviation (N,) of their values."""
+    """Thumbnails (N, S, S, 3) as vectors of length 1, and the standard deviation (N,) of their values."""
     values = thumbnails.astype(np.float32)
     values -= values.mean(axis=(1, 2), keepdims=True)
     length = np.sqrt(np.square(values).sum(axis=(1, 2, 3)))
@@ -79,7 +79,7 @@ def projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _limits(sizes: np.ndarray) -> np.ndarray:
-    """The greatest distance (N,) of a near duplicate of pictures of these sizes (N, 3)."""
+    """The greatest distance (N,) of a near duplicate of images of these sizes (N, 3)."""
     return np.where(sizes[:, :2].min(axis=1) < TINY, NEAR_TINY, NEAR)
 
 

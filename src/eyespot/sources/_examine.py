@@ -203,5 +203,5 @@ def _key_of_both(key: np.uint64, row: Row) -> int:
 
 
 def load_bytes(picture: Picture, name: str) -> bytes | np.ndarray:
-    """The content of a picture: the bytes of its file, or its array."""
+    """The content of an image: the bytes of its file, or its array."""
     return read_file(picture, name) if isinstance(picture, str | Path) else picture

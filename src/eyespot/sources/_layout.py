@@ -87,14 +87,14 @@ def _with_parts(tree: Tree, folders: Sequence[Tree]) -> list[str]:
 
 
 def _alike(folders: Sequence[Tree]) -> bool:
-    """Tell whether the subfolders of several folders have mostly the same names, two or more of them."""
+    """Return whether the subfolders of several folders have mostly the same names, two or more of them."""
     names = [{each.name.casefold() for each in _class_folders(folder)} for folder in folders]
     common, all_names = set.intersection(*names), set.union(*names)
     return len(common) >= 2 and len(common) >= SHARED * len(all_names)
 
 
 def _is_divided(folder: Tree) -> bool:
-    """Tell whether a class folder holds its own train and test folders."""
+    """Return whether a class folder holds its own train and test folders."""
     parts = [part_named(each.name) for each in folder.filled]
     return not folder.images and "train" in parts and None not in parts
 
@@ -233,4 +233,4 @@ MEANINGS = {
     "identities": "each folder is an identity, such as a person; all its images stay in one part",
     "unlabeled": "folders are ignored: images without labels",
 }
-"""Each layout in words, for messages and docs."""
+"""Each layout as text, for messages and docs."""

@@ -24,7 +24,7 @@ SHARED = ("split", "group")
 
 
 def box_columns(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The names of the four columns with the sides of a box; empty where the table has none, or has `boxes`."""
+    """The names of the four columns with the sides of a box; empty if the table has none, or has `boxes`."""
     if not rows or "boxes" in rows[0].values:
         return ()
     return next((names for names in CORNERS if all(name in rows[0].values for name in names)), ())
@@ -93,7 +93,7 @@ def _objects(lines: Sequence[Row], corners: Sequence[str]) -> Objects:
 
 
 def _size(row: Row) -> tuple[int, int] | None:
-    """Height and width of the image; None where it cannot be read, which is reported later."""
+    """Height and width of the image; None if it cannot be read, which is reported later."""
     if not isinstance(row.picture, str | Path):
         return None
     try:
@@ -114,7 +114,7 @@ def _numbers(row: Row, texts: Sequence[str], corners: Sequence[str]) -> list[flo
 
 
 def _check_unit(rows: Sequence[Row], corners: Sequence[str]) -> None:
-    """Raise `SourceError` where all sides lie between 0 and 1: then they are no pixels."""
+    """Raise `SourceError` if all sides lie between 0 and 1: then they are no pixels."""
     boxes = [[row.values.get(name, "").strip() for name in corners] for row in rows]
     boxes = [_numbers(row, texts, corners) for row, texts in zip(rows, boxes, strict=True) if any(texts)]
     if boxes and all(0 <= side <= 1 for box in boxes for side in box):

@@ -42,7 +42,7 @@ def read_lines(file: Path) -> Iterator[Line]:
 
 
 def is_json_table(file: Path) -> bool:
-    """Tell whether a JSON file is a list: of objects, one for each image."""
+    """Return whether a JSON file is a list: of objects, one for each image."""
     try:
         with file.open("rb") as stream:
             return stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
@@ -119,7 +119,7 @@ def _separator(text: str, usual: str) -> str:
 
 
 def _fields(text: str, separator: str) -> int:
-    """How many fields each of the first lines has with a separator; 0 where they differ."""
+    """How many fields each of the first lines has with a separator; 0 if they differ."""
     try:
         found = [len(row) for _, row in zip(range(TRIED), _reader(text, separator), strict=False) if any(row)]
     except csv.Error:

@@ -22,7 +22,7 @@ def zip_code_files(folder: Path) -> list[Path]:
 
 
 def is_zip_code_file(file: Path) -> bool:
-    """Tell whether a file carries one of the two names."""
+    """Return whether a file carries one of the two names."""
     return file.name.removesuffix(".gz") in PARTS_BY_NAME
 
 

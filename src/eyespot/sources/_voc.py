@@ -101,7 +101,7 @@ def _objects(file: Path) -> Objects:
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:
-    """Height and width that the file states; None where they are missing or 0, as some tools write them."""
+    """Height and width that the file states; None if they are missing or 0, as some tools write them."""
     texts = root.findtext("size/height") or "", root.findtext("size/width") or ""
     if not all(text.strip().isdecimal() and int(text) for text in texts):
         return None
@@ -109,7 +109,7 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 
 
 def _parts(others: Sequence[str]) -> dict[str, str]:
-    """The part of each image by the name of its file, from ImageSets/Main; empty where there are no lists."""
+    """The part of each image by the name of its file, from ImageSets/Main; empty if there are no lists."""
     found: dict[str, str] = {}
     for other in others:
         file = Path(other)

@@ -21,7 +21,7 @@ LINE = re.compile(r"\s*[0-9]{1,6}(\s+[-+.0-9eE]+){4,}\s*")
 
 
 def label_files(images: Sequence[str], others: Sequence[str]) -> dict[str, str | None]:
-    """The label file of each image, None where it has none; nothing where the text files are not YOLO's."""
+    """The label file of each image, None if it has none; nothing where the text files are not YOLO's."""
     there = {other for other in others if other.lower().endswith(".txt") and Path(other).name not in NAMES}
     found = {image: next((file for file in _candidates(Path(image)) if file in there), None) for image in images}
     known = [file for file in found.values() if file]

@@ -29,7 +29,7 @@ class AugmentedTask(Protocol):
         ...
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """The key of `PRESETS` that suits pictures of `shape` (C, H, W)."""
+        """The key of `PRESETS` that suits images of `shape` (C, H, W)."""
         ...
 
 
@@ -39,7 +39,7 @@ class Preset:
 
     `flip`: mirrored in every other epoch. `shift`: share of a side. `rotate`: degrees either way. `zoom`: 0.25 is
     a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and of each channel. `erase`:
-    share of the picture that a rectangle covers with the picture's mean color, half of the time (Zhong et al. 2020).
+    share of the image that a rectangle covers with the picture's mean color, half of the time (Zhong et al. 2020).
     """
 
     flip: bool = False
@@ -95,7 +95,7 @@ def augment(
 
 
 def choose_preset(source: Source, task: AugmentedTask, images: ImageSpec) -> str:
-    """The preset that suits a task and its images; color files that hold gray pictures count as gray."""
+    """The preset that suits a task and its images; color files that hold gray images count as gray."""
     channels = 1 if images.channels == 3 and _is_gray(source, images) else images.channels
     return task.augmentation((channels, images.height, images.width))
 
@@ -109,10 +109,10 @@ def random_crops(
     indices: np.ndarray,
     middle: bool = False,
 ) -> tuple[tuple[Tensor, ...], Frame]:
-    """Cut a piece of one size out of each uint8 picture (H, W, C): uint8 (N, C, height, width), and N frames.
+    """Cut a piece of one size out of each uint8 image (H, W, C): uint8 (N, C, height, width), and N frames.
 
-    With `middle` it is always the middle of the picture. The pictures of one sample are cut at the same place; a
-    picture that is too small is continued by its mirror image.
+    With `middle` it is always the middle of the image. The images of one sample are cut at the same place; a
+    image that is too small is continued by its mirror image.
     """
     places = np.full((len(indices), 2), 0.5) if middle else uniforms(seed, epochs, indices, DRAWS)[:, CROP]
     sizes = np.array([_size_of(sample) for sample in pictures])
@@ -222,7 +222,7 @@ def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, top: int, lef
 
 
 def _is_gray(source: Source, images: ImageSpec) -> bool:
-    """Tell whether color files hold gray pictures, by up to 20 of them."""
+    """Return whether color files hold gray images, by up to 20 of them."""
     decoded = decode_once(source.train, images)
     pictures = (decoded.image(number) for number in range(0, len(decoded), max(1, len(decoded) // 20)))
     return all((picture == picture[..., :1]).all() for picture in pictures)

@@ -233,7 +233,7 @@ def _write_header(file: Path, size: int, checksum: int) -> None:
 
 
 def _is_whole(file: Path, size: int) -> bool:
-    """Tell whether a cache file is there and undamaged; otherwise it is made anew."""
+    """Return whether a cache file is there and undamaged; otherwise it is made anew."""
     try:
         with file.open("rb") as stream:
             head = stream.read(HEADER)

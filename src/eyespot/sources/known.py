@@ -62,7 +62,7 @@ def save_known(folder: Path, source: Source) -> None:
 
 
 def load_known(folder: Path) -> KnownImages | None:
-    """What a run in a folder remembers of its images; None where it is no run's, or the file is damaged."""
+    """What a run in a folder remembers of its images; None if it is no run's, or the file is damaged."""
     arrays = load_numbers(folder / FILE)
     if arrays.keys() != {"keys", "sides", "looks", "limit"}:
         return None
@@ -112,7 +112,7 @@ def _looks_of(source: Source) -> np.ndarray:
 
 
 def _looks(rows: Sequence[Row], root: Path | None = None) -> np.ndarray:
-    """(N, 63) low frequencies of each image; NaN where it shows nothing but one color."""
+    """(N, 63) low frequencies of each image; NaN if it shows nothing but one color."""
     if not len(rows):
         return np.empty((0, LOOKS), np.float32)
     thumbnails = examine(rows, root).thumbnails

@@ -17,7 +17,7 @@ class Numbers:
     """The numbers of the images: how many there are, the shares below 0, at 0 and above it, and a histogram.
 
     `edges` are the limits of the histogram's bins, one more than `counts`; `drives` counts the drives that frames
-    belong to, 0 where none are named.
+    belong to, 0 if none are named.
     """
 
     count: int
@@ -60,7 +60,7 @@ def parse_number(text: str) -> float:
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """From the smallest to the largest; symmetric around 0 where there are numbers on both sides of it."""
+    """From the smallest to the largest; symmetric around 0 if there are numbers on both sides of it."""
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:
         return -max(-low, high), max(-low, high)

@@ -182,7 +182,7 @@ def short_side(source: Source) -> float:
 
 
 def is_file(picture: Picture) -> bool:
-    """Tell whether a picture is a path (and not bytes or an array)."""
+    """Return whether an image is a path (and not bytes or an array)."""
     return isinstance(picture, str | Path)
 
 

@@ -24,7 +24,7 @@ STEEPEST = 40.0
 
 
 def shapes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """One shape on each picture, bright on a dark and grainy ground; the label says which."""
+    """One shape on each image, bright on a dark and grainy ground; the label says which."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for number in range(count):
@@ -37,7 +37,7 @@ def shapes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def scenes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """None, one or several shapes on each picture; the tags say which."""
+    """None, one or several shapes on each image; the tags say which."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for _ in range(count):
@@ -69,7 +69,7 @@ def road(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """A disc on a ground; the rating from 1 to 7 is what an audience that likes bright discs gives it on average."""
+    """A disc on a ground; the rating from 1 to 7 is what an audience that likes bright disks gives it on average."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for _ in range(count):
@@ -84,7 +84,7 @@ def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def signs(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """One of many signs on each picture: bright and dark fields of a 4x4 board; the identity says which sign it is."""
+    """One of many signs on each image: bright and dark fields of a 4x4 board; the identity says which sign it is."""
     random = _random(seed, count, size)
     boards = random.integers(0, 2, (max(2, count // IMAGES_OF_A_SIGN), 4, 4))
     pictures, values = [], []
@@ -148,7 +148,7 @@ def dawns(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
-    """A square of about half the side on a dark ground, red on every second picture and blue on the others."""
+    """A square of about half the side on a dark ground, red on every second image and blue on the others."""
     random = _random(seed, count, size)
     pictures = np.full((count, size, size, 3), 30, np.uint8)
     for number, picture in enumerate(pictures):
@@ -160,7 +160,7 @@ def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
 
 
 def objects(count: int = 240, size: int = 64, seed: int = 0) -> Source:
-    """None, one or two bright squares and discs in the corners of dark images, with their boxes."""
+    """None, one or two bright squares and disks in the corners of dark images, with their boxes."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for number in range(count):

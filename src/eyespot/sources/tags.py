@@ -64,7 +64,7 @@ def group_of(tag: str) -> str:
 
 
 def contradicted_group(cells: Iterable[str]) -> str:
-    """The group of which the cells of one image name several tags; empty where there is none."""
+    """The group of which the cells of one image name several tags; empty if there is none."""
     found: dict[str, str] = {}
     for tag in (tag for cell in cells for tag in cell.split("|")):
         group = group_of(tag)
@@ -136,7 +136,7 @@ def _cut(separator: str, text: str) -> list[str]:
 
 
 def _words_come_back(texts: list[str], separator: str) -> bool:
-    """Tell whether cells that are cut by a separator share most of their words, as lists of tags do."""
+    """Return whether cells that are cut by a separator share most of their words, as lists of tags do."""
     several = [pieces for text in texts if len(pieces := _stripped(text.split(separator))) > 1]
     if not several:
         return False
@@ -168,7 +168,7 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _evaluated(text: str) -> Any:
-    """A value in JSON's or Python's notation; None where it is neither."""
+    """A value in JSON's or Python's notation; None if it is neither."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)

@@ -135,7 +135,7 @@ def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[s
 
 
 def _place_map(row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:
-    """A picture, and beside it how near to a wrong answer each of its pixels can bring the model."""
+    """An image, and beside it how near to a wrong answer each of its pixels can bring the model."""
     from matplotlib import colormaps
 
     near = -np.array(row["margin"])

@@ -20,7 +20,7 @@ ALL: tuple[tuple[str, dict[str, Any]], ...] = (
 """The default set: weak and strong, with gradients and without."""
 
 EVERY_CLASS = "all"
-"""As a target: one attack towards each class."""
+"""As a target: one attack toward each class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def plan(by: str, aim: Aim, task: Task, options: dict[str, Any]) -> list[Planned
     """The attacks that `by` names: "all", one name, or several with commas between.
 
     `options` are settings by name, None for the default; each attack takes those that it uses, and one that
-    none of them reads warns. The target "all" becomes one attack towards each class. Raises `AttackError` for unknown
+    none of them reads warns. The target "all" becomes one attack toward each class. Raises `AttackError` for unknown
     names.
     """
     named = ALL if by == "all" else tuple((name.strip(), {}) for name in by.split(","))

@@ -1,6 +1,6 @@
-"""Windows of changed maps: how far a change reaches, and how windows of many patches are gathered into one batch.
+"""Windows of changed maps: the extent of a change, and batching of windows of many patches.
 
-Maps are held as cells: one row of C numbers per place, so that gathering copies whole rows of memory.
+Maps are stored as cells: one row of C numbers per position, so that gathering copies contiguous memory.
 Shapes: P patches, C channels, H height, W width, h and w height and width of a window.
 """
 
@@ -15,18 +15,18 @@ from .receptive_fields import taps
 from .record import Call
 
 WHOLE_FROM = 0.7
-"""A window that covers this share of its map is no longer worth gathering."""
+"""A window that covers this fraction of its map is no longer worth gathering."""
 
 POINTWISE = ("relu", "tanh", "elementwise", "dropout", "identity", "batch_norm", "local_response_norm")
 JOINING = ("add", "subtract", "multiply", "divide", "concatenate")
 WINDOWED = ("conv", "max_pool", "average_pool")
 MOVING = ("pad", "slice", "upsample")
-"""Where they only move numbers: borders of any kind, cutting, the nearest pixel."""
+"""Operations that only move values: padding of any kind, slicing, nearest-neighbor resampling."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Place:
-    """Where a window lies in a map, for each patch: rows from `top` (P,), columns from `left` (P,); inside the map."""
+    """Position of a window in a map for each patch: rows from `top` (P,), columns from `left` (P,); inside the map."""
 
     top: Tensor
     left: Tensor
@@ -35,24 +35,24 @@ class Place:
 
     @property
     def area(self) -> int:
-        """Number of places in the window."""
+        """Number of positions in the window."""
         return self.height * self.width
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Window:
-    """What changed in one map: new numbers (P, h, w, C) at a place of it for each patch."""
+    """Changes in one map: new values (P, h, w, C) at a position for each patch."""
 
     place: Place
     cells: Tensor
 
 
 State = Window | Tensor | None
-"""A map for each patch: changed in a window, changed anywhere (P, C, H, W), or as it was."""
+"""A map for each patch: changed in a window, changed anywhere (P, C, H, W), or unchanged."""
 
 
 def reached(call: Call, inputs: Sequence[Call], states: Sequence[State]) -> Place | None:
-    """Where the output of a call changes; None where its whole map must be computed."""
+    """Window in which the output of a call changes; None if its whole map must be computed."""
     windows = [state.place for state in states if isinstance(state, Window)]
     if not windows or any(isinstance(state, Tensor) for state in states) or not _keeps_places(call, inputs):
         return None
@@ -67,7 +67,7 @@ def reached(call: Call, inputs: Sequence[Call], states: Sequence[State]) -> Plac
 
 
 def _keeps_places(call: Call, inputs: Sequence[Call]) -> bool:
-    """Tell whether each place of the output reads only its own window of the inputs, by a rule known here."""
+    """Return whether each output position only reads its own window of the inputs, by a rule known here."""
     if len(call.shape) != 3 or call.kind not in (*POINTWISE, *JOINING, *WINDOWED, *MOVING):
         return False
     if call.kind in WINDOWED:
@@ -80,12 +80,12 @@ def _keeps_places(call: Call, inputs: Sequence[Call]) -> bool:
 
 
 def _spreads(role: str, weight: Tensor) -> bool:
-    """Tell whether a constant has numbers of its own for each place."""
+    """Return whether a constant varies with the position."""
     return weight.numel() > 1 and role != "weight" and (weight.dim() < 3 or weight.shape[-2:] != (1, 1))
 
 
 def _union(places: Sequence[Place]) -> Place:
-    """The smallest windows around those of all inputs."""
+    """The smallest windows that contain those of all inputs."""
     if len(places) == 1:
         return places[0]
     top = torch.stack([place.top for place in places]).amin(0)
@@ -98,7 +98,7 @@ def _union(places: Sequence[Place]) -> Place:
 
 
 def moved_rows(call: Call, source: Call, axis: int) -> Tensor | None:
-    """For each row (axis 0) or column (axis 1) of the output, the one of the input that it is; -1 for a constant."""
+    """Source row (axis 0) or column (axis 1) of each output row or column; -1 for a constant."""
     channels_stay = call.shape[0] == source.shape[0] and not any(call.settings.get("pad", ())[4:])
     kept = channels_stay and call.settings.get("mode", "nearest") not in ("bilinear", "bicubic")
     reads = taps(call.kind, call.settings, 0, source.output.shape, call.output.shape, axis - 2) if kept else None
@@ -113,7 +113,7 @@ def _moved_place(call: Call, source: Call, place: Place) -> Place | None:
 
 
 def _where(rows: Tensor | None, first: Tensor, length: int) -> tuple[Tensor, int]:
-    """Start (P,) and common length of the output rows that are one of the input rows [first, first + length)."""
+    """Start (P,) and common length of the output rows that copy one of the input rows [first, first + length)."""
     assert rows is not None
     hit = ((rows >= first[:, None]) & (rows < first[:, None] + length)).int()
     start, last = hit.argmax(1), len(rows) - 1 - hit.flip(1).argmax(1)
@@ -134,14 +134,14 @@ def _readers(call: Call, axis: int, first: Tensor, length: int) -> tuple[Tensor,
 
 
 def before(call: Call, place: Place) -> Place:
-    """The window of the padded input that a window of the output reads; `top` and `left` count from the padding."""
+    """The window of the padded input that an output window reads; `top` and `left` include the padding."""
     (sh, sw), (kh, kw), (dh, dw) = (call.settings[name] for name in ("stride", "kernel", "dilation"))
     height, width = (place.height - 1) * sh + dh * (kh - 1) + 1, (place.width - 1) * sw + dw * (kw - 1) + 1
     return Place(top=place.top * sh, left=place.left * sw, height=height, width=width)
 
 
 def padded_cells(x: Tensor, call: Call | None) -> Tensor:
-    """A map (1, C, H, W) as cells (H', W', C), with what `call` pads it with, as far as any window reaches."""
+    """A map (1, C, H, W) as cells (H', W', C), padded for `call` as far as any window reaches."""
     if call is None or call.kind not in WINDOWED:
         return x[0].permute(1, 2, 0).contiguous()
     whole = Place(top=torch.zeros(1), left=torch.zeros(1), height=call.shape[1], width=call.shape[2])
@@ -152,15 +152,15 @@ def padded_cells(x: Tensor, call: Call | None) -> Tensor:
 
 
 def gather(base: Tensor, place: Place, state: Window | None, padding: tuple[int, int] = (0, 0)) -> Tensor:
-    """Cells (P, h, w, C) of a window in `base` (H', W', C), with what changed laid over it.
+    """Cells (P, h, w, C) of a window in `base` (H', W', C), overlaid with the changes.
 
-    `place` counts from the corner of `base`, the window of `state` from the corner of the map without `padding`.
+    `place` is relative to the corner of `base`, the window of `state` to the corner of the map without `padding`.
     """
     return gather_rows(base, *rows_and_columns(place), state, padding)
 
 
 def rows_and_columns(place: Place) -> tuple[Tensor, Tensor]:
-    """Numbers of the rows (P, h) and columns (P, w) of a window."""
+    """Indices of the rows (P, h) and columns (P, w) of a window."""
     return place.top[:, None] + torch.arange(place.height), place.left[:, None] + torch.arange(place.width)
 
 
@@ -184,7 +184,7 @@ def gather_rows(
 
 
 def whole(x: Tensor, state: State, patches: int) -> Tensor:
-    """The map (P, C, H, W) of every patch, from the map `x` (1, C, H, W) of the unchanged image and what changed."""
+    """The map (P, C, H, W) of every patch, from the map `x` (1, C, H, W) of the unchanged image and the changes."""
     if state is None:
         return x.expand(patches, *x.shape[1:])
     if isinstance(state, Tensor):
@@ -195,7 +195,7 @@ def whole(x: Tensor, state: State, patches: int) -> Tensor:
 
 
 def divisors(call: Call, x: Tensor) -> Tensor:
-    """By what an average pooling divides the sum at each place of its output: (1, 1, H, W)."""
+    """Divisor of an average pooling at each output position: (1, 1, H, W)."""
     assert call.run is not None
     ones = torch.ones_like(x[:, :1])
     extent = padded_cells(ones, call).permute(2, 0, 1)[None]
@@ -204,7 +204,7 @@ def divisors(call: Call, x: Tensor) -> Tensor:
 
 
 def compute_window(call: Call, x: Tensor) -> Tensor:
-    """A convolution, a maximum or a sum over windows, of inputs (P, C, h', w') that hold their own padding."""
+    """A convolution, maximum or sum over windows, of inputs (P, C, h', w') that include their padding."""
     settings = call.settings
     if call.kind == "conv":
         weight, bias = call.weights["weight"], call.weights.get("bias")

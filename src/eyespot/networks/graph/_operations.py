@@ -1,4 +1,4 @@
-"""What each torch function means: its kind, its settings in plain values, its weights by role.
+"""Interpretation of recorded torch functions: kind, settings as plain values, weights by role.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -14,15 +14,15 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from ._readers import READERS
 
 DECISIONS = frozenset({"__bool__", "__int__", "__float__", "__index__", "__contains__", "item", "tolist", "numpy"})
-"""Methods that carry numbers out of the tensors, where a forward could branch on them: the path is not followed."""
+"""Methods that extract values from tensors, on which a forward could branch: not followed."""
 
 OTHER_ORDER = frozenset({"torch.batch_norm"})
-"""Functions whose arguments stand in another order than those of the same name in torch.nn.functional."""
+"""Functions with another argument order than those of the same name in torch.nn.functional."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What one executed torch function means; `run` computes it on other inputs, and is None where it is not known."""
+    """An executed torch function; `run` computes it on other inputs, and is None if it is unknown."""
 
     kind: str
     name: str
@@ -32,7 +32,7 @@ class Operation:
 
 
 def full_name(function: Any) -> str:
-    """The name of a torch function as torch gives it, such as torch.nn.functional.conv2d."""
+    """Full name of a torch function, such as torch.nn.functional.conv2d."""
     return resolve_name(function) or getattr(function, "__name__", type(function).__name__)
 
 
@@ -44,7 +44,7 @@ def read_operation(
     output: Tensor,
     part: int | None,
 ) -> Operation | None:
-    """Say what `function(*args, **kwargs)` meant, or None; `part` counts the tensors where it gave several."""
+    """Interpret `function(*args, **kwargs)`, or return None; `part` is the index of one of several returned tensors."""
     name = full_name(function)
     bare = name.rsplit(".", 1)[-1].strip("_")
     if bare not in READERS or name in OTHER_ORDER or (part is not None) != (bare in ("chunk", "split")):
@@ -62,7 +62,7 @@ def read_operation(
 def _again(
     function: Any, args: Sequence[Any], kwargs: dict[str, Any], tracked: Sequence[Tensor], part: int | None
 ) -> Callable[..., Tensor]:
-    """The same call on other inputs; they are copied first where the function may write into them."""
+    """The same call on other inputs, which are copied first if the function may write to them."""
     leaves, structure = tree_flatten((tuple(args), kwargs))
     known = {id(tensor) for tensor in tracked}
     places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and id(leaf) in known]
@@ -87,6 +87,6 @@ def _again(
 
 
 def _reshaping(output: Tensor) -> Callable[..., Tensor]:
-    """A reshape for any number of images: what was written as a number may have been N."""
+    """A reshape for any batch size: a literal size may have been N."""
     shape = output.shape[1:]
     return lambda x: x.reshape(x.shape[0], *shape)

@@ -1,7 +1,7 @@
-"""How to read the arguments of each torch function: kind, settings in plain values, weights by role.
+"""Readers for the arguments of torch functions: kind, settings as plain values, weights by role.
 
-One entry of `READERS` per function name, the same for torch.relu, F.relu and Tensor.relu_. A reader gives None for a
-use that it does not know, which makes the call opaque. Shapes: N images, C channels, H height, W width.
+One entry of `READERS` per function name, the same for torch.relu, F.relu and Tensor.relu_. A reader returns None for
+an unsupported use, which makes the call opaque. Shapes: N images, C channels, H height, W width.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 Bound = dict[str, Any]
-"""Arguments by name, and beside them: function, args, tracked (the tensors from the image), output, part."""
+"""Arguments by name, plus: function, args, tracked (the tensors derived from the image), output, part."""
 Reading = tuple[str, dict[str, Any], dict[str, Tensor]] | None
-"""Kind, settings, weights; or None: not known."""
+"""Kind, settings, weights; or None if unsupported."""
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    """One whole number or two, as two."""
+    """Convert one integer or two to a pair."""
     if isinstance(value, int):
         return value, value
     numbers = tuple(int(part) for part in value)
@@ -29,14 +29,14 @@ def _weights(bound: Bound, **roles: str) -> dict[str, Tensor]:
 
 
 def _image_is_input(bound: Bound) -> bool:
-    """Tell whether the input comes from the image, and nothing else (weights that do are not followed)."""
+    """Return whether only the input is derived from the image (weights derived from it are not supported)."""
     return len(bound["tracked"]) == 1 and bound["tracked"][0] is bound["input"]
 
 
 def _read_conv(bound: Bound) -> Reading:
-    """`padding` is what lies above and to the left of the image, also where it was given as "same".
+    """`padding` is the padding at the top and left, even if it was given as "same".
 
-    "uneven" is there where "same" means one row or column more below or to the right.
+    "uneven" is set if "same" adds one row or column at the bottom or right.
     """
     weight, dilation = bound["weight"], _pair(bound.get("dilation", 1))
     if weight.dim() != 4 or not _image_is_input(bound):
@@ -96,7 +96,7 @@ def _adaptive(kind: str) -> Callable[[Bound], Reading]:
 
 
 def _read_batch_norm(bound: Bound) -> Reading:
-    """Statistics of the batch itself would tie the images of a batch together: that is not followed."""
+    """Statistics of the batch itself would couple the images of a batch: not supported."""
     if bound.get("training") or bound.get("running_mean") is None:
         return None
     weights = _weights(bound, weight="weight", bias="bias", mean="running_mean", variance="running_var")
@@ -118,7 +118,7 @@ def _read_dense(bound: Bound) -> Reading:
 
 
 def _read_dropout(bound: Bound) -> Reading:
-    """Dropout that is still at work when answering (a functional one without `training=`) is random: not followed."""
+    """Dropout that is active in evaluation mode (a functional one without `training=`) is random: not supported."""
     return None if bound.get("training", True) else ("dropout", {"share": bound.get("p", 0.5)}, {})
 
 
@@ -145,7 +145,7 @@ def _read_concatenate(bound: Bound) -> Reading:
 
 
 def _read_upsample(bound: Bound) -> Reading:
-    """Smoothed ones (antialias), and factors that do not give whole sizes, follow rules of their own."""
+    """Antialiasing, and scale factors that do not give integer sizes, are not supported."""
     if bound["output"].dim() != 4 or bound.get("antialias") or not _whole_sizes(bound):
         return None
     settings = {"mode": bound.get("mode", "nearest"), "align_corners": bool(bound.get("align_corners"))}
@@ -153,7 +153,7 @@ def _read_upsample(bound: Bound) -> Reading:
 
 
 def _whole_sizes(bound: Bound) -> bool:
-    """Tell whether the places follow from the sizes alone, as they do without a factor."""
+    """Return whether positions follow from the sizes alone, as they do without a scale factor."""
     factor = bound.get("scale_factor")
     if factor is None or bound.get("recompute_scale_factor"):
         return True
@@ -191,7 +191,7 @@ def _reducing(kind: str) -> Callable[[Bound], Reading]:
 
 
 def _read_reshape(bound: Bound) -> Reading:
-    """A reshape that leaves N in front; one image after another stays as it is."""
+    """A reshape that keeps the batch dimension first; batches are processed image by image."""
     x, output = bound["tracked"][0], bound["output"]
     if x.shape[:1] != output.shape[:1]:
         return None
@@ -213,7 +213,7 @@ def _read_transpose(bound: Bound) -> Reading:
 
 
 def _read_slice(bound: Bound) -> Reading:
-    """Slices in any dimension but N; new axes of length 1 make it a reshape."""
+    """Slices in any dimension except N; new axes of length 1 make it a reshape."""
     x, index = bound["tracked"][0], bound["index"]
     index = index if isinstance(index, tuple) else (index,)
     if not all(part is None or part is Ellipsis or isinstance(part, slice) for part in index):
@@ -229,7 +229,7 @@ def _read_slice(bound: Bound) -> Reading:
 
 
 def _parts(divide: Callable[..., Sequence[Tensor]]) -> Callable[[Bound], Reading]:
-    """One of the tensors that `divide` (chunk or split) gave."""
+    """One of the tensors returned by `divide` (chunk or split)."""
 
     def read(bound: Bound) -> Reading:
         x, part = bound["tracked"][0], bound["part"]
@@ -259,7 +259,7 @@ def _read_log_softmax(bound: Bound) -> Reading:
 
 
 def _read_clamp(bound: Bound) -> Reading:
-    """A clamp below at 0 is a ReLU."""
+    """A clamp with lower limit 0 is a ReLU."""
     low, high = bound.get("min"), bound.get("max")
     if isinstance(low, Tensor) or isinstance(high, Tensor):
         return None
@@ -267,7 +267,7 @@ def _read_clamp(bound: Bound) -> Reading:
 
 
 def _read_elementwise(bound: Bound) -> Reading:
-    """Number by number: plain arguments are settings, other tensors are weights."""
+    """Elementwise: plain arguments are settings, other tensors are weights."""
     if len(bound["tracked"]) != 1 or bound["tracked"][0].shape != bound["output"].shape:
         return None
     hidden = ("args", "tracked", "output", "part", "input", "inplace")
@@ -279,7 +279,7 @@ def _read_elementwise(bound: Bound) -> Reading:
 
 
 def _read_identity(bound: Bound) -> Reading:
-    """A change to a type that cannot hold every number (whole numbers, half precision) is not the same number."""
+    """Conversion to a type with lower precision (integers, half precision) is not an identity."""
     before, after = bound["tracked"][0].dtype, bound["output"].dtype
     return ("identity", {}, {}) if torch.promote_types(before, after) == after else None
 

@@ -1,7 +1,7 @@
-"""Many small changes of one image through a network, computing again only what each change can reach.
+"""Incremental inference: many small changes of one image, recomputing only the affected values.
 
-A patch of a few pixels reaches a few cells of the first layer, some more of the second, and so on. Per layer, the
-windows of all patches are gathered into one batch; from where they cover most of the map, whole maps are computed.
+A patch of a few pixels affects a few values of the first layer, more of the second, and so on. Per layer, the windows
+of all patches are gathered into one batch; once they cover most of the map, whole maps are computed.
 The idea is that of Krypton (Nakandala et al. 2019, "Incremental and Approximate Inference for Faster Occlusion-based
 Deep CNN Explanations", SIGMOD). Shapes: P patches, C channels, H height, W width.
 """
@@ -35,14 +35,14 @@ from .replay import ancestors, first_opaque, replay
 
 TOLERANCE = 1e-4
 CHUNK_NUMBERS = 2**20
-"""Numbers in the largest batch of windows: few enough to stay in the processor's cache."""
+"""Maximum size of a batch of windows, in values: small enough for the CPU cache."""
 
 
 class Incremental:
-    """A network and one image, ready to answer what would come out if a patch of the image were another.
+    """Incremental inference for a network and one image with replaced patches.
 
-    Equal to the plain computation to 1e-4. A network that cannot be followed (see `graph.record`) is computed plainly:
-    `followed` says which; `saved` says how many times fewer multiply-adds were needed so far.
+    Results equal those of the network to 1e-4. If a network cannot be followed (see `graph.record`), it is simply run;
+    `followed` is whether it can be, and `saved` is the speedup in multiply-adds so far.
 
     >>> network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.Linear(36, 2))
     >>> white = torch.ones(1, 1, 2, 2)
@@ -63,14 +63,14 @@ class Incremental:
 
     @property
     def saved(self) -> float:
-        """How many times fewer multiply-adds of convolutions and dense layers than the plain computation needs."""
+        """Ratio of multiply-adds of convolutions and dense layers without and with incremental computation."""
         return self.plain / self.computed if self.computed else 1.0
 
     def outputs(self, rows: Tensor, columns: Tensor, contents: Tensor) -> Any:
-        """The network's output, or each of its named ones, for P images (P, ...), each with one patch.
+        """The network's output, or each of its named ones, for P images (P, ...) with one patch each.
 
-        The patches' upper left corners lie at (`rows`, `columns`) (P,). `contents` (P, C, h, w) are the patches, scaled
-        as the network takes them; (1, C, h, w) is put everywhere. Patches must lie inside the image.
+        The upper left corners of the patches are at (`rows`, `columns`) (P,). `contents` (P, C, h, w) are the patches
+        in the scale of the network input; (1, C, h, w) is used for all. Patches must lie inside the image.
         """
         ends = list(output_calls(self.calls).values())
         found = list(self.maps(rows, columns, contents, ends))
@@ -80,7 +80,7 @@ class Incremental:
     def maps(
         self, rows: Tensor, columns: Tensor, contents: Tensor, wanted: Sequence[int]
     ) -> Iterator[dict[int, Tensor]]:
-        """The whole outputs (P', ...) of the calls `wanted`, for some patches after the others, in their order."""
+        """Yield the whole outputs (P', ...) of the calls `wanted` for groups of patches, in their order."""
         contents = contents.expand(len(rows), -1, -1, -1)
         start = 0
         while start < len(rows):
@@ -90,7 +90,7 @@ class Incremental:
             start = part.stop
 
     def _replays(self) -> bool:
-        """Tell whether the record, run again on two other images, gives what the network gives."""
+        """Return whether replaying the record on two other images reproduces the network's outputs."""
         others = torch.cat([self.x.flip(-1), self.x * 0.5])
         with answering(self.network):
             again, truth = output_of(self.calls, replay(self.calls, others)), self.network(others)
@@ -123,7 +123,7 @@ class Incremental:
         return {index: whole(self.calls[index].output, states[index], len(rows)) for index in wanted}
 
     def _step(self, call: Call, states: Sequence[State], patches: int) -> State:
-        """What one call makes of the changes of its inputs."""
+        """Propagate the changes of its inputs through one call."""
         inputs = [self.calls[index] for index in call.inputs]
         cost = multiply_adds(call, inputs)
         self.plain += patches * cost
@@ -138,7 +138,7 @@ class Incremental:
         return Window(place=place, cells=self._cells(call, states, place))
 
     def _cells(self, call: Call, states: Sequence[State], place: Place) -> Tensor:
-        """The new numbers (P, h, w, C) of one call at `place`."""
+        """New values (P, h, w, C) of one call at `place`."""
         if call.kind in MOVING:
             return self._moved(call, states[0], place)
         inside = before(call, place) if call.kind in WINDOWED else place
@@ -154,7 +154,7 @@ class Incremental:
         return cells
 
     def _moved(self, call: Call, state: State, place: Place) -> Tensor:
-        """New numbers that are old ones from another place, or the constant that a border is filled with."""
+        """Values copied from another position, or the constant of a padding."""
         assert isinstance(state, Window)
         source = self.calls[call.inputs[0]]
         rows, columns = rows_and_columns(place)
@@ -178,7 +178,7 @@ class Incremental:
 
 
 def multiply_adds(call: Call, inputs: Sequence[Call]) -> int:
-    """Multiply-adds of a convolution or a dense layer for one image, padding counted; 0 for any other call."""
+    """Multiply-adds of a convolution or a dense layer for one image, including padding; 0 for any other call."""
     if call.kind not in ("conv", "conv_transposed", "dense"):
         return 0
     numbers = inputs[0].output[0] if call.kind == "conv_transposed" else call.output[0]
@@ -186,7 +186,7 @@ def multiply_adds(call: Call, inputs: Sequence[Call]) -> int:
 
 
 def paste(x: Tensor, rows: Tensor, columns: Tensor, contents: Tensor) -> Tensor:
-    """The image `x` (1, C, H, W) once for each patch (P, C, h, w), with the patch at (row, column)."""
+    """Copies of the image `x` (1, C, H, W), one for each patch (P, C, h, w), with the patch at (row, column)."""
     images = x.repeat(len(rows), 1, 1, 1)
     height, width = contents.shape[2:]
     for image, row, column, patch in zip(images, rows.tolist(), columns.tolist(), contents, strict=True):

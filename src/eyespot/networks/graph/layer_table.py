@@ -1,6 +1,6 @@
-"""The layer table of a network: what each layer puts out, how its parameters are counted, and what it costs.
+"""The layer table of a network: output shapes, parameter counts, and cost.
 
-Shapes: C channels, H height, W width, K numbers in a row.
+Shapes: C channels, H height, W width, K length of a vector.
 """
 
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ KINDS = {
     "PadToMultiple": "padding",
     "CropLike": "crop",
 }
-"""How a module is called in the table; others by the name of their class in small letters."""
+"""Names of modules in the table; others appear by their class name in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerRow:
-    """One row of the layer table: a module that has no modules inside, at its place in the order of execution.
+    """One row of the layer table: a module without submodules, in order of execution.
 
     `output` is (C, H, W) or (K,). `formula` counts the parameters: filters x height x width x channels + biases.
-    `connections` are the lines between two units, or a unit and its bias; `multiply_adds` are those that multiply.
-    `receptive_field` is how many pixels of the picture, in (height, width), one place of the output sees at most;
-    None where a step in between cannot be followed.
+    `connections` count pairs of connected units, and units and their biases; `multiply_adds` exclude biases.
+    `receptive_field` is the maximum (height, width) of the image region, in pixels, that affects one output position;
+    None if an operation before it cannot be followed.
     """
 
     name: str
@@ -59,9 +59,9 @@ class LayerRow:
 
 
 def layer_table(network: Network) -> list[LayerRow]:
-    """One row for each layer, in the order in which they are executed on one picture of the network's input size.
+    """One row for each layer, in order of execution for one image of the network's input size.
 
-    The network is run once and not changed. Parameters that are used twice are counted once.
+    The network is run once and not changed. Shared parameters are counted once.
 
     >>> from eyespot.networks import Output, build
     >>> network = build("conv 8@3x3, flatten, dense", input=(1, 5, 5), output=Output("vector", 2))
@@ -79,13 +79,13 @@ def layer_table(network: Network) -> list[LayerRow]:
 
 
 def totals(rows: list[LayerRow]) -> dict[str, int]:
-    """Parameters, connections and multiply-adds of a whole network."""
+    """Total parameters, connections and multiply-adds of a network."""
     names = ("parameters", "connections", "multiply_adds")
     return {name: sum(getattr(row, name) for row in rows) for name in names}
 
 
 def _place(network: nn.Module, call: Call) -> str:
-    """What stands in one row: all steps of a module without parts; else each step for itself."""
+    """The key of a row: a module without submodules, or a single operation."""
     has_parts = any(True for _ in network.get_submodule(call.module).children())
     return call.name if has_parts else call.module
 
@@ -115,7 +115,7 @@ def _receptive_field(call: Call) -> tuple[int, int] | None:
 
 
 def count_parameters(module: nn.Module) -> tuple[int, str]:
-    """Parameters of one module, and how they are counted: `8x3x3x1+8 = 80`."""
+    """Number of parameters of one module, and its formula: `8x3x3x1+8 = 80`."""
     total = sum(parameter.numel() for parameter in module.parameters(recurse=False))
     if not total:
         return 0, ""
@@ -124,7 +124,7 @@ def count_parameters(module: nn.Module) -> tuple[int, str]:
 
 
 def _counted_shape(module: nn.Module, name: str, parameter: nn.Parameter) -> tuple[int, ...]:
-    """Shape of a parameter as a learner counts it: filters x height x width x channels."""
+    """Shape of a parameter in the order of the formula: filters x height x width x channels."""
     shape = tuple(parameter.shape)
     if name == "weight" and isinstance(module, nn.Conv2d):
         return shape[0], *shape[2:], shape[1]
@@ -132,9 +132,9 @@ def _counted_shape(module: nn.Module, name: str, parameter: nn.Parameter) -> tup
 
 
 def count_connections(module: nn.Module, output: tuple[int, ...]) -> tuple[int, int]:
-    """Connections and multiply-adds of one module for one picture: the weights and biases of all its units together.
+    """Connections and multiply-adds of one module for one image: the weights and biases of all its units.
 
-    Only layers that learn weighted sums are counted: convolutions, dense layers and biases per unit.
+    Only layers with weighted sums are counted: convolutions, dense layers and biases per unit.
     """
     if isinstance(module, nn.Conv2d | nn.Linear | TableConvolution):
         places = prod(output[1:])

@@ -1,7 +1,7 @@
-"""A recorded network as a chain of modules, each used once: for libraries that watch modules.
+"""A recorded network as a chain of modules, each used once, for libraries that use module hooks.
 
-Captum finds its ReLUs and its layers through hooks on modules; a ReLU that is a function, works in place or is used
-twice escapes it silently. Here every call is a module of its own (weights are shared, not copied).
+Captum finds ReLUs and layers through hooks on modules; a ReLU that is a function, works in place or is used twice is
+silently missed. Here every call is a separate module (weights are shared, not copied).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,10 +15,10 @@ from .replay import require_followed
 
 
 class Rebuilt(nn.Module):
-    """The network that `calls` recorded, computed call by call; `at` gives the module of one call.
+    """The network recorded in `calls`, computed call by call; `at` returns the module of one call.
 
-    Calls named in `watched` get an identity after them, so that what comes out can be hooked whatever made it. `add`
-    makes the module for the sum of two tensors, for libraries that ask for one of their own.
+    Calls listed in `watched` are followed by an identity, so that their outputs can be hooked. `add` creates the module
+    for the sum of two tensors, for libraries that require their own.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Rebuilt(nn.Module):
         return self.parts[f"after {index}"]
 
     def forward(self, x: Tensor) -> Any:
-        """Images (N, C, H, W), as the network takes them, to its output, which may be a dict of named ones."""
+        """Compute the network's output for images (N, C, H, W); it may be a dict of named outputs."""
         values = [x]
         for call in self.calls[1:]:
             inputs = [values[index] for index in call.inputs]
@@ -51,7 +51,7 @@ class Rebuilt(nn.Module):
 
 
 def _given(module: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
-    """Put weights into a module that was made on no memory; they are shared."""
+    """Assign weights to a module created on the meta device; they are shared."""
     for name, value in weights.items():
         if name in dict(module.named_buffers(recurse=False)):
             setattr(module, name, value)
@@ -116,4 +116,4 @@ MODULES: dict[str, Callable[[Call], nn.Module | None]] = {
     "relu": lambda _call: nn.ReLU(),
     "tanh": lambda _call: nn.Tanh(),
 }
-"""Kinds of calls that become modules; None where a call of that kind has no module, and runs as it is."""
+"""Kinds of calls that become modules; None if a call of this kind has no module and is run as it is."""

@@ -1,6 +1,6 @@
-"""Which pixels a number comes from: exact receptive fields, through every layer.
+"""Exact receptive fields through every layer: the pixels that affect a value.
 
-Everything rests on `taps`: for one axis of one operation, which rows of its input each row of its output reads.
+All fields are computed from `taps`: for one axis of one operation, the input rows that each output row reads.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 HEIGHT, WIDTH = -2, -1
 OUTSIDE = -1
-"""A tap that reads padding and not a row of the input."""
+"""A tap that reads padding instead of an input row."""
 
 _WINDOWED = ("conv", "max_pool", "average_pool")
 _ARITHMETIC = ("add", "subtract", "multiply", "divide")
@@ -26,12 +26,12 @@ _POINTWISE = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Field:
-    """The receptive fields of all places of one call.
+    """The receptive fields of all positions of one call.
 
-    `rows` (H, 2) and `columns` (W, 2) hold the first and the last row and column of the image that a place depends on,
-    inside the image; first > last says that it depends on none. A call without places (N, F) has one row and column.
-    `size`, `jump` and `start` (height, width each) say how large a field is away from the border, how far apart
-    neighboring fields lie and where the first one begins; they are None where fields are not regular.
+    `rows` (H, 2) and `columns` (W, 2) are the first and the last image row and column that affect a position, clipped
+    to the image; first > last means none. A call without positions (N, F) has one row and column. `size`, `jump` and
+    `start` (height, width each) are the size of a field away from the border, the distance between neighboring fields
+    and the start of the first one; None if fields are not regular.
     """
 
     rows: np.ndarray
@@ -41,7 +41,7 @@ class Field:
     start: tuple[int, int] | None = None
 
     def box(self, row: int, column: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of the part of the image that this place depends on, bottom and right outside."""
+        """(top, left, bottom, right) of the image region that affects this position; bottom and right are exclusive."""
         (top, bottom), (left, right) = self.rows[row], self.columns[column]
         return int(top), int(left), max(int(bottom) + 1, int(top)), max(int(right) + 1, int(left))
 
@@ -55,7 +55,7 @@ def field_of_image(shape: Sequence[int]) -> Field:
 def field_of_call(
     kind: str, settings: dict[str, Any], inputs: Sequence[tuple[Sequence[int], Field | None]], shape: Sequence[int]
 ) -> Field | None:
-    """The fields after one call, from the shape and the field of each of its inputs; None where they are not known."""
+    """The fields after one call, from shape and field of each of its inputs; None if unknown."""
     known = [(before, field) for before, field in inputs if field is not None]
     if kind == "opaque" or len(known) < len(inputs) or not known:
         return None
@@ -74,7 +74,7 @@ def field_of_call(
 
 
 def _whole(fields: Sequence[Field]) -> Field:
-    """One place that depends on all that any place of the inputs depends on."""
+    """A single position that depends on everything that any input position depends on."""
     rows = np.array([[min(f.rows[:, 0].min() for f in fields), max(f.rows[:, 1].max() for f in fields)]])
     columns = np.array([[min(f.columns[:, 0].min() for f in fields), max(f.columns[:, 1].max() for f in fields)]])
     return Field(rows=rows, columns=columns)
@@ -91,7 +91,7 @@ def _through(reads: np.ndarray, span: np.ndarray) -> np.ndarray:
 def _regular(
     kind: str, settings: dict[str, Any], inputs: Sequence[tuple[Sequence[int], Field]], shape: Sequence[int]
 ) -> dict[str, Any]:
-    """size, jump and start, where all inputs have them and the operation keeps them regular."""
+    """size, jump and start, if all inputs have them and the operation keeps them regular."""
     fields = [field for _, field in inputs]
     if any(field.size is None for field in fields) or len({field.jump for field in fields}) > 1:
         return {}
@@ -114,10 +114,10 @@ def _regular(
 def taps(
     kind: str, settings: dict[str, Any], operand: int, before: Sequence[int], after: Sequence[int], axis: int
 ) -> np.ndarray | None:
-    """Which rows of input number `operand` each row of the output reads along `axis` (HEIGHT or WIDTH).
+    """The rows of input number `operand` that each output row reads along `axis` (HEIGHT or WIDTH).
 
-    `before` and `after` are the shapes of input and output. Gives whole numbers (rows after, taps), OUTSIDE where a
-    tap falls on padding; None where the operation does not keep rows apart, or is not known.
+    `before` and `after` are the shapes of input and output. Returns integers (rows after, taps), OUTSIDE for taps on
+    padding; None if the operation mixes rows, or is unknown.
 
     >>> pool = {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)}
     >>> taps("max_pool", pool, 0, (1, 1, 5, 5), (1, 1, 2, 2), HEIGHT)
@@ -151,7 +151,7 @@ def _pointwise_taps(kind: str, settings: dict[str, Any], source: int, rows: np.n
 
 
 def _transposed_taps(settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]) -> np.ndarray:
-    """Row o gets something from row i through weight t where o + padding = i * stride + t * dilation."""
+    """Output row o reads input row i through weight t if o + padding = i * stride + t * dilation."""
     far = np.arange(after[axis])[:, None] + settings["padding"][axis]
     far = far - np.arange(settings["kernel"][axis])[None] * settings["dilation"][axis]
     reads = far // settings["stride"][axis]
@@ -160,7 +160,7 @@ def _transposed_taps(settings: dict[str, Any], axis: int, before: Sequence[int],
 
 
 def _adaptive_taps(_settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]) -> np.ndarray:
-    """PyTorch's windows: from floor(i n / m) up to ceil((i + 1) n / m)."""
+    """PyTorch's windows: from floor(i n / m) to ceil((i + 1) n / m)."""
     source, count = before[axis], after[axis]
     first = np.arange(count) * source // count
     last = -(-(np.arange(count) + 1) * source // count)
@@ -169,7 +169,7 @@ def _adaptive_taps(_settings: dict[str, Any], axis: int, before: Sequence[int], 
 
 
 def _upsample_taps(settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]) -> np.ndarray:
-    """Found by trying: each row of a unit matrix as a channel of its own shows where it goes."""
+    """Determined empirically: each row of a unit matrix is resampled as a separate channel."""
     aligned = settings["align_corners"] if settings["mode"] in ("bilinear", "bicubic") else None
     unit = torch.eye(before[axis], dtype=torch.float64)[None, :, :, None].expand(-1, -1, -1, 2)
     reached = F.interpolate(unit, size=(after[axis], 2), mode=settings["mode"], align_corners=aligned)[0, :, :, 0] != 0
@@ -177,14 +177,14 @@ def _upsample_taps(settings: dict[str, Any], axis: int, before: Sequence[int], a
 
 
 def _packed(reads: np.ndarray) -> np.ndarray:
-    """From a table (rows after, rows before) of yes and no to taps."""
+    """Convert a boolean table (rows after, rows before) to taps."""
     width = max(1, int(reads.sum(1).max()))
     order = np.argsort(~reads, axis=1, kind="stable")[:, :width]
     return np.where(np.take_along_axis(reads, order, 1), order, OUTSIDE)
 
 
 def _pad_taps(settings: dict[str, Any], axis: int, before: Sequence[int], after: Sequence[int]) -> np.ndarray:
-    """Found by padding the row numbers themselves."""
+    """Determined by padding the row numbers themselves."""
     place = 2 * (WIDTH - axis)
     low, high = (*settings["pad"], 0, 0, 0, 0)[place : place + 2]
     kept = torch.arange(max(0, -low), before[axis] - max(0, -high), dtype=torch.float64)[None, None]

@@ -1,7 +1,7 @@
-"""What a network did with one batch, call by call: the one record that every view into a network reads.
+"""Record of a network's execution on one batch, call by call: the basis of all views into a network.
 
-A module may be used twice, a ReLU may be a function or work in place, a forward may branch: so the record follows the
-calls that PyTorch really executed, not the modules. What it does not know becomes an opaque call, never a guess.
+A module may be used twice, a ReLU may be a function or work in place, a forward may branch: so the record consists of
+the calls that PyTorch executed, not of modules. Unknown operations become opaque calls.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -23,7 +23,7 @@ from ._operations import DECISIONS, Operation, full_name, read_operation
 from .receptive_fields import Field, field_of_call, field_of_image
 
 NAMED_OUTPUT = "named output"
-"""The operation of the calls that stand for the entries of a dict that the network gave."""
+"""Operation of the calls that represent the entries of a dict returned by the network."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,10 +31,10 @@ class Call:
     """One operation that the network executed.
 
     `name` is stable for a network: the module's path, the path and the kind for a function inside a module, with ":2"
-    for a second use. `inputs` are the indices of earlier calls (0 is the image). `settings` holds kernel, stride,
+    for a second use. `inputs` are the indices of earlier calls (0 is the image). `settings` contains kernel, stride,
     padding and the like; `weights` the tensors by role ("weight", "bias", "mean", "variance") and `parameters` their
-    names in the network's `state_dict`. `output` is a copy (N, C, H, W) or (N, F). `run` computes the call again on
-    other inputs of any N, never in place; it is None for an opaque call, whose `operation` says what was met.
+    names in the network's `state_dict`. `output` is a copy (N, C, H, W) or (N, F). `run` computes the call on other
+    inputs with any N, never in place; it is None for an opaque call, whose `operation` names the function.
     """
 
     index: int
@@ -52,22 +52,22 @@ class Call:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of what comes out, without N."""
+        """Shape of the output, without N."""
         return tuple(self.output.shape[1:])
 
     @property
     def opaque(self) -> bool:
-        """Tell whether this is an operation that cannot be followed."""
+        """Return whether this operation cannot be followed."""
         return self.run is None and self.kind != "input"
 
 
 @torch.no_grad()
 def record(network: nn.Module, x: Tensor) -> list[Call]:
-    """Run `network` on images `x` (N, C, H, W) as when it answers, and give the calls in order of execution.
+    """Run `network` in evaluation mode on images `x` (N, C, H, W), and return the calls in order of execution.
 
-    The first call is the image itself. Where the network gives one tensor, the last call is that output; where it gives
-    a dict of named tensors, the last calls are these outputs in their order, each found by its name. Modes, weights and
-    hooks are left as they were. Raises `NetworkError` for anything else.
+    The first call is the image itself. If the network returns one tensor, the last call is that output; if it returns a
+    dict of tensors, the last calls are these outputs in order, each with its name. Modes, weights and hooks are left
+    unchanged. Raises `NetworkError` for any other output.
 
     >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
     >>> [call.kind for call in record(network, torch.zeros(1, 1, 5, 5))]
@@ -89,7 +89,7 @@ def record(network: nn.Module, x: Tensor) -> list[Call]:
 
 
 def output_calls(calls: Sequence[Call]) -> dict[str, int]:
-    """The indices of the calls that the network gave, by name; one that gave a single tensor has it by the name ""."""
+    """Indices of the network's output calls by name; a single tensor has the name ""."""
     named = {call.settings["output"]: call.index for call in calls if call.operation == NAMED_OUTPUT}
     return named or {"": calls[-1].index}
 
@@ -97,7 +97,7 @@ def output_calls(calls: Sequence[Call]) -> dict[str, int]:
 def output_of(calls: Sequence[Call], values: Sequence[Tensor] | Mapping[int, Tensor] | None = None) -> Any:
     """The network's output: a tensor, or a dict of named ones.
 
-    `values` are what the calls gave for other images, by index (see `replay`); without them, the recorded ones.
+    `values` are the outputs of the calls for other images, by index (see `replay`); by default the recorded ones.
     """
     found = {
         name: calls[index].output if values is None else values[index] for name, index in output_calls(calls).items()
@@ -106,7 +106,7 @@ def output_of(calls: Sequence[Call], values: Sequence[Tensor] | Mapping[int, Ten
 
 
 def find_call(calls: list[Call], name: str) -> Call:
-    """The call named `name`, or the last one of the module of that name; an unknown name raises `ExplanationError`."""
+    """The call named `name`, or the last one of the module of that name; raise `ExplanationError` if there is none."""
     exact = [call for call in calls if call.name == name] or [call for call in calls if call.module == name]
     inside = exact or [call for call in calls if name and call.module.startswith(name + ".")]
     if not inside:
@@ -115,7 +115,7 @@ def find_call(calls: list[Call], name: str) -> Call:
 
 
 def winners(call: Call, calls: list[Call]) -> Tensor:
-    """For a max pooling: which cell of each input map won, as row * width + column, shaped like the output."""
+    """Argmax of a max pooling: the winning cell of each input map, as row * width + column, shaped like the output."""
     assert call.kind in ("max_pool", "adaptive_max_pool"), call.kind
     x = calls[call.inputs[0]].output
     if call.kind == "adaptive_max_pool":
@@ -126,7 +126,7 @@ def winners(call: Call, calls: list[Call]) -> Tensor:
 
 @contextmanager
 def answering(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while; every module gets its own mode back."""
+    """Set evaluation mode temporarily; the mode of every module is restored afterwards."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
     try:
@@ -137,7 +137,7 @@ def answering(network: nn.Module) -> Iterator[None]:
 
 
 class _Recorder(TorchFunctionMode):
-    """Sees every torch function that is called, and keeps those whose result depends on the image."""
+    """Intercepts every torch function call, and keeps those that depend on the image."""
 
     def __init__(self, network: nn.Module, x: Tensor) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class _Recorder(TorchFunctionMode):
         self.path: list[str] = [""]
         self.thread = get_ident()
         self.weight_names = {id(t): n for n, t in [*network.named_buffers(), *network.named_parameters()]}
-        # Tensors are known by identity, so each is kept alive beside its call and the version it had then.
+        # Tensors are identified by id, so each is kept alive with its call and its version at that time.
         self.known: dict[int, tuple[int, int, Tensor]] = {}
         self._learn(self.image, Operation(kind="input", name="image", run=None), ())
 
@@ -178,21 +178,21 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def finish_named(self, outputs: dict[str, Tensor]) -> None:
-        """Make each named output a call of its own at the end, an identity called by its name."""
+        """Append an identity call for each named output, with its name."""
         for name, output in outputs.items():
             settings = {"output": name, "function": name}
             operation = Operation(kind="identity", name=NAMED_OUTPUT, settings=settings, run=lambda x: x)
             self._learn(output, operation, (self._source(output),))
 
     def finish(self, output: Tensor) -> None:
-        """Make the network's output the last call, through an identity where other calls came later."""
+        """Make the network's output the last call, by an identity if other calls came later."""
         source = self._source(output)
         if source != len(self.calls) - 1:
             self._learn(output, Operation(kind="identity", name="output", run=lambda x: x), (source,))
 
     @contextmanager
     def watching_modules(self) -> Iterator[None]:
-        """Follow which module is at work, through hooks that are taken away again."""
+        """Track the current module through temporary hooks."""
         hooks = []
         for name, module in self.network.named_modules():
             hooks.append(module.register_forward_pre_hook(lambda _m, _a, name=name: self._enter(name)))
@@ -204,12 +204,12 @@ class _Recorder(TorchFunctionMode):
                 hook.remove()
 
     def _enter(self, name: str) -> None:
-        # Hooks are called in every thread that uses the network, as when two pages of one server show it.
+        # Hooks run in every thread that uses the network, for example for two pages of one server.
         if get_ident() == self.thread:
             self.path.append(name)
 
     def _leave(self, _module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        """A tensor that no torch function was seen to make came from something hidden inside the module."""
+        """Handle a tensor that no recorded torch function created: it was computed inside the module, unseen."""
         if get_ident() != self.thread:
             return
         inside = self._tracked((args, kwargs))
@@ -219,21 +219,21 @@ class _Recorder(TorchFunctionMode):
         self.path.pop()
 
     def _tracked(self, values: Any) -> list[Tensor]:
-        """The tensors among `values` that come from the image, in their order."""
+        """The tensors among `values` that are derived from the image, in order."""
         return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor) and id(leaf) in self.known]
 
     def _others(self, values: Any) -> list[tuple[Tensor, int]]:
-        """The other tensors among `values`, with their versions: a call may write into one."""
+        """The other tensors among `values`, with their versions: a call may write to one."""
         leaves = [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor) and id(leaf) not in self.known]
         return [(leaf, leaf._version) for leaf in leaves if not leaf.is_inference()]
 
     def _doubt(self, tensor: Tensor) -> None:
-        """From now on this tensor may be written into unseen (through `.data`): its next use is not followed."""
+        """Mark a tensor that may be written to unseen (through `.data`): its next use is not followed."""
         index, _, tensor = self.known[id(tensor)]
         self.known[id(tensor)] = (index, -1, tensor)
 
     def _source(self, tensor: Tensor) -> int:
-        """The call that made a tensor; one that was written into since, through another name, is not followed."""
+        """The call that created a tensor; one that was modified since, through an alias, is not followed."""
         index, version, _ = self.known[id(tensor)]
         if tensor._version != version:
             self._learn(tensor, _opaque("written into through another tensor"), (index,))
@@ -241,7 +241,7 @@ class _Recorder(TorchFunctionMode):
         return index
 
     def _learn(self, output: Tensor, operation: Operation, inputs: tuple[int, ...]) -> None:
-        """Keep one call, and know its output from now on."""
+        """Record one call and remember its output."""
         before = [(self.calls[i].output.shape, self.calls[i].receptive_field) for i in inputs]
         ids = {role: self.weight_names.get(id(weight), "") for role, weight in operation.weights.items()}
         call = Call(
@@ -264,7 +264,7 @@ class _Recorder(TorchFunctionMode):
         self.known[id(output)] = (call.index, output._version, output)
 
     def _name(self, kind: str) -> str:
-        """The path of a module without parts, else the path and the kind; ":2" for the second of that name."""
+        """The path of a module without submodules, else the path and the kind; ":2" for a second use."""
         module = self.network.get_submodule(self.path[-1])
         leaf = self.path[-1] and not any(True for _ in module.children())
         name = self.path[-1] if leaf else ".".join(filter(None, (self.path[-1], kind)))

@@ -1,4 +1,4 @@
-"""Run a recorded network again, call by call: on other images, with some calls replaced, or as a chain of modules."""
+"""Replay a recorded network call by call: on other images, or with some calls replaced."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,7 +15,7 @@ def first_opaque(calls: Sequence[Call]) -> Call | None:
 
 
 def require_followed(calls: Sequence[Call], purpose: str) -> None:
-    """Raise `ExplanationError` where a call cannot be followed, naming it."""
+    """Raise `ExplanationError` with the name of the first call that cannot be followed."""
     call = first_opaque(calls)
     if call is not None:
         raise ExplanationError(
@@ -28,9 +28,9 @@ def require_followed(calls: Sequence[Call], purpose: str) -> None:
 def replay(
     calls: Sequence[Call], x: Tensor, replaced: Mapping[int, Callable[..., Tensor]] | None = None
 ) -> list[Tensor]:
-    """The outputs of all calls for other images `x` (N, C, H, W), N free; gradients flow through.
+    """Outputs of all calls for other images `x` (N, C, H, W) with any N; differentiable.
 
-    `replaced` gives another function for some calls, by index. All calls must be followed (see `require_followed`).
+    `replaced` maps indices of calls to replacement functions. All calls must be followed (see `require_followed`).
     """
     replaced = replaced or {}
     values = [x]
@@ -42,7 +42,7 @@ def replay(
 
 
 def ancestors(calls: Sequence[Call], *indices: int) -> list[int]:
-    """The indices of all calls that the calls `indices` depend on, themselves included, in order."""
+    """Indices of all calls that the calls `indices` depend on, including themselves, in order."""
     needed = set(indices)
     for call in reversed(calls[: max(indices) + 1]):
         if call.index in needed:
