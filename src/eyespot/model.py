@@ -29,6 +29,8 @@ from .tiles import halo_of, run_tiled
 
 LARGEST_WHOLE = 1024 * 1024
 """Pixels up to which an image is answered in one piece."""
+CHOSEN_FROM = 8
+"""Images that one is chosen from where they should be near to a style or far from it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +91,18 @@ class Model:
             return self.task.sample(self.network, seed, n)
         except TaskError as error:
             raise ModelError(f"This model generates no images: {error}") from error
+
+    @torch.no_grad()
+    def sample_style(self, seed: int, n: int, style: str, farthest: bool = False) -> Tensor:
+        """Of eight times as many samples of a seed, the `n` (n, C, H, W) that the network finds nearest to a style.
+
+        With `farthest`, those farthest from it. Raises `TaskError` for a style that the model was not trained with,
+        `ModelError` for a task that does not generate images.
+        """
+        made = self.sample(seed, n * CHOSEN_FROM)
+        of = self.task.parse_target(style)
+        values = torch.cat([self.task.value(self.outputs(part), of) for part in made.split(64)])
+        return made[values.argsort(descending=not farthest, stable=True)[:n]]
 
     @torch.no_grad()
     def interpolate(self, seed: int, n: int) -> Tensor:

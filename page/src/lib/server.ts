@@ -3,6 +3,8 @@
 import { openFaces, type Faces } from "../faces/api";
 import type { Predictions } from "../judge/table";
 import { openCollection, type Collection } from "../organize/api";
+import { openDriver, type DriveServer } from "../drive/api";
+import { openGenerator, type Generator } from "../generate/api";
 import { openTrainer, type Trainer } from "../train/api";
 import { pathOf, type Choices, type Version } from "./version";
 
@@ -111,6 +113,10 @@ export interface Server {
   readonly trainer: Trainer;
   readonly faces: Faces;
   readonly collection: Collection;
+  readonly generator: Generator;
+  readonly driver: DriveServer;
+  /** The answer of a model for a picture file. */
+  predict(model: number, picture: Blob, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
   /** The table of predictions of a run. */
@@ -141,6 +147,9 @@ export function openServer(json: Json): Server {
     trainer: openTrainer(json),
     faces: openFaces(json),
     collection: openCollection(json),
+    generator: openGenerator(json),
+    driver: openDriver(json),
+    predict: async (model, picture, signal) => (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,

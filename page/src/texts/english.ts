@@ -4,12 +4,13 @@ import { learn } from "./learn.english";
 import { look } from "./look.english";
 import { organize } from "./organize.english";
 import { train } from "./train.english";
+import { drive, generate, quiz, rank } from "./views.english";
 
 /** Every word on the page in English; the other languages have the same entries. */
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize" },
+  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize", generate: "Generate", rank: "Rank", drive: "Drive" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
@@ -31,9 +32,13 @@ export const english = {
     unreadable: (name: string): string => `“${name}” cannot be decoded as an image. Use a PNG or JPEG file.`,
   },
   faces,
+  drive,
+  generate,
   judge,
   learn,
   look,
   organize,
+  quiz,
+  rank,
   train,
 };

@@ -5,11 +5,12 @@ import { learn } from "./learn.german";
 import { look } from "./look.german";
 import { organize } from "./organize.german";
 import { train } from "./train.german";
+import { drive, generate, quiz, rank } from "./views.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", faces: "Gesichter", organize: "Ordnen" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", faces: "Gesichter", organize: "Ordnen", generate: "Erzeugen", rank: "Reihen", drive: "Fahren" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -31,9 +32,13 @@ export const german: typeof english = {
     unreadable: (name) => `„${name}“ lässt sich nicht als Bild decodieren. Verwenden Sie eine PNG- oder JPEG-Datei.`,
   },
   faces,
+  drive,
+  generate,
   judge,
   learn,
   look,
   organize,
+  quiz,
+  rank,
   train,
 };

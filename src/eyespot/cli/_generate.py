@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..model import Model
 
 MOST = 10_000
-CHOSEN_FROM = 8
-"""Number of candidates per image if images near to or far from a style are selected."""
 
 
 def generate(
@@ -62,17 +60,11 @@ def _require_empty(out: Path) -> None:
 
 
 def _chosen(model: "Model", seed: int, count: int, nearest: str | None, farthest: str | None) -> "Tensor":
-    """Samples; with a style, the nearest or farthest of eight times as many, according to the discriminator."""
-    import torch
-
+    """Samples; with a style, those that are nearest to it, or farthest from it."""
     style = nearest if nearest is not None else farthest
     if style is None:
         return model.sample(seed, count)
-    made = model.sample(seed, count * CHOSEN_FROM)
-    of = model.task.parse_target(style)
-    with torch.no_grad():
-        values = torch.cat([model.task.value(model.outputs(part), of) for part in made.split(64)])
-    return made[values.argsort(descending=nearest is not None, stable=True)[:count]]
+    return model.sample_style(seed, count, style, farthest is not None)
 
 
 def _write_images(images: "Tensor", out: Path) -> list[Path]:

@@ -1,14 +1,17 @@
 """Route that states which views have something to show, asked of models and of what was given."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ..model import Model
+from ..errors import SimulatorError
+from ..simulators import steering_of
 from ._models import plain_json
 from .app_state import REFUSALS, CurrentState
+from .resources import ModelResource
 
 router = APIRouter(prefix="/api", tags=["views"], responses=REFUSALS)
 
@@ -17,14 +20,23 @@ router = APIRouter(prefix="/api", tags=["views"], responses=REFUSALS)
 async def views(app_state: CurrentState) -> Response:
     """For each view that needs something special, whether it is there: a collection, or the numbers of the models."""
 
-    def fitting(fits: Callable[[Model], bool]) -> list[int]:
-        return [place for place, shown in enumerate(app_state.models) if fits(shown.model)]
+    def fitting(fits: Callable[[ModelResource], bool]) -> list[int]:
+        return [place for place, shown in enumerate(app_state.models) if fits(shown)]
 
     found: dict[str, Any] = {
         "faces": app_state.gallery is not None,
         "organize": app_state.collection is not None,
-        "generate": fitting(lambda model: model.task.generates),
-        "rank": fitting(lambda model: "rating" in model.task.columns),
-        "drive": fitting(lambda model: "number" in model.task.columns),
+        "generate": fitting(lambda shown: shown.model.task.generates),
+        "rank": fitting(lambda shown: "rating" in shown.model.task.columns),
+        "drive": await app_state.compute(lambda: fitting(_steers)),
     }
     return plain_json(found)
+
+
+@lru_cache(maxsize=64)
+def _steers(shown: ModelResource) -> bool:
+    try:
+        steering_of(shown.model)
+    except SimulatorError:
+        return False
+    return True

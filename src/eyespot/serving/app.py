@@ -17,8 +17,10 @@ from ..faces import Gallery
 from ..sources.source import Source
 from . import _attack_api as attacking
 from . import _collection_api as collections
+from . import _drive_api as driving
 from . import _explain_api as asking
 from . import _faces_api as faces_api
+from . import _generate_api as generating
 from . import _models as model_routes
 from . import _runs as run_routes
 from . import _task_api as task_api
@@ -43,6 +45,8 @@ ROUTES = (
     training,
     dropping,
     faces_api,
+    generating,
+    driving,
     collections,
 )
 UNBUILT = """<!doctype html>

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..faces import Gallery
 from ..sources.source import Source
+from ._drive_session import DriveSession
 from ._slow_work import SlowWorker
 from ._snapshots import at_epoch, epochs_of
 from .collection import CollectionResource
@@ -40,6 +41,8 @@ class AppState:
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
     slow: SlowWorker = field(default_factory=SlowWorker)
+    drives: dict[ModelResource, DriveSession] = field(default_factory=dict)
+    driving: asyncio.Lock = field(default_factory=asyncio.Lock)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE))
 
     async def compute(self, work: Callable[[], Value]) -> Value:

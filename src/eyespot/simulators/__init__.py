@@ -3,7 +3,7 @@
 from ._car_racing import COLORS, CarRacing
 from ._closed_loop import Drive, Kicks, autonomy, drive, expert, play, total
 from ._driver import steering_of
-from ._film import Film
+from ._film import Film, look
 from ._measuring import Measured, measure
 from ._page import write_drive_page
 from ._recording import record
@@ -22,6 +22,7 @@ __all__ = [
     "autonomy",
     "drive",
     "expert",
+    "look",
     "measure",
     "parse_tracks",
     "play",

@@ -20,6 +20,13 @@ EVERY = 2
 BLUE, DARK, LIGHT = (40, 120, 255), (24, 24, 28), (230, 230, 235)
 
 
+@torch.no_grad()
+def look(model: Model, pixels: np.ndarray) -> tuple[float, np.ndarray]:
+    """The steering angle in rad for a picture (H, W, 3), and the VisualBackProp mask (H, W) of it, from 0 to 1."""
+    calls = record(model.network, model.network_x(model.read(pixels)))
+    return float(model.task.answer(output_of(calls)[0])["number"]), _mask(model, calls, pixels)
+
+
 class Film:
     """A model as a driver that keeps what it has seen; see `steering_of`, which checks the model."""
 
@@ -35,7 +42,7 @@ class Film:
         calls = record(self.model.network, self.model.network_x(self.model.read(pixels)))
         angle = float(self.model.task.answer(output_of(calls)[0])["number"])
         if self.steps % EVERY == 0:
-            self.frames.append(shown(pixels, self._mask(calls, pixels), angle / self.limit))
+            self.frames.append(shown(pixels, _mask(self.model, calls, pixels), angle / self.limit))
         self.steps += 1
         return angle
 
@@ -44,16 +51,17 @@ class Film:
         with written(path):
             return write_animation(self.frames, path, round(1000 * EVERY * step_seconds))
 
-    def _mask(self, calls: list, pixels: np.ndarray) -> np.ndarray:
-        """The mask (H, W) in the camera's pixels, 0 if the network sees nothing of the image."""
-        mask = visual_backprop(calls)[0, 0].numpy()
-        height, width = pixels.shape[:2]
-        y, x = np.mgrid[:height, :width] + 0.5
-        places = frame_of((height, width), self.model.images).apply(np.stack([x, y], axis=-1))
-        column, row = np.floor(places).astype(int).transpose(2, 0, 1)
-        inside = (row >= 0) & (row < mask.shape[0]) & (column >= 0) & (column < mask.shape[1])
-        found = mask[row.clip(0, mask.shape[0] - 1), column.clip(0, mask.shape[1] - 1)]
-        return np.where(inside, found, 0.0)
+
+def _mask(model: Model, calls: list, pixels: np.ndarray) -> np.ndarray:
+    """The mask (H, W) in the camera's pixels, 0 if the network sees nothing of the image."""
+    mask = visual_backprop(calls)[0, 0].numpy()
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[:height, :width] + 0.5
+    places = frame_of((height, width), model.images).apply(np.stack([x, y], axis=-1))
+    column, row = np.floor(places).astype(int).transpose(2, 0, 1)
+    inside = (row >= 0) & (row < mask.shape[0]) & (column >= 0) & (column < mask.shape[1])
+    found = mask[row.clip(0, mask.shape[0] - 1), column.clip(0, mask.shape[1] - 1)]
+    return np.where(inside, found, 0.0)
 
 
 def shown(pixels: np.ndarray, mask: np.ndarray, steering: float) -> np.ndarray:

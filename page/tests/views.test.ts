@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { pointsOf, steeringOf } from "../src/drive/steering";
+import { figuresByEpoch, type TurnLine } from "../src/generate/log";
+import { rightAnswers, shareOf, shuffled, tally } from "../src/lib/quiz";
+import { csvOf, ordered } from "../src/rank/order";
+
+describe("a quiz", () => {
+  const items = ["a", "a", "b", "a"].map((truth) => ({ picture: "", truth }));
+  const answers = ["a", "b", "b", "a"];
+  it("counts the answers to each kind", () => {
+    expect(tally(items, answers)).toEqual([
+      { truth: "a", count: 3, answers: { a: 2, b: 1 } },
+      { truth: "b", count: 1, answers: { b: 1 } },
+    ]);
+    expect(rightAnswers(items, answers)?.share).toBe(0.75);
+  });
+  it("gives the Wilson interval", () => {
+    const { interval } = shareOf(5, 10)!; // Wilson (1927): 0.2366 to 0.7634
+    expect(interval[0]).toBeCloseTo(0.2366, 4);
+    expect(interval[1]).toBeCloseTo(0.7634, 4);
+    expect(shareOf(0, 0)).toBeNull();
+  });
+  it("shuffles without losing anything", () => {
+    expect(shuffled([1, 2, 3, 4], () => 0)).toEqual([2, 3, 4, 1]);
+    expect(shuffled([3, 1, 2]).toSorted()).toEqual([1, 2, 3]);
+  });
+});
+
+it("the log of a generator gives means for each epoch", () => {
+  const line = { steps: 4, seconds: 0, rate: 0, loss: 0 };
+  const lines: TurnLine[] = [
+    { ...line, step: 0, epoch: 0, turns: { discriminator: 1, generator: 4 }, training: { fakes_believed: 0.5 } },
+    { ...line, step: 1, epoch: 0, turns: { discriminator: 3, generator: 2 }, training: { fakes_believed: 0.25, style_entropy: null } },
+    { ...line, step: 2, epoch: 1 },
+  ];
+  expect(figuresByEpoch(lines)).toEqual([
+    { epoch: 0, discriminator: 2, generator: 3, believed: 0.375, entropy: null },
+    { epoch: 1, discriminator: null, generator: null, believed: null, entropy: null },
+  ]);
+});
+
+it("arrow keys steer while they are held", () => {
+  expect(steeringOf(new Set(), 0.4)).toBeNull();
+  expect(steeringOf(new Set(["ArrowLeft"]), 0.4)).toBe(-0.4);
+  expect(steeringOf(new Set(["ArrowRight"]), 0.4)).toBe(0.4);
+  expect(steeringOf(new Set(["ArrowLeft", "ArrowRight"]), 0.4)).toBe(0);
+});
+
+it("a path is drawn in the frame of its road, north up", () => {
+  expect(pointsOf([[0, 0], [10, 10], [5, 0]], [[0, 0], [10, 10]], 112)).toBe("6.0,106.0 106.0,6.0 56.0,106.0");
+});
+
+it("images are listed from the highest rank, failed ones last", () => {
+  const found = [
+    { name: "b", picture: "", rank: 0.2, error: "" },
+    { name: "x", picture: "", rank: null, error: 'is "no" image' },
+    { name: "c,d", picture: "", rank: 0.9, error: "" },
+    { name: "a", picture: "", rank: 0.2, error: "" },
+  ];
+  expect(ordered(found).map(({ name }) => name)).toEqual(["c,d", "a", "b", "x"]);
+  expect(csvOf(found).split("\n")).toEqual(["place,image,rank,error", '1,"c,d",0.9,', "2,a,0.2,", "3,b,0.2,", '4,x,,"is ""no"" image"', ""]);
+});

@@ -1,0 +1,62 @@
+"""Rank in a real browser: images of one's own, sorted as they come."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+from eyespot.images import write_png
+from eyespot.serving.app import make_app
+from eyespot.serving.resources import ModelResource
+
+from ..serving.view_models import ranker
+from .real import serving
+from .test_access import SCRIPT
+
+
+@pytest.fixture(scope="module")
+def shown() -> ModelResource:
+    return ranker()
+
+
+@pytest.fixture(scope="module")
+def rank(static: Path, shown: ModelResource) -> Iterator[str]:
+    with serving(make_app([shown], static=static)) as address:
+        yield f"{address}#/rank"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_images_are_sorted_with_their_scores(
+    page: Page, rank: str, shown: ModelResource, tmp_path: Path, width: int
+) -> None:
+    files = [
+        write_png(np.full((12, 12, 3), 50 * number, np.uint8), tmp_path / f"gray {number}.png") for number in range(5)
+    ]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(rank)
+    page.locator("input[type=file]").last.set_input_files([broken, *files])
+    expect(page.get_by_role("status")).to_have_text("6 of 6 images ranked")
+    ranks = {file.name: shown.model.predict(file)["rank"] for file in files}
+    wanted = [f"{i}: {ranks[name]:.2f}, {name}" for i, name in enumerate(sorted(ranks, key=lambda n: -ranks[n]), 1)]
+    tiles = page.get_by_role("gridcell")
+    expect(tiles).to_have_count(6)
+    assert [tile.get_attribute("aria-label") for tile in tiles.all()] == [*wanted, "6: cannot be ranked, broken.png"]
+    expect(page.get_by_role("region", name="Highest ranks").get_by_role("img").first).to_have_attribute(
+        "alt", max(ranks, key=lambda name: ranks[name])
+    )
+    tiles.last.click()
+    expect(page.get_by_text("broken.png: ")).to_contain_text("is not an image")
+    assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+    table = Path(download.value.path()).read_text().splitlines()
+    assert table[0] == "place,image,rank,error" and len(table) == 7
+    page.get_by_role("button", name="Remove all").click()
+    expect(tiles).to_have_count(0)
