@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .errors import NetworkError, look_up
 from .images import ImageSpec
@@ -146,7 +146,12 @@ def borrow(network: Network, name: str) -> None:
 
     Raises `NetworkError` that names a weight which is missing or too many: none is left random.
     """
-    last, _ = answer_layer(network)
+    last, layer = answer_layer(network)
+    if isinstance(layer, nn.Linear) and layer.out_features != network.spec.output.size:
+        raise NetworkError(
+            f"The answer of {name} does not come from a dense layer, so it cannot learn other answers; use a network "
+            "that ends in one."
+        )
     ours = network.state_dict()
     weights = {key: value for key, value in ours.items() if key.startswith(f"{last}.")}
     learned = {key: value for key, value in find_pretrained(name).weights().items() if key not in weights}

@@ -1,6 +1,7 @@
 """From an ONNX graph to plain values and weights: what `networks.graph_module` makes a network of."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,12 @@ class _Reader:
                 raise ModelError(f"the weights are in another file ('{value.name}'); save the graph as one file.")
             self.arrays[value.name] = onnx.numpy_helper.to_array(value)
         self._check_operators(nodes)
+        uses = Counter(name for node in nodes for name in node.input)
         for node in nodes:
             names = [name for name in node.input if name]
             if all(name in self.arrays for name in names):
                 self._fold(node)
-            else:
+            elif not (node.op_type == "Add" and self._is_bias(node, uses)):
                 self._add(node)
 
     def _check_operators(self, nodes: list[Any]) -> None:
@@ -107,6 +109,23 @@ class _Reader:
         for name in step["inputs"]:
             self._keep(name)
         self.nodes.append(step)
+
+    def _is_bias(self, node: Any, uses: Counter[str]) -> bool:
+        """Whether a sum only adds the bias of the dense layer before it, which then gets it.
+
+        Programs write a dense layer as a product and a sum; a probe replaces the weights and the bias of the last one.
+        """
+        array = next((self.arrays[name] for name in node.input if name in self.arrays), None)
+        number = len(self.nodes) - 1
+        if array is None or number < 0 or self.nodes[number]["op"] != "Dense":
+            return False
+        step, bias = self.nodes[number], self.weights[f"layers.{number}.bias"]
+        [name] = step["outputs"]
+        if name not in node.input or uses[name] != 1 or array.size != len(bias) or array.shape[-1:] != bias.shape:
+            return False
+        self.weights[f"layers.{number}.bias"] = bias + torch.tensor(array.reshape(-1))
+        step["outputs"] = list(node.output)
+        return True
 
     def _keep(self, name: str) -> None:
         """Make a constant known to the graph: numbers and whole numbers as plain values, others as tensors."""
@@ -184,17 +203,21 @@ class _Reader:
         weight = (weight if attributes.get("transB", 0) else weight.T) * np.float32(attributes.get("alpha", 1.0))
         if bias is not None:
             bias = np.broadcast_to(bias * np.float32(attributes.get("beta", 1.0)), (weight.shape[0],)).copy()
-        step["op"] = "Dense"
-        layer = {"inputs": weight.shape[1], "outputs": weight.shape[0], "bias": bias is not None}
-        return layer, _with_bias(np.ascontiguousarray(weight), bias)
+        return self._with_zeros(step, np.ascontiguousarray(weight), bias)
 
     def _product(self, step: dict[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         weight = self._array(step, 1)
         if weight is None or weight.ndim != 2:
             return None
+        return self._with_zeros(step, np.ascontiguousarray(weight.T), None)
+
+    def _with_zeros(
+        self, step: dict[str, Any], weight: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """A dense layer, always with a bias: a probe fits one."""
         step["op"] = "Dense"
-        layer = {"inputs": weight.shape[0], "outputs": weight.shape[1], "bias": False}
-        return layer, {"weight": np.ascontiguousarray(weight.T)}
+        bias = np.zeros(weight.shape[0], weight.dtype) if bias is None else bias
+        return {"inputs": weight.shape[1], "outputs": weight.shape[0], "bias": True}, {"weight": weight, "bias": bias}
 
 
 def _with_bias(weight: np.ndarray, bias: np.ndarray | None) -> dict[str, np.ndarray]:

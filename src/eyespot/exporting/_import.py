@@ -239,6 +239,9 @@ def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
         converted = _channels_first(converted)
     if graph.reversed:
         converted = _channels_reversed(converted)
+    for node in converted.graph["nodes"]:
+        if node["op"] == "Dense" and output in node["outputs"]:
+            _check_count(node["layer"]["outputs"], count)
     spec = NetworkSpec(
         name=IMPORTED, input=images.shape, output=Output("vector", count), graph=json.dumps(converted.graph)
     )
@@ -247,9 +250,13 @@ def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
     network.stages["graph"].load_state_dict(converted.weights)
     _compared(replace(graph, output=output), network.stages["graph"], images)
     found = tuple(network(torch.zeros(2, *images.shape)).shape)
-    if found != (2, count):
-        raise ModelError(f"it puts out {found[1:]} numbers for an image; expected {count}, one for each label.")
+    _check_count(found[1] if len(found) == 2 else found[1:], count)
     return network
+
+
+def _check_count(found: Any, count: int) -> None:
+    if found != count:
+        raise ModelError(f"it puts out {found} numbers for an image; expected {count}, one for each label.")
 
 
 def _channels_first(converted: Converted) -> Converted:

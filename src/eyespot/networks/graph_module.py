@@ -109,10 +109,21 @@ class GraphModule(nn.Module):
         return self.layers[str(number)](x)
 
 
+def _set_outputs(graph: dict[str, Any], count: int) -> None:
+    """Give the dense layer that puts out the answer as many outputs as a new task needs."""
+    for node in graph["nodes"]:
+        if node["op"] == "Dense" and graph["output"] in node["outputs"]:
+            node["layer"]["outputs"] = count
+
+
 def make_graph(spec: NetworkSpec) -> Network:
-    """Create the network described by `spec.graph`, with new weights; raise `NetworkError` if it is invalid."""
+    """Create the network described by `spec.graph`, with new weights; raise `NetworkError` if it is invalid.
+
+    The last dense layer gives as many outputs as `spec.output` states, so that a network can learn other classes.
+    """
     try:
         graph = json.loads(spec.graph)
+        _set_outputs(graph, spec.output.size)
         return Network(spec, {"graph": GraphModule(graph)}, nn.Identity())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, NetworkError):
