@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from eyespot import wrap
 from eyespot.cli._app import run
-from eyespot.images import ImageSpec
+from eyespot.images import ImageSpec, read_pixels
 from eyespot.networks import build
 from eyespot.sources import open_source
 from eyespot.tasks import Classify, Regress
@@ -68,9 +69,60 @@ def test_a_video_is_written_and_shown_on_the_page(tmp_path: Path, capsys):
     assert "data:image/webp;base64," in (out / "index.html").read_text()
 
 
+@pytest.fixture
+def off_center(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the car start beside the center, so that the expert steers."""
+    reset = Toy.reset
+
+    def start(self: Toy, seed: int) -> np.ndarray:
+        reset(self, seed)
+        self.x = 0.4 if seed % 2 else -0.6
+        return self.picture()
+
+    monkeypatch.setattr(Toy, "reset", start)
+
+
+@pytest.mark.usefixtures("off_center")
+def test_the_demo_records_trains_and_drives_another_track(tmp_path: Path, capsys):
+    out = tmp_path / "demo"
+    arguments = ["demo", "drive", "--out", str(out), "--epochs", "0.1", "--quiet"]
+    assert run(arguments) == 0
+    assert f"video:  {out / 'drive' / 'track-00100.webp'}" in capsys.readouterr().out
+    before = (out / "drives" / "steering.csv").stat().st_mtime_ns
+    assert run(arguments) == 0
+    assert (out / "drives" / "steering.csv").stat().st_mtime_ns == before
+
+
+@pytest.mark.usefixtures("off_center")
+def test_corrections_add_the_images_of_a_models_own_drives(tmp_path: Path, capsys):
+    drives, model, out = tmp_path / "drives", tmp_path / "run", tmp_path / "out"
+    assert run(["drive", "--expert", "--tracks", "0-3", "--out", str(drives), "--quiet"]) == 0
+    options = ["--network", "conv 2@3x3, relu, flatten, dense", "--input", "8x8x3", "--epochs", "0.2", "--quiet"]
+    assert run(["train", str(drives), "--task", "regress", *options, "--out", str(model)]) == 0
+    assert run(["drive", str(model), "--correct", "2", "--tracks", "9", "--out", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert len(found["autonomy_by_round"]) == 3 and found == json.loads((out / "drive.json").read_text())
+    rows = (out / "round-2" / "drives" / "steering.csv").read_text().splitlines()[1:]
+    assert len(rows) == 3 * 40  # 4 tracks of 30 steps, every third one, by the expert and in two rounds
+    corrected = [row.split(",") for row in rows if row.startswith("round-2-track-00001/")]
+    for path, number, *_ in corrected:  # brightness tells where the car was, and so what the expert would have done
+        position = (
+            read_pixels(out / "round-2" / "drives" / path, ImageSpec(height=8, width=8, channels=3)).mean() - 128
+        ) / 100
+        assert float(number) == pytest.approx(np.clip(-position, -0.1, 0.1), abs=0.01)
+
+
+def test_corrections_need_a_run_on_recorded_drives(tmp_path: Path, capsys):
+    model = model_file(tmp_path, Regress())
+    assert run(["drive", str(model), "--correct", "1", "--tracks", "9", "--out", str(tmp_path / "out")]) == 2
+    assert "expected a folder with recipe.json" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--expert", "--correct", "1"], "--correct needs the run folder"),
         (["--tracks", "0"], "give either a model to drive or --expert"),
         (["MODEL", "--expert"], "give either a model to drive or --expert"),
         (["--expert", "--video"], "--video needs a model"),

@@ -16,6 +16,7 @@ import typer
 from ._attack import attack
 from ._check import check, curve
 from ._crop import crop
+from ._demo import demo
 from ._drive import drive
 from ._explain import explain
 from ._export import export
@@ -31,7 +32,7 @@ from ._search import search
 from ._serve import serve
 from ._tag import colors, tag
 from ._tradeoff import tradeoff
-from ._train import demo, resume, train
+from ._train import resume, train
 
 VERBS = {
     "train": train,

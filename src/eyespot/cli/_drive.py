@@ -32,6 +32,9 @@ def drive(
         bool,
         typer.Option("--video", help="Also write a video of the first track that marks what the model attends to."),
     ] = False,
+    correct: Annotated[
+        int | None, typer.Option(min=1, max=20, help="Rounds of corrections by the expert, each with a new training.")
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -43,23 +46,30 @@ def drive(
         raise typer.BadParameter("give either a model to drive or --expert to record drives.")
     if video and expert:
         raise typer.BadParameter("--video needs a model; give one instead of --expert.")
+    if correct and expert:
+        raise typer.BadParameter("--correct needs the run folder of a model; give one instead of --expert.")
     numbers = parse_tracks(tracks)
-    _require_empty(out)
+    require_empty(out)
     require_folder(out)
     course = CarRacing(colors, draw=not expert)
-    disturbance = _kicks(RECORDED_KICK if kicks is None and expert else kicks or 0.0)
-    progress = _ignore if quiet or as_json else _print_track
+    disturbance = kicks_of(RECORDED_KICK if kicks is None and expert else kicks or 0.0)
+    progress = ignore_track if quiet or as_json else print_track
     if model is None:
-        result = _record(course, numbers, out, disturbance, progress)
+        result = record_expert(course, numbers, out, disturbance, progress)
+    elif correct:
+        from ._correct import correct_model
+
+        more: dict[str, Any] = {"rounds": correct, "video": video, "quiet": quiet or as_json}
+        result = correct_model(model, course, numbers, out, disturbance, progress, **more)
     else:
-        result = _measure(model, course, numbers, out, disturbance, progress, video)
+        result = measure_model(model, course, numbers, out, disturbance, progress, video)
     if as_json:
         print_json(result)
     else:
-        _print(result)
+        print_drives(result)
 
 
-def _require_empty(out: Path) -> None:
+def require_empty(out: Path) -> None:
     """Raise `RunError` where something would be overwritten."""
     from ..errors import RunError
 
@@ -69,7 +79,7 @@ def _require_empty(out: Path) -> None:
         )
 
 
-def _kicks(angle: float) -> Any:
+def kicks_of(angle: float) -> Any:
     from ..errors import SimulatorError
     from ..simulators import CarRacing, Kicks
 
@@ -80,7 +90,7 @@ def _kicks(angle: float) -> Any:
     return Kicks(angle=angle) if angle else None
 
 
-def _record(course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any) -> dict[str, Any]:
+def record_expert(course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any) -> dict[str, Any]:
     """Record the expert; the result is that of its own drives."""
     from ..simulators import record, total
 
@@ -88,7 +98,7 @@ def _record(course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any
     return {"driver": "expert", **_settings(course, kicks), **total(drives), "out": out, "tracks": _rows(drives)}
 
 
-def _measure(
+def measure_model(
     model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any, video: bool
 ) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
@@ -152,21 +162,23 @@ def _rows(drives: "Sequence[Drive]") -> list[dict[str, Any]]:
     ]
 
 
-def _print_track(one: "Drive") -> None:
+def print_track(one: "Drive") -> None:
     print(f"track {one.track}: {one.interventions} interventions in {one.seconds:.1f} s", file=sys.stderr, flush=True)
 
 
-def _ignore(one: "Drive") -> None:
+def ignore_track(one: "Drive") -> None:
     pass
 
 
-def _print(result: dict[str, Any]) -> None:
+def print_drives(result: dict[str, Any]) -> None:
     from ..html import percent
 
     print(
         f"{result['driver']}: autonomy {percent(result['autonomy'])}, {result['interventions']} interventions on "
         f"{len(result['tracks'])} tracks in {result['seconds']:.0f} s"
     )
+    if "autonomy_by_round" in result:
+        print(f"autonomy by round: {', '.join(percent(value) for value in result['autonomy_by_round'])}")
     if "relative_return" in result:
         print(f"return without put-back: {percent(result['relative_return'])} of the expert's")
         print(f"report: {result['report']}" + (f"\nvideo:  {result['video']}" if "video" in result else ""))

@@ -1,4 +1,4 @@
-"""The training commands: `train`, `resume`, `demo`."""
+"""The training commands: `train` and `resume`."""
 
 import os
 import sys
@@ -15,9 +15,6 @@ from ..training.options import TrainOptions
 from ._output import AsJson, Progress, Quiet, format_score, format_seconds, print_json
 from ._runs import default_out
 from ._source import Columns, Layout, columns_from
-
-Out = Annotated[Path, typer.Option("--out", help="Run folder; an existing run is resumed.")]
-Seed = Annotated[int, typer.Option(help="Random seed.")]
 
 
 def _with_training_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -52,7 +49,7 @@ def train(
     """Train a network on your images, evaluate it on held-out images, and save it."""
     chosen, columns = TrainOptions(**options), columns_from(column)
     folder = out or default_out(source, chosen, columns, layout)
-    _finish(_train(source, chosen, folder, quiet or as_json, columns, layout), as_json)
+    print_training(train_source(source, chosen, folder, quiet or as_json, columns, layout), as_json)
 
 
 def resume(
@@ -63,33 +60,13 @@ def resume(
 
     with _progress(quiet or as_json) as progress:
         result = go_on(run, progress).result
-    _finish(result, as_json)
+    print_training(result, as_json)
 
 
-def demo(
-    out: Out = Path("runs/demo"),
-    epochs: float | None = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Train on 4,000 bundled handwritten digits and show the results."""
-    result = _train("bundled:mnist5k", TrainOptions(epochs=epochs, seed=seed, snapshots=True), out, quiet or as_json)
-    _finish(result, as_json)
-    if not as_json:
-        print(_NEXT.format(run=out))
-
-
-_NEXT = """
-Next:
-  eyespot serve {run}      inspect the network in the browser
-  eyespot check photos/            inspect your own images and find problems
-  eyespot train photos/            train on it (in runs/photos)"""
-
-
-def _train(
+def train_source(
     source: str, options: Any, out: Path, quiet: bool, columns: dict[str, str] | None = None, layout: str | None = None
 ) -> dict[str, Any]:
+    """Train on a source with progress on standard error; returns the result of the run."""
     from ..training.run import run_training
 
     origin = {"what": source, "columns": columns, "layout": layout}
@@ -111,7 +88,7 @@ def _progress(quiet: bool) -> Iterator[Progress]:
         progress.close()
 
 
-def _finish(result: dict[str, Any], as_json: bool) -> None:
+def print_training(result: dict[str, Any], as_json: bool) -> None:
     """Print the result; in distributed training, only the first process does."""
     if os.environ.get("RANK", "0") != "0":
         return

@@ -38,7 +38,7 @@ InCollection = Annotated[CollectionResource, Depends(collection_of)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class PhotoQuery:
     """Conditions of a search as a request states them; all of them have to be met."""
 
     words: Annotated[str, Query(max_length=200, description="What they show, separated by commas.")] = ""
@@ -70,7 +70,7 @@ class Wanted:
         )
 
 
-WantedPhotos = Annotated[Wanted, Depends()]
+PhotoQueryParameters = Annotated[PhotoQuery, Depends()]
 
 
 @router.get("")
@@ -80,26 +80,28 @@ async def collection(shown: InCollection, app_state: CurrentState) -> Response:
 
 
 @router.get("/photos")
-async def photos(shown: InCollection, app_state: CurrentState, wanted: WantedPhotos) -> Response:
+async def photos(shown: InCollection, app_state: CurrentState, query: PhotoQueryParameters) -> Response:
     """Numbers of the photos that meet all conditions, the best first; without conditions all of them, by time."""
     like = None
-    if wanted.like is not None:
-        pick("photo", shown.found.photos.rows, wanted.like)
-        like = shown.path(wanted.like)
-    return await _found(shown, app_state, wanted, like)
+    if query.like is not None:
+        pick("photo", shown.found.photos.rows, query.like)
+        like = shown.path(query.like)
+    return await _found(shown, app_state, query, like)
 
 
 @router.post("/photos", openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"))
-async def photos_like(request: Request, shown: InCollection, app_state: CurrentState, wanted: WantedPhotos) -> Response:
+async def photos_like(
+    request: Request, shown: InCollection, app_state: CurrentState, query: PhotoQueryParameters
+) -> Response:
     """The same for photos that resemble the image in the body."""
-    return await _found(shown, app_state, wanted, await request.body())
+    return await _found(shown, app_state, query, await request.body())
 
 
-async def _found(shown: CollectionResource, app_state: AppState, wanted: Wanted, like: Any) -> Response:
-    if wanted.event is not None:
-        pick("event", shown.found.events, wanted.event)
-    conditions = wanted.conditions(like)
-    return plain_json({"photos": await app_state.compute(lambda: shown.find(conditions, wanted.flag, wanted.event))})
+async def _found(shown: CollectionResource, app_state: AppState, query: PhotoQuery, like: Any) -> Response:
+    if query.event is not None:
+        pick("event", shown.found.events, query.event)
+    conditions = query.conditions(like)
+    return plain_json({"photos": await app_state.compute(lambda: shown.find(conditions, query.flag, query.event))})
 
 
 @router.get("/rows")

@@ -10,6 +10,7 @@ import numpy as np
 from ..files import write_whole, written
 from ..images import write_png
 from ._closed_loop import Drive, Kicks, drive
+from ._driver import Driver
 from ._simulator import Course
 
 EVERY = 3
@@ -23,21 +24,23 @@ def record(
     out: Path,
     *,
     kicks: Kicks | None = None,
+    driver: Driver | None = None,
+    prefix: str = "",
     progress: Callable[[Drive], None] = lambda drive: None,
 ) -> list[Drive]:
-    """Let the expert drive tracks, and write into `out` a folder of images for each and the table `steering.csv`.
+    """Let the expert drive tracks, and write a folder of images for each and the table `steering.csv` to `out`.
 
-    The number of an image is the expert's steering angle in rad for what is seen, never the disturbance of `kicks`.
-    The course need not draw: it is asked for the recorded images only.
-    Raises `RunError` if the files cannot be written.
+    The number of an image is the steering angle in rad that the expert chooses for it, never the disturbance of
+    `kicks`, also if another `driver` drives. For the expert, the course does not have to draw: only recorded images
+    are drawn. `prefix` starts the names of the folders. Raise `RunError` if the files cannot be written.
     """
     rows: list[dict[str, object]] = []
     drives = []
     with written(out):
         for track in tracks:
-            folder = out / f"track-{track:05}"
+            folder = out / f"{prefix}track-{track:05}"
             folder.mkdir(parents=True)
-            camera = _Camera(course, folder)
+            camera = _Camera(course, folder, driver)
             drives.append(drive(camera.steer, course, track, kicks=kicks))
             rows += camera.rows
             progress(drives[-1])
@@ -50,11 +53,12 @@ def record(
 
 
 class _Camera:
-    """The expert as a driver that keeps every third image with its answer."""
+    """A driver that writes every third image with the expert's steering; without another driver, the expert drives."""
 
-    def __init__(self, course: Course, folder: Path) -> None:
+    def __init__(self, course: Course, folder: Path, driver: Driver | None) -> None:
         self.course = course
         self.folder = folder
+        self.driver = driver
         self.steps = 0
         self.rows: list[dict[str, object]] = []
 
@@ -65,4 +69,4 @@ class _Camera:
             path = f"{self.folder.name}/{file.name}"
             self.rows.append({"path": path, "number": f"{angle:.5f}", "drive": self.folder.name, "step": self.steps})
         self.steps += 1
-        return angle
+        return angle if self.driver is None else self.driver(pixels)
