@@ -19,16 +19,16 @@ PAIRS = (
     ("x_test", "y_test", "test"),
     ("x", "y", ""),
 )
-"""Names of images and answers in a `.npz` file or a dictionary, with their part."""
+"""Names of images and targets in a `.npz` file or a dictionary, with their part."""
 
 MOST_CLASSES = 100
-"""Whole numbers in floating point with at most this many distinct values may be class numbers."""
+"""Integers in floating point with at most this many distinct values may be class numbers."""
 
 SEEN = 2000
 """Number of images, evenly spaced in an array, that determine its value range."""
 
 NATIVE = ImageSpec(height=1, width=1, channels=3, fit="native")
-"""Pillow images of 8 bits in their own size, read like files: transparency is laid on white."""
+"""8-bit Pillow images in their own size, read like files: transparency is blended with white."""
 
 Stack = np.ndarray | list[np.ndarray]
 """Images (N, H, W, C) of one size, or a list of images (H, W, C)."""
@@ -67,7 +67,7 @@ def from_arrays(
 
 
 def stacked(given: Any, name: str) -> Stack:
-    """Images of any type as one array (N, H, W, C), or as a list of arrays (H, W, C) where their sizes differ.
+    """Convert images of any type to one array (N, H, W, C), or a list of arrays (H, W, C) if their sizes differ.
 
     Raises `SourceError`, which describes the input, for anything else.
     """
@@ -110,7 +110,7 @@ def _element(given: Any, name: str) -> np.ndarray:
 
 
 def _flat(shape: tuple[int, ...]) -> str:
-    """The remedy for images (N, F) that are rows of a table."""
+    """Advice for images (N, F) that are rows of a table."""
     for channels in (1, 3):
         side = round((shape[1] / channels) ** 0.5)
         if side > 1 and side * side * channels == shape[1]:
@@ -134,13 +134,13 @@ def scaled(stacks: Sequence[Stack], name: str, given: Range | None) -> tuple[lis
         return array if array.dtype == np.uint8 else to_bytes(array, chosen)
 
     done = [[scale(each) for each in stack] if isinstance(stack, list) else scale(stack) for stack in stacks]
-    if chosen in ((0, 1), (0, 255)):  # what their type implies anyway
+    if chosen in ((0, 1), (0, 255)):  # the ranges of their types
         return done, None, []
     return done, chosen, [f"arrays of type {wide[0].dtype}: " + describe_range(chosen, bounds)]
 
 
 def _array_range(wide: Sequence[np.ndarray], bounds: np.ndarray) -> Range | None:
-    """The range of arrays: bool is 0 to 1, whole numbers up to 255 are bytes, otherwise the rule for files holds."""
+    """The range of arrays: 0 to 1 for bool, bytes for integers up to 255, otherwise the same rule as for files."""
     if all(array.dtype == np.bool_ for array in wide):
         return 0.0, 1.0
     whole = all(np.issubdtype(array.dtype, np.integer) and array.dtype != np.uint16 for array in wide)
@@ -150,7 +150,7 @@ def _array_range(wide: Sequence[np.ndarray], bounds: np.ndarray) -> Range | None
 
 
 def _some(array: np.ndarray) -> np.ndarray:
-    """Up to `SEEN` images of a stack as float64 (n, H, W, C); an image alone as (1, H, W, C)."""
+    """Up to `SEEN` images of a stack as float64 (n, H, W, C); a single image as (1, H, W, C)."""
     images = array if array.ndim == 4 else array[None]
     return images[:: max(1, len(images) // SEEN)].astype(np.float64)
 
@@ -165,9 +165,9 @@ def with_split(values: Sequence[dict[str, str]], split: Sequence[str]) -> list[d
 
 
 def read_arrays(given: Any, name: str, kind: str = "arrays", value_range: Range | None = None) -> Collection:
-    """Collect images and answers from `x_train`, `y_train`, `x_test`, `y_test` (or `x`, `y`), named or as a tuple.
+    """Collect images and targets from `x_train`, `y_train`, `x_test`, `y_test` (or `x`, `y`), by name or as a tuple.
 
-    `value_range` is used for images of more than 8 bits in place of the one that is found.
+    `value_range` replaces the computed range for images of more than 8 bits.
     """
     arrays = _named(given, name)
     found = [(x, y, part) for x, y, part in PAIRS if x in arrays]
@@ -203,7 +203,7 @@ def _named(given: Any, name: str) -> Mapping[str, Any]:
 
 
 def _check_order(given: Sequence[Any], name: str) -> None:
-    """Recognize images and answers in another order, such as that of scikit-learn's `train_test_split`."""
+    """Detect images and targets in another order, such as that of scikit-learn's `train_test_split`."""
     kinds = "".join("x" if _looks_like_images(each) else "y" for each in given)
     if kinds == "xxyy":
         raise SourceError(
@@ -238,7 +238,7 @@ def _joined(stacks: list[Any], name: str) -> Any:
 
 
 def _answers(answers: Any, count: int, name: str) -> np.ndarray | None:
-    """One answer for each image (N,); raises `SourceError` for anything else."""
+    """One target for each image (N,); raises `SourceError` for anything else."""
     if answers is None:
         return None
     if isinstance(answers, list | tuple) and any(isinstance(each, list | tuple | set) for each in answers):
@@ -262,9 +262,9 @@ def _one_hot(answers: np.ndarray) -> str:
 
 
 def _columns(answers: Sequence[np.ndarray]) -> tuple[str, ...]:
-    """The possible columns of answers: real numbers are numbers; a few repeated whole numbers may also be labels.
+    """The possible columns of targets: real numbers are numbers; a few repeated integers may also be labels.
 
-    Whole numbers in floating point that repeat could be both, and the task must be named.
+    Repeated integers in floating point could be both, and the user must name the task.
     """
     if not answers or not all(np.issubdtype(each.dtype, np.floating) for each in answers):
         return ("label",)
@@ -276,7 +276,7 @@ def _columns(answers: Sequence[np.ndarray]) -> tuple[str, ...]:
 
 
 def _values(answers: np.ndarray | None, count: int, part: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """One dictionary for each image; images with the same answer share one. The label 1.0 is the label 1."""
+    """One dictionary for each image; images with the same target share one. The label 1.0 becomes 1."""
     base = {"split": part} if part else {}
     if answers is None:
         return [base] * count

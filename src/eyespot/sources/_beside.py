@@ -1,4 +1,4 @@
-"""Tables in a folder of images whose folders are not labels: the user must choose; they are never ignored silently."""
+"""Tables in a folder whose subfolders are not labels: the user must choose; they are never ignored silently."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ MEANINGS = ("label", "tags", "number", "paired")
 
 
 def require_no_table(tree: Tree, root: Path) -> None:
-    """Raise `SourceError` with the right command where the folders give no labels and a table could."""
+    """Raise `SourceError` with the right command if the folders provide no labels but a table could."""
     tables = [file for file in tree.all_others() if _may_be_a_table(Path(file), tree)]
     if not tables or _has_labels(tree):
         return
@@ -35,7 +35,7 @@ def _may_be_a_table(file: Path, tree: Tree) -> bool:
         return suffix in (*SUFFIXES, *OTHER_TABLES)
     try:
         with file.open("rb") as stream:
-            start = stream.read(START).replace(b"\0", b"")  # UTF-16 has a zero beside each letter
+            start = stream.read(START).replace(b"\0", b"")  # UTF-16 has a zero next to each letter
     except OSError:
         return False
     return any(Path(image).stem.encode("utf-8", "surrogateescape") in start for image in tree.all_images()[:SAMPLE])
@@ -58,7 +58,7 @@ def _has_labels(tree: Tree) -> bool:
 
 
 def _command(file: Path, tree: Tree) -> str | None:
-    """The source and options that read a table, where one of its columns names images below it."""
+    """The source and options that read a table, if one of its columns contains image paths below it."""
     lines = first_lines(file)
     inside = [os.path.relpath(image, file.parent).replace(os.sep, "/") for image in tree.all_images()]
     found = path_columns(lines, [image for image in inside if not image.startswith("..")]) if lines else {}

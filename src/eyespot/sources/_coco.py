@@ -14,7 +14,7 @@ from .source import Problem, Row
 
 KEYS = ("images", "annotations", "categories")
 LARGEST = 2**30
-"""Bytes of one file; that of COCO 2017 has 450 million."""
+"""Maximum size of a file in bytes; that of COCO 2017 has 450 million."""
 START = 4096
 
 
@@ -31,9 +31,9 @@ def is_coco(file: Path) -> bool:
 
 
 def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: Path | None = None) -> Collection:
-    """One row for each image that the files name; several files are parts where their names say so.
+    """One row for each image in the files; several files are parts if their names indicate it.
 
-    Images are found by their path below `folder`, or by their name alone where only one has it.
+    Images are found by their path below `folder`, or by their file name if it is unique.
     """
     rows: list[Row] = []
     collection = Collection(name=(root or folder).name, kind="COCO annotations", rows=rows, root=root or folder)
@@ -61,7 +61,7 @@ def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: 
 
 
 class _Places:
-    """Finds images by the names that annotation files give them."""
+    """Finds images by their names in annotation files."""
 
     def __init__(self, images: Sequence[str], folder: Path) -> None:
         self.paths = {Path(image) for image in images}
@@ -70,7 +70,7 @@ class _Places:
         self.by_name = {path.name: path for path in self.paths if names[path.name] == 1}
 
     def find(self, beside: Path, name: str) -> str | None:
-        """The path of an image; only what was found below the folder is ever read."""
+        """The path of an image; only files found below the folder are read."""
         for path in (beside / name, self.folder / name):
             if path in self.paths:
                 return str(path)
@@ -79,7 +79,7 @@ class _Places:
 
 
 def _images(file: Path) -> list[tuple[str, Objects, str]]:
-    """Name and objects of each image of one file, and where it is named; raises `SourceError` for a wrong entry."""
+    """Name, objects and location of each image of one file; raises `SourceError` for an invalid entry."""
     try:
         if file.stat().st_size > LARGEST:
             raise SourceError(f"{file}: has more than {LARGEST:,} bytes; split it.")

@@ -36,8 +36,8 @@ class Collection:
 class ArrayRows(Sequence[Row]):
     """Rows whose images are in one array: created on demand, so that a million small images stay one array.
 
-    `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) says which of them
-    are the rows; `values`, `paired` and `location` have one entry for each of the N images.
+    `images` is uint8 (N, H, W, C), or a list of arrays (H, W, C) of different sizes; `chosen` (n,) are the indices of
+    the rows among them; `values`, `paired` and `location` have one entry for each of the N images.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ArrayRows(Sequence[Row]):
         return map(self._row, self.chosen.tolist())
 
     def take(self, places: np.ndarray) -> "ArrayRows":
-        """Some of the rows; the images are shared, not copied."""
+        """Select some of the rows; the images are shared, not copied."""
         return ArrayRows(self.images, self.values, self.location, self.paired, self.chosen[places])
 
     def _row(self, number: int) -> Row:
@@ -82,7 +82,7 @@ class ArrayRows(Sequence[Row]):
 
 
 class Numbered(Sequence[str]):
-    """The names "images 0", "images 1", ...: made when asked for."""
+    """The names "images 0", "images 1", ..., created on demand."""
 
     def __init__(self, name: str, length: int) -> None:
         self.name = name
@@ -102,7 +102,7 @@ class Numbered(Sequence[str]):
 
 
 def take_rows(rows: Sequence[Row], places: np.ndarray) -> Sequence[Row]:
-    """Some of the rows, in the order of `places`."""
+    """Select some of the rows, in the order of `places`."""
     if isinstance(rows, ArrayRows):
         return rows.take(places)
     return [rows[place] for place in places.tolist()]

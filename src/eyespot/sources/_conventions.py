@@ -18,10 +18,10 @@ PART_WORDS: dict[str, tuple[str, ...]] = {
         "query",
     ),
 }
-"""Names of folders, and entries of a column `split`, that stand for a part of the images."""
+"""Names of folders, and entries of a column `split`, that denote a part of the images."""
 
 UNLABELED_WORDS = ("pred", "predict", "prediction", "inference", "unlabeled", "unlabelled", "unsup", "submission")
-"""Names of folders beside parts whose images have no answers: they are left out."""
+"""Names of folders next to parts whose images have no targets: they are left out."""
 
 PART_AFFIXES = (
     "datasets",
@@ -66,7 +66,7 @@ SYSTEM_FOLDERS = (
     "Thumbs.db",
     "desktop.ini",
 )
-"""Folders and files that systems write among user files; so are all whose names begin with a dot."""
+"""System files and folders among user files; names that start with a dot are also ignored."""
 
 MISSING = (
     *("", "nan", "-nan", "none", "null", "(null)", "nil", "n/a", "na", "n.a.", "<na>", "nat", "?", "--", "\\n"),
@@ -76,7 +76,7 @@ MISSING = (
 """Cells that mean a missing value, case-insensitive."""
 
 OWN_FOLDERS = (("recipe.json", "log.jsonl"), ("plan.json", "attacks.jsonl"), ("proposals.csv", "index.html"))
-"""Files that lie together in folders written by eyespot: runs, attacks, audits."""
+"""Groups of files in folders written by eyespot: runs, attacks, audits."""
 
 
 def part_named(name: str) -> str | None:
@@ -90,12 +90,12 @@ def part_named(name: str) -> str | None:
 
 
 def stands_for_unlabeled(name: str) -> bool:
-    """Return whether a folder beside parts holds images without answers, by its name."""
+    """Return whether a folder next to parts contains images without targets, by its name."""
     return _core(name) in UNLABELED_WORDS
 
 
 def mentions_part(name: str) -> bool:
-    """Return whether a part's word is among the words of a name, such as in "trainA" or "test_small"."""
+    """Return whether a name contains the word of a part, as "trainA" or "test_small" do."""
     return any(word in words for word in _words(name) for words in PART_WORDS.values())
 
 
@@ -115,7 +115,7 @@ def _words(name: str) -> list[str]:
 
 
 def _core(name: str) -> str:
-    """A name without digits, separators, and what may stand around a part's name."""
+    """A name without digits, separators, and the usual prefixes and suffixes of a part's name."""
     words = [word for word in _words(name) if word not in PART_AFFIXES]
     core = "".join(words)
     for affix in PART_AFFIXES:

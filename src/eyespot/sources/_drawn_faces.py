@@ -1,7 +1,7 @@
-"""Drawn faces whose person and age are known: the shape is the person's, wrinkles, hair and color follow the age.
+"""Synthetic faces with known person and age: the person determines the shape, the age wrinkles, hair and color.
 
-They are no portraits: every difference between two of them is one of the numbers below. Coordinates run from -1 to 1,
-x to the right and y down.
+They are not portraits: two faces differ only in the numbers below. Coordinates range from -1 to 1, x to the right and
+y down.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 SHAPE_NUMBERS = 12
-"""Numbers that are a person: of the face (3), eyes (3), brows (1), nose (2), mouth (2) and skin (1)."""
+"""Number of parameters of a person: face (3), eyes (3), brows (1), nose (2), mouth (2) and skin (1)."""
 EDGE = 0.04
-"""How wide the border between two colors is blurred, as at a lens."""
+"""Width of the blurred border between two colors, like the blur of a lens."""
 YOUNG_HAIR, GRAY_HAIR = np.array([0.18, 0.11, 0.06]), np.array([0.82, 0.82, 0.84])
 YOUNG_SKIN, OLD_SKIN = np.array([0.86, 0.64, 0.52]), np.array([0.74, 0.62, 0.5])
 DARK, WHITE, LIPS = np.array([0.1, 0.07, 0.07]), np.array([0.93, 0.93, 0.9]), np.array([0.68, 0.3, 0.28])
@@ -19,7 +19,7 @@ DARK, WHITE, LIPS = np.array([0.1, 0.07, 0.07]), np.array([0.93, 0.93, 0.9]), np
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """How one photo is taken: shift of the face, its size, the light on it, and grain."""
+    """Conditions of one photo: shift of the face, its size, the light on it, and grain."""
 
     shift: tuple[float, float]
     zoom: float
@@ -28,7 +28,7 @@ class View:
 
 
 def draw_view(random: np.random.Generator) -> View:
-    """A view as a camera could have it."""
+    """Draw a random view that a camera could have."""
     shift = random.uniform(-0.06, 0.06, 2)
     return View(
         shift=(float(shift[0]), float(shift[1])),
@@ -68,7 +68,7 @@ def draw_face(person: np.ndarray, age: float, size: int, view: View) -> np.ndarr
 
 
 def _wrinkle(image: np.ndarray, x: np.ndarray, y: np.ndarray, age: float, eye_x: float, eye_y: float) -> None:
-    """Darken lines on the forehead, beside the eyes and from the nose to the mouth, deeper from the age of 25 on."""
+    """Darken lines on the forehead, next to the eyes and from the nose to the mouth, growing from the age of 25."""
     depth = 0.45 * np.clip((age - 25) / 50, 0, 1)
     forehead = (np.cos((y + 0.1 * x**2) * 45) > 0.3) & (np.abs(x) < 0.36) & (y > -0.45) & (y < -0.3)
     beside = (np.cos(np.arctan2(y - eye_y, np.abs(x) - eye_x) * 9) > 0.3) & (np.abs(x) > eye_x + 0.14)
@@ -78,7 +78,7 @@ def _wrinkle(image: np.ndarray, x: np.ndarray, y: np.ndarray, age: float, eye_x:
 
 
 def _paint(image: np.ndarray, inside: np.ndarray, color: np.ndarray) -> None:
-    """Cover what lies inside, where `inside` is above 0, with a color; the border is blurred."""
+    """Paint the region where `inside` is above 0 with a color; the border is blurred."""
     share = np.clip(inside / EDGE / 4 + 0.5, 0, 1)[..., None]
     image += share * (color - image)
 

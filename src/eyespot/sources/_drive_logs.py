@@ -1,6 +1,6 @@
-"""Drive recordings of other programs: CSV of the Udacity simulator, donkeycar tubs of version 1 and 2.
+"""Drive recordings of other programs: CSV of the Udacity simulator, donkeycar tubs of versions 1 and 2.
 
-Their steering is a share of the full lock, from -1 (left) to 1 (right), and is kept.
+Their steering values, from -1 (left) to 1 (right) as a fraction of the full lock, are kept.
 """
 
 import csv
@@ -22,9 +22,9 @@ from ._walk import Tree
 from .source import Problem, Row
 
 STEERING = ("steering", "angle", "steering_angle")
-"""Columns of a log that hold the steering, beside a column "throttle"."""
+"""Names of the steering column in a log with a column "throttle"."""
 FRAMES = ("center", "path", "image", "file")
-"""Columns of a log with the image of the center camera."""
+"""Names of the column with the image of the center camera."""
 IMAGE, ANGLE = "cam/image_array", "user/angle"
 """Keys of donkeycar's records."""
 LARGEST = 1.0
@@ -49,7 +49,7 @@ def read_drive_log(file: Path, columns: Mapping[str, str] | None) -> Collection 
 
 
 def read_tub(tree: Tree, folder: Path) -> Collection | None:
-    """The frames of a donkeycar tub; None if the folder is none."""
+    """The frames of a donkeycar tub; None if the folder is not one."""
     catalogs = sorted((name for name in tree.others if re.fullmatch(r"catalog_[0-9]+\.catalog", name)), key=_number_in)
     records = sorted((name for name in tree.others if re.fullmatch(r"record_[0-9]+\.json", name)), key=_number_in)
     if "manifest.json" in tree.others and catalogs:
@@ -62,7 +62,7 @@ def read_tub(tree: Tree, folder: Path) -> Collection | None:
 
 
 def _finished(collection: Collection, root: Path, angle: str) -> Collection:
-    """The collection with its parts, by what its folders are named or by drives."""
+    """The collection with its parts, by the names of its folders or by drives."""
     _check_range(collection.rows, angle)
     rows = list(collection.rows)
     parts = [part_named(row.name.replace("\\", "/").split("/")[0]) for row in rows]
@@ -79,7 +79,7 @@ def _check_range(rows: Iterable[Row], angle: str) -> None:
         try:
             number = float(row.values.get("number", "") or 0)
         except ValueError:
-            continue  # the task names it
+            continue  # reported by the task
         if abs(number) > LARGEST:
             raise SourceError(
                 f"{row.location}: {angle} is {number:g}; expected a share of the full steering "
@@ -89,7 +89,7 @@ def _check_range(rows: Iterable[Row], angle: str) -> None:
 
 
 def _headerless(file: Path) -> list[list[str]]:
-    """The lines of a log as the simulator writes it: three images, then four numbers; none for another table."""
+    """The lines of a log as written by the simulator: three images, then four numbers; none for another table."""
     try:
         lines = [line for line in csv.reader(io.StringIO(decoded(file)), skipinitialspace=True) if any(line)]
     except (csv.Error, SourceError):
@@ -146,7 +146,7 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
 
 
 def _collected(found: Iterable[Found], images: Path, root: Path) -> Collection:
-    """Rows of the frames whose images are there; the others are listed."""
+    """Rows of the frames with existing images; the others are listed as problems."""
     finder, rows = Finder(images), []
     collection = Collection(name=root.name, kind="drives", rows=rows, root=root)
     for path, values, where in found:

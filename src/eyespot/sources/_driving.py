@@ -1,4 +1,4 @@
-"""Drives: frames in the order of time, with the steering angle of each.
+"""Drives: frames in temporal order, with the steering angle of each.
 
 Neighboring frames hardly differ, so parts are whole drives, or contiguous segments of one drive with a gap
 between them; never single frames.
@@ -20,21 +20,21 @@ from .source import PARTS, Row
 RECORDED = "steering.csv"
 """The table that `eyespot drive --expert` writes."""
 FEWEST_DRIVES = 4
-"""With fewer drives, each one is cut into segments."""
+"""If there are fewer drives, each one is divided into segments."""
 GAP = 0.02
-"""Share of a drive that is left out between two segments."""
+"""Fraction of a drive that is left out between two segments."""
 GAP_NAME = "gap"
 
 
 def read_drives(tree: Tree, root: Path) -> Collection | None:
-    """The frames of a folder of drives; None if there is no table of them."""
+    """The frames of a folder of drives; None if it contains no table of them."""
     if RECORDED not in tree.others:
         return None
     return divided(read_table(root / RECORDED), "drive", root)
 
 
 def divided(collection: Collection, column: str, root: Path) -> Collection:
-    """The frames with their parts, by drives or by segments; `column` has the drive of each, in order of time.
+    """Assign the frames to parts, by drives or by segments; `column` is the drive of each frame, in temporal order.
 
     Existing parts are kept; validation frames are then a segment at the end of the training frames.
     """
@@ -73,7 +73,7 @@ def _cut(rows: list[Row], members: list[int], sides: np.ndarray) -> None:
 
 
 def side_of_drives(names: Sequence[str], shares: Shares | None = None) -> np.ndarray:
-    """The side (N,) of each drive: those whose names have the smallest hashes to test, the next to validate.
+    """The side (N,) of each drive: those with the smallest name hashes are for testing, the next for validation.
 
     >>> side_of_drives(["a", "b", "c", "d"]).tolist()
     [1, 0, 0, 2]
@@ -85,7 +85,7 @@ def side_of_drives(names: Sequence[str], shares: Shares | None = None) -> np.nda
 
 
 def sides_of_stretches(count: int, shares: Shares | None = None) -> np.ndarray:
-    """The side (N,) of each frame of one drive: training, then validation, then test; -1 in the gaps between.
+    """The side (N,) of each frame of one drive: training, then validation, then test; -1 in the gaps in between.
 
     >>> "".join("tve-"[side] for side in sides_of_stretches(20).tolist())
     'tttttttttttt-vvv-eee'

@@ -28,20 +28,20 @@ BRIGHTNESS = 40.0
 
 FREQUENCIES = 8
 MOST = 8
-"""If very many images are similar, each is paired with this number of nearest ones."""
+"""If very many images are similar, each is paired with at most this many nearest ones."""
 
 CHUNK = 512
 
 
 def exact_pairs(keys: np.ndarray) -> np.ndarray:
-    """(P, 2): each image with the first one of the same content."""
+    """(P, 2): each image with the first one that has the same content."""
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     pairs = np.stack([first[group.ravel()], np.arange(len(keys))], axis=1)
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
 def near_pairs(facts: ImageStatistics) -> np.ndarray:
-    """(P, 2): near duplicates among readable images, without the exact ones; none without thumbnails."""
+    """(P, 2): near duplicates among readable images, without exact ones; empty without thumbnails."""
     none = np.empty((0, 2), np.int64)
     if facts.thumbnails is None:
         return none
@@ -57,7 +57,7 @@ def near_pairs(facts: ImageStatistics) -> np.ndarray:
 
 
 def _vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thumbnails (N, S, S, 3) as vectors of length 1, and the standard deviation (N,) of their values."""
+    """Thumbnails (N, S, S, 3) as unit vectors, and the standard deviation (N,) of their values."""
     values = thumbnails.astype(np.float32)
     values -= values.mean(axis=(1, 2), keepdims=True)
     length = np.sqrt(np.square(values).sum(axis=(1, 2, 3)))
@@ -66,7 +66,7 @@ def _vectors(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The low frequencies (N, 63) of chosen thumbnails, whatever their brightness and contrast, and their deviation."""
+    """Low frequencies (N, 63) of chosen thumbnails, normalized in brightness and contrast, and their deviation."""
     side = thumbnails.shape[1]
     waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
     low, stds = [], []
@@ -79,7 +79,7 @@ def projected(thumbnails: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _limits(sizes: np.ndarray) -> np.ndarray:
-    """The greatest distance (N,) of a near duplicate of images of these sizes (N, 3)."""
+    """The maximum distance (N,) of a near duplicate for images of these sizes (N, 3)."""
     return np.where(sizes[:, :2].min(axis=1) < TINY, NEAR_TINY, NEAR)
 
 
@@ -96,7 +96,7 @@ def _close(low: np.ndarray, limit: float) -> np.ndarray:
 
 
 def _nearest(squared: np.ndarray, limit: float) -> np.ndarray:
-    """(P, 2): row and column of each entry up to the limit, at most `MOST` in a row."""
+    """(P, 2): row and column of the entries up to the limit, at most `MOST` per row."""
     close = squared <= limit
     for row in np.flatnonzero(np.count_nonzero(close, axis=1) > MOST).tolist():
         close[row] = False
@@ -105,7 +105,7 @@ def _nearest(squared: np.ndarray, limit: float) -> np.ndarray:
 
 
 def _confirmed(facts: ImageStatistics, pairs: np.ndarray) -> np.ndarray:
-    """Tell for each pair (P, 2) whether the whole thumbnails agree."""
+    """Return for each pair (P, 2) whether the whole thumbnails agree."""
     assert facts.thumbnails is not None
     limit = _limits(facts.sizes)[pairs].min(axis=1)
     agree = np.zeros(len(pairs), bool)

@@ -22,7 +22,7 @@ NEAR_LIMIT = 30_000
 """Near duplicates are detected in sources of up to this many images; in larger ones only exact duplicates."""
 
 CHUNK = 64
-"""Images per work item of a thread: the queue has ranges rather than images and stays small."""
+"""Images per work item of a thread: the queue contains ranges instead of images and stays small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def available_cores() -> int:
 
 
 def in_threads(work: Callable[[int], None], count: int, workers: int | None = None) -> None:
-    """Do `work(0)` to `work(count - 1)` in several threads; Pillow decodes without holding Python's lock."""
+    """Run `work(0)` to `work(count - 1)` in several threads; Pillow releases Python's lock while decoding."""
 
     def work_on(numbers: range) -> None:
         for number in numbers:
@@ -120,7 +120,7 @@ def _examine_files(rows: Sequence[Row], root: Path | None, facts: ImageStatistic
 
 
 def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: ImageStatistics) -> None:
-    """An array of images of one size (N, H, W, C): Python code per image computes only its key."""
+    """Examine an array of images of one size (N, H, W, C): per image, Python code computes only its key."""
     facts.sizes[:] = *images.shape[1:3], 1 if images.shape[3] == 1 else 3
     for place, number in enumerate(chosen.tolist()):
         facts.keys[place] = content_key(images[number])
@@ -133,7 +133,7 @@ def _examine_stack(images: np.ndarray, chosen: np.ndarray, facts: ImageStatistic
 
 
 def _averages(size: int, side: int) -> np.ndarray:
-    """(side, size): the matrix that scales `size` pixels to `side`, each the average of the pixels that it covers."""
+    """Matrix (side, size) that scales `size` pixels to `side` by area averaging."""
     edges = np.arange(side + 1) * (size / side)
     pixels = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
@@ -159,7 +159,7 @@ def _examine_row(row: Row, number: int, facts: ImageStatistics) -> None:
 
 
 def _look(picture: Picture, name: str) -> tuple[ImageProperties, np.ndarray]:
-    """The statistics of one image, with a thumbnail in its own value range: that of the source is not known yet."""
+    """Compute the statistics of one image, with a thumbnail in its own value range: the source's is not known yet."""
     found = inspect(picture, name)
     if found.bounds is None:
         return found, read_pixels(picture, THUMBNAIL, name)
@@ -170,7 +170,7 @@ def _look(picture: Picture, name: str) -> tuple[ImageProperties, np.ndarray]:
 
 
 def _examine_paired(row: Row, found: ImageProperties, bounds: np.ndarray) -> None:
-    """Read the paired image of a row, which must have the same size; `bounds` (2,) are those of both then."""
+    """Read the paired image of a row, which must have the same size; `bounds` (2,) then cover both images."""
     assert row.paired is not None
     file = row.paired if isinstance(row.paired, str | Path) else f"of {row.name}"
     paired, _ = _look(row.paired, f"paired image {printable(str(file))}")
@@ -196,7 +196,7 @@ def _examine_paired_arrays(rows: ArrayRows, facts: ImageStatistics) -> None:
 
 
 def _key_of_both(key: np.uint64, row: Row) -> int:
-    """The key of a row with a paired image: with either image replaced, it is another row."""
+    """The key of a row with a paired image: replacing either image changes it."""
     assert row.paired is not None
     paired = content_key(load_bytes(row.paired, f"paired image of {row.name}"))
     return content_key(np.array([key, paired], np.uint64))

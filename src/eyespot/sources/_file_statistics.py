@@ -22,7 +22,7 @@ NO_STAMP = 0
 
 
 def stamps(rows: Sequence[Row]) -> np.ndarray:
-    """A number (N,) for each row that changes with its files; `NO_STAMP` for one that is not made of settled files."""
+    """A number (N,) for each row that changes with its files; `NO_STAMP` if a file is missing or was just changed."""
     latest = time.time() - YOUNG
     return np.array([_stamp(row, latest) for row in rows], np.uint64)
 
@@ -53,7 +53,7 @@ def _file(root: Path) -> Path:
 
 
 def load_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
-    """Fill in cached statistics of the rows with these stamps (N,); returns the indices of the missing rows."""
+    """Load cached statistics of the rows with these stamps (N,); return the indices of the missing rows."""
     known = load_numbers(_file(root))
     if known.keys() != {"stamps", *facts} or any(known[name].shape[1:] != facts[name].shape[1:] for name in facts):
         return np.arange(len(marks))

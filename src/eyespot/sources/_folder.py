@@ -1,4 +1,4 @@
-"""Read a folder of images with the meaning of its folders."""
+"""Read a folder of images, and interpret its subfolders."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -43,11 +43,11 @@ def _notes(tree: Tree, start: int) -> list[str]:
 
 
 def _by_suffix(files: Iterable[str]) -> str:
-    """How many files have which suffix, as in "3 without suffix, 12 .txt"; empty without files."""
+    """Number of files by suffix, as in "3 without suffix, 12 .txt"; empty without files."""
     kinds = Counter(Path(file).suffix.lower() for file in files)
     return ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in sorted(kinds.items()))
 
 
 def _empty(tree: Tree) -> list[Tree]:
-    """The uppermost folders without an image."""
+    """The topmost folders without an image."""
     return [tree] if not tree.total else [each for folder in tree.folders for each in _empty(folder)]

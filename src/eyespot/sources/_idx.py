@@ -1,4 +1,4 @@
-"""IDX files, the format of the MNIST family: a short header and the numbers, often packed with gzip.
+"""IDX files, the format of the MNIST family: a short header and the numbers, often compressed with gzip.
 
 Format: http://yann.lecun.com/exdb/mnist/ (two zero bytes, type, number of dimensions, each dimension as 4 bytes).
 """
@@ -20,7 +20,7 @@ MAX_VALUES = 1 << 34
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The IDX image files in a folder or in its `raw/`; an unpacked file is taken before a packed one."""
+    """The IDX image files in a folder or in its `raw/`; an uncompressed file is preferred to a compressed one."""
     for place in (folder, folder / "raw"):
         if place.is_dir():
             names = sorted(file for file in place.iterdir() if IMAGES.match(file.name))
@@ -31,7 +31,7 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def read_idx_files(files: list[Path], root: Path) -> Collection:
-    """Collect the images of IDX files with the labels that lie beside them."""
+    """Collect the images of IDX files with the label files next to them."""
     stacks, values, where = [], [], []
     for file in files:
         images, labels = read_idx(file), read_idx(_labels_of(file))

@@ -8,7 +8,7 @@ from .source import Problem, Row, is_file
 from .tags import GROUP_COLUMN, NONE, contradicted_group
 
 SINGLE = ("label", "number", "rating")
-"""Columns that can have one value for an image."""
+"""Columns that can have only one value per image."""
 
 
 def join_rows(collection: Collection) -> None:
@@ -46,7 +46,7 @@ def _picture(row: Row, number: int) -> tuple[str, str]:
 
 
 def _contradicted(rows: Sequence[Row]) -> str | None:
-    """The column in which rows of one image differ though it can have one value only."""
+    """The column with different values in rows of one image, though it can have only one."""
     single = next((name for name in SINGLE if len({row.values.get(name, "") for row in rows} - {""}) > 1), None)
     group = contradicted_group(row.values.get("tags", "") for row in rows)
     return single or (GROUP_COLUMN + group if group else None)

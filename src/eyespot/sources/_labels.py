@@ -25,9 +25,9 @@ INVISIBLE = dict.fromkeys(
 )
 """Invisible characters: soft hyphen, direction marks, joiners, variation selectors."""
 FULL_WIDTH = {ord("\u3000"): " ", **{letter: letter - 0xFEE0 for letter in range(0xFF01, 0xFF5F)}}
-"""Wide forms of ASCII characters, as East Asian keyboards write them."""
+"""Fullwidth forms of ASCII characters, as typed with East Asian keyboards."""
 AROUND = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
-"""Quotes that a table may leave around a label."""
+"""Quotes around a label, which some tables contain."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 
@@ -35,7 +35,7 @@ WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 def normalize(collection: Collection) -> None:
     """Normalize the labels and tags of a collection, and note the changes."""
     notes = collection.notes
-    if collection.root is None or not collection.root.is_dir():  # a folder called "none" is a class of that name
+    if collection.root is None or not collection.root.is_dir():  # a folder named "none" is a class of that name
         notes += _change_cells(collection, None, _missing)
     notes += _change_cells(collection, "label", unify)
     notes += _change_cells(collection, "number", _plain_numbers)
@@ -44,9 +44,9 @@ def normalize(collection: Collection) -> None:
 
 
 def unify(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
-    """One spelling for labels that differ in capitals, spaces, hyphens, Unicode form or as 1 and 1.0; and notes.
+    """Unify labels that differ in case, spaces, hyphens, Unicode form or as 1 and 1.0; return the mapping and notes.
 
-    The most frequent spelling stays. Single letters keep their case.
+    The most frequent spelling is kept. Single letters keep their case.
 
     >>> unify({"cat": 3, "Cat": 1, "1.0": 2, "a": 1, "A": 1})[0]
     {'cat': 'cat', 'Cat': 'cat', '1.0': '1', 'a': 'a', 'A': 'A'}
@@ -71,7 +71,7 @@ def unify(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
 
 
 def _key(label: str) -> str:
-    """The same text for all spellings of one label."""
+    """A common key for all spellings of one label."""
     text = _clean(label)
     if WHOLE_NUMBER.fullmatch(text):
         return str(int(text.partition(".")[0]))
@@ -83,12 +83,12 @@ def _key(label: str) -> str:
 
 
 def _clean(label: str) -> str:
-    """Composed form (NFC) in usual width, without invisible characters, one space for each stretch of white space."""
+    """Normalize to NFC and usual width, remove invisible characters, and collapse white space."""
     return " ".join(unicodedata.normalize("NFC", label).translate(FULL_WIDTH).translate(INVISIBLE).split())
 
 
 def _best(spellings: Counter[str]) -> str:
-    """The most frequent spelling, cleaned; of equally frequent ones the one in small letters. 1.0 and 01 become 1."""
+    """The most frequent spelling, cleaned; lower case wins ties. 1.0 and 01 become 1."""
     chosen = _clean(min(spellings, key=lambda label: (-spellings[label], label != label.lower(), label)))
     if not WHOLE_NUMBER.fullmatch(chosen):
         return chosen
@@ -100,9 +100,9 @@ def _listed(spellings: Counter[str]) -> str:
 
 
 def _plain_numbers(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
-    """Numbers with a decimal comma or a typographic minus as Python reads them; and notes.
+    """Convert numbers with a decimal comma or a typographic minus to Python's notation; and return notes.
 
-    Where each comma could as well separate thousands (1,234), nothing is changed: the task refuses such numbers.
+    If every comma could also be a thousands separator (1,234), nothing is changed: the task rejects such numbers.
     """
     plain = {text: text.replace("\u2212", "-") for text in counts}
     notes = ["typographic minus signs are read as -"] if plain != {text: text for text in counts} else []
@@ -118,7 +118,7 @@ def _may_be_thousands(text: str) -> bool:
 
 
 def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
-    """Empty text for cells that say that a value is missing."""
+    """Replace cells that mean a missing value by empty text."""
     missing = {text: "" for text in counts if text and is_missing(text)}
     number = sum(counts[text] for text in missing)
     listed = ", ".join(f"'{text}'" for text in list(missing)[:SHOWN])
@@ -127,7 +127,7 @@ def _missing(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
 
 
 def _one_notation(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
-    """Cells of tags as `a|b`, each tag in one spelling; a tag that nobody looked for keeps its question mark."""
+    """Convert cells of tags to `a|b` with unified spelling; unknown tags keep their question mark."""
     cells, notes = split_tags(counts)
     names: Counter[str] = Counter()
     for text, tags in cells.items():
@@ -146,7 +146,7 @@ def _one_notation(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]
 
 
 def _fold_groups(collection: Collection) -> list[str]:
-    """Make tags of the columns that hold one tag of a group each; returns the notes."""
+    """Convert columns with one tag of a group each to tags; return the notes."""
     names = sorted({name for each in _values(collection.rows) for name in each if name.startswith(GROUP_COLUMN)})
     if not names:
         return []
@@ -168,7 +168,7 @@ Rewrite = Callable[[Mapping[str, int]], tuple[dict[str, str], list[str]]]
 
 
 def _change_cells(collection: Collection, column: str | None, rewrite: Rewrite) -> list[str]:
-    """Rewrite the filled cells of one column (of all that are no paths: None); returns the notes."""
+    """Rewrite the filled cells of one column (None: all except paths); return the notes."""
     values = _values(collection.rows)
     columns = [column] if column else sorted({name for each in values for name in each} - {"paired"})
     notes = []

@@ -9,10 +9,10 @@ from ._conventions import mentions_part, part_named, stands_for_unlabeled
 from ._walk import Tree
 
 Found = tuple[str, dict[str, str]]
-"""The path of an image and the annotations from its folders."""
+"""The path of an image, and the annotations derived from its folders."""
 
 SHARED = 0.5
-"""Folders that share at least this fraction of subfolder names may be parts, or classes divided alike."""
+"""Folders that share at least this fraction of subfolder names may be parts, or classes with the same subfolders."""
 SHOWN = 6
 
 
@@ -67,7 +67,7 @@ def possible_layouts(tree: Tree) -> list[str]:
 
 
 def _with_parts(tree: Tree, folders: Sequence[Tree]) -> list[str]:
-    """The layouts of a folder some of whose folders are named like parts; none where they are classes."""
+    """The layouts of a folder with subfolders named like parts; empty if they are classes."""
     named = [folder for folder in folders if part_named(folder.name)]
     others = [folder for folder in folders if folder not in named and not stands_for_unlabeled(folder.name)]
     with_classes = [folder for folder in named if _class_folders(folder)]
@@ -87,22 +87,23 @@ def _with_parts(tree: Tree, folders: Sequence[Tree]) -> list[str]:
 
 
 def _alike(folders: Sequence[Tree]) -> bool:
-    """Return whether the subfolders of several folders have mostly the same names, two or more of them."""
+    """Return whether several folders have mostly the same subfolder names, two or more of them."""
     names = [{each.name.casefold() for each in _class_folders(folder)} for folder in folders]
     common, all_names = set.intersection(*names), set.union(*names)
     return len(common) >= 2 and len(common) >= SHARED * len(all_names)
 
 
 def _is_divided(folder: Tree) -> bool:
-    """Return whether a class folder holds its own train and test folders."""
+    """Return whether a class folder contains its own train and test folders."""
     parts = [part_named(each.name) for each in folder.filled]
     return not folder.images and "train" in parts and None not in parts
 
 
 def _one_wrapper(tree: Tree) -> Tree:
-    """The folder that holds the class folders or parts, where each folder above holds one folder and nothing or little.
+    """The folder with the class folders or parts, if each folder above contains one folder and little else.
 
-    One folder alone is no class: it takes two. Images beside the folders above count as images beside its folders.
+    A single folder is not a class, since two are required. Images in the folders above count as images next to its
+    folders.
     """
     folders = tree.filled
     if len(folders) != 1 or not folders[0].filled:
@@ -185,7 +186,7 @@ def _parts(tree: Tree) -> Layout:
 
 
 def _described(meanings: Sequence[tuple[str, str]]) -> str:
-    """How many parts there are, and the part of each folder whose name is not the part's own."""
+    """The number of parts, and the part of each folder with another name."""
     renamed = [f"{name}/ is {part}" for name, part in meanings if name.lower() != part]
     more = ", ..." if len(renamed) > SHOWN else ""
     count = len(meanings)
@@ -201,14 +202,14 @@ def _not_a_part(name: str) -> str:
 
 
 def summary(layout: Layout) -> str:
-    """What a layout gives, with counts."""
+    """Describe the result of a layout, with counts."""
     counts = [counted(len(layout.found), "image"), *classes_in(values for _, values in layout.found)]
     left_out = [f"{count:,} left out {reason}" for reason, count in layout.left_out.items()]
     return ", ".join([layout.kind, *counts, *left_out])
 
 
 def classes_in(values: Iterable[dict[str, str]]) -> list[str]:
-    """How many labels there are, and the first, as in "2 classes (cat, dog)"; nothing without labels."""
+    """The number of labels and the first ones, as in "2 classes (cat, dog)"; empty without labels."""
     labels = list(dict.fromkeys(label for each in values if (label := each.get("label"))))
     if not labels:
         return []

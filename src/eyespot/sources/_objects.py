@@ -1,4 +1,4 @@
-"""Objects with boxes as text, in the form of the column `boxes` that all annotation readers produce.
+"""Objects with boxes as text, the form of the column `boxes` that all annotation readers produce.
 
 Boxes are x1, y1, x2, y2 in pixels of the upright image. Invalid boxes are left out and counted, never silently
 repaired.
@@ -25,7 +25,7 @@ class Objects:
     unused: Counter[str] = field(default_factory=Counter)
 
     def add(self, label: str, box: Sequence[float], size: tuple[int, int] | None = None) -> None:
-        """Take one object, if its box is one; `size` is (height, width) of the image where it is known."""
+        """Add one object if its box is valid; `size` is (height, width) of the image if known."""
         if reason := _fault(box, size):
             self.left_out[reason] += 1
             return
@@ -36,7 +36,7 @@ class Objects:
         self.found.append((label, sides))
 
     def text(self) -> str:
-        """The objects as JSON, without those that are there twice."""
+        """The objects as JSON, without duplicates."""
         kept = list(dict.fromkeys((label, tuple(box)) for label, box in self.found))
         if doubled := len(self.found) - len(kept):
             self.left_out["listed twice"] += doubled
@@ -44,7 +44,7 @@ class Objects:
 
 
 def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
-    """The reason why a box is invalid, or an empty string."""
+    """Why a box is invalid, or an empty string."""
     if not all(math.isfinite(side) for side in box):
         return "with sides that are not finite numbers"
     if box[2] <= box[0] or box[3] <= box[1]:
@@ -57,6 +57,6 @@ def _fault(box: Sequence[float], size: tuple[int, int] | None) -> str:
 
 
 def object_notes(left_out: Counter[str], empty: int) -> list[str]:
-    """What was left out, and how many images have no object, a sentence each."""
+    """Left-out boxes, and the number of images without objects, one sentence each."""
     notes = [f"{counted(count, 'box', 'boxes')} {reason}: left out" for reason, count in sorted(left_out.items())]
     return [*notes, f"{counted(empty, 'image')} without an object: kept as background"] if empty else notes

@@ -1,7 +1,7 @@
-"""Ratings made of what a table holds instead: the likes of users' images, or comparisons of two images.
+"""Ratings derived from likes of users' images, or from comparisons of two images.
 
-Likes measure an audience first: users are sorted by their followers and walked in groups of 100 images; in each group,
-the upper half by likes is good (1), the lower half bad (0). So images are compared with those of similar users
+Likes depend on the size of an audience: users are sorted by followers and divided into groups of 100 images; in each
+group, the upper half by likes is good (1), the lower half bad (0). So images are compared with those of similar users
 (Karpathy 2015). Comparisons become ratings by the model of Bradley and Terry (1952).
 """
 
@@ -17,28 +17,28 @@ from ..findings import counted
 from .source import Row
 
 GROUP = 100
-"""Images of users with similar numbers of followers that are compared with each other."""
+"""Number of images of users with similar numbers of followers that are compared with each other."""
 FEWEST_LIKED, FEWEST_PAIRS = 20, 50
-"""With fewer images, or fewer comparisons, no order is made."""
+"""Minimum number of images or comparisons."""
 RECENT = timedelta(days=30)
-"""Images that were posted so shortly before the newest one are left out: they still collect likes."""
+"""Images posted less than this time before the newest one are left out: they still collect likes."""
 TAG_BONUS = 0.01
-"""By how much a tag of a post makes its audience larger, as a share of the followers."""
+"""Increase of the audience per tag of a post, as a fraction of the followers."""
 LIKED, COMPARED = ("likes", "followers"), ("better", "worse")
 
 Line = tuple[str, dict[str, str]]
 
 
 def has_likes(rows: Sequence[Row]) -> bool:
-    """Whether a table holds likes and followers, and no rating."""
+    """Whether a table contains likes and followers, but no rating."""
     return bool(rows) and "rating" not in rows[0].values and all(name in rows[0].values for name in LIKED)
 
 
 def rate_by_likes(rows: Sequence[Row], now: datetime | None = None) -> tuple[list[Row], list[str]]:
-    """The images that are good (rating 1) or bad (0) by their likes, and what was left out, a sentence each.
+    """The good (rating 1) and bad (0) images by their likes, and what was left out, one sentence each.
 
-    The images of a user are of one group, so that they lie in one part. `now` is the time after which a date lies in
-    the future. Raises `SourceError` for numbers and dates that cannot be read, and for too few images.
+    The images of a user form one group, so that they are in one part. `now` is the time after which a date is in the
+    future. Raises `SourceError` for invalid numbers and dates, and for too few images.
     """
     counts = [(_count(row, "likes"), _audience(row)) for row in rows]
     kept, notes = _settled(rows, now or datetime.now(UTC))
@@ -69,8 +69,8 @@ def rate_by_likes(rows: Sequence[Row], now: datetime | None = None) -> tuple[lis
 def image_lines(lines: Iterable[Line], chosen: dict[str, str]) -> tuple[Iterable[Line], dict[str, str], list[str]]:
     """The lines of a table of images, the columns that remain to be chosen, and notes.
 
-    Where a table has the columns `better` and `worse` (or those chosen for them) and none of paths, its comparisons
-    become a line with a rating for each image.
+    If a table has the columns `better` and `worse` (or those chosen for them) and no paths, its comparisons become one
+    line with a rating for each image.
     """
     lines = iter(lines)
     first = next(lines, None)
@@ -86,9 +86,9 @@ def image_lines(lines: Iterable[Line], chosen: dict[str, str]) -> tuple[Iterable
 
 
 def rate_by_comparisons(compared: Sequence[tuple[str, str, str]]) -> tuple[list[Line], list[str]]:
-    """One line for each image, with its rating, from the lines (where, better image, worse image).
+    """Compute one line with a rating for each image from the lines (location, better image, worse image).
 
-    A rating is the logarithm of the odds of being preferred to an average image, with a normal prior of deviation 1,
+    A rating is the log odds of being preferred to an average image, with a normal prior with standard deviation 1,
     which keeps the ratings of images that always won or lost finite. Raises `SourceError` for fewer than 50 lines.
     """
     from scipy.sparse import coo_array
@@ -108,7 +108,7 @@ def rate_by_comparisons(compared: Sequence[tuple[str, str, str]]) -> tuple[list[
     first_seen = {name: where for where, *pair in reversed(compared) for name in pair}
     places = {name: place for place, name in enumerate(sorted(first_seen))}
     ends = np.array([[places[better], places[worse]] for _, better, worse in compared])
-    # Every second comparison is turned round: the regression needs both outcomes.
+    # Every second comparison is reversed: the regression needs both outcomes.
     signs = np.where(np.arange(len(ends)) % 2, -1.0, 1.0)
     numbers = np.tile(np.arange(len(ends)), 2)
     values = np.concatenate([signs, -signs])
@@ -139,7 +139,7 @@ def _count(row: Row, name: str) -> float:
 
 
 def _audience(row: Row) -> float:
-    """The followers, and a little more for each tag of the post."""
+    """The number of followers, increased for each tag of the post."""
     tags = [tag for tag in row.values.get("tags", "").replace(",", "|").replace(" ", "|").split("|") if tag]
     return _count(row, "followers") * (1 + TAG_BONUS * len(tags))
 
@@ -173,7 +173,7 @@ def _date(row: Row) -> datetime | None:
 
 
 def _rated(row: Row, rating: str) -> Row:
-    values = {name: text for name, text in row.values.items() if name != "tags"}  # a property of the post, no answer
+    values = {name: text for name, text in row.values.items() if name != "tags"}  # properties of the post, no targets
     values |= {"rating": rating}
     if user := values.get("user"):
         values.setdefault("group", user)

@@ -1,8 +1,8 @@
 """Images of a fixed camera, which are all similar without being duplicates.
 
-Near duplicates stay in one part of a split. If they are most of a class, that would leave no image of it
-for testing; then similarity is ignored, and the images are split by the order of their names instead, which is
-the order in which cameras count, so neighbors mostly stay together.
+Near duplicates stay in one part of a split. If most images of a class are near duplicates, none would remain for
+testing; then similarity is ignored, and the images are split by the order of their names, in which cameras number
+them, so that neighbors mostly stay together.
 """
 
 import re
@@ -16,16 +16,16 @@ from scipy.sparse.csgraph import connected_components
 from ._split import TEST, TRAIN, UNDECIDED, VALIDATION, Shares
 
 FEWEST_CLUSTERS = 3
-"""A class needs this many clusters to be in three parts."""
+"""Minimum number of clusters of a class for three parts."""
 MOSTLY = 10
-"""A cluster with at least so many images of a class, and most of them, is a fixed camera rather than a burst."""
+"""A cluster with at least this many images of a class, and most of them, is a fixed camera instead of a burst."""
 FEWEST = 4
-"""Fewer images than this are not divided: they are trained on."""
+"""Fewer images than this are not divided but used for training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resemblance:
-    """Pairs (P, 2) that stay on one side, which images (N,) are divided by the order of their names, and a note."""
+    """Pairs (P, 2) that stay on one side, the mask of images (N,) to divide by the order of their names, and a note."""
 
     pairs: np.ndarray
     by_name: np.ndarray
@@ -33,7 +33,7 @@ class Resemblance:
 
 
 def weigh(exact: np.ndarray, near: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Resemblance:
-    """Drop near pairs (P, 2) that would keep a class from being divided; `labels` (N,) are numbers of classes.
+    """Drop near pairs (P, 2) that would prevent a class from being divided; `labels` (N,) are class numbers.
 
     `names` are the names of the labels, by number.
     """
@@ -56,7 +56,7 @@ def weigh(exact: np.ndarray, near: np.ndarray, labels: np.ndarray, names: Sequen
 
 
 def _clusters(count: int, pairs: np.ndarray) -> np.ndarray:
-    """The number (N,) of the cluster of each image."""
+    """Cluster number (N,) of each image."""
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     return connected_components(graph, directed=False)[1]
 
@@ -72,7 +72,7 @@ def _notes(by_name: np.ndarray, classes: Sequence[str]) -> list[str]:
 
 
 def divide_by_name(names: Sequence[str], labels: np.ndarray, shares: Shares) -> np.ndarray:
-    """The side (N,) of images in the order of their names: for each label the last for test, those before to validate.
+    """The side (N,) of images in the order of their names: for each label the last for test, before them validation.
 
     >>> divide_by_name([f"{number}.png" for number in range(10)], np.zeros(10, int), Shares()).tolist()
     [0, 0, 0, 0, 0, 0, 1, 1, 2, 2]

@@ -1,7 +1,7 @@
 """The split into training, validation and test images.
 
-Sides are numbers: 0 training, 1 validation, 2 test (the order of `PARTS`), -1 not decided yet. Images that belong
-together (one group, or near duplicates) are linked; linked images form a cluster, which stays on one side.
+Sides are numbers: 0 training, 1 validation, 2 test (the order of `PARTS`), -1 undecided. Images that belong together
+(one group, or near duplicates) are linked; linked images form a cluster, which stays on one side.
 N images, G groups, P pairs, K classes.
 """
 
@@ -24,14 +24,14 @@ NEEDED = {TRAIN: 2, VALIDATION: 1, TEST: 1}
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """The shares of test and validation images; the rest is for training."""
+    """Fractions of test and validation images; the rest is for training."""
 
     test: float = 0.20
     validation: float = 0.15
 
     @property
     def sides(self) -> list[int]:
-        """The sides with a share above 0, in order of priority."""
+        """The sides with a fraction above 0, in order of priority."""
         return [TRAIN, TEST, VALIDATION] if self.test else [TRAIN, VALIDATION]
 
 
@@ -39,7 +39,7 @@ class Shares:
 class Links:
     """The images that stay on one side: a graph of N images, followed by a node for each of G groups.
 
-    `keys` (N + G,) decide where a cluster goes: the smallest one in it; an image that has a group has none of its own.
+    `keys` (N + G,) determine the side of a cluster by its smallest key; an image in a group has no key of its own.
     """
 
     images: int
@@ -47,13 +47,13 @@ class Links:
     pairs: np.ndarray
 
     def clusters(self) -> np.ndarray:
-        """The number (N + G,) of the cluster of each node."""
+        """Cluster number (N + G,) of each node."""
         ends = (self.pairs[:, 0], self.pairs[:, 1])
         graph = coo_array((np.ones(len(self.pairs), bool), ends), shape=(len(self.keys), len(self.keys)))
         return connected_components(graph, directed=False)[1]
 
     def only(self, images: np.ndarray) -> "Links":
-        """The graph of some of the images; the groups stay."""
+        """The graph of some of the images, with all groups."""
         kept = np.concatenate([images, np.arange(self.images, len(self.keys))])
         number = np.full(len(self.keys), -1)
         number[kept] = np.arange(len(kept))
@@ -61,7 +61,7 @@ class Links:
         return Links(images=len(images), keys=self.keys[kept], pairs=pairs[(pairs >= 0).all(axis=1)])
 
     def among(self, nodes: np.ndarray) -> "Links":
-        """The same nodes, linked only where both are among `nodes`, a mask (N + G,)."""
+        """The same nodes, with links only between `nodes`, a mask (N + G,)."""
         return Links(images=self.images, keys=self.keys, pairs=self.pairs[nodes[self.pairs].all(axis=1)])
 
 
@@ -80,10 +80,10 @@ def link(keys: np.ndarray, pairs: np.ndarray, groups: Sequence[str]) -> Links:
 
 
 def spread(keys: np.ndarray, purpose: int = 0) -> np.ndarray:
-    """Numbers in [0, 1), evenly spread, from uint64 keys (the finaliser of SplitMix64; Steele et al. 2014).
+    """Uniform numbers in [0, 1) from uint64 keys (the finalizer of SplitMix64; Steele et al. 2014).
 
-    The smallest key of several near duplicates stands for all of them; taken as it is, it would be small too often.
-    Two cuts, one within the other, need a `purpose` each, else the second would follow from the first.
+    The smallest key of several near duplicates represents them; unchanged, it would be small too often. Two nested
+    splits need different `purpose` values, else the second would depend on the first.
     """
     mixed = keys.astype(np.uint64) + np.uint64(purpose * 0x9E3779B97F4A7C15 % 2**64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -94,9 +94,9 @@ def spread(keys: np.ndarray, purpose: int = 0) -> np.ndarray:
 def divide(links: Links, labels: np.ndarray, shares: Shares, earlier: np.ndarray) -> np.ndarray:
     """The side (N,) of each image.
 
-    Keys are held against fixed limits, so that adding an image moves no other. `labels` (N,) are numbers of classes:
-    where chance would leave a side without a class that has enough clusters, one of them is moved there. `earlier`
-    (N,) holds sides that were decided before, the same within a cluster; they stay.
+    Keys are compared with fixed limits, so that adding an image moves no other. `labels` (N,) are class numbers: if a
+    side would have no image of a class with enough clusters, one of them is moved there. `earlier` (N,) are sides that
+    were decided before, equal within a cluster; they are kept.
     """
     clusters = links.clusters()
     sides = np.full(clusters.max(initial=-1) + 1, UNDECIDED)
@@ -111,7 +111,7 @@ def divide(links: Links, labels: np.ndarray, shares: Shares, earlier: np.ndarray
 
 
 def _by_hash(smallest: np.ndarray, sizes: np.ndarray, shares: Shares) -> np.ndarray:
-    """The side of each cluster, by its smallest key. One larger than the smallest part is trained on."""
+    """The side of each cluster, by its smallest key. Clusters larger than the smallest part are used for training."""
     place = spread(smallest)
     sides = np.select([place < shares.test, place < shares.test + shares.validation], [TEST, VALIDATION], TRAIN)
     sides[(sizes > 1) & (sizes > shares.validation * sizes.sum())] = TRAIN
@@ -119,7 +119,7 @@ def _by_hash(smallest: np.ndarray, sizes: np.ndarray, shares: Shares) -> np.ndar
 
 
 class _Balance:
-    """How many images of each class lie on each side, while clusters are moved."""
+    """Number of images of each class on each side, while clusters are moved."""
 
     def __init__(self, clusters: np.ndarray, labels: np.ndarray, sides: np.ndarray) -> None:
         self.clusters = clusters
@@ -129,7 +129,7 @@ class _Balance:
         np.add.at(self.held, (labels, sides[clusters]), 1)
 
     def fill(self, new: np.ndarray, rank: np.ndarray, shares: Shares) -> None:
-        """Move new clusters, those of low rank first, so that no side is without a class that has enough of them."""
+        """Move new clusters, those of low rank first, until each side has every class with enough clusters."""
         lacking, _ = np.nonzero(self.held[:, shares.sides] < [NEEDED[side] for side in shares.sides])
         members = np.flatnonzero(np.isin(self.labels, lacking))
         members = members[np.argsort(rank[self.clusters[members]], kind="stable")]
@@ -142,7 +142,7 @@ class _Balance:
                     pass
 
     def _move_one(self, movable: list[int], label: int, side: int, contents: dict[int, Counter[int]]) -> bool:
-        """Move a cluster from the other side that can spare most of a class; to train on it, others may be emptied."""
+        """Move a cluster from the side with the largest surplus of a class; for training, others may become empty."""
         least = [0 if side == TRAIN else NEEDED[other] for other in (TRAIN, VALIDATION, TEST)]
         source = max({TRAIN, VALIDATION, TEST} - {side}, key=lambda other: self.held[label, other] - least[other])
         for cluster in movable:
@@ -156,7 +156,7 @@ class _Balance:
         return False
 
     def _contents(self) -> dict[int, Counter[int]]:
-        """How many images of which class each cluster holds."""
+        """Number of images of each class in each cluster."""
         found: dict[int, Counter[int]] = {}
         for cluster, label in zip(self.clusters.tolist(), self.labels.tolist(), strict=True):
             found.setdefault(cluster, Counter())[label] += 1

@@ -1,6 +1,6 @@
 """The record of earlier splits: the side of each image of a source, so that new images do not move others.
 
-It is in the cache folder, under the location of the source. Without it, all images count as equally old.
+Stored in the cache folder, under the location of the source. Without it, all images count as equally old.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def split_record_file(root: Path, shares: Shares) -> Path:
 
 
 def read_split_record(file: Path | None, keys: np.ndarray) -> np.ndarray:
-    """The side (N,) that each image had when the source was opened before; `UNDECIDED` for new ones."""
+    """The side (N,) of each image when the source was opened before; `UNDECIDED` for new ones."""
     sides = np.full(len(keys), UNDECIDED)
     known = load_numbers(file) if file else {}
     if known.keys() == {"keys", "sides"} and len(known["keys"]):
@@ -45,10 +45,10 @@ def write_split_record(file: Path | None, keys: np.ndarray, sides: np.ndarray) -
 
 
 def reconcile(links: Links, keys: np.ndarray, earlier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring earlier decisions (N,) in line with the links of now; returns them and a mask (N,) of what is left out.
+    """Reconcile earlier decisions (N,) with the current links; return them and a mask (N,) of images to leave out.
 
-    A new image that is linked with two sides is left out, for it would join them. Old images that are linked
-    now (their group was named since) all go where the one with the smallest key lies.
+    A new image linked with two sides is left out, because it would join them. Old images that are linked now (their
+    group was named since) all move to the side of the one with the smallest key.
     """
     sides = np.concatenate([earlier, np.full(len(links.keys) - links.images, UNDECIDED)])
     if (earlier == UNDECIDED).all():
@@ -72,7 +72,7 @@ def _agree(sides: np.ndarray, keys: np.ndarray, links: Links) -> None:
 
 
 def _torn(sides: np.ndarray, links: Links) -> np.ndarray:
-    """The undecided nodes of clusters that hold more than one side."""
+    """The undecided nodes of clusters with more than one side."""
     clusters = links.clusters()
     low, high = np.full((2, clusters.max() + 1), UNDECIDED)
     low[:] = sides.max() + 1
@@ -83,10 +83,10 @@ def _torn(sides: np.ndarray, links: Links) -> np.ndarray:
 
 
 def _grow(sides: np.ndarray, keys: np.ndarray, links: Links, torn: np.ndarray) -> np.ndarray:
-    """Give torn nodes, from the decided ones outwards, the side of what they are linked with, or leave them out."""
+    """Propagate sides from decided nodes to undecided ones in such clusters; leave out nodes between two sides."""
     out = np.zeros(links.images, bool)
     linked = _neighbors(links, torn)
-    # A group follows its first image at once (order -1), so that it never stands between two sides itself.
+    # A group follows its first image immediately (order -1), so that it is never between two sides itself.
     order = {node: int(keys[node]) if node < links.images else -1 for node in linked}
     queue = [(order[node], node) for node in linked if (sides[linked[node]] != UNDECIDED).any()]
     heapify(queue)

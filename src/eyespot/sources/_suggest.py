@@ -1,4 +1,4 @@
-"""Proposals for the columns of a table with image paths and labels."""
+"""Suggestions for the columns of a table with image paths and labels."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 SAMPLE = 40
 """Number of lines to try."""
 ENOUGH = 0.9
-"""A proposal must find the images of at least this share of the lines."""
+"""A suggestion must find the images of at least this fraction of the lines."""
 LABELS = ("label", "class", "category", "target", "species", "breed", "type", "kind", "diagnosis", "name")
-"""Names of columns that are proposed as labels, the likeliest first."""
+"""Column names that are suggested as labels, the most likely first."""
 
 
 def path_columns(lines: Sequence[Mapping[str, str]], images: Iterable[str]) -> dict[str, str]:
-    """The columns that name images, and how: "file" where it does as it is, else such as "train/{id}.png".
+    """Columns with image paths: "file" if they are complete, else a template such as "train/{id}.png".
 
-    `images` are paths with "/", seen from the table's folder.
+    `images` are paths with "/", relative to the table's folder.
 
     >>> path_columns([{"id": "7", "label": "cat"}], ["train/7.png"])
     {'id': 'train/{id}.png'}
@@ -48,7 +48,7 @@ def _template(column: str, values: list[str], known: set[str], by_name: Mapping[
 
 
 def label_column(columns: Iterable[str], path: str) -> str | None:
-    """The column that probably holds the labels: one of a usual name, or the only other one."""
+    """The column that probably contains the labels: one with a common name, or the only other one."""
     others = [column for column in columns if column and column != path]
     usual = [column for name in LABELS for column in others if name in column.casefold()]
     return usual[0] if usual else others[0] if len(others) == 1 else None

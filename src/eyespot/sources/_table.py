@@ -23,9 +23,9 @@ __all__ = ["OTHER_TABLES", "SAVE_AS", "SUFFIXES", "first_lines", "is_json_table"
 def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collection:
     """Collect the images of a table; paths are relative to the table's folder.
 
-    `columns` gives a column the name that a task reads: `{"path": "file", "number": "steering"}`. A value may be put
-    together, `{"path": "center/{frame}.webp"}`, or name columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`. Lines
-    with one box or one point each are joined, see `_table_boxes.py`; likes and comparisons become ratings, see
+    `columns` maps the names that a task reads to columns: `{"path": "file", "number": "steering"}`. A value may be a
+    template, `{"path": "center/{frame}.webp"}`, or a list of columns of 0 and 1 that are tags, `{"tags": "cat,dog"}`.
+    Lines with one box or one point each are joined, see `_table_boxes.py`; likes and comparisons become ratings, see
     `_ratings.py`.
     """
     chosen = dict(columns or {})
@@ -57,7 +57,7 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
 
 
 def _unused_parts(rows: Sequence[Row]) -> list[str]:
-    """Notes about columns that hold nothing but names of parts and are not used as such."""
+    """Notes about columns that contain only names of parts but are not used as such."""
     if not rows or any("split" in row.values for row in rows[:1]):
         return []
     notes = []
@@ -76,9 +76,9 @@ def _all_missing(collection: Collection) -> bool:
 
 
 def _renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Path) -> dict[str, str]:
-    """Give each column its meaning; the columns that were chosen keep their own name too.
+    """Rename the columns to their meanings; chosen columns also keep their own names.
 
-    Names in capitals are those in small letters, where both are not there: "Label" is the column "label".
+    Names are case-insensitive if this is unambiguous: "Label" is the column "label".
     """
     values = {lower if (lower := name.casefold()) not in line else name: text for name, text in line.items()}
     for meaning, name in chosen.items():
@@ -91,7 +91,7 @@ def _renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Pat
 
 
 def _composed(meaning: str, name: str, line: dict[str, str], where: str) -> str:
-    """The cell that a choice such as "file", "center/{frame}.webp" or "cat,dog" makes of a line."""
+    """The cell of a line for a choice such as "file", "center/{frame}.webp" or "cat,dog"."""
     if name in line:
         return line[name]
     parts = re.findall(r"{(.*?)}", name) or [part.strip() for part in name.split(",")]
@@ -120,7 +120,7 @@ def _visible(name: str) -> str:
 
 
 def _path_advice(file: Path) -> str:
-    """What to do about a table whose paths are in no column 'path', or are not found."""
+    """Advice for a table without a column 'path', or with paths that are not found."""
     found = path_columns(first_lines(file), _images_below(file.parent))
     if not found:
         return (

@@ -1,4 +1,4 @@
-"""Tables with one box or one point a line: the lines of one image become one row, with the column `boxes` or `points`.
+"""Tables with one box or point per line: the lines of one image become one row with the column `boxes` or `points`.
 
 Columns: `label`, and x1, y1, x2, y2 or xmin, ymin, xmax, ymax; or x and y; in pixels. A line without numbers is an
 image without an object.
@@ -18,22 +18,22 @@ from .source import Row
 CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"))
 POINT = ("x", "y")
 ANSWERS = ("label", "tags", "number", "rating", "boxes", "points")
-"""Columns that other tasks read: a table with one of them has a line for each image."""
+"""Columns of other tasks: a table with one of them has one line per image."""
 SHARED = ("split", "group")
-"""Columns that stay, and must be the same in all lines of an image."""
+"""Columns that are kept, and must be equal in all lines of an image."""
 
 
 def box_columns(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The names of the four columns with the sides of a box; empty if the table has none, or has `boxes`."""
+    """Names of the four columns with the sides of a box; empty if the table has none, or has `boxes`."""
     if not rows or "boxes" in rows[0].values:
         return ()
     return next((names for names in CORNERS if all(name in rows[0].values for name in names)), ())
 
 
 def join_boxes(rows: Sequence[Row], corners: Sequence[str]) -> tuple[list[Row], list[str]]:
-    """One row for each image, in the order of the first lines, and what was left out, a sentence each.
+    """One row for each image, in the order of the first lines, and what was left out, one sentence each.
 
-    Raises `SourceError` for a line that cannot be understood, and for boxes in shares of the sides.
+    Raises `SourceError` for an invalid line, and for boxes in fractions of the sides.
     """
     _check_unit(rows, corners)
     joined, left_out, empty = [], Counter[str](), 0
@@ -48,7 +48,7 @@ def join_boxes(rows: Sequence[Row], corners: Sequence[str]) -> tuple[list[Row], 
 
 
 def has_points(rows: Sequence[Row]) -> bool:
-    """Whether a table has a point a line, and nothing else that a task reads."""
+    """Whether a table has one point per line, and no column of another task."""
     names = rows[0].values if rows else {}
     return all(name in names for name in POINT) and not any(name in names for name in ANSWERS)
 
@@ -114,7 +114,7 @@ def _numbers(row: Row, texts: Sequence[str], corners: Sequence[str]) -> list[flo
 
 
 def _check_unit(rows: Sequence[Row], corners: Sequence[str]) -> None:
-    """Raise `SourceError` if all sides lie between 0 and 1: then they are no pixels."""
+    """Raise `SourceError` if all sides are between 0 and 1: then they are not pixels."""
     boxes = [[row.values.get(name, "").strip() for name in corners] for row in rows]
     boxes = [_numbers(row, texts, corners) for row, texts in zip(rows, boxes, strict=True) if any(texts)]
     if boxes and all(0 <= side <= 1 for box in boxes for side in box):

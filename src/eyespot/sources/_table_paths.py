@@ -24,7 +24,7 @@ class Finder:
     notes: Counter[str] = field(default_factory=Counter)
 
     def find(self, path: str) -> str:
-        """The file for a path; raises `NotFound`, with the remedy, if it is missing or outside the folder."""
+        """The file for a path; raises `NotFound`, with advice, if it is missing or outside the folder."""
         if not path or "\0" in path:
             raise NotFound("has no path; give a path relative to the table's folder.")
         for candidate, note in self._candidates(path):
@@ -53,7 +53,7 @@ class Finder:
         return found
 
     def _tail(self, path: str) -> tuple[str, str] | None:
-        """An absolute path without its front, where it then names a file below the folder."""
+        """The end of an absolute path, if it names a file below the folder."""
         if ".." in PurePosixPath(path).parts:
             return None
         if path.startswith(f"{self._real}{os.sep}"):
@@ -74,7 +74,7 @@ class Finder:
 
     @cached_property
     def _by_spelling(self) -> dict[str, str]:
-        """Files below the folder by their paths in one spelling, where only one has it."""
+        """Files below the folder by their normalized paths, if these are unique."""
         names: dict[str, list[str]] = {}
         for place, _, files in os.walk(self.folder):
             for file in files:
@@ -101,7 +101,7 @@ class Finder:
 def _exists(file: Path) -> bool:
     try:
         return file.exists()
-    except (OSError, ValueError):  # such as a name that is too long for any file
+    except (OSError, ValueError):  # such as a name that exceeds the limit of the file system
         return False
 
 

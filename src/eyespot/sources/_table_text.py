@@ -16,7 +16,7 @@ OTHER_TABLES = {
     **dict.fromkeys((".parquet", ".feather", ".arrow", ".pkl", ".pickle", ".rds", ".mat", ".h5"), "is no text"),
     **dict.fromkeys((".sqlite", ".db", ".sav", ".dta"), "is no text"),
 }
-"""Files that often hold tables and are not read, and what they are."""
+"""Unsupported files that often contain tables, with their descriptions."""
 SAVE_AS = "save the table as CSV in UTF-8"
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -27,7 +27,7 @@ LONGEST_CELL = 1 << 27
 SHOWN = 60
 """Characters of a header shown in an error."""
 TRIED = 50
-"""Lines that the separator is found from."""
+"""Number of lines for detecting the separator."""
 
 Line = tuple[str, dict[str, str]]
 """The location of a line ("labels.csv line 3") and its fields."""
@@ -51,7 +51,7 @@ def is_json_table(file: Path) -> bool:
 
 
 def first_lines(file: Path, count: int = 1000) -> list[dict[str, str]]:
-    """The first lines of a table; none of what cannot be read as one."""
+    """The first lines of a table; empty if it cannot be read as one."""
     try:
         return [line for _, (_, line) in zip(range(count), read_lines(file), strict=False)]
     except SourceError:
@@ -59,7 +59,7 @@ def first_lines(file: Path, count: int = 1000) -> list[dict[str, str]]:
 
 
 def decoded(file: Path) -> str:
-    """The text of a file in UTF-8 or, as spreadsheets write it, UTF-16; raises `SourceError` for other encodings."""
+    """The text of a file in UTF-8 or UTF-16 (written by spreadsheets); raises `SourceError` for other encodings."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -89,7 +89,7 @@ def _separated(text: str, file: Path) -> Iterator[Line]:
     whole = text.lstrip("\r\n")
     start, separator = text[: len(text) - len(whole)].count("\n"), ""
     head, _, rest = (text := whole).partition("\n")
-    if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:  # what Excel writes for itself
+    if head.strip().lower().startswith("sep=") and len(head.strip()) == 5:  # written by Excel
         start, separator, text = start + 1, head.strip()[-1], rest
     separator = separator or _separator(text, SUFFIXES.get(file.suffix.lower(), ","))
     try:
@@ -107,7 +107,7 @@ def _reader(text: str, separator: str) -> Iterator[list[str]]:
 
 
 def _separator(text: str, usual: str) -> str:
-    """The separator that cuts the first lines into equally many fields, and the header into names that are known."""
+    """The separator that divides the first lines into equally many fields, and the header into known names."""
     header = text.lstrip().partition("\n")[0]
 
     def fitness(separator: str) -> tuple[int, int, bool]:
@@ -119,7 +119,7 @@ def _separator(text: str, usual: str) -> str:
 
 
 def _fields(text: str, separator: str) -> int:
-    """How many fields each of the first lines has with a separator; 0 if they differ."""
+    """Number of fields in each of the first lines with a separator; 0 if they differ."""
     try:
         found = [len(row) for _, row in zip(range(TRIED), _reader(text, separator), strict=False) if any(row)]
     except csv.Error:

@@ -1,4 +1,4 @@
-"""The text format of the USPS zip-code digits (LeCun et al. 1989): each line holds a digit and 256 values."""
+"""The text format of the USPS zip-code digits (LeCun et al. 1989): each line contains a digit and 256 values."""
 
 import gzip
 import zlib
@@ -16,13 +16,13 @@ PARTS_BY_NAME = {"zip.train": "train", "zip.test": "test"}
 
 
 def zip_code_files(folder: Path) -> list[Path]:
-    """The files `zip.train` and `zip.test` in a folder, packed with gzip or not."""
+    """The files `zip.train` and `zip.test` in a folder, compressed with gzip or not."""
     named = [(folder / name, folder / f"{name}.gz") for name in PARTS_BY_NAME]
     return [next(file for file in pair if file.is_file()) for pair in named if any(file.is_file() for file in pair)]
 
 
 def is_zip_code_file(file: Path) -> bool:
-    """Return whether a file carries one of the two names."""
+    """Return whether a file has one of the two names."""
     return file.name.removesuffix(".gz") in PARTS_BY_NAME
 
 

@@ -1,8 +1,8 @@
 """Boxes in the XML files of Pascal VOC: one file for each image, and lists of names for the parts.
 
-Folders: JPEGImages/, Annotations/ and, where the parts are given, ImageSets/Main/{train,val,test}.txt; or an XML file
-beside each image. Files with a document type declaration are refused: entities could make them read other files or
-grow without end.
+Folders: JPEGImages/, Annotations/ and, if parts are given, ImageSets/Main/{train,val,test}.txt; or an XML file next to
+each image. Files with a document type declaration are rejected: entities could make them read other files or grow
+without limit.
 """
 
 from collections import Counter
@@ -17,11 +17,11 @@ from ._objects import Objects, object_notes
 from .source import Problem, Row
 
 LARGEST = 16 * 2**20
-"""Bytes of one annotation file."""
+"""Maximum size of an annotation file in bytes."""
 
 
 def annotation_files(images: Sequence[str], others: Sequence[str]) -> dict[str, str]:
-    """The annotation file of each image that has one, by the image's path; nothing where XML files are not VOC's."""
+    """The annotation file of each image that has one, by image path; empty if the XML files are not VOC's."""
     files = [Path(other) for other in others if other.lower().endswith(".xml")]
     beside = {(file.parent, file.stem): str(file) for file in files}
     apart = {(file.parent.parent, file.stem): str(file) for file in files if file.parent.name.lower() == "annotations"}
@@ -67,11 +67,11 @@ def _is_voc(file: Path) -> bool:
     try:
         return _root(file).tag == "annotation"
     except SourceError:
-        return True  # which is said when it is read
+        return True  # reported when it is read
 
 
 def _root(file: Path) -> ElementTree.Element:
-    """The root of an XML file; raises `SourceError` for what is too large, declares entities or is no XML."""
+    """The root of an XML file; raises `SourceError` if it is too large, declares entities or is not XML."""
     try:
         if file.stat().st_size > LARGEST:
             raise SourceError(f"{file}: has more than {LARGEST:,} bytes; expected an annotation file of Pascal VOC.")
@@ -101,7 +101,7 @@ def _objects(file: Path) -> Objects:
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:
-    """Height and width that the file states; None if they are missing or 0, as some tools write them."""
+    """Height and width stated in the file; None if they are missing or 0, as written by some tools."""
     texts = root.findtext("size/height") or "", root.findtext("size/width") or ""
     if not all(text.strip().isdecimal() and int(text) for text in texts):
         return None
@@ -109,7 +109,7 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 
 
 def _parts(others: Sequence[str]) -> dict[str, str]:
-    """The part of each image by the name of its file, from ImageSets/Main; empty if there are no lists."""
+    """The part of each image by its file name, from ImageSets/Main; empty if there are no lists."""
     found: dict[str, str] = {}
     for other in others:
         file = Path(other)

@@ -18,7 +18,7 @@ CLOSED = "folders without read permission"
 
 @dataclass
 class Tree:
-    """A folder: its own images in the order of their names, the folders in it, and the names of its other files."""
+    """A folder: its own images in the order of their names, its subfolders, and the names of its other files."""
 
     path: str
     images: list[str] = field(default_factory=list)
@@ -27,17 +27,17 @@ class Tree:
 
     @property
     def name(self) -> str:
-        """The last part of its path."""
+        """The last component of its path."""
         return Path(self.path).name
 
     @cached_property
     def total(self) -> int:
-        """Images in it and below."""
+        """Number of images in it and below."""
         return len(self.images) + sum(folder.total for folder in self.folders)
 
     @property
     def filled(self) -> list["Tree"]:
-        """The folders in it that hold images, in them or below."""
+        """Its subfolders with images, in them or below."""
         return [folder for folder in self.folders if folder.total]
 
     def all_images(self) -> list[str]:
@@ -86,7 +86,7 @@ def _tree(path: str, root: str, above: tuple[str, ...], left_out: Counter[str]) 
 
 
 def _followed(entry: "os.DirEntry[str]", root: str, above: tuple[str, ...], left_out: Counter[str]) -> Tree | None:
-    """The tree of a folder in a folder; None, and its images counted, where it is passed over."""
+    """The tree of a subfolder; None, with its images counted, if it is ignored."""
     if is_system_name(entry.name):
         left_out[f"{IN_SYSTEM_FOLDERS} {entry.name}"] += _count(entry.path)
     elif _is_own(entry.path):

@@ -1,4 +1,4 @@
-"""Boxes in YOLO's text files: one file for each image, a line "class x y width height" in shares of its sides.
+"""Boxes in YOLO's text files: one file for each image, with lines "class x y width height" relative to its size.
 
 Folders: images/ and labels/ with the same names (and parts in or above them), and a data.yaml or classes.txt with the
 names of the classes.
@@ -21,7 +21,7 @@ LINE = re.compile(r"\s*[0-9]{1,6}(\s+[-+.0-9eE]+){4,}\s*")
 
 
 def label_files(images: Sequence[str], others: Sequence[str]) -> dict[str, str | None]:
-    """The label file of each image, None if it has none; nothing where the text files are not YOLO's."""
+    """The label file of each image, None if it has none; empty if the text files are not YOLO's."""
     there = {other for other in others if other.lower().endswith(".txt") and Path(other).name not in NAMES}
     found = {image: next((file for file in _candidates(Path(image)) if file in there), None) for image in images}
     known = [file for file in found.values() if file]
@@ -29,7 +29,7 @@ def label_files(images: Sequence[str], others: Sequence[str]) -> dict[str, str |
 
 
 def _candidates(image: Path) -> list[str]:
-    """Where the labels of an image may be: beside it, or where its path has "labels" for "images"."""
+    """Possible label files of an image: next to it, or with "labels" instead of "images" in its path."""
     name = f"{image.stem}.txt"
     apart = [
         Path(*("labels" if place == at else part for place, part in enumerate(image.parent.parts)), name)
@@ -99,7 +99,7 @@ def _objects(file: Path, image: Path, names: dict[int, str]) -> Objects:
 
 
 def _box(texts: Sequence[str], where: str, height: int, width: int) -> list[float]:
-    """Corners in pixels of the center and sides in shares, or around a polygon of more than two points."""
+    """Corners in pixels from relative center and size, or around a polygon of more than two points."""
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
@@ -116,7 +116,7 @@ def _box(texts: Sequence[str], where: str, height: int, width: int) -> list[floa
 
 
 def _class_names(root: Path, others: Sequence[str]) -> dict[int, str]:
-    """The names of the classes by number, from data.yaml or a file with a name in each line."""
+    """Class names by number, from data.yaml or a file with one name per line."""
     files = {Path(other).name.lower(): Path(other) for other in sorted(others, reverse=True)}
     for name, file in files.items():
         if name.endswith((".yaml", ".yml")) and (found := read_names(file.read_text(errors="replace"))):
@@ -131,7 +131,7 @@ def _class_names(root: Path, others: Sequence[str]) -> dict[int, str]:
 
 
 def read_names(text: str) -> dict[int, str]:
-    r"""The list or mapping `names` of a data.yaml: "[a, b]", "- a" below it, or "0: a" below it.
+    r"""Parse the list or mapping `names` of a data.yaml: "[a, b]", "- a" below it, or "0: a" below it.
 
     >>> read_names("nc: 2\nnames: ['red cell', b]"), read_names("names:\n  0: a\n  1: b  # second\n")
     ({0: 'red cell', 1: 'b'}, {0: 'a', 1: 'b'})

@@ -1,4 +1,4 @@
-"""From rows to a source: examine images, leave out unreadable ones, and split into three parts."""
+"""Build a source from rows: examine images, leave out unreadable ones, and split into three parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from .source import PARTS, Part, Problem, Row, Source
 
 SHOWN = 5
 BAD_SHARE = 0.05
-"""Up to this share of the rows may be unreadable or missing; more than that is an error."""
+"""Maximum fraction of unreadable or missing images; more is an error."""
 
 
 def assemble(
@@ -32,8 +32,8 @@ def assemble(
 ) -> Source:
     """Examine the images, leave out unreadable ones, and split the rest into three parts.
 
-    `value_range` replaces the computed one for images of more than 8 bits. `known` has sides that
-    were decided before, by key: those of a run, which take precedence over the recorded split.
+    `value_range` replaces the computed one for images of more than 8 bits. `known` maps keys to sides that were decided
+    before, by a run, and takes precedence over the recorded split.
     """
     normalize(collection)
     join_rows(collection)
@@ -66,7 +66,7 @@ def assemble(
 
 
 def _value_range(collection: Collection, facts: ImageStatistics, given: Range | None) -> tuple[Range | None, list[str]]:
-    """The one value range of all images of more than 8 bits, and the notes about it and about further frames."""
+    """The common value range of all images of more than 8 bits, and notes about it and about further frames."""
     notes = []
     if many := int(facts.frames.sum()):
         notes.append(f"files with several frames or pages (only the first is used): {many:,}")
@@ -93,7 +93,7 @@ def _unreadable(rows: Sequence[Row], facts: ImageStatistics) -> list[Problem]:
 
 
 def _misnamed(collection: Collection) -> dict[int, str]:
-    """Rows whose names are not valid UTF-8, which reports, tables and model files require."""
+    """Rows with names that are not valid UTF-8, which reports, tables and model files require."""
     if collection.root is None:
         return {}
     reason = "its name or label is not valid UTF-8; rename it"
@@ -127,7 +127,7 @@ def _refuse_too_many(collection: Collection, problems: list[Problem], bad_share:
 def _sides(
     rows: Sequence[Row], facts: ImageStatistics, root: Path | None, resemblance: Resemblance, known: Mapping[int, int]
 ) -> tuple[np.ndarray, list[str]]:
-    """The side (N,) of each row, its own where the source says so, else by hash; `UNDECIDED` is left out. And notes."""
+    """The side (N,) of each row, from the source or else by hash, with notes; `UNDECIDED` rows are left out."""
     own = _own_sides(rows)
     given, notes = set(own.tolist()), []
     if VALIDATION in given and TRAIN in given and TEST not in given:
@@ -146,7 +146,7 @@ def _sides(
 
 
 def _among(resemblance: Resemblance, places: np.ndarray) -> Resemblance:
-    """The same for some of the images, by their new numbers."""
+    """Select some of the images, renumbered."""
     number = np.full(len(resemblance.by_name), -1)
     number[places] = np.arange(len(places))
     pairs = number[resemblance.pairs]
@@ -154,7 +154,7 @@ def _among(resemblance: Resemblance, places: np.ndarray) -> Resemblance:
 
 
 def _own_sides(rows: Sequence[Row]) -> np.ndarray:
-    """The side (N,) that the source says; `UNDECIDED` in every row, or in none."""
+    """The sides (N,) given by the source; `UNDECIDED` in every row, or in none."""
     own = np.array([PARTS.index(part) if (part := row.values.get("split")) else UNDECIDED for row in rows], np.int64)
     missing = np.flatnonzero(own == UNDECIDED)
     if 0 < len(missing) < len(own):
@@ -188,19 +188,19 @@ def _by_hash(
 
 
 def _group(row: Row) -> str:
-    """What lies on one side together: the images of a group or, without one, of an identity."""
+    """The name that keeps images on one side: the group or, without one, the identity."""
     return row.values.get("group") or row.values.get("identity", "")
 
 
 def labels_of(rows: Sequence[Row]) -> tuple[np.ndarray, list[str]]:
-    """The number (N,) of each row's label, in the order of the labels, and the labels."""
+    """Number (N,) of each row's label, in label order, and the labels."""
     texts = np.array([row.values.get("label", "") for row in rows], dtype=object)
     names, numbers = np.unique(texts, return_inverse=True)
     return numbers, names.tolist()
 
 
 def _absent(labels: np.ndarray, names: Sequence[str], sides: np.ndarray) -> list[str]:
-    """The notes about classes without test or validation images, if other classes have some."""
+    """Notes about classes without test or validation images, if other classes have some."""
     notes = []
     for side in (TEST, VALIDATION):
         there = set(labels[sides == side].tolist())
@@ -222,7 +222,7 @@ def _leaked(pairs: np.ndarray, sides: np.ndarray, keys: np.ndarray) -> frozenset
 
 
 def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
-    """The note about images with two labels: their number and the first."""
+    """The note about images with two labels: their number and the first one."""
     pairs = [(rows[one], rows[two]) for one, two in exact_pairs(facts.keys).tolist()]
     found = [pair for pair in pairs if len({row.values.get("label", "") for row in pair} - {""}) > 1]
     if not found:

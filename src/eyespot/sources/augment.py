@@ -1,4 +1,4 @@
-"""Augment whole batches of training images at random, to reduce overfitting.
+"""Random augmentation of training batches, to reduce overfitting.
 
 The randomness of a sample depends only on (seed, epoch, index): neither its batch, nor workers,
 nor ranks change it. Shapes: N images, C channels, H height, W width.
@@ -29,7 +29,7 @@ class AugmentedTask(Protocol):
         ...
 
     def augmentation(self, shape: tuple[int, int, int]) -> str:
-        """The key of `PRESETS` that suits images of `shape` (C, H, W)."""
+        """The default augmentation, a key of `PRESETS`, for images of `shape` (C, H, W)."""
         ...
 
 
@@ -37,9 +37,9 @@ class AugmentedTask(Protocol):
 class Preset:
     """The maximum strength of each change; 0 disables it.
 
-    `flip`: mirrored in every other epoch. `shift`: share of a side. `rotate`: degrees either way. `zoom`: 0.25 is
-    a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and of each channel. `erase`:
-    share of the image that a rectangle covers with the picture's mean color, half of the time (Zhong et al. 2020).
+    `flip`: mirrored in every other epoch. `shift`: fraction of a side. `rotate`: degrees in either direction. `zoom`:
+    0.25 is a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and each channel. `erase`:
+    fraction of the image covered by a rectangle with its mean color, in half of the samples (Zhong et al. 2020).
     """
 
     flip: bool = False
@@ -53,7 +53,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "none": Preset(),
     "digits": Preset(shift=0.08, rotate=10, zoom=0.1),
-    # 4 of 32 pixels, the usual augmentation of CIFAR-10 (He et al. 2016); "light" has the 2 of airbench (Jordan 2024).
+    # 4 of 32 pixels, the usual augmentation of CIFAR-10 (He et al. 2016); "light" has airbench's 2 (Jordan 2024).
     "small": Preset(flip=True, shift=0.125, color=0.1, erase=0.25),
     "photos": Preset(flip=True, shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "small-unmirrored": Preset(shift=0.125, color=0.1, erase=0.25),
@@ -66,13 +66,13 @@ DRAWS = 18
 """Random numbers per sample. Each purpose has fixed positions, so that adding one does not change the others."""
 FLIP, SHIFT, ROTATE, ZOOM, COLOR, ERASE, CROP = 0, slice(1, 3), 3, 4, slice(5, 11), slice(11, 16), slice(16, 18)
 GRAY = (0.299, 0.587, 0.114)
-"""What red, green and blue add to brightness (ITU-R BT.601)."""
+"""Weights of red, green and blue in the brightness (ITU-R BT.601)."""
 
 
 def allowed_preset(name: str, task: AugmentedTask, mirror: bool | None = None) -> Preset:
-    """The preset of this name without the changes that the task does not allow.
+    """The preset of this name, without the changes that the task does not allow.
 
-    `mirror` replaces what the preset says about mirroring; None leaves it.
+    `mirror` overrides the preset's mirroring; None keeps it.
     """
     preset = look_up("augmentation", name, PRESETS, SourceError)
     if mirror is not None:
@@ -83,10 +83,10 @@ def allowed_preset(name: str, task: AugmentedTask, mirror: bool | None = None) -
 def augment(
     images: tuple[Tensor, ...], preset: Preset, seed: int, epochs: int | np.ndarray, indices: np.ndarray
 ) -> tuple[tuple[Tensor, ...], Frame]:
-    """Change a batch of uint8 images (N, C, H, W) on the CPU as the preset says.
+    """Augment a batch of uint8 images (N, C, H, W) on the CPU with a preset.
 
-    Several images of a sample are changed alike. `epochs` (N,) and `indices` (N,) name the samples. Returns float
-    images in [0, 1], and N frames that say where their pixels went, so that targets can follow.
+    Several images of a sample are changed alike. `epochs` (N,) and `indices` (N,) identify the samples. Returns float
+    images in [0, 1], and N frames that map the original pixels, to transform the targets.
     """
     drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
     frames = _frames(preset, images[0].shape[2:], _mirrored(seed, epochs, indices), drawn)
@@ -95,7 +95,7 @@ def augment(
 
 
 def choose_preset(source: Source, task: AugmentedTask, images: ImageSpec) -> str:
-    """The preset that suits a task and its images; color files that hold gray images count as gray."""
+    """The default preset for a task and its images; color files that contain gray images count as gray."""
     channels = 1 if images.channels == 3 and _is_gray(source, images) else images.channels
     return task.augmentation((channels, images.height, images.width))
 
@@ -109,10 +109,10 @@ def random_crops(
     indices: np.ndarray,
     middle: bool = False,
 ) -> tuple[tuple[Tensor, ...], Frame]:
-    """Cut a piece of one size out of each uint8 image (H, W, C): uint8 (N, C, height, width), and N frames.
+    """Crop each uint8 image (H, W, C) to a common size: uint8 (N, C, height, width), and N frames.
 
-    With `middle` it is always the middle of the image. The images of one sample are cut at the same place; a
-    image that is too small is continued by its mirror image.
+    With `middle` these are center crops. The images of one sample are cropped at the same position; images that are
+    too small are extended by reflection.
     """
     places = np.full((len(indices), 2), 0.5) if middle else uniforms(seed, epochs, indices, DRAWS)[:, CROP]
     sizes = np.array([_size_of(sample) for sample in pictures])
@@ -124,17 +124,17 @@ def random_crops(
 
 
 def _mirrored(seed: int, epochs: int | np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Which samples (N,) are mirrored: half of them in the first epoch, the other half in the next, and so on by turns.
+    """Mask of mirrored samples (N,): half of them in the first epoch, the other half in the next, alternating.
 
-    So any two epochs in a row show every image both ways, where chance would show half of them twice alike (Jordan
-    2024, https://arxiv.org/abs/2404.00498).
+    So any two consecutive epochs contain every image in both orientations, where chance would repeat one for half
+    of the images (Jordan 2024, https://arxiv.org/abs/2404.00498).
     """
     first = uniforms(seed, 0, indices, FLIP + 1)[:, FLIP] < 0.5
     return first ^ (np.asarray(epochs) % 2 == 1)
 
 
 def _frames(preset: Preset, size: Sequence[int], flip: np.ndarray, drawn: Tensor) -> Frame:
-    """How each sample is mirrored, shifted (by whole pixels), turned and zoomed."""
+    """The mirroring, shift (by whole pixels), rotation and zoom of each sample."""
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift * torch.tensor(size)
     rotate = (2 * drawn[:, ROTATE] - 1) * preset.rotate
     zoom = (1 + preset.zoom) ** (2 * drawn[:, ZOOM] - 1)
@@ -148,9 +148,9 @@ def _frames(preset: Preset, size: Sequence[int], flip: np.ndarray, drawn: Tensor
 
 
 def _move(images: tuple[Tensor, ...], preset: Preset, frames: Frame) -> tuple[Tensor, ...]:
-    """Move by whole pixels where nothing is turned or zoomed, else with one interpolation.
+    """Shift by whole pixels without rotation and zoom, else with one interpolation.
 
-    Returns float images from 0 to 255, channels last; `_recolor` brings them to [0, 1].
+    Returns float images from 0 to 255, channels last; `_recolor` scales them to [0, 1].
     """
     if preset.rotate or preset.zoom:
         images = tuple(warp(image.float(), frames) for image in images)
@@ -160,7 +160,7 @@ def _move(images: tuple[Tensor, ...], preset: Preset, frames: Frame) -> tuple[Te
 
 
 def _recolor(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple[Tensor, ...]:
-    """Brightness, contrast, saturation and the strength of each channel, as one matrix for each sample.
+    """Change brightness, contrast, saturation and the strength of each channel, as one matrix per sample.
 
     Takes images from 0 to 255, which it may change, and returns images in [0, 1].
     """
@@ -199,7 +199,7 @@ def _erase(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple[T
 
 
 def _interval(length: Tensor, place: Tensor, side: int) -> tuple[list[int], list[int]]:
-    """Where a random interval of `length` (a share of the side) begins and ends, in pixels."""
+    """Start and end of a random interval of `length` (a fraction of the side), in pixels."""
     begin = place * (1 - length) * side
     return begin.round().int().tolist(), (begin + length * side).round().int().tolist()
 
@@ -222,7 +222,7 @@ def _crop(sample: tuple[np.ndarray, ...], height: int, width: int, top: int, lef
 
 
 def _is_gray(source: Source, images: ImageSpec) -> bool:
-    """Return whether color files hold gray images, by up to 20 of them."""
+    """Return whether color files contain gray images, by a sample of up to 20."""
     decoded = decode_once(source.train, images)
     pictures = (decoded.image(number) for number in range(0, len(decoded), max(1, len(decoded) // 20)))
     return all((picture == picture[..., :1]).all() for picture in pictures)

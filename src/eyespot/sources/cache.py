@@ -1,4 +1,4 @@
-"""Decode every image once, at the input size of the network, and keep it as bytes.
+"""Decode every image once, at the input size of the network, and store it as bytes.
 
 In memory if it fits, otherwise in a memory-mapped file of the cache folder. Shapes: N images,
 H height, W width, C channels.
@@ -27,10 +27,10 @@ from .source import Part, Row
 
 MAGIC = b"eyespot pixels 1"
 HEADER = 4096
-"""Bytes before the pixels: the magic, then the length and the checksum of what follows, as JSON."""
+"""Size of the header: the magic, then the length and the checksum of what follows, as JSON."""
 
 MEMORY_SHARE = 0.25
-"""Maximum share of the machine's memory for decoded images; more goes to a file."""
+"""Maximum fraction of the machine's memory for decoded images; larger sets are stored in a file."""
 
 
 class Images(ABC):
@@ -38,7 +38,7 @@ class Images(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many images there are."""
+        """Number of images."""
 
     @abstractmethod
     def image(self, number: int) -> np.ndarray:
@@ -51,7 +51,7 @@ class Images(ABC):
 
 @final
 class EqualImages(Images):
-    """Images of one size in one array `pixels` (M, H, W, C); `chosen` (N,) says which of them these are."""
+    """Images of one size in one array `pixels` (M, H, W, C); `chosen` (N,) are their indices."""
 
     def __init__(self, pixels: np.ndarray, chosen: np.ndarray | None = None) -> None:
         self.pixels = pixels
@@ -69,7 +69,7 @@ class EqualImages(Images):
 
 @final
 class UnequalImages(Images):
-    """Images of different sizes, one after another in `pixels` (B,); `shapes` (N, 3) holds H, W, C of each."""
+    """Images of different sizes, concatenated in `pixels` (B,); `shapes` (N, 3) are H, W, C of each."""
 
     def __init__(self, pixels: np.ndarray, shapes: np.ndarray) -> None:
         self.pixels = pixels
@@ -97,12 +97,11 @@ class UnequalImages(Images):
 def decode(
     part: Part, spec: ImageSpec, paired: bool = False, workers: int | None = None, memory: int | None = None
 ) -> Images:
-    """Decode the images of a part (or, with `paired`, their paired images) as `spec` says, in several threads.
+    """Decode the images of a part (or, with `paired`, their paired images) as specified by `spec`, in several threads.
 
-    `memory` is how many bytes may be held in memory (a quarter of the machine's unless said, none where several
-    processes train together, so that they share a file); more than that is kept in a file of the cache folder, which
-    is found again as long as neither the images nor `spec` change.
-    Raises `ImageError` for an image that has become unreadable.
+    `memory` is the maximum number of bytes in memory (by default a quarter of the machine's; none in distributed
+    training, where processes share a file); larger sets are stored in a file of the cache folder, which is reused as
+    long as neither the images nor `spec` change. Raises `ImageError` for an image that has become unreadable.
     """
     if (ready := _as_it_is(part.rows, spec, paired)) is not None:
         return ready
@@ -159,7 +158,7 @@ def _picture(row: Row, paired: bool) -> Picture:
 
 
 def _shapes(part: Part, spec: ImageSpec, paired: bool, workers: int | None) -> np.ndarray:
-    """(N, 3): height, width and channels that each image will have."""
+    """(N, 3): height, width and channels of each decoded image."""
     shapes = np.empty((len(part), 3), np.int32)
     shapes[:] = spec.height, spec.width, spec.channels
 
@@ -177,7 +176,7 @@ def _shapes(part: Part, spec: ImageSpec, paired: bool, workers: int | None) -> n
 def _fill(
     pixels: np.ndarray, rows: Sequence[Row], spec: ImageSpec, paired: bool, shapes: np.ndarray, workers: int | None
 ) -> None:
-    """Decode into `pixels` (B,), each image to its place: no more than one image a thread is under way."""
+    """Decode each image to its position in `pixels` (B,); at most one image per thread is in memory."""
     ends = np.cumsum(shapes.astype(np.int64).prod(axis=1))
 
     def put(number: int) -> None:
@@ -204,7 +203,7 @@ def _mapped(part: Part, spec: ImageSpec, paired: bool, shapes: np.ndarray, worke
 
 
 def _make_room(file: Path, size: int) -> None:
-    """Allocate the disk space now: a full disk during a write to a mapping would kill the process."""
+    """Allocate the disk space now: a full disk while writing to a mapping would kill the process."""
     with file.open("r+b") as stream:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(stream.fileno(), 0, size)
@@ -213,7 +212,7 @@ def _make_room(file: Path, size: int) -> None:
 
 
 def _cache_key(part: Part, spec: ImageSpec, paired: bool) -> str:
-    """Follows from the content of the images, their order, and how they are decoded."""
+    """A key that depends on the content of the images, their order, and how they are decoded."""
     how = {key: value for key, value in asdict(spec).items() if key not in ("mean", "std")}
     hashed = hashlib.blake2b(json.dumps([how, paired]).encode(), digest_size=16)
     hashed.update(np.ascontiguousarray(part.keys).data)
@@ -233,7 +232,7 @@ def _write_header(file: Path, size: int, checksum: int) -> None:
 
 
 def _is_whole(file: Path, size: int) -> bool:
-    """Return whether a cache file is there and undamaged; otherwise it is made anew."""
+    """Return whether a cache file exists and is undamaged; otherwise it is created again."""
     try:
         with file.open("rb") as stream:
             head = stream.read(HEADER)

@@ -1,4 +1,4 @@
-"""Files in the cache folder, the only location that eyespot writes to by itself; never next to the user's images."""
+"""Files in the cache folder, the only location that eyespot writes to by default; never next to the user's images."""
 
 import os
 import platform
@@ -56,16 +56,16 @@ def _no_room(file: Path, error: OSError) -> SourceError:
 
 
 def load_numbers(file: Path) -> dict[str, np.ndarray]:
-    """The arrays of a cache file; nothing where it is missing or damaged (it is then made anew)."""
+    """The arrays of a cache file; empty if it is missing or damaged (it is then created again)."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except Exception:  # zipfile, zlib and numpy each throw their own
+    except Exception:  # zipfile, zlib and numpy raise different errors
         return {}
 
 
 def save_numbers(file: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays to a cache file; where there is no room for it, eyespot goes on without."""
+    """Write arrays to a cache file; if there is no space, the cache is skipped."""
     try:
         with replacing(file) as partial, partial.open("wb") as stream:
             np.savez(stream, **arrays)  # pyright: ignore[reportArgumentType]

@@ -18,7 +18,7 @@ from .source import Part, Problem, Row, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
-    """Two images that are the same (`kind` "exact") or nearly ("near"), where each lies, and what is said of it."""
+    """Two identical (`kind` "exact") or similar ("near") images, with the part and the label of each."""
 
     kind: str
     names: tuple[str, str]
@@ -30,13 +30,13 @@ class Twins:
 class CheckReport:
     """The result of `check`.
 
-    `parts` and `classes` count images (`classes` by label, then by part); `balance` is the largest class divided by
-    the smallest; `sizes` gives (height, width) of the smallest, the middle and the largest image; `channels` counts
-    images by the number of their channels. `across_parts` and `conflicts` list those among `exact` and `near`
-    duplicates that lie in two parts, or that carry two labels. `near_searched` tells whether near duplicates were
-    looked for at all. `objects` counts boxes by class: "images" that show one, and "objects" in all, of which "small"
-    (below 32 x 32 pixels), "medium" and "large" (from 96 x 96 on), as COCO does. `numbers` describes the numbers of the
-    images, such as steering angles; None without any.
+    `parts` and `classes` count images (`classes` by label, then by part); `balance` is the largest class divided by the
+    smallest; `sizes` contains (height, width) of the smallest, the median and the largest image; `channels` counts
+    images by number of channels. `across_parts` and `conflicts` list the `exact` and `near` duplicates that are in two
+    parts or have two labels. `near_searched` is whether near duplicates were searched at all. `objects` counts boxes by
+    class: "images" with one, and "objects" in total, of which "small" (below 32 x 32 pixels), "medium" and "large"
+    (from 96 x 96 on), as in COCO. `numbers` describes the numbers of the images, such as steering angles; None without
+    any.
     """
 
     name: str
@@ -124,7 +124,7 @@ def _twins(kind: str, pairs: np.ndarray, source: Source) -> list[Twins]:
 
 
 def _said(row: Row) -> str:
-    """What is said of an image that should be the same for the same image."""
+    """The annotation that should be equal for the same image."""
     return next((row.values[column] for column in ("label", "tags", "number") if row.values.get(column)), "")
 
 
@@ -135,11 +135,11 @@ def _classes(parts: Sequence[Part]) -> dict[str, dict[str, int]]:
 
 
 SMALL, LARGE = 32**2, 96**2
-"""Areas in pixels that divide small, medium and large objects."""
+"""Limits of the areas in pixels of small, medium and large objects."""
 
 
 def _count_objects(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
-    """Objects by class and size; text that describes no boxes is passed over here, since training refuses it."""
+    """Objects by class and size; invalid boxes are ignored here, since training rejects them."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
         try:
@@ -161,7 +161,7 @@ def _boxes(row: Row) -> list[Mapping[str, Any]]:
 
 
 def _sizes(sizes: np.ndarray) -> dict[str, tuple[int, int]]:
-    """(height, width) of the smallest, the middle and the largest image by area."""
+    """(height, width) of the smallest, the median and the largest image by area."""
     if not len(sizes):
         return {}
     order = np.argsort(sizes[:, 0].astype(np.int64) * sizes[:, 1], kind="stable")

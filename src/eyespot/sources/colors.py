@@ -1,18 +1,18 @@
-"""Arithmetic on the colors of whole batches of images (N, C, H, W), several pixels at a time.
+"""Color arithmetic for batches of images (N, C, H, W), several pixels at a time.
 
-The channels of a pixel lie side by side in the cache, and stay so: three numbers alone would leave most of a vector
-register empty. Shapes: N images, C channels, H height, W width, B blocks in an image, P pixels in a block.
+The channels of a pixel are adjacent in the cache, and stay so: three values alone would leave most of a vector
+register unused. Shapes: N images, C channels, H height, W width, B blocks in an image, P pixels in a block.
 """
 
 import torch
 from torch import Tensor
 
 MIXED, SCALED = 4, 16
-"""Pixels in a block, at most: the matrices of `mix` grow with their square."""
+"""Maximum number of pixels in a block: the matrices of `mix` grow quadratically."""
 
 
 def mix(images: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
-    """Each pixel of an image times the image's matrix (N, C, C), and the image's offset (N,) added."""
+    """Multiply each pixel of an image by the image's matrix (N, C, C) and add the image's offset (N,)."""
     blocks, pixels = _in_blocks(images, MIXED)
     (count, channels), size = matrices.shape[:2], blocks.shape[2]
     blockwise = torch.zeros(count, pixels, channels, pixels, channels)
@@ -22,7 +22,7 @@ def mix(images: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
 
 
 def scale(images: Tensor, factors: Tensor, offsets: Tensor) -> Tensor:
-    """Each channel times its factor (C), and its offset (C) added, in one pass over memory."""
+    """Multiply each channel by its factor (C) and add its offset (C), in one pass over memory."""
     blocks, pixels = _in_blocks(images, SCALED)
     return _as_images(torch.addcmul(offsets.repeat(pixels), blocks, factors.repeat(pixels)), images)
 
@@ -34,7 +34,7 @@ def mean_colors(images: Tensor) -> Tensor:
 
 
 def _in_blocks(images: Tensor, most: int) -> tuple[Tensor, int]:
-    """The images as (N, B, P * C), without a copy where the channels lie side by side, and P: it divides H * W."""
+    """Reshape images to (N, B, P * C), without a copy if channels are adjacent, and return P, which divides H * W."""
     count, _, height, width = images.shape
     pixels = max(size for size in range(1, most + 1) if height * width % size == 0)
     return images.permute(0, 2, 3, 1).reshape(count, height * width // pixels, -1), pixels

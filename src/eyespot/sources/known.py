@@ -1,6 +1,6 @@
 """The known images of a run, identified by content, or by similarity if they were saved again.
 
-They are stored in the run folder, so that a model is never evaluated on its training images, whatever was added,
+Stored in the run folder, so that a model is never evaluated on its training images, even if files were added,
 removed, moved or deleted since.
 """
 
@@ -19,12 +19,12 @@ from .source import Part, Row, Source
 
 FILE = "images.npz"
 LOOKS = 63
-"""Numbers that an image is compared by."""
+"""Number of features for comparing images."""
 
 COPIED = 0.15
-"""Greatest distance of a copy in another format: JPEG gives 0.03 to 0.13, another photograph 0.4 (see `duplicates`)."""
+"""Maximum distance of a copy in another format: JPEG has 0.03 to 0.13, other photos 0.4 (see `duplicates`)."""
 TYPICAL = 0.5
-"""Of images that resemble one another all alike, a copy is nearer than this share of the usual distance."""
+"""If all images are similar, the distance of a copy is below this fraction of the usual distance."""
 CHUNK = 1024
 
 
@@ -32,7 +32,7 @@ CHUNK = 1024
 class KnownImages:
     """Content `keys` (N,) and `sides` (N,) of a run's images, and the low frequencies `looks` (N, 63) of each, if any.
 
-    Two images whose looks are at most `limit` apart are the same image, saved in another form.
+    Two images with a distance of at most `limit` are versions of the same image.
     """
 
     keys: np.ndarray
@@ -47,7 +47,7 @@ class KnownImages:
 
 
 def known_images(source: Source) -> KnownImages:
-    """What a run has to remember of the images of its source."""
+    """The record of a source's images for a run."""
     keys = np.concatenate([part.keys for part in source.parts])
     sides = np.concatenate([np.full(len(part), side) for side, part in enumerate(source.parts)])
     looks = _looks_of(source)
@@ -55,14 +55,14 @@ def known_images(source: Source) -> KnownImages:
 
 
 def save_known(folder: Path, source: Source) -> None:
-    """Write what a run remembers of its images into its folder."""
+    """Save the record of its images in the run folder."""
     known = known_images(source)
     arrays = {"keys": known.keys, "sides": known.sides.astype(np.int8), "looks": known.looks.astype(np.float16)}
     save_numbers(folder / FILE, {**arrays, "limit": np.array(known.limit)})
 
 
 def load_known(folder: Path) -> KnownImages | None:
-    """What a run in a folder remembers of its images; None if it is no run's, or the file is damaged."""
+    """Load the record of a run's images; None if the folder is not a run, or the file is damaged."""
     arrays = load_numbers(folder / FILE)
     if arrays.keys() != {"keys", "sides", "looks", "limit"}:
         return None
@@ -75,7 +75,7 @@ def load_known(folder: Path) -> KnownImages | None:
 
 
 def side_of(known: KnownImages, part: Part) -> np.ndarray:
-    """The side (N,) on which each image of a part lay in the run; -1 for images that it does not know."""
+    """The side (N,) that each image of a part had in the run; -1 for unknown images."""
     by_key = known.by_key
     sides = np.array([by_key.get(key, -1) for key in part.keys.tolist()], np.int64)
     new = np.flatnonzero(sides < 0)
@@ -85,7 +85,7 @@ def side_of(known: KnownImages, part: Part) -> np.ndarray:
 
 
 def without_trained(known: KnownImages | None, part: Part) -> tuple[Part, int]:
-    """The images of a part that a run neither learned from nor chose by, and how many others there are."""
+    """The images of a part that a run did not use for training or validation, and the number of the others."""
     if known is None or not len(part):
         return part, 0
     sides = side_of(known, part)
@@ -96,14 +96,14 @@ def without_trained(known: KnownImages | None, part: Part) -> tuple[Part, int]:
 
 
 def source_without_trained(known: KnownImages | None, source: Source) -> tuple[Source, int]:
-    """A source without the images that a run learned from or chose by, and how many these are."""
+    """A source without the images that a run used for training or validation, and the number of these."""
     found = {part.name: without_trained(known, part) for part in source.parts}
     parts = {name: part for name, (part, _) in found.items()}
     return replace(source, **parts), sum(count for _, count in found.values())
 
 
 def _looks_of(source: Source) -> np.ndarray:
-    """(N, 63) low frequencies of all images; (0, 63) of a source too large to compare all with all."""
+    """Low frequencies (N, 63) of all images; (0, 63) if the source is too large to compare all pairs."""
     if len(source) > NEAR_LIMIT:
         return np.empty((0, LOOKS), np.float32)
     if isinstance(source.train.rows, ArrayRows):
@@ -112,7 +112,7 @@ def _looks_of(source: Source) -> np.ndarray:
 
 
 def _looks(rows: Sequence[Row], root: Path | None = None) -> np.ndarray:
-    """(N, 63) low frequencies of each image; NaN if it shows nothing but one color."""
+    """Low frequencies (N, 63) of each image; NaN for a uniform image."""
     if not len(rows):
         return np.empty((0, LOOKS), np.float32)
     thumbnails = examine(rows, root).thumbnails
@@ -122,7 +122,7 @@ def _looks(rows: Sequence[Row], root: Path | None = None) -> np.ndarray:
 
 
 def _by_looks(known: KnownImages, looks: np.ndarray) -> np.ndarray:
-    """The side (N,) of the known image that each resembles most, where that is near enough to be a copy; else -1."""
+    """The side (N,) of the most similar known image if it is close enough to be a copy; else -1."""
     sides = np.full(len(looks), -1)
     for start in range(0, len(looks), CHUNK):
         nearest, distance = _nearest(looks[start : start + CHUNK], known.looks)
@@ -132,7 +132,7 @@ def _by_looks(known: KnownImages, looks: np.ndarray) -> np.ndarray:
 
 
 def _nearest(looks: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The number (N,) of the nearest of `others` (M, 63), and its distance; `skip` (N,) is not looked at."""
+    """Index (N,) of the nearest of `others` (M, 63), and its distance; index `skip` (N,) is excluded."""
     squared = np.square(looks).sum(1)[:, None] + np.square(others).sum(1)[None] - 2 * looks @ others.T
     squared = np.where(np.isnan(squared), np.inf, squared.clip(min=0))
     if skip is not None:
@@ -142,7 +142,7 @@ def _nearest(looks: np.ndarray, others: np.ndarray, skip: np.ndarray | None = No
 
 
 def _limit(looks: np.ndarray) -> float:
-    """The distance up to which an image is a copy: less where the images of a source resemble one another."""
+    """The maximum distance of a copy: smaller if the images of a source are similar."""
     if len(looks) < 2:
         return COPIED
     chosen = np.unique(np.linspace(0, len(looks) - 1, min(len(looks), CHUNK)).astype(np.int64))

@@ -1,7 +1,7 @@
-"""Cheap features of images and their mirror images, to test whether mirroring changes the answer.
+"""Simple features of images and their mirror images, to test whether mirroring changes the answer.
 
-Histograms of signed gradient directions in 4 x 4 cells (after Dalal and Triggs 2005), and colors in 8 x 8: what points
-to the left or to the right differs in them, what merely lies elsewhere differs little.
+Histograms of signed gradient directions in 4 x 4 cells (after Dalal and Triggs 2005), and colors in 8 x 8: they differ
+for objects that face left or right, and hardly for objects at another position.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ from ._examine import NEAR_LIMIT, examine
 from .source import Source
 
 LOOKED_AT = 1000
-"""Training images that are compared with their mirror images."""
+"""Maximum number of training images that are compared with their mirror images."""
 CELLS, DIRECTIONS, COLORS = 4, 8, 8
 
 
 def mirror_features(source: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The places (n,) of up to 1,000 training images, features (n, D) of each, and those of its mirror image (n, D)."""
+    """Indices (n,) of up to 1,000 training images, their features (n, D), and those of their mirror images (n, D)."""
     places = np.sort(np.argsort(source.train.keys, kind="stable")[:LOOKED_AT])
     thumbnails = _thumbnails(source, places).astype(np.float32)
     return places, _features(thumbnails), _features(thumbnails[:, :, ::-1])
@@ -26,7 +26,7 @@ def _thumbnails(source: Source, places: np.ndarray) -> np.ndarray:
     rows = source.train.rows
     if isinstance(rows, ArrayRows) or len(source) > NEAR_LIMIT:
         found = examine(take_rows(rows, places)).thumbnails
-    else:  # all of them are known from when the source was opened
+    else:  # all of them are available since the source was opened
         found = examine(source.rows, source.root).take(places).thumbnails
     assert found is not None
     return found

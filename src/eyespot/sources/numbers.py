@@ -1,4 +1,4 @@
-"""How the numbers of a source are distributed, such as steering angles."""
+"""Distribution of the numbers of a source, such as steering angles."""
 
 import math
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ import numpy as np
 from .source import Row
 
 BINS = 11
-"""An odd number: with angles to both sides, the middle one holds straight ahead."""
+"""Odd, so that the middle bin contains straight ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """The numbers of the images: how many there are, the shares below 0, at 0 and above it, and a histogram.
+    """The numbers of the images: their count, the fractions below, at and above 0, and a histogram.
 
-    `edges` are the limits of the histogram's bins, one more than `counts`; `drives` counts the drives that frames
-    belong to, 0 if none are named.
+    `edges` are the limits of the histogram's bins, one more than `counts`; `drives` is the number of different drives,
+    0 if none are named.
     """
 
     count: int
@@ -30,7 +30,7 @@ class Numbers:
 
 
 def describe_numbers(rows: Iterable[Row]) -> Numbers | None:
-    """The distribution of the column "number"; None without numbers. Text that is no number is passed over."""
+    """The distribution of the column "number"; None without numbers. Invalid text is ignored."""
     found, drives = [], set()
     for row in rows:
         if math.isfinite(number := parse_number(row.values.get("number", ""))):
@@ -52,7 +52,7 @@ def describe_numbers(rows: Iterable[Row]) -> Numbers | None:
 
 
 def parse_number(text: str) -> float:
-    """The number of a cell; NaN for text that is no number."""
+    """Parse the number of a cell; NaN for other text."""
     try:
         return float(text)
     except ValueError:
@@ -60,7 +60,7 @@ def parse_number(text: str) -> float:
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """From the smallest to the largest; symmetric around 0 if there are numbers on both sides of it."""
+    """The smallest and the largest number; symmetric around 0 if there are numbers on both sides of it."""
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:
         return -max(-low, high), max(-low, high)

@@ -29,7 +29,7 @@ from .source import Source
 from .synthetic import open_synthetic
 
 TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
-"""What may be proposed in place of a folder without images; a text may be anything."""
+"""Suggestions for a folder without images; a text may be anything."""
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of images (one folder per class, optionally inside train/ val/ test/), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
@@ -73,9 +73,9 @@ def open_source(
 
 
 def reopen(origin: Mapping[str, Any], run: Path | None = None) -> Source:
-    """Open a source as a run's recipe states: `{"what": ..., "columns": ..., "layout": ..., "value_range": ...}`.
+    """Open the source in a run's recipe: `{"what": ..., "columns": ..., "layout": ..., "value_range": ...}`.
 
-    Images that the run in the folder `run` knows lie in the parts where they lay for it.
+    Images that the run in the folder `run` used stay in the same parts.
     """
     remembered = load_known(run) if run else None
     return open_source(
@@ -88,7 +88,7 @@ def reopen(origin: Mapping[str, Any], run: Path | None = None) -> Source:
 
 
 def _with_range(source: Source, value_range: Range | None) -> Source:
-    """The same source with another value range; images that are arrays were scaled when it was opened."""
+    """The source with another value range; images in arrays were scaled when it was opened."""
     if value_range in (None, source.value_range):
         return source
     if isinstance(source.train.rows, ArrayRows):
@@ -135,7 +135,7 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
 
 
 def _instead(folder: Path) -> str:
-    """What else lies in the folder that could be opened."""
+    """Other contents of the folder that could be opened."""
     tables = [each.name for each in sorted(folder.iterdir()) if each.suffix.lower() in TABLES]
     packed = [each.name for each in sorted(folder.iterdir()) if each.name.lower().endswith(PACKED)]
     if tables:
@@ -170,6 +170,6 @@ def _read_npz(file: Path, value_range: Range | None) -> Collection:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files if name.startswith(("x", "y"))}
-    except Exception as error:  # zipfile, zlib and numpy each throw their own
+    except Exception as error:  # zipfile, zlib and numpy raise different errors
         raise SourceError(f"{file}: cannot be read as arrays ({error}); write it with numpy.savez.") from error
     return replace(read_arrays(found, file.name, "a .npz file", value_range), root=file)

@@ -17,15 +17,15 @@ from ._layout import classes_in
 
 PARTS = ("train", "validation", "test")
 LISTED = 10
-"""Names that a message lists; the rest is counted."""
+"""Maximum number of names in a message; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One image with its annotations as text, which a task converts to a target.
 
-    `values` may hold "label", "tags" (`a|b|c`), "number", "paired" (path of a paired image), "group" and "split",
-    and any other column of a table. `location` is the place for messages ("labels.csv line 3").
+    `values` may contain "label", "tags" (`a|b|c`), "number", "paired" (path of a paired image), "group" and "split",
+    and any other column of a table. `location` is the location for messages ("labels.csv line 3").
     """
 
     picture: Picture = field(repr=False)
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One image that is left out, with the reason."""
+    """One image that was left out, with the reason."""
 
     name: str
     location: str
@@ -48,9 +48,9 @@ class Problem:
 class Part:
     """Some rows of a source: training, validation or test images.
 
-    `keys` (one uint64 a row) are made from the content of each image: whatever is random about a sample, its noise
-    above all, follows from its key and so is the same on every machine. `sizes` (N, 3) holds height, width (upright)
-    and channels (1 or 3) of each image as found when it was examined.
+    `keys` (one uint64 per row) depend on the content of each image: all randomness of a sample, such as its noise,
+    derives from its key and is the same on every machine. `sizes` (N, 3) are height, width (upright) and channels (1 or
+    3) of each image as examined.
     """
 
     name: str
@@ -58,13 +58,13 @@ class Part:
     keys: np.ndarray = field(repr=False)
     sizes: np.ndarray = field(repr=False)
     decoded: dict[bool, tuple[str, Any]] = field(default_factory=dict, repr=False, compare=False)
-    """The images as they were decoded last, and how: see `cache.decode_once`."""
+    """The decoded images of the last call, and their settings: see `cache.decode_once`."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def take(self, places: np.ndarray, name: str = "") -> "Part":
-        """Some of the rows, in the order of `places`, under a name of their own or the part's."""
+        """Select some of the rows, in the order of `places`, with a new name or the part's."""
         from ._collection import take_rows  # which imports this module
 
         return Part(
@@ -76,7 +76,7 @@ class Part:
 
 
 def join_parts(parts: Sequence[Part], name: str) -> Part:
-    """The rows of several parts, one after another, as one part."""
+    """Concatenate the rows of several parts to one part."""
     return Part(
         name=name,
         rows=[row for part in parts for row in part.rows],
@@ -112,7 +112,7 @@ class Source:
         return len(self.train) + len(self.validation) + len(self.test)
 
     def __repr__(self) -> str:
-        return f"<Source {self.describe()}>"  # not its rows: there may be millions
+        return f"<Source {self.describe()}>"  # without its rows: there may be millions
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
@@ -126,11 +126,11 @@ class Source:
 
     @property
     def columns(self) -> set[str]:
-        """The names of the columns that at least one row fills."""
+        """Names of the columns that are filled in at least one row."""
         return {column for part in self.parts for row in part.rows for column, text in row.values.items() if text}
 
     def describe(self) -> str:
-        """One line of text: how the source was read, and how many images were left out and why."""
+        """Summary in one line: how the source was read, and how many images were left out and why."""
         classes = "".join(f", {text}" for text in classes_in(row.values for row in self.rows))
         counts = {**self.left_out, "that cannot be used" if self.left_out else "": len(self.problems)}
         reasons = "; ".join(f"{count:,} {reason}".strip() for reason, count in counts.items() if count)
@@ -141,7 +141,7 @@ class Source:
         )
 
     def require_classes(self) -> None:
-        """Raise `SourceError` unless there are two classes or more, each with two images or more."""
+        """Raise `SourceError` unless there are two or more classes with two or more images each."""
         counts = Counter(row.values["label"] for row in self.rows if row.values.get("label"))
         if len(counts) < 2:
             raise SourceError(
@@ -164,7 +164,7 @@ class Source:
 
 
 def without_single_classes(source: Source) -> tuple[Source, list[str]]:
-    """The source without the images that are the only one of their class, and the names of these."""
+    """The source without classes that have a single image, and the names of these classes."""
     counts = Counter(row.values.get("label") for row in source.rows)
     singles, parts = [], {}
     for part in source.parts:
@@ -177,7 +177,7 @@ def without_single_classes(source: Source) -> tuple[Source, list[str]]:
 
 
 def short_side(source: Source) -> float:
-    """The median short side of the training images, in pixels."""
+    """Median shorter side of the training images, in pixels."""
     return float(np.median(source.train.sizes[:, :2].min(axis=1)))
 
 
@@ -196,7 +196,7 @@ def part_of(source: Source, name: str) -> Part:
 
 
 def fingerprint(source: Source) -> str:
-    """A short text that changes when images are added, changed or moved to another part."""
+    """A short text that changes if images are added, changed or moved to another part."""
     digest = hashlib.blake2b(digest_size=8)
     for part in source.parts:
         digest.update(np.sort(part.keys).tobytes() + part.name.encode())
@@ -204,7 +204,7 @@ def fingerprint(source: Source) -> str:
 
 
 def answers_fingerprint(source: Source, columns: Sequence[str]) -> str:
-    """A short text that changes when an image gets another answer: in one of a task's `columns`, or a paired image."""
+    """A short text that changes if a target changes: in one of a task's `columns`, or a paired image."""
     read = (*columns, "paired")
     digest = hashlib.blake2b(digest_size=8)
     for part in source.parts:

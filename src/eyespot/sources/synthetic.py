@@ -16,7 +16,7 @@ from .source import Source
 KINDS = ("cross", "disc", "square", "triangle")
 IMAGES_OF_A_SIGN = 4
 SPLIT_OF_SIGNS = ("train", "test", "train", "validation", "train")
-"""By identity, in turn."""
+"""The sides of identities, in rotation."""
 IMAGES_OF_A_FACE = 8
 YEARS_OF_AN_ALBUM = 15
 STEEPEST = 40.0
@@ -24,7 +24,7 @@ STEEPEST = 40.0
 
 
 def shapes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """One shape on each image, bright on a dark and grainy ground; the label says which."""
+    """One shape per image, bright on a dark and grainy background; the label is its name."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for number in range(count):
@@ -37,7 +37,7 @@ def shapes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def scenes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """None, one or several shapes on each image; the tags say which."""
+    """None, one or several shapes per image; the tags are their names."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for _ in range(count):
@@ -51,9 +51,9 @@ def scenes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def road(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """A bright road from the middle of the lower edge; the number is its angle in degrees, to the right above zero.
+    """A bright road from the center of the lower edge; the number is its angle in degrees, positive to the right.
 
-    Every second road leads straight on, as most roads do.
+    Every second road is straight, as most roads are.
     """
     random = _random(seed, count, size)
     pictures, values = [], []
@@ -69,7 +69,7 @@ def road(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """A disc on a ground; the rating from 1 to 7 is what an audience that likes bright disks gives it on average."""
+    """A disk on a background, rated from 1 to 7 by a simulated audience that likes bright disks."""
     random = _random(seed, count, size)
     pictures, values = [], []
     for _ in range(count):
@@ -84,7 +84,7 @@ def rated(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def signs(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """One of many signs on each image: bright and dark fields of a 4x4 board; the identity says which sign it is."""
+    """Signs: bright and dark fields of a 4x4 board; the identity is the pattern."""
     random = _random(seed, count, size)
     boards = random.integers(0, 2, (max(2, count // IMAGES_OF_A_SIGN), 4, 4))
     pictures, values = [], []
@@ -99,9 +99,9 @@ def signs(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def faces(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """Drawn faces, eight of each person; `identity` says who it is, `age` how old in years, 12 to 80.
+    """Synthetic faces, eight of each person; `identity` is the person, `age` the age in years, 12 to 80.
 
-    Training images show each person within 15 years, as albums do; the others over the whole range.
+    Training images show each person within 15 years, as albums do; the others cover the whole range.
     """
     random = _random(seed, count, size)
     persons = max(5, count // IMAGES_OF_A_FACE)
@@ -120,7 +120,7 @@ def faces(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """Waves laid over each other and a hard edge, without noise: what a denoiser should give back."""
+    """Superimposed waves and a hard edge, without noise: the target of a denoiser."""
     random = _random(seed, count, size)
     y, x = _grid(size)
     pictures = []
@@ -135,7 +135,7 @@ def textures(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def dawns(count: int = 240, size: int = 32, seed: int = 0) -> Source:
-    """Brightness that grows to one side, blue where it is dark and yellow where it is bright."""
+    """Brightness that increases toward one side, blue where dark and yellow where bright."""
     random = _random(seed, count, size)
     y, x = _grid(size)
     dark, bright = np.array([0.1, 0.2, 0.5]), np.array([0.9, 0.8, 0.3])
@@ -148,7 +148,7 @@ def dawns(count: int = 240, size: int = 32, seed: int = 0) -> Source:
 
 
 def colored_squares(count: int = 240, size: int = 16, seed: int = 0) -> Source:
-    """A square of about half the side on a dark ground, red on every second image and blue on the others."""
+    """A square of about half the side on a dark background, red on every second image and blue on the others."""
     random = _random(seed, count, size)
     pictures = np.full((count, size, size, 3), 30, np.uint8)
     for number, picture in enumerate(pictures):
@@ -212,7 +212,7 @@ MAKERS: dict[str, Callable[..., Source]] = {
 
 
 def open_synthetic(name: str) -> Source:
-    """Draw the source of that name; an unknown name raises `SourceError` with the nearest one.
+    """Create the source of that name; raise `SourceError` with the most similar name for an unknown one.
 
     >>> len(open_synthetic("road"))
     240
@@ -234,7 +234,7 @@ def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _quarters(place: float) -> float:
-    """A place in quarters of a pixel, so that mirroring it twice gives the same number."""
+    """A position in quarters of a pixel, so that mirroring it twice is exact."""
     return round(4 * place) / 4
 
 
@@ -243,7 +243,7 @@ def _ground(random: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _placed(kind: str, random: np.random.Generator, size: int) -> np.ndarray:
-    """Where the shape lies: bool (size, size)."""
+    """Mask of the shape: bool (size, size)."""
     y, x = _grid(size)
     radius = random.uniform(0.25, 0.45)
     down, right = random.uniform(radius - 1, 1 - radius, 2)

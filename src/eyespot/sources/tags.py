@@ -1,4 +1,4 @@
-"""Cells with several tags: any separators become `a|b|c`, or `-` for none."""
+"""Cells with several tags: all separators become `a|b|c`, or `-` for none."""
 
 import ast
 import json
@@ -16,20 +16,20 @@ NONE = "-"
 OPEN = "?"
 """An entry that marks all further tags of a cell as unknown."""
 GROUP_COLUMN = "tags:"
-"""Columns that begin so hold one tag of a group each: `tags:color` holds `red`, which is the tag `color:red`."""
+"""Columns with this prefix contain one tag of a group each: `tags:color` with `red` is the tag `color:red`."""
 GROUPED = re.compile(r"([^\W\d][^:|]*):(?=[^\s/:])")
 """The group before the tag. Times (10:30), web addresses and titles with a colon and a space are plain tags."""
 SEPARATORS = ("|", ";", ",", "\n", "\uff0c", "\u3001", "\uff1b", "\u060c")
 """Characters that separate tags in any cell: those of tables, a new line, and the commas of other scripts."""
 SOFT_SEPARATORS = (" ", "/", "+", "&")
-"""Characters that separate tags only where the words between them come back in other cells."""
+"""Characters that separate tags only if the words between them recur in other cells."""
 YES, NO = ("1", "1.0", "true", "yes", "t", "y", "x"), ("0", "0.0", "false", "no", "f", "n", "")
 UNKNOWN = ("-1", "-1.0", "?", "nan")
 SHOWN = 3
 
 
 def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
-    """The tags (or the one label) whose columns hold 1; raises `SourceError` for other cells than 0, 1 and -1.
+    """The tags (or the one label) whose columns contain 1; raises `SourceError` for cells other than 0, 1 and -1.
 
     >>> one_hot("tags", {"cat": "1", "dog": "0", "sofa": "1"}, "t.csv line 2")
     'cat|sofa'
@@ -54,7 +54,7 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
 
 
 def group_of(tag: str) -> str:
-    """The group that a tag belongs to; empty for a tag that belongs to none.
+    """The group of a tag; empty for a free tag.
 
     >>> group_of("color:red"), group_of("striped"), group_of("10:30")
     ('color', '', '')
@@ -64,7 +64,7 @@ def group_of(tag: str) -> str:
 
 
 def contradicted_group(cells: Iterable[str]) -> str:
-    """The group of which the cells of one image name several tags; empty if there is none."""
+    """A group for which the cells of one image name several tags; empty if there is none."""
     found: dict[str, str] = {}
     for tag in (tag for cell in cells for tag in cell.split("|")):
         group = group_of(tag)
@@ -74,9 +74,9 @@ def contradicted_group(cells: Iterable[str]) -> str:
 
 
 def with_group_columns(values: Mapping[str, str], where: str) -> Mapping[str, str]:
-    """A row's values whose columns `tags:GROUP` have become tags `GROUP:TAG`; an empty cell says nothing.
+    """The values of a row with columns `tags:GROUP` converted to tags `GROUP:TAG`; empty cells are unknown.
 
-    Raises `SourceError` for a cell that names several tags of its group.
+    Raises `SourceError` for a cell with several tags of its group.
 
     >>> with_group_columns({"tags": "striped", "tags:color": "red", "tags:size": ""}, "t.csv line 2")
     {'tags': 'striped|color:red'}
@@ -115,7 +115,7 @@ def split_tags(cells: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
-    """How cells that are no lists are cut into tags, and notes on it."""
+    """How cells that are not lists are divided into tags, and notes about it."""
     separators = [each for each in SEPARATORS if any(each in text for text in texts)]
     if separators:
         pattern = "|".join(map(re.escape, separators))
@@ -136,7 +136,7 @@ def _cut(separator: str, text: str) -> list[str]:
 
 
 def _words_come_back(texts: list[str], separator: str) -> bool:
-    """Return whether cells that are cut by a separator share most of their words, as lists of tags do."""
+    """Return whether cells divided by a separator share most of their words, as lists of tags do."""
     several = [pieces for text in texts if len(pieces := _stripped(text.split(separator))) > 1]
     if not several:
         return False
@@ -151,7 +151,7 @@ def _comes_back(word: str, texts: list[str], separator: str) -> bool:
 def _listed(text: str) -> list[str] | None:
     """The entries of a list, or the keys of an object that are 1 or true, in the notation of Python, JSON or NumPy.
 
-    None for other text; raises `SourceError` for an object that holds other values.
+    None for other text; raises `SourceError` for an object with other values.
     """
     if not re.fullmatch(r"\[.*\]|\(.*\)|\{.*\}", text, re.DOTALL):
         return None
@@ -168,7 +168,7 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _evaluated(text: str) -> Any:
-    """A value in JSON's or Python's notation; None if it is neither."""
+    """Parse a value in JSON's or Python's notation; None if it is neither."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -178,7 +178,7 @@ def _evaluated(text: str) -> Any:
 
 
 def _chosen_keys(text: str, value: Any) -> list[str]:
-    """The keys of an object such as {"cat": 1, "dog": 0} that are there; raises `SourceError` for other values."""
+    """The keys of an object such as {"cat": 1, "dog": 0} with the value 1; raises `SourceError` for other values."""
     cells = {str(key): str(cell).casefold() for key, cell in value.items()} if isinstance(value, dict) else None
     if cells is None or any(cell not in (*YES, *NO) for cell in cells.values()):
         raise SourceError(

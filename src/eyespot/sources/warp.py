@@ -20,9 +20,9 @@ def motion(
     zoom: np.ndarray | float = 1.0,
     shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
 ) -> Frame:
-    """Mirror left and right, then turn and zoom about the middle, then shift: N frames if one of these has N values.
+    """Mirror horizontally, then rotate and zoom about the center, then shift: N frames if one argument has N values.
 
-    `size` is (H, W), `rotate` degrees against the clock, `zoom` a factor, and `shift` (..., 2) pixels down and to the
+    `size` is (H, W), `rotate` degrees counterclockwise, `zoom` a factor, and `shift` (..., 2) pixels down and to the
     right.
 
     >>> motion((10, 20), flip=True, shift=(0, 3)).apply([1.0, 5.0]).tolist()
@@ -32,7 +32,7 @@ def motion(
     turn = np.deg2rad(np.asarray(rotate, float))
     mirror = 1.0 - 2.0 * np.asarray(flip)
     cosine, sine, mirror = np.broadcast_arrays(zoom * np.cos(turn), zoom * np.sin(turn), mirror)
-    # y points down, so that a turn against the clock takes a point on the right to the top: to a smaller y.
+    # y points down, so that a counterclockwise rotation moves a point on the right to the top: to a smaller y.
     rows = np.stack([mirror * cosine, sine, -mirror * sine, cosine], axis=-1)
     linear = rows.reshape(*cosine.shape, 2, 2)
     middle = np.array([width / 2, height / 2])
@@ -43,12 +43,12 @@ def motion(
 
 
 def warp(images: Tensor, frames: Frame, border: str = "reflection") -> Tensor:
-    """Images (N, C, H, W), float, moved by N frames with one bilinear interpolation.
+    """Move float images (N, C, H, W) by N frames with one bilinear interpolation.
 
     `border` is the padding mode: "reflection" or "border" (the edge repeated).
     """
     height, width = (int(side) for side in frames.size[0])
-    # The grid asks where each pixel of the result comes from, in coordinates from -1 to 1 on both sides.
+    # The grid contains the source position of each output pixel, in coordinates from -1 to 1 on both axes.
     back = _centered(height, width).inverse().then(frames.inverse()).then(_centered(*images.shape[2:]))
     (a, b, left), (c, d, top) = torch.from_numpy(back.matrix).float().permute(1, 2, 0)[..., None]
     x, y = _middles(width), _middles(height)
@@ -60,9 +60,9 @@ def warp(images: Tensor, frames: Frame, border: str = "reflection") -> Tensor:
 
 
 def shift_whole_pixels(images: tuple[Tensor, ...], frames: Frame) -> tuple[Tensor, ...]:
-    """Images (N, C, H, W) of any type, moved by N frames that only mirror and shift by whole pixels.
+    """Move images (N, C, H, W) of any dtype by N frames that only mirror and shift by whole pixels.
 
-    Nothing is interpolated; a mirror on the last pixels fills the border. Several images of a sample move alike.
+    Without interpolation; the border is filled by reflection. Several images of a sample move alike.
     """
     height, width = images[0].shape[2:]
     flip = torch.from_numpy(frames.mirrors)
@@ -72,21 +72,21 @@ def shift_whole_pixels(images: tuple[Tensor, ...], frames: Frame) -> tuple[Tenso
 
 
 def _centered(height: int, width: int) -> Frame:
-    """From pixels to coordinates from -1 to 1, as PyTorch's grids have them."""
+    """Frame from pixels to coordinates from -1 to 1, as in PyTorch's grids."""
     matrix = np.array([[2 / width, 0.0, -1.0], [0.0, 2 / height, -1.0]])
     return Frame(original=np.array([height, width]), size=np.array([2, 2]), matrix=matrix)
 
 
 def _middles(side: int) -> Tensor:
-    """The middles of one side's pixels, where the side reaches from -1 to 1."""
+    """Centers of the pixels along one side, scaled to -1 to 1."""
     return (2 * torch.arange(side) + 1) / side - 1
 
 
 def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
-    """Where each pixel of the mirrored and shifted images comes from, as its number among all pixels of the batch.
+    """Source index of each pixel of the mirrored and shifted images, among all pixels of the batch.
 
-    Each image is shifted by whole `pixels` (N, 2), down and to the right. As int32 (a batch has fewer than 2^31
-    pixels) the places are made and read in less time.
+    Each image is shifted by whole `pixels` (N, 2), down and to the right. int32 (a batch has fewer than 2^31 pixels)
+    makes creating and reading the indices faster.
     """
     rows = _reflected(torch.arange(height, dtype=torch.int32) - pixels[:, :1])
     columns = _reflected(torch.arange(width, dtype=torch.int32) - pixels[:, 1:])
@@ -96,13 +96,13 @@ def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
 
 
 def _reflected(places: Tensor) -> Tensor:
-    """Places (N, S) along a side of S pixels, those beyond its ends sent back as by mirrors on the last pixels."""
+    """Reflect indices (N, S) beyond the ends of a side of S pixels about the last pixels."""
     last = places.shape[1] - 1
     return last - (last - places.abs()).abs()
 
 
 def _gathered(images: Tensor, places: Tensor) -> Tensor:
-    """The pixels at `places` as images of the same shape: all channels of a pixel at once, as they lie in the cache."""
+    """The pixels at `places` as images of the same shape: all channels of a pixel at once, as they are stored."""
     count, channels, height, width = images.shape
     pixels = images.permute(0, 2, 3, 1).reshape(-1, channels)
     return pixels.index_select(0, places).view(count, height, width, channels).permute(0, 3, 1, 2)
