@@ -3,12 +3,13 @@
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
-from eyespot.images import ImageSpec
+from eyespot.images import ImageSpec, write_png
 from eyespot.serving.one_file import write_one_file
 from eyespot.serving.resources import ModelResource
 
@@ -54,13 +55,30 @@ def test_numbers_in_the_file_are_pytorchs_for_each_of_its_pictures(page: Page, f
 
 
 def test_what_needs_a_server_is_not_there(page: Page, files) -> None:
-    file, _ = files["chain"]
-    opened(page, file, "call=1&unit=2&why=occlusion")
+    file, _ = files["framed"]
+    opened(page, file, "call=1&unit=0&why=occlusion")
     for name in ["Explanations", "Images with the strongest activation"]:
         expect(page.get_by_role("region", name=name)).to_have_count(0)
     expect(page.get_by_role("button", name="Webcam")).to_have_count(0)
     expect(page.locator("input[type=file], input[type=url]")).to_have_count(0)
     assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Look", "Learn"]
+
+
+def test_a_new_image_is_answered_as_in_eyespot(page: Page, files, tmp_path) -> None:
+    file, network = files["chain"]
+    opened(page, file, "call=1&unit=0&y=0&x=0")
+    expect(page.locator("input[type=url]")).to_have_count(0)
+    picture = np.random.default_rng(0).integers(0, 256, (61, 40, 3), dtype=np.uint8)
+    write_png(picture, tmp_path / "new.png")
+    page.locator("input[type=file]").set_input_files(tmp_path / "new.png")
+    expect(page.get_by_text("new.png")).to_be_visible()
+    outputs = network.outputs(network.pixels(picture))
+    expect(page.locator(".region")).to_have_count(1)  # the middle is cut out
+    assert agrees(page.locator(".numbers .value").inner_text(), float(outputs[1][0, 0, 0]))
+    assert write_one_file(network, [], tmp_path / "a.html").answers
+    page.locator("input[type=file]").set_input_files(__file__)
+    expect(page.get_by_text("This file is not a picture that the browser can read.")).to_be_visible()
+    assert not write_one_file(files["framed"][1], [], tmp_path / "b.html").answers
 
 
 def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> None:

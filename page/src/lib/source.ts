@@ -1,3 +1,5 @@
+import { readPicture } from "./pictureFile";
+import type { Fit } from "./resize";
 import { readManifest, type Call, type Manifest } from "./manifest";
 import { openServer, type Server } from "./server";
 import { sizeOf, tensor, type Tensor } from "./tensor";
@@ -47,7 +49,7 @@ export interface Source {
   output(of: Version, call: Call, pixels: Uint8Array, image: number | null, signal?: AbortSignal): Promise<Tensor>;
   /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
   readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string, signal?: AbortSignal) => Promise<Tensor[]>;
-  /** A picture file as the network takes it, and as it was; missing where there is no server to read it. */
+  /** A picture file as the network takes it, and as it was; missing where the page alone cannot answer it. */
   readonly read?: (model: number, file: Blob) => Promise<Preparation>;
   /** What goes beyond numbers of the network; missing without a server. */
   readonly server?: Server;
@@ -111,6 +113,8 @@ interface Embedded {
   readonly models: readonly {
     readonly manifest: Manifest;
     readonly weights: string;
+    /** How picture files are brought to the size of the network; null where the page cannot compute every call. */
+    readonly fit?: Fit | null;
     readonly images: readonly { name: string; label: string | null; pixels: string; calls: Record<string, string> }[];
   }[];
 }
@@ -131,6 +135,9 @@ function embeddedSource({ models }: Embedded): Source {
         if (!stored) throw new Error(`This page has no numbers of “${call.name}” for this picture.`);
         return tensor(call.shape, new Float32Array(decode(stored).buffer));
       }),
+    ...(models.every(({ fit }) => fit) && {
+      read: (model: number, file: Blob) => readPicture(file, models[model].manifest.images, models[model].fit!),
+    }),
   };
 }
 

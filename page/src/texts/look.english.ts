@@ -118,6 +118,7 @@ export const look = {
   ownPicture: (name: string): string => `Own image: ${name}`,
   ownFile: "Upload an image …",
   ownHint: "Or drop or paste one. It is sent only to the eyespot server on this computer.",
+  ownHintAlone: "Or drop or paste one. It does not leave this page.",
   link: "Image URL",
   fetch: "Fetch",
   linkTrouble: "The image could not be fetched: the site does not allow it (CORS), or there is no image at this URL. Save the image and upload the file.",

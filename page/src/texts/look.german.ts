@@ -120,6 +120,7 @@ export const look: typeof english = {
   ownPicture: (name) => `Eigenes Bild: ${name}`,
   ownFile: "Bild hochladen …",
   ownHint: "Oder hierher ziehen oder einfügen. Es wird nur an den eyespot-Server auf diesem Rechner gesendet.",
+  ownHintAlone: "Oder hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
   link: "Bild-URL",
   fetch: "Laden",
   linkTrouble: "Das Bild konnte nicht geladen werden: Die Website erlaubt es nicht (CORS), oder unter dieser URL gibt es kein Bild. Speichern Sie das Bild und laden Sie die Datei hoch.",

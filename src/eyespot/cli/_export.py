@@ -192,6 +192,7 @@ def _to_dict(written: "OneFile") -> dict[str, Any]:
         "bytes": written.size,
         "images": written.images,
         "left_out": written.left_out,
+        "answers_new_images": written.answers,
     }
 
 
@@ -199,5 +200,7 @@ def _lines(written: "OneFile") -> list[str]:
     lines = [f"{written.path}: {written.size / 1e6:.1f} MB, {len(written.images)} images"]
     if written.left_out:
         lines.append(f"  left out for its size: {', '.join(written.left_out)}")
-    lines.append("  left out because they need `eyespot serve`: images other than these, and explanations")
+    other = "" if written.answers else "images other than these, and "
+    lines += ["  answers new images in the browser"] if written.answers else []
+    lines.append(f"  left out because they need `eyespot serve`: {other}explanations")
     return lines

@@ -39,12 +39,16 @@ FUNCTIONS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class OneFile:
-    """What was written: the file, its size, and the names of the images that are in it and of those left out."""
+    """What was written: the file, its size, and the names of the images that are in it and of those left out.
+
+    `answers` states whether the page answers new images too.
+    """
 
     path: Path
     size: int
     images: list[str]
     left_out: list[str]
+    answers: bool
 
 
 def write_one_file(
@@ -72,11 +76,27 @@ def write_one_file(
         if taken > most:
             break
         images.append(image)
-    data = {"models": [{"manifest": json.loads(manifest), "weights": weights, "images": images}]}
+    model = {"manifest": json.loads(manifest), "weights": weights, "fit": _fit(shown), "images": images}
+    data = {"models": [model]}
     page = write_page(path, "network.html", {"title": shown.name, "style": Markup(style), **_scripts(script, data)})
     names = [row.name for row in rows]
     kept = len(images)
-    return OneFile(path=page, size=page.stat().st_size, images=names[:kept], left_out=names[kept:])
+    return OneFile(
+        path=page,
+        size=page.stat().st_size,
+        images=names[:kept],
+        left_out=names[kept:],
+        answers=model["fit"] is not None,
+    )
+
+
+def _fit(shown: ModelResource) -> str | None:
+    """How the page resizes new images; None where it cannot answer them alone.
+
+    It cannot where some call is not computed in the page, or images have other values than 0 to 255.
+    """
+    alone = all(in_page(call) for call in json.loads(shown.manifest[0])["calls"])
+    return shown.images.fit if alone and shown.images.value_range is None and shown.images.fit != "native" else None
 
 
 def usual_rows(rows: Sequence[Row]) -> list[Row]:
