@@ -18,6 +18,7 @@ def picture(height: int, width: int) -> np.ndarray:
 
 
 def main() -> None:
+    """Write what eyespot reads for each size, fit and number of channels."""
     cases = []
     for height, width in SIZES:
         for fit in ("crop", "stretch", "pad"):
