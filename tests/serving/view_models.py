@@ -57,3 +57,25 @@ def write_generator_run(folder: Path, model: int) -> RunResource:
     ]
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return RunResource(name=folder.name, folder=folder, model=model)
+
+
+def locator() -> ModelResource:
+    """A model of points with two gray images of 32 x 24 pixels."""
+    task = TASKS["locate"]()
+    rows = from_arrays("example:cells", "cells", np.full((2, 24, 32, 3), 90, np.uint8), [{}, {}]).rows
+    return ModelResource(name="cells", model=_model(task, task.default_network), rows=rows)
+
+
+def write_located(folder: Path, model: int) -> RunResource:
+    """Of the two points of the first image one is found at a score of 0.9, the other at 0.4; at 0.6 there is none."""
+    points = [{"point": [5, 6], "score": 0.9}, {"point": [30, 20], "score": 0.6}, {"point": [20, 10], "score": 0.4}]
+    rows = [
+        {"image": "0.png", "target": [[5, 5], [20, 10]], "answer": "2", "points": points},
+        {"image": "1.png", "target": [], "answer": "0", "points": []},
+    ]
+    folder.mkdir(parents=True)
+    (folder / "recipe.json").write_text(json.dumps({"task": {"name": "locate"}}))
+    (folder / "result.json").write_text(json.dumps({"details": {"threshold": 0.5}}))
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "predictions.csv").write_text("image,answer\n0.png,2\n1.png,0\n")
+    return RunResource(name=folder.name, folder=folder, model=model)

@@ -1,6 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
 import { openFaces, type Faces } from "../faces/api";
+import type { Outcome } from "../judge/outcomes";
 import type { Predictions } from "../judge/table";
 import { openCollection, type Collection } from "../organize/api";
 import { openDriver, type DriveServer } from "../drive/api";
@@ -119,6 +120,8 @@ export interface Server {
   predict(model: number, picture: Blob, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
+  /** Objects and what was found, for each image of a run whose answers have places. */
+  outcomes(run: number): Promise<readonly Outcome[]>;
   /** The table of predictions of a run. */
   predictions(run: number): Promise<Predictions>;
   /** The task's answer for uint8 pixels (C, H, W). */
@@ -153,6 +156,7 @@ export function openServer(json: Json): Server {
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
+    outcomes: (run) => inside<Outcome>(`runs/${run}/outcomes`, "images"),
     answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,
     familiarity: async (of, pixels, signal) => (await json(pathOf(of, "familiarity"), new Uint8Array(pixels), signal)) as Familiarity,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),

@@ -59,5 +59,22 @@ export const judge = {
   tagColumns: ["tag", "threshold", "found", "missed", "false", "precision", "recall", "F1"],
   outcome: (tag: string, kind: "hits" | "missed" | "false", count: number): string =>
     `${tag}, ${{ hits: "found", missed: "missed", false: "false" }[kind]}: ${count}`,
+  outcomes: {
+    title: "Detections",
+    threshold: "Score from which a detection counts",
+    trained: "Threshold of the training",
+    columns: ["found", "missed", "false", "precision", "recall", "F1"],
+    caption: "At this threshold, over all test images; precision and recall with 95 % Wilson intervals",
+    kinds: { found: "found", missed: "missed", false: "false" },
+    show: "Draw",
+    label: "Class",
+    anyLabel: "all classes",
+    image: (name: string, found: number, missed: number, wrong: number): string => `${name}: ${found} found, ${missed} missed, ${wrong} false`,
+    counts: (found: number, missed: number, wrong: number): string => `${found} found, ${missed} missed, ${wrong} false`,
+    order: "The images with the most mistakes come first.",
+    curve: "Precision by recall",
+    images: "Images with detections",
+    more: (count: number): string => `Show ${count} more`,
+  },
   resetThresholds: "Reset thresholds",
 };

@@ -22,6 +22,7 @@ from . import _explain_api as asking
 from . import _faces_api as faces_api
 from . import _generate_api as generating
 from . import _models as model_routes
+from . import _outcomes_api as outcomes_api
 from . import _runs as run_routes
 from . import _task_api as task_api
 from . import _training as training
@@ -40,6 +41,7 @@ ROUTES = (
     asking,
     attacking,
     run_routes,
+    outcomes_api,
     task_api,
     view_routes,
     training,

@@ -14,11 +14,17 @@ RECALLS = np.linspace(0, 1, 101)
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """Matches of one image and class: scores of the detections, whether they are correct, and the number of objects."""
+    """Matches of one image and class: scores of the detections, whether they are correct, and the number of objects.
+
+    `detections` are the numbers of the detections in this order, by decreasing score; `matched` has the number of the
+    object that each was matched with, -1 for none.
+    """
 
     scores: np.ndarray
     right: np.ndarray
     objects: int
+    detections: np.ndarray
+    matched: np.ndarray
 
 
 def average_precision(matches: Sequence[Matches]) -> float:

@@ -482,6 +482,14 @@ class Task(ABC):
         """
         return plain_values(evaluation, pictures)
 
+    def outcomes(self, row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]] | None:
+        """What was found in one row of the table of predictions, matched with what is there; None without places.
+
+        "objects" have a `label` and a `place`, 2 numbers (x, y) or 4 (x1, y1, x2, y2) in original pixels; "found" also
+        a `score`, and `object`, the number of the object that it was matched with (by decreasing score) or None.
+        """
+        return None
+
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
         """Additional lines that the command line prints for a result, from the statistics of `evaluate`."""
         return []

@@ -21,12 +21,12 @@ def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, limit: float
     """Match detections (M, 4) with objects (T, 4) of one image and class, by decreasing score."""
     order = np.argsort(-scores, kind="stable")[:MOST]
     overlap = pairwise_overlaps(found[order], truth)
-    right = np.zeros(len(order), bool)
+    matched = np.full(len(order), -1)
     for place in range(len(order)):
         if len(truth) and overlap[place].max() >= limit:
-            right[place] = True
-            overlap[:, overlap[place].argmax()] = -1  # matched
-    return Matches(scores=scores[order], right=right, objects=len(truth))
+            matched[place] = overlap[place].argmax()
+            overlap[:, matched[place]] = -1
+    return Matches(scores=scores[order], right=matched >= 0, objects=len(truth), detections=order, matched=matched)
 
 
 def pairwise_overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:

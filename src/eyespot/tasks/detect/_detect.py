@@ -27,7 +27,7 @@ from ..task import Metric, Task, parse_position
 from ._average_precision import match, mean_average_precision, require_coco
 from ._boxes import centers, decode, select
 from ._drawing import annotated
-from ._evaluate import evaluate_table
+from ._evaluate import evaluate_table, outcomes_of
 from ._loss import detection_loss
 from ._report import detection_values
 from ._text import coco_document, in_words, read_objects
@@ -174,6 +174,10 @@ class Detect(Task):
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         """AP50 as defined by COCO, its interval over images, AP, AP75, AP by size and class, missed and false boxes."""
         return evaluate_table(table, self.classes, self.threshold)
+
+    def outcomes(self, row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+        """Objects and detections of one row, matched as for the score."""
+        return outcomes_of(row)
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:

@@ -42,6 +42,18 @@ def evaluate_table(
     return score, (min(low, score), max(high, score)), details
 
 
+def outcomes_of(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Objects and detections of one row, matched within each class."""
+    found: list[dict[str, Any]] = []
+    for label in dict.fromkeys(entry["label"] for entry in row["boxes"]):
+        matches, boxes = _matched(row, label), _of_class(row["boxes"], label)
+        objects = [place for place, entry in enumerate(row["target"]) if entry["label"] == label]
+        for detection, matched in zip(matches.detections.tolist(), matches.matched.tolist(), strict=True):
+            one = {"label": label, "place": boxes[detection]["box"], "score": boxes[detection]["score"]}
+            found.append(one | {"object": None if matched < 0 else objects[matched]})
+    return {"objects": [{"label": entry["label"], "place": entry["box"]} for entry in row["target"]], "found": found}
+
+
 def _known(value: float) -> float | None:
     return None if value != value else value
 

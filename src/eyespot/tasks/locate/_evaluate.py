@@ -51,6 +51,17 @@ def matched(row: Mapping[str, Any], radius: float) -> Any:
     return match(as_array([entry["point"] for entry in row["points"]]), scores, as_array(row["target"]), radius)
 
 
+def outcomes_of(row: Mapping[str, Any], radius: float) -> dict[str, list[dict[str, Any]]]:
+    """True and predicted points of one row, matched."""
+    matches = matched(row, radius)
+    found = [
+        {"label": "", "place": row["points"][detection]["point"], "score": row["points"][detection]["score"]}
+        | {"object": None if number < 0 else number}
+        for detection, number in zip(matches.detections.tolist(), matches.matched.tolist(), strict=True)
+    ]
+    return {"objects": [{"label": "", "place": point} for point in row["target"]], "found": found}
+
+
 def f1(hits: np.ndarray, found: np.ndarray, objects: np.ndarray) -> float:
     """Twice the matches of all images, divided by the number of predicted and true points; NaN if both are 0.
 

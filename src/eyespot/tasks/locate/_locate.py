@@ -24,7 +24,7 @@ from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
 from ..task import Metric, Task, parse_position
 from ._drawing import ringed
-from ._evaluate import evaluate_table
+from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
 from ._points import closest_distances, decode, match, peaks, read_points
 from ._report import location_values
@@ -150,6 +150,10 @@ class Locate(Task):
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         """F1 over all points, its interval over images, precision, recall, average precision, and counting errors."""
         return evaluate_table(table, self.radius, self.threshold)
+
+    def outcomes(self, row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+        """Objects and detections of one row, matched as for the score."""
+        return outcomes_of(row, self.radius)
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:

@@ -63,13 +63,13 @@ def match(found: np.ndarray, scores: np.ndarray, truth: np.ndarray, radius: floa
     A point is correct if an unmatched true point lies within `radius`.
     """
     order = np.argsort(-scores, kind="stable")
-    right = np.zeros(len(order), bool)
+    matched = np.full(len(order), -1)
     away = np.linalg.norm(found[order][:, None] - truth[None], axis=2)
     for place in range(len(order)):
         if len(truth) and away[place].min() <= radius:
-            right[place] = True
-            away[:, away[place].argmin()] = np.inf  # matched
-    return Matches(scores=scores[order], right=right, objects=len(truth))
+            matched[place] = away[place].argmin()
+            away[:, matched[place]] = np.inf
+    return Matches(scores=scores[order], right=matched >= 0, objects=len(truth), detections=order, matched=matched)
 
 
 def closest_distances(points: np.ndarray) -> np.ndarray:
