@@ -1,4 +1,4 @@
-"""Organizing: an index of a photo collection, and what it shows: copies, events, photos of poor quality."""
+"""Organizing a photo collection: an index, copies, events, and photos of poor quality."""
 
 from ._apply import ACTIONS, Applied, apply_plan, journal_of, undo
 from ._colors import PROTOTYPES

@@ -1,8 +1,8 @@
-"""Apply a plan and undo it. Every step is written to a journal before it is taken, so that both can be continued.
+"""Apply a plan and undo it. Every step is written to a journal before it is executed, so that both can be resumed.
 
-The journal is a file of JSON lines beside the plan. Its first line states what is applied; then come, for each step,
-a line before ("begin") and one after ("done"), folders that were made, and, once undone, "undone". Whatever moment a
-process is killed at, source and target themselves show how far the last step went.
+The journal is a file of JSON lines next to the plan. Its first line states what is applied; then follow, for each step,
+a line before ("begin") and one after ("done"), created folders, and, once undone, "undone". If the process is killed,
+the state of source and target shows how far the last step went.
 """
 
 import json
@@ -24,23 +24,23 @@ Show = Callable[[int, int], None]
 
 @dataclass(kw_only=True)
 class Applied:
-    """How many files were put in place (or back), and the reason for each that was not."""
+    """Number of files that were put in place (or back), and the reason for each failure."""
 
     done: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 def journal_of(plan_file: Path) -> Path:
-    """The journal of a plan lies beside it."""
+    """Path of a plan's journal, next to the plan."""
     return plan_file.with_name(plan_file.name + ".journal")
 
 
 def apply_plan(plan: Plan, plan_file: Path, action: str, into: Path, show: Show | None = None) -> Applied:
-    """Copy, link or move the files of a plan into a folder; an interrupted call is continued by the next one.
+    """Copy, link or move the files of a plan to a folder; an interrupted call is resumed by the next one.
 
-    Files that have changed since the plan was made are skipped. Nothing is overwritten. Raises `RunError` before the
-    first step where targets clash with each other or with files that are there, the folder cannot be written to, or
-    the plan was applied in another way before.
+    Files that have changed since the plan was created are skipped. Nothing is overwritten. Raises `RunError` before the
+    first step if targets conflict with each other or with existing files, the folder is not writable, or the plan was
+    applied in another way before.
     """
     if action not in ACTIONS:
         raise RunError(f"'{action}' is not known; expected {', '.join(ACTIONS)}.", argument="apply")
@@ -101,7 +101,7 @@ def _check(plan: Plan, steps: list[Step], into: Path) -> None:
 def _take(step: Step, root: Path, into: Path, action: str, journal: "_Journal", applied: Applied) -> None:
     source, target = root / step.file, into / step.target
     if action == "move" and not os.path.lexists(source) and is_same(target, step.size, step.content, step.modified):
-        reason = ""  # moved by a call that was killed before it wrote so
+        reason = ""  # moved by a call that was killed before it recorded it
     elif not is_same(source, step.size, step.content, step.modified):
         reason = "has changed since the plan was made" if os.path.lexists(source) else "is no longer there"
     else:
@@ -114,11 +114,11 @@ def _take(step: Step, root: Path, into: Path, action: str, journal: "_Journal", 
 
 
 def _put(step: Step, source: Path, target: Path, action: str, journal: "_Journal") -> str:
-    """Put one file in place; returns the reason where that cannot be done."""
+    """Put one file in place; return the reason if that fails."""
     journal.write({"begin": step.file, "target": step.target, "size": step.size, "content": step.content}, sync=True)
     try:
         _make_folder(target.parent, journal)
-        if is_same(target, step.size, step.content):  # by a call that was killed before it wrote so
+        if is_same(target, step.size, step.content):  # by a call that was killed before it recorded it
             if action == "move":
                 source.unlink()
         elif action == "copy":
@@ -143,10 +143,10 @@ def _make_folder(folder: Path, journal: "_Journal") -> None:
 
 
 def undo(plan_file: Path, show: Show | None = None) -> Applied:
-    """Put everything back that a plan has changed; an interrupted call is continued by the next one.
+    """Undo all changes of a plan; an interrupted call is resumed by the next one.
 
-    Moved files return to where they were. Copies and links are removed only while the original is there and both are
-    unchanged. Folders that were made are removed where they are empty. Raises `RunError` if nothing was applied.
+    Moved files return to their original location. Copies and links are removed only if the original exists and both are
+    unchanged. Created folders are removed if they are empty. Raises `RunError` if nothing was applied.
     """
     file = journal_of(plan_file)
     lines = _read(file)
@@ -172,15 +172,15 @@ def undo(plan_file: Path, show: Show | None = None) -> Applied:
 
 
 def _put_back(line: dict[str, Any], source: Path, target: Path, action: str) -> str:
-    """Undo one step; returns the reason where that cannot be done."""
+    """Undo one step; return the reason if that fails."""
     there, here = (is_same(path, line["size"], line["content"]) for path in (target, source))
     if not os.path.lexists(target) and here:
-        return ""  # the step was never taken, or undone by a call that was killed
+        return ""  # the step was never executed, or undone by a call that was killed
     if not there:
         return f"{target} is no longer there or has changed"
     try:
         if here:
-            target.unlink()  # a copy, a link, or a move between file systems that was killed half way
+            target.unlink()  # a copy, a link, or a move between file systems that was interrupted
         elif action != "move":
             return f"{source} is no longer there or has changed, so its copy {target} is kept"
         else:
@@ -196,11 +196,11 @@ def _remove_folders(folders: list[Path]) -> None:
         try:
             folder.rmdir()
         except OSError:
-            continue  # not empty: something else is in it
+            continue  # not empty: it contains other files
 
 
 class _Journal:
-    """Appends JSON lines; with `sync`, a line is on the disk before the next thing happens."""
+    """Appends JSON lines; with `sync`, each line is flushed to disk before continuing."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -210,7 +210,7 @@ class _Journal:
         try:
             self.opened = self.file.open("ab")
             if self.opened.tell() and not self.file.read_bytes().endswith(b"\n"):
-                self.opened.write(b"\n")  # the last line was cut off by a kill
+                self.opened.write(b"\n")  # the last line was truncated by a kill
         except OSError as error:
             raise RunError(f"{self.file}: cannot be written ({error.strerror}).", argument="plan") from error
         return self
@@ -234,7 +234,7 @@ class _Journal:
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    """The whole lines of a journal, none where there is no file; a line that a kill has cut off was not written."""
+    """The complete lines of a journal, empty if there is no file; a truncated line is ignored."""
     if not file.exists():
         return []
     lines = list(_parsed(file.read_bytes().split(b"\n")))

@@ -1,4 +1,4 @@
-"""Color names: every color belongs to the nearest of some prototypes in the CIELAB space."""
+"""Color names: each color gets the name of its nearest prototype in CIELAB space."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ PROTOTYPES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "brown": ((110, 70, 40), (75, 45, 30), (150, 105, 70)),
     "beige": ((215, 195, 165), (235, 220, 195)),
 }
-"""sRGB colors that people call by each name: the basic color terms of Berlin and Kay, and beige."""
+"""Typical sRGB colors for each name: the basic color terms of Berlin and Kay, and beige."""
 
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
@@ -26,7 +26,7 @@ WHITE = TO_XYZ.sum(axis=1)
 
 
 def lab(colors: np.ndarray) -> np.ndarray:
-    """sRGB colors (..., 3) from 0 to 255 as CIELAB (..., 3).
+    """Convert sRGB colors (..., 3) from 0 to 255 to CIELAB (..., 3).
 
     >>> lab(np.array([255, 255, 255])).round(1).tolist()
     [100.0, 0.0, 0.0]
@@ -39,7 +39,7 @@ def lab(colors: np.ndarray) -> np.ndarray:
 
 
 def color_shares(colors: np.ndarray) -> np.ndarray:
-    """For images (N, H, W, 3), the share (N, K) of pixels of each of the K names in `PROTOTYPES`."""
+    """For images (N, H, W, 3), the fraction (N, K) of pixels of each of the K names in `PROTOTYPES`."""
     names = np.repeat(np.arange(len(PROTOTYPES)), [len(each) for each in PROTOTYPES.values()])
     prototypes = lab(np.array([color for each in PROTOTYPES.values() for color in each]))
     found = np.empty((len(colors), len(PROTOTYPES)))

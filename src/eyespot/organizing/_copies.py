@@ -1,9 +1,10 @@
-"""Copies of one photo: the same file, an altered copy, and shots of one burst. Each pair states its evidence.
+"""Copies of one photo: exact copies, altered copies, and bursts. Each pair states its evidence.
 
-A photo is compared by the low frequencies of its gray thumbnail (a 16x16 block of its discrete cosine transform, DCT),
-each multiplied by its frequency. That is a correlation of gradients: brightness and smooth shading, which unrelated
-photos of sky share, count little, edges count much. In this form, mirroring changes the sign of every second number
-and a turn by 90 degrees swaps rows and columns, so that all eight positions are compared without touching pixels again.
+Photos are compared by the low frequencies of their gray thumbnails (a 16x16 block of the discrete cosine transform,
+DCT), each multiplied by its frequency. That is a correlation of gradients: brightness and smooth shading, which
+unrelated photos of sky share, have little weight, edges have a large one. In this form, mirroring changes the sign of
+every second coefficient and a rotation by 90 degrees swaps rows and columns, so that all eight orientations are
+compared without processing pixels again.
 """
 
 from collections.abc import Iterator
@@ -17,13 +18,13 @@ from ._quality import FLAT_CONTRAST
 
 FREQUENCIES = 16
 RULES = ((0.85, -1.0), (0.70, 0.50), (0.30, 0.85))
-"""Altered copies have at least this correlation of the gradients and this cosine of the embeddings, by one of the three
-rules: the less the gradients agree, the more the content has to. The last one finds crops. Without embeddings, only the
-first counts."""
+"""Minimum correlation of the gradients and cosine of the embeddings of altered copies, as three alternative rules:
+the less the gradients agree, the more the content has to. The last one finds crops. Without embeddings, only the first
+one applies."""
 BURST_SECONDS = 10.0
-"""Longest pause between two shots of one burst."""
+"""Maximum time between two shots of one burst."""
 BURST_SIMILAR = 0.80
-"""Least cosine of the embeddings of two shots of one burst."""
+"""Minimum cosine of the embeddings of two shots of one burst."""
 CHUNK = 512
 POSITIONS = (
     "as it is",
@@ -39,7 +40,7 @@ POSITIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two photos (their numbers in the index) of one `kind`: "exact", "altered" or "burst", with its evidence."""
+    """Two photos (index numbers) of one `kind`: "exact", "altered" or "burst", with the evidence."""
 
     first: int
     second: int
@@ -50,7 +51,7 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The photo to keep, and photos of which each was itself found to be a copy of that one."""
+    """The photo to keep, and photos that are copies of it."""
 
     kind: str
     best: int
@@ -58,7 +59,7 @@ class Group:
 
 
 def find_pairs(photos: Photos) -> list[Pair]:
-    """Every pair of copies; each exact copy is paired with the first photo of its content only."""
+    """All pairs of copies; each exact copy is paired only with the first photo of the same content."""
     first_of: dict[bytes, int] = {}
     exact = []
     for place, row in enumerate(photos.rows):
@@ -73,7 +74,7 @@ def find_pairs(photos: Photos) -> list[Pair]:
 
 
 def gradients(thumbnails: np.ndarray) -> np.ndarray:
-    """Thumbnails (N, S, S) as vectors (N, 16, 16) of length 1; zeros for those that show nothing."""
+    """Convert thumbnails (N, S, S) to unit vectors (N, 16, 16); zeros for uniform ones."""
     side = thumbnails.shape[1]
     waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
     steps = np.arange(FREQUENCIES, dtype=np.float32)
@@ -87,7 +88,7 @@ def gradients(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def positions(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (N, 16, 16) of photos as those (N, 8, 16, 16) of the same photos in the eight `POSITIONS`."""
+    """Transform vectors (N, 16, 16) of photos to the eight `POSITIONS`: (N, 8, 16, 16)."""
     sign = np.where(np.arange(FREQUENCIES) % 2, -1, 1).astype(np.float32)
     across, down = sign[None, :], sign[:, None]
     flipped = [vectors, vectors * across, vectors * down, vectors * across * down]
@@ -96,9 +97,9 @@ def positions(vectors: np.ndarray) -> np.ndarray:
 
 
 def _invariant(vectors: np.ndarray) -> np.ndarray:
-    """Numbers (N, 256) that are the same in all eight positions; no two photos are farther apart in them.
+    """Features (N, 256) that are invariant to the eight orientations; distances never increase.
 
-    Mirroring changes signs only, turning swaps (u, v) with (v, u): absolute values, each such pair sorted.
+    Mirroring changes only signs, rotation swaps (u, v) with (v, u): absolute values, with each such pair sorted.
     """
     absolute = np.abs(vectors)
     turned = absolute.transpose(0, 2, 1)
@@ -107,7 +108,7 @@ def _invariant(vectors: np.ndarray) -> np.ndarray:
 
 
 def _altered(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
-    """Altered copies among photos of different content (their numbers)."""
+    """Altered copies among photos of different content (index numbers)."""
     vectors, content = gradients(photos.thumbnails[single]), photos.unit[single]
     for one, two in _candidates(vectors, content):
         all_positions = np.einsum("npij,nij->np", positions(vectors[one]), vectors[two])
@@ -136,7 +137,7 @@ def are_copies(gradient: np.ndarray, cosine: np.ndarray) -> np.ndarray:
 
 
 def _candidates(vectors: np.ndarray, content: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs that may be copies, some at a time: by the bound on their gradients, or by their embeddings."""
+    """Yield candidate pairs in batches: by a bound on the gradient correlation, or by embeddings."""
     shared = _invariant(vectors)
     least, most = (RULES[1][0], RULES[2][1]) if content.shape[1] else (RULES[0][0], 2.0)
     for start in range(0, len(vectors), CHUNK):
@@ -154,7 +155,7 @@ def _sizes(one: dict, two: dict) -> str:
 
 
 def _bursts(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
-    """Shots of one camera within a few seconds that show nearly the same."""
+    """Shots of one camera within a few seconds with nearly the same content."""
     taken, vectors = photos.numbers("taken")[single], photos.unit[single]
     order = np.argsort(taken, kind="stable")
     order = order[~np.isnan(taken[order])]
@@ -172,11 +173,10 @@ def _bursts(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
 
 
 def find_groups(photos: Photos, pairs: list[Pair]) -> list[Group]:
-    """Groups by kind: the best photo first takes all that are copies of it, then the best of the rest, and so on.
+    """Groups by kind: the best photo first gets all its copies, then the best of the rest, and so on.
 
-    Being a copy of a copy does not count: where A resembles B and B resembles C, A and C share a group only if B is
-    the one to keep. Best is the photo with the most pixels; then one whose time is known; then the sharpest; then the
-    largest file; then the first by name.
+    Copies of copies do not count: if A resembles B and B resembles C, A and C share a group only if B is the one to
+    keep. The best photo has the most pixels; ties are resolved by known time, sharpness, file size and name.
     """
     groups = []
     for kind in dict.fromkeys(pair.kind for pair in pairs):

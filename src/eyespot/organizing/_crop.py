@@ -1,6 +1,6 @@
 """The crop of an image that a model ranks highest: a global search over position, scale and shape.
 
-A search by the gradient of the score gets stuck or drifts (Karpathy 2015); three bounded numbers can simply be tried.
+Gradient search gets stuck or drifts (Karpathy 2015); three bounded parameters can be searched directly.
 """
 
 import itertools
@@ -16,18 +16,18 @@ from ..model import Model
 from ..samples import to_batch
 
 Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in pixels of the upright image; x2 and y2 lie outside."""
+"""x1, y1, x2, y2 in pixels of the upright image; x2 and y2 are exclusive."""
 
 SCALES, POSITIONS = 5, 5
-"""Sizes of each shape, and positions of each size along each side, in the first round."""
+"""Number of sizes per shape, and of positions per size along each side, in the first round."""
 BEST, ROUNDS = 4, 2
-"""Crops around which the search goes on, and how often, with half of the steps each time."""
+"""Number of crops that are refined, and of rounds; each round halves the step."""
 BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """The best crop that was found, its score, that of the whole image, and how many crops were tried."""
+    """The best crop, its score, the score of the whole image, and the number of evaluated crops."""
 
     box: Box
     score: float
@@ -43,11 +43,11 @@ def find_crop(
     keep: Box | None = None,
     what: str = "",
 ) -> Crop:
-    """Search the crop of an image with the highest score of `model.task.value`.
+    """Find the crop of an image with the highest `model.task.value`.
 
-    `shapes` are widths divided by heights (none: the image's own); the sides of a crop are at least `smallest` times
-    those of the largest crop of its shape; `keep` lies inside every crop; `what` names the image in errors. Raises
-    `ImageError` where it is no image, and `RunError` where no crop fulfills the conditions.
+    `shapes` are widths divided by heights (default: the image's own); the sides of a crop are at least `smallest` times
+    those of the largest crop of its shape; every crop contains `keep`; `what` is the name of the image in errors.
+    Raises `ImageError` for an invalid image, and `RunError` if no crop satisfies the conditions.
     """
     pixels = read_pixels(picture, _native(model.images), what)
     height, width = pixels.shape[:2]
@@ -114,7 +114,7 @@ def _grid(width: int, height: int, limit: tuple[float, float], smallest: float, 
 
 
 def _starts(room: int, allowed: tuple[int, int] | None) -> list[int]:
-    """Where crops begin along a side: evenly over what is possible."""
+    """Evenly spaced start positions of crops along a side."""
     low, high = max(0, allowed[0] if allowed else 0), min(room, allowed[1] if allowed else room)
     return sorted({round(start) for start in np.linspace(low, high, POSITIONS)}) if low <= high else []
 
@@ -122,7 +122,7 @@ def _starts(room: int, allowed: tuple[int, int] | None) -> list[int]:
 def _near(
     box: Box, width: int, height: int, smallest: float, limits: Sequence[tuple[float, float]], step: float
 ) -> Iterable[Box]:
-    """Crops a step away in position and scale, of the same shape."""
+    """Neighboring crops in position and scale, of the same shape."""
     x1, y1, x2, y2 = box
     limit = min(limits, key=lambda one: abs(one[0] / one[1] - (x2 - x1) / (y2 - y1)))
     scale = (x2 - x1) / limit[0]

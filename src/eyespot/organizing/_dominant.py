@@ -1,4 +1,4 @@
-"""The colors of the subject of an image, without any training: k-means in the CIELAB space, and a name for each."""
+"""Colors of the main subject of an image, without training: k-means in CIELAB space, and a name for each."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,16 +12,16 @@ from ._colors import PROTOTYPES, lab
 
 CLUSTERS = 5
 SIDE = 64
-"""Pixels of the longer side of the image that is looked at."""
+"""Longer side of the analyzed image in pixels."""
 ALIKE = 12.0
-"""Distance in CIELAB up to which a pixel belongs to the background; 2.3 is just noticeable."""
+"""Maximum CIELAB distance of background pixels; 2.3 is just noticeable."""
 PLAIN_BORDER = 0.6
-"""Share of the border that must have one color for it to count as the background."""
+"""Minimum fraction of the border with one color for it to count as the background."""
 SMALLEST_SUBJECT, SMALLEST_SHARE = 0.02, 0.05
-"""Share of the image that a subject takes up at least, and share of the subject that a color does."""
+"""Minimum fraction of the image for a subject, and of the subject for a color."""
 
 LIGHTNESS = 0.6
-"""Weight of a difference in lightness: shadow and light change it, and the name of a color much less."""
+"""Weight of a difference in lightness, which varies with shadow and light more than the name of a color."""
 OF_OBJECTS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "black": ((60, 60, 60),),
     "white": ((215, 218, 220),),
@@ -31,7 +31,7 @@ OF_OBJECTS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "purple": ((70, 55, 80),),
     "brown": ((55, 40, 33), (80, 62, 52)),
 }
-"""Dull colors of leather, cloth and metal, whose names people take from what little hue there is."""
+"""Dull colors of leather, cloth and metal, whose names depend on their slight hue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,11 @@ class SubjectColor:
 
 
 def subject_colors(picture: Picture, names: str = "basic", what: str = "") -> list[SubjectColor]:
-    """The colors of the subject of an image, the largest share first.
+    """The colors of the subject of an image, by decreasing share.
 
-    `names` is "basic" (12 names) or "css" (the named colors of CSS); `what` names the image in errors. Where the border
-    has one color, what is connected to it in that color is the background; else the middle of the image counts most.
-    Raises `ImageError` for an image that cannot be read, and `RunError` for other names.
+    `names` is "basic" (12 names) or "css" (the named colors of CSS); `what` is the name of the image in errors. If the
+    border has one color, the connected region of that color is the background; else the center of the image has the
+    largest weight. Raises `ImageError` for an unreadable image, and `RunError` for other names.
     """
     prototypes, labels = look_up("set of color names", names, {"basic": _basic, "css": _css}, RunError)()
     spec = ImageSpec(channels=3, height=SIDE, width=SIDE, fit="native")
@@ -62,13 +62,13 @@ def subject_colors(picture: Picture, names: str = "basic", what: str = "") -> li
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:
-    """At most `SIDE` pixels a side, each the nearest one: means would invent colors between those of the image."""
+    """Nearest-neighbor downscaling to at most `SIDE` pixels per side: averaging would create new colors."""
     step = max(1, -(-max(pixels.shape[:2]) // SIDE))
     return pixels[step // 2 :: step, step // 2 :: step] if min(pixels.shape[:2]) > step else pixels
 
 
 def _subject(points: np.ndarray) -> np.ndarray:
-    """How much each pixel (H, W) belongs to the subject."""
+    """Weight of each pixel (H, W) as part of the subject."""
     from scipy.ndimage import binary_erosion, label
 
     border = np.concatenate([points[0], points[-1], points[1:-1, 0], points[1:-1, -1]])
@@ -77,7 +77,7 @@ def _subject(points: np.ndarray) -> np.ndarray:
         alike, _ = label(np.linalg.norm(points - color, axis=2) <= ALIKE)  # pyright: ignore[reportGeneralTypeIssues]
         touching = np.unique(np.concatenate([alike[0], alike[-1], alike[:, 0], alike[:, -1]]))
         subject = ~np.isin(alike, touching[touching > 0])
-        inside = binary_erosion(subject, border_value=1)  # pixels of the edge are mixed with the background
+        inside = binary_erosion(subject, border_value=1)  # edge pixels are mixed with the background
         for chosen in (inside, subject):
             if chosen.mean() >= SMALLEST_SUBJECT:
                 return chosen.astype(float)
@@ -87,7 +87,7 @@ def _subject(points: np.ndarray) -> np.ndarray:
 
 
 def _clusters(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The number of each pixel's cluster."""
+    """Cluster number of each pixel."""
     from sklearn.cluster import KMeans
 
     count = min(CLUSTERS, len(np.unique(points.round(1), axis=0)))

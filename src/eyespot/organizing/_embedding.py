@@ -1,4 +1,4 @@
-"""The network that sees the photos of a collection: what it makes of each one before its last layer."""
+"""Embeddings of the photos of a collection: the input of a pretrained network's last layer."""
 
 from itertools import pairwise
 
@@ -14,11 +14,11 @@ from ..samples import network_x, to_batch
 
 CROP = ImageSpec(height=224, width=224, channels=3)
 TOGETHER = 4
-"""Photos in one pass: more no longer fit into the cache of a core, and each takes up to twice the time."""
+"""Batch size: larger batches exceed the cache of a core, and each photo takes up to twice the time."""
 
 
 class Embedder:
-    """EfficientNet-Lite0 where its package is installed, else nothing: then embeddings have no numbers."""
+    """EfficientNet-Lite0 if its package is installed; otherwise embeddings have no values."""
 
     def __init__(self) -> None:
         self.name = DEFAULT_WEIGHTS if is_installed(DEFAULT_WEIGHTS) else ""
@@ -31,7 +31,7 @@ class Embedder:
 
     @torch.no_grad()
     def embed(self, crops: np.ndarray) -> np.ndarray:
-        """What the last layer reads, (N, F) float32, for uint8 pixels (N, 224, 224, 3); F is 0 without a network."""
+        """Embeddings (N, F) float32 for uint8 pixels (N, 224, 224, 3); F is 0 without a network."""
         if not self.name or not len(crops):
             return np.empty((len(crops), 0), np.float32)
         seen: list[Tensor] = []
@@ -49,7 +49,7 @@ class Embedder:
 
 
 def _fuse(network: nn.Module) -> None:
-    """Put each batch normalization into the convolution before it: the same numbers in half of the time."""
+    """Fold each batch normalization into the preceding convolution: the same results in half the time."""
     for module in network.modules():
         if isinstance(module, nn.Sequential):
             for (_, one), (name, two) in pairwise(list(module.named_children())):

@@ -1,4 +1,4 @@
-"""Events of a collection: photos taken one after another, without a long pause or a long way between them."""
+"""Events of a collection: photos taken in sequence, without long pauses or long distances between them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ from ._index import EPOCH, Photos
 HOURS = 6.0
 """A longer pause ends an event: meals and naps are shorter, nights are longer."""
 KILOMETERS = 30.0
-"""A longer way ends an event."""
+"""A longer distance ends an event."""
 EARTH_RADIUS = 6371.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """The photos (their numbers in the index, by time) of one event, named after its first day."""
+    """The photos (index numbers, by time) of one event, named after its first day."""
 
     name: str
     start: datetime
@@ -26,7 +26,7 @@ class Event:
 
 
 def find_events(photos: Photos) -> list[Event]:
-    """The events of a collection by time; photos without a known time belong to none."""
+    """The events of a collection by time; photos with unknown time belong to none."""
     taken = photos.numbers("taken")
     places = np.stack([photos.numbers("latitude"), photos.numbers("longitude")], axis=1)
     dated = np.flatnonzero(~np.isnan(taken))
@@ -36,7 +36,7 @@ def find_events(photos: Photos) -> list[Event]:
     for rank, photo in enumerate(dated.tolist()):
         pause = np.inf if rank == 0 else taken[photo] - taken[dated[rank - 1]]
         way = distance(last_place, places[photo])
-        if pause > 3600 * HOURS or way > KILOMETERS:  # a way that is not known (NaN) does not end an event
+        if pause > 3600 * HOURS or way > KILOMETERS:  # an unknown distance (NaN) does not end an event
             parts.append([])
         parts[-1].append(photo)
         if not np.isnan(places[photo]).any():
@@ -55,7 +55,7 @@ def _event(part: list[int], taken: np.ndarray, places: np.ndarray) -> Event:
 
 
 def _named(events: list[Event]) -> list[Event]:
-    """Later events that begin on the same day get a number."""
+    """Number later events that start on the same day."""
     seen: dict[str, int] = {}
     named = []
     for event in events:
@@ -66,7 +66,7 @@ def _named(events: list[Event]) -> list[Event]:
 
 
 def distance(one: np.ndarray, two: np.ndarray) -> float:
-    """Kilometers on the earth between two places, each latitude and longitude in degrees (haversine formula).
+    """Distance on the earth in kilometers between two places, given in degrees of latitude and longitude (haversine).
 
     >>> round(distance(np.array([0, 10]), np.array([0, 11])))  # a degree on the equator
     111

@@ -25,7 +25,7 @@ EPOCH = datetime(1970, 1, 1)
 
 COLUMNS = {
     "path": "BLOB PRIMARY KEY",
-    "size": "INTEGER",  # bytes; with the next two, what tells whether a file has changed
+    "size": "INTEGER",  # bytes; with the next two, used to detect changes of a file
     "modified": "INTEGER",
     "changed": "INTEGER",
     "error": "TEXT",
@@ -49,10 +49,10 @@ WITHOUT_IMAGES = [name for name in COLUMNS if name not in ("thumbnail", "colors"
 
 @dataclass(frozen=True, kw_only=True)
 class Photos:
-    """What the index knows of N readable photos, in the order of their paths.
+    """Index data of N readable photos, in path order.
 
-    `rows` holds one dictionary per photo (see `COLUMNS`), with `path` as text; `thumbnails` (N, 64, 64) and `colors`
-    (N, 16, 16, 3) are uint8; `embeddings` (N, F) are float16; F is 0 if no network has seen them.
+    `rows` contains one dictionary per photo (see `COLUMNS`), with `path` as text; `thumbnails` (N, 64, 64) and `colors`
+    (N, 16, 16, 3) are uint8; `embeddings` (N, F) are float16; F is 0 without a network.
     """
 
     rows: list[dict[str, Any]]
@@ -62,7 +62,7 @@ class Photos:
 
     @cached_property
     def unit(self) -> np.ndarray:
-        """The embeddings (N, F) as float32 vectors of length 1."""
+        """The embeddings (N, F) as float32 unit vectors."""
         vectors = self.embeddings.astype(np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
@@ -70,12 +70,12 @@ class Photos:
         return len(self.rows)
 
     def numbers(self, name: str) -> np.ndarray:
-        """One column as float64 (N,); NaN if it is not known."""
+        """One column as float64 (N,); NaN if unknown."""
         return np.array([np.nan if row[name] is None else row[name] for row in self.rows], np.float64)
 
 
 def default_index(folder: Path) -> Path:
-    """Where the index of a folder lies unless another place is given: in eyespot's cache folder."""
+    """Default index file of a folder, in eyespot's cache folder."""
     place = os.fsencode(folder.resolve())
     return cache_folder() / "organize" / f"{hashlib.blake2b(place, digest_size=16).hexdigest()}.sqlite"
 
@@ -83,8 +83,8 @@ def default_index(folder: Path) -> Path:
 class Index:
     """An open index; `close` it, or use it in a `with` statement.
 
-    Raises `SourceError` if the file cannot be made or is no index, belongs to another folder, or was written by
-    another version of eyespot or with another network (`network` names the one whose embeddings it holds).
+    Raises `SourceError` if the file cannot be created or is not an index, belongs to another folder, or was written by
+    another version of eyespot or with another network (`network` is the one whose embeddings it contains).
     """
 
     def __init__(self, file: Path, folder: Path, network: str) -> None:
@@ -110,7 +110,7 @@ class Index:
         self.database.row_factory = sqlite3.Row
         known = {row[0] for row in self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not known:
-            # Readers do not wait for the writer, and a killed process leaves whole rows.
+            # Readers do not wait for the writer, and a killed process leaves complete rows.
             self.database.execute("PRAGMA journal_mode = WAL")
             columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
             with self.database:
@@ -138,17 +138,17 @@ class Index:
             )
 
     def stamps(self) -> dict[bytes, tuple[int, int, int]]:
-        """Size and times of change of each file when it was indexed, by path."""
+        """Size and modification times of each file when it was indexed, by path."""
         rows = self.database.execute("SELECT path, size, modified, changed FROM photos")
         return {row[0]: tuple(row[1:]) for row in rows}
 
     def remove(self, paths: Iterable[bytes]) -> None:
-        """Forget photos that are no longer there."""
+        """Delete the rows of removed photos."""
         with self.database:
             self.database.executemany("DELETE FROM photos WHERE path = ?", [(path,) for path in paths])
 
     def save(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Write rows, all of them or none; a missing column is NULL."""
+        """Write rows in one transaction; a missing column is NULL."""
         names = ", ".join(f":{name}" for name in COLUMNS)
         with self.database:
             self.database.executemany(
@@ -175,7 +175,7 @@ class Index:
         )
 
     def _array(self, name: str, where: str, count: int, kind: Any) -> np.ndarray:
-        """A column of equally long arrays, written into one array row by row: they need memory once."""
+        """A column of arrays of equal size, copied row by row into one array, which is allocated once."""
         found = np.empty(0, kind)
         for place, (raw,) in enumerate(self.database.execute(f"SELECT {name} {where}")):
             if place == 0:
@@ -209,12 +209,12 @@ def row_of(path: bytes, stamp: tuple[int, int, int], photo: Photo, embedding: np
 
 
 def taken_time(row: dict[str, Any]) -> datetime | None:
-    """When a photo was taken; None if that is not known."""
+    """When a photo was taken; None if unknown."""
     return None if row["taken"] is None else EPOCH + timedelta(seconds=row["taken"])
 
 
 def perceptual_hash(thumbnail: np.ndarray) -> bytes:
-    """64 bits that change little where a photo does: which low frequencies of a gray square exceed their median."""
+    """64-bit perceptual hash: which low frequencies of the gray thumbnail exceed their median."""
     from scipy.fft import dctn
 
     low = np.asarray(dctn(thumbnail.astype(np.float32), norm="ortho"))[:8, :8].ravel()

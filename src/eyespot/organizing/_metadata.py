@@ -1,4 +1,4 @@
-"""When, where and with what a photo was taken: EXIF data, and the time in the names that telephones give."""
+"""When, where and with which camera a photo was taken: EXIF data, and times in file names from phones."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DATETIME_ORIGINAL, DATETIME_DIGITIZED = 0x9003, 0x9004
 SOUTH_OR_NORTH, LATITUDE, WEST_OR_EAST, LONGITUDE = 1, 2, 3, 4
 
 FIRST_YEAR = 1826
-"""No photo is older; cameras whose clock was never set write the year 0 or 1."""
+"""The earliest plausible year; cameras whose clock was never set write the year 0 or 1."""
 IN_NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)"
     r"(?:[-_. T]+(?:at )?([0-2]\d)[-_.:h]?([0-5]\d)[-_.:m]?([0-5]\d)(?:\d{3})?)?(?!\d)"
@@ -20,9 +20,9 @@ IN_NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What a file states about its photo; None if it does not.
+    """Metadata in a photo file; None for missing values.
 
-    `taken` is the local time of the camera; `time_from` is "exif" or "name"; `place` holds degrees, north and east
+    `taken` is the local time of the camera; `time_from` is "exif" or "name"; `place` is in degrees, north and east
     positive.
     """
 
@@ -44,7 +44,7 @@ def read_metadata(image: Any, name: str, now: datetime) -> Metadata:
         entries = dict(entries)
     except Exception:  # Pillow raises a dozen kinds of errors for damaged EXIF data
         entries, details, gps = {}, {}, {}
-    # DateTime is the time of the last change; it is that of the photo only where no program has touched the file.
+    # DateTime is the modification time; it equals that of the photo only if no program has changed the file.
     values = (details.get(DATETIME_ORIGINAL), details.get(DATETIME_DIGITIZED), entries.get(DATETIME))
     times = [taken for value in values if (taken := _time(value, now)) is not None]
     named = time_in_name(name, now)

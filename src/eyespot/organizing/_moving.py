@@ -1,4 +1,4 @@
-"""Put one file in one place: nothing is overwritten, and whoever is killed leaves the file whole."""
+"""Put one file in place: nothing is overwritten, and files stay complete if the process is killed."""
 
 import ctypes
 import errno
@@ -15,7 +15,7 @@ AT_FDCWD, RENAME_NOREPLACE = -100, 1
 
 
 def is_same(path: Path, size: int, content: str, modified: int | None = None) -> bool:
-    """Whether a file, not a link, is there with this content; one with this time of change is not read."""
+    """Whether a regular file with this content exists; it is not read if its modification time matches."""
     try:
         status = path.lstat()
         if path.is_symlink() or not path.is_file() or status.st_size != size:
@@ -26,15 +26,15 @@ def is_same(path: Path, size: int, content: str, modified: int | None = None) ->
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename in one step of the file system; raises `FileExistsError` if the target exists."""
+    """Rename atomically; raises `FileExistsError` if the target exists."""
     function = _rename_function()
     if function is not None:
         if function(AT_FDCWD, os.fsencode(source), AT_FDCWD, os.fsencode(target), RENAME_NOREPLACE) == 0:
             return
         number = ctypes.get_errno()
-        if number not in (errno.ENOSYS, errno.EINVAL):  # some file systems cannot do it
+        if number not in (errno.ENOSYS, errno.EINVAL):  # some file systems do not support it
             raise OSError(number, os.strerror(number), str(source), None, str(target))
-    # Another program could make the target between these two lines; there is no better way here.
+    # Another program could create the target between these two lines; there is no better way here.
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     source.rename(target)
@@ -42,14 +42,14 @@ def rename(source: Path, target: Path) -> None:
 
 @cache
 def _rename_function() -> Any:
-    """Linux's rename that refuses to overwrite; None elsewhere."""
+    """Linux's rename that never overwrites; None on other systems."""
     if sys.platform != "linux":
         return None
     return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
 def put_copy(source: Path, target: Path, content: str) -> None:
-    """Copy through a temporary name; the target appears whole, verified, and with the source's times."""
+    """Copy via a temporary name; the target appears complete, verified, and with the source's times."""
     partial = partial_of(target)
     partial.unlink(missing_ok=True)  # ours: left by a call that was killed
     try:
@@ -65,17 +65,17 @@ def put_copy(source: Path, target: Path, content: str) -> None:
 
 
 def partial_of(target: Path) -> Path:
-    """Where a copy is written first."""
+    """Temporary path of a copy."""
     return target.with_name(f".{target.name[:200]}.eyespot-partial")
 
 
 def put_link(source: Path, target: Path) -> None:
-    """A second name for the same file (hard link); raises `FileExistsError` if the target exists."""
+    """Create a hard link; raises `FileExistsError` if the target exists."""
     os.link(source, target, follow_symlinks=False)
 
 
 def put_moved(source: Path, target: Path, content: str) -> None:
-    """Move: one step within a file system; between two, a verified copy, and only then is the original removed."""
+    """Move: atomically within a file system; between two, copy, verify, and only then delete the original."""
     try:
         rename(source, target)
     except OSError as error:

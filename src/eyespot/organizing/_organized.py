@@ -1,4 +1,4 @@
-"""What was found in a collection, from bringing its index up to date to groups, events and flags."""
+"""Analysis of a collection: index update, groups of copies, events and quality flags."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +22,11 @@ from ._update import Show, Update, update
 
 @dataclass(frozen=True, kw_only=True)
 class Organized:
-    """A collection as `organize` sees it.
+    """The analyzed collection that `organize` returns.
 
-    `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` has a list of flags for
-    each, and `limits` what they were compared with; `content` holds the groups by what photos show; `errors` gives the
-    reason for each file that could not be read. Pairs and groups of copies are found when they are first asked for.
+    `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` are the flags of each
+    photo, and `limits` their limits; `content` contains the groups by content; `errors` maps each unreadable file to
+    the reason. Pairs and groups of copies are computed on first access.
     """
 
     folder: Path
@@ -42,12 +42,12 @@ class Organized:
 
     @property
     def network(self) -> str:
-        """The name of the network whose embeddings the index holds; empty without one."""
+        """Name of the network whose embeddings the index contains; empty without one."""
         return self.embedder.name
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """Every pair of copies; see `find_pairs`."""
+        """All pairs of copies; see `find_pairs`."""
         return find_pairs(self.photos)
 
     @cached_property
@@ -56,7 +56,7 @@ class Organized:
         return find_groups(self.photos, self.pairs)
 
     def search(self, query: Query, count: int) -> list[Match]:
-        """The photos that meet all conditions, the best first; see `search`."""
+        """Photos that meet all conditions, the best first; see `search`."""
         return search(self.photos, query, self.embedder, count)
 
 
@@ -67,12 +67,12 @@ def organize(
     examples: str | Path | None = None,
     similar: bool = False,
 ) -> Organized:
-    """Bring the index of a folder of photos up to date and find copies, events and quality flags.
+    """Update the index of a folder of photos, and find copies, events and quality flags.
 
-    The index lies in eyespot's cache folder unless a file is given; nothing is written into the folder. `show` is
-    called with the number of photos done and that of all to read. With `examples`, a folder that holds one folder of
-    photos per group, photos are sorted into these groups; with `similar`, groups of similar photos are found. Raises
-    `SourceError` where the folder or the index cannot be used, or holds no readable photo.
+    The index is stored in eyespot's cache folder unless a file is given; nothing is written to the folder. `show` is
+    called with the number of processed photos and the total. With `examples`, a folder with one folder of photos per
+    group, photos are sorted into these groups; with `similar`, groups of similar photos are found. Raises `SourceError`
+    if the folder or the index cannot be used, or contains no readable photo.
     """
     folder, embedder = Path(folder), Embedder()
     file, updated, photos, errors = indexed(folder, index, embedder, show)
@@ -100,7 +100,7 @@ def organize(
 def indexed(
     folder: Path, index: str | Path | None, embedder: Embedder, show: Show | None = None
 ) -> tuple[Path, Update, Photos, dict[str, str]]:
-    """Bring an index up to date: its file, what was new, the readable photos, and the reason for each other file."""
+    """Update an index; return its file, the changes, the readable photos, and the reasons for unreadable files."""
     if not folder.is_dir():
         raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
     file = default_index(folder) if index is None else Path(index)
@@ -114,7 +114,7 @@ def indexed(
 
 
 def _archives(folder: Path) -> str:
-    """What to do about a folder that holds archives in place of photos."""
+    """Advice for a folder that contains archives instead of photos."""
     found = sorted(file.name for file in folder.iterdir() if file.name.lower().endswith(PACKED))
     return (
         f" It holds {printable(', '.join(found[:3]))}: unpack it, and give the folder of the photos." if found else ""
@@ -124,7 +124,7 @@ def _archives(folder: Path) -> str:
 def search_folder(
     folder: str | Path, query: Query, index: str | Path | None = None, count: int = 20, show: Show | None = None
 ) -> tuple[Photos, list[Match]]:
-    """Bring the index of a folder up to date and search it; see `search`."""
+    """Update the index of a folder and search it; see `search`."""
     embedder = Embedder()
     photos = indexed(Path(folder), index, embedder, show)[2]
     return photos, search(photos, query, embedder, count)

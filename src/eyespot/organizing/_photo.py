@@ -1,4 +1,4 @@
-"""Read one photo once: everything that the index keeps about it, except its embedding."""
+"""Read one photo once: all index data except its embedding."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from ._metadata import Metadata, read_metadata
 from ._quality import measure_quality
 
 REDUCED = 384
-"""Pixels of the short side of the image that everything is measured on; smaller photos keep their size."""
+"""Shorter side of the analyzed image in pixels; smaller photos keep their size."""
 LONGEST = 2048
 THUMBNAIL, COLORS = 64, 16
-"""Sides of the gray thumbnail, which shows copies, and of the one in color."""
+"""Sides of the gray thumbnail, used for finding copies, and of the color one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
-    """What was measured on a photo.
+    """Measurements of a photo.
 
     `content` is the 16-byte BLAKE2b hash of the file; `height` and `width` are upright; `thumbnail` (64, 64) and
-    `colors` (16, 16, 3) are uint8, stretched to squares; `quality` holds the numbers of `measure_quality`; `crop`
-    (224, 224, 3) is what the network receives.
+    `colors` (16, 16, 3) are uint8, stretched to squares; `quality` contains the results of `measure_quality`; `crop`
+    (224, 224, 3) is the network input.
     """
 
     content: bytes
@@ -40,7 +40,7 @@ class Photo:
 
 
 def content_hash(data: bytes) -> bytes:
-    """16 bytes that are equal for equal files."""
+    """16-byte hash of a file's content."""
     return hashlib.blake2b(data, digest_size=16).digest()
 
 

@@ -1,4 +1,4 @@
-"""A plan: where each photo of a collection would go. A person reviews and edits it before anything happens."""
+"""A plan: the target of each photo of a collection, which a person reviews and edits before it is applied."""
 
 import csv
 import io
@@ -22,16 +22,16 @@ FIELDS = ("year", "month", "day", "event", "camera", "group", "folder", "name")
 SUFFIXES = (".json", ".csv")
 UNDATED, UNGROUPED, COPIES = "undated", "ungrouped", "copies"
 FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
-"""Characters that some file systems do not take; the plan is to work everywhere."""
+"""Characters that some file systems do not allow; a plan must work on all of them."""
 LONGEST_NAME = 240
-"""Bytes; file systems take 255, and a number may be added."""
+"""Maximum length in bytes; file systems allow 255, and a number may be added."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Where one photo is to go: `target` is relative to the target folder, empty for one that stays where it is.
+    """The target of one photo, relative to the target folder; empty for a photo that is not moved.
 
-    `size` (bytes), `modified` (nanoseconds) and `content` (hash, hexadecimal) tell whether the file is still the same.
+    `size` (bytes), `modified` (nanoseconds) and `content` (hash, hexadecimal) detect changes of the file.
     """
 
     file: str
@@ -51,10 +51,10 @@ class Plan:
 
 
 def make_plan(found: Organized, template: str = TEMPLATE, copies: Collection[int] = ()) -> Plan:
-    """A target for each readable photo by a template with the fields of `FIELDS`; targets that clash get a number.
+    """A target for each readable photo by a template with the fields of `FIELDS`; conflicting targets are numbered.
 
-    Photos in `copies` (their numbers) go into a folder of that name, in the folders that they are in now. Links stay
-    where they are. Raises `RunError` for a template that cannot be used.
+    Photos in `copies` (index numbers) go into a folder with that name, in their current folders. Links are not moved.
+    Raises `RunError` for an invalid template.
     """
     check_template(template)
     event_of = {photo: event.name for event in found.events for photo in event.photos}
@@ -114,7 +114,7 @@ def _filled(template: str, row: dict[str, Any], event: str, group: str) -> str:
 
 
 def _safe(part: str) -> str:
-    """A name that every file system takes: no forbidden characters, no dots or spaces at its ends, not too long."""
+    """A portable file name: no forbidden characters, no dots or spaces at its ends, not too long."""
     part = FORBIDDEN.sub("-", part).rstrip(". ").lstrip(" ")
     raw = os.fsencode(part)
     if len(raw) > LONGEST_NAME:
@@ -124,7 +124,7 @@ def _safe(part: str) -> str:
 
 
 def _free(target: str, used: set[str]) -> str:
-    """The target, with a number where it is used already; some file systems take names equal up to case for one."""
+    """The target, numbered if it is already used; some file systems ignore case."""
     path, count = PurePosixPath(target), 1
     while target.casefold() in used:
         count += 1
@@ -133,7 +133,7 @@ def _free(target: str, used: set[str]) -> str:
 
 
 def check_plan_file(file: Path, exists: bool) -> None:
-    """Raise `RunError` if a plan cannot be written to (or, if it `exists`, read from) a file of this name."""
+    """Raise `RunError` if a plan cannot be written to (or, if it `exists`, read from) a file with this name."""
     if file.suffix.lower() not in SUFFIXES:
         raise RunError(f"{file}: expected a file ending in {' or '.join(SUFFIXES)}.", argument="plan")
     if exists and not file.is_file():
@@ -159,7 +159,7 @@ def write_plan(plan: Plan, file: Path) -> None:
 
 
 def read_plan(file: Path) -> Plan:
-    """Read a plan, also one that a person has edited; raises `RunError` that names what is wrong with it."""
+    """Read a plan, which may have been edited; raises `RunError` that describes an invalid entry."""
     check_plan_file(file, exists=True)
     try:
         text = file.read_text("utf-8-sig", errors="surrogateescape")

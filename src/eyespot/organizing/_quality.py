@@ -1,8 +1,8 @@
-"""Photos that a person may want to look at first: blurred, dark, bright, without contrast, screenshots, documents.
+"""Quality flags: blurred, dark, bright, without contrast, screenshots, documents.
 
-Each flag compares one number with a limit. The limit follows the collection: photos that lie three robust deviations
-from its median are unusual in it. It stays within fixed bounds, so that a collection of night photos is not flagged
-for its best half, nor a collection of good photos for its least good ones.
+Each flag compares one number with a limit. The limit adapts to the collection: photos three robust standard deviations
+from its median are unusual in it. It stays within fixed bounds, so that neither the best half of a collection of
+night photos nor the least good ones of a good collection are flagged.
 """
 
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ import numpy as np
 
 DEVIATIONS = 3.0
 MAD_TO_STD = 1.4826
-"""Median absolute deviation times this is the standard deviation of a normal distribution."""
+"""The median absolute deviation times this is the standard deviation of a normal distribution."""
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 QUALITY = ("brightness", "contrast", "sharpness", "paper", "ink", "repeated")
 FLAT_CONTRAST = 4.0
-"""Values deviating by less than this (of 255) show nothing."""
+"""Pixel differences below this (of 255) count as uniform."""
 WHITE, COLORLESS, INK = 200, 30, 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """A flag is set where `number` is below (or above) a limit between `lowest` and `highest`."""
+    """A flag is set if `number` is below (or above) a limit between `lowest` and `highest`."""
 
     flag: str
     number: str
@@ -41,12 +41,12 @@ LIMITS = (
 
 
 def measure_quality(pixels: np.ndarray) -> dict[str, float]:
-    """Numbers that flags are made from, for uint8 pixels (H, W, 3).
+    """Compute the numbers for flags from uint8 pixels (H, W, 3).
 
-    brightness: mean of the luminance, 0 to 255; contrast: its standard deviation; sharpness: the 99th percentile of
-    the difference between a pixel and the mean of its 3x3 neighborhood, so that a sharp subject before a soft
-    background counts as sharp; paper: share of pixels that are light and colorless; ink: share of dark pixels next to
-    such ones; repeated: share of pixels that equal both their right and lower neighbor exactly.
+    brightness: mean luminance, 0 to 255; contrast: its standard deviation; sharpness: the 99th percentile of the
+    difference between a pixel and the mean of its 3x3 neighborhood, so that a sharp subject in front of a soft
+    background counts as sharp; paper: fraction of light and colorless pixels; ink: fraction of dark pixels next to such
+    ones; repeated: fraction of pixels that equal both their right and lower neighbor exactly.
     """
     gray = pixels.astype(np.float32) @ LUMINANCE
     spread = np.ptp(pixels, axis=2)

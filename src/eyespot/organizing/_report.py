@@ -1,4 +1,4 @@
-"""What `organize` found as JSON, as a table, and as a page."""
+"""Results of `organize` as JSON, as a table, and as a page."""
 
 import csv
 import io
@@ -35,21 +35,21 @@ COLUMNS = (
 )
 SIDE = 160
 SHOWN = 200
-"""Groups, events and flagged photos that are drawn on the page; the JSON and CSV files list all."""
+"""Maximum number of groups, events and flagged photos on the page; the JSON and CSV files list all."""
 IN_EVENT = 8
 GALLERY = {"small": False, "right": None}
-"""Photos of a search are neither enlarged nor right or wrong."""
+"""Photos of a search are neither enlarged nor correct or wrong."""
 
 
 def check_report(file: Path) -> None:
-    """Raise `RunError` if a report cannot be written to a file of this name."""
+    """Raise `RunError` if a report cannot be written to a file with this name."""
     if file.suffix.lower() not in SUFFIXES:
         raise RunError(f"{file}: expected a file ending in {', '.join(SUFFIXES)}.", argument="out")
     require_file(file)
 
 
 def write_report(found: Organized, file: Path) -> None:
-    """Write everything as JSON, one row per photo as CSV, or a page with thumbnails, by the suffix of the file."""
+    """Write everything as JSON, one row per photo as CSV, or a page with thumbnails, by the file suffix."""
     check_report(file)
     if file.suffix.lower() == ".html":
         write_page(file, "organize.html", _page(found))
@@ -60,7 +60,7 @@ def write_report(found: Organized, file: Path) -> None:
 
 
 def counts(found: Organized) -> dict[str, int]:
-    """How many there are of each: photos, unreadable files, groups by kind, events, flags by name."""
+    """Numbers of photos, unreadable files, groups by kind, events, and flags by name."""
     groups = Counter(group.kind for group in found.groups)
     redundant = {
         pair.first if pair.second == group.best else pair.second
@@ -81,7 +81,7 @@ def counts(found: Organized) -> dict[str, int]:
 
 
 def document(found: Organized) -> dict[str, Any]:
-    """Everything as plain values: file names instead of numbers."""
+    """Everything as plain values: file names instead of index numbers."""
     return {
         "folder": str(found.folder),
         "index": str(found.index),
@@ -214,7 +214,7 @@ def _page(found: Organized) -> dict[str, Any]:
 
 
 def write_found(photos: Photos, folder: Path, matches: Sequence[Match], query: str, file: Path) -> None:
-    """Write what a search has found as JSON, CSV or a page, by the suffix of the file; `query` describes it."""
+    """Write the results of a search as JSON, CSV or a page, by the file suffix; `query` describes it."""
     check_report(file)
     rows = matched(photos, matches)
     if file.suffix.lower() == ".html":
@@ -235,7 +235,7 @@ def write_found(photos: Photos, folder: Path, matches: Sequence[Match], query: s
 
 
 def matched(photos: Photos, matches: Sequence[Match]) -> list[dict[str, Any]]:
-    """One row per photo that a search has found."""
+    """One row for each photo in the results of a search."""
     return [
         {
             "place": place,
@@ -256,7 +256,7 @@ def _as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _content_tiles(found: Organized) -> list[dict[str, Any]]:
-    """The groups by content, each with its surest photos."""
+    """The groups by content, each with its most confident photos."""
     content, shown = found.content, []
     if content is None:
         return shown
@@ -275,6 +275,6 @@ def _tile(photos: Photos, folder: Path, photo: int, caption: str) -> dict[str, s
     try:
         spec = ImageSpec(height=sides[0], width=sides[1], channels=3, fit="stretch")
         pixels = read_pixels(folder / row["path"], spec)
-    except ImageError:  # it has gone since it was indexed
+    except ImageError:  # it was deleted since it was indexed
         pixels = thumbnail(photos.thumbnails[photo], SIDE)
     return {"name": printable(row["path"]), "src": picture(pixels), "caption": caption}

@@ -1,7 +1,7 @@
-"""Which plain features of images explain their scores: brightness, colors, sharpness, place and size of the detail.
+"""Simple image features that explain scores: brightness, colors, sharpness, position and size of detail.
 
-A score that a network gives cannot be read off its weights. Where plain features explain most of it, the score is
-mostly about those.
+A network's scores cannot be explained from its weights. If simple features explain most of their variance, the scores
+mostly depend on those.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from ..tasks.statistics import correlation_interval
 from ._colors import lab
 
 SIDE = 256
-"""Pixels of the longer side of the image that is looked at."""
+"""Longer side of the analyzed image in pixels."""
 FEWEST = 30
 FOLDS, TREES, SHUFFLES = 5, 50, 5
 FEATURES = {
@@ -36,7 +36,7 @@ FEATURES = {
 
 
 def plain_features(picture: Picture, what: str = "") -> dict[str, float]:
-    """The numbers of `FEATURES` for an image; `what` names it in errors. Raises `ImageError` if it is no image."""
+    """The numbers of `FEATURES` for an image; `what` is its name in errors. Raises `ImageError` for an invalid image."""
     pixels = read_pixels(picture, ImageSpec(channels=3, height=SIDE, width=SIDE, fit="native"), what)
     ratio = pixels.shape[1] / pixels.shape[0]
     step = max(1, max(pixels.shape[:2]) // SIDE)
@@ -60,12 +60,11 @@ def plain_features(picture: Picture, what: str = "") -> dict[str, float]:
 
 
 def explain_scores(features: Sequence[Mapping[str, float]], scores: Sequence[float]) -> dict[str, Any]:
-    """How well plain features predict the scores (N,) of images, and which of them do, the most important one first.
+    """How well simple features predict the scores (N,) of images, and which ones, by decreasing importance.
 
-    "explained" is the share of the variance that a random forest predicts on images that it was not fitted to;
-    "features" lists for each feature its rank correlation with the score, the 95 % interval of that, and its
-    "importance": by how much "explained" falls where the feature is shuffled (Breiman 2001). Raises `RunError` for
-    fewer than 30 images.
+    "explained" is the fraction of the variance that a random forest predicts on held-out images; "features" lists for
+    each feature its rank correlation with the score, the 95 % interval of that, and its "importance": the decrease of
+    "explained" if the feature is shuffled (Breiman 2001). Raises `RunError` for fewer than 30 images.
     """
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.model_selection import KFold
@@ -92,7 +91,7 @@ def explain_scores(features: Sequence[Mapping[str, float]], scores: Sequence[flo
 
 
 def _errors_when_shuffled(forest: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The sum of the squared errors (F,) where one of the features of x (N, F) is shuffled, the mean over shuffles."""
+    """Sum of squared errors (F,) if one of the features of x (N, F) is shuffled, averaged over shuffles."""
     random, (count, features) = np.random.default_rng(0), x.shape
     shuffled = np.tile(x, (features, SHUFFLES, 1, 1))
     for feature in range(features):
@@ -110,7 +109,7 @@ def _sharpness(light: np.ndarray) -> float:
 
 
 def _edges(light: np.ndarray) -> dict[str, float]:
-    """Share, spread and middle of the edges: where something is to be seen."""
+    """Total strength, spread and center of the edges."""
     size = np.hypot(*np.gradient(light)) if min(light.shape) > 1 else np.zeros(light.shape)
     total = size.sum()
     y, x = np.mgrid[: light.shape[0], : light.shape[1]] / np.maximum(np.array(light.shape) - 1, 1)[:, None, None] - 0.5

@@ -1,4 +1,4 @@
-"""Search a collection: by an example, by words, by color, by time and place, or by several of them together."""
+"""Search a collection by example, words, color, time and place, or several of them together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from ._words import classes_of
 
 NEAR_KILOMETERS = 20.0
 LEAST = 0.005
-"""Photos with a lower score are no match: none of the color, or none of the classes."""
+"""Minimum score of a match; lower ones have none of the color or classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What is searched for: every condition that is given has to be met.
+    """Search conditions, all of which must be met.
 
-    `like` is an image to resemble, or with `region` x1, y1, x2, y2 that part of it, in pixels of the upright image;
-    `words` are ImageNet class names or broader terms, `color` a basic color name, `after` and `before` bound the time
-    (photos without one are left out), `near` is latitude and longitude.
+    `like` is a reference image, or with `region` x1, y1, x2, y2 that part of it, in pixels of the upright image;
+    `words` are ImageNet class names or broader terms, `color` a basic color name, `after` and `before` limit the time
+    (photos with unknown time are excluded), `near` is latitude and longitude.
     """
 
     like: Any = None
@@ -43,7 +43,7 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A photo (its number), its score from 0 to 1, and the score of each condition that has one."""
+    """A photo (index number), its score from 0 to 1, and the score of each condition that has one."""
 
     photo: int
     score: float
@@ -51,11 +51,11 @@ class Match:
 
 
 def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) -> list[Match]:
-    """The photos that fit best, the best first.
+    """The best matching photos, by decreasing score.
 
-    Time and place select; example, words and color give scores from 0 to 1 (cosine, probability of the classes, share
-    of the pixels), whose product decides; a score near 0 is no match. Raises `SourceError` if nothing is searched
-    for, for unknown words and colors, and where a network is needed and none is installed.
+    Time and place filter; example, words and color have scores from 0 to 1 (cosine, probability of the classes,
+    fraction of the pixels), which are multiplied; a score near 0 is no match. Raises `SourceError` for an empty query,
+    for unknown words and colors, and if a network is required but not installed.
     """
     given = (query.like, query.color, query.after, query.before, query.near)
     if not query.words and all(value is None for value in given):
@@ -78,7 +78,7 @@ def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) ->
 
 def _selected(photos: Photos, query: Query) -> np.ndarray:
     keep = np.ones(len(photos), bool)
-    if query.after is not None:  # NaN, a time that is not known, compares as False
+    if query.after is not None:  # NaN, an unknown time, compares as False
         keep &= photos.numbers("taken") >= (query.after - EPOCH).total_seconds()
     if query.before is not None:
         keep &= photos.numbers("taken") < (query.before - EPOCH).total_seconds()
@@ -112,7 +112,7 @@ def _scores(photos: Photos, query: Query, embedder: Embedder) -> dict[str, np.nd
 
 
 def _example(query: Query, embedder: Embedder, name: str) -> np.ndarray:
-    """The example, or its region, in the size that the network takes."""
+    """The example, or its region, at the input size of the network."""
     if query.region is None:
         return read_pixels(query.like, embedder.images, name)
     whole = read_pixels(query.like, replace(embedder.images, fit="native"), name)

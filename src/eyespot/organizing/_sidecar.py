@@ -1,4 +1,4 @@
-"""XMP sidecar files: keywords beside an image, which photo managers read. The image itself is never changed."""
+"""XMP sidecar files: keywords next to an image for photo managers. The image itself is never changed."""
 
 import os
 from collections.abc import Sequence
@@ -24,21 +24,21 @@ TEMPLATE = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 
 def sidecar_text(tags: Sequence[str]) -> str:
-    """The XMP document of some tags: `color:red` is the keyword `red`, and `color|red` in the hierarchy of keywords."""
+    """XMP document of some tags: `color:red` is the keyword `red`, and `color|red` in the hierarchy of keywords."""
     keywords = [tag[len(group) + 1 :] if (group := group_of(tag)) else tag for tag in tags]
     paths = [f"{group}|{word}" if (group := group_of(tag)) else word for tag, word in zip(tags, keywords, strict=True)]
     return TEMPLATE.format(keywords=_items(keywords), paths=_items(paths))
 
 
 def sidecar_file(image: str, images: Sequence[str], folder: Path) -> Path:
-    """Where the sidecar file of one of several images lies: `folder` stands for the folder that all of them are in."""
+    """Path of the sidecar file of one of several images: `folder` corresponds to their common folder."""
     common = os.path.commonpath([str(Path(each).absolute().parent) for each in images])
     inside = Path(image).absolute().relative_to(common)
     return folder / inside.with_name(inside.name + SUFFIX)
 
 
 def write_sidecar(file: Path, tags: Sequence[str]) -> bool:
-    """Write a sidecar file; returns False, and changes nothing, where another one lies there already."""
+    """Write a sidecar file; return False, without changing anything, if a different file exists."""
     content = sidecar_text(tags).encode()
     require_folder(file.parent)
     with written(file):

@@ -1,4 +1,4 @@
-"""Groups by what photos show: sorted by the examples of a person, or found by clustering and given a name."""
+"""Groups by content: sorted by a user's examples, or found by clustering and named automatically."""
 
 import os
 from collections import Counter
@@ -13,8 +13,8 @@ from ._index import Photos
 
 UNSURE = "unsure"
 ALLOWED_ERROR = 0.03
-"""Expected share of wrong photos among those that are sorted; the others are unsure. Calibration on few examples is
-optimistic: with 10 per group, the true share was 0.04 (measured on scenes6)."""
+"""Expected fraction of wrong photos among the sorted ones; the others are unsure. Calibration on few examples is
+optimistic: with 10 per group, the true fraction was 0.04 (measured on scenes6)."""
 FOLDS = 5
 FEWEST_EXAMPLES = 3
 REGULARIZATION = 1.0
@@ -23,15 +23,15 @@ TEMPERATURES = np.geomspace(0.1, 10, 60)
 DIMENSIONS = 32
 SMALLEST_CLUSTER = 5
 MOST_CLUSTERED = 20_000
-"""Clustering compares every photo with every other: beyond this many it takes hours."""
+"""Maximum number of photos: clustering compares all pairs and would take hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sorted:
-    """The group of each of N photos ("" for none, "unsure"), its probability, and how groups were found.
+    """The group of each of N photos ("" for none, "unsure"), its probability, and the method.
 
-    `threshold` is the least probability of a sorted photo; `expected_error` the share of wrong ones that calibration
-    on the examples predicts among them. Both are NaN for clusters.
+    `threshold` is the minimum probability of a sorted photo; `expected_error` the fraction of wrong ones among them
+    that calibration on the examples predicts. Both are NaN for clusters.
     """
 
     groups: list[str]
@@ -42,16 +42,16 @@ class Sorted:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Photos in each group, the largest first."""
+        """Number of photos in each group, the largest first."""
         return dict(Counter(group for group in self.groups if group).most_common())
 
 
 def sort_by_examples(photos: Photos, examples: Photos, allowed_error: float = ALLOWED_ERROR) -> Sorted:
-    """Sort photos into the folders that a person has begun: the first folder of each example's path is its group.
+    """Sort photos into the user's example folders: the first folder of each example's path is its group.
 
-    A logistic regression on the embeddings; its probabilities are calibrated on the examples by cross-validation
-    (temperature scaling, Guo et al. 2017). Photos are unsure from the probability on where more than `allowed_error` of
-    the others would be expected to be wrong. Raises `SourceError` if there are not two groups of three examples.
+    A logistic regression on the embeddings, with probabilities calibrated by cross-validation on the examples
+    (temperature scaling, Guo et al. 2017). Photos are unsure below the probability at which more than `allowed_error`
+    of the others would be expected to be wrong. Raises `SourceError` unless there are two groups with three examples.
     """
     _require_embeddings(photos)
     given = [PurePath(row["path"]).parts for row in examples.rows]
@@ -81,7 +81,7 @@ def sort_by_examples(photos: Photos, examples: Photos, allowed_error: float = AL
 
 
 def unsure_below(surest: np.ndarray, allowed_error: float) -> tuple[float, float]:
-    """The least probability down to which at most `allowed_error` of the photos are expected to be wrong; the error.
+    """The lowest probability at which at most `allowed_error` of the photos are expected to be wrong; and the error.
 
     >>> unsure_below(np.array([1.0, 0.9, 0.5]), 0.06)[0]
     0.9
@@ -125,15 +125,15 @@ def _fitted(x: np.ndarray, y: np.ndarray) -> _Linear:
 
 
 def _temperature(x: np.ndarray, y: np.ndarray) -> float:
-    """What logits are divided by so that the probabilities of examples that were left out fit best."""
+    """Divisor of the logits that maximizes the likelihood of held-out examples."""
     from sklearn.model_selection import StratifiedKFold
 
     folds = min(FOLDS, int(np.bincount(y).min()))
     logits = np.empty((len(y), int(y.max()) + 1))
     for train, test in StratifiedKFold(folds, shuffle=True, random_state=0).split(x, y):
         logits[test] = _fitted(x[train], y[train]).decision(x[test])
-    # Where all examples are right, no finite temperature fits best: a quarter of
-    # one more is counted as wrong.
+    # If all examples are correct, the optimal temperature is not finite: a quarter of an additional error
+    # is counted.
     wrong = 0.25 / (len(y) + 1)
     targets = np.full(logits.shape, wrong / (logits.shape[1] - 1))
     targets[np.arange(len(y)), y] = 1 - wrong
@@ -147,10 +147,10 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def cluster(photos: Photos, probabilities: np.ndarray, names: list[str]) -> Sorted:
-    """Groups of similar photos (HDBSCAN, Campello et al. 2013); photos that resemble few others are in none.
+    """Groups of similar photos (HDBSCAN, Campello et al. 2013); photos with few similar ones are in none.
 
-    Each is named after the class that is most frequent in it compared to the whole collection; `probabilities` (N, K)
-    are those of the K class `names`. The names are suggestions. Raises `SourceError` for too many photos.
+    Each is named after its most overrepresented class compared to the whole collection; `probabilities` (N, K) are
+    those of the K class `names`. The names are suggestions. Raises `SourceError` for too many photos.
     """
     from sklearn.cluster import HDBSCAN
     from sklearn.decomposition import PCA
@@ -164,7 +164,7 @@ def cluster(photos: Photos, probabilities: np.ndarray, names: list[str]) -> Sort
     if count < 2 * SMALLEST_CLUSTER:
         return Sorted(groups=[""] * count, probabilities=np.zeros(count), by="too few photos to cluster")
     low = _scaled(PCA(min(DIMENSIONS, count - 1, photos.unit.shape[1]), random_state=0).fit_transform(photos.unit))
-    clustering: Any = HDBSCAN  # its types give `copy` as text
+    clustering: Any = HDBSCAN  # its type hints declare `copy` as str
     found = clustering(min_cluster_size=SMALLEST_CLUSTER, copy=True).fit(low)
     usual = probabilities.mean(axis=0) + 1 / len(names)
     labels, used = {-1: ""}, Counter()

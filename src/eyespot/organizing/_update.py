@@ -1,4 +1,4 @@
-"""Bring the index of a collection up to date: only files that are new or have changed are read."""
+"""Update the index of a collection: only new or changed files are read."""
 
 import os
 import time
@@ -20,9 +20,9 @@ from ._index import Index, row_of
 from ._photo import Photo, examine
 
 BATCH = 32
-"""Photos that are embedded together and written to the index in one transaction."""
+"""Number of photos that are embedded as one batch and written to the index in one transaction."""
 YOUNG = 3_000_000_000
-"""Nanoseconds: a file that changed so recently may change again within one tick of the clock; it is read again."""
+"""Nanoseconds: a file that was changed this recently may change again within one clock tick; it is read again."""
 UNSETTLED = -1
 
 Stamp = tuple[int, int, int]
@@ -31,7 +31,7 @@ Show = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """What an update found: photos added or read again, forgotten, and as before; images passed over, by reason."""
+    """Results of an update: photos added or read again, removed, and unchanged; ignored images by reason."""
 
     read: int
     removed: int
@@ -40,10 +40,10 @@ class Update:
 
 
 def update(index: Index, folder: Path, embedder: Embedder, show: Show | None = None) -> Update:
-    """Read what is new in a folder. If interrupted, the next call continues where this one stopped.
+    """Read new and changed photos of a folder. If interrupted, the next call resumes.
 
-    `show` is called with the number of photos done and that of all to read, after each batch. Raises `SourceError`
-    where there is no such folder.
+    `show` is called with the number of processed photos and the total, after each batch. Raises `SourceError` if the
+    folder does not exist.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
@@ -67,7 +67,7 @@ def update(index: Index, folder: Path, embedder: Embedder, show: Show | None = N
 
 
 def _stamped(paths: Sequence[str], folder: Path) -> Iterator[tuple[bytes, Stamp]]:
-    """Each path relative to the folder, with size and times of change; files that have vanished are passed over."""
+    """Each path relative to the folder, with size and modification times; deleted files are ignored."""
     latest = time.time_ns() - YOUNG
     start = len(os.fsencode(folder)) + (not str(folder).endswith(os.sep))
     for path in paths:
@@ -83,7 +83,7 @@ def _stamped(paths: Sequence[str], folder: Path) -> Iterator[tuple[bytes, Stamp]
 def _read_batches(
     folder: Path, todo: Sequence[bytes], stamps: dict[bytes, Stamp], embedder: Embedder
 ) -> Iterator[list[dict[str, Any]]]:
-    """Rows of the index; while one batch is embedded, the next one is decoded."""
+    """Yield rows of the index; while one batch is embedded, the next one is decoded."""
     batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]
     with ThreadPoolExecutor() as pool:
 

@@ -43,7 +43,7 @@ CATEGORIES: dict[str, tuple[tuple[int, int], ...]] = {
 
 
 def classes_of(word: str, names: Sequence[str]) -> list[int]:
-    """The numbers of the classes that a word stands for; raises `SourceError` for a word that stands for none.
+    """Indices of the classes that a word denotes; raises `SourceError` for an unknown word.
 
     >>> classes_of("Dogs", ["tench", "hot dog"] + ["x"] * 998)[:2]
     [1, 151]
@@ -59,7 +59,7 @@ def classes_of(word: str, names: Sequence[str]) -> list[int]:
 
 
 def _forms(word: str) -> list[str]:
-    """A word, and what it may be the plural of."""
+    """A word, and its possible singular forms."""
     ends = [("ies", "y"), ("es", ""), ("s", "")]
     return [word, *(word.removesuffix(end) + new for end, new in ends if word.endswith(end) and len(word) > 3)]
 

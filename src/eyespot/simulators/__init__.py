@@ -1,4 +1,4 @@
-"""Drive in a closed loop: simulators, a scripted expert, recordings of its drives, and autonomy."""
+"""Closed-loop driving: simulators, a scripted expert, recordings of its drives, and autonomy."""
 
 from ._car_racing import COLORS, CarRacing
 from ._closed_loop import Drive, Kicks, autonomy, drive, expert, play, total

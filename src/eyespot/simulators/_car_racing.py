@@ -1,7 +1,7 @@
-"""CarRacing-v3 of Gymnasium as a course: a car of constant speed that is steered by its camera.
+"""CarRacing-v3 of Gymnasium as a course: a car with constant speed, steered from its camera.
 
-Steering is the angle of the front wheels in rad, positive to the right; beyond 0.4 they do not turn. One step holds it
-for two steps of the physics (0.04 s).
+Steering is the angle of the front wheels in rad, positive to the right, limited to 0.4. One step holds it for two steps
+of the physics (0.04 s).
 """
 
 import math
@@ -14,28 +14,28 @@ from ._environment import environment_class
 from ._track import Track
 
 ROWS = 84
-"""Rows of the image that show the road; those below show gauges, from which steering could be read."""
+"""Rows of the image that show the road; below them are gauges, which would reveal the steering."""
 HALF_WIDTH, HALF_CAR = 40 / 6, 1.2
 """Half the width of the road, and of the car."""
 SPEED = 50.0
-"""Speed that is held, in units of the simulator each second."""
+"""Target speed, in simulator units per second."""
 LIMIT = 0.4
 PHYSICS_STEPS = 2
 PHYSICS_SECONDS = 0.02
 MOST_STEPS = 900
-"""Steps of a drive, 36 s: a lap takes 480 to 590."""
+"""Maximum number of steps of a drive, 36 s: a lap takes 480 to 590."""
 AHEAD = 12.0
-"""Distance of the point that the expert steers for."""
+"""Distance of the point that the expert steers toward."""
 COLORS = ("default", "random")
 BRIGHTEST = 210
 
 
 class CarRacing:
-    """Random tracks, seen from above; the seed is the number of the track.
+    """Random tracks, seen from above; the seed is the track number.
 
-    With `colors` "random", road and grass have other colors on every track (as with the environment's
-    `domain_randomize`, but the tracks stay the same). With `draw` False no image is drawn, which is 50 times faster:
-    images are then black. Raises `SimulatorError` if the extra `drive` is not installed.
+    With `colors` "random", the colors of road and grass vary between tracks (as with the environment's
+    `domain_randomize`, but with the same tracks). With `draw` False no image is drawn, which is 50 times faster: images
+    are then black. Raises `SimulatorError` if the extra `drive` is not installed.
     """
 
     name = "CarRacing-v3"
@@ -50,8 +50,8 @@ class CarRacing:
         self.environment_class = environment_class()
 
     def reset(self, seed: int) -> np.ndarray:
-        """Build a track and put the car on its start, at full speed; returns the image (84, 96, 3)."""
-        # A new environment for each track: Box2D's results depend on what was in its world before.
+        """Build a track and put the car at its start, at full speed; return the image (84, 96, 3)."""
+        # A new environment for each track: Box2D's results depend on the previous content of its world.
         self.environment = self.environment_class()
         self.environment.drawn = False
         if self.colors == "random":
@@ -76,27 +76,27 @@ class CarRacing:
 
     @property
     def position(self) -> np.ndarray:
-        """Where the car is, (x, y)."""
+        """Position of the car, (x, y)."""
         return np.array(self._car.hull.position)
 
     @property
     def center_line(self) -> np.ndarray:
-        """The middle of the road (P, 2), once around."""
+        """Center line of the road (P, 2), a closed loop."""
         return self.track.points
 
     @property
     def offset(self) -> float:
-        """Distance of the car's middle from the middle of the road, positive to the right."""
+        """Distance of the car's center from the center line, positive to the right."""
         return self.track.offset(self.position)
 
     @property
     def off_road(self) -> bool:
-        """Whether a wheel has left the road, as far as the car is parallel to it."""
+        """Whether a wheel is off the road, assuming that the car is parallel to it."""
         return abs(self.offset) > HALF_WIDTH - HALF_CAR
 
     @property
     def score(self) -> float:
-        """The environment's return: 1,000 for a whole lap, less 0.1 for each step of the physics."""
+        """The environment's return: 1,000 for a whole lap, minus 0.1 per step of the physics."""
         return float(self.environment.reward)
 
     def expert_steering(self) -> float:
@@ -105,7 +105,7 @@ class CarRacing:
         return float(np.clip(steering, -LIMIT, LIMIT))
 
     def put_back(self) -> np.ndarray:
-        """Put the car into the middle of the road, at full speed in its direction; returns the image there."""
+        """Put the car at the center of the road, at full speed in its direction; return the image there."""
         heading = float(self.track.headings[self.track.place])
         forward = np.array([-math.sin(heading), math.cos(heading)])
         self._place(self._car.hull, self.track.points[self.track.place], heading, forward)
@@ -116,7 +116,7 @@ class CarRacing:
         return self._seen()
 
     def picture(self) -> np.ndarray:
-        """What the camera sees now, uint8 (84, 96, 3); drawn in any case."""
+        """The current camera image, uint8 (84, 96, 3); always drawn."""
         self.environment.drawn = True
         pixels = self.environment._render("state_pixels")
         self.environment.drawn = False
@@ -138,13 +138,13 @@ class CarRacing:
         body.angularVelocity = 0.0
 
     def _pedals(self) -> tuple[float, float]:
-        """Gas and brake that hold the speed."""
+        """Gas and brake that keep the target speed."""
         missing = SPEED - float(np.hypot(*self._car.hull.linearVelocity))
         return float(np.clip(0.1 * missing, 0, 1)), float(np.clip(-0.02 * missing, 0, 0.2))
 
 
 def _color(environment: Any, random: np.random.Generator) -> None:
-    """Draw colors as the environment's `domain_randomize` does."""
+    """Draw random colors as the environment's `domain_randomize` does."""
     environment.road_color = random.uniform(0, BRIGHTEST, size=3)
     environment.bg_color = random.uniform(0, BRIGHTEST, size=3)
     environment.grass_color = environment.bg_color.copy()

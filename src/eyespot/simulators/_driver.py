@@ -8,13 +8,13 @@ from ..errors import SimulatorError
 from ..model import Model
 
 Driver = Callable[[np.ndarray], float]
-"""Gives a steering angle in rad, positive to the right, for an image, uint8 (H, W, 3)."""
+"""Returns a steering angle in rad, positive to the right, for an image, uint8 (H, W, 3)."""
 
 RADIANS = ("", "rad", "radian", "radians")
 
 
 def steering_of(model: Model, name: str = "the model") -> Driver:
-    """The driver that asks a model of a number; raises `SimulatorError` for a model of another task or unit."""
+    """Return a driver that steers by a regression model; raise `SimulatorError` for another task or unit."""
     if "number" not in model.task.columns:
         raise SimulatorError(
             f"{name}: answers the task {model.task.name}, and driving takes a number, the steering angle; train one "

@@ -1,4 +1,4 @@
-"""Gymnasium's CarRacing, drawn faster: the same pixels, without what lies outside the image or is cut away."""
+"""Gymnasium's CarRacing with faster rendering: the same pixels, without drawing outside the visible image."""
 
 import os
 import warnings
@@ -9,20 +9,20 @@ import numpy as np
 from ..errors import SimulatorError
 
 NEAR = 75.0
-"""Units from the car beyond which nothing is in the image: its corners are 48 away, patches of grass 24 long."""
+"""Visible distance from the car in units: the image corners are 48 away, patches of grass are 24 long."""
 
 
 def environment_class() -> type[Any]:
-    """CarRacing, drawn only while its attribute `drawn` is true; raises `SimulatorError` without the extra `drive`.
+    """Return CarRacing, rendered only while its attribute `drawn` is true; raise `SimulatorError` without the extra.
 
-    There is no zoom in the first second, no gauges and no number below them. Imported when it is needed: the packages
+    There is no zoom in the first second, no gauges and no number below them. The imports are local, since the packages
     are an extra.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Box2D's generated code warns; as an error, that ends the process
+            warnings.simplefilter("ignore")  # Box2D's generated code warns; as an error, that would end the process
             import pygame
             from gymnasium.envs.box2d import car_racing as original
     except ImportError as error:
@@ -65,7 +65,7 @@ def environment_class() -> type[Any]:
 
 
 def _grass(side: float) -> list[list[tuple[float, float]]]:
-    """The corners of the lighter patches of grass: every second one across and up."""
+    """Corners of the lighter patches of grass: every second one in each direction."""
     return [
         [
             (side * x + side, side * y),

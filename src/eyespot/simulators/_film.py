@@ -1,4 +1,4 @@
-"""What a model looks at while it drives: each image with its VisualBackProp mask and its steering, as a video."""
+"""A video of a drive: each image with its VisualBackProp mask and the steering."""
 
 from pathlib import Path
 
@@ -12,23 +12,23 @@ from ..model import Model
 from ..networks.graph.record import output_of, record
 
 SCALE = 3
-"""Pixels of the video for a pixel of the camera."""
+"""Scale of the video relative to the camera image."""
 BAR = 24
-"""Rows below the image that show the steering."""
+"""Number of rows below the image that show the steering."""
 EVERY = 2
-"""Of so many steps one is shown."""
+"""One in this many steps is shown."""
 BLUE, DARK, LIGHT = (40, 120, 255), (24, 24, 28), (230, 230, 235)
 
 
 @torch.no_grad()
 def look(model: Model, pixels: np.ndarray) -> tuple[float, np.ndarray]:
-    """The steering angle in rad for a picture (H, W, 3), and the VisualBackProp mask (H, W) of it, from 0 to 1."""
+    """Return the steering angle in rad for an image (H, W, 3), and its VisualBackProp mask (H, W) from 0 to 1."""
     calls = record(model.network, model.network_x(model.read(pixels)))
     return float(model.task.answer(output_of(calls)[0])["number"]), _mask(model, calls, pixels)
 
 
 class Film:
-    """A model as a driver that keeps what it has seen; see `steering_of`, which checks the model."""
+    """A model as a driver that stores its camera images; see `steering_of`, which checks the model."""
 
     def __init__(self, model: Model, limit: float) -> None:
         self.model = model
@@ -38,7 +38,7 @@ class Film:
 
     @torch.no_grad()
     def steer(self, pixels: np.ndarray) -> float:
-        """The steering angle for an image; every second image is kept with its mask."""
+        """Return the steering angle for an image; every second image is stored with its mask."""
         calls = record(self.model.network, self.model.network_x(self.model.read(pixels)))
         angle = float(self.model.task.answer(output_of(calls)[0])["number"])
         if self.steps % EVERY == 0:
@@ -47,13 +47,13 @@ class Film:
         return angle
 
     def write(self, path: Path, step_seconds: float) -> Path:
-        """Write the kept images as an animated WebP file at the speed of the simulator."""
+        """Write the stored images as an animated WebP file at the speed of the simulator."""
         with written(path):
             return write_animation(self.frames, path, round(1000 * EVERY * step_seconds))
 
 
 def _mask(model: Model, calls: list, pixels: np.ndarray) -> np.ndarray:
-    """The mask (H, W) in the camera's pixels, 0 if the network sees nothing of the image."""
+    """The mask (H, W) in the camera's pixels, 0 outside the network's crop."""
     mask = visual_backprop(calls)[0, 0].numpy()
     height, width = pixels.shape[:2]
     y, x = np.mgrid[:height, :width] + 0.5
@@ -65,7 +65,7 @@ def _mask(model: Model, calls: list, pixels: np.ndarray) -> np.ndarray:
 
 
 def shown(pixels: np.ndarray, mask: np.ndarray, steering: float) -> np.ndarray:
-    """An image (H, W, 3) with its mask (H, W) from 0 to 1 in blue, and below it the steering from -1 to 1 as a bar."""
+    """An image (H, W, 3) with its mask (H, W) from 0 to 1 in blue, and a bar for the steering from -1 to 1 below."""
     strength = 0.8 * mask[..., None]
     overlay = (pixels * (1 - strength) + np.array(BLUE) * strength).round().astype(np.uint8)
     large = overlay.repeat(SCALE, axis=0).repeat(SCALE, axis=1)

@@ -1,4 +1,4 @@
-"""A driver against the expert: interventions with put-backs, the return without any."""
+"""Comparison of a driver with the expert: interventions with put-backs, and the return without them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from ._simulator import Course
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The drives of a driver, one for each track, and its returns without put-backs beside the expert's."""
+    """The drives of a driver, one per track, and its returns without put-backs next to the expert's."""
 
     drives: Sequence[Drive]
     returns: Sequence[float]
     expert_returns: Sequence[float]
 
     def summary(self) -> dict[str, float]:
-        """Autonomy, interventions, and the return as a share of the expert's."""
+        """Autonomy, interventions, and the return as a fraction of the expert's."""
         mean, of_expert = float(np.mean(self.returns)), float(np.mean(self.expert_returns))
         return {
             **total(self.drives),
@@ -38,9 +38,9 @@ def measure(
     undrawn: Course | None = None,
     progress: Callable[[Drive], None] = lambda drive: None,
 ) -> Measured:
-    """Drive each track; once more without put-backs where there were any, since these would raise the return.
+    """Drive each track; repeat it without put-backs if there were any, since they would increase the return.
 
-    The expert drives on `undrawn`, the same course without its images, where there is one: it looks at none.
+    The expert drives on `undrawn`, if given: the same course without rendering, since it ignores images.
     """
     drives, returns, expert_returns = [], [], []
     reference = undrawn or course

@@ -46,7 +46,7 @@ def _map(one: Drive) -> Markup:
     def line(points: np.ndarray, end: str = "") -> str:
         return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in placed(points)) + end
 
-    # Broken where the car was put back: it did not drive there.
+    # Interrupted at put-backs: the car did not drive there.
     stretches = np.split(one.path, list(one.interventions_at))
     dots = placed(one.path[list(one.interventions_at)]) if one.interventions_at else np.empty((0, 2))
     name = f"Track {one.track}: {one.interventions} interventions"

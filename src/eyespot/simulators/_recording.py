@@ -1,4 +1,4 @@
-"""What the expert sees and how it steers, as images and a table that `eyespot train` reads."""
+"""Recordings of the expert: images and a table with its steering for `eyespot train`."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from ._driver import Driver
 from ._simulator import Course
 
 EVERY = 3
-"""Of so many steps one is recorded: neighbors hardly differ."""
+"""One in this many steps is recorded: neighboring frames hardly differ."""
 TABLE = "steering.csv"
 
 
@@ -28,11 +28,11 @@ def record(
     prefix: str = "",
     progress: Callable[[Drive], None] = lambda drive: None,
 ) -> list[Drive]:
-    """Let the expert drive tracks, and write a folder of images for each and the table `steering.csv` to `out`.
+    """Drive tracks with the expert, and write a folder of images for each and the table `steering.csv` to `out`.
 
-    The number of an image is the steering angle in rad that the expert chooses for it, never the disturbance of
-    `kicks`, also if another `driver` drives. For the expert, the course does not have to draw: only recorded images
-    are drawn. `prefix` starts the names of the folders. Raise `RunError` if the files cannot be written.
+    The number of an image is the expert's steering angle in rad, never including the disturbance of `kicks`, even if
+    another `driver` drives. The course need not draw for the expert: only recorded images are drawn. `prefix` is the
+    prefix of the folder names. Raise `RunError` if the files cannot be written.
     """
     rows: list[dict[str, object]] = []
     drives = []
@@ -53,7 +53,7 @@ def record(
 
 
 class _Camera:
-    """A driver that writes every third image with the expert's steering; without another driver, the expert drives."""
+    """A driver that records every third image with the expert's steering; the expert drives by default."""
 
     def __init__(self, course: Course, folder: Path, driver: Driver | None) -> None:
         self.course = course

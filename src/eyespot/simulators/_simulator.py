@@ -1,6 +1,6 @@
-"""What a simulator is: something that shows images and takes answers.
+"""The simulator protocol: images out, answers in.
 
-Any object with these methods can be driven. One that also knows the road (`Course`) lets interventions be counted.
+Any object with these methods can be driven. A `Course` also knows the road, so that interventions can be counted.
 """
 
 from typing import Protocol
@@ -9,22 +9,22 @@ import numpy as np
 
 
 class Simulator(Protocol):
-    """A closed loop: each answer to an image decides what the next image shows."""
+    """A closed loop: each answer to an image affects the next image."""
 
     def reset(self, seed: int) -> np.ndarray:
-        """Start anew; returns the first image, uint8 (H, W, 3). The same seed gives the same start."""
+        """Restart; return the first image, uint8 (H, W, 3). The same seed gives the same start."""
         ...
 
     def step(self, answer: float) -> tuple[np.ndarray, bool]:
-        """Carry out an answer for one time step; returns the next image and whether the drive is over."""
+        """Apply an answer for one time step; return the next image and whether the drive has ended."""
         ...
 
 
 class Course(Simulator, Protocol):
-    """A simulator that knows its road, so that an expert can drive it and interventions can be counted.
+    """A simulator with a known road, so that an expert can drive it and interventions can be counted.
 
-    `step_seconds` is the simulated time of one step, `steering_limit` the largest steering angle in rad that has an
-    effect, and `name` stands in tables.
+    `step_seconds` is the simulated time of one step, `steering_limit` the largest effective steering angle in rad, and
+    `name` appears in tables.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Course(Simulator, Protocol):
 
     @property
     def position(self) -> np.ndarray:
-        """Where the car is, (x, y) in units of the simulator."""
+        """Position of the car, (x, y) in simulator units."""
         ...
 
     @property
     def center_line(self) -> np.ndarray:
-        """Points (P, 2) along the middle of the road."""
+        """Points (P, 2) along the center of the road."""
         ...
 
     @property
@@ -52,17 +52,17 @@ class Course(Simulator, Protocol):
 
     @property
     def score(self) -> float:
-        """What the simulator rewards of the drive so far, its return."""
+        """The simulator's return of the drive so far."""
         ...
 
     def picture(self) -> np.ndarray:
-        """What the camera sees now, uint8 (H, W, 3)."""
+        """The current camera image, uint8 (H, W, 3)."""
         ...
 
     def expert_steering(self) -> float:
-        """The steering angle in rad by which the scripted expert would answer now."""
+        """The current steering angle in rad of the scripted expert."""
         ...
 
     def put_back(self) -> np.ndarray:
-        """Put the car into the middle of the road, in its direction; returns the image there."""
+        """Put the car at the center of the road, in its direction; return the image there."""
         ...

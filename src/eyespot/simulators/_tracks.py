@@ -1,15 +1,15 @@
-"""Which tracks are meant: "0-9", "3" or "0-4,10"."""
+"""Parsing of track numbers: "0-9", "3" or "0-4,10"."""
 
 import re
 
 from ..errors import SimulatorError
 
 MOST = 10_000
-"""Tracks of one command: a mistyped range would take days."""
+"""Maximum number of tracks per command: a mistyped range would take days."""
 
 
 def parse_tracks(text: str) -> list[int]:
-    """The numbers of the tracks, in the order given; raises `SimulatorError` for anything else.
+    """The track numbers in the given order; raises `SimulatorError` for invalid text.
 
     >>> parse_tracks("0-3,10")
     [0, 1, 2, 3, 10]
