@@ -26,7 +26,7 @@ from ._victim import Victim
 
 DEFAULT = "minimum-noise"
 AT_ONCE = 100
-"""Images per batch of attacks."""
+"""Number of images per batch."""
 
 
 def attack(
@@ -48,9 +48,9 @@ def attack(
 
     `by` is a key of `ATTACKS`. `target` is the class to reach ("up" or "down" for a number); `label` the true class
     (default: the answer of the model); `of` the tag or position to attack; `change` the smallest change of a number
-    that counts as a success, in its unit. `pixels`, `size`, `steps`, `queries` and `seed` are settings of the attack; a
-    setting that it does not use gives a warning. Raises `AttackError` for an unknown attack, a target equal to the
-    label, and invalid numbers.
+    that counts as a success, in its unit. `pixels`, `size`, `steps`, `queries` and `seed` are settings of the attack;
+    an unused setting gives a warning. Raises `AttackError` for an unknown attack, a target equal to the label, and
+    invalid numbers.
 
     `attack(model, "cat.jpg", by="one-pixel", target="dog").save("fooled.png")`
     """
@@ -70,10 +70,10 @@ def attack_many(
     aim: Aim | None = None,
     settings: Settings | None = None,
 ) -> list[AttackResult]:
-    """Attack several images together, or pixels (N, C, H, W) in [0, 1]; misclassified ones are skipped.
+    """Attack several images as a batch, or pixels (N, C, H, W) in [0, 1]; misclassified ones are skipped.
 
-    `truths` has the target of each image; by default, the answers of the model count as correct. Raises
-    `AttackError` for images of several sizes, if the model does not resize them to one.
+    `truths` are the targets of the images; by default, the answers of the model count as correct. Raises
+    `AttackError` for images of different sizes if the model does not resize them to one.
 
     `attack_many(model, ["cat.jpg", "dog.jpg"], by="pgd", settings=choose("pgd", size=0.1))`
     """
@@ -119,7 +119,7 @@ def _attack(
 
 @dataclass(frozen=True)
 class _Judge:
-    """Converts the outcome of an attack into results: each image is saved, read back and predicted again by itself."""
+    """Converts the outcome of an attack to results: each image is saved, read back and predicted again individually."""
 
     model: Model
     by: str
@@ -168,7 +168,7 @@ class _Judge:
         )
 
     def _answers(self, before: Tensor, after: Tensor) -> dict[str, Any]:
-        """Both answers as `AttackResult` holds them, for two outputs without N."""
+        """Both answers in the form of `AttackResult`, for two outputs without N."""
         task = self.model.task
         answers = [task.answer(output) for output in (before, after)]
         texts = [task.answer_text(answer) for answer in answers]
@@ -183,14 +183,14 @@ class _Judge:
 
 
 def _names(pictures: Sequence[Picture] | Tensor) -> list[str]:
-    """Paths are names; other images are numbered, unless there is only one."""
+    """Paths are used as names; other images are numbered, unless there is only one."""
     nameless = ["the image"] if len(pictures) == 1 else [f"image {place + 1}" for place in range(len(pictures))]
     pairs = zip(pictures, nameless, strict=True)
     return [str(picture) if isinstance(picture, str | Path) else name for picture, name in pairs]
 
 
 def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Tensor:
-    """Images as one batch of pixels (N, C, H, W)."""
+    """Read images as one batch of pixels (N, C, H, W)."""
     images = [model.read(picture, name) for picture, name in zip(pictures, names, strict=True)]
     sizes = sorted({f"{image.shape[3]} x {image.shape[2]}" for image in images})
     if len(sizes) != 1:
@@ -199,7 +199,7 @@ def _read(model: Model, pictures: Sequence[Picture], names: Sequence[str]) -> Te
 
 
 def _place(model: Model, label: str | int, target: str | int | None) -> int:
-    """The index of the correct class; raises `AttackError` if the task has no classes, or if it is the target."""
+    """Index of the correct class; raises `AttackError` if the task has no classes, or if it equals the target."""
     if not model.task.choices:
         raise AttackError(f"A label can be given for classify only; this model's task is {model.task.name}.")
     place = model.task.place(label)

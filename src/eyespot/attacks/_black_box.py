@@ -16,12 +16,12 @@ from ._settings import Attempt
 from ._victim import Changes, Victim, apply, joined
 
 AT_ONCE = 32
-"""Images that are searched at the same time."""
+"""Number of images that are searched in parallel."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """The results of candidates: margin (n,), below zero if the model is fooled, and fitness (n,) to minimize."""
+    """The results of candidates: margin (n,), negative if the model is fooled, and fitness (n,) to minimize."""
 
     margin: Tensor
     fitness: Tensor
@@ -45,7 +45,7 @@ class _Running:
 def run_searches(victim: Victim, images: Tensor, begin: Callable[[int], Search], queries: int) -> Attempt:
     """Run one search per image until the model is fooled, the search ends, or its queries are used up.
 
-    `begin(number)` starts the search for an image. Success is confirmed with the plain network.
+    `begin(number)` starts the search for an image. Success is confirmed with the full network.
     """
     waiting = list(range(len(images)))
     pixels = images.clone()

@@ -1,4 +1,4 @@
-"""First-order estimates of the decision boundary: the initial guess of attacks with minimal noise.
+"""First-order estimates of the decision boundary: initial guesses for attacks with minimal noise.
 
 Shapes: N images, n queries, W ways to fool the model, C channels, H height, W width, D = C x H x W values of one image.
 """
@@ -9,17 +9,17 @@ from torch import Tensor
 from ._victim import Victim
 
 FARTHER = 1e4
-"""Larger than the norm of any change of an image of 5,000 x 5,000 pixels."""
+"""Above the norm of any change of an image with 5,000 x 5,000 pixels."""
 
 
 def nearest_below(
     original: Tensor, slope: Tensor, level: Tensor, stride: Tensor, steps: int = 12
 ) -> tuple[Tensor, Tensor]:
-    """The point of the box [0, 1] nearest to `original` (n, D) where slope . point <= level (n,).
+    """The point of the box [0, 1] nearest to `original` (n, D) with slope . point <= level (n,).
 
-    It is clip(original - t slope) for the least such t >= 0; Newton's method finds t (n,) from a first `stride` (n,).
-    slope . point falls with t, ever more slowly as values reach the box, so that no step from the left overshoots.
-    Returns the points (n, D) and t. Where the box holds no such point: what is nearest to one.
+    It is clip(original - t slope) for the smallest such t >= 0; Newton's method finds t (n,) from an initial `stride`
+    (n,). slope . point decreases with t, more and more slowly as values reach the box, so that no step from the left
+    overshoots. Returns the points (n, D) and t. If the box contains no such point: the closest to one.
 
     >>> origin, slope = torch.tensor([[0.5, 0.1]]), torch.tensor([[1.0, 1.0]])
     >>> nearest_below(origin, slope, torch.tensor([0.2]), torch.zeros(1))[0]
@@ -36,8 +36,7 @@ def nearest_below(
 
 
 def cost_of(length: Tensor, margin: Tensor) -> Tensor:
-    """What makes one point better than another: the length of its change where it fools the model, else its margin,
-    which costs more than any length.
+    """Cost of a point: the length of its change if it fools the model, else its margin plus a penalty above any length.
 
     >>> cost_of(torch.tensor([2.0, 1.0]), torch.tensor([-0.1, 0.5]))
     tensor([2.0000e+00, 1.0000e+04])
@@ -46,10 +45,10 @@ def cost_of(length: Tensor, margin: Tensor) -> Tensor:
 
 
 def first_guesses(victim: Victim, images: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The nearest points where a first-order estimate says that the model is fooled, one for each way to fool it.
+    """The nearest points that fool the model by a first-order estimate, one for each way to fool it.
 
     Returns the `count` nearest of them per image, the nearest first: points (count, N, D), and at the original the
-    margin (count, N) and the length of its slope (count, N). Costs one gradient per image and way.
+    margin (count, N) and the length of its gradient (count, N). Costs one gradient per image and way.
     """
     which = torch.arange(len(images))
     original = images.flatten(1).to(victim.dtype)

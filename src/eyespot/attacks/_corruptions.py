@@ -30,7 +30,7 @@ class Corruption:
     """One corruption of images (N, C, H, W), with five severities in `unit`.
 
     `make(images, strength, generator)` returns images of the same shape, or N frames that move them, so that targets
-    can follow; `kind` is the change that a task may forbid (see `Task.allows`).
+    can be transformed; `kind` is the change that a task may disallow (see `Task.allows`).
     """
 
     make: Callable[[Tensor, float, torch.Generator], Tensor | Frame]
@@ -40,7 +40,7 @@ class Corruption:
 
 
 def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """Gaussian blur; `strength` is the standard deviation as a share of the short side."""
+    """Gaussian blur; `strength` is the standard deviation as a fraction of the shorter side."""
     from scipy.ndimage import gaussian_filter
 
     std = strength * min(images.shape[2:])
@@ -48,12 +48,12 @@ def blur(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor
 
 
 def noise(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Gaussian noise of standard deviation `strength` in every value."""
+    """Gaussian noise with standard deviation `strength` in every value."""
     return images + strength * torch.randn(images.shape, generator=generator)
 
 
 def jpeg(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """JPEG compression of quality `strength`."""
+    """JPEG compression with quality `strength`."""
     from matplotlib.image import imsave
 
     channels, height, width = images.shape[1:]
@@ -67,31 +67,31 @@ def jpeg(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor
 
 
 def brightness(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Brightness changed by `strength`."""
+    """Change brightness by `strength`."""
     return images + strength * _signs(images, generator)
 
 
 def contrast(images: Tensor, strength: float, _generator: torch.Generator) -> Tensor:
-    """Contrast multiplied by `strength`."""
+    """Multiply contrast by `strength`."""
     mean = images.mean((1, 2, 3), keepdim=True)
     return mean + (images - mean) * strength
 
 
 def rotate(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
-    """Rotated by `strength` degrees, in either direction."""
+    """Rotate by `strength` degrees, in either direction."""
     angles = strength * _signs(images, generator).flatten()
     return motion(_size(images), rotate=angles.numpy())
 
 
 def shift(images: Tensor, strength: float, generator: torch.Generator) -> Frame:
-    """Shifted by `strength` of the side, in any direction."""
+    """Shift by `strength` of the side, in any direction."""
     angles = torch.rand(len(images), generator=generator) * 2 * math.pi
     steps = -strength * torch.stack([angles.sin(), angles.cos()], 1)
     return motion(_size(images), shift=steps.numpy() * _size(images))
 
 
 def occlusion(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """A gray square of `strength` of the short side, at a random position."""
+    """Cover a square of `strength` of the shorter side with gray, at a random position."""
     images = images.clone()
     height, width = images.shape[2:]
     side = max(1, round(strength * min(height, width)))
@@ -122,8 +122,8 @@ EVERYDAY = {
 class Curve:
     """The score under one corruption, at each severity, with 95 % intervals; the first is without corruption.
 
-    `share` tells whether the scores are shares of one. `calibration` holds the expected calibration errors of a
-    classifier, None for other tasks. `worst` is the strength with the worst score.
+    `share` is whether the scores are fractions. `calibration` contains the expected calibration errors of a classifier,
+    None for other tasks. `worst` is the strength with the worst score.
     """
 
     name: str
@@ -143,8 +143,8 @@ def corruption_curves(
 ) -> list[Curve]:
     """Evaluate images (N, C, H, W) under all corruptions that keep `targets` valid.
 
-    `targets` are as the task reads them; `frames` (N) lead from original pixels to those of `images`, if they differ.
-    Raises `AttackError` for a task whose answer is an image: the corruption would be part of the target.
+    `targets` are those of `Task.read`; `frames` (N) map original pixels to those of `images`, if they differ. Raises
+    `AttackError` for a task whose answer is an image: the corruption would be part of the target.
     """
     if reason := model.task.unsupported.get("corruptions"):
         raise AttackError(f"Corruptions do not apply to {model.task.name}: {reason}.")
@@ -158,12 +158,12 @@ def corruption_curves(
 
 
 def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor:
-    """Images (N, C, H, W) under one corruption, rounded to 256 values."""
+    """Apply one corruption to images (N, C, H, W), rounded to 256 values."""
     return _changed(name, images, strength, seed)[0]
 
 
 def _changed(name: str, images: Tensor, strength: float, seed: int) -> tuple[Tensor, Frame | None]:
-    """The changed images, and the frames that moved them, if they were moved."""
+    """The corrupted images, and the frames that moved them, if any."""
     made = EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed))
     if isinstance(made, Frame):
         return rounded(warp(images, made)), made

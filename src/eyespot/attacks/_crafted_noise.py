@@ -1,8 +1,8 @@
 """The smallest perturbation that changes an answer, by box-constrained L-BFGS.
 
-Szegedy et al., "Intriguing properties of neural networks" (2013): minimize c |r|^2 + loss(x + r) with x + r in the
-box [0, 1], and keep the largest c that still succeeds, because it gives the smallest noise r. (The paper prints
-"minimum c"; that would give the largest.) Shapes: N images, n still searched for, D = C x H x W values each.
+Szegedy et al., "Intriguing properties of neural networks" (2013): minimize c |r|^2 + loss(x + r) with x + r in the box
+[0, 1], and use the largest c that still succeeds, because it yields the smallest noise r. (The paper prints
+"minimum c"; that would yield the largest.) Shapes: N images, n still active, D = C x H x W values each.
 """
 
 import torch
@@ -24,7 +24,7 @@ GUESSES, PATIENCE = 3, 2
 def crafted_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
     """Szegedy's box-constrained L-BFGS: strong and small noise; slow, needs gradients.
 
-    The loss is softplus(margin), log(1 + exp(m)): for two classes that is the cross-entropy. `settings.steps` bounds
+    The loss is softplus(margin), log(1 + exp(m)): for two classes that is the cross-entropy. `settings.steps` limits
     the gradients per image over the whole search.
     """
     search = _Search(victim, images, settings.steps)
@@ -54,7 +54,7 @@ class _Search:
     def _begin(self, rows: Tensor) -> None:
         """Start some images at their current initial guess, with the c that would converge there.
 
-        Were the margin a plane and the box far away, r = slope / 4c would end exactly on the boundary.
+        If the margin were linear and the box far away, r = slope / 4c would end exactly on the boundary.
         """
         self.point[rows], self.margin[rows], slope = (values[self.guess[rows], rows] for values in self.guesses)
         noise = (self.point[rows] - self.original[rows]).norm(dim=1)
@@ -71,7 +71,7 @@ class _Search:
         self.left[rows] -= minimum.evaluations
         self.point[rows] = minimum.point
         noise = (minimum.point - self.original[rows]).square().sum(1)
-        # What is left of the value without the noise is softplus(margin).
+        # The value without the noise term is softplus(margin).
         self._next(rows, (minimum.value - self.c[rows] * noise).clamp_min(1e-12).expm1().log())
 
     def turn(self) -> None:
@@ -82,7 +82,7 @@ class _Search:
         self._begin(rows)
 
     def _next(self, rows: Tensor, margin: Tensor) -> None:
-        """Choose the next c: where a plane through this margin and the first would cross zero, inside the bounds."""
+        """Choose the next c: the zero of the line through this margin and the first one, inside the bounds."""
         c = self.c[rows]
         fooled = margin < 0
         succeeded = torch.where(fooled, torch.maximum(c, self.succeeded[rows]), self.succeeded[rows])
@@ -103,7 +103,7 @@ class _Search:
         return value, 2 * self.c[rows, None] * noise + margin.sigmoid()[:, None] * slope.flatten(1)
 
     def _note(self, rows: Tensor, point: Tensor, noise: Tensor, margin: Tensor) -> None:
-        """Keep the best of all evaluated points."""
+        """Store the best of all evaluated points."""
         cost = cost_of(noise.norm(dim=1), margin)
         better = cost < self.cost[rows]
         self.best[rows[better]], self.cost[rows[better]] = point[better], cost[better]

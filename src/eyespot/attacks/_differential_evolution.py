@@ -1,10 +1,10 @@
 """The one-pixel attack by differential evolution.
 
-Su, Vargas and Sakurai, "One Pixel Attack for Fooling Deep Neural Networks" (2017): a population of 400 candidates,
-each d tuples (x, y, r, g, b); 100 generations; each child is r1 + F (r2 - r3) of three others, F = 0.5, without
-crossover, and replaces its own parent if its fitness is lower. Initially, x and y are uniform and colors
-normal (128, 127). The paper continues until the correct class has less than 5 % (targeted: the target over 90 %);
-here a search ends with the first candidate that fools the model, which changes no image's success.
+Su, Vargas and Sakurai, "One Pixel Attack for Fooling Deep Neural Networks" (2017): a population of 400 candidates, each
+with d tuples (x, y, r, g, b); 100 generations; each child is r1 + F (r2 - r3) of three others, F = 0.5, without
+crossover, and replaces its own parent if its fitness is lower. Initially, x and y are uniform and colors normal
+(128, 127). The paper continues until the correct class has less than 5 % (targeted: the target over 90 %); here a
+search ends with the first candidate that fools the model, which does not affect the success rate.
 Shapes: P candidates of d pixels, V = d x (2 + C) values each, C channels, H height, W width.
 """
 
@@ -52,14 +52,14 @@ def _first(shape: torch.Size, pixels: int, generator: torch.Generator) -> Tensor
 
 
 def _children(population: Tensor, generator: torch.Generator) -> Tensor:
-    """One child (P, V) for each parent, from three others that differ from it and from one another."""
+    """One child (P, V) for each parent, from three other candidates, all different."""
     flat = population.flatten(1)
     first, second, third = _three_others(len(flat), generator)
     return flat[first] + SCALE * (flat[second] - flat[third])
 
 
 def _three_others(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """For each of `size` members three others, all different, drawn evenly: as steps ahead of oneself."""
+    """Draw three different others for each of `size` members, uniformly: as cyclic offsets from itself."""
     first, second, third = (torch.randint(size - k, (size,), generator=generator) for k in (1, 2, 3))
     second = second + (second >= first)
     low, high = torch.minimum(first, second), torch.maximum(first, second)
@@ -70,11 +70,11 @@ def _three_others(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor
 
 
 def _highest(shape: torch.Size) -> Tensor:
-    """The largest value of each part of a tuple; a little below the side, so that rounding down stays inside."""
+    """Upper limit of each value of a tuple; slightly below the side, so that rounding down stays inside."""
     channels, height, width = shape
     return torch.tensor([height - 1e-3, width - 1e-3] + [255.0] * channels)
 
 
 def _decode(candidates: Tensor) -> Changes:
-    """Whole rows, columns and colors."""
+    """Decode integer rows, columns and colors."""
     return Changes(places=candidates[..., :2].long(), colors=candidates[..., 2:].round())

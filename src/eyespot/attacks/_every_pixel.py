@@ -15,7 +15,7 @@ from ._victim import Changes, Victim
 
 BLOCK = 4096
 LEVELS = {1: 18, 3: 4}
-"""Levels of each channel in the grid: 16 or 85 apart."""
+"""Levels of each channel in the grid, at intervals of 16 or 85."""
 
 
 def every_pixel(victim: Victim, images: Tensor, settings: Settings) -> Attempt:

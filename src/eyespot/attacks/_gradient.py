@@ -67,12 +67,12 @@ def _descend(victim: Victim, images: Tensor, settings: Settings, noise: Tensor, 
 
 
 def _on_grid(images: Tensor, pixels: Tensor, size: float) -> Tensor:
-    """Round to the nearest, or toward `images` where the nearest would be a longer change than `size`."""
+    """Round to the nearest value, or toward `images` if the nearest would be a longer change than `size`."""
     near, inward = rounded(pixels), rounded_inward(images, pixels)
     limit = torch.maximum(_length(pixels - images), _length(inward - images))
     return torch.where(_length(near - images) <= limit + 1e-6, near, inward)
 
 
 def _length(values: Tensor) -> Tensor:
-    """Euclidean length of each image's values: (N, 1, 1, 1)."""
+    """Euclidean norm of each image's values: (N, 1, 1, 1)."""
     return values.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]

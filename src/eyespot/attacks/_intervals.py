@@ -19,7 +19,7 @@ from ..samples import normalize
 from ._lipschitz import MOVING, SPREADING, record_input
 
 RISING = ("relu", "tanh", "maximum", "max_pool", "adaptive_max_pool", "concatenate", "pad", *MOVING, *SPREADING)
-"""Kinds of layers that are monotonically increasing."""
+"""Monotonically increasing layers."""
 RISING_FUNCTIONS = ("sigmoid", "relu6", "hardtanh", "softplus", "exp")
 STEPS = 12
 
@@ -27,7 +27,7 @@ Interval = tuple[Tensor, Tensor]
 
 
 def output_intervals(model: Model, images: Tensor, size: float) -> Interval:
-    """The lowest and highest outputs (N, ...) for images (N, C, H, W) whose every value may change by `size` (0 to 1).
+    """The lowest and highest outputs (N, ...) for images (N, C, H, W) if every value changes by up to `size` (0 to 1).
 
     Raises `AttackError` with the name of a layer that cannot be bounded.
     """
@@ -36,7 +36,7 @@ def output_intervals(model: Model, images: Tensor, size: float) -> Interval:
 
 
 def certified_sizes(model: Model, images: Tensor, largest: float = 0.1) -> Tensor:
-    """For each image (N, C, H, W) the L-infinity radius within which the best class provably stays best: (N,).
+    """For each image (N, C, H, W) the L-infinity radius within which the best class provably stays the best: (N,).
 
     Found by bisection between 0 and `largest`; 0 if nothing can be proved.
     """
@@ -55,7 +55,7 @@ def _safe(model: Model, images: Tensor, size: Tensor, best: Tensor) -> Tensor:
     calls, intervals = _propagate(model, images, size[:, None, None, None])
     last = calls[-1]
     if last.kind == "dense":
-        # The difference of two outputs is itself a dense layer, whose interval is tighter than two apart.
+        # The difference of two outputs is itself a dense layer, whose interval is tighter than the difference of two.
         weight, bias = last.weights["weight"], last.weights.get("bias")
         low, high = intervals[last.inputs[0]]
         lead = weight[best][:, None] - weight[None]

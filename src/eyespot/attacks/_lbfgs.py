@@ -1,11 +1,11 @@
 """Batched L-BFGS with box constraints by projection, one problem per row.
 
-Every row has its own history, step length and stopping; one call of the function evaluates every row that
-is still active, whether it starts a new step or shortens the last one.
+Every row has its own history, step length and stopping; one call of the function evaluates all active rows, whether
+they start a new step or shorten the last one.
 
 Bertsekas, "Projected Newton methods for optimization problems with simple constraints" (1982): the quasi-Newton
-direction is taken over the values that are free to move, and every trial point is clipped into the box.
-Shapes: N problems, n of them still at work, D values each, M remembered steps.
+direction is computed over the free values, and every trial point is clipped to the box.
+Shapes: N problems, n active ones, D values each, M stored steps.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 Function = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Points (n, D) and the numbers of their problems (n,) to values (n,) and gradients (n, D)."""
+"""Maps points (n, D) and the numbers of their problems (n,) to values (n,) and gradients (n, D)."""
 
 SUFFICIENT = 1e-4
-"""Required share of the predicted decrease (Armijo). So small that nearly every decrease is accepted:
+"""Required fraction of the predicted decrease (Armijo). So small that nearly every decrease is accepted:
 Nocedal and Wright (2006, section 3.1) recommend this value for quasi-Newton directions, whose first step usually fits.
 """
 
@@ -45,8 +45,8 @@ def minimize(
 ) -> Minimum:
     """Minimize `function` from `start` (N, D), with every value between `lower` and `upper`, row by row.
 
-    A row ends if no value of its projected gradient is above `tolerance`, if it no longer decreases, or after
-    that many `evaluations`. Use float64: differences between nearly equal values decide.
+    A row ends if its projected gradient is at most `tolerance` in every value, if it no longer decreases, or after
+    the number of `evaluations`. Use float64, since differences between nearly equal values matter.
 
     >>> shifted = lambda point, which: (((point - 2) ** 2).sum(1), 2 * (point - 2))
     >>> minimize(shifted, torch.zeros(1, 3, dtype=torch.float64), evaluations=20).point
@@ -96,7 +96,7 @@ class _State:
         """Shorten the step to the minimum of the interpolating parabola: a tenth to a half of the step."""
         curve = 2 * (value - self.value[rows] - promised)
         share = torch.where(curve > 0, -promised / curve, torch.full_like(curve, 0.5)).nan_to_num(0.1)
-        # Bounded, since the parabola is only a guess: it may promise nothing at all, or hardly shorten the step.
+        # Bounded, since the parabola is only an estimate: its minimum may be undefined, or hardly shorten the step.
         self.step[rows] *= share.clamp(0.1, 0.5)
         self.working[rows[self.step[rows] < 1e-10]] = False  # float64 no longer resolves the decrease
 
@@ -119,7 +119,7 @@ class _State:
         direction = -self.history.newton(rows, free, ~held)
         falling = (direction * free).sum(1) < 0
         direction = torch.where(falling[:, None], direction, -free)
-        # Without curvature the gradient has no natural length: try a step of length 1 at most (the box has side 1).
+        # Without curvature the gradient has no natural length: try a step of at most length 1 (the box has side 1).
         unknown = (self.history.count[rows] == 0) | ~falling
         length = free.norm(dim=1).clamp_min(1e-12)
         self.step[rows] = torch.where(unknown, (1 / length).clamp(max=1), torch.ones_like(length))
@@ -127,7 +127,7 @@ class _State:
 
 
 class _History:
-    """The last M steps of every row and how its gradient changed over each: what stands for the second derivatives."""
+    """The last M steps of every row and the changes of its gradient, which approximate the second derivatives."""
 
     def __init__(self, rows: int, values: int, memory: int, dtype: torch.dtype) -> None:
         self.memory = memory
@@ -136,7 +136,7 @@ class _History:
         self.changes = torch.zeros(memory, rows, values, dtype=dtype)
 
     def remember(self, rows: Tensor, moves: Tensor, changes: Tensor) -> None:
-        """Add one step of some rows, where the function was curved upward along it."""
+        """Add one step of some rows if the curvature along it is positive."""
         # Only positive curvature keeps the inverse Hessian positive definite, and so the direction downhill.
         curved = (moves * changes).sum(1) > 1e-10 * (changes * changes).sum(1)
         rows = rows[curved]
@@ -145,7 +145,7 @@ class _History:
         self.count[rows] += 1
 
     def newton(self, rows: Tensor, gradient: Tensor, free: Tensor) -> Tensor:
-        """The inverse second derivatives times the gradient (n, D), over the values that are `free` (Nocedal 1980)."""
+        """The inverse Hessian times the gradient (n, D), over the values that are `free` (Nocedal 1980)."""
         result, kept = gradient, []
         longest = int(self.count[rows].max()) if len(rows) else 0
         for back in range(min(self.memory, longest)):
@@ -167,7 +167,7 @@ class _History:
 
 
 def _curvature(move: Tensor, change: Tensor, factor: Tensor) -> Tensor:
-    """One over the second derivative along the latest step (n,); 1 where that step does not count."""
+    """The inverse of the curvature along the latest step (n,); 1 if that step is not used."""
     known = factor > 0
     squared = (change * change).sum(1).where(known, torch.ones_like(factor))
     return torch.where(known, (move * change).sum(1) / squared, torch.ones_like(factor))

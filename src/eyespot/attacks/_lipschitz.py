@@ -1,7 +1,7 @@
 """Lipschitz bounds: operator norms layer by layer, and the certified radius of an image.
 
-Szegedy et al. (2013), section 4.3: the product of the layer norms bounds how much the network amplifies a change.
-It is an upper bound: a small one proves that an image is safe, a large one proves nothing.
+Szegedy et al. (2013), section 4.3: the product of the layer norms bounds how much the network amplifies a change. It is
+an upper bound: a small one proves that an image is safe, a large one proves nothing.
 Shapes: N images, K classes, C channels, H height, W width.
 """
 
@@ -33,7 +33,7 @@ STEEPEST = {
     "abs": 1.0,
     "neg": 1.0,
 }
-"""The largest slope of elementwise functions."""
+"""The maximum slope of elementwise functions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,8 @@ def layer_bounds(model: Model) -> list[LayerBound]:
 def certified_radii(model: Model, images: Tensor) -> Tensor | None:
     """For each image (N, C, H, W) the L2 radius (pixels 0 to 1) within which the best class provably stays best.
 
-    None without a bound. The margin to class k over its Lipschitz constant: before a last dense layer
-    by |w_best - w_k| times the bound up to it, else by sqrt(2) times the bound of the whole (Tsuzuku et al. 2018).
+    None without a bound. The margin to class k divided by its Lipschitz constant: before a final dense layer
+    |w_best - w_k| times the bound up to it, else sqrt(2) times the bound of the whole network (Tsuzuku et al. 2018).
     """
     calls, rows = _recorded(model), layer_bounds(model)
     with torch.no_grad():
@@ -80,7 +80,7 @@ def certified_radii(model: Model, images: Tensor) -> Tensor | None:
     last, total = calls[-1], rows[-1].total
     if total is None:
         return None
-    # The margin is the product of two outputs with (1, -1), whose norm is sqrt(2).
+    # The margin is the scalar product of two outputs with (1, -1), whose norm is sqrt(2).
     speed = torch.full_like(gaps, math.sqrt(2) * total)
     before = rows[last.inputs[0]].total
     if last.kind == "dense" and before is not None:
@@ -115,7 +115,7 @@ def record_input(model: Model, pixels: Tensor) -> list[Call]:
 
 
 def _preprocessing(model: Model) -> LayerBound:
-    """`task.network_input` and the normalization: a number is divided by its channel's deviation."""
+    """`task.network_input` and the normalization: a value is divided by its channel's standard deviation."""
     pixels = torch.full((1, *model.images.shape), 0.5, dtype=torch.float64)
     rows = [LayerBound(name="image", kind="input", at_most=1.0, total=1.0)]
     calls = record_input(model, pixels)
@@ -136,13 +136,13 @@ def _bounded(call: Call, inputs: Sequence[Call], before: Sequence[LayerBound]) -
     if any(total is None for total in totals):
         return replace(own, reason="a layer before it has no bound")
     known = [total for total in totals if total is not None]
-    # Concatenated changes are orthogonal, so their norms add in squares; sums can add up in the worst case.
+    # Concatenated changes are orthogonal, so their norms add in squares; in sums they can add up in the worst case.
     joined = math.hypot(*known) if call.kind == "concatenate" else sum(known)
     return replace(own, total=own.at_most * joined)
 
 
 def own_bound(call: Call, inputs: Sequence[Call]) -> LayerBound:
-    """The bound of one layer by itself."""
+    """The bound of a single layer."""
     row = LayerBound(name=call.name, kind=call.kind)
     if call.run is None:
         return replace(row, reason=f"the operation {call.operation} is unknown")
@@ -165,7 +165,7 @@ def own_bound(call: Call, inputs: Sequence[Call]) -> LayerBound:
 
 
 def _with_convolution(call: Call, calls: Sequence[Call], rows: Sequence[LayerBound]) -> float | None:
-    """The bound up to a batch normalization that follows a convolution, both taken as one convolution."""
+    """The bound up to a batch normalization that follows a convolution, treating both as one convolution."""
     if call.kind != "batch_norm" or calls[call.inputs[0]].kind != "conv":
         return None
     conv = calls[call.inputs[0]]

@@ -23,7 +23,7 @@ from ._victim import Victim
 class Method:
     """An attack: its function, its settings with defaults, and a one-line summary.
 
-    `double`: it needs float64. `farthest`: it makes a change of fixed size, and moves a number as far as that goes.
+    `double`: it requires float64. `farthest`: it makes a change of fixed size, and moves a number as far as possible.
     """
 
     run: Callable[[Victim, Tensor, Settings], Attempt]

@@ -1,9 +1,9 @@
 """The smallest perturbation that changes an answer, by walking along the decision boundary.
 
-At every step the margin is linearized at the current point, and the walk moves toward the point of that
-plane, inside the box, that is nearest to the original image; decreasing steps make it converge. The idea of
-projecting onto the linearized boundary is that of DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein
-2020); the shrinking steps are those of FMN (Pintor et al. 2021).
+At every step the margin is linearized at the current point, and the walk moves toward the point of that plane, inside
+the box, that is nearest to the original image; decreasing steps make it converge. Projecting onto the linearized
+boundary follows DeepFool (Moosavi-Dezfooli et al. 2016) and FAB (Croce and Hein 2020); decreasing steps follow FMN
+(Pintor et al. 2021).
 Shapes: N images, n walks, D = C x H x W values of one image.
 """
 
@@ -18,25 +18,25 @@ from ._settings import Attempt, Settings
 from ._victim import Victim
 
 BEYOND = 0.005
-"""Target distance beyond the boundary, as a share of the margin of the original image."""
+"""Target distance beyond the boundary, as a fraction of the margin of the original image."""
 
 SETTLED = 1e-3
-"""A walk ends on the far side of the boundary once what is left to go is this share of its distance."""
+"""A walk beyond the boundary ends if its next step is shorter than this fraction of its distance."""
 
 TRIMS = 4
-"""Rounds in which the rounded image comes nearer to the original; no more than a tenth of the gradients."""
+"""Number of rounds that bring the rounded image closer to the original; at most a tenth of the gradients."""
 
 STARTS = 3
 PATIENCE = 6
-"""After how many steps without success a walk goes on from where it is, not from the original: each plane then adds to
-those before it, which finds a class that others hem in."""
+"""Number of steps without success after which a walk continues from its current point instead of the original: the
+planes then accumulate, which finds classes that are surrounded by others."""
 
 
 def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
     """Walk along the boundary to the smallest noise (L2): strong and fast, needs gradients.
 
-    Starts toward the three nearest ways to fool the model, and continues with the best.
-    `settings.steps` bounds the gradients per image.
+    Starts toward the three nearest ways to fool the model, and continues with the best. `settings.steps` limits the
+    gradients per image.
     """
     starts, margins, _ = first_guesses(victim, images, STARTS)
     trims = min(TRIMS, settings.steps // 10)
@@ -57,9 +57,9 @@ def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt
 def _walk(
     victim: Victim, images: Tensor, start: Tensor, margins: Tensor, which: Tensor, steps: int
 ) -> tuple[Tensor, Tensor]:
-    """Walk from `start` (n, D); the best points on the way (n, D) and what they cost (n,).
+    """Walk from `start` (n, D); return the best points on the way (n, D) and their costs (n,).
 
-    The best is the nearest that fools the model; where none does, the one with the lowest margin.
+    The best point is the nearest that fools the model; if there is none, the one with the lowest margin.
     """
     original = images.flatten(1).to(start)[which]
     point, best = start.clone(), start.clone()

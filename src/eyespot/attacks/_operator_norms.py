@@ -1,8 +1,8 @@
 """The operator norm of a linear layer (its largest singular value): estimate and upper bound.
 
-Power iteration on the operator itself converges from below, for any stride and padding. The upper bound
-comes from the singular values of a dense layer, from the Fourier transform of a convolution, or from row and column
-sums. Sedghi, Gupta and Long, "The Singular Values of Convolutional Layers" (2018).
+Power iteration on the operator itself converges from below, for any stride and padding. The upper bound comes from the
+singular values of a dense layer, from the Fourier transform of a convolution, or from row and column sums. Sedghi,
+Gupta and Long, "The Singular Values of Convolutional Layers" (2018).
 Shapes: O outputs, C channels, H height, W width, h and w height and width of a kernel.
 """
 
@@ -17,7 +17,7 @@ Linear = Callable[[Tensor], Tensor]
 """A layer without its constant part: x (1, ...) to A x (1, ...)."""
 
 FOURIER_VALUES = 60_000_000
-"""The largest stack of matrices whose singular values are still computed; the rest is bounded by sums."""
+"""Maximum size of a stack of matrices whose singular values are computed; larger ones are bounded by sums."""
 
 
 def without_constant(run: Linear, example: Tensor) -> Linear:
@@ -62,9 +62,9 @@ def dense_norm(weight: Tensor) -> float:
 
 
 def circular_norm(weight: Tensor, height: int, width: int) -> float:
-    """The operator norm of a convolution (O, C, h, w) with stride 1 that goes round the edges of (C, H, W): exact.
+    """The operator norm of a convolution (O, C, h, w) with stride 1 and circular padding on (C, H, W): exact.
 
-    The Fourier transform makes it one matrix (O, C) for each frequency; the largest of their norms is the operator's.
+    The Fourier transform makes it one matrix (O, C) per frequency; the operator norm is the largest of their norms.
     """
     grid = weight.double()
     if grid.shape[2] > height or grid.shape[3] > width:
@@ -81,10 +81,10 @@ def convolution_bound(
     dilation: tuple[int, int] = (1, 1),
     groups: int = 1,
 ) -> float:
-    """An upper bound of the operator norm of a convolution of (C, H, W) with any zero padding.
+    """An upper bound of the operator norm of a convolution on (C, H, W) with any zero padding.
 
-    A stride is undone by taking each stride x stride pixels for channels of one place. With zero padding the operator
-    is part of the circular one on a larger image; leaving out inputs or outputs never makes a norm larger.
+    A stride is eliminated by treating stride x stride pixels as channels of one position. With zero padding the
+    operator is part of the circular one on a larger image; removing inputs or outputs never increases a norm.
     """
     kernel = _without_stride(_spread(weight, dilation, groups), stride)
     full = (-(-height // stride[0]) + kernel.shape[2], -(-width // stride[1]) + kernel.shape[3])
@@ -110,7 +110,7 @@ def sum_bound(linear: Linear, example: Tensor) -> float:
 
 
 def _spread(weight: Tensor, dilation: tuple[int, int], groups: int) -> Tensor:
-    """The kernel (O, C, h, w) of an ordinary convolution that does the same: gaps and foreign groups as zeros."""
+    """The equivalent kernel (O, C, h, w) of an ordinary convolution: dilation and groups become zeros."""
     outputs, inside, height, width = weight.shape
     tall, wide = dilation[0] * (height - 1) + 1, dilation[1] * (width - 1) + 1
     kernel = weight.new_zeros(outputs, inside * groups, tall, wide)
@@ -122,7 +122,7 @@ def _spread(weight: Tensor, dilation: tuple[int, int], groups: int) -> Tensor:
 
 
 def _without_stride(kernel: Tensor, stride: tuple[int, int]) -> Tensor:
-    """The kernel (O, C x stride x stride, h', w') that does the same with stride 1 on pixels taken together."""
+    """The equivalent kernel (O, C x stride x stride, h', w') with stride 1 on blocks of pixels."""
     down, along = stride
     padded = F.pad(kernel, (0, -kernel.shape[3] % along, 0, -kernel.shape[2] % down))
     parts = padded.unflatten(3, (-1, along)).unflatten(2, (-1, down))  # (O, C, h', down, w', along)
@@ -130,7 +130,7 @@ def _without_stride(kernel: Tensor, stride: tuple[int, int]) -> Tensor:
 
 
 def _folded(kernel: Tensor, height: int, width: int) -> Tensor:
-    """A kernel larger than the image, laid round its edges."""
+    """A kernel larger than the image, wrapped around its edges."""
     tall, wide = -(-kernel.shape[2] // height) * height, -(-kernel.shape[3] // width) * width
     padded = F.pad(kernel, (0, wide - kernel.shape[3], 0, tall - kernel.shape[2]))
     return padded.unflatten(2, (-1, height)).sum(2).unflatten(3, (-1, width)).sum(3)

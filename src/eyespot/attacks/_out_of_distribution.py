@@ -1,7 +1,7 @@
 """Out-of-distribution images: does the model answer "unknown"?
 
 Hendrycks and Gimpel, "A Baseline for Detecting Misclassified and Out-of-Distribution Examples" (2016): the probability
-of the best class tells known from unknown images; how well, the area under the ROC curve says. Shapes: N images.
+of the best class distinguishes known from unknown images, measured by the area under the ROC curve. Shapes: N images.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ RESAMPLES = 300
 class OutOfDistribution:
     """The answers of a classifier for out-of-distribution images.
 
-    `refused` and `refused_own` are the shares of "unknown" among out-of-distribution and own images;
+    `refused` and `refused_own` are the fractions of "unknown" among out-of-distribution and own images;
     `auroc` is the probability that an out-of-distribution image has a lower confidence than an own one.
     """
 
@@ -66,7 +66,7 @@ def _answers(model: Model, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _area(own: np.ndarray, ood: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Area under the ROC curve, and its 95 % interval by drawing both kinds again (Efron 1979)."""
+    """Area under the ROC curve, and its 95 % interval by resampling both kinds (Efron 1979)."""
     from sklearn.metrics import roc_auc_score
 
     def area(first: np.ndarray, second: np.ndarray) -> float:

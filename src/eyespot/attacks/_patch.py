@@ -1,7 +1,7 @@
-"""A square sticker of any content: few pixels, changed as far as it takes.
+"""Adversarial patch: a square with any content; few pixels with unlimited changes.
 
 Brown et al., "Adversarial Patch" (2017); Karmon et al., "LaVAN: Localized and Visible Adversarial Noise" (2018).
-Here it is made for one image and one place. Shapes: N images, C channels, H height, W width.
+Here it is optimized for one image and one position. Shapes: N images, C channels, H height, W width.
 """
 
 import math
@@ -38,7 +38,7 @@ def patch(victim: Victim, images: Tensor, settings: Settings) -> Attempt:
 
 
 def _largest_square(values: Tensor, side: int) -> Tensor:
-    """For each of N maps (N, H, W), whether a place lies in the square of a side with the largest sum."""
+    """For each of N maps (N, H, W), the mask of the square with the largest sum."""
     sums = F.avg_pool2d(values[:, None], side, stride=1)[:, 0]
     row, column = (sums.flatten(1).argmax(1) // sums.shape[2], sums.flatten(1).argmax(1) % sums.shape[2])
     down = torch.arange(values.shape[1]) - row[:, None]

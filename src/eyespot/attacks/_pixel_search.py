@@ -1,9 +1,9 @@
 """A search for a few pixels: scan every position once, then combine the best ones.
 
-The effect of a pixel on the answer is nearly linear in its color, so extreme colors are strongest; and it is
-nearly independent of other pixels, so changes that work alone also work together. Hence: scan all positions with
-extreme colors, refine the best, combine them, then improve one pixel at a time. Like differential evolution it
-is a black-box attack; it needs far fewer queries.
+The effect of a pixel on the answer is nearly linear in its color, so extreme colors are strongest; and it is nearly
+independent of other pixels, so changes that work alone also work together. Hence: scan all positions with extreme
+colors, refine the best, combine them, then improve one pixel at a time. Like differential evolution it is a black-box
+attack; it needs far fewer queries.
 Shapes: n candidates, m single changes, t combinations, d pixels, C channels, H height, W width.
 """
 
@@ -18,15 +18,15 @@ from ._settings import Attempt, Settings, seed_of
 from ._victim import Changes, Victim, joined
 
 BLOCK = 400
-"""Candidates per batch."""
+"""Number of candidates per batch."""
 FIRST_LOOKS = 2
-"""Extreme colors of the scan per position: those farthest from the color of the pixel."""
+"""Number of extreme colors per position in the scan: those farthest from the color of the pixel."""
 CLOSER = 0.25
-"""Share of positions that are then tried with all extreme colors."""
+"""Fraction of positions that are then tried with all extreme colors."""
 TEAMS, MEMBERS = 8, 48
-"""Combinations of pixels that are extended at once, and single changes that may be added to each."""
+"""Number of pixel combinations that are extended at a time, and of single changes added to each."""
 PATIENCE = 5
-"""Batches without improvement after which a search ends."""
+"""Number of batches without improvement after which a search ends."""
 BETTER = 0.01
 """Relative decrease of the margin that counts as an improvement."""
 
@@ -52,7 +52,7 @@ def seek(image: Tensor, settings: Settings) -> Search:
 
 
 def _blind_teams(image: Tensor, pixels: int, generator: torch.Generator) -> Changes:
-    """Random places with the colors farthest from their own: enough for many an image, and soon tried."""
+    """Random positions with the colors farthest from their own: quickly tried, and enough for many images."""
     height, width = image.shape[1:]
     places = torch.stack(
         [torch.randint(side, (BLOCK * pixels,), generator=generator) for side in (height, width)], dim=1
@@ -91,7 +91,7 @@ class _Ranking:
 
 
 def _scan(image: Tensor, most: int, singles: _Ranking, generator: torch.Generator) -> Search:
-    """Every position (of a large image: some) with the farthest colors, the best positions with all."""
+    """Scan every position (of a large image: some) with the farthest colors, and the best positions with all colors."""
     height, width = image.shape[1:]
     order = torch.randperm(height * width, generator=generator)[: max(BLOCK, most // FIRST_LOOKS)]
     places = torch.stack([order // width, order % width], dim=1)
@@ -106,7 +106,7 @@ def _scan(image: Tensor, most: int, singles: _Ranking, generator: torch.Generato
 
 
 def _farthest_first(image: Tensor, places: Tensor, colors: Tensor) -> Tensor:
-    """For each place (m, 2) the numbers of the colors, those farthest from the present one first: (m, 2**C)."""
+    """For each position (m, 2) the indices of the colors, the farthest from the current one first: (m, 2**C)."""
     own = image[:, places[:, 0], places[:, 1]].T * 255
     return torch.cdist(own, colors.to(own)).argsort(1, descending=True)
 
@@ -144,7 +144,7 @@ def _improve(shape: torch.Size, teams: _Ranking, singles: Changes, generator: to
 
 
 def _varied(shape: torch.Size, teams: Changes, singles: Changes, generator: torch.Generator) -> Changes:
-    """Teams with one pixel changed: for one that did well alone, by a step to the side, or in one channel."""
+    """Combinations with one pixel changed: replaced by a good single change, moved by one step, or in one channel."""
     channels, height, width = shape
 
     def draw(high: int) -> Tensor:
@@ -165,7 +165,7 @@ def _varied(shape: torch.Size, teams: Changes, singles: Changes, generator: torc
 
 
 def _remaining(image: Tensor, singles: _Ranking) -> Search:
-    """All extreme colors where they have not been tried: what the scan left out for being hopeless."""
+    """All untried extreme colors, which the scan skipped as unlikely to succeed."""
     colors = corners(len(image))
     height, width = image.shape[1:]
     tried = singles.changes.places[:, 0, 0] * width + singles.changes.places[:, 0, 1]

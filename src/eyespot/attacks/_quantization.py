@@ -1,7 +1,7 @@
 """Quantization of fooled images to 8 bits per channel, as in files.
 
 An image that fools a model as a tensor often fails to do so after it is saved. Here noise is rounded, evaluated again,
-and enlarged if necessary. Shapes: N images, C channels, H height, W width.
+and increased if necessary. Shapes: N images, C channels, H height, W width.
 """
 
 import numpy as np
@@ -23,22 +23,22 @@ def rounded(pixels: Tensor) -> Tensor:
 
 
 def to_bytes(pixels: Tensor) -> np.ndarray:
-    """Pixels (C, H, W) in [0, 1] as a file holds them: uint8 (H, W, C)."""
+    """Convert pixels (C, H, W) in [0, 1] to the format of files: uint8 (H, W, C)."""
     return (pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 def rounded_inward(images: Tensor, pixels: Tensor) -> Tensor:
-    """The nearest values that a file can hold and that lie no further from `images` than `pixels` do."""
+    """The nearest quantized values that are no farther from `images` than `pixels` are."""
     levels = ((pixels.clamp(0, 1) - images) * 255).double()
     return images + ((levels.abs() + 1e-3).floor() * levels.sign() / 255).to(images)
 
 
 def smallest(victim: Victim, images: Tensor, fooled: Tensor) -> Tensor:
-    """The least noise in the direction of `fooled` (N, C, H, W) that still fools the model once it is rounded.
+    """The smallest noise in the direction of `fooled` (N, C, H, W) that still fools the model after rounding.
 
-    Tries the noise at 16 sizes from half to one and a half times, and 16 more below the first that fools. Where none
-    does (the noise may be too faint for 256 values), it tries 16 larger sizes, up to 64 times; where none of these
-    does either, `fooled` comes back as it is, rounded.
+    Tries the noise at 16 scales from 0.5 to 1.5, and 16 more below the first that fools. If none does (the noise may be
+    too faint for 256 values), it tries 16 larger scales, up to 64; if none of these does either, the rounded `fooled`
+    is returned.
     """
     rows = torch.arange(len(images))
     coarse = torch.linspace(LEAST, MOST, SCALES + 1, dtype=torch.float64)[1:].repeat(len(rows), 1)
@@ -53,11 +53,11 @@ def smallest(victim: Victim, images: Tensor, fooled: Tensor) -> Tensor:
 
 
 def trimmed(victim: Victim, images: Tensor, fooled: Tensor, rounds: int) -> Tensor:
-    """Fooled images (N, C, H, W) as files hold them, with less noise: values go back by one step of 256 where they can.
+    """Reduce the noise of quantized fooled images (N, C, H, W): values return by one step of 256 if possible.
 
-    In each round the margin is taken for a plane; back go the values that shorten the noise most for what they cost of
-    the margin, as many as it can pay. What then no longer fools is not done, and half as much is tried. A round takes
-    one gradient and one query an image.
+    In each round the margin is linearized; the values that shorten the noise most relative to their cost in margin
+    return, as many as the margin allows. If the model is then no longer fooled, the round is reverted, and half as many
+    are tried. A round takes one gradient and one query per image.
     """
     best, rows = fooled, torch.arange(len(images))
     share = torch.ones(len(images), 1, dtype=torch.float64)
@@ -65,7 +65,7 @@ def trimmed(victim: Victim, images: Tensor, fooled: Tensor, rounds: int) -> Tens
         margin, slope = victim.slopes(best, rows)
         levels = ((best - images) * 255).round().flatten(1)
         cost = -(slope.flatten(1) * levels.sign() / 255).double()
-        shorter = (2 * levels.abs() - 1).double()  # of the squared length, in steps
+        shorter = (2 * levels.abs() - 1).double()  # decrease of the squared length, in steps
         order = torch.where(levels == 0, torch.inf, cost / shorter).argsort(1)
         paid = cost.gather(1, order).cumsum(1) <= share * -(margin + SURE).double()[:, None]
         back = torch.zeros_like(levels).scatter(1, order, paid.to(levels)) * levels.sign()

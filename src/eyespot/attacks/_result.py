@@ -127,7 +127,7 @@ def plain(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def magnified(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, float]:
-    """A change as uint8 (H, W, C) around gray, magnified until its largest value shows fully, and how many times.
+    """A change as uint8 (H, W, C) around gray, magnified until its largest value reaches the limit, and the factor.
 
     >>> magnified(np.array([[[100]]], np.uint8), np.array([[[101]]], np.uint8))
     (array([[[255]]], dtype=uint8), 127.0)

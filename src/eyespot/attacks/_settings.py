@@ -13,7 +13,7 @@ from ..errors import AttackError
 class Settings:
     """The settings of an attack; `ATTACKS` lists those that each attack uses.
 
-    `pixels` may change (one-pixel attacks); `size` is the largest change allowed, as a share of full brightness for
+    `pixels` is the number of changed pixels; `size` is the largest change allowed, as a fraction of full brightness for
     L-inf and as a norm for L2; `steps` limits gradients per image, `queries` forward passes without gradient.
     """
 
@@ -36,7 +36,7 @@ class Settings:
 class Attempt:
     """The outcome of an attack: pixels (N, C, H, W) with 256 values, fooled or the best attempt.
 
-    `history` holds, for attacks that search in generations, the best candidate of each: one list an image.
+    `history` contains the best candidate of each generation for attacks that have generations: one list per image.
     """
 
     pixels: Tensor

@@ -20,7 +20,7 @@ from ._settings import Settings
 
 RANDOM = "random noise"
 LARGEST_FACTOR, HALVINGS = 8.0, 14
-"""How much larger a change may be made before it is clipped, and how exactly its size is met."""
+"""Maximum factor of a change before clipping, and the number of bisection steps toward its target size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,10 @@ def transfer(
     settings: Settings,
     magnified: float | None = None,
 ) -> list[Cell]:
-    """The transfer matrix (made for A, tested on B) for uint8 images (H, W, C); the last row is random noise.
+    """The transfer matrix (generated for A, tested on B) for uint8 images (H, W, C); the last row is random noise.
 
-    Only images that every model classifies correctly count. `magnified` rescales every change to this RMS (0 to 1),
-    as the paper does with 0.1. Raises `AttackError` unless all models are classifiers, or where no image is left.
+    Only images that every model classifies correctly count. `magnified` rescales every change to this RMS (0 to 1), as
+    the paper does with 0.1. Raises `AttackError` unless all models are classifiers, or if no image is left.
     """
     kept = [number for number in range(len(images)) if _all_right(models, images[number], labels[number])]
     if not kept:
@@ -72,7 +72,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 def _made_for(
     model: Model, images: Sequence[np.ndarray], labels: Sequence[str], by: str, settings: Settings
 ) -> list[Pair]:
-    """Each image as the model takes it, before and after the attack."""
+    """Each image at the model's input size, before and after the attack."""
     batch = torch.cat([model.read(image) for image in images])
     truths = [model.task.place(label) for label in labels]
     found: list[AttackResult] = attack_many(model, batch, by, truths=truths, settings=settings)
@@ -106,7 +106,7 @@ def _distortion(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def _scaled(before: np.ndarray, after: np.ndarray, size: float) -> Pair:
-    """The same change brought to another root mean square, after rounding and within 0 to 255, by halving."""
+    """Rescale a change to another root mean square, after rounding and within 0 to 255, by bisection."""
     change = after.astype(np.float64) - before
     change *= 255 * size / max(float(np.sqrt(np.square(change).mean())), 1e-9)
     low, high = 0.0, LARGEST_FACTOR

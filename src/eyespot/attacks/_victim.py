@@ -21,12 +21,12 @@ VALUES_AT_ONCE = 3_000_000
 """Input values per forward pass: large enough to be fast, small enough for the memory."""
 
 WORTH_FOLLOWING = 1.2
-"""Computing again only what a pixel can reach must save this many times the multiply-adds."""
+"""Minimum speedup in multiply-adds for using incremental inference."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
-    """Pixels to change: places (n, d, 2) as row and column, colors (n, d, C) as whole numbers from 0 to 255."""
+    """Pixels to change: positions (n, d, 2) as row and column, colors (n, d, C) as integers from 0 to 255."""
 
     places: Tensor
     colors: Tensor
@@ -39,15 +39,15 @@ class Changes:
 
 
 def joined(parts: Sequence[Changes]) -> Changes:
-    """Several sets of candidates as one."""
+    """Concatenate several sets of candidates."""
     return Changes(places=torch.cat([one.places for one in parts]), colors=torch.cat([one.colors for one in parts]))
 
 
 class Victim:
     """A model, the criterion of success, and the query counts of N images.
 
-    `queries` (N,) counts forward passes, `gradients` (N,) those that were also followed backward. With `double` the
-    network computes in float64: a line search needs differences that float32 loses.
+    `queries` (N,) counts forward passes, `gradients` (N,) those with a backward pass. With `double` the network
+    computes in float64: a line search needs differences that float32 loses.
     """
 
     def __init__(self, model: Model, criterion: Criterion, count: int, double: bool = False) -> None:
@@ -69,7 +69,7 @@ class Victim:
         return self.criterion.margin(self.outputs(pixels, which), which)
 
     def slopes(self, pixels: Tensor, which: Tensor, criterion: Criterion | None = None) -> tuple[Tensor, Tensor]:
-        """Margins (n,), of another criterion if one is given, and their gradients in the pixels (n, C, H, W)."""
+        """Margins (n,), of another criterion if given, and their gradients with respect to the pixels (n, C, H, W)."""
         criterion = criterion or self.criterion
         margins, gradients = [], []
         self.gradients += torch.bincount(which, minlength=len(self.gradients))
@@ -82,9 +82,9 @@ class Victim:
 
     @torch.no_grad()
     def tried(self, images: Tensor, changes: Changes, which: Tensor) -> tuple[Tensor, Tensor]:
-        """Margins (n,) and fitness (n,) of images (N, C, H, W) with some pixels changed; equal images lie together.
+        """Margins (n,) and fitness (n,) of images (N, C, H, W) with some pixels changed; queries are sorted by image.
 
-        Where one pixel changes and the network can be followed, only what that pixel can reach is computed again.
+        If one pixel changes and the network can be followed, only the values that it affects are computed again.
         """
         if changes.places.shape[1] == 1 and self._worth_following:
             output = join_outputs([self._followed(images, changes[rows], which[rows]) for rows in _runs(which)])
@@ -98,7 +98,7 @@ class Victim:
         return self.outputs(apply(images, changes, which), which)
 
     def _followed(self, images: Tensor, changes: Changes, which: Tensor) -> Any:
-        """Outputs for one image with one pixel changed, in many ways."""
+        """Outputs for many versions of one image with one changed pixel."""
         number = int(which[0])
         if number not in self._followers:
             self._followers[number] = Incremental(self.model.network, self.model.network_x(images[number, None]))
@@ -130,7 +130,7 @@ class Victim:
 
 
 def apply(images: Tensor, changes: Changes, which: Tensor) -> Tensor:
-    """Images (N, C, H, W) with pixels changed: (n, C, H, W). Of two changes in one place, the later one stays."""
+    """Change pixels of images (N, C, H, W): (n, C, H, W). Of two changes at one position, the later one wins."""
     pixels = images[which]
     rows = torch.arange(len(pixels))
     for k in range(changes.places.shape[1]):

@@ -22,10 +22,10 @@ from ._quantization import rounded
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidates:
-    """Images as one model sees them, each (1, C, H, W) on the grid of 256 values, with names and right answers.
+    """Images at a model's input size, each (1, C, H, W) with 256 values, with names and targets.
 
-    `frames` lead from original pixels to those of the images. `ready` lists the numbers of those that are attacked; the
-    model gets the others wrong.
+    `frames` map original pixels to those of the images. `ready` lists the indices of the images to attack; the model
+    misclassifies the others.
     """
 
     names: list[str]
@@ -36,7 +36,7 @@ class Candidates:
     ready: list[int]
 
     def batches(self, numbers: Sequence[int], size: int) -> list[list[int]]:
-        """Some of the images in groups of at most `size` that have the same shape."""
+        """Some of the images in batches of at most `size` with the same shape."""
         groups: dict[torch.Size, list[int]] = {}
         for number in numbers:
             groups.setdefault(self.images[number].shape, []).append(number)
@@ -44,7 +44,7 @@ class Candidates:
 
 
 def draw(part: Part, count: int, seed: int) -> Part:
-    """Up to `count` rows of a part, drawn without repetition: the same for the same seed."""
+    """Draw up to `count` rows of a part without repetition, reproducibly by seed."""
     places = np.random.default_rng(seed).permutation(len(part))[:count]
     return part.take(places)
 
@@ -74,7 +74,7 @@ def candidates(model: Model, part: Part, count: int) -> Candidates:
 
 
 def _is_right(model: Model, image: Tensor, truth: Any) -> bool:
-    """Whether an attack without a target would not skip this image."""
+    """Whether an untargeted attack would not skip this image."""
     with torch.no_grad():
         output = model.outputs(image)
     return not model.task.attack_criterion(Aim(), output, [truth], farthest=False).skipped[0]

@@ -1,4 +1,4 @@
-"""Successful pixels: every position of one image in every color of a grid.
+"""Successful pixels: every position of one image with every color of a grid.
 
 Shapes: C channels, H height, W width.
 """
@@ -28,9 +28,9 @@ MOST_PLACES = 128 * 128
 class PixelMap:
     """Where one changed pixel fools the model, and the margin elsewhere.
 
-    `share` (H, W) counts, of the `colors` tried at a place, those that fool the model; `margin` (H, W) is the lowest
-    margin, below zero where it is fooled; `color` (H, W, C) is the color that reached it. `working` counts the
-    places that fool the model, of all `places`; `queries` the looks that it took.
+    `share` (H, W) is the fraction of the `colors` tried at a position that fool the model; `margin` (H, W) is the
+    lowest margin, negative where the model is fooled; `color` (H, W, C) is the color with that margin. `working` is the
+    number of positions that fool the model, out of `places`; `queries` is the number of queries.
     """
 
     name: str
@@ -69,7 +69,7 @@ class PixelMap:
 
 
 def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None, of: Any = None) -> PixelMap:
-    """Try every position of one image in every color of a grid (8 corners and 56 others; 18 grays).
+    """Try every position of one image with every color of a grid (8 corners and 56 others; 18 grays).
 
     `target` and `of` are those of `attack`. An image of 32 x 32 pixels in color takes 65,536 queries. Raises
     `AttackError` for images of more than 128 x 128 pixels.
@@ -80,7 +80,7 @@ def pixel_map(model: Model, picture: Picture, *, target: str | int | None = None
 
 
 def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> PixelMap:
-    """The map for pixels (1, C, H, W) in [0, 1]; `truth` is the right answer, None for the model's own."""
+    """The map for pixels (1, C, H, W) in [0, 1]; `truth` is the target, None for the model's own answer."""
     height, width = image.shape[2:]
     if height * width > MOST_PLACES:
         raise AttackError(
@@ -113,7 +113,7 @@ def map_of(model: Model, image: Tensor, name: str, aim: Aim, truth: Any) -> Pixe
 
 
 def _all_margins(victim: Victim, image: Tensor) -> Tensor:
-    """The margin for every color and place: (colors, H, W)."""
+    """The margin for every color and position: (colors, H, W)."""
     margins = []
     for changes in exhaust(image[0]):
         margin, _ = victim.tried(image, changes, torch.zeros(len(changes), dtype=torch.long))

@@ -21,7 +21,7 @@ ONNX = "ONNX Runtime"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Backend:
-    """One way to compute a model: `outputs` takes pixels (N, C, H, W) in [0, 1] and gives float32 raw outputs."""
+    """One way to compute a model: `outputs` maps pixels (N, C, H, W) in [0, 1] to float32 raw outputs."""
 
     name: str
     file: str
@@ -31,9 +31,9 @@ class Backend:
 
 
 def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
-    """The backends of a model on this machine with the file that each reads, and why others are missing.
+    """The backends of a model on this machine with their files, and why others are missing.
 
-    ONNX Runtime reads a file that is exported into `folder`; of an exported file it is the only backend.
+    ONNX Runtime reads a file that is exported to `folder`; it is the only backend of an exported file.
     """
     if path.lower().endswith(".onnx"):
         return {ONNX: path}, []
@@ -52,7 +52,7 @@ def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def open_backend(name: str, file: str) -> Backend:
-    """Load what computes a backend; `name` and `file` are those of `backend_files`."""
+    """Load a backend; `name` and `file` are those of `backend_files`."""
     model = load_onnx(file) if name.startswith(ONNX) else load(file)
     outputs = OUTPUTS[name](model) if isinstance(model, Model) else model.outputs
     return Backend(name=name, file=file, outputs=outputs, task=model.task, images=model.images)
@@ -79,7 +79,7 @@ def _bfloat16(model: Model) -> Callable[[Tensor], Any]:
 
 def _cuda(model: Model) -> Callable[[Tensor], Any]:
     outputs = torch.no_grad()(_answers(model).to("cuda").outputs)
-    # Copying the result to the CPU waits until it is computed.
+    # Copying the result to the CPU waits for its computation.
     return lambda pixels: map_output(outputs(pixels.to("cuda")), Tensor.cpu)
 
 
@@ -101,7 +101,7 @@ def count_parameters(network: nn.Module) -> int:
 
 @torch.no_grad()
 def count_multiply_adds(network: nn.Module, x: Tensor) -> int:
-    """The multiplications (each with an addition) of convolutions and matrix products for the input x (1, C, H, W).
+    """Number of multiply-adds in convolutions and matrix products for the input x (1, C, H, W).
 
     >>> count_multiply_adds(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10)) == 8 * 8 * 8 * 3 * 3 * 3
     True

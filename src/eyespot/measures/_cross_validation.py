@@ -12,11 +12,11 @@ from ..embeddings.embed import Embeddings
 
 FOLDS = 5
 PENALTIES = (1.0, 0.1, 0.01, 0.001)
-"""Of the squared weights, from strong to weak, relative to the mean loss."""
+"""Weights of the L2 penalty, from strong to weak, relative to the mean loss."""
 
 
 def folds(given: np.ndarray, groups: np.ndarray, random: np.random.Generator, count: int = FOLDS) -> np.ndarray:
-    """The fold (N,) of each image: every class is spread over all folds, and a group is never torn apart."""
+    """The fold (N,) of each image: classes are distributed over all folds, and groups are never divided."""
     _, first = np.unique(groups, return_index=True)
     order = random.permutation(first)
     order = order[np.argsort(given[order], kind="stable")]
@@ -26,15 +26,15 @@ def folds(given: np.ndarray, groups: np.ndarray, random: np.random.Generator, co
 
 
 def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows to learn from and rows held out, once for each fold."""
+    """Training and held-out rows, once for each fold."""
     for number in range(int(fold.max()) + 1):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
 def probabilities(embeddings: Embeddings, learned: np.ndarray, queried: np.ndarray, penalty: float) -> np.ndarray:
-    """Probabilities (M, K) of the classes for the rows `asked`, after learning from the rows `learned`.
+    """Probabilities (M, K) of the classes for the rows `asked`, after fitting to the rows `learned`.
 
-    Multinomial logistic regression; a class that is not among the learned rows gets 0.
+    Multinomial logistic regression; a class without training rows gets 0.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -45,14 +45,14 @@ def probabilities(embeddings: Embeddings, learned: np.ndarray, queried: np.ndarr
         return found
     line = LogisticRegression(C=1 / (penalty * len(learned)), max_iter=300, tol=1e-3)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The number of unique classes")  # many classes of few images are fine
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # many small classes are fine
         line.fit(embeddings.numbers[learned], embeddings.given[learned])
     found[:, present] = line.predict_proba(embeddings.numbers[queried])
     return found
 
 
 def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
-    """The penalty that answers best for some of the learned rows after learning from the others."""
+    """The penalty with the highest likelihood on held-out training rows."""
     fold = folds(embeddings.given[learned], _renumbered(embeddings.groups[learned]), np.random.default_rng(0), 3)
     losses = dict.fromkeys(PENALTIES, 0.0)
     for inner, held in splits(fold):
@@ -64,7 +64,7 @@ def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
 
 
 def out_of_fold(embeddings: Embeddings, repeats: int = 3) -> np.ndarray:
-    """Probabilities (N, K) for every image from images of other folds alone, the mean over some divisions."""
+    """Out-of-fold probabilities (N, K) for every image, averaged over several divisions."""
     penalty = choose_penalty(embeddings, np.arange(len(embeddings.given)))
     found = np.zeros((len(embeddings.given), len(embeddings.classes)))
     for repeat in range(repeats):

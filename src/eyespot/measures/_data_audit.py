@@ -31,7 +31,7 @@ SIDE = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """One image to review: the problem, its label, the proposal, and a score (higher is more certain)."""
+    """One image to review: the problem, its label, the suggested label, and a score (higher is more certain)."""
 
     image: str
     part: str
@@ -43,7 +43,7 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Confusable:
-    """Two classes, the share of their images taken for the other with its 95 % interval, and some of those images."""
+    """Two classes, the fraction of images confused between them with its 95 % interval, and some of those images."""
 
     classes: tuple[str, str]
     share: float
@@ -56,7 +56,7 @@ class Confusable:
 class AuditReport:
     """The result of a data audit; `ranking` lists every image, the most doubtful label first.
 
-    `singles` names the images that are the only one of their class, which no other image can judge.
+    `singles` lists the images that are the only one of their class, which cannot be checked.
     """
 
     name: str
@@ -129,7 +129,7 @@ def audit(source: Source, out: str | Path, weights: str | None = None) -> AuditR
 def _proposal(
     rows: Sequence[Row], part_names: Sequence[str], image: int, what: str, instead: str, score: float
 ) -> Proposal:
-    """One row of the table of proposals, about the image with this index."""
+    """One row of the table of proposals, for the image with this index."""
     row = rows[image]
     given = row.values["label"]
     return Proposal(
@@ -208,7 +208,7 @@ def _twins(found: Sequence[Proposal], rows: dict[str, Row], value_range: Range |
 
 
 def _shown(row: Row, value_range: Range | None) -> dict[str, Any]:
-    """A small copy of an image as an address, and its name; an image that cannot be read any more is left empty."""
+    """A thumbnail of an image as a data URL, and its name; empty for an image that can no longer be read."""
     spec = ImageSpec(height=SIDE, width=SIDE, channels=3, fit="native", value_range=value_range)
     try:
         pixels = thumbnail(read_pixels(row.picture, spec, row.name), SIDE)

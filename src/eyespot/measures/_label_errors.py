@@ -11,12 +11,12 @@ import numpy as np
 from ..tasks.statistics import wilson_interval
 
 CONFUSED = 0.1
-"""Two classes are reported if significantly more than this share of their images is classified as the other."""
+"""Two classes are reported if significantly more than this fraction of their images is classified as the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two classes by number, the share of their images that is taken for the other, and those images, surest first."""
+    """Two class numbers, the fraction of confused images, and those images, the most confident first."""
 
     classes: tuple[int, int]
     share: float
@@ -26,7 +26,7 @@ class Pair:
 
 
 def margins(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """The probability of the given label minus that of the best other one: (N,), from -1 (surely wrong) to 1.
+    """Probability of the given label minus that of the best other one: (N,), from -1 (certainly wrong) to 1.
 
     >>> margins(np.array([[0.75, 0.25], [0.0, 1.0]]), np.array([0, 0])).tolist()
     [0.5, -1.0]
@@ -45,10 +45,10 @@ def proposals(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 
 def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Which labels (N,) are probably wrong: another class has a probability above the average over its own images.
+    """Mask of labels (N,) that are probably wrong: another class has a probability above its own average.
 
-    t_j = mean of p_j over the images labeled j; an image is counted to the likeliest class j with p_j >= t_j, and is
-    suspicious where that is not its label (the paper's confident joint).
+    t_j = mean of p_j over the images labeled j; an image is assigned to the most probable class j with p_j >= t_j, and
+    is suspicious if that is not its label (the paper's confident joint).
     """
     count = chances.shape[1]
     own = [chances[given == label, label] for label in range(count)]
@@ -58,7 +58,7 @@ def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 
 def confusable(chances: np.ndarray, given: np.ndarray) -> list[Pair]:
-    """Pairs of classes that are often confused, the worst first."""
+    """Pairs of classes that are often confused, the most confused first."""
     called = chances.argmax(1)
     found = []
     for a, b in sorted({(min(pair), max(pair)) for pair in zip(given.tolist(), called.tolist(), strict=True)}):

@@ -17,15 +17,15 @@ from ._backends import Backend
 
 STAGES = ("decode", "preprocessing", "network", "postprocessing")
 WARM_UP, FEWEST, MOST = 3, 20, 1000
-"""Answers of each backend before timing begins, and at least and at most so many that are timed."""
+"""Number of warm-up runs of each backend, and the minimum and maximum number of timed runs."""
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 LONGEST_BATCH = 0.5
-"""Seconds of a batch after which no larger one is tried."""
+"""No larger batch is tried after one that takes this many seconds."""
 REPEATS = 3
 SIDE = 256
 """The reference kernel multiplies two float32 matrices of 256 x 256: 17 million multiply-adds."""
 BUSY = 1.5
-"""The machine counts as busy where the 95th percentile of the reference kernel is so many times its median."""
+"""The machine counts as busy if the 95th percentile of the reference kernel is this many times its median."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +56,10 @@ def is_busy(reference: Timing) -> bool:
 def time_answers(
     backends: Sequence[Backend], pictures: Sequence[Picture], seconds: float
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Seconds of each stage, float64 (R, 4), by backend, and of the reference kernel (R,), for R answers to one image.
+    """Seconds of each stage, float64 (R, 4), by backend, and of the reference kernel (R,), for R runs on one image.
 
     Each round runs the reference kernel and every backend once, in alternating order, so that a disturbance does not
-    hit one of them alone. Rounds go on for about `seconds` for each backend.
+    affect only one of them. Rounds continue for about `seconds` per backend.
     """
     found: dict[str, list[list[float]]] = {backend.name: [] for backend in backends}
     reference: list[float] = []
@@ -80,7 +80,7 @@ def time_answers(
 
 @torch.no_grad()
 def _stages(backend: Backend, picture: Picture) -> list[float]:
-    """Seconds of decoding, preprocessing, network and postprocessing of one answer: together what `predict` does."""
+    """Seconds of decoding, preprocessing, network and postprocessing for one image: together the work of `predict`."""
     images, clock = backend.images, [time.perf_counter()]
     frame = frame_of(read_size(picture)[:2], images)
 
@@ -99,7 +99,7 @@ def _stages(backend: Backend, picture: Picture) -> list[float]:
 
 
 def best_batch(backends: Sequence[Backend], pixels: Tensor) -> dict[str, tuple[int, float]]:
-    """The batch size with the most images per second, and that number, by backend; of the network alone.
+    """The batch size with the most images per second, and that number, by backend; network only.
 
     `pixels` (1, C, H, W) is repeated. Larger batches are tried until one takes longer than half a second.
     """

@@ -1,7 +1,7 @@
 """The learning curve: accuracy against the number of images per class, with an extrapolation.
 
-The error falls as a power of the number of images, a + b n^-c (Hestness et al. 2017, https://arxiv.org/abs/1712.00409).
-Shapes: S sizes, N images.
+The error decreases as a power of the number of images, a + b n^-c (Hestness et al. 2017,
+https://arxiv.org/abs/1712.00409). Shapes: S sizes, N images.
 """
 
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ from ._cross_validation import choose_penalty, folds, probabilities
 
 REPEATS = 8
 HELD_OUT = 4
-"""A quarter of the images is for testing, the others for training."""
+"""One in this many images is for testing, the others are for training."""
 BOOTSTRAPS = 200
 FEWEST_SIZES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Accuracy after learning from some images of each class (on average), with its 95 % interval."""
+    """Accuracy after training on some images of each class (on average), with its 95 % interval."""
 
     per_class: float
     images: int
@@ -70,11 +70,11 @@ class Curve:
 
 
 def curve(source: Source, weights: str | None = None, repeats: int = REPEATS, seed: int = 0) -> Curve:
-    """Measure how accuracy grows with the number of images per class, and extrapolate.
+    """Measure how accuracy depends on the number of images per class, and extrapolate.
 
-    A linear layer is trained on subsets of three quarters of the images, each half of the next, and tested on the
-    last quarter, `repeats` times. `weights` selects the feature extractor: a pretrained network or a model file. Raises
-    `SourceError` where there are not two classes of two labeled images or more.
+    A linear layer is trained on subsets of three quarters of the images, each half the size of the next, and tested on
+    the last quarter, `repeats` times. `weights` selects the feature extractor: a pretrained network or a model file.
+    Raises `SourceError` unless there are two classes with two or more labeled images.
 
     >>> from eyespot.sources.synthetic import shapes
     >>> found = curve(shapes(count=80), repeats=2)
@@ -114,7 +114,7 @@ def curve_of(embeddings: Embeddings, name: str, repeats: int = REPEATS, seed: in
 
 
 def power_law(counts: np.ndarray, errors: np.ndarray) -> tuple[float, float, float]:
-    """The a, b and c of errors = a + b n^-c that fit best, none below 0 and c at most 2.
+    """Least-squares fit of errors = a + b n^-c, with nonnegative parameters and c at most 2.
 
     >>> n = np.array([8.0, 16, 32, 64, 128])
     >>> [round(value, 2) for value in power_law(n, 0.05 + 0.8 * n**-0.5)]
@@ -136,7 +136,7 @@ def power_law(counts: np.ndarray, errors: np.ndarray) -> tuple[float, float, flo
 
 
 def _sizes(embeddings: Embeddings) -> list[float]:
-    """Shares of the training images, each twice the one before, from about two images a class upwards."""
+    """Fractions of the training images, each twice the previous one, from about two images per class."""
     smallest = 2 * len(embeddings.classes) / (len(embeddings.given) * (1 - 1 / HELD_OUT))
     steps = max(0, int(np.floor(-np.log2(max(smallest, 1e-9)))))
     return [0.5**step for step in range(min(steps, 7), -1, -1)]
@@ -166,7 +166,7 @@ def _measured(
 
 
 def _places(embeddings: Embeddings, pool: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Where each row of the pool stands in its class, as a share: those below 0.5 are half of every class."""
+    """Relative position of each row of the pool within its class: values below 0.5 are half of every class."""
     place = np.empty(len(pool))
     for label in range(len(embeddings.classes)):
         rows = np.flatnonzero(embeddings.given[pool] == label)
@@ -208,7 +208,7 @@ def _error(fit: tuple[float, float, float], count: float) -> float:
 
 
 def write_curve(found: Curve, folder: str | Path) -> Path:
-    """Write the curve as a stand-alone page; returns its path."""
+    """Write the curve as a self-contained page; return its path."""
     return write_page(Path(folder) / "index.html", "curve.html", {"found": found, "drawing": _drawn(found)})
 
 

@@ -21,18 +21,18 @@ from ._latency import STAGES, Timing, best_batch, is_busy, time_answers, timing
 from ._memory import peak_memory
 
 PICTURES = 32
-"""Number of images of a source that are timed in turn."""
+"""Number of images of a source for timing, used in rotation."""
 HEIGHT, WIDTH = 480, 640
-"""Size of the image that is timed without a source."""
+"""Size of the synthetic image for timing without a source."""
 SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackendMeasurement:
-    """One backend: milliseconds per image in all and by stage, throughput, memory, file size and accuracy.
+    """One backend: milliseconds per image in total and by stage, throughput, memory, file size and accuracy.
 
-    `images_per_second` is that of the network alone at the best batch size `batch`. `peak_memory` is in bytes beyond an
-    idle process, None if the system does not report it. `evaluation` is None without a source.
+    `images_per_second` is that of the network alone at the best batch size `batch`. `peak_memory` is in bytes above
+    that of an idle process, None if the system does not report it. `evaluation` is None without a source.
     """
 
     name: str
@@ -47,7 +47,7 @@ class BackendMeasurement:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One model on one machine. `reference` times the fixed kernel between the answers; `busy` is derived from it."""
+    """One model on one machine. `reference` contains the times of the fixed kernel; `busy` is derived from it."""
 
     model: str
     images: ImageSpec
@@ -67,8 +67,8 @@ def measure(
 ) -> Measurement:
     """Measure a model file, "pretrained:NAME" or an exported .onnx file; with a part of a source also its accuracy.
 
-    `threads` is by default what torch uses; `seconds` is about how long each backend is timed. Raises `ModelError` for
-    a model that answers no images.
+    `threads` defaults to torch's setting; `seconds` is the approximate time for each backend. Raises `ModelError` for a
+    model that does not process images.
     """
     if not 0 < seconds < 3600:
         raise EyespotError(f"seconds is {seconds}; give a number above 0 and below 3600.", argument="seconds")
@@ -88,9 +88,9 @@ def measure(
 def compare_latency(
     models: Mapping[str, Model], part: Part | None = None, seconds: float = SECONDS
 ) -> tuple[dict[str, Timing], Timing]:
-    """Milliseconds per image of several models in torch, in turns, and those of the reference kernel between them.
+    """Milliseconds per image of several models in torch, in rotation, and those of the reference kernel in between.
 
-    The images of `part` are answered, or an image of 480 x 640 pixels; `seconds` is the time for each model.
+    The images of `part` are used, or an image of 480 x 640 pixels; `seconds` is the time for each model.
     """
     backends = [torch_backend(name, model) for name, model in models.items()]
     found, reference = time_answers(backends, _pictures(part)[0], seconds)
@@ -165,7 +165,7 @@ def _pictures(part: Part | None) -> tuple[Sequence[Picture], str]:
 
 
 def _drawn() -> np.ndarray:
-    """Smooth colors with a little noise, uint8 (480, 640, 3): a file of a photo's size, in bytes and pixels."""
+    """A synthetic image with smooth colors and a little noise, uint8 (480, 640, 3), as large as a photo file."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     waves = [127 + 100 * np.sin(rows / (20 + 9 * c) + columns / (35 - 7 * c)) for c in range(3)]
     noise = np.random.default_rng(0).integers(-8, 9, (HEIGHT, WIDTH, 3))

@@ -18,7 +18,7 @@ SECONDS = 600
 
 
 def peak_memory(name: str, file: str, shape: tuple[int, int, int], threads: int) -> int | None:
-    """Bytes beyond an idle process that loading a backend and computing one image (C, H, W) need at most.
+    """Peak memory in bytes, above an idle process, for loading a backend and computing one image (C, H, W).
 
     The idle process has imported the same packages. None if the system does not report it (only Linux does).
     """
@@ -36,7 +36,7 @@ def peak_memory(name: str, file: str, shape: tuple[int, int, int], threads: int)
 
 
 def _status(key: str) -> int:
-    """A number of bytes from the kernel's status of this process: "VmRSS" now, "VmHWM" at most since the reset."""
+    """A number of bytes from the kernel's status of this process: "VmRSS" now, "VmHWM" the maximum since the reset."""
     [line] = [line for line in STATUS.read_text().splitlines() if line.startswith(f"{key}:")]
     return int(line.split()[1]) * 1024
 
@@ -48,7 +48,7 @@ def _main() -> None:
     torch.set_num_threads(request["threads"])
     if "ONNX" in request["name"]:
         import onnxruntime  # noqa: F401  # pyright: ignore[reportMissingImports]
-    RESET.write_text("5")  # the peak of the imports is forgotten
+    RESET.write_text("5")  # reset the peak after the imports
     idle = _status("VmRSS")
     open_backend(request["name"], request["file"]).outputs(torch.zeros(1, *request["shape"]))
     print(max(0, _status("VmHWM") - idle))  # noqa: T201

@@ -6,16 +6,16 @@ Shapes: N images, F numbers, M neighbors.
 import numpy as np
 
 NEAR = 0.45
-"""Of the middle distance between an image and its nearest: closer than that, two are nearly the same."""
+"""Two images are near duplicates below this fraction of the median distance between nearest neighbors."""
 ODD = 4.0
-"""Robust deviations above the middle distance to the five nearest: farther than that, an image is odd."""
+"""An image is an outlier at this many robust deviations above the median distance to its five nearest neighbors."""
 NEIGHBOURS = 5
 
 
 def nearest(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distances (N, M) to the up to five nearest images, and which they are (N, M).
+    """Distances (N, M) to up to five nearest images, and their indices (N, M).
 
-    The rows of `numbers` (N, F) are brought to length 1 first: what counts is which features are there, not how strong.
+    The rows of `numbers` (N, F) are normalized to length 1, which ignores the strength of features.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -25,7 +25,7 @@ def nearest(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def near_pairs(distances: np.ndarray, neighbors: np.ndarray) -> list[tuple[int, int, float]]:
-    """Pairs of images, each nearest to the other and far closer than is usual; with their distance, closest first."""
+    """Mutual nearest neighbors that are much closer than usual, with their distance, closest first."""
     closest = neighbors[:, 0]
     usual = float(np.median(distances[:, 0]))
     pairs = [
@@ -37,7 +37,7 @@ def near_pairs(distances: np.ndarray, neighbors: np.ndarray) -> list[tuple[int, 
 
 
 def odd_ones(distances: np.ndarray) -> list[tuple[int, float]]:
-    """Images far from all others, with how many robust deviations they lie above the middle; worst first."""
+    """Images far from all others, with their robust deviations above the median, farthest first."""
     mean = distances.mean(1)
     middle = np.median(mean)
     spread = 1.4826 * float(np.median(np.abs(mean - middle))) or 1e-9

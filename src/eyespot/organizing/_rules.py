@@ -36,7 +36,7 @@ FEATURES = {
 
 
 def plain_features(picture: Picture, what: str = "") -> dict[str, float]:
-    """The numbers of `FEATURES` for an image; `what` is its name in errors. Raises `ImageError` for an invalid image."""
+    """The numbers of `FEATURES` for an image; `what` names it in errors. Raises `ImageError` if it is invalid."""
     pixels = read_pixels(picture, ImageSpec(channels=3, height=SIDE, width=SIDE, fit="native"), what)
     ratio = pixels.shape[1] / pixels.shape[0]
     step = max(1, max(pixels.shape[:2]) // SIDE)

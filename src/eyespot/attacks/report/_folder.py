@@ -1,6 +1,6 @@
 """The folder of a robustness report: the plan, one line per attack, the fooled images.
 
-plan.json       the plan; another plan in the same folder is refused once it has an attack
+plan.json       the plan; another plan in the same folder is refused once it contains an attack
 attacks.jsonl   one line per attack on one image, written when it is done
 fooled/         every image that fools the model, as the PNG file that was evaluated
 report.json     all results
@@ -36,16 +36,16 @@ class ReportFolder:
         self.rows = list(self._read())
 
     def done(self, model: str, title: str) -> set[int]:
-        """The numbers of the images that this attack on this model was made on already."""
+        """The indices of the images already attacked with this attack on this model."""
         return {row["number"] for row in self.rows if row["model"] == model and row["title"] == title}
 
     def of(self, model: str, title: str) -> list[dict[str, Any]]:
-        """The attacks of one kind on one model, in the order of the images."""
+        """The results of one attack on one model, in the order of the images."""
         rows = [row for row in self.rows if row["model"] == model and row["title"] == title]
         return sorted(rows, key=lambda row: row["number"])
 
     def add(self, model: str, title: str, numbers: Sequence[int], attacks: Sequence[AttackResult]) -> None:
-        """Write some attacks down, and save what fooled the model."""
+        """Append results, and save the fooled images."""
         lines = []
         for number, attack in zip(numbers, attacks, strict=True):
             file = None
@@ -60,7 +60,7 @@ class ReportFolder:
             file.writelines(lines)
 
     def _read(self) -> Iterator[dict[str, Any]]:
-        """The complete lines; a line truncated by a kill is computed again."""
+        """The complete lines; a truncated line is computed again."""
         path = self.path / ATTACKED
         if not path.exists():
             return
@@ -72,7 +72,7 @@ class ReportFolder:
 
 
 def file_name(text: str) -> str:
-    """Letters and digits of a title, for the name of a file.
+    """Letters and digits of a title, as a file name.
 
     >>> file_name("pixel-search, 3 pixels")
     'pixel-search-3-pixels'

@@ -53,7 +53,7 @@ def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
 
 
 def about_places(model: Model, chosen: Candidates, rows: Sequence[Mapping[str, Any]], aim: Aim) -> list[dict[str, Any]]:
-    """Which pixels work: maps of the first images that one pixel fools, where the images are small."""
+    """Maps of the first images that one pixel fools, if the images are small."""
     fooled = [row["number"] for row in rows if row["outcome"] == "fooled" and row["pixels_changed"] == 1]
     maps = []
     for number in fooled[:MAPPED]:

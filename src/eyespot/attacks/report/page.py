@@ -1,4 +1,4 @@
-"""The page of a robustness report: one HTML file that stands alone, filled from the figures in `report.json`."""
+"""The page of a robustness report: one self-contained HTML file, created from the values in `report.json`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ from .._result import magnified
 from ..candidates import Candidates
 
 SHOWN = 6
-"""Fooled images of each attack that the page shows."""
+"""Number of fooled images per attack on the page."""
 SIDE = 160
 LEAST_NOISE = ("crafted-noise", "minimum-noise")
 COLORS = ("blue", "orange", "green", "quiet")
@@ -37,7 +37,7 @@ COLORS = ("blue", "orange", "green", "quiet")
 def write_robustness_page(
     folder: Path, figures: Mapping[str, Any], models: Mapping[str, Model], candidates: Mapping[str, Candidates]
 ) -> Path:
-    """Write `index.html` into the report's folder and return its path."""
+    """Write `index.html` to the report's folder and return its path."""
     names = list(models)
     per_model = figures["models"]
     values = {
@@ -70,7 +70,7 @@ def write_robustness_page(
 
 
 def share(found: Mapping[str, Any]) -> str:
-    """A rate for people: its share, its interval, and how many images it was counted from.
+    """Format a rate with its interval and the number of images.
 
     >>> share({"share": 0.5, "interval": [0.4, 0.6], "hits": 50, "count": 100})
     '50.0 % (40.0 to 60.0 %) of 100'
@@ -81,7 +81,7 @@ def share(found: Mapping[str, Any]) -> str:
 
 
 def between(interval: Sequence[float]) -> str:
-    """An interval of shares for people.
+    """Format an interval of fractions.
 
     >>> between([0.4, 0.6])
     '40.0 to 60.0 %'
@@ -90,25 +90,25 @@ def between(interval: Sequence[float]) -> str:
 
 
 def scored(curve: Mapping[str, Any], place: int) -> str:
-    """The score at one strength of an everyday change, with its interval: shares in percent, else plain numbers."""
+    """Format the score at one severity of a corruption with its interval: fractions in percent, else plain numbers."""
     score, interval = curve["scores"][place], curve["intervals"][place]
     share = curve["share"]
     return f"{score_text(score, share=share, digits=3)} ({interval_text(interval, share=share, digits=3)})"
 
 
 def amount(found: Mapping[str, float] | None, name: str = "median") -> str:
-    """One of the figures of a size of change, or a dash where nothing was fooled."""
+    """Format a statistic of the change sizes, or a dash if no image was fooled."""
     return "–" if found is None else number(found[name], 3)
 
 
 def _compared(place: int, models: Mapping[str, Any]) -> dict[str, Any]:
-    """One attack, model by model."""
+    """One attack, with a column for each model."""
     attacks = {name: found["attacks"][place] for name, found in models.items()}
     return {"title": next(iter(attacks.values()))["title"], "models": attacks}
 
 
 def _examples(folder: Path, rows: Sequence[Mapping[str, Any]], chosen: Candidates) -> list[dict[str, Any]]:
-    """Some fooled images: before, difference and after side by side, with both answers; the faintest changes first."""
+    """Some fooled images: before, difference and after side by side, with both answers; the smallest changes first."""
     fooled = sorted((row for row in rows if row["file"]), key=lambda row: row["distortion"])[:SHOWN]
     return [_example(folder, row, to_bytes(chosen.images[row["number"]][0])) for row in fooled]
 
@@ -135,7 +135,7 @@ def _example(folder: Path, row: Mapping[str, Any], before: np.ndarray) -> dict[s
 
 
 def _place_map(row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:
-    """An image, and beside it how near to a wrong answer each of its pixels can bring the model."""
+    """An image, and the lowest margin that each of its pixels can achieve."""
     from matplotlib import colormaps
 
     near = -np.array(row["margin"])
@@ -154,7 +154,7 @@ def _place_map(row: Mapping[str, Any], before: np.ndarray) -> dict[str, Any]:
 
 
 def _distances(models: Mapping[str, Any]) -> Markup | None:
-    """Share of images that fall to noise up to a size, one line for each attack that looks for the least."""
+    """Fraction of images fooled by noise up to a size, one line for each attack with minimal noise."""
     lines = []
     for name, found in models.items():
         for attack in found["attacks"]:
@@ -174,7 +174,7 @@ def _distances(models: Mapping[str, Any]) -> Markup | None:
 
 
 def _everyday(models: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One drawing for each kind of change, with a line for each model, and the figures below it."""
+    """One chart for each corruption, with a line for each model, and the values below it."""
     curves = {name: found["everyday"]["curves"] for name, found in models.items()}
     kinds = [curve["name"] for curve in next(iter(curves.values()))]
     shown = []

@@ -17,10 +17,10 @@ ALL: tuple[tuple[str, dict[str, Any]], ...] = (
     ("pixel-search", {"pixels": 1}),
     ("pixel-search", {"pixels": 3}),
 )
-"""The default set: weak and strong, with gradients and without."""
+"""The default attacks: weak and strong, with gradients and without."""
 
 EVERY_CLASS = "all"
-"""As a target: one attack toward each class."""
+"""As a target: one attack for each class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Planned:
 
     @property
     def title(self) -> str:
-        """The attack with the one setting that matters most.
+        """The attack with its most important setting.
 
         >>> Planned(by="pixel-search", settings=choose("pixel-search", pixels=3)).title
         'pixel-search, 3 pixels'
@@ -49,21 +49,21 @@ class Planned:
         return title if self.aim.target is None else f"{title}, to {self.aim.target}"
 
     def values(self) -> dict[str, Any]:
-        """The settings that this attack reads, and its aim, as plain values."""
+        """The settings that this attack uses, and its aim, as plain values."""
         read = {name: value for name, value in asdict(self.settings).items() if name in ATTACKS[self.by].defaults}
         return {"by": self.by, **read, **asdict(self.aim)}
 
 
 def plan(by: str, aim: Aim, task: Task, options: dict[str, Any]) -> list[Planned]:
-    """The attacks that `by` names: "all", one name, or several with commas between.
+    """Parse the attacks in `by`: "all", one name, or several separated by commas.
 
-    `options` are settings by name, None for the default; each attack takes those that it uses, and one that
-    none of them reads warns. The target "all" becomes one attack toward each class. Raises `AttackError` for unknown
+    `options` are settings by name, None for the default; each attack gets those that it uses, and a setting that no
+    attack uses gives a warning. The target "all" becomes one attack for each class. Raises `AttackError` for unknown
     names.
     """
     named = ALL if by == "all" else tuple((name.strip(), {}) for name in by.split(","))
     reads = {name: look_up("attack", name, ATTACKS, AttackError).defaults for name, _ in named}
-    # The seed also draws the images: it is no mistake to give it where no attack draws anything.
+    # The seed also selects the images: it is valid even if no attack is random.
     idle = set(options) - {"seed"}.union(*reads.values())
     requested = {name: value for name, value in options.items() if value is not None}
     attacks = []

@@ -1,6 +1,6 @@
-"""From attacks on many images to rates with intervals and sizes of change.
+"""Rates with intervals and statistics of change sizes, from attacks on many images.
 
-Every figure comes from the rows of `attacks.jsonl`, one attack on one image each.
+All values are derived from the rows of `attacks.jsonl`, each one attack on one image.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 
 def rate(hits: int, count: int) -> dict[str, Any]:
-    """A share with its 95 % Wilson interval and what it was counted from; a share of nothing is None."""
+    """A rate with its 95 % Wilson interval and counts; None if the total is 0."""
     if not count:
         return {"share": None, "interval": None, "hits": 0, "count": 0}
     return {"share": hits / count, "interval": list(wilson_interval(hits, count)), "hits": hits, "count": count}
@@ -40,7 +40,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def target_matrix(rows: Sequence[Row], classes: Sequence[str]) -> list[list[dict[str, Any]]]:
-    """For each right class (row) and each target (column) the share of images that were turned into it."""
+    """For each true class (row) and each target (column) the fraction of images that were changed to it."""
     cells: dict[tuple[str, str], list[bool]] = {}
     for row in rows:
         if row["outcome"] != "skipped":

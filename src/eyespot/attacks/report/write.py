@@ -34,7 +34,7 @@ from .planned import Planned
 from .summary import rate, summarize, target_matrix
 
 IMAGES_AT_ONCE = {True: 8, False: 32}
-"""Images per written batch: fewer for attacks without gradients."""
+"""Number of images per batch between writes: smaller for attacks without gradients."""
 DRAWN_PER_COUNT, DRAWN_MORE = 3, 50
 """Maximum number of evaluated images per attacked one."""
 
@@ -71,7 +71,7 @@ class Report:
         self._refuse_own_target()
 
     def _plan(self, drawn: Part) -> dict[str, Any]:
-        """Everything that the figures depend on."""
+        """All inputs of the results."""
         ood = self.request.ood
         return {
             "models": {name: weights_key(model) for name, model in self.models.items()},
@@ -81,7 +81,7 @@ class Report:
         }
 
     def _refuse_own_target(self) -> None:
-        """A target that is the label of every image leaves nothing to attack."""
+        """Raise if the target is the label of every image, which leaves nothing to attack."""
         task = next(iter(self.models.values())).task
         target, *others = {one.aim.target for one in self.request.attacks}
         if others or target is None or not task.choices:
@@ -163,7 +163,7 @@ class Report:
         return about_places(self.models[name], self.candidates[name], rows, single[0].aim)
 
     def _targets(self, name: str) -> dict[str, Any] | None:
-        """The matrix source -> target, where every class was a target."""
+        """The matrix of true classes and targets, if every class was a target."""
         classes = list(self.models[name].task.choices)
         towards = [one for one in self.request.attacks if one.aim.target is not None]
         if len(classes) < 2 or len({one.aim.target for one in towards}) < len(classes):
