@@ -12,6 +12,7 @@ from eyespot.cli._output import format_score
 from eyespot.errors import TaskError
 from eyespot.model import evaluation
 from eyespot.tasks import Tag
+from eyespot.tasks._tag_figures import _resampled_precisions
 from eyespot.training.report.write import format_value
 from tests.tasks.rows import rows_of
 
@@ -101,6 +102,21 @@ def test_average_precision_within_an_image_worked_by_hand():
 def test_an_image_without_tags_has_no_average_precision():
     score = PETS.score(torch.zeros(1, 2), torch.zeros(1, 2))
     assert score["mean_average_precision"].isnan().item()
+
+
+def test_resampled_average_precisions_are_those_of_scikit_learn():
+    random = np.random.default_rng(0)
+    truths, chances = (random.random((60, 3)) < 0.3).astype(float), random.random((60, 3)).round(1)  # ties
+    truths[:10, 1], truths[:, 2] = np.nan, 0
+    drawn = [random.integers(60, size=60) for _ in range(5)]
+    counts = np.stack([np.bincount(rows, minlength=60) for rows in drawn])
+    found = _resampled_precisions(truths, chances, counts)
+    for rows, row in zip(drawn, found, strict=True):
+        for tag in (0, 1):
+            known = rows[~np.isnan(truths[rows, tag])]
+            expected = average_precision_score(truths[known, tag], chances[known, tag])
+            assert row[tag] == pytest.approx(expected)
+    assert np.isnan(found[:, 2]).all()
 
 
 def test_mean_average_precision_is_that_of_scikit_learn_over_what_is_known():
