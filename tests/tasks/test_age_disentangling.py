@@ -9,6 +9,7 @@ import torch
 from eyespot.errors import TaskError
 from eyespot.sources.source import Row
 from eyespot.tasks import Identify, task_from_json, task_to_json
+from eyespot.tasks._age_erasure import erase, fit_erasure
 from eyespot.tasks._factorization import DECORRELATION, Factorization
 from eyespot.tasks.age_gaps import age_error, age_error_of_neighbors, by_age_gap, gap_text
 from eyespot.tasks.criterion import Aim
@@ -149,3 +150,60 @@ def test_a_probe_answers_the_age_too():
     output = torch.from_numpy(features) @ weight.T + bias
     predicted = [each["predicted_age"] for each in task.to_rows(output, task.stack([task.read(r) for r in rows]))]
     assert np.abs(np.array(predicted) - (40 + 10 * features[:, 1])).max() < 2
+
+
+def aged(count: int) -> tuple[torch.Tensor, np.ndarray]:
+    """Embeddings (N, 16) of unit length in which the age and its square show, and ages (N,)."""
+    random = np.random.default_rng(0)
+    ages = random.uniform(12, 80, count)
+    power = (ages - 46) / 20
+    raw = random.normal(size=(count, 16))
+    raw[:, 0] += 2 * power
+    raw[:, 1] += power**2
+    return torch.nn.functional.normalize(torch.from_numpy(raw)), ages
+
+
+def test_no_line_finds_the_age_once_it_is_taken_out():
+    unit, ages = aged(400)
+    finders, directions = fit_erasure(unit[:200].numpy(), ages[:200])
+    left = erase(unit, finders, directions).numpy()
+    for power in (1, 2):
+        wanted = (ages[:200] - ages[:200].mean()) ** power
+        before, after = (
+            np.abs([np.corrcoef(column, wanted)[0, 1] for column in each[:200].T]).max()
+            for each in (unit.numpy(), left)
+        )
+        assert after < 0.05 < 0.3 < before
+    persons = np.arange(200)
+    held_out = [age_error(each[200:], persons, ages[200:]) for each in (unit.numpy(), left)]
+    assert held_out[1] > 1.5 * held_out[0]
+    assert np.corrcoef(left[:, 9], unit[:, 9])[0, 1] > 0.98  # where the age does not show, nothing changes
+
+
+def test_from_few_ages_nothing_is_taken_out():
+    unit, ages = aged(30)
+    assert fit_erasure(unit[:19].numpy(), ages[:19]) == ((), ())
+    assert fit_erasure(unit.numpy(), np.full(30, 40.0)) == ((), ())
+    assert fit_erasure(unit[:, :8].numpy(), ages) == ((), ())
+    assert erase(unit, (), ()) is unit
+
+
+def test_a_calibrated_task_takes_the_age_out_of_every_answer():
+    unit, ages = aged(200)
+    task = Identify(dimensions=16, ages=True, age_center=46, age_spread=20)
+    rows = [row(f"person {number // 4}", str(round(age))) for number, age in enumerate(ages)]
+    output = torch.cat([7 * unit, torch.zeros(200, 1)], 1)
+    target = task.stack([task.read(each) for each in rows])
+    calibrated = task.calibrate([(output, target)])
+    assert len(calibrated.age_finders) == 3 * 17 and task_from_json(task_to_json(calibrated)) == calibrated
+    activated = calibrated.activate(output)[:, :16]
+    assert torch.allclose(activated.norm(dim=1), torch.ones(200).double())
+    answer = calibrated.answer(output[5])
+    assert answer["embedding"] == pytest.approx(activated[5].tolist()) and answer["length"] == pytest.approx(7)
+    assert calibrated.to_rows(output, target)[5]["embedding"] == pytest.approx(activated[5].tolist())
+    assert abs(np.corrcoef(activated[:, 0], ages)[0, 1]) < 0.1 < abs(np.corrcoef(unit[:, 0], ages)[0, 1])
+    plan = calibrated.attack_criterion(Aim(), output[:1], None, farthest=False)
+    same = plan.criterion.margin(output[:1], torch.zeros(1, dtype=torch.long))
+    assert float(same) == pytest.approx(1 - calibrated.threshold, abs=1e-3)
+    with pytest.raises(TaskError, match="expected 17 and 16 for each row"):
+        Identify(dimensions=16, age_finders=calibrated.age_finders[:17], age_directions=calibrated.age_directions)

@@ -15,6 +15,7 @@ from ..errors import AttackError, SourceError, TaskError
 from ..images import Frame
 from ..networks.network import Output
 from ..sources.source import Part, Row, Source
+from ._age_erasure import check_erasure, erase, fit_erasure
 from ._factorization import Factorization
 from ._labels import natural_key
 from ._whitening import fit_line, fit_whitening
@@ -44,7 +45,8 @@ class Identify(Task):
     which both errors are equal on validation pairs.
 
     With `ages`, a column `age` (years) is learned too, as a number of its own behind the embedding, which is kept free
-    of it (see `_factorization`). `age_center` and `age_spread` are those of the training images.
+    of it (see `_factorization`). `age_center` and `age_spread` are those of the training images. `age_finders` and
+    `age_directions` take out what is left of it, as measured on validation images (see `_age_erasure`).
     """
 
     name: ClassVar[str] = "identify"
@@ -63,6 +65,8 @@ class Identify(Task):
     ages: bool = False
     age_center: float = 0.0
     age_spread: float = 1.0
+    age_finders: tuple[float, ...] = ()
+    age_directions: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.dimensions < 2 or not 0 <= self.margin < 1 or self.scale <= 0 or not -1 <= self.threshold <= 1:
@@ -76,6 +80,7 @@ class Identify(Task):
             raise TaskError(
                 f"age_center is {self.age_center} and age_spread {self.age_spread}; expected years above 0."
             )
+        check_erasure(self.age_finders, self.age_directions, self.dimensions)
 
     def check_source(self, source: Source) -> None:
         """Training and test images must form pairs: two identities, one of them with two images."""
@@ -200,12 +205,19 @@ class Identify(Task):
         return {self.metric.name: torch.tensor(errors, device=output.device, dtype=output.dtype)}
 
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
-        """Choose the threshold at which both errors are equal on validation pairs."""
+        """Choose the threshold at which both errors are equal on validation pairs, after taking out the age."""
         output, target = gathered(outputs)
-        pairs = _pairs(F.normalize(self._embedding(output).float()).cpu().numpy(), _names(target))
+        task = self._without_age(output, target) if self.ages else self
+        pairs = _pairs(F.normalize(task._embedding(output).float()).cpu().numpy(), _names(target))
         if not pairs.complete:
-            return self
-        return replace(self, threshold=rates_of(pairs.similarity, pairs.same).equal_error_threshold())
+            return task
+        return replace(task, threshold=rates_of(pairs.similarity, pairs.same).equal_error_threshold())
+
+    def _without_age(self, output: Tensor, target: Tensor) -> Self:
+        plain = replace(self, age_finders=(), age_directions=())
+        unit = F.normalize(plain._embedding(output).double()).cpu().numpy()
+        finders, directions = fit_erasure(unit, _ages(target).cpu().numpy())
+        return replace(plain, age_finders=finders, age_directions=directions)
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Per image: the identity, whether training saw it, the embedding of unit length, and ages that are known."""
@@ -247,11 +259,11 @@ class Identify(Task):
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The embedding of unit length, its length before, and the threshold for the scalar product of two."""
-        embedding = self._embedding(output).double()
+        embedding = self._embedding(output.double())
         return {
             "answer": f"embedding of {self.dimensions} numbers",
             "embedding": F.normalize(embedding, dim=0).tolist(),
-            "length": float(embedding.norm()),
+            "length": float(output[: self.dimensions].double().norm()),
             "threshold": self.threshold,
         } | ({"age": self._years(output[None])[0]} if self.ages else {})
 
@@ -261,7 +273,11 @@ class Identify(Task):
         return torch.cat([embedding, self.age_center + self.age_spread * output[:, -1:]], 1) if self.ages else embedding
 
     def _embedding(self, output: Tensor) -> Tensor:
-        return output[..., : self.dimensions]
+        """The embedding, of any length; of about unit length where the age is taken out."""
+        embedding = output[..., : self.dimensions]
+        if not self.age_finders:
+            return embedding
+        return erase(F.normalize(embedding, dim=-1), self.age_finders, self.age_directions)
 
     def _years(self, output: Tensor) -> list[float]:
         return (self.age_center + self.age_spread * output[:, -1].double()).tolist()
@@ -279,7 +295,7 @@ class Identify(Task):
         """The similarity to `of`, a `Reference`; without one, the length of the embedding before it is brought to 1."""
         embedding = self._embedding(output)
         if of is None:
-            return embedding.norm(dim=1)
+            return output[:, : self.dimensions].norm(dim=1)
         along = embedding @ torch.tensor(of.direction, dtype=output.dtype, device=output.device)
         return along / (embedding.norm(dim=1).clamp(min=TINY) if of.length is None else of.length)
 
@@ -313,7 +329,7 @@ class Identify(Task):
             raise AttackError(
                 "identify is attacked as a whole: target, 'of' and 'change' have no effect; leave them out."
             )
-        criterion = IdentityLoss(start=self._embedding(output).detach(), threshold=self.threshold)
+        criterion = IdentityLoss(task=self, start=self._embedding(output).detach())
         return AttackPlan(criterion=criterion, skipped=[""] * len(output))
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
@@ -352,19 +368,19 @@ TURN = 1e-3
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IdentityLoss(Criterion):
-    """The embedding must be less similar to that of the unchanged image, `start` (N, D), than `threshold`."""
+    """The embedding must be less similar to that of the unchanged image, `start` (N, D), than the threshold."""
 
+    task: Identify
     start: Tensor
-    threshold: float
 
     def only(self, rows: Tensor) -> Criterion:
         return replace(self, start=self.start[rows])
 
     def margin(self, output: Tensor, which: Tensor) -> Tensor:
-        output = output[:, : self.start.shape[1]]  # without the age
+        embedding = self.task._embedding(output)
         start = F.normalize(self.start[which].to(output))
         direction = F.normalize(start.roll(1, dims=1) - start)
-        return F.cosine_similarity(output, start - TURN * direction) - self.threshold
+        return F.cosine_similarity(embedding, start - TURN * direction) - self.task.threshold
 
     def fitness(self, output: Tensor, which: Tensor) -> Tensor:
         return self.margin(output, which)
