@@ -55,7 +55,7 @@ class Method:
     """An explanation method: its one-line summary, its options, and its function.
 
     `explain` takes a `Subject` (model and image), `survey` a model and many images; each method has one of the two.
-    `files` are the endings of the files that its finding can be saved as.
+    `files` are the suffixes of the files that its result can be saved as.
     """
 
     summary: str
@@ -146,11 +146,11 @@ def explain(
 ) -> Explanation | Gallery | ImageMap:
     """Explain the answers of a model, by one of `METHODS`: for one image, or for the images of a source.
 
-    `of` names the class, tag or position to explain (default: the answer of the model); `reference` is another image,
-    for models that compare images: the similarity to it is explained. `layer` and `unit` name a unit, `at` a position
-    (row, column) in its map, also as text "ROW,COLUMN". `patch`, `stride` (pixels) and `fill` (gray, 0 to 1)
-    are for occlusion, `among` for neighbors. Leave out arguments that a method does not use. Images are preprocessed as
-    for predictions, which the result notes. Raises `ExplanationError` for an unknown method, layer or unit, with the
+    `of` is the class, tag or position to explain (default: the answer of the model); `reference` is another image, for
+    models that compare images: the similarity to it is explained. `layer` and `unit` select a unit, `at` a position
+    (row, column) in its map, also as text "ROW,COLUMN". `patch`, `stride` (pixels) and `fill` (gray, 0 to 1) are for
+    occlusion, `among` for neighbors. Omit arguments that a method does not use. Images are preprocessed as for
+    predictions, which the result notes. Raises `ExplanationError` for an unknown method, layer or unit, with the
     closest names.
 
     `explain(model, "cat.jpg", by="grad-cam").save("why.png")`

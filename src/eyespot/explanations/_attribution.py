@@ -1,8 +1,8 @@
 """Attribution: the importance of each pixel, by gradient methods from captum with one interface, each with its checks.
 
-Captum watches modules, so it is given the network rebuilt call by call (`networks.graph_modules`): functional, reused
-and in-place ReLUs are seen too. Maps belong to the image as the network takes it, scaled; zero is the training images'
-mean color where the model scales by it. Shapes: N images, C channels, H height, W width.
+Captum hooks modules, so it receives the network rebuilt call by call (`networks.graph_modules`), with functional,
+reused and in-place ReLUs as modules. Maps have the coordinates of the scaled network input; zero is the mean color of
+the training images if the model is standardized. Shapes: N images, C channels, H height, W width.
 """
 
 import warnings
@@ -41,7 +41,7 @@ STEPS = 64
 """Steps of integrated gradients from the zero image to the image."""
 NOISY = 16
 NOISE = 0.1
-"""SmoothGrad: noisy copies, and the standard deviation as a share of the value range of the image."""
+"""SmoothGrad: number of noisy copies, and the standard deviation as a fraction of the value range of the image."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,8 +71,8 @@ class _Objective(nn.Module):
 class Attribution:
     """A method: `compute` returns (1, C, H, W) or (1, 1, h, w); the other fields are its requirements and properties.
 
-    `sums_to` is "difference" where the map adds up to the number less that of the zero image, "number" where it adds
-    up to the number itself, "" where nothing is promised.
+    `sums_to` is "difference" if the map sums to the number minus that of the zero image, "number" if it sums to the
+    number itself, "" if nothing is guaranteed.
     """
 
     summary: str
@@ -84,7 +84,7 @@ class Attribution:
 
 
 def explain_by(name: str) -> Callable[[Subject, ExplanationRequest], Explanation]:
-    """The function that explains by one of `ATTRIBUTIONS`."""
+    """Return the function that explains by one of `ATTRIBUTIONS`."""
 
     def explain(subject: Subject, request: ExplanationRequest) -> Explanation:
         return explain_attribution(subject, request, name)
@@ -93,7 +93,7 @@ def explain_by(name: str) -> Callable[[Subject, ExplanationRequest], Explanation
 
 
 def explain_attribution(subject: Subject, request: ExplanationRequest, name: str) -> Explanation:
-    """The map of one method, with every check that applies to it."""
+    """The map of one method, with all checks that apply to it."""
     method = ATTRIBUTIONS[name]
     layer = choose_layer(subject.calls, request.layer, LAYERS) if method.layered else None
     full = attribute(subject, method, layer)
@@ -127,7 +127,7 @@ def _layer_note(layer: Call | None, request: ExplanationRequest) -> tuple[str, .
 
 
 def attribute(subject: Subject, method: Attribution, layer: Call | None, calls: Sequence[Call] | None = None) -> Tensor:
-    """The map (C, H, W) of one method, for the network that `calls` recorded (otherwise the subject's own)."""
+    """The map (C, H, W) of one method, for the network recorded in `calls` (by default the subject's own)."""
     calls = subject.calls if calls is None else calls
     if first_opaque(calls) is None or method.modules:
         require_followed(calls, "This method")
@@ -168,7 +168,7 @@ def _randomization(subject: Subject, method: Attribution, layer: Call | None) ->
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The same noise every time, and no warnings about hooks that captum itself sets and takes away."""
+    """Fix the noise, and suppress warnings about hooks that captum sets and removes."""
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(0)
         warnings.simplefilter("ignore", UserWarning)

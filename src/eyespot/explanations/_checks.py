@@ -16,7 +16,7 @@ from ._explanation import Check, Panel
 from .subject import Subject
 
 ALIKE = 0.5
-"""A map with this rank correlation with that of a randomized network shows the image rather than the network."""
+"""Above this rank correlation with the map of a randomized network, a map depends on the image, not on the network."""
 STEPS = 24
 ORDERS = 4
 """Number of random orders that a deletion curve is compared with."""
@@ -25,14 +25,14 @@ ORDERS = 4
 def randomization_check(
     subject: Subject, explain: Callable[[Sequence[Call]], Tensor], tops: Sequence[int], seed: int = 0
 ) -> tuple[Check, ...]:
-    """Whether the map changes when weights are randomized (Adebayo et al. 2018, "Sanity Checks").
+    """Check that the map changes when weights are randomized (Adebayo et al. 2018, "Sanity Checks").
 
-    `explain` makes the map (H, W) of a network from its calls; the weights up to the calls `tops` are shuffled, first
-    those of the highest layer with weights, then all. The number is the rank correlation of the maps' sizes, 1 for no
-    change.
+    `explain` computes the map (H, W) of a network from its calls; the weights up to the calls `tops` are shuffled,
+    first those of the highest layer with weights, then all. The result is the rank correlation of the absolute maps, 1
+    for no change.
     """
     before = explain(subject.calls)
-    learned = subject.model.network.state_dict().keys()  # not PilotNet's fixed change of colors
+    learned = subject.model.network.state_dict().keys()  # excludes constants such as PilotNet's color conversion
     below = [subject.calls[index] for index in ancestors(subject.calls, *tops)]
     weights = [call.parameters["weight"] for call in below if _has_weights(call)]
     names = [name for name in weights if name in learned]
@@ -53,7 +53,7 @@ def _has_weights(call: Call) -> bool:
 
 
 def _shuffled(subject: Subject, names: Sequence[str], seed: int) -> list[Call]:
-    """The record of the same network with some weights shuffled: same distribution, nothing learned."""
+    """The record of the same network with some weights shuffled: the same distribution, without learned structure."""
     generator = torch.Generator().manual_seed(seed)
     state = subject.model.network.state_dict()
     weights = {}
@@ -64,7 +64,7 @@ def _shuffled(subject: Subject, names: Sequence[str], seed: int) -> list[Call]:
 
 
 def similarity(one: Tensor, other: Tensor) -> float:
-    """Rank correlation (Spearman) of the sizes of two maps; 0 if one of them is the same everywhere."""
+    """Spearman's rank correlation of two absolute maps; 0 if one of them is constant."""
     a, b = one.abs().flatten().numpy(), other.abs().flatten().numpy()
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
@@ -72,7 +72,7 @@ def similarity(one: Tensor, other: Tensor) -> float:
 
 
 def completeness_check(full: Tensor, expected: float, summary: str, tolerance: float = 0.02) -> Check:
-    """Whether the map sums to the output, if the method guarantees it; relative to the sum of absolute values."""
+    """Check that the map sums to the output, if the method guarantees it; relative to the sum of absolute values."""
     total = float(full.sum())
     off = abs(total - expected) / max(float(full.abs().sum()), 1e-12)
     return Check(
@@ -87,8 +87,8 @@ def completeness_check(full: Tensor, expected: float, summary: str, tolerance: f
 def deletion_insertion(subject: Subject, heat: Tensor, seed: int = 0) -> tuple[tuple[Check, ...], Panel]:
     """Delete or insert pixels in the order of importance of a map (H, W), and record the output.
 
-    Petsiuk et al. 2018, "RISE" (https://arxiv.org/abs/1806.07421). Removed pixels become those of the blurred image.
-    Areas lie under the curve of what is believed (a probability, where there is one) over the share of pixels.
+    Petsiuk et al. 2018, "RISE" (https://arxiv.org/abs/1806.07421). Removed pixels are replaced by the blurred image.
+    The results are areas under the curve of the probability (or the objective) over the fraction of pixels.
     """
     order = heat.flatten().argsort(descending=True, stable=True)
     curves = {"deletion": _curve(subject, order, keep=False), "insertion": _curve(subject, order, keep=True)}
@@ -120,7 +120,7 @@ def deletion_insertion(subject: Subject, heat: Tensor, seed: int = 0) -> tuple[t
 
 
 def _curve(subject: Subject, order: Tensor, keep: bool) -> np.ndarray:
-    """(steps, 2): share of pixels changed, and what the network believes then."""
+    """(steps, 2): fraction of changed pixels, and the resulting probability or objective."""
     height, width = subject.x.shape[2:]
     blurred = _blurred(subject.x)
     shares = torch.linspace(0, 1, STEPS + 1)
@@ -133,6 +133,6 @@ def _curve(subject: Subject, order: Tensor, keep: bool) -> np.ndarray:
 
 
 def _blurred(x: Tensor) -> Tensor:
-    """Each pixel the mean of a wide window (a quarter of the shorter side)."""
+    """Mean of a wide window (a quarter of the shorter side) around each pixel."""
     side = max(3, min(x.shape[2:]) // 4 // 2 * 2 + 1)
     return torch.nn.functional.avg_pool2d(x, side, 1, side // 2, count_include_pad=False)

@@ -22,7 +22,7 @@ _PASSING = ("flatten", "reshape", "dropout", "identity", "relu", "tanh", "elemen
 
 
 def explain_contributions(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Split the output of one class into the contribution of each channel of the last features, and the bias.
+    """Split the output of one class into the contributions of the channels of the last features, and the bias.
 
     Raises `ExplanationError` for a network that does not end in a dense layer.
     """
@@ -56,9 +56,9 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
 
 
 def _last_dense(calls: Sequence[Call]) -> Call | None:
-    """The dense layer whose numbers are the output, or make it by a softmax; None if the output is something else.
+    """The dense layer that computes the output, possibly before a softmax; None if there is none.
 
-    Followed back from the output: the last dense layer that was computed may belong to another head.
+    Searched backward from the output: the last dense layer that was computed may belong to another head.
     """
     call = calls[-1]
     while call.kind in _AFTER:
@@ -117,13 +117,13 @@ def _places(calls: Sequence[Call], group: Group) -> list[Panel]:
 
 
 def channels_of(calls: Sequence[Call], group: Group) -> np.ndarray:
-    """The channel of each term (T,), also where a map was flattened before."""
+    """The channel of each term (T,), also if a map was flattened before."""
     source = _map_behind(calls, group)
     return group.places[:, 0] if source is None else group.places[:, 0] // (source.shape[1] * source.shape[2])
 
 
 def _map_behind(calls: Sequence[Call], group: Group) -> Call | None:
-    """The map (C, H, W) whose cells, flattened, are the terms; None if it may not begin with its channels."""
+    """The map (C, H, W) that was flattened to the terms; None if channels do not come first."""
     source = calls[group.index]
     count = source.output[0].numel()
     if group.places.shape[1] != 1 or len(group.places) != count:
@@ -136,6 +136,6 @@ def _map_behind(calls: Sequence[Call], group: Group) -> Call | None:
 
 
 def sums_by_channel(channels: np.ndarray, products: np.ndarray) -> dict[int, float]:
-    """Products (T,) added up channel by channel."""
+    """Sum products (T,) by channel."""
     found, which = np.unique(channels, return_inverse=True)
     return dict(zip(found.tolist(), np.bincount(which, products).tolist(), strict=True))

@@ -1,7 +1,7 @@
 """Correspondence: whether a layer represents the same part of different images in the same way.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), section 4.3: mask the same part in every image; if the layer
-sees a correspondence, its features change in the same way. Shapes: N images, C channels, H height, W width.
+represents the correspondence, its features change in the same way. Shapes: N images, C channels, H height, W width.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from ._explanation import Explanation, Panel
 Box = tuple[int, int, int, int]
 GRAY = 0.5
 TRIES = 10
-"""Random parts, of the sizes of the marked ones, that the score is compared with."""
+"""Number of random parts, with the sizes of the marked ones, for comparison."""
 
 
 def correspondence(
@@ -30,12 +30,12 @@ def correspondence(
     layer: str | None = None,
     seed: int = 0,
 ) -> Explanation:
-    """Score how consistently masking a part changes the features of a layer; the lower, the more it corresponds.
+    """Score how consistently masking a part changes the features of a layer; lower means stronger correspondence.
 
-    `parts` gives, for each name, one (top, left, bottom, right) per image, in pixels of the image as the network sees
-    it. The score is the mean, over all pairs of images, of the share of features whose changes differ in sign:
-    Delta = mean H(sign(e_i), sign(e_j)) with e_i the features of image i less those of it masked. Random parts of the
-    same sizes are the comparison. Raises `ExplanationError` for boxes that do not fit.
+    `parts` maps each name to one (top, left, bottom, right) per image, in pixels of the network input. The score is the
+    mean, over all pairs of images, of the fraction of features whose changes differ in sign: Delta = mean H(sign(e_i),
+    sign(e_j)), where e_i are the features of image i minus those of the masked image. Random parts of the same sizes
+    are the baseline. Raises `ExplanationError` for invalid boxes.
     """
     if len(pictures) < 2:
         raise ExplanationError(f"{len(pictures)} image was given; a correspondence needs at least two.")
@@ -85,7 +85,7 @@ def _score(model: Model, pixels: Tensor, whole: Tensor, boxes: Sequence[Box], la
 
 
 def _anywhere(boxes: Sequence[Box], pixels: Tensor, generator: np.random.Generator) -> list[Box]:
-    """Boxes of the same sizes at random places."""
+    """Boxes of the same sizes at random positions."""
     height, width = pixels.shape[2:]
     moved = []
     for top, left, bottom, right in boxes:

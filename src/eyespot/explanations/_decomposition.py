@@ -1,6 +1,6 @@
-"""Decomposition of one number into a sum of terms: the data structures, and how values are looked up.
+"""Decomposition of one number into a sum of terms: data structures and lookup of values.
 
-Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
+Shapes: C channels, H height, W width, T terms. A position is (channel, row, column) in a map, (index,) in a vector.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ Place = tuple[int, ...]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Group:
-    """The terms that come from one earlier call: value times weight is the product, term by term (T,).
+    """The terms from one earlier call: the products of values and weights (T,).
 
-    `places` (T, 3) or (T, 1) say where each value stands in the output of call number `index`; a row or column of -1
-    lies in the padding, whose value is 0.
+    `places` (T, 3) or (T, 1) are the positions of the values in the output of call number `index`; a row or column of
+    -1 is in the padding, whose value is 0.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sum:
-    """Terms, bias and their total; the number itself is `function` of the total, or the total where it is empty."""
+    """Terms, bias and their total; the number itself is `function` of the total, or the total if it is empty."""
 
     rule: str
     groups: tuple[Group, ...]
@@ -50,7 +50,7 @@ class Sum:
 
 
 def group_of(source: Call, places: np.ndarray, weights: np.ndarray | float) -> Group:
-    """Terms from the output of `source`: values looked up, those outside 0, times weights."""
+    """Terms from the output of `source`: values (0 outside the map) times weights."""
     outside = (places == OUTSIDE).any(1)
     numbers = source.output[0].double().numpy()
     values = numbers[tuple(np.where(outside[:, None], 0, places).T)] * ~outside
@@ -61,9 +61,9 @@ def group_of(source: Call, places: np.ndarray, weights: np.ndarray | float) -> G
 
 
 def source_place(calls: Sequence[Call], call: Call, place: Place) -> tuple[Call, Place] | None:
-    """For an operation that only moves values: the source call and position of this one; None for padding.
+    """Source call and position of a value, for an operation that only moves values; None for padding.
 
-    Found by sending the numbers of all cells through the operation.
+    Determined by passing the indices of all cells through the operation.
     """
     numbered, first = [], 1
     for index in call.inputs:
@@ -92,6 +92,6 @@ def grid(*axes: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def weight_of(call: Call, role: str, default: float, channel: int) -> float:
-    """One number of a call's weights by role, or `default` where it has none."""
+    """One weight of a call by role, or `default` if there is none."""
     weight = call.weights.get(role)
     return default if weight is None else float(weight.double().flatten()[channel])

@@ -1,6 +1,6 @@
 """Decomposition of other values: dense layers, normalizations, functions, arithmetic, and moved values.
 
-Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
+Shapes: C channels, H height, W width, T terms. A position is (channel, row, column) in a map, (index,) in a vector.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def _normalized(
 
 
 def _function(rule: str, function: str) -> Callable[[Sequence[Call], Call, Place], Sum]:
-    """A function of one number."""
+    """An elementwise function."""
 
     def work(calls: Sequence[Call], call: Call, place: Place) -> Sum:
         name = function or str(call.settings.get("function", ""))
@@ -67,7 +67,7 @@ def _function(rule: str, function: str) -> Callable[[Sequence[Call], Call, Place
 
 
 def _softmax(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """Exponentials of all inputs, each less the largest, so that none overflows."""
+    """Exponentials of all inputs minus the largest one, to avoid overflow."""
     axis, source = call.settings["dim"] - 1, calls[call.inputs[0]]
     axes = [[position] for position in place]
     axes[axis] = list(range(source.output.shape[axis + 1]))
@@ -106,7 +106,7 @@ def _move(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 
 
 def _arithmetic(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """Sums have a term for each side, and a constant as bias; products have the other side as weight."""
+    """Sums have a term for each operand, and a constant as bias; products have the other operand as weight."""
     sides = {side: call.settings[side] for side in ("left", "right")}
     sources = iter(calls[index] for index in call.inputs)
     parts = [(next(sources) if kind == "input" else None, kind) for kind in sides.values()]
@@ -149,7 +149,7 @@ def _side(source: Call | None, kind: Any, call: Call, place: Place) -> float:
 
 
 def _broadcast(source: Call, place: Place) -> Place:
-    """The place in an operand whose sides of length 1 count for every place."""
+    """The position in an operand with broadcasting."""
     shape = source.shape
     assert len(shape) <= len(place)
     return tuple(p if side > 1 else 0 for p, side in zip(place[len(place) - len(shape) :], shape, strict=True))
@@ -171,4 +171,4 @@ NUMBERS: dict[str, Callable[[Sequence[Call], Call, Place], Sum]] = {
     **dict.fromkeys(("flatten", "reshape", "permute", "slice", "pad", "concatenate", "dropout", "identity"), _move),
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), _move),
 }
-"""The function for each kind of call that reads no windows."""
+"""The function for each kind of call without windows."""

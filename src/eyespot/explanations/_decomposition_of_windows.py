@@ -1,6 +1,6 @@
 """Decomposition of values computed from windows: convolution, pooling, means, upsampling.
 
-Shapes: C channels, H height, W width, T terms. A place is (channel, row, column) in a map, (number,) in a vector.
+Shapes: C channels, H height, W width, T terms. A position is (channel, row, column) in a map, (index,) in a vector.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from ._decomposition import Place, Sum, grid, group_of, weight_of
 
 
 def _window(calls: Sequence[Call], call: Call, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the input that one place of a map reads; OUTSIDE for padding."""
+    """Input rows and columns that one position of a map reads; OUTSIDE for padding."""
     before, after = calls[call.inputs[0]].output.shape, call.output.shape
     sides = [taps(call.kind, call.settings, 0, before, after, axis) for axis in (-2, -1)]
     assert sides[0] is not None and sides[1] is not None
@@ -32,7 +32,7 @@ def _conv(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 
 
 def _conv_transposed(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """Each tap of a row is one weight of the kernel, so the terms keep the order of the weights."""
+    """Each tap of a row has one weight of the kernel, so the terms have the order of the weights."""
     weight, source = call.weights["weight"].double().numpy(), calls[call.inputs[0]]
     inside = call.output.shape[1] // call.settings["groups"]
     depth = weight.shape[0] // call.settings["groups"]
@@ -54,7 +54,7 @@ def _pool_places(calls: Sequence[Call], call: Call, place: Place) -> np.ndarray:
 
 
 def _maximum(calls: Sequence[Call], call: Call, places: np.ndarray) -> Sum:
-    """The first of the largest wins, as in PyTorch; its weight is 1, that of the others 0."""
+    """The first maximum wins, as in PyTorch; its weight is 1, that of the others 0."""
     source = calls[call.inputs[0]]
     values = group_of(source, places, 1.0).values
     winner = int(values.argmax()) if len(values) else -1
@@ -71,7 +71,7 @@ def _max_pool(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 
 
 def _average_pool(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """What the sum is divided by follows from pooling an image of ones."""
+    """The divisor is determined by pooling an image of ones."""
     places, source = _pool_places(calls, call, place), calls[call.inputs[0]]
     assert call.run is not None
     share = float(call.run(torch.ones_like(source.output[:1, :1], dtype=torch.float64))[0, 0, place[1], place[2]])
@@ -81,7 +81,7 @@ def _average_pool(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 
 
 def _reduced_places(calls: Sequence[Call], call: Call, place: Place) -> np.ndarray:
-    """All cells of the input that a mean, sum or maximum over some axes takes together."""
+    """All input cells that a mean, sum or maximum over some axes combines."""
     source = calls[call.inputs[0]].output
     rest = iter(place)
     axes = []
@@ -104,7 +104,7 @@ def _largest(calls: Sequence[Call], call: Call, place: Place) -> Sum:
 
 
 def _upsample(calls: Sequence[Call], call: Call, place: Place) -> Sum:
-    """Weights along rows and columns are those with which rows of a unit matrix come out."""
+    """Weights along rows and columns, determined by upsampling a unit matrix."""
     source = calls[call.inputs[0]]
     rows, columns = (_stretch(call, source.shape[axis], call.shape[axis], place[axis]) for axis in (1, 2))
     weights = np.outer(rows, columns)
@@ -134,4 +134,4 @@ WINDOWS: dict[str, Callable[[Sequence[Call], Call, Place], Sum]] = {
     "maximum": _largest,
     "upsample": _upsample,
 }
-"""The function for each kind of call that reads windows."""
+"""The function for each kind of call with windows."""

@@ -1,9 +1,9 @@
 """The part of the image that activates a unit: its activation projected back to the pixels by a deconvnet.
 
 Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (https://arxiv.org/abs/1311.2901):
-unpool with the recorded switches, rectify, convolve with the transposed filters, down to the pixels. Transposed filters
-and switches are what a gradient does at convolutions and poolings (overlapping windows add up); only the rule at a ReLU
-differs: what is passed on is what is positive in the signal, not what was positive in the image.
+unpool with the recorded switches, rectify, convolve with the transposed filters, down to the pixels. This is the
+gradient through convolutions and poolings (overlapping windows add up); only the rule at a ReLU differs: it passes
+the positive part of the signal, instead of the positions with positive activations.
 Shapes: N images, C channels, H height, W width.
 """
 
@@ -39,7 +39,7 @@ class _Rectified(torch.autograd.Function):
 def project(calls: Sequence[Call], x: Tensor, index: int, unit: int, at: tuple[int, int] | None = None) -> Tensor:
     """Project the activations of one unit of call `index` to the pixels of images `x` (N, C, H, W).
 
-    From the place `at` alone, or from the unit's whole map. Gives (N, C, H, W), in the units of the network's input.
+    Projects only position `at`, or the unit's whole map. Returns (N, C, H, W), in the units of the network's input.
     """
     return project_from(calls, x, index, [(unit, at)] * len(x))
 
@@ -47,7 +47,7 @@ def project(calls: Sequence[Call], x: Tensor, index: int, unit: int, at: tuple[i
 def project_from(
     calls: Sequence[Call], x: Tensor, index: int, starts: Sequence[tuple[int, tuple[int, int] | None]]
 ) -> Tensor:
-    """Like `project`, with a unit and a place of its own for each image."""
+    """Like `project`, with a separate unit and position for each image."""
     require_followed(calls[: index + 1], "A deconvnet")
     relus = {call.index: _Rectified.apply for call in calls[: index + 1] if call.kind == "relu"}
     with torch.enable_grad():
@@ -114,6 +114,6 @@ def _panels(
 
 
 def as_picture(projection: Tensor) -> Any:
-    """A projection (C, H, W) as uint8 (H, W, C): zero is middle gray, the largest number without sign is full."""
+    """A projection (C, H, W) as uint8 (H, W, C): zero is middle gray, the largest absolute value is scaled to full."""
     limit = projection.abs().max().clamp(min=1e-12)
     return ((projection / limit + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()

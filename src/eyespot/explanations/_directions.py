@@ -21,10 +21,10 @@ from .units import BATCH, STRONGEST, Exciting, Unit, batch_of, seen_side, unit_l
 def excited_by_directions(
     model: Model, images: Images, layer: str | None, count: int, seed: int
 ) -> tuple[str, int, tuple[int, int], list[Unit], list[Unit]]:
-    """Name, index and field of a layer, then `count` of its units and as many random directions, each with its images.
+    """Name, index and field of a layer, then `count` of its units and as many random directions, with their images.
 
-    The last layer with places unless `layer` names one. A direction is a vector of C normal numbers of length 1; its
-    activity at a place is the product with the C activations there.
+    By default the last layer with positions. A direction is a random unit vector with C components; its activation at a
+    position is the scalar product with the C activations there.
     """
     calls = record(model.network, model.network_x(batch_of(images, [0])))
     require_followed(calls, "A comparison with random directions")
@@ -75,7 +75,7 @@ def _unit(
 
 
 def _seen(call: Call, image: int, activity: Tensor, pixels: Tensor) -> Exciting:
-    """The patch at the strongest place, without a projection: a direction has none of its own."""
+    """The patch at the strongest position, without a projection, which directions do not have."""
     row, column = divmod(int(activity.argmax()), activity.shape[1])
     places = len(call.shape) == 3
     height, width = pixels.shape[1:]

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from ._explanation import Explanation, Panel
 
 CELL = 3.05
-"""Inches that one panel has, with its title, its numbers and its legend."""
+"""Size of a panel with its title, its ticks and its legend, in inches."""
 SIDE = 2.05
-"""Inches of the longer side of a map."""
+"""Longer side of a map in inches."""
 TITLE = 0.5
 NAMES = 1.15
-"""Inches left of bars, for their names."""
+"""Space for the names of bars in inches."""
 COLUMNS = 4
 SIGNED = "RdBu_r"
 """Positive numbers are red and negative ones blue, here and on the page (page/src/lib/colors.ts)."""
 LINE = 0.17
-"""Inches of one line of small text."""
+"""Height of a line of small text in inches."""
 
 
 def draw(explanation: "Explanation", kind: str) -> bytes:
-    """The explanation as a file of `kind` "png", "svg" or "pdf"."""
+    """Draw the explanation as a file of `kind` "png", "svg" or "pdf"."""
     import matplotlib as mpl
 
     style: Any = {"text.parse_math": False, "font.size": 8, "axes.titlesize": 8.5, "svg.hashsalt": explanation.method}
@@ -39,7 +39,7 @@ def draw(explanation: "Explanation", kind: str) -> bytes:
 
 
 def _figure(explanation: "Explanation") -> "Figure":
-    """Every panel has a cell of the same size, so that nothing depends on how long a text is."""
+    """Draw all panels in cells of equal size, independent of the lengths of texts."""
     from matplotlib.figure import Figure
 
     panels = explanation.panels
@@ -62,7 +62,7 @@ def _figure(explanation: "Explanation") -> "Figure":
 
 
 def _box(panel: "Panel", corner: tuple[float, float], width: float, height: float) -> tuple[float, float, float, float]:
-    """(left, bottom, width, height) of a panel's axes as shares of the figure; `corner` is in inches."""
+    """(left, bottom, width, height) of a panel's axes as fractions of the figure; `corner` is in inches."""
     left, wide, high = corner[0], SIDE, SIDE
     if panel.kind in ("bars", "curves"):
         inset = NAMES if panel.kind == "bars" else 0.45
@@ -111,7 +111,7 @@ def _map(ax: "Axes", panel: "Panel") -> None:
 
 
 def _choices(ax: "Axes", panel: "Panel") -> None:
-    """A color for each choice that occurs, the most frequent first; rare ones beyond the palette share gray."""
+    """A color for each index that occurs, the most frequent first; rare ones beyond the palette share gray."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
@@ -160,7 +160,7 @@ def _outline(ax: "Axes", panel: "Panel") -> None:
 
 
 def _short(name: str, length: int = 22) -> str:
-    """Long names lose their end; the paths of layers lose their beginning, which is alike."""
+    """Truncate long names at the end, and layer paths at the start, which is similar for all."""
     if len(name) <= length:
         return name
     return "…" + name[1 - length :] if "." in name and " " not in name else name[: length - 1] + "…"

@@ -1,6 +1,6 @@
 """The method `all`: all attribution maps side by side, with the results of their checks.
 
-So a user sees which method to believe for this network.
+It shows which method is reliable for this network.
 """
 
 import time
@@ -58,7 +58,7 @@ COLUMNS = {
 
 
 def _row(checks: tuple[Check, ...]) -> dict[str, Any]:
-    """One number for each check of the table; None if a method does not promise it."""
+    """One number for each check in the table; None if it does not apply to a method."""
     values = {check.name: check for check in checks}
     row: dict[str, Any] = {short: values[name].value if name in values else None for name, short in COLUMNS.items()}
     row["passed"] = all(check.passed is not False for check in checks)

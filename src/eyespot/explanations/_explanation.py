@@ -17,9 +17,9 @@ PANEL_KINDS = ("picture", "signed", "positive", "choices", "curves", "bars")
 class Panel:
     """One panel of the drawing of an explanation.
 
-    `kind` says what `values` are: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colors
-    with a legend, the signed ones symmetric around zero; "choices" whole numbers (H, W) into `names`; "bars" one number
-    for each of `names`; "curves" lists of (x, y) by name. `boxes` are (top, left, bottom, right) to outline.
+    `kind` is the type of `values`: "picture" uint8 (H, W, C); "signed" and "positive" numbers (H, W), drawn in colors
+    with a legend, the signed ones symmetric around zero; "choices" integers (H, W), indices of `names`; "bars" one
+    number for each of `names`; "curves" lists of (x, y) by name. `boxes` are (top, left, bottom, right) to outline.
     """
 
     title: str
@@ -51,8 +51,8 @@ class Check:
 class Explanation:
     """An explanation of one answer of a model, by one method.
 
-    `of` is what was explained (a class, a tag or a unit), `layer` the layer. `values` has the scalar results of the
-    method, `maps` its arrays, `checks` how reliable they are, and `notes` preprocessing and limits to know about.
+    `of` is what was explained (a class, a tag or a unit), `layer` the layer. `values` contains the scalar results of
+    the method, `maps` its arrays, `checks` their reliability, and `notes` preprocessing and limitations.
     """
 
     method: str

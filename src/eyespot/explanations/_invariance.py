@@ -17,7 +17,7 @@ from .subject import Subject
 from .units import unit_layers
 
 SHIFT = 0.25
-"""Largest shift, as a share of the width."""
+"""Largest shift, as a fraction of the width."""
 ZOOM = 1.8
 STEPS = 25
 
@@ -66,7 +66,7 @@ def amounts_of(change: str) -> list[float]:
 
 
 def changed(pixels: Tensor, change: str, amounts: list[float]) -> Tensor:
-    """One image (1, C, H, W) once for each amount of a change; what comes in from outside repeats the border."""
+    """Apply a transformation to one image (1, C, H, W) by each amount; the border is repeated outside."""
     height, width = pixels.shape[2:]
     values = np.array(amounts)
     frames = {

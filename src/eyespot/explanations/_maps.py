@@ -1,7 +1,7 @@
 """The method `map`: a 2-D layout of images in which images with similar features are close.
 
-t-SNE (van der Maaten and Hinton 2008) of a layer's features gives the places; an assignment moves each image to a cell
-of a grid of its own, so that none covers another. Shapes: N images, F features, h and w side of a thumbnail.
+t-SNE (van der Maaten and Hinton 2008) of a layer's features computes the layout; an assignment moves each image to its
+own cell of a grid, so that images do not overlap. Shapes: N images, F features, h and w side of a thumbnail.
 """
 
 import io
@@ -28,7 +28,7 @@ from .units import spec_for_batches
 MOST = 900
 """Maximum number of images on a map: more would be too small to see, and slow to lay out."""
 SIDE = 40
-"""Pixels of a thumbnail's longer side."""
+"""Longer side of a thumbnail in pixels."""
 FRAME = 3
 WRONG = (200, 30, 30)
 
@@ -37,7 +37,7 @@ WRONG = (200, 30, 30)
 class ImageMap:
     """The layout of images: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
 
-    `right` says whether the model answers right, None if that is not known. `pixels` is the drawn map.
+    `right` is whether the model's answer is correct, None if unknown. `pixels` is the drawn map.
     """
 
     method: str
@@ -69,7 +69,7 @@ class ImageMap:
         return path
 
     def picture(self) -> bytes:
-        """The map with what it shows above it, as a PNG file."""
+        """The map with its legend, as a PNG file."""
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
@@ -123,7 +123,7 @@ def explain_map(model: Model, source: Source | Part, request: ExplanationRequest
 
 
 def arrange(features: np.ndarray, seed: int) -> np.ndarray:
-    """Two numbers for each row of features (N, F), by t-SNE: (N, 2); the same for the same seed."""
+    """t-SNE of features (N, F): (N, 2); reproducible by seed."""
     from sklearn.manifold import TSNE
 
     spread = features.std(0)

@@ -15,7 +15,7 @@ NEAREST = 11
 
 
 def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """The nearest images by the angle between features; raises `ExplanationError` without a source to look among."""
+    """The nearest images by the angle between features; raises `ExplanationError` without a source to search."""
     if request.among is None:
         raise ExplanationError("Neighbors are searched in a source of images; give it as among.")
     model, part = subject.model, part_of(request.among, "all")

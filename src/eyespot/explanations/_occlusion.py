@@ -28,7 +28,7 @@ COMPARED = 12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sweep:
-    """All places of a patch: upper left corners `rows` and `columns` (P,), laid out as `grid` (down, across)."""
+    """All positions of a patch: upper left corners `rows` and `columns` (P,), arranged in a `grid` (down, across)."""
 
     rows: Tensor
     columns: Tensor
@@ -101,7 +101,7 @@ def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanat
 
 
 def _watched(subject: Subject, request: ExplanationRequest) -> tuple[int, int] | None:
-    """Call and unit of the strongest map of the last layer with places (or of the layer asked for)."""
+    """Call and unit of the strongest map of the last layer with positions (or of the given layer)."""
     if request.layer is None and not any(
         len(c.shape) == 3 and c.kind in LAYERS and c.shape[1] > 1 for c in subject.calls
     ):
@@ -111,7 +111,7 @@ def _watched(subject: Subject, request: ExplanationRequest) -> tuple[int, int] |
 
 
 def _heat(sweep: Sweep, drop: Tensor, size: torch.Size) -> Tensor:
-    """For each pixel (H, W) the mean drop over all patches that cover it."""
+    """Mean drop (H, W) over all patches that cover each pixel."""
     total, count = torch.zeros(*size), torch.zeros(*size)
     for row, column, lost in zip(sweep.rows.tolist(), sweep.columns.tolist(), drop.tolist(), strict=True):
         total[row : row + sweep.patch, column : column + sweep.patch] += lost
@@ -151,7 +151,7 @@ def _probability(subject: Subject, sweep: Sweep, probability: Tensor) -> Panel:
 
 
 def _chosen(subject: Subject, sweep: Sweep, output: Any) -> list[Panel]:
-    """The most probable class at each place, for tasks with classes."""
+    """The most probable class at each position, for tasks with classes."""
     labels = subject.model.task.labels
     if not labels or not isinstance(output, Tensor):
         return []

@@ -14,11 +14,11 @@ At = tuple[int, int] | None
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest:
-    """The options of one explanation; None leaves the choice to the method, which reports it.
+    """The options of one explanation; None selects the method's default, which the result reports.
 
-    `of` names a class, tag or place; `layer` and `unit` one unit; `at` (row, column) a place in its map. `patch`,
-    `stride` and `fill` (0 to 1) belong to occlusion. `among` is a source whose images are compared with the image,
-    `reference` another image, the similarity to which is explained.
+    `of` is a class, tag or position; `layer` and `unit` select a unit; `at` (row, column) is a position in its map.
+    `patch`, `stride` and `fill` (0 to 1) are for occlusion. `among` is a source whose images are compared with the
+    image, `reference` another image, the similarity to which is explained.
     """
 
     of: Any = None
@@ -42,7 +42,7 @@ class ExplanationRequest:
 
 
 def parse_at(at: At | str) -> At:
-    """A position in a map, given as numbers or as text; raises `ExplanationError` for other text."""
+    """Parse a position in a map, given as numbers or as text; raises `ExplanationError` for other text."""
     position = parse_position(at) if isinstance(at, str) else at
     if position is None and at is not None:
         raise ExplanationError(f"at is '{at}'; expected ROW,COLUMN, such as 3,5.")

@@ -25,11 +25,11 @@ _POINTWISE = ("relu", "tanh", "elementwise", "batch_norm")
 class Trace:
     """The decomposition of one number of a network.
 
-    The number is `function` of `total`, and `total` is the sum of the products of all `groups` and the `bias`.
-    `rule` is the same as a formula; `details` contains what is particular to the kind (mean and variance of a
-    normalization, the winner of a maximum). `field` is (top, left, bottom, right) of the pixels it depends on.
-    `uses` says what the next calls made of it. `folded` is the same sum with a normalization folded into the
-    convolution before it. An opaque call has no groups, only its number.
+    The number is `function` of `total`, and `total` is the sum of the products of all `groups` and the `bias`. `rule`
+    is the formula; `details` contains values specific to the kind (mean and variance of a normalization, the winner of
+    a maximum). `field` is (top, left, bottom, right) of the pixels it depends on. `uses` are its uses by later calls.
+    `folded` is the same sum with a normalization folded into the convolution before it. An opaque call has no groups,
+    only its value.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Trace:
 
 
 def trace(calls: Sequence[Call], call: Call, unit: int, at: At = None) -> Trace:
-    """Decompose one number: unit (channel) `unit` of `call` at (row, column) `at`, or number `unit` of a vector.
+    """Decompose one number: unit (channel) `unit` of `call` at (row, column) `at`, or element `unit` of a vector.
 
-    `calls` comes from `networks.graph.record` with one image. Raises `ExplanationError` for a place that there is not.
+    `calls` comes from `networks.graph.record` with one image. Raises `ExplanationError` for an invalid position.
     """
     at = check_place(call, unit, at)
     place = (unit, *at) if at else (unit,)
@@ -82,9 +82,9 @@ def trace(calls: Sequence[Call], call: Call, unit: int, at: At = None) -> Trace:
 
 
 def check_place(call: Call, unit: int, at: At) -> At:
-    """The place in a call, checked; a map without `at` means its strongest place.
+    """Validate the position in a call; a map without `at` means its strongest position.
 
-    Raises `ExplanationError` that says which places there are.
+    Raises `ExplanationError` with the valid range.
     """
     choose_unit(call, unit)
     if len(call.shape) not in (1, 3):
@@ -108,7 +108,7 @@ def check_place(call: Call, unit: int, at: At) -> At:
 
 
 def field_of_number(calls: Sequence[Call], call: Call, place: Place) -> tuple[int, int, int, int] | None:
-    """(top, left, bottom, right) of the pixels that one number depends on; a cell of a flattened map keeps its own."""
+    """(top, left, bottom, right) of the pixels that one number depends on; cells of a flattened map keep their own."""
     while len(call.shape) == 1 and call.kind in (*_MOVING, *_POINTWISE):
         found = source_place(calls, call, place) if call.kind in _MOVING else (calls[call.inputs[0]], place)
         if found is None:
@@ -120,7 +120,7 @@ def field_of_number(calls: Sequence[Call], call: Call, place: Place) -> tuple[in
 
 
 def fold(calls: Sequence[Call], call: Call, place: Place) -> Sum | None:
-    """A batch normalization as part of the convolution or dense layer before it: one sum with scaled weights."""
+    """Fold a batch normalization into the convolution or dense layer before it: one sum with scaled weights."""
     if call.kind != "batch_norm" or calls[call.inputs[0]].kind not in ("conv", "conv_transposed", "dense"):
         return None
     norm = sum_of(calls, call, place)

@@ -12,7 +12,7 @@ from ._trace import Trace, trace
 from .subject import Subject, choose_unit
 
 SHOWN = 12
-"""Channels with the largest sums are drawn; all are among the values."""
+"""Number of channels to draw, those with the largest sums; the values include all."""
 
 
 def explain_trace(subject: Subject, request: ExplanationRequest) -> Explanation:
@@ -70,7 +70,7 @@ def _panels(subject: Subject, found: Trace) -> tuple[Panel, ...]:
 
 
 def _windows(group: Group, channel: int, kernel: tuple[int, int]) -> list[Panel]:
-    """Values and weights of one channel as they lie in the window."""
+    """Values and weights of one channel, arranged as in the window."""
     chosen = group.places[:, 0] == channel
     if chosen.sum() != kernel[0] * kernel[1] or chosen.sum() < 2:
         return []

@@ -1,4 +1,4 @@
-"""The uses of a number: which later calls read it, and whether it is the maximum in max pooling."""
+"""Uses of a number: the later calls that read it, and whether it is the maximum in max pooling."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

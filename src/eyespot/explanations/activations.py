@@ -23,7 +23,7 @@ TILES = 36
 
 
 def explain_activations(subject: Subject, request: ExplanationRequest) -> Explanation:
-    """Values, shape, range, mean, share of zeros and histogram of each call in order; the same of its gradient."""
+    """Values, shape, range, mean, fraction of zeros and histogram of each call in order; the same of its gradient."""
     slopes = gradients(subject)
     rows = [layer_row(call, None if slopes is None else slopes[call.index]) for call in subject.calls]
     call = choose_layer(subject.calls, request.layer, LAYERS)
@@ -71,7 +71,7 @@ def layer_row(call: Call, slope: Tensor | None = None) -> dict[str, Any]:
 
 
 def figures(tensor: Tensor) -> dict[str, Any]:
-    """Minimum, maximum, mean, deviation, share of zeros, and a histogram with its edges."""
+    """Minimum, maximum, mean, standard deviation, fraction of zeros, and a histogram with its edges."""
     numbers = tensor.detach().double().flatten().numpy()
     finite = numbers[np.isfinite(numbers)]
     counts, edges = np.histogram(finite, bins=BINS)
@@ -87,7 +87,7 @@ def figures(tensor: Tensor) -> dict[str, Any]:
 
 
 def silent_units(call: Call) -> list[int]:
-    """Channels of an activation that are nowhere above zero; on every image of a source they would be dead."""
+    """Channels of an activation that are never above zero for this image; they may be dead units."""
     if call.kind != "relu":
         return []
     return (call.output[0].flatten(1).amax(1) <= 0).nonzero().flatten().tolist() if len(call.shape) == 3 else []
@@ -129,7 +129,7 @@ def _as_maps(output: Tensor) -> Tensor:
 
 
 def tiled(maps: np.ndarray) -> np.ndarray:
-    """Maps (n, h, w) side by side in a square of tiles, with a line of zeros between them."""
+    """Maps (n, h, w) arranged in a square grid, with a line of zeros between them."""
     columns = int(np.ceil(np.sqrt(len(maps))))
     padded = np.pad(maps, ((0, -len(maps) % columns), (0, 1), (0, 1)))
     lines = [np.concatenate(list(padded[start : start + columns]), 1) for start in range(0, len(padded), columns)]

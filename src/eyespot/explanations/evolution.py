@@ -19,7 +19,7 @@ DRAWN = 7
 
 
 def snapshots(folder: str | Path) -> dict[str, Model]:
-    """The models that a training kept, by the names of their files, in order.
+    """Load the models that a training saved, by file name, in order.
 
     Raises `ExplanationError` if there are none.
     """
@@ -41,7 +41,7 @@ def evolution(
 ) -> Explanation:
     """The projection and activation of a unit, and the probability, at each stage of a training.
 
-    `models` holds the stages in order, by name (see `snapshots`). Unit and explained class are those of the last stage.
+    `models` are the stages in order, by name (see `snapshots`). Unit and explained class are those of the last stage.
     """
     if not models:
         raise ExplanationError("No stages were given; give at least one model.")

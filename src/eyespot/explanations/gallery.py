@@ -1,7 +1,7 @@
 """The methods `units` and `directions`: galleries of the images that activate a layer, as values and as a page.
 
-Szegedy et al. 2014, "Intriguing properties of neural networks" (https://arxiv.org/abs/1312.6199): images that excite a
-random direction of a layer look as much alike as those that excite a unit. The blind comparison lets one judge.
+Szegedy et al. 2014, "Intriguing properties of neural networks" (https://arxiv.org/abs/1312.6199): images that activate
+a random direction of a layer resemble each other as much as those that activate a unit. The blind comparison shows it.
 Shapes: h and w height and width of a receptive field, U units, D directions, C channels.
 """
 
@@ -25,7 +25,7 @@ from .units import Exciting, LayerUnits, Unit, spec_for_batches, strongest_image
 
 GAP = 2
 LARGEST_FIELD = 96
-"""Fields larger than this are shown smaller on the page."""
+"""Larger fields are downscaled on the page."""
 PAIRS = 8
 
 
@@ -78,7 +78,7 @@ class Gallery:
         return to_json(self.to_plain())
 
     def save(self, path: str | Path) -> Path:
-        """Write a stand-alone page (.html) or the values (.json); raises `ExplanationError` for another suffix."""
+        """Write a self-contained page (.html) or the values (.json); raises `ExplanationError` for another suffix."""
         path = Path(path)
         if path.suffix.lower() == ".json":
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ class Gallery:
         )
 
     def _shown(self, layer: LayerUnits) -> dict[str, Any]:
-        """The drawing of a layer on the page."""
+        """The HTML section of a layer."""
         units = [
             {
                 "number": unit.number,
@@ -107,7 +107,7 @@ class Gallery:
 
 
 def strip(strongest: Sequence[Exciting], field: tuple[int, int]) -> np.ndarray | None:
-    """Patches side by side, their projections below, as one image (2 h + gap, 9 w + gaps, C); None without any."""
+    """Patches side by side, with their projections below, as one image (2 h + gap, 9 w + gaps, C); None without any."""
     if not strongest:
         return None
     step = max(1, -(-max(field) // LARGEST_FIELD))
@@ -124,7 +124,7 @@ def strip(strongest: Sequence[Exciting], field: tuple[int, int]) -> np.ndarray |
 
 
 def _framed(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A patch that the border of the image cuts off, filled up with gray to its full size."""
+    """Extend a patch that is cropped at the border of the image to its full size, with gray."""
     frame = np.full((height, width, picture.shape[2]), 128, np.uint8)
     kept = picture[:height, :width]
     frame[: kept.shape[0], : kept.shape[1]] = kept
@@ -132,7 +132,7 @@ def _framed(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def explain_units(model: Model, source: Source | Part, request: ExplanationRequest) -> Gallery:
-    """The strongest images of every unit of every layer (or of one)."""
+    """The images that activate every unit of every layer (or of one) most."""
     part, images = _images_of(model, source)
     layers = strongest_images(model, images, request.layer)
     return Gallery(
@@ -147,7 +147,7 @@ def explain_units(model: Model, source: Source | Part, request: ExplanationReque
 
 
 def explain_directions(model: Model, source: Source | Part, request: ExplanationRequest) -> Gallery:
-    """Units of one layer beside random directions of it, in random order and without names: which is which?"""
+    """Units of one layer and random directions of it, in random order and without names, for a blind comparison."""
     part, images = _images_of(model, source)
     seed = request.seed or 0
     name, index, field, units, directions = excited_by_directions(model, images, request.layer, PAIRS, seed)

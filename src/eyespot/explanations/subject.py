@@ -21,7 +21,7 @@ from ..networks.network import map_output
 class Subject:
     """A model and one image `pixels` (1, C, H, W) in [0, 1]; `of` is the argument of `task.objective`.
 
-    `name` says in words what the objective is. Shapes: N images, C channels, H height, W width.
+    `name` describes the objective. Shapes: N images, C channels, H height, W width.
     """
 
     model: Model
@@ -35,7 +35,7 @@ class Subject:
     def x(self) -> Tensor:
         """The network input: `model.network_x` of the pixels; the recorded calls start here.
 
-        Gradients and attributions are taken with respect to it: they have its channels and the image's places.
+        Gradients and attributions are computed with respect to it: they have its channels and the image's size.
         """
         return self.model.network_x(self.pixels)
 
@@ -50,16 +50,16 @@ class Subject:
         return output_of(self.calls)
 
     def objective(self, output: Any) -> Tensor:
-        """The number that is explained, for each of several outputs: (N,)."""
+        """The explained number for each of several outputs: (N,)."""
         return self.model.task.objective(output, self.of)
 
     def probability(self, output: Any) -> Tensor:
-        """The probability of what is explained, if the task has probabilities, otherwise the objective: (N,)."""
+        """The probability of the explained class or tag if there is one, otherwise the objective: (N,)."""
         return self.model.task.value(output, self.of)
 
     @property
     def measure(self) -> str:
-        """What `probability` is called in legends."""
+        """Name of `probability` in legends."""
         return self.model.task.value_name
 
     @property
@@ -71,8 +71,8 @@ class Subject:
 def make_subject(model: Model, picture: Picture, of: Any = None, reference: Picture | None = None) -> Subject:
     """Read an image for a model and determine what is explained: `of`, or the answer of the model.
 
-    With `reference`, another image, it is the similarity to that one. Raises `ImageError` for what is no image,
-    `TaskError` for a class that there is not, and for a reference where the task compares no images.
+    With `reference`, another image, it is the similarity to that one. Raises `ImageError` for an invalid image,
+    `TaskError` for an unknown class, and for a reference if the task does not compare images.
     """
     pixels = model.read(picture)
     with torch.no_grad():
@@ -94,7 +94,7 @@ def make_subject(model: Model, picture: Picture, of: Any = None, reference: Pict
 
 
 def _similarity_to(model: Model, reference: Picture) -> Any:
-    """The target of an explanation that is the similarity to another image."""
+    """The target that makes the objective the similarity to another image."""
     with torch.no_grad():
         output = model.outputs(model.read(reference))
     name = Path(reference).name if isinstance(reference, str | Path) else "the other image"
@@ -115,8 +115,7 @@ def _read_as(model: Model, picture: Picture) -> tuple[str, ...]:
 
 
 def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] = ()) -> Call:
-    """The call of a layer by its name; without one, the last call of one of `kinds` that
-    still has places and that the output rests on (a second head is passed over).
+    """The call of a layer by its name; by default the last call of one of `kinds` with positions that the output uses.
 
     Raises `ExplanationError` for an unknown layer, or if there is none to choose.
     """
@@ -132,9 +131,9 @@ def choose_layer(calls: Sequence[Call], layer: str | None, kinds: Sequence[str] 
 
 
 def choose_unit(call: Call, unit: int | None) -> int:
-    """A unit of a layer by its number; without one, the most active.
+    """A unit of a layer by its index; by default the most active one.
 
-    Raises `ExplanationError` for a number that there is not.
+    Raises `ExplanationError` for an invalid index.
     """
     if unit is None:
         activity = call.output[0].flatten(1).sum(1) if len(call.shape) == 3 else call.output[0]

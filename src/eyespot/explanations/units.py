@@ -1,7 +1,7 @@
 """What each unit has learned: the images that activate it most, each with the patch and its projection.
 
 Zeiler and Fergus 2014 (https://arxiv.org/abs/1311.2901), figure 2. One pass over the images finds the strongest for all
-units of all layers; those few are then looked at again for place, patch and projection.
+units of all layers; those few are then evaluated again for position, patch and projection.
 Shapes: N images, C channels, H height, W width, U units of a layer.
 """
 
@@ -28,10 +28,10 @@ BETWEEN = ("batch_norm", "group_norm", "add", "dropout", "identity")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exciting:
-    """One image that excites a unit: its number among the images, how much, where, and what is seen there.
+    """One image that activates a unit: its index, the activation, its position, and the image region there.
 
-    `patch` and `projection` are uint8 (h, w, C): the receptive field of the place, and what the deconvnet finds in it
-    (middle gray is zero). `at` is (row, column) in the unit's map, None for a unit without places.
+    `patch` and `projection` are uint8 (h, w, C): the receptive field of the position, and the deconvnet projection
+    within it (middle gray is zero). `at` is (row, column) in the unit's map, None for a unit without positions.
     """
 
     image: int
@@ -44,8 +44,8 @@ class Exciting:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Unit:
-    """One unit: the images that excite it most, its mean (over the images) of its largest activation, and how often it
-    is active at all. A dead unit answers to no image.
+    """One unit: the images that activate it most, the mean (over images) of its largest activation, and the fraction of
+    images for which it is active. A dead unit is active on no image.
     """
 
     number: int
@@ -61,7 +61,7 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerUnits:
-    """All units of one layer; `field` is the side (height, width) of what one place of it sees in the image."""
+    """All units of one layer; `field` is the side (height, width) of the receptive field of one position."""
 
     name: str
     index: int
@@ -71,7 +71,7 @@ class LayerUnits:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranking:
-    """The strongest images of one layer: numbers and activations (U, 9); each unit's mean and share active (U,)."""
+    """The strongest images of one layer: indices and activations (U, 9); mean and active fraction of each unit (U,)."""
 
     images: Tensor
     activations: Tensor
@@ -82,7 +82,7 @@ class Ranking:
 def strongest_images(
     model: Model, images: Images, layer: str | None = None, strongest: int = STRONGEST
 ) -> list[LayerUnits]:
-    """Find for every unit of every layer (or of `layer`) the decoded `images` that activate it most.
+    """Find the decoded `images` that activate each unit of every layer (or of `layer`) most.
 
     Raises `ExplanationError` for an unknown layer, or for a network that cannot be followed.
     """
@@ -94,7 +94,7 @@ def strongest_images(
 
 
 def unit_layers(calls: Sequence[Call]) -> list[Call]:
-    """The calls whose channels are units: each activation after weights, and weights that have none after them."""
+    """The calls whose channels are units: activations after weights, and weights without an activation after them."""
     rectified = [call for call in calls if call.kind in RECTIFIED and _comes_from_weights(calls, call)]
     covered = {index for call in rectified for index in _behind(calls, call)}
     bare = [call for call in calls if call.kind in WEIGHTED and call.index not in covered]
@@ -104,7 +104,7 @@ def unit_layers(calls: Sequence[Call]) -> list[Call]:
 
 
 def _behind(calls: Sequence[Call], call: Call) -> set[int]:
-    """What lies directly before a call, through normalizations and sums."""
+    """The call directly before a call, skipping normalizations and sums."""
     found, waiting = set(), list(call.inputs)
     while waiting:
         index = waiting.pop()
@@ -122,7 +122,7 @@ def _comes_from_weights(calls: Sequence[Call], call: Call) -> bool:
 def rank_images(
     model: Model, calls: Sequence[Call], indices: Sequence[int], images: Images, strongest: int
 ) -> dict[int, Ranking]:
-    """One pass over all images: for each unit of each call the images with the largest activation anywhere."""
+    """One pass over all images: for each unit of each call the images with the largest activation at any position."""
     peaks: dict[int, list[Tensor]] = {index: [] for index in indices}
     for start in range(0, len(images), BATCH):
         pixels = batch_of(images, range(start, min(len(images), start + BATCH)))
@@ -134,7 +134,7 @@ def rank_images(
 
 
 def _ranking(peaks: Tensor, strongest: int) -> Ranking:
-    """`peaks` (N, U) holds the largest activation of each unit in each image."""
+    """`peaks` (N, U) is the largest activation of each unit in each image."""
     best = peaks.topk(min(strongest, len(peaks)), dim=0)
     return Ranking(
         images=best.indices.T, activations=best.values.T, mean=peaks.mean(0), active=(peaks > 0).float().mean(0)
@@ -208,5 +208,5 @@ def _exciting(
 
 
 def spec_for_batches(spec: ImageSpec) -> ImageSpec:
-    """The preprocessing that gives all images one size: that of training, where a model takes any size."""
+    """The preprocessing that resizes all images to one size: that of training if a model accepts any size."""
     return replace(spec, fit="crop") if spec.fit == "native" else spec

@@ -1,9 +1,9 @@
 """VisualBackProp: which pixels a network uses, cheaper than another forward pass.
 
 Bojarski et al. 2018, "VisualBackProp: efficient visualization of CNNs for autonomous driving"
-(https://arxiv.org/abs/1611.05418): the maps after each convolution and its ReLU are averaged over their channels; from
-the deepest on, the average is spread to the size of the one before by a transposed convolution whose weights are all
-one, and multiplied with it. Shapes: C channels, H height, W width.
+(https://arxiv.org/abs/1611.05418): the maps after each convolution and its ReLU are averaged over channels; starting at
+the deepest, the average is upsampled to the size of the previous one by a transposed convolution with weights of one,
+and multiplied with it. Shapes: C channels, H height, W width.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ WINDOWED = ("conv", "max_pool", "average_pool")
 def visual_backprop(calls: Sequence[Call]) -> Tensor:
     """The mask (1, 1, H, W) of the recorded image, from 0 to 1.
 
-    At a sum or a concatenation the branch that was computed last is followed, the one with the convolutions.
-    Raises `ExplanationError` for a network without activations that have places.
+    At a sum or a concatenation the branch that was computed last, the one with the convolutions, is followed.
+    Raises `ExplanationError` for a network without activations that have positions.
     """
     deepest = [call for call in calls if call.kind in RECTIFIED and len(call.shape) == 3 and max(call.shape[1:]) > 1]
     if not deepest:
@@ -48,7 +48,7 @@ def _average(call: Call) -> Tensor:
 
 
 def _spread(mask: Tensor, call: Call, source: Call) -> Tensor:
-    """From the size of a call's output to that of its input."""
+    """Upsample from the size of a call's output to that of its input."""
     size = source.output.shape[-2:]
     if call.kind not in WINDOWED or len(source.shape) != 3:
         return mask if mask.shape[-2:] == size else F.interpolate(mask, size=(size[0], size[1]))

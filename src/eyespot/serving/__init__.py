@@ -1,1 +1,1 @@
-"""The page and its API: models, images and runs that were named on the command line, over HTTP on this machine."""
+"""The page and its API: models, images and runs given on the command line, served over HTTP on this machine."""

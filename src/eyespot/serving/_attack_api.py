@@ -1,4 +1,4 @@
-"""Routes that try to fool a model: an attack on one image, step by step, and which of its pixels work."""
+"""Routes for attacks: an attack on one image, step by step, and the map of successful pixels."""
 
 import base64
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from .resources import ModelResource
 router = APIRouter(prefix="/api", tags=["attacking"], responses=REFUSALS)
 
 MOST_QUERIES = 1_000_000
-"""Maximum queries of one request: other long work waits meanwhile."""
+"""Maximum number of queries per request: other long work has to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AimRequest:
-    """What an attack is for, by the argument names of `eyespot attack`."""
+    """The aim of an attack; names as in `eyespot attack`."""
 
     target: Annotated[str | None, Query(max_length=200, description="The class that must win; up or down.")] = None
     of: Annotated[str | None, Query(max_length=200, description="The tag, or the place ROW,COLUMN.")] = None
@@ -32,7 +32,7 @@ class AimRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsRequest:
-    """The settings of an attack; each attack reads those that `/api/attacks` names."""
+    """The settings of an attack; `/api/attacks` lists those that each attack uses."""
 
     pixels: Annotated[int | None, Query(ge=1, le=100)] = None
     size: Annotated[float | None, Query(gt=0, le=1e4)] = None
@@ -43,7 +43,7 @@ class SettingsRequest:
 
 @router.get("/attacks")
 async def attacks() -> dict[str, Any]:
-    """Every attack: what it does, and the settings that it reads with what they are unless given."""
+    """All attacks, with a summary and the default values of their settings."""
     return {"attacks": [{"name": name, "summary": one.summary, "takes": one.defaults} for name, one in ATTACKS.items()]}
 
 
@@ -57,7 +57,7 @@ async def attack_picture(
     settings_request: Annotated[SettingsRequest, Depends()],
     by: Annotated[str, Query(description="The attack.")] = "pixel-search",
 ) -> Response:
-    """Change an image as little as can be until the model answers something else, as `eyespot attack` does.
+    """Change an image as little as possible until the model's answer changes, as `eyespot attack` does.
 
     `original` and `fooled` are uint8 pixels (C, H, W) in base64, `history` the steps of a search for pixels.
     """
@@ -87,9 +87,9 @@ async def map_pixels(
     app_state: CurrentState,
     aim_request: Annotated[AimRequest, Depends()],
 ) -> Response:
-    """Which pixels of an image work: every place in every color of a grid; small images only.
+    """Map the pixels that fool the model: every position with every color of a grid; small images only.
 
-    `margin` is below zero where one pixel fools the model, `share` how many of the colors do so there, `color` the
+    `margin` is negative if one pixel fools the model, `share` is the fraction of the colors that do so, `color` the
     best of them.
     """
 
@@ -113,11 +113,9 @@ async def map_pixels(
 
 
 def _settings(by: str, settings_request: SettingsRequest) -> dict[str, Any]:
-    """The settings that were given; raises `AttackError` for one that the attack does not read."""
+    """The given settings; raises `AttackError` for one that the attack does not use."""
     given = {name: value for name, value in vars(settings_request).items() if value is not None}
-    reads = (
-        ATTACKS[by].defaults if by in ATTACKS else given
-    )  # an unknown attack is refused by `attack`, with the others
+    reads = ATTACKS[by].defaults if by in ATTACKS else given  # `attack` refuses an unknown attack
     idle = [name for name in given if name not in reads]
     if idle:
         raise AttackError(f"{', '.join(idle)} has no effect on {by}, which reads {', '.join(reads)}; leave it out.")
@@ -125,5 +123,5 @@ def _settings(by: str, settings_request: SettingsRequest) -> dict[str, Any]:
 
 
 def _pixels(pixels: np.ndarray) -> str:
-    """uint8 (H, W, C) as the page takes pixels: channel by channel, in base64."""
+    """uint8 (H, W, C) in the page's format: channel by channel, in base64."""
     return base64.b64encode(np.ascontiguousarray(pixels.transpose(2, 0, 1)).tobytes()).decode()

@@ -1,8 +1,8 @@
-"""Where a training meets the person who watches it: one JSON a line comes in, one JSON a line goes out.
+"""Control of a training by the page: JSON lines in both directions.
 
-What comes in: {"do": "pause"}, {"do": "go on"}, {"do": "stop"}, {"change": {"rate": 0.001}}, {"look": {...}}, each with
-a "number" that its answer bears too. Where nothing can come in any more, the training saves and ends: whoever started
-it is gone. What goes out: {"note": ...}, {"state": ...}, and answers.
+Input: {"do": "pause"}, {"do": "go on"}, {"do": "stop"}, {"change": {"rate": 0.001}}, {"look": {...}}, each with a
+"number" that the reply repeats. If the input is closed, the training saves and ends, because its server has ended.
+Output: {"note": ...}, {"state": ...}, and replies.
 """
 
 import json
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ..training.state import State, Training
 
 LOOKS = 4
-"""After a look nobody looks again for this many times as long as it took, so that training keeps most of the time."""
+"""After a view, none is computed for this many times its duration, so that training keeps most of the time."""
 TICK = 0.2
-"""Seconds between two questions whether a training that pauses shall end."""
+"""Seconds between checks whether a paused training should end."""
 GONE = {"do": "leave"}
 
 
 class TrainingControl:
-    """Requests are answered between two steps; a change counts from the next one."""
+    """Handles requests between two steps; a change takes effect at the next one."""
 
     def __init__(self, requests: Iterable[str], replies: TextIO) -> None:
         self.paused = False
@@ -42,17 +42,17 @@ class TrainingControl:
 
     @property
     def away(self) -> bool:
-        """Whether the training shall save and make no more steps for now."""
+        """Whether the training should save and stop for now."""
         return self.paused or self.left
 
     def attend(self, training: "Training", state: "State") -> None:
-        """Answer what was asked for since the last step."""
+        """Handle the requests received since the last step."""
         while not self._asked.empty():
             self._answer(self._asked.get(), training, state)
         self._allow_view(training, state)
 
     def goes_on(self, training: "Training", state: "State", stop: Callable[[], bool]) -> bool:
-        """Wait while the training pauses; tell whether there are more steps to make."""
+        """Wait while the training is paused; return whether there are more steps."""
         if self.paused:
             self.send({"state": "paused"})
         while self.paused and not (self.left or stop() or state.step >= state.schedule.steps):
@@ -65,11 +65,11 @@ class TrainingControl:
         return goes_on
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message to who watches."""
+        """Send a message to the server."""
         try:
             self._out.write(to_json(message) + "\n")
             self._out.flush()
-        except OSError:  # nobody listens any more
+        except OSError:  # nobody is listening any more
             self.left = True
 
     def _listen(self, requests: Iterable[str]) -> None:
@@ -96,7 +96,7 @@ class TrainingControl:
             self.send({"number": message["number"], **reply})
 
     def _change(self, change: ScheduleChange, training: "Training", state: "State") -> None:
-        """Written down before the next step: a training that is killed makes the same steps again."""
+        """Recorded before the next step, so that a resumed training repeats the same steps."""
         state.schedule.change(change)
         write_changes(training.checkpoint.parent, state.schedule)
 

@@ -1,4 +1,4 @@
-"""Routes that ask a model: its answer, and how it came to it."""
+"""Routes for predictions and explanations."""
 
 import base64
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ PICTURE = takes("image/png", "image/jpeg", "application/octet-stream", required=
 
 
 class Form(StrEnum):
-    """What the body is: an image file, or pixels (C, H, W) as the network takes them."""
+    """Format of the body: an image file, or pixels (C, H, W) at the network's input size."""
 
     PICTURE = "picture"
     PIXELS = "pixels"
 
 
 class Answer(StrEnum):
-    """How an explanation is told: its values, its image, or (for units and directions) a page."""
+    """Format of an explanation: its values, its image, or (for units and directions) a page."""
 
     JSON = "json"
     PNG = "png"
@@ -46,7 +46,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class PictureRequest:
-    """The image that a question is about."""
+    """The image of a request."""
 
     picture: Picture
     name: str
@@ -58,7 +58,7 @@ async def requested_picture(
     image: Annotated[int | None, Query(description="An image of the model, instead of a body.")] = None,
     form: Annotated[Form, Query(description="What the body is: a picture file, or pixels (C, H, W).")] = Form.PICTURE,
 ) -> PictureRequest:
-    """The image that was sent, or that was named by its number."""
+    """The uploaded image, or the one selected by its number."""
     if image is not None:
         row = pick("image", shown.rows, image)
         return PictureRequest(row.picture, row.name)
@@ -71,14 +71,14 @@ InPicture = Annotated[PictureRequest, Depends(requested_picture)]
 
 @router.post("/models/{model}/predict", openapi_extra=PICTURE)
 async def predict(shown: InModel, picture_request: InPicture, app_state: CurrentState) -> Response:
-    """The answer for one image, as `eyespot predict` gives it; an image in it comes as PNG in base64."""
+    """Predict one image, as `eyespot predict` does; an image in the answer is PNG in base64."""
     answer = await app_state.compute(lambda: shown.predict(picture_request.picture, picture_request.name))
     return plain_json({name: _as_base64(value) for name, value in answer.items()})
 
 
 @router.get("/methods")
 async def methods() -> dict[str, Any]:
-    """Every way to look inside: what it shows, what it takes, and whether it is asked of an image or of a source."""
+    """All explanation methods: their summaries, their options, and whether they explain an image or a source."""
     return {
         "methods": [
             {"name": name, "summary": one.summary, "takes": one.takes, "of": "source" if one.survey else "picture"}
@@ -89,7 +89,7 @@ async def methods() -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainRequest:
-    """The choices of one explanation, by the argument names of `eyespot explain`."""
+    """The options of one explanation; names as in `eyespot explain`."""
 
     by: Annotated[str, Query(description="The method.")] = "occlusion"
     of: Annotated[str | None, Query(max_length=200, description="Class, tag or place.")] = None
@@ -112,7 +112,7 @@ async def explain_picture(
     explain_request: Annotated[ExplainRequest, Depends()],
     answer: Answer = Answer.JSON,
 ) -> Response:
-    """How the model comes to its answer for one image, as `eyespot explain` says it."""
+    """Explain the model's answer for one image, as `eyespot explain` does."""
     among = _source(app_state.sources, explain_request.among)
 
     def work(own: ModelResource) -> Response:
@@ -132,7 +132,7 @@ async def explain_source(
     part: Annotated[str, Query(description="train, validation, test or all.")] = "all",
     answer: Answer = Answer.JSON,
 ) -> Response:
-    """What the units of a model have learned, or how images lie to each other: methods that look at a whole source."""
+    """Explain a model with a whole source: what its units have learned, or the layout of its images."""
     images, among = pick("source", app_state.sources, source), _source(app_state.sources, explain_request.among)
 
     def work(own: ModelResource) -> Response:
@@ -151,9 +151,9 @@ async def strongest_images(
     source: Annotated[int, Query(description="A source, by number.")],
     part: Annotated[str, Query(max_length=20, description="train, validation, test or all.")] = "test",
 ) -> Response:
-    """The nine images of a source that excite a unit most, and a strip of them as PNG in base64.
+    """The nine images of a source that activate a unit most, and a strip of them as PNG in base64.
 
-    The strip has their patches above, and below what of each patch the unit answers to.
+    The strip contains their patches, and below them their projections.
     """
     pick("source", app_state.sources, source)
 
@@ -168,7 +168,7 @@ async def strongest_images(
     return await app_state.slow.run(request, shown, work)
 
 
-# The units of one layer alone are kept: people look at one after the other, and their patches may be large.
+# Only one layer's units are cached: users view one after the other, and their patches may be large.
 @lru_cache(maxsize=1)
 def _gallery(
     app_state: AppState, shown: ModelResource, source: int, part: str, layer: str
@@ -202,7 +202,7 @@ def _explained(
 
 
 def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Response:
-    """A finding as values, as an image or as a page; answers 400 for a form that it does not have."""
+    """A result as values, as an image or as a page; status 400 for a format that it does not support."""
     if answer is Answer.JSON:
         return plain_json(found.to_plain())
     if answer is Answer.PNG and not isinstance(found, Gallery):

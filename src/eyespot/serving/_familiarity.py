@@ -1,4 +1,4 @@
-"""How far an image is from the images that a model is shown with, in the space of the model's features."""
+"""Distance of an image from a model's images in the space of the model's features."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,23 +13,23 @@ from ..samples import to_batch
 from .resources import ModelResource, spread
 
 MOST = 200
-"""Images that an image is compared with."""
+"""Maximum number of images for the comparison."""
 FEWEST = 20
-"""Fewer images do not show which distances are usual."""
+"""Minimum number of images; fewer do not show the usual distances."""
 NEIGHBORS = 5
 LEVEL = 0.05
-"""An image farther away than all but this share of the compared images is called out of distribution."""
+"""An image farther away than all but this fraction of the compared images is out of distribution."""
 BATCH = 4
 
 _compared: WeakKeyDictionary[ModelResource, np.ndarray] = WeakKeyDictionary()
 
 
 def familiarity(shown: ModelResource, pixels: bytes) -> dict[str, Any]:
-    """Compare uint8 numbers (C, H, W) with the model's held-out images (without a run: all its images), up to 200.
+    """Compare uint8 pixels (C, H, W) with up to 200 of the model's held-out images (without a run: all its images).
 
-    `distance` is the mean distance to the five nearest, of features of length 1, `median` that between the images
-    themselves, and `share` the share of images that are at least as far from the others: a conformal p-value.
-    `distance`, `median`, `share` and `unfamiliar` are None with fewer than 20 images to compare with.
+    `distance` is the mean distance to the five nearest, of normalized features, `median` that between the images
+    themselves, and `share` the fraction of images that are at least as far from the others: a conformal p-value. All
+    values including `unfamiliar` are None with fewer than 20 images for the comparison.
     """
     if shown not in _compared:
         _compared[shown] = _features(shown)
@@ -50,7 +50,7 @@ def familiarity(shown: ModelResource, pixels: bytes) -> dict[str, Any]:
 
 
 def distance_to(others: np.ndarray, own: np.ndarray) -> float:
-    """The mean distance of a vector (F,) to its five nearest of (N, F), without one that is the same.
+    """Mean distance of a vector (F,) to its five nearest of (N, F), excluding an identical one.
 
     >>> distance_to(np.array([[0.0, 1.0], [3.0, 1.0], [4.0, 1.0]]), np.array([0.0, 1.0]))
     3.5
@@ -60,7 +60,7 @@ def distance_to(others: np.ndarray, own: np.ndarray) -> float:
 
 
 def distances_within(others: np.ndarray) -> np.ndarray:
-    """The mean distance of each of (N, F) to the five nearest others (N,)."""
+    """Mean distance of each of (N, F) to the five nearest others (N,)."""
     products = others @ others.T
     squares = np.diag(products)[:, None] + np.diag(products)[None] - 2 * products
     np.fill_diagonal(squares, np.inf)
@@ -68,7 +68,7 @@ def distances_within(others: np.ndarray) -> np.ndarray:
 
 
 def _features(shown: ModelResource) -> np.ndarray:
-    """Features (N, F) of length 1 of the images to compare with; those that cannot be read are left out."""
+    """Normalized features (N, F) of the images for the comparison; unreadable ones are skipped."""
     rows = [shown.rows[place] for place in spread(shown.held_out or len(shown.rows), MOST)]
     images: list[np.ndarray] = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""Who may ask, and how much: checked for every request before anything else sees it."""
+"""Access control and limits, checked for every request before any other code handles it."""
 
 import asyncio
 import socket
@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 MOST_BYTES = 32 << 20
-"""A body of more bytes (32 MB) is refused."""
+"""Maximum size of a body in bytes (32 MB)."""
 HELD_BYTES = 4 * MOST_BYTES
-"""Bodies are held up to this sum; others wait in the network, so that 200 uploads need no more memory than four."""
+"""Maximum total size of bodies in memory; others wait in the network, so that 200 uploads need no more than four."""
 SMALL = 64 << 10
-"""Smaller bodies never wait: pausing or stopping a training must work while large requests are being answered."""
+"""Smaller bodies never wait: pausing or stopping a training must work while large requests are processed."""
 SECONDS = 30.0
-"""How long a body may take to arrive, so that nobody reserves memory for long."""
+"""Maximum time for receiving a body, so that memory is not reserved for long."""
 
-# Svelte sets styles as attributes; own images come as data: and blob:; "connect-src" lets the browser, never the
-# server, fetch an image from an address that a person types in.
+# Svelte sets styles as attributes; own images use data: and blob:; "connect-src" lets the browser, never the
+# server, fetch an image from an address that a user enters.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -39,15 +39,15 @@ HEADERS = {
 
 
 class _Refused(Exception):
-    """A request that is not let in: status and sentence."""
+    """A rejected request: status and message."""
 
 
 @dataclass(eq=False)
 class Guard:
-    """An ASGI application around another one, for a server that listens on `host`.
+    """ASGI middleware for a server that listens on `host`.
 
-    Host must name this machine (another name that leads here is DNS rebinding), Origin must be the page itself, and
-    bodies are read here: bounded in bytes, in sum and in time. All answers get `HEADERS`.
+    Host must name this machine (any other name is DNS rebinding), Origin must be the page itself, and bodies are read
+    here, with limits on size, total size and time. All responses get `HEADERS`.
     """
 
     app: ASGIApp
@@ -59,7 +59,7 @@ class Guard:
     _released: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer why not."""
+        """Pass a request on, or respond with the reason for rejecting it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -86,7 +86,7 @@ class Guard:
             raise _Refused(403, f"The site {origins[0][:80]} may not use this server; only its own page may.")
 
     def _most(self, headers: Headers) -> int:
-        """How many bytes the body may have: what its header states, else the limit if there can be one at all."""
+        """Maximum size of the body in bytes: the value of its header, else the limit."""
         stated = headers.get("content-length", "")
         if stated.isdecimal():
             return min(int(stated[:20]), self.most_bytes)
@@ -94,7 +94,7 @@ class Guard:
 
     @asynccontextmanager
     async def _reserved(self, count: int) -> AsyncIterator[None]:
-        """Wait until `count` bytes of memory are free, and reserve them."""
+        """Wait until `count` bytes of memory are available, and reserve them."""
         if count <= SMALL:
             yield
             return
@@ -134,8 +134,8 @@ class Guard:
 def is_here(name: str, host: str) -> bool:
     """Return whether a Host header names this machine, for a server that listens on `host`.
 
-    Where it listens on every address, any address is right, but of names only those of this machine: a page of
-    another site can make its own name lead here, and cannot make itself an address.
+    If it listens on all addresses, every address is accepted, but only names of this machine: a page of another site
+    can make its own name resolve to this machine, but not an address.
 
     >>> is_here("localhost:8080", "127.0.0.1"), is_here("evil.example", "127.0.0.1")
     (True, False)
@@ -161,7 +161,7 @@ def _is_address(text: str) -> bool:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A body that was read, given once more; after it comes what else the connection has to say."""
+    """Provide a received body again, followed by further messages of the connection."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:
@@ -171,7 +171,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    """Numbers of a model are never kept by the browser; files of the page are named by their content, and are."""
+    """Responses with model data are never cached by the browser; files of the page have hashed names and are."""
     caching = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-store"
 
     async def send_with_headers(message: Message) -> None:

@@ -1,6 +1,7 @@
-"""What there is to see of a training that goes on: kernels, maps, and answers to random held-out images.
+"""Live view of a training: kernels, maps, and answers to random held-out images.
 
-All of it is of the averaged weights, which become the model. Shapes: N images, C channels, H height, W width.
+All values are computed with the averaged weights, which become the model. Shapes: N images, C channels, H height, W
+width.
 """
 
 import base64
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from ..training.state import State, Training
 
 HELD = 12
-"""Random validation images that are answered at a time; of those that keep their own size, a third."""
+"""Number of random validation images at a time; a third for models without a fixed input size."""
 MOST_TILES, MOST_SIDE = 32, 64
-"""Maps or filters that are shown of one layer, and pixels of a side."""
+"""Maximum number of maps or filters of one layer, and their maximum side in pixels."""
 MOST_INPUTS = 8
-"""Channels of a kernel that are shown."""
+"""Maximum number of channels of a kernel."""
 BEST = 3
 KEPT = ("target", "answer", "label", "right", "error", "psnr")
-"""Columns of the table of predictions that are told of an image."""
+"""Columns of the table of predictions that are sent for an image."""
 
 
 def view(
@@ -35,8 +36,9 @@ def view(
 ) -> dict[str, Any]:
     """Kernels and maps of one layer, and the answers to some held-out images, as plain values.
 
-    `images` numbers the random choice of images, and `picture` the one of them whose maps are shown; with `pixels` the
-    images themselves come too. Nothing of the training is changed. Where no image validates, training images are shown.
+    `images` is the seed of the random images, and `picture` the index of the one whose maps are returned; with `pixels`
+    the images themselves are included. The training is not changed. Without validation images, training images are
+    used.
     """
     model = Model(network=state.average, task=training.task, images=training.images)
     samples = training.validation if len(training.validation) else training.train
@@ -71,7 +73,7 @@ def view(
 
 
 def _to_dict(row: dict[str, Any], made: Tensor | None) -> dict[str, Any]:
-    """One answer: what it is, whether it is right, the likeliest classes; or the image that came out."""
+    """One answer: whether it is correct, and the most probable classes; or the resulting image."""
     kept = {name: to_plain(row[name]) for name in KEPT if name in row}
     chances = row.get("probabilities") or {}
     best = sorted(chances.items(), key=lambda pair: -pair[1])[:BEST]
@@ -79,7 +81,7 @@ def _to_dict(row: dict[str, Any], made: Tensor | None) -> dict[str, Any]:
 
 
 def _layer(calls: list[Call], name: str) -> dict[str, Any]:
-    """The layers that have maps, and the maps and kernels of one of them; the first convolution unless it is named."""
+    """Names of the layers with maps, and the maps and kernels of one of them; the first convolution by default."""
     drawn = [call for call in calls[1:] if len(call.shape) == 3]
     listed = {"layers": [{"name": call.name, "kind": call.kind, "shape": call.shape} for call in drawn]}
     convolutions = [call for call in drawn if call.kind == "conv"]
@@ -92,13 +94,13 @@ def _layer(calls: list[Call], name: str) -> dict[str, Any]:
 
 
 def _small(maps: Tensor) -> Tensor:
-    """Every so-many-th pixel of maps (C, H, W) that are too large to be sent several times a second."""
+    """Subsample maps (C, H, W) that are too large to be sent several times a second."""
     every = -(-max(maps.shape[1:]) // MOST_SIDE)
     return maps[:, ::every, ::every]
 
 
 def _numbers(values: Tensor) -> dict[str, Any]:
-    """Numbers as signed bytes in base64: 127 stands for `scale`, the largest of them."""
+    """Numbers as signed bytes in base64: 127 corresponds to `scale`, the largest absolute value."""
     values = values.detach().float().cpu()
     scale = float(values.abs().max()) if values.numel() else 0.0
     levels = (values / (scale or 1.0) * 127).round().to(torch.int8).numpy()
@@ -106,6 +108,6 @@ def _numbers(values: Tensor) -> dict[str, Any]:
 
 
 def _bytes(picture: Tensor) -> dict[str, Any]:
-    """An image (C, H, W) in [0, 1] as bytes (C, H, W) in base64, made smaller where it is large."""
+    """An image (C, H, W) in [0, 1] as bytes (C, H, W) in base64, downscaled if it is large."""
     levels = (_small(picture).clamp(0, 1) * 255).round().byte().cpu().numpy()
     return {"shape": list(levels.shape), "data": base64.b64encode(np.ascontiguousarray(levels).tobytes()).decode()}

@@ -1,6 +1,6 @@
-"""What the page is told of a model: every call with its shape, counts and receptive fields, and the weights.
+"""The manifest of a model for the page: every call with its shape, counts and receptive fields, and the weights.
 
-page/FORMAT.md describes it field by field. Shapes: N images, C channels, H height, W width, K numbers in a row.
+page/FORMAT.md describes the fields. Shapes: N images, C channels, H height, W width, K length of a vector.
 """
 
 import math
@@ -24,11 +24,11 @@ from ._plain import finite
 FORMAT = 1
 WEIGHTED = ("conv", "conv_transposed", "dense")
 INSIDE = "network."
-"""What stands before the names of the network's own parts while it is recorded together with its task."""
+"""Prefix of the network's own modules while it is recorded together with its task."""
 
 
 class Answering(nn.Module):
-    """A model's network, and after it what its task makes of the output, so that one record has both."""
+    """A model's network followed by its task's `activate`, so that one record contains both."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -36,25 +36,25 @@ class Answering(nn.Module):
         self.task = model.task
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W), scaled, to probabilities, to the number in its unit, or to an image."""
+        """Map scaled images (N, C, H, W) to probabilities, the number in its unit, or an image."""
         return self.task.activate(self.network(x))
 
 
 def record_answer(model: Model, x: Tensor) -> list[Call]:
-    """What network and task do with images `x` (N, C, H, W), scaled, call by call; names are those of the network."""
+    """Record network and task for scaled images `x` (N, C, H, W), call by call, with the names of the network."""
     return record(Answering(model).eval(), x)
 
 
 @dataclass(kw_only=True)
 class Blob:
-    """All weights, one after another, as float32 numbers; one that is used twice lies there once."""
+    """All weights, concatenated as float32 numbers; shared ones are stored once."""
 
     parts: list[np.ndarray] = field(default_factory=list)
     numbers: int = 0
     _offsets: dict[Any, int] = field(default_factory=dict)
 
     def add(self, weight: Tensor) -> int:
-        """Put a weight in, and say at which number it begins."""
+        """Add a weight, and return its offset in numbers."""
         place = (weight.data_ptr(), weight.dtype, tuple(weight.shape), weight.stride())
         if place not in self._offsets:
             self._offsets[place] = self.numbers
@@ -85,25 +85,25 @@ def make_manifest(model: Model, images: ImageSpec, name: str) -> tuple[dict[str,
 
 
 def network_name(model: Model) -> str:
-    """The name that a network is built by, or the name of a person's own class."""
+    """The name or text of a network, or the name of a user-defined class."""
     spec = getattr(model.network, "spec", None)
     return spec.name if spec is not None else type(model.network).__name__
 
 
 def labels_of(model: Model, shape: Sequence[int]) -> list[str]:
-    """What the numbers of an answer of `shape` (K,) stand for; empty for an image."""
+    """The labels of an answer of `shape` (K,); empty for an image."""
     if len(shape) != 1:
         return []
     return list(model.task.labels) or [f"number {place + 1}" if shape[0] > 1 else "number" for place in range(shape[0])]
 
 
 def _is_picture(model: Model, images: ImageSpec, shape: Sequence[int]) -> bool:
-    """Whether the last call gives the pixels of an answer that is an image."""
+    """Whether the last call returns the pixels of an answer that is an image."""
     return bool(model.task.answer_suffix) and tuple(shape) == images.shape
 
 
 def describe_images(model: Model, images: ImageSpec) -> dict[str, Any]:
-    """How an image becomes what the network receives, one mean and deviation for each channel of that."""
+    """The preprocessing of images, with the mean and standard deviation of each input channel."""
     received = network_shape(model.task, images)[0]
     return {
         "channels": images.channels,
@@ -115,10 +115,10 @@ def describe_images(model: Model, images: ImageSpec) -> dict[str, Any]:
 
 
 def input_weights(model: Model, channels: int) -> list[list[float]] | None:
-    """What `task.network_input` makes of `channels` channels, as weights (C', C + 1), the last of which is added.
+    """The weights of `task.network_input` for `channels` channels, (C', C + 1), with the offset in the last column.
 
-    It works on each pixel alone, so that a few pixels say all; None if it changes nothing. Raises `NetworkError`
-    where it is no weighted sum.
+    It works on each pixel separately, so that a few pixels determine it; None if it is the identity. Raises
+    `NetworkError` if it is not linear.
     """
     probes = torch.cat([torch.eye(channels), torch.zeros(1, channels), torch.linspace(0, 1, channels)[None]])
     received = model.task.network_input(probes.T[None, :, None].contiguous())[0, :, 0]
@@ -160,7 +160,7 @@ def _describe_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) 
 
 
 def _formula(model: Model, call: Call) -> str:
-    """How the parameters are counted: filters · (height · width · channels + 1)."""
+    """Formula of the parameter count: filters · (height · width · channels + 1)."""
     if _is_derived(call):
         return count_parameters(_module(model, call))[1].replace("x", " · ").replace("+", " + ")
     learned = {name for name, _ in model.network.named_parameters()}
@@ -176,19 +176,19 @@ def _formula(model: Model, call: Call) -> str:
 
 
 def _multiply_adds(model: Model, call: Call, calls: Sequence[Call]) -> int:
-    """Multiplications with a weight, for one image; those of padding are counted too."""
+    """Multiply-adds for one image, including those on padding."""
     weight = call.weights.get("weight")
     if weight is None or call.kind not in WEIGHTED:
         return 0
     if _is_derived(call):
         return count_connections(_module(model, call), call.shape)[1]
-    if call.kind == "conv_transposed":  # each number that goes in meets all weights of its own channel
+    if call.kind == "conv_transposed":  # each input value is multiplied by all weights of its own channel
         return weight.numel() * math.prod(calls[call.inputs[0]].shape[1:])
     return math.prod(weight.shape[1:]) * math.prod(call.shape)
 
 
 def _is_derived(call: Call) -> bool:
-    """Return whether a weight is made from others, as by a convolution whose table leaves connections out."""
+    """Return whether a weight is computed from others, as in a convolution with a connection table."""
     return "weight" in call.weights and "weight" not in call.parameters
 
 

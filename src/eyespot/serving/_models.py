@@ -1,4 +1,4 @@
-"""Routes of the models: what the page draws, in the form of page/FORMAT.md."""
+"""Routes of the models: the data that the page displays, in the format of page/FORMAT.md."""
 
 import base64
 from collections.abc import AsyncIterator, Sequence
@@ -18,17 +18,17 @@ from .resources import LISTED
 router = APIRouter(prefix="/api/models", tags=["models"], responses=REFUSALS)
 
 CHUNK = 1 << 18
-"""Numbers that are handed on at once (1 MB), so that a slow reader does not make the server hold all of them."""
+"""Size of a chunk in numbers (1 MB), so that a slow client does not make the server buffer everything."""
 
 
 def binary(summary: str) -> dict[int | str, dict[str, Any]]:
-    """The description of an answer of bytes."""
+    """OpenAPI description of a binary response."""
     octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {200: {"description": summary, "content": octets}}
 
 
 def takes(*kinds: str, required: bool = True) -> dict[str, Any]:
-    """The description of a body of bytes."""
+    """OpenAPI description of a binary body."""
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
     return {"requestBody": {"required": required, "content": content}}
 
@@ -38,7 +38,7 @@ PIXELS = takes("application/octet-stream")
 
 @router.get("")
 async def models(app_state: CurrentState) -> Response:
-    """Every model by number, the source that it was trained on, and the epochs that it can be looked at after."""
+    """All models by number, the sources that they were trained on, and the epochs with snapshots."""
     listed = [
         {"id": i, **shown.entry, "source": shown.source, "epochs": epochs_of(shown)}
         for i, shown in enumerate(app_state.models)
@@ -61,7 +61,7 @@ async def manifest(shown: InModel, app_state: CurrentState) -> Response:
 
 @router.get("/{model}/weights", response_class=Response, responses=binary("float32 numbers, as the manifest says"))
 async def weights(shown: InModel, app_state: CurrentState) -> StreamingResponse:
-    """All weights as little-endian float32 numbers, each where the manifest says."""
+    """All weights as little-endian float32 numbers, at the offsets of the manifest."""
     _, parts = await app_state.compute(lambda: shown.manifest)
     return numbers(parts)
 
@@ -72,13 +72,13 @@ async def images(
     offset: Annotated[int | None, Query(ge=0, description="The first row; without it, rows spread over all.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = LISTED,
 ) -> Response:
-    """Images to look at the model with; their ids are rows of the run's table of predictions, then of the sources."""
+    """Images for viewing the model; their ids are rows of the run's table of predictions, then of the sources."""
     return plain_json({"images": shown.listed(offset, limit), "count": len(shown.rows)})
 
 
 @router.get("/{model}/images/{image}", response_class=Response, responses=binary("uint8 pixels (C, H, W)"))
 async def image_pixels(image: int, shown: InModel, app_state: CurrentState) -> Response:
-    """The pixels of one image as the network takes them."""
+    """The pixels of one image at the network's input size."""
     row = pick("image", shown.rows, image)
     return octets(await app_state.read(lambda: shown.pixels(row.picture, row.name)))
 
@@ -90,7 +90,7 @@ async def image_pixels(image: int, shown: InModel, app_state: CurrentState) -> R
     openapi_extra=takes("image/png", "image/jpeg", "application/octet-stream"),
 )
 async def pixels_of_picture(request: Request, shown: InModel, app_state: CurrentState) -> Response:
-    """An image file as the network takes it: cut, scaled and colored as in training."""
+    """Preprocess an image file for the network: crop, scale and color as in training."""
     body = await request.body()
     return octets(await app_state.read(lambda: shown.pixels(body)))
 
@@ -100,8 +100,8 @@ async def preparation(request: Request, shown: InModel, app_state: CurrentState)
     """An image file before and after the preprocessing.
 
     `pixels` (C, H, W) in base64, `original`, a PNG in base64, `size` (height, width, channels) of the original,
-    `region` (left, top, right, bottom), the part of it, in its own pixels, that the network sees, and `fit`: crop, pad
-    or stretch.
+    `region` (left, top, right, bottom), the part of it, in its own pixels, that the network receives, and `fit`: crop,
+    pad or stretch.
     """
     body = await request.body()
     found = await app_state.read(lambda: shown.prepare(body))
@@ -111,7 +111,7 @@ async def preparation(request: Request, shown: InModel, app_state: CurrentState)
 
 @router.post("/{model}/familiarity", openapi_extra=PIXELS)
 async def compare(request: Request, shown: InModel, app_state: CurrentState) -> Response:
-    """How far pixels (C, H, W) are from the model's held-out images (without a run: all its images) by its features.
+    """Distance of pixels (C, H, W) from the model's held-out images (without a run: all its images) by its features.
 
     `distance` to the five nearest, its `median` among these images, the `share` of them that are at least as far from
     the others, and whether the image is `unfamiliar`: out of distribution at the 5 % level.
@@ -125,7 +125,7 @@ async def compare(request: Request, shown: InModel, app_state: CurrentState) -> 
     "/{model}/calls", response_class=Response, responses=binary("float32 numbers of all calls"), openapi_extra=PIXELS
 )
 async def all_calls(request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
-    """What every call puts out for pixels (C, H, W), one call after another."""
+    """The outputs of all calls for pixels (C, H, W), one after another."""
     body = await request.body()
     outputs = await app_state.compute(lambda: shown.outputs(body))
     return numbers([output.numpy().astype("<f4", copy=False).reshape(-1) for output in outputs])
@@ -135,7 +135,7 @@ async def all_calls(request: Request, shown: InModel, app_state: CurrentState) -
     "/{model}/calls/{call}", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS
 )
 async def one_call(call: int, request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
-    """What one call puts out for pixels (C, H, W)."""
+    """The output of one call for pixels (C, H, W)."""
     body = await request.body()
     outputs = await app_state.compute(lambda: shown.outputs(body))
     return numbers([pick("call", outputs, call).numpy().astype("<f4", copy=False).reshape(-1)])
@@ -143,9 +143,9 @@ async def one_call(call: int, request: Request, shown: InModel, app_state: Curre
 
 @router.post("/{model}/answer", openapi_extra=PIXELS)
 async def answer(request: Request, shown: InModel, app_state: CurrentState) -> Response:
-    """The answer for pixels (C, H, W): `text`, and `image`, a PNG in base64, or null where it has no place on an image.
+    """The answer for pixels (C, H, W): `text`, and `image`, a PNG in base64, or null if it is not shown on the image.
 
-    It is the answer of the finished model, also where the page shows an earlier epoch.
+    It is the answer of the final model, even if the page shows an earlier epoch.
     """
     body = await request.body()
     found = await app_state.compute(lambda: shown.answer(body))
@@ -160,9 +160,9 @@ async def all_gradients(
     app_state: CurrentState,
     of: Annotated[str | None, Query(max_length=200, description="Class or tag; without it, the answer.")] = None,
 ) -> StreamingResponse:
-    """How an output grows with each number of each call of the network, one call after another.
+    """The gradients of an output with respect to the outputs of all calls, one after another.
 
-    What the task does after the network (softmax and the like) is left out.
+    The task's activation after the network (softmax and the like) is excluded.
     """
     body = await request.body()
     found = await app_state.compute(lambda: shown.gradients(body, of))
@@ -170,22 +170,22 @@ async def all_gradients(
 
 
 def octets(data: bytes) -> Response:
-    """An answer of bytes."""
+    """A binary response."""
     return Response(data, media_type="application/octet-stream")
 
 
 def plain_json(value: Any) -> Response:
-    """An answer of any values of ours."""
+    """A JSON response."""
     return Response(strict_json(value), media_type="application/json")
 
 
 def numbers(parts: Sequence[np.ndarray]) -> StreamingResponse:
-    """Float32 arrays (K,) one after another, handed on piece by piece and without a copy of the whole."""
+    """Float32 arrays (K,) concatenated, sent in chunks without copying the whole."""
 
     async def chunks() -> AsyncIterator[memoryview]:
         for part in parts:
             for start in range(0, part.size, CHUNK):
-                # An answer can be every other number of something larger, which has no bytes of its own in a row.
+                # An output can be a strided view of a larger array, without contiguous bytes.
                 yield np.ascontiguousarray(part[start : start + CHUNK]).data.cast("B")
 
     length = str(sum(part.nbytes for part in parts))

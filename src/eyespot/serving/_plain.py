@@ -1,4 +1,4 @@
-"""Values as JSON can write them."""
+"""Conversion of values to JSON."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from ..findings import to_json, to_plain
 
 
 def finite(value: Any) -> Any:
-    """Plain values with tuples as lists, and null for numbers that JSON does not know.
+    """Plain values with tuples as lists, and null for numbers that JSON does not support.
 
     >>> finite({"pad": (1, math.inf)})
     {'pad': [1, None]}
@@ -21,8 +21,8 @@ def finite(value: Any) -> Any:
 
 
 def strict_json(value: Any) -> bytes:
-    """Any values of ours as one JSON document that every browser reads.
+    """Serialize any values as one JSON document that every browser can read.
 
-    Bytes in the name of a file that are no text become question marks.
+    Invalid bytes in file names become question marks.
     """
     return to_json(finite(to_plain(value))).encode(errors="replace")

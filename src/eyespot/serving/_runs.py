@@ -1,4 +1,4 @@
-"""Routes of runs and sources: how a training goes, what it answered, and which images there are."""
+"""Routes of runs and sources: progress of trainings, predictions, and lists of images."""
 
 import asyncio
 import time
@@ -14,19 +14,19 @@ from .app_state import REFUSALS, CurrentState, InRun
 router = APIRouter(prefix="/api", tags=["runs"], responses=REFUSALS)
 
 TICK = 0.1
-"""Seconds between two looks at a log that somebody waits for."""
+"""Seconds between checks of a log while a client waits."""
 
 
 @router.get("/runs")
 async def runs(app_state: CurrentState) -> Response:
-    """Every run, by number, and the number of its model where it has one."""
+    """All runs by number, with the number of their model if there is one."""
     listed = [{"id": place, "name": shown.name, "model": shown.model} for place, shown in enumerate(app_state.runs)]
     return plain_json({"runs": listed})
 
 
 @router.get("/runs/{run}")
 async def one_run(run: int, _shown: InRun, app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Recipe and result of a run, as far as they are written, and its state."""
+    """Recipe and result of a run, as far as they exist, and its state."""
     return plain_json({"id": run, **await app_state.read(lambda: manager.describe(run))})
 
 
@@ -37,9 +37,9 @@ async def log(
     after: Annotated[int, Query(ge=0, le=2**53, description="`next` of the answer before.")] = 0,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for a new line.")] = 0.0,
 ) -> Response:
-    """Lines of the log as they come: those after place `after`, and the place to ask for next.
+    """Lines of the log after offset `after`, and the offset for the next request.
 
-    `next` is smaller than `after` where the training was gone on with: its log then begins anew.
+    `next` is smaller than `after` if the training was resumed: its log then starts again.
     """
     until = time.monotonic() + wait
     while True:
@@ -62,7 +62,7 @@ async def predictions(
 
 @router.get("/sources")
 async def sources(app_state: CurrentState) -> Response:
-    """Every source, by number, with how many images each of its parts has."""
+    """All sources by number, with the number of images in each part."""
     listed = [
         {"id": place, "name": one.name, "kind": one.kind, "parts": {part.name: len(part) for part in one.parts}}
         for place, one in enumerate(app_state.sources)

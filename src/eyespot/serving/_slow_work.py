@@ -1,4 +1,4 @@
-"""Long work (explanations, attacks) in a thread of its own: it can be cancelled, and blocks no quick request."""
+"""Long work (explanations, attacks) in a separate thread: it can be cancelled, and does not block quick requests."""
 
 import asyncio
 import threading
@@ -17,11 +17,11 @@ Value = TypeVar("Value")
 POLL = 0.1
 """Seconds between two checks whether the client is still connected."""
 CLIENT_CLOSED = 499
-"""Status of a request whose client has gone; nobody receives it."""
+"""Status of a request whose client has disconnected; nobody receives it."""
 
 
 class Cancelled(Exception):
-    """Raised inside the work when nobody waits for its result any more."""
+    """Raised inside the work if nobody waits for its result any more."""
 
 
 @dataclass(eq=False)
@@ -37,7 +37,7 @@ class SlowWorker:
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     async def run(self, request: Request, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
-        """Do `work` on a copy of the model after earlier work; cancel it when the client disconnects."""
+        """Run `work` on a copy of the model after earlier work; cancel it if the client disconnects."""
         cancelled = threading.Event()
         job = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._do(cancelled, shown, work))
         try:
@@ -52,7 +52,7 @@ class SlowWorker:
                 job.cancel()
 
     def close(self) -> None:
-        """Cancel what is running and what is waiting."""
+        """Cancel running and pending work."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._cancelled.set()
 

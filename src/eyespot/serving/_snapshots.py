@@ -1,4 +1,4 @@
-"""A model as it was after each epoch of its training, from the snapshots that the run kept."""
+"""A model after each epoch of its training, from the snapshots of the run."""
 
 import re
 from dataclasses import replace
@@ -10,11 +10,11 @@ from .resources import ModelResource
 
 NAMED = re.compile("epoch-([0-9]+).safetensors")
 KEPT = 2
-"""Snapshots that stay loaded: the page asks for several things of one, and goes from one to the next."""
+"""Number of loaded snapshots: the page requests several things of one, and switches between neighbors."""
 
 
 def epochs_of(shown: ModelResource) -> list[int]:
-    """The epochs that there are snapshots of, in order; looked for anew each time, as a training may be at work."""
+    """The epochs with snapshots, in order; listed again on each call, since a training may be running."""
     if shown.snapshots is None or not shown.snapshots.is_dir():
         return []
     return sorted(int(found[1]) for file in shown.snapshots.iterdir() if (found := NAMED.fullmatch(file.name)))
@@ -22,10 +22,10 @@ def epochs_of(shown: ModelResource) -> list[int]:
 
 @lru_cache(maxsize=KEPT)
 def at_epoch(shown: ModelResource, epoch: int) -> ModelResource:
-    """The same model with the weights that it had after an epoch; raises `ModelError` for a snapshot that is damaged.
+    """The model with the weights after an epoch; raises `ModelError` for a damaged snapshot.
 
-    What was settled when the training was finished (temperature, thresholds) stays, so that every epoch has the same
-    calls and their numbers can be compared.
+    Parameters fitted at the end of training (temperature, thresholds) are kept, so that all epochs have the same calls
+    and their values can be compared.
     """
     assert shown.snapshots is not None
     kept = load(shown.snapshots / f"epoch-{epoch:04d}.safetensors")

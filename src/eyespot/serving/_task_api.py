@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["tasks"], responses=REFUSALS)
 
 @router.get("/tasks")
 async def tasks() -> Response:
-    """Every task: what it answers, its metric, the columns it reads, and the kind of its output and report."""
+    """All tasks: their answer, metric, columns, and the kind of output and report."""
     return plain_json({"tasks": [_describe(task) for task in TASKS.values()]})
 
 

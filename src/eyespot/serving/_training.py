@@ -1,4 +1,4 @@
-"""Routes of training: begin one, watch it, let it pause, change it, stop it; and networks while they are written."""
+"""Routes of training: start, watch, pause, change and stop a training; and describe networks as they are edited."""
 
 import asyncio
 from typing import Annotated, Any
@@ -20,19 +20,19 @@ from .app_state import REFUSALS, CurrentState, InRun, pick
 router = APIRouter(prefix="/api", tags=["training"], responses=REFUSALS)
 
 NAME = "^[a-z]{0,20}$"
-"""Of a task: options of one could be anything."""
+"""Maximum length of the JSON options of a task."""
 LOOK_PATIENCE = 5.0
-"""Seconds that a look waits for the training's next step."""
+"""Seconds to wait for the training's next step before a view."""
 
 
 class Strict(BaseModel):
-    """A body of JSON in which nothing else may stand."""
+    """A JSON body without additional fields."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Order(Strict):
-    """What is to be trained; what is left open is chosen as by `eyespot train`."""
+    """The options of a training; unspecified ones have the defaults of `eyespot train`."""
 
     source: int
     network: str | None = Field(None, max_length=LONGEST_TEXT, description="A name, or a network as text.")
@@ -46,7 +46,7 @@ class Order(Strict):
 
 
 class Changes(Strict):
-    """What shall be otherwise from the next step on; the rest stays as it is."""
+    """The changes from the next step on; unspecified values are kept."""
 
     rate: float | None = Field(None, description="The highest learning rate of the cycle.")
     momentum: float | None = Field(None, description="How much of the direction so far a step keeps.")
@@ -56,7 +56,7 @@ class Changes(Strict):
 
 @router.post("/runs")
 async def begin(order: Order, app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Begin a training from a source, and give the number of its run."""
+    """Start a training from a source, and return the number of its run."""
     pick("source", app_state.sources, order.source)
     if order.network:
         _known(order.network)
@@ -69,26 +69,26 @@ async def begin(order: Order, app_state: CurrentState, manager: CurrentManager) 
 
 @router.post("/runs/{run}/pause")
 async def pause(run: int, _shown: InRun, manager: CurrentManager) -> Response:
-    """Let a training save after its next step, and wait."""
+    """Pause a training after its next step; it saves its state."""
     return plain_json(await manager.request(run, {"do": "pause"}))
 
 
 @router.post("/runs/{run}/go-on")
 async def go_on(run: int, _shown: InRun, manager: CurrentManager) -> Response:
-    """Let a training go on that pauses, or that was stopped before it was finished."""
+    """Continue a paused training, or resume one that was stopped before it was finished."""
     await manager.go_on(run)
     return plain_json({})
 
 
 @router.post("/runs/{run}/stop")
 async def stop(run: int, _shown: InRun, manager: CurrentManager) -> Response:
-    """Let the next step be the last, and make the model of what is learned by then."""
+    """Stop a training after the next step, and create the model from the current weights."""
     return plain_json(await manager.request(run, {"do": "stop"}))
 
 
 @router.post("/runs/{run}/change")
 async def change(run: int, changes: Changes, _shown: InRun, manager: CurrentManager) -> Response:
-    """Change a training that goes on: what is given counts from its next step on, and is written down."""
+    """Change a running training: values take effect at the next step, and are recorded."""
     values = {name: value for name, value in changes.model_dump().items() if value is not None}
     return plain_json(await manager.request(run, {"change": values}))
 
@@ -112,7 +112,7 @@ async def look(
 
 @router.get("/networks")
 async def networks() -> Response:
-    """Every named network, and whether it answers with numbers (vector) or with an image."""
+    """All named networks, and whether their output is a vector or an image."""
     listed = [{"name": name, "summary": one.summary, "heads": one.heads} for name, one in NETWORKS.items()]
     return plain_json({"networks": listed})
 
@@ -126,7 +126,7 @@ async def layers(
     size: Annotated[str, Query(max_length=20)] = "small",
     task: Annotated[str | None, Query(pattern=NAME)] = None,
 ) -> Response:
-    """The layers of a network for the images of a source: sizes, parameters and multiply-adds, before it is made."""
+    """The layers of a network for the images of a source: sizes, parameters and multiply-adds, before it is created."""
     pick("source", app_state.sources, source)
     return plain_json(await app_state.compute(lambda: _describe_layers(manager, source, network, size, task or None)))
 
@@ -136,13 +136,13 @@ def _describe_layers(
 ) -> dict[str, Any]:
     name, shape, output = manager.frame(source, task, network)
     spec = NetworkSpec(name=_known(network), input=shape, output=output, size=size, norm="batch")
-    with torch.device("meta" if is_text(network) else "cpu"):  # of a text no weight is made: it may be huge
+    with torch.device("meta" if is_text(network) else "cpu"):  # no weights are allocated for a text
         rows = layer_table(build_from(spec))
     return {"task": name, "input": shape, "outputs": output.size, "rows": rows, **totals(rows)}
 
 
 def _known(network: str) -> str:
-    """A network as text, or the name of one of ours; raises `NetworkError` for any other."""
+    """Return a network's text or known name; raise `NetworkError` for any other."""
     if not is_text(network):
         look_up("network", network, NETWORKS, NetworkError)
     return network

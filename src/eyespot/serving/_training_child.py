@@ -1,6 +1,6 @@
-"""The process that trains for the page: the first line says what, then its streams are the training's desk.
+"""The process that trains for the page: the first line is the order, then the streams control the training.
 
-It ends by itself, saved, when the server that started it is gone.
+It saves and ends by itself if the server that started it ends.
 """
 
 import json
@@ -18,10 +18,10 @@ from ._control import TrainingControl
 
 
 def main() -> None:
-    """Train as the first line of standard input says, and tell on standard output how it goes."""
+    """Train as ordered in the first line of standard input, and report progress on standard output."""
     order = json.loads(sys.stdin.readline())
     control = TrainingControl(sys.stdin, sys.stdout)
-    sys.stdout = sys.stderr  # what libraries print must not come between the answers
+    sys.stdout = sys.stderr  # output of libraries must not mix with the replies
     try:
         _train(order, control)
         control.send({"state": "finished"})
@@ -33,7 +33,7 @@ def main() -> None:
         traceback.print_exc()
         message = f"Internal error in the training ({type(error).__name__}); details are in the server's terminal."
         control.send({"state": "failed", "error": message})
-    os._exit(0)  # the thread that still waits for a line would hold up the usual way out
+    os._exit(0)  # the thread that still waits for a line would block a normal exit
 
 
 def _train(order: dict[str, Any], control: TrainingControl) -> None:

@@ -36,23 +36,23 @@ LONGEST_NAME = 40
 
 @dataclass(eq=False, kw_only=True)
 class TrainingManager:
-    """The trainings of one server. New runs are written below `folder`; None: no training can be begun."""
+    """The trainings of one server. New runs are written below `folder`; None: no training can be started."""
 
     app_state: AppState
     folder: Path | None = None
     current: Process | None = None
     upload_sets: UploadSets = field(init=False)
     _starting: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a training is started, so that two requests at once cannot start two."""
+    """Held while a training is started, so that two concurrent requests cannot start two."""
     _changing: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a state and the model that belongs to it change."""
+    """Held while a state and the corresponding model change."""
     _frames: dict[tuple[int, str | None, str | None], Frame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.upload_sets = UploadSets(self.folder)
 
     def describe(self, run: int) -> dict[str, Any]:
-        """Recipe, result, model and state of a run: a run whose state is "finished" has its model."""
+        """Recipe, result, model and state of a run: a run with the state "finished" has its model."""
         with self._changing:
             state, shown = self.state(run), self.app_state.runs[run]
         return {**shown.describe(), **state}
@@ -125,8 +125,8 @@ class TrainingManager:
         return process if process is not None and process.run == run and not process.over else None
 
     def frame(self, source: int, task: str | None, network: str) -> Frame:
-        """Task, input and output of a network for a source: kept, because finding them reads many images."""
-        sized = network if network in NETWORKS else None  # a text has no size of its own, and changes with every key
+        """Task, input and output of a network for a source; cached, because finding them reads many images."""
+        sized = network if network in NETWORKS else None  # a text has no native size, and changes with every key
         key = source, task, sized
         if key not in self._frames:
             chosen, _ = choose_task(self.app_state.sources[source], task)
@@ -135,7 +135,7 @@ class TrainingManager:
         return self._frames[key]
 
     def open_upload_set(self, upload_set: UploadSet, name: str) -> tuple[int, Source]:
-        """Make a source of uploaded images, and return its number."""
+        """Create a source of uploaded images, and return its number."""
         source, table = self.upload_sets.open(upload_set, name)
         number = len(self.app_state.sources)
         self.app_state.origins[number] = {"what": str(table), "columns": None}
@@ -143,7 +143,7 @@ class TrainingManager:
         return number, source
 
     def close(self) -> None:
-        """Let the training save and end, and delete folders without a recipe."""
+        """Stop the training after saving, and delete folders without a recipe."""
         if self.current is not None:
             self.current.close()
         for shown in self.app_state.runs if self.folder is not None else ():
@@ -152,7 +152,7 @@ class TrainingManager:
         self.upload_sets.close({str(shown.origin.get("what")) for shown in self.app_state.runs})
 
     def _make_room(self) -> None:
-        """Refuse while a training is running; a paused one has saved, and its process is ended."""
+        """Raise while a training is running; the process of a paused one, which has saved, is ended."""
         if self.current is None or self.current.over:
             return
         if self.current.state != "paused":
@@ -183,7 +183,7 @@ class TrainingManager:
         self.app_state.runs[run] = replace(self.app_state.runs[run], model=len(self.app_state.models) - 1)
 
     def _rows(self, shown: RunResource, source: Source | None) -> Sequence[Row]:
-        """The images that a run was tested on; none where they are no longer there."""
+        """The images that a run was tested on; empty if they no longer exist."""
         try:
             origin = shown.origin
             return held_out(source or reopen(origin, shown.folder)).rows
@@ -191,15 +191,15 @@ class TrainingManager:
             return ()
 
     def _source(self, origin: Origin) -> tuple[int | None, Source | None]:
-        """The source of an origin and its number, if this server has it."""
+        """The source with this origin and its number, if this server has it."""
         for number, known in self.app_state.origins.items():
-            # What is absent was left open, which a recipe writes as null.
+            # A missing value was not specified, which a recipe stores as null.
             if all(known.get(name) == origin.get(name) for name in known.keys() | origin.keys()):
                 return number, self.app_state.sources[number]
         return None, None
 
     def _without_paths(self, sentence: str) -> str:
-        """A sentence of the training without places on this machine's disk."""
+        """A message of the training without local paths."""
         places = [(str(shown.folder.resolve()), shown.name) for shown in self.app_state.runs]
         for number, origin in self.app_state.origins.items():
             root = self.app_state.sources[number].root
@@ -210,7 +210,7 @@ class TrainingManager:
 
 
 def _new_folder(parent: Path, name: str) -> Path:
-    """A new folder, named after the images and a free number."""
+    """A new folder, named after the source and a free number."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower().rpartition(":")[2]).strip("-")[:LONGEST_NAME] or "run"
     for number in range(1, 1_000_000):
         try:
@@ -225,7 +225,7 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 
 def _held(folder: Path) -> bool:
-    """Whether some program is at work in a run's folder."""
+    """Whether a process is using a run's folder."""
     try:
         with (folder / ".lock").open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""A training in a process of its own, so that the server answers while it computes."""
+"""A training in a separate process, so that the server responds while it computes."""
 
 import itertools
 import json
@@ -17,11 +17,11 @@ MOST_NOTES = 100
 
 
 class Process:
-    """One training process: its state, its notes, and answers to requests, which it gives between two steps.
+    """One training process: its state, its notes, and its replies to requests, which it sends between two steps.
 
-    `run` is the number of the run. `order` holds "folder", "origin" and "options" (None: resume from the folder).
-    `load` is called in another thread when the model is written, and what it returns is called under the lock
-    `changing` together with the change of state: whoever holds the lock sees both or neither.
+    `run` is the number of the run. `order` contains "folder", "origin" and "options" (None: resume from the folder).
+    `load` is called in another thread when the model is written, and its result is called under the lock `changing`
+    together with the change of state: holders of the lock see both or neither.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Process:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._writing = threading.Lock()
-        # Its own session: Ctrl-C in the terminal is for the server, which then lets the training save.
+        # A separate session: Ctrl-C in the terminal is for the server, which then makes the training save.
         self._child = subprocess.Popen(
             [sys.executable, "-m", "eyespot.serving._training_child"],
             stdin=subprocess.PIPE,
@@ -55,7 +55,7 @@ class Process:
         return self.state in OVER
 
     def request(self, message: dict[str, Any]) -> Future[dict[str, Any]]:
-        """Send a message to the training, which answers between two steps; empty when it has ended."""
+        """Send a message to the training, which replies between two steps; empty if it has ended."""
         number = next(self._numbers)
         answer: Future[dict[str, Any]] = Future()
         self._waiting[number] = answer
@@ -65,13 +65,13 @@ class Process:
         return answer
 
     def leave(self) -> None:
-        """Let it save and end."""
+        """Make the training save and end."""
         with self._writing:
             if self._child.stdin and not self._child.stdin.closed:
                 self._child.stdin.close()
 
     def close(self) -> None:
-        """Let it save and end, and wait for that; what takes too long ends by itself after its step."""
+        """Make the training save and end, and wait for it; if that takes too long, it ends by itself after its step."""
         self.leave()
         try:
             self._child.wait(SECONDS_TO_SAVE)
@@ -111,9 +111,7 @@ class Process:
         if state == "finished":
             try:
                 register = self._load()
-            except (
-                Exception
-            ) as failure:  # else nobody would read the process any more, and its state would never change
+            except Exception as failure:  # else nobody would read the output any more, and the state would never change
                 traceback.print_exc()
                 state, error = "failed", f"The finished model cannot be read: {failure}"
         self._change(state, error, register)
@@ -125,7 +123,7 @@ class Process:
             self.error, self.state = error, state
 
     def _forget(self) -> None:
-        """Answer everyone who still waits; two threads may come here at once."""
+        """Resolve all pending requests; two threads may call this at the same time."""
         for number in list(self._waiting):
             if answer := self._waiting.pop(number, None):
                 answer.set_result({})

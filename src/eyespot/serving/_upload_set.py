@@ -1,6 +1,6 @@
-"""Images that were dropped into the page: kept below the folder of runs, they become a source like any other.
+"""Images uploaded on the page: stored below the folder of runs, they become a source like any other.
 
-Names and classes are people's text and never become a path: files are numbered, and a table says what each is.
+Names and classes are user input and never become a path: files are numbered, and a table describes them.
 """
 
 import csv
@@ -19,7 +19,7 @@ from .resources import MOST_PIXELS, check_pixels
 
 MOST_PICTURES = 20_000
 MOST_BYTES = 2 << 30
-"""Of all images of one server together (2 GB)."""
+"""Maximum size of all uploaded images of one server (2 GB)."""
 MOST_BASKETS = 100
 LONGEST_NAME = 60
 TABLE = "pictures.csv"
@@ -27,7 +27,7 @@ TABLE = "pictures.csv"
 
 @dataclass(eq=False)
 class UploadSet:
-    """Images that belong together, in a folder of their own."""
+    """A set of uploaded images in its own folder."""
 
     folder: Path
     rows: list[tuple[str, str, str]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class UploadSet:
 
 @dataclass(eq=False)
 class UploadSets:
-    """All that was dropped into one server; `folder` is where new ones are kept."""
+    """All uploads of one server; `folder` is the location of new ones."""
 
     folder: Path | None
     held: list[UploadSet] = field(default_factory=list)
@@ -44,7 +44,7 @@ class UploadSets:
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def new(self) -> int:
-        """Make room for more images, and return its number."""
+        """Create an upload set, and return its number."""
         if self.folder is None:
             raise HTTPException(409, "This server takes no pictures; start it with: eyespot serve --runs FOLDER")
         if len(self.held) >= MOST_BASKETS:
@@ -53,7 +53,7 @@ class UploadSets:
         return len(self.held) - 1
 
     def add(self, upload_set: UploadSet, picture: bytes, name: str, label: str, part: str) -> int:
-        """Keep one image, and return how many there are now; raises `ImageError` for what is none."""
+        """Store one image, and return the number of images; raises `ImageError` for an invalid image."""
         check_pixels(picture, MOST_PIXELS)
         with self._adding:
             if upload_set.opened:
@@ -70,7 +70,7 @@ class UploadSets:
             return len(upload_set.rows)
 
     def open(self, upload_set: UploadSet, name: str) -> tuple[Source, Path]:
-        """The images of a basket as a source with a name, and its table; raises `SourceError` if they are none."""
+        """Open an upload set as a source with a name, and its table; raises `SourceError` if that fails."""
         with self._adding:
             if not upload_set.rows:
                 raise SourceError(f"{name}: holds no picture; drop some first.")
@@ -87,14 +87,14 @@ class UploadSets:
         return replace(source, name=name, notes=[note.replace(TABLE, name) for note in source.notes]), table.resolve()
 
     def close(self, used: set[str]) -> None:
-        """Take away the images that no run was begun with; `used` are the tables of the others."""
+        """Delete the images that no run uses; `used` are the tables of the others."""
         for upload_set in self.held:
             if str((upload_set.folder / TABLE).resolve()) not in used:
                 shutil.rmtree(upload_set.folder, ignore_errors=True)
 
 
 def _plain(name: str) -> str:
-    """The end of a file's name in plain letters, so that people know it again."""
+    """The end of a file's name in plain letters, so that users recognize it."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-LONGEST_NAME:]
 
 

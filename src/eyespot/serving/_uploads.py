@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/uploads", tags=["uploads"], responses=REFUSALS)
 
 
 class SplitPart(StrEnum):
-    """The part that an image is meant for; without one, its content decides."""
+    """The part of an image; by default it is determined by its content."""
 
     OPEN = ""
     TRAIN = "train"
@@ -25,14 +25,14 @@ class SplitPart(StrEnum):
 
 
 class Named(Strict):
-    """How the source is called."""
+    """The name of the source."""
 
     name: str = Field("pictures", min_length=1, max_length=100)
 
 
 @router.post("")
 async def new_upload_set(app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Make an upload set for images, and give its number."""
+    """Create an upload set for images, and return its number."""
     return plain_json({"upload_set": await app_state.read(manager.upload_sets.new)})
 
 
@@ -46,7 +46,7 @@ async def add_picture(
     label: Annotated[str, Query(max_length=100, description="Its class; empty where there are none.")] = "",
     part: Annotated[SplitPart, Query(description="The part that it is meant for.")] = SplitPart.OPEN,
 ) -> Response:
-    """Put one image into an upload set; tells how many there are now."""
+    """Add one image to an upload set; return the number of images."""
     chosen, body = pick("upload_set", manager.upload_sets.held, upload_set), await request.body()
     added = await app_state.read(lambda: manager.upload_sets.add(chosen, body, name, label.strip(), part.value))
     return plain_json({"count": added})
@@ -54,7 +54,7 @@ async def add_picture(
 
 @router.post("/{upload_set}/open")
 async def open_upload_set(upload_set: int, named: Named, app_state: CurrentState, manager: CurrentManager) -> Response:
-    """Make a source of an upload set: its number, its parts, and what was noticed."""
+    """Create a source from an upload set: its number, its parts, and notes."""
     chosen = pick("upload_set", manager.upload_sets.held, upload_set)
     number, source = await app_state.read(lambda: manager.open_upload_set(chosen, named.name))
     parts = {part.name: len(part) for part in source.parts}

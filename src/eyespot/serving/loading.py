@@ -1,4 +1,4 @@
-"""From what was given on the command line to what is shown: model files, folders of runs, sources."""
+"""Loading of the models, runs and sources given on the command line."""
 
 import json
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ MODEL, RECIPE = "model.safetensors", "recipe.json"
 
 
 def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState, list[str]]:
-    """Open models (files), runs (folders, or the model in one) and sources; and notes on what could not be opened.
+    """Open models (files), runs (folders, or the model in one) and sources; also return notes on failures.
 
-    Raises `ModelError` for what is neither model nor run, `SourceError` for a source that is none. The images that
-    a run was trained with are opened too, where they are still there: its held-out images are shown first.
+    Raises `ModelError` for a path that is neither model nor run, `SourceError` for an invalid source. The images that a
+    run was trained with are opened too, if they still exist: its held-out images are shown first.
     """
     opened = [open_source(source) for source in sources]
     origins = {place: origin_of(source) for place, source in enumerate(sources)}
@@ -55,7 +55,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState,
 
 
 def _run_of(path: Path) -> Path | None:
-    """The run's folder that was given, or that a given model lies in; None for a model alone."""
+    """The folder of a given run, or of the run that contains a given model; None for a model alone."""
     folder = path if path.is_dir() else path.parent
     is_run = (folder / RECIPE).is_file() and (path.is_dir() or path.name == MODEL)
     if path.is_dir() and not is_run:
@@ -64,23 +64,23 @@ def _run_of(path: Path) -> Path | None:
 
 
 def _name(path: Path) -> str:
-    """A model is called after its run or folder where the file has the usual name."""
+    """Name of a model: that of its run or folder if the file has the default name."""
     whole = path.resolve()
     return whole.parent.name if whole.name == MODEL else whole.name if path.is_dir() else whole.stem
 
 
 def origin_of(what: str) -> Origin:
-    """How a source is opened that was named on the command line, from any folder."""
+    """The origin of a source given on the command line, independent of the working folder."""
     return {"what": str(Path(what).resolve()) if Path(what).exists() else what, "columns": None}
 
 
 def read_origin(folder: Path) -> Origin:
-    """How the images of a run were opened; raises `OSError`, `ValueError` or `KeyError` where it does not say."""
+    """The origin of the images of a run; raises `OSError`, `ValueError` or `KeyError` if it is not recorded."""
     return json.loads((folder / RECIPE).read_bytes())["source"]
 
 
 def _images_of(folder: Path | None) -> tuple[Sequence[Row], Source | None, str]:
-    """The images that a run's table of predictions is about, its source, and why not where they are not there."""
+    """The images of a run's table of predictions, its source, and the reason if they no longer exist."""
     if folder is None:
         return (), None, ""
     try:

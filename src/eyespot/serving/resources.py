@@ -1,4 +1,4 @@
-"""What is shown: a model with the images that it can be looked at with, and the runs that models come from."""
+"""Resources of the API: a model with images for viewing it, and the runs that models come from."""
 
 import csv
 import json
@@ -28,24 +28,24 @@ from ._manifest import describe_images, make_manifest, network_name, record_answ
 from ._plain import strict_json
 
 MOST_PIXELS = 40_000_000
-"""An image of more pixels is refused; with one image decoded at a time, that bounds the memory."""
+"""Maximum number of pixels of an image; with one image decoded at a time, that limits the memory."""
 MOST_NATIVE_PIXELS = 1_000_000
-"""The same for models that take an image in its own size: every layer then grows with it."""
+"""The same for models without a fixed input size: the memory of every layer then depends on the image."""
 PREVIEW = 256
-"""Pixels of the longer side of the original that an uploaded image is compared with."""
+"""Maximum longer side of the original that is returned with an uploaded image."""
 LISTED = 48
-"""Images of a model that are offered where nobody asks for more."""
+"""Default number of images in a list."""
 MOST_LOG_BYTES = 1 << 20
 SNAPSHOTS = "snapshots"
-"""Folder of a run that keeps the network of every epoch."""
+"""Folder of a run with the network of every epoch."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelResource:
-    """One model, its name, and rows of images to look at it with: a run's own held-out images first.
+    """One model, its name, and rows of images for viewing it: a run's own held-out images first.
 
-    `held_out` of the rows are the run's own held-out images; `snapshots` is the folder in which its training kept the
-    network of every epoch, if it did, and `source` the number of the source that it was trained on, if that is there.
+    `held_out` is the number of rows that are the run's own held-out images; `snapshots` is the folder with the network
+    of every epoch, if there is one, and `source` the number of the training source, if it is available.
     """
 
     name: str
@@ -57,13 +57,13 @@ class ModelResource:
 
     @property
     def images(self) -> ImageSpec:
-        """The preprocessing of what is shown: every image gets one size, also where the model takes any."""
+        """The preprocessing for the page: all images get one size, even if the model accepts any size."""
         spec = self.model.images
         return replace(spec, fit="crop" if spec.fit == "native" else spec.fit)
 
     @property
     def entry(self) -> dict[str, Any]:
-        """The line of this model in the list of models."""
+        """The entry of this model in the list of models."""
         return {"name": self.name, "network": network_name(self.model), "task": self.model.task.name}
 
     def describe(self) -> dict[str, Any]:
@@ -84,15 +84,15 @@ class ModelResource:
         return strict_json(manifest), weights
 
     def pixels(self, picture: Picture, name: str = "") -> bytes:
-        """One image as uint8 numbers (C, H, W), as the network takes it but for scaling; raises `ImageError`."""
+        """One image as uint8 pixels (C, H, W), the network input before scaling; raises `ImageError`."""
         check_pixels(picture, MOST_PIXELS, name)
         return np.ascontiguousarray(read_pixels(picture, self.images, name).transpose(2, 0, 1)).tobytes()
 
     def prepare(self, picture: Picture) -> dict[str, Any]:
-        """An image before and after: `original` (H, W, C), with at most 256 pixels a side, and `pixels`.
+        """An image before and after preprocessing: `original` (H, W, C), at most 256 pixels per side, and `pixels`.
 
         `size` is the original's (height, width, channels), `region` (left, top, right, bottom) the part of it, in its
-        own pixels, that the network sees, and `fit` how it was brought to its size. Raises `ImageError`.
+        own pixels, that the network receives, and `fit` the method of resizing. Raises `ImageError`.
         """
         pixels = self.pixels(picture)
         height, width, channels = size = read_size(picture)
@@ -111,7 +111,7 @@ class ModelResource:
         return {"original": original, "size": size, "region": region, "fit": self.images.fit, "pixels": pixels}
 
     def array(self, pixels: bytes) -> np.ndarray:
-        """uint8 numbers (C, H, W) as an array (H, W, C); raises `ImageError` if they are too many or too few."""
+        """Convert uint8 values (C, H, W) to an array (H, W, C); raises `ImageError` if their number is wrong."""
         channels, height, width = self.images.shape
         if len(pixels) != channels * height * width:
             raise ImageError(
@@ -121,15 +121,15 @@ class ModelResource:
         return np.frombuffer(pixels, np.uint8).reshape(channels, height, width).transpose(1, 2, 0)
 
     def outputs(self, pixels: bytes) -> list[Tensor]:
-        """What each call puts out, without N, for uint8 numbers (C, H, W)."""
+        """The outputs of all calls, without N, for uint8 pixels (C, H, W)."""
         self.array(pixels)
         return _outputs(self, pixels)
 
     def gradients(self, pixels: bytes, of: str | None) -> list[Tensor]:
-        """How an output (the answer's, unless `of` names another) grows with each number of each call, without N.
+        """Gradients of an output (by default the answer's) with respect to the outputs of all calls, without N.
 
-        What the task does after the network has none. Raises `TaskError` for a class that there is not, and
-        `ExplanationError` where an operation of the network cannot be followed.
+        The task's operations after the network have none. Raises `TaskError` for an unknown class, and
+        `ExplanationError` if an operation of the network cannot be followed.
         """
         subject = make_subject(self.model, self.array(pixels), of)
         require_followed(subject.calls, "A gradient")
@@ -138,14 +138,14 @@ class ModelResource:
         return [slope[0] for slope in slopes]
 
     def predict(self, picture: Picture, name: str = "") -> dict[str, Any]:
-        """The task's answer, as `Model.predict` gives it; raises `ImageError`."""
+        """The task's answer, as `Model.predict` returns it; raises `ImageError`."""
         self.check(picture, name)
         return self.model.predict(picture)
 
     def answer(self, pixels: bytes) -> dict[str, Any]:
-        """The task's answer for uint8 numbers (C, H, W): as text, and as an image (H, W, C) or None.
+        """The task's answer for uint8 pixels (C, H, W): as text, and as an image (H, W, C) or None.
 
-        The image is the answer itself, or the image with the answer drawn over it.
+        The image is the answer itself, or the image with the answer drawn on it.
         """
         array, task = self.array(pixels), self.model.task
         answer = self.model.predict(encode_png(array))
@@ -155,11 +155,11 @@ class ModelResource:
         }
 
     def check(self, picture: Picture, name: str = "") -> None:
-        """Raise `ImageError` if an image is none, or has more pixels than this model may be asked to look at."""
+        """Raise `ImageError` for an invalid image, or one with more pixels than allowed for this model."""
         check_pixels(picture, MOST_NATIVE_PIXELS if self.model.images.fit == "native" else MOST_PIXELS, name)
 
     def listed(self, offset: int | None, limit: int) -> list[dict[str, Any]]:
-        """Images by their row: `limit` of them from `offset`, or spread evenly over all where no offset is given."""
+        """Images by their row: `limit` of them from `offset`, or evenly spaced ones if no offset is given."""
         count = len(self.rows)
         chosen = range(count)[offset : offset + limit] if offset is not None else spread(count, limit)
         return [
@@ -167,7 +167,7 @@ class ModelResource:
         ]
 
 
-# One record alone is kept: the page asks for several calls of the same pixels, and a record may be large.
+# Only one record is cached: the page requests several calls for the same pixels, and a record may be large.
 @lru_cache(maxsize=1)
 def _outputs(shown: ModelResource, pixels: bytes) -> list[Tensor]:
     x = network_x(to_batch(shown.array(pixels)[None]), shown.model.task, shown.images)
@@ -176,7 +176,7 @@ def _outputs(shown: ModelResource, pixels: bytes) -> list[Tensor]:
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Up to `most` numbers below `count`, evenly spread.
+    """Up to `most` numbers below `count`, evenly spaced.
 
     >>> spread(10, 4)
     [0, 2, 5, 7]
@@ -185,7 +185,7 @@ def spread(count: int, most: int) -> list[int]:
 
 
 def check_pixels(picture: Picture, most: int, name: str = "") -> None:
-    """Raise `ImageError` for an image of more than `most` pixels, before it is decoded."""
+    """Raise `ImageError` for an image with more than `most` pixels, before it is decoded."""
     height, width, _ = read_size(picture, name)
     if height * width > most:
         raise ImageError(f"{name or 'The picture'}: has {width} x {height} pixels, more than {most:,}; scale it down.")
@@ -193,7 +193,7 @@ def check_pixels(picture: Picture, most: int, name: str = "") -> None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunResource:
-    """One run's folder, read while the training may still be at work in it; `model` is its place among the models."""
+    """One run's folder, possibly with a running training; `model` is the number of its model."""
 
     name: str
     folder: Path
@@ -201,16 +201,16 @@ class RunResource:
 
     @property
     def finished(self) -> bool:
-        """Whether its result is written."""
+        """Whether its result exists."""
         return (self.folder / "result.json").exists()
 
     @property
     def origin(self) -> dict[str, Any]:
-        """How its images were opened, as far as it is written."""
+        """The origin of its images, if recorded."""
         return self._json("recipe.json").get("source", {})
 
     def describe(self) -> dict[str, Any]:
-        """Recipe and result as far as they are written, without places on this machine's disk."""
+        """Recipe and result as far as they exist, without local paths."""
         recipe, result = self._json("recipe.json"), self._json("result.json")
         for values, private in ((recipe, ("source",)), (result, ("run", "model", "report"))):
             for name in private if values else ():
@@ -219,7 +219,7 @@ class RunResource:
         return {**summary, **self._schedule()}
 
     def _schedule(self) -> dict[str, Any]:
-        """What was changed on the way, and what can be changed as it is now; None if no recipe is written yet."""
+        """Changes during the training, and the current values that can be changed; None without a recipe."""
         try:
             schedule = Schedule(read_recipe(self.folder / "recipe.json"), read_changes(self.folder))
         except EyespotError:
@@ -234,14 +234,14 @@ class RunResource:
     def _json(self, name: str) -> dict[str, Any]:
         try:
             found = json.loads((self.folder / name).read_bytes())
-        except (OSError, ValueError):  # not written yet, or no JSON
+        except (OSError, ValueError):  # not written yet, or invalid JSON
             return {}
         return found if isinstance(found, dict) else {}
 
     def log_after(self, place: int) -> tuple[list[dict[str, Any]], int]:
-        """Whole lines of the log from byte `place` on, and where to go on reading.
+        """Complete lines of the log after byte `place`, and the offset of the next ones.
 
-        A training that is gone on with writes its log again, and shorter: reading then begins at the top.
+        A resumed training rewrites its log, which becomes shorter: reading then starts at the beginning.
         """
         try:
             with (self.folder / "log.jsonl").open("rb") as file:
@@ -255,12 +255,12 @@ class RunResource:
 
     @property
     def _texts(self) -> tuple[str, ...]:
-        """Columns of the table that hold names, which may look like numbers: digits are labels too."""
+        """Columns of the table that contain names, which may look like numbers: digits are labels too."""
         task = TASKS.get(self._json("recipe.json").get("task", {}).get("name"))
         return ("image", *(task.text_columns if task else ()))
 
     def predictions(self, offset: int, limit: int) -> dict[str, Any]:
-        """Some rows of the table of predictions, and how many there are; raises `RunError` if there is none yet."""
+        """Some rows of the table of predictions, and their total number; raises `RunError` if there is none yet."""
         try:
             with (self.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
                 reader = csv.reader(file)
@@ -292,7 +292,7 @@ def _as_text(cell: str) -> str:
 
 
 def _value(cell: str) -> str | float | bool | None:
-    """A cell of the table as it was before it became text."""
+    """Convert a cell of the table from text to its value."""
     if cell in ("True", "False", ""):
         return {"True": True, "False": False, "": None}[cell]
     try:

@@ -1,4 +1,4 @@
-"""Start the server on this machine and keep it up until it is stopped."""
+"""Run the server on this machine until it is stopped."""
 
 import logging
 import socket
@@ -19,14 +19,14 @@ BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Listening:
-    """A socket that connections wait at from now on; the server that answers them may start later."""
+    """A listening socket; connections wait until the server starts."""
 
     socket: socket.socket
     host: str
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """The address for a browser."""
         name = "127.0.0.1" if self.host in EVERYWHERE else f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{self.socket.getsockname()[1]}/"
 
@@ -40,7 +40,7 @@ class Listening:
 
 
 def listen(host: str, port: int) -> Listening:
-    """Listen on a port of this machine, a free one for 0; raises `EyespotError` if that cannot be."""
+    """Listen on a port of this machine, a free one for 0; raises `EyespotError` if that fails."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -52,7 +52,7 @@ def listen(host: str, port: int) -> Listening:
 
 
 def run(app: FastAPI, listening: Listening, browser: bool) -> None:
-    """Answer requests until Ctrl-C or SIGTERM, and open the page in a browser if wished."""
+    """Serve requests until Ctrl-C or SIGTERM, and optionally open the page in a browser."""
     if browser:
         threading.Thread(target=webbrowser.open, args=(listening.address,), daemon=True).start()
     config = uvicorn.Config(
