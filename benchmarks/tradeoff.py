@@ -27,9 +27,12 @@ from eyespot.studies import Search, Study, tradeoff
 LENGTH = "long"
 SEARCHES = {
     "FashionMNIST": Search(
-        networks=("residual", "airbench", "lenet5"), sizes=("tiny", "small"), starts=("scratch",), epochs=6
+        networks=("residual", "airbench", "lenet5", "harley2015", "convnetjs"),
+        sizes=("tiny",),
+        starts=("scratch",),
+        epochs=6,
     ),
-    "hymenoptera": Search(networks=("residual", "tinyvgg"), sizes=("tiny", "small"), epochs=6),
+    "hymenoptera": Search(networks=("residual", "airbench"), sizes=("tiny",), starts=("scratch", "probe"), epochs=20),
 }
 
 

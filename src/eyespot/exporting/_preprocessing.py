@@ -94,22 +94,47 @@ def _blocks(side, factor):
 
 
 @script(default_opset=op)
+def _turned_sums(x, count, factor):
+    """Pixels (N, H, W, C) summed over blocks of `factor` rows, columns outermost: float32 (N, W, C, count)."""
+    if factor > 1:
+        sides = op.Shape(x, start=2, end=4)
+        blocks = op.Reshape(x, op.Concat([0], op.Reshape(count, [1]), op.Reshape(factor, [1]), [-1], axis=0))
+        sums = op.ReduceSum(op.Cast(blocks, to=FLOAT), [2], keepdims=0)
+        turned = op.Transpose(op.Reshape(sums, op.Concat([0, 0], sides, axis=0)), perm=[0, 2, 3, 1])
+    else:
+        turned = op.Cast(op.Transpose(x, perm=[0, 2, 3, 1]), to=FLOAT)
+    return turned
+
+
+@script(default_opset=op)
+def _sum_blocks(x, count, factor):
+    """Numbers (N, L, M) summed over blocks of `factor`: (N, count, M)."""
+    if factor > 1:
+        blocks = op.Reshape(x, op.Concat([0], op.Reshape(count, [1]), op.Reshape(factor, [1]), [-1], axis=0))
+        sums = op.ReduceSum(blocks, [2], keepdims=0)
+    else:
+        sums = op.Identity(x)
+    return sums
+
+
+@script(default_opset=op)
 def _average_blocks(x, rows, columns):
     """Whole numbers (N, H, W, C) averaged over blocks of `rows` by `columns`: uint8, rounded as Pillow does."""
+    # Columns become the outermost side: sums and products over runs of three colors take several times as long.
     height, width = op.Squeeze(op.Shape(x, start=1, end=2)), op.Squeeze(op.Shape(x, start=2, end=3))
     down, held_down = _blocks(height, rows)
     across, held_across = _blocks(width, columns)
     below, beside = op.Reshape(down * rows - height, [1]), op.Reshape(across * columns - width, [1])
     x = op.Pad(x, op.Concat([0, 0, 0, 0, 0], below, beside, [0], axis=0))
     channels = op.Shape(x, start=3, end=4)
-    x = op.Reshape(x, op.Concat([0], op.Reshape(down, [1]), op.Reshape(rows, [1]), [-1], axis=0))
-    x = op.ReduceSum(x, [2], keepdims=0)
-    x = op.Reshape(x, op.Concat([0, 0], op.Reshape(across, [1]), op.Reshape(columns, [1]), channels, axis=0))
-    sums = op.Cast(op.ReduceSum(x, [3], keepdims=0), to=DOUBLE)
-    held = op.Unsqueeze(op.Unsqueeze(held_down, [1]) * op.Unsqueeze(held_across, [0]), [2])
+    x = _sum_blocks(op.Reshape(_turned_sums(x, down, rows), [0, 0, -1]), across, columns)
+    x = op.Reshape(x, op.Concat([0, 0], channels, [-1], axis=0))
+    held = op.Unsqueeze(op.Unsqueeze(held_across, [1]) * op.Unsqueeze(held_down, [0]), [1])
     # Pillow divides by multiplying with 2^32 / (256 held), a whole number that it computes in float32.
     inverse = op.Floor(op.Cast(4294967296.0 / op.Cast(held * 256, to=FLOAT), to=DOUBLE))
-    return op.Cast(op.Floor((sums + op.Cast(held / 2, to=DOUBLE)) * inverse / 16777216.0), to=UINT8)
+    half = op.Cast(held / 2, to=FLOAT)
+    averages = op.Cast(op.Cast(x + half, to=DOUBLE) * (inverse / 16777216.0), to=UINT8)  # rounds down
+    return op.Transpose(averages, perm=[0, 3, 1, 2])
 
 
 @script(default_opset=op)
@@ -154,7 +179,7 @@ def _resize(image, left, top, right, bottom, width, height):
     end = op.Concat(op.Reshape(y1, [1]), op.Reshape(x1, [1]), axis=0)
     x = op.Slice(image, begin, end, [1, 2])
     if reduces:  # noqa: SIM108 - onnxscript translates statements
-        small = _average_blocks(op.Cast(x, to=FLOAT), factor_y, factor_x)
+        small = _average_blocks(x, factor_y, factor_x)
     else:
         small = op.Identity(x)
     shift_x, shift_y = op.Cast(x0, to=DOUBLE), op.Cast(y0, to=DOUBLE)
