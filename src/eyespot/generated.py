@@ -67,8 +67,9 @@ def compare(task: Task, made: Tensor, images: ImageSpec, held_out: Part, learned
         for row, value in zip(table, parts.tolist(), strict=True):
             row["kid"] = value
         details |= {"kid_standard_error": error, **_coverage(of_made, of_real[compared])}
-        seen = [(of_made, _thumbnails(made)), (of_real, _thumbnails_of(known, images))]
-        details |= _styles(*(np.hstack([features, small.numpy()]) for features, small in seen), known, table)
+        inputs_made = np.hstack([of_made, _thumbnails(made).numpy()])
+        inputs_real = np.hstack([of_real, _thumbnails_of(known, images).numpy()])
+        details |= _styles(inputs_made, inputs_real, known, table)
     if learned is not None:
         real = to_batch(decode_once(known.take(compared), images).take(np.arange(count)))
         details |= _nearest(made, real, learned, images, table)

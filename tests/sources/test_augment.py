@@ -174,7 +174,7 @@ def test_colors_change_and_grey_pictures_stay_grey_in_brightness_only():
 
 def test_without_strength_the_color_matrix_changes_nothing():
     image = IMAGES[:1].float()
-    [result] = room._recolor((image,), Preset(color=0.2), torch.full((1, 6), 0.5))
+    [result] = room._color((image,), Preset(color=0.2), torch.full((1, 6), 0.5))
     assert torch.allclose(result, image / 255, atol=1e-6)
 
 
@@ -246,3 +246,12 @@ def test_handwritten_digits_are_not_mirrored():
     preset = task.augmentation((1, 28, 28))
     assert not PRESETS[preset].flip
     assert replace(PRESETS[preset], flip=False) == PRESETS[preset]
+
+
+def test_recolored_channels_are_shuffled_and_mapped_to_random_ranges():
+    result = changed(IMAGES, Preset(recolor=True))
+    assert result.min() >= 0 and result.max() <= 1
+    for image, recolored in zip(IMAGES.flatten(2).numpy() / 255, result.flatten(2).numpy(), strict=True):
+        correlations = np.corrcoef(image, recolored)[:3, 3:]
+        assert np.abs(correlations).max(0) == pytest.approx(1, abs=1e-5)  # each is an affine map of one channel
+        assert sorted(np.abs(correlations).argmax(0)) == [0, 1, 2]

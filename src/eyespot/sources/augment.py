@@ -40,6 +40,7 @@ class Preset:
     `flip`: mirrored in every other epoch. `shift`: fraction of a side. `rotate`: degrees in either direction. `zoom`:
     0.25 is a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and each channel. `erase`:
     fraction of the image covered by a rectangle with its mean color, in half of the samples (Zhong et al. 2020).
+    `recolor`: channels in random order, each mapped to a random range, possibly inverted, so that no color is reliable.
     """
 
     flip: bool = False
@@ -48,6 +49,7 @@ class Preset:
     zoom: float = 0.0
     color: float = 0.0
     erase: float = 0.0
+    recolor: bool = False
 
 
 PRESETS: dict[str, Preset] = {
@@ -60,11 +62,14 @@ PRESETS: dict[str, Preset] = {
     "photos-unmirrored": Preset(shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "pictures": Preset(flip=True),
     "light": Preset(flip=True, shift=0.0625),
+    # Only for tasks in which shapes decide, such as driving on roads of any color.
+    "recolored": Preset(flip=True, recolor=True),
 }
 
-DRAWS = 18
+DRAWS = 27
 """Random numbers per sample. Each purpose has fixed positions, so that adding one does not change the others."""
 FLIP, SHIFT, ROTATE, ZOOM, COLOR, ERASE, CROP = 0, slice(1, 3), 3, 4, slice(5, 11), slice(11, 16), slice(16, 18)
+RECOLOR = slice(18, 27)
 GRAY = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the brightness (ITU-R BT.601)."""
 
@@ -90,7 +95,9 @@ def augment(
     """
     drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
     frames = _frames(preset, images[0].shape[2:], _mirrored(seed, epochs, indices), drawn)
-    moved = _recolor(_move(images, preset, frames), preset, drawn[:, COLOR])
+    moved = _color(_move(images, preset, frames), preset, drawn[:, COLOR])
+    if preset.recolor:
+        moved = tuple(_recolor(image, drawn[:, RECOLOR]) for image in moved)
     return _erase(moved, preset, drawn[:, ERASE]), frames
 
 
@@ -159,7 +166,7 @@ def _move(images: tuple[Tensor, ...], preset: Preset, frames: Frame) -> tuple[Te
     return tuple(image.to(torch.float32, memory_format=torch.channels_last) for image in images)
 
 
-def _recolor(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple[Tensor, ...]:
+def _color(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple[Tensor, ...]:
     """Change brightness, contrast, saturation and the strength of each channel, as one matrix per sample.
 
     Takes images from 0 to 255, which it may change, and returns images in [0, 1].
@@ -177,6 +184,20 @@ def _recolor(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple
         matrix = gains[:, :, None] * (color * matrix + (1 - color) * contrast[:, None, None] * gray)
     offset = 0.5 * (1 - contrast) + brightness
     return tuple(mix(image, matrix / 255, offset).clamp_(0, 1) for image in images)
+
+
+def _recolor(images: Tensor, drawn: Tensor) -> Tensor:
+    """Shuffle the channels of images (N, C, H, W) in [0, 1], and map each to a random range (low, high) or (high, low).
+
+    `drawn` (N, 9): the order of the channels, then the two ends of each range.
+    """
+    channels = images.shape[1]
+    order = drawn[:, :channels].argsort(1)
+    start, end = drawn[:, 3 : 3 + channels], drawn[:, 6 : 6 + channels]
+    return (
+        images.gather(1, order[:, :, None, None].expand_as(images)) * (end - start)[..., None, None]
+        + start[..., None, None]
+    )
 
 
 def _erase(images: tuple[Tensor, ...], preset: Preset, drawn: Tensor) -> tuple[Tensor, ...]:
