@@ -46,8 +46,8 @@ def open_described(
 def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":
     """The part for measuring a model: images of its run that it was not trained on.
 
-    What is left out is printed on standard error. The explicit parts "train", "validation" and "all" are used entirely.
-    whole.
+    What is left out is printed on standard error. The explicit parts "train", "validation" and "all" are
+    used as a whole.
     """
     from ..sources.source import part_of
 

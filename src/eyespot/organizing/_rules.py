@@ -109,7 +109,7 @@ def _sharpness(light: np.ndarray) -> float:
 
 
 def _edges(light: np.ndarray) -> dict[str, float]:
-    """Total strength, spread and center of the edges."""
+    """Fraction, spread and center of the edges."""
     size = np.hypot(*np.gradient(light)) if min(light.shape) > 1 else np.zeros(light.shape)
     total = size.sum()
     y, x = np.mgrid[: light.shape[0], : light.shape[1]] / np.maximum(np.array(light.shape) - 1, 1)[:, None, None] - 0.5

@@ -42,7 +42,7 @@ def recolored(pixels: Tensor, ab: Tensor) -> Tensor:
 
 
 def _within_gamut(linear: Tensor, y: Tensor) -> Tensor:
-    """Move linear colors towards gray of luminance `y` until all three channels are in [0, 1].
+    """Move linear colors toward gray of luminance `y` until all three channels are in [0, 1].
 
     Luminance is a weighted sum of the linear channels, so that it is constant along this line.
     """
