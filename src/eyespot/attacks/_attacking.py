@@ -81,12 +81,12 @@ def attack_many(
     images = pictures if isinstance(pictures, Tensor) else _read(model, pictures, names)
     method = look_up("attack", by, ATTACKS, AttackError)
     settings = settings or choose(by)
-    found: list[AttackResult] = []
+    results: list[AttackResult] = []
     for start in range(0, len(images), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
         part = truths[rows] if truths is not None else None
-        found += _attack(model, rounded(images[rows]), by, method, names[rows], part, aim or Aim(), settings)
-    return found
+        results += _attack(model, rounded(images[rows]), by, method, names[rows], part, aim or Aim(), settings)
+    return results
 
 
 def _attack(

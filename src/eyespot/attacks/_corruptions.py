@@ -164,10 +164,10 @@ def changed(name: str, images: Tensor, strength: float, seed: int = 0) -> Tensor
 
 def _changed(name: str, images: Tensor, strength: float, seed: int) -> tuple[Tensor, Frame | None]:
     """The corrupted images, and the frames that moved them, if any."""
-    made = EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed))
-    if isinstance(made, Frame):
-        return rounded(warp(images, made)), made
-    return rounded(made), None
+    result = EVERYDAY[name].make(images, strength, torch.Generator().manual_seed(seed))
+    if isinstance(result, Frame):
+        return rounded(warp(images, result)), result
+    return rounded(result), None
 
 
 def _curve(

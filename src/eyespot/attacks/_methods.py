@@ -101,10 +101,10 @@ def choose(
 ) -> Settings:
     """The settings of an attack, with its defaults. Warns about a setting that it does not use."""
     method = look_up("attack", by, ATTACKS, AttackError)
-    given = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
-    given = {name: value for name, value in given.items() if value is not None}
-    idle = [name for name in given if name not in method.defaults]
+    options = {"pixels": pixels, "size": size, "steps": steps, "queries": queries, "seed": seed}
+    options = {name: value for name, value in options.items() if value is not None}
+    idle = [name for name in options if name not in method.defaults]
     if idle:
         reads = ", ".join(method.defaults)
         warnings.warn(f"{', '.join(idle)} has no effect on {by}, which reads {reads}.", stacklevel=3)
-    return Settings(**{**method.defaults, **given})
+    return Settings(**{**method.defaults, **options})

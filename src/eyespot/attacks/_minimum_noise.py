@@ -50,8 +50,8 @@ def minimum_noise(victim: Victim, images: Tensor, settings: Settings) -> Attempt
     left = settings.steps - trims - int(victim.gradients.max())
     again, new_cost = _walk(victim, images, point, margins[first, rows], rows, max(0, left))
     point = torch.where((new_cost < cost)[:, None], again, point)
-    found = smallest(victim, images, point.view_as(images).to(images))
-    return Attempt(pixels=trimmed(victim, images, found, trims))
+    quantized = smallest(victim, images, point.view_as(images).to(images))
+    return Attempt(pixels=trimmed(victim, images, quantized, trims))
 
 
 def _walk(

@@ -90,14 +90,14 @@ class AttackResult:
                 "untouched",
                 *(f"{step['queries']:,} queries, fitness {step['fitness']:.3f}" for step in self.history),
             ]
-            shown = [
+            frames = [
                 [
                     axes.imshow(pixels.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest"),
                     axes.text(0.5, 1.04, text, transform=axes.transAxes, ha="center"),
                 ]
                 for pixels, text in zip(self.frames(), captions, strict=True)
             ]
-            ArtistAnimation(figure, shown).save(path, writer=PillowWriter(fps=4))
+            ArtistAnimation(figure, frames).save(path, writer=PillowWriter(fps=4))
         return Path(path)
 
     def save(self, path: str | Path) -> Path:

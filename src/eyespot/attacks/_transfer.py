@@ -75,8 +75,8 @@ def _made_for(
     """Each image at the model's input size, before and after the attack."""
     batch = torch.cat([model.read(image) for image in images])
     truths = [model.task.place(label) for label in labels]
-    found: list[AttackResult] = attack_many(model, batch, by, truths=truths, settings=settings)
-    return [(one.original, one.fooled) for one in found]
+    results: list[AttackResult] = attack_many(model, batch, by, truths=truths, settings=settings)
+    return [(one.original, one.fooled) for one in results]
 
 
 def _all_right(models: Mapping[str, Model], image: np.ndarray, label: str) -> bool:

@@ -58,10 +58,10 @@ class PixelMap:
         left, right = figure.subplots(1, 2)
         left.imshow(self.original.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         left.set_title("the image", fontsize=10)
-        shown = right.imshow(-self.margin, cmap="inferno", interpolation="nearest")
+        image = right.imshow(-self.margin, cmap="inferno", interpolation="nearest")
         right.scatter(*np.argwhere(self.share > 0).T[::-1], marker="s", s=9, facecolors="none", edgecolors="cyan")
         right.set_title(f"{self.working} of {self.places} places work (outlined)", fontsize=10)
-        figure.colorbar(shown, ax=right, label="margin to a wrong answer (above 0: fooled)")
+        figure.colorbar(image, ax=right, label="margin to a wrong answer (above 0: fooled)")
         for axes in (left, right):
             axes.set_axis_off()
         figure.savefig(path, dpi=120)

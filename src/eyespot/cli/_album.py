@@ -42,13 +42,13 @@ def _add(album: "Album", given: list[str]) -> list[str]:
     names, crops, failed = [], [], []
     for image in image_files(given, sys.stdin):
         try:
-            found = find_faces(image, image)
+            faces = find_faces(image, image)
         except ImageError as error:
             print(f"eyespot: {error}", file=sys.stderr, flush=True)
             failed.append(image)
             continue
-        names += [image] * len(found)
-        crops += [face.crop for face in found]
+        names += [image] * len(faces)
+        crops += [face.crop for face in faces]
     if crops:
         album.add(names, crops, embed_faces(crops))
     return failed

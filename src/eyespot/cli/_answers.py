@@ -91,8 +91,8 @@ def image_files(given: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
 
 
 def _images_in(folder: Path) -> Iterator[str]:
-    found = [str(file) for file in sorted(folder.rglob("*")) if file.is_file() and not _hidden(file, folder)]
-    images = [file for file in found if is_picture_file(file)]
+    files = [str(file) for file in sorted(folder.rglob("*")) if file.is_file() and not _hidden(file, folder)]
+    images = [file for file in files if is_picture_file(file)]
     yield from images or [str(folder)]
 
 
@@ -101,8 +101,8 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    found = [file for file in sorted(glob(pattern, recursive=True)) if Path(file).is_file()]  # noqa: PTH207
-    yield from found or [pattern]
+    files = [file for file in sorted(glob(pattern, recursive=True)) if Path(file).is_file()]  # noqa: PTH207
+    yield from files or [pattern]
 
 
 def answers(

@@ -106,9 +106,9 @@ def _print_result(figures: dict[str, Any]) -> None:
     from ..attacks.report.page import amount, share
     from ..html import number
 
-    for name, found in figures["models"].items():
-        print(f"{name}: classifies {share(found['right'])} images correctly")
-        for attack in found["attacks"]:
+    for name, summary in figures["models"].items():
+        print(f"{name}: classifies {share(summary['right'])} images correctly")
+        for attack in summary["attacks"]:
             size = f", median distortion {amount(attack['distortion'])}" if attack["distortion"] else ""
             far = attack["moved"]
             moved = (

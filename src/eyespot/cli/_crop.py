@@ -41,16 +41,16 @@ def crop(
     loaded, image = ranking_model(load(file), file), images[0]
     if faces:
         box = _with_faces(image, box)
-    found = find_crop(loaded, image, shapes, min_size, box, image)
+    best = find_crop(loaded, image, shapes, min_size, box, image)
     if out is not None:
-        _write(image, found.box, out)
+        _write(image, best.box, out)
     if as_json:
-        print_json({"image": printable(image), **asdict(found)})
+        print_json({"image": printable(image), **asdict(best)})
     else:
-        box = ",".join(map(str, found.box))
+        box = ",".join(map(str, best.box))
         print(
-            f"{printable(image)}: the crop {box} ranks above {found.score:.0%} of the training images, the whole image "
-            f"above {found.whole:.0%} ({found.tried} crops tried)"
+            f"{printable(image)}: the crop {box} ranks above {best.score:.0%} of the training images, the whole image "
+            f"above {best.whole:.0%} ({best.tried} crops tried)"
         )
 
 

@@ -50,10 +50,10 @@ def explain(
         check_file(by, out)
     if by == "evolution":
         _check_evolution(reference=reference, at=at, patch=patch, stride=stride, fill=fill, among=among, seed=seed)
-        found = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
+        result = evolution(snapshots(model), what, of=of, layer=layer, unit=unit)
     else:
         loaded = load(model_path(model))
-        found = look_inside(
+        result = look_inside(
             loaded,
             _opened(what, loaded) if by in METHODS and METHODS[by].survey else what,
             by,
@@ -68,11 +68,11 @@ def explain(
             among=_opened(among, loaded) if among else None,
             seed=seed,
         )
-    written = found.save(out) if out else None
+    written = result.save(out) if out else None
     if as_json:
-        print_json({**found.to_plain(), "written": str(written) if written else None})
+        print_json({**result.to_plain(), "written": str(written) if written else None})
     else:
-        _print_result(found, written)
+        _print_result(result, written)
 
 
 def _check_evolution(**idle: Any) -> None:

@@ -41,14 +41,14 @@ def measure(
         require_file(out)
     file = model_path(model)
     chosen = None if source is None else _part(file, source, part, column, layout)
-    found = measured(file, chosen, threads, seconds)
+    result = measured(file, chosen, threads, seconds)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, to_json(found).encode())
+        write_whole(out, to_json(result).encode())
     if as_json:
-        print_json(to_plain(found))
+        print_json(to_plain(result))
     else:
-        print("\n".join(_lines(found)))
+        print("\n".join(_lines(result)))
 
 
 def _part(file: Path, source: str, part: str | None, column: list[str] | None, layout: str | None) -> "Part":

@@ -69,7 +69,7 @@ def predict(
     model = _with_settings(load_model(file), {"strength": strength, "saturation": saturation})
     proposed = model.task.proposals() if proposals else {"": model.task}
     _check_task(model, file, out, annotated)
-    known = {} if hints is None else hints_for(model.task, hints)
+    hints_by_image = {} if hints is None else hints_for(model.task, hints)
     suffix = "" if out is None else out.suffix.lower()
     table = Table(out) if out is not None and suffix in TABLES else None
     document = out if suffix == ".json" else None
@@ -77,9 +77,9 @@ def predict(
     stream = None if as_json or table or document else sys.stdout
     progress = Progress(quiet or not (table or document))
     collected: list[dict[str, Any]] = []
-    unused = set(known)
+    unused = set(hints_by_image)
     try:
-        for variant, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), known):
+        for variant, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), hints_by_image):
             unused.discard(Path(image).name)
             answer = _report(variant, kind, image, found, folder, stream)
             progress.count("error" in answer and "answer" not in answer)

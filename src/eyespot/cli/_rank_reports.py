@@ -18,12 +18,12 @@ def group_of_images(table: Path, columns: Mapping[str, str] | None) -> dict[str,
     from ..sources import open_source
 
     rows = open_source(table, columns=columns).rows
-    found = {str(Path(str(row.picture)).resolve()): row.values["group"] for row in rows if row.values.get("group")}
-    if not found:
+    groups = {str(Path(str(row.picture)).resolve()): row.values["group"] for row in rows if row.values.get("group")}
+    if not groups:
         raise SourceError(
             f"{table}: states no group; expected a column 'group', or name one: --column group=NAME.", argument="groups"
         )
-    return found
+    return groups
 
 
 def mean_by_group(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -51,14 +51,14 @@ def require_latest() -> Path:
     """The model of the latest run, which is printed on standard error; raise `EyespotError` if there is none."""
     from ..errors import EyespotError
 
-    found = latest_model()
-    if found is None:
+    path = latest_model()
+    if path is None:
         raise EyespotError(
             "No model was given, and runs/ has no finished run. Give a model.safetensors or a run folder, "
             "or train one: eyespot train FOLDER."
         )
-    print(f"model: {found.parent} (the latest run)", file=sys.stderr, flush=True)
-    return found
+    print(f"model: {path.parent} (the latest run)", file=sys.stderr, flush=True)
+    return path
 
 
 def split_model(given: list[str]) -> tuple[Path, list[str]]:

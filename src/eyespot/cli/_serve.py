@@ -78,8 +78,8 @@ def _open_photos(photos: Path, into: Path | None, runs: Path) -> "CollectionReso
     from ..serving.collection import CollectionResource
     from ._organize import IndexProgress
 
-    found = organize(photos, show=IndexProgress())
-    return CollectionResource(found=found, plans=runs / "plans", into=into)
+    collection = organize(photos, show=IndexProgress())
+    return CollectionResource(found=collection, plans=runs / "plans", into=into)
 
 
 def _latest_given(latest: Path | None) -> list[Path]:
@@ -102,6 +102,7 @@ def needs_server() -> None:
 
 def _describe(app_state: "AppState", notes: list[str], address: str) -> str:
     shown = [
-        f"{one.name}: {one.entry['network']}, {one.entry['task']}, {len(one.rows):,} images" for one in app_state.models
+        f"{resource.name}: {resource.entry['network']}, {resource.entry['task']}, {len(resource.rows):,} images"
+        for resource in app_state.models
     ]
     return "\n".join([*shown, *notes, f"The page is at {address} (press Ctrl-C to stop)"])

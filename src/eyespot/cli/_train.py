@@ -21,8 +21,8 @@ def _with_training_options(verb: Callable[..., None]) -> Callable[..., None]:
     """Add an option for each field of `TrainOptions` to a command, after its source and folder."""
     hints = get_type_hints(TrainOptions)
     own = [one for one in signature(verb, eval_str=True).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-    made = [_parameter(field, hints[field.name]) for field in fields(TrainOptions)]
-    keywords = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own[:2], *made, *own[2:])]
+    options = [_parameter(field, hints[field.name]) for field in fields(TrainOptions)]
+    keywords = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own[:2], *options, *own[2:])]
     verb.__signature__ = Signature(keywords)  # pyright: ignore[reportFunctionMemberAccess]
     return verb
 

@@ -36,22 +36,27 @@ def explain_contributions(subject: Subject, request: ExplanationRequest) -> Expl
             f"Contributions explain a single output; here {dense.shape[0]} outputs answer together. Try by='gradient'."
         )
     unit = subject.of if isinstance(subject.of, int) else 0
-    found = trace(subject.calls, dense, unit)
-    channels = channels_of(subject.calls, found.groups[0])
-    sums = sums_by_channel(channels, found.groups[0].products)
+    decomposition = trace(subject.calls, dense, unit)
+    channels = channels_of(subject.calls, decomposition.groups[0])
+    sums = sums_by_channel(channels, decomposition.groups[0].products)
     ranked = sorted(sums, key=lambda channel: -sums[channel])
     contributions = [{"feature": int(channel), "vote": sums[channel]} for channel in ranked]
     return Explanation(
         method="contributions",
         task=subject.model.task.name,
         answer=subject.answer,
-        of=f"{subject.name} (output {found.number:.4g} = contributions "
-        f"{found.total - found.bias:.4g} + bias {found.bias:.4g})",
+        of=f"{subject.name} (output {decomposition.number:.4g} = contributions "
+        f"{decomposition.total - decomposition.bias:.4g} + bias {decomposition.bias:.4g})",
         layer=dense.name,
-        values={"contributions": contributions, "bias": found.bias, "sum": found.total, "output": found.number},
-        checks=(_adds_up(found),),
+        values={
+            "contributions": contributions,
+            "bias": decomposition.bias,
+            "sum": decomposition.total,
+            "output": decomposition.number,
+        },
+        checks=(_adds_up(decomposition),),
         notes=subject.notes,
-        panels=(_image(subject), *_drawn(ranked, sums), *_places(subject.calls, found.groups[0])),
+        panels=(_image(subject), *_drawn(ranked, sums), *_places(subject.calls, decomposition.groups[0])),
     )
 
 
@@ -137,5 +142,5 @@ def _map_behind(calls: Sequence[Call], group: Group) -> Call | None:
 
 def sums_by_channel(channels: np.ndarray, products: np.ndarray) -> dict[int, float]:
     """Sum products (T,) by channel."""
-    found, which = np.unique(channels, return_inverse=True)
-    return dict(zip(found.tolist(), np.bincount(which, products).tolist(), strict=True))
+    unique, which = np.unique(channels, return_inverse=True)
+    return dict(zip(unique.tolist(), np.bincount(which, products).tolist(), strict=True))

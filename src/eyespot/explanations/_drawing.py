@@ -103,8 +103,8 @@ def _map(ax: "Axes", panel: "Panel") -> None:
     scale: dict[str, Any] = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
     if panel.kind == "positive":
         scale = {"cmap": "viridis"}
-    shown = ax.imshow(values, interpolation="nearest", **scale)
-    bar = ax.figure.colorbar(shown, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
+    image = ax.imshow(values, interpolation="nearest", **scale)
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
     ax.set_xlabel(panel.legend)
     bar.formatter.set_powerlimits((-3, 4))  # pyright: ignore[reportAttributeAccessIssue]
     _outline(ax, panel)

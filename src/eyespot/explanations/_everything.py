@@ -18,14 +18,14 @@ from .subject import Subject
 
 def explain_by_all(subject: Subject, request: ExplanationRequest) -> Explanation:
     """Run all attribution methods, and collect their checks in one table."""
-    found: dict[str, tuple[Explanation, float]] = {}
+    results: dict[str, tuple[Explanation, float]] = {}
     left_out = []
     for name in ("occlusion", *ATTRIBUTIONS):
         try:
-            found[name] = _timed(subject, request, name)
+            results[name] = _timed(subject, request, name)
         except ExplanationError as error:
             left_out.append(f"'{name}' was left out: {error}")
-    table = [{"method": name, **_row(one.checks), "seconds": seconds} for name, (one, seconds) in found.items()]
+    table = [{"method": name, **_row(one.checks), "seconds": seconds} for name, (one, seconds) in results.items()]
     best = min(table, key=lambda row: row["deletion"] - row["insertion"])
     note = f"'{best['method']}' has the best deletion and insertion scores for this answer."
     return Explanation(
@@ -34,19 +34,19 @@ def explain_by_all(subject: Subject, request: ExplanationRequest) -> Explanation
         answer=subject.answer,
         of=subject.name,
         values={"table": table, "best": best["method"]},
-        maps={name: one.maps["heat"] for name, (one, _) in found.items()},
+        maps={name: one.maps["heat"] for name, (one, _) in results.items()},
         notes=(note, *left_out, *subject.notes),
-        panels=(_image(subject), *(_panel(name, one) for name, (one, _) in found.items()), *_bars(table)),
+        panels=(_image(subject), *(_panel(name, one) for name, (one, _) in results.items()), *_bars(table)),
     )
 
 
 def _timed(subject: Subject, request: ExplanationRequest, name: str) -> tuple[Explanation, float]:
     began = time.perf_counter()
     if name == "occlusion":
-        found = explain_occlusion(subject, ExplanationRequest(of=request.of))
+        result = explain_occlusion(subject, ExplanationRequest(of=request.of))
     else:
-        found = explain_attribution(subject, ExplanationRequest(of=request.of), name)
-    return found, time.perf_counter() - began
+        result = explain_attribution(subject, ExplanationRequest(of=request.of), name)
+    return result, time.perf_counter() - began
 
 
 COLUMNS = {

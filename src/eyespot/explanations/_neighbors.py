@@ -24,7 +24,7 @@ def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanat
     _, own = features_of(model, subject.x, request.layer)
     similarity = _cosines(own.numpy()[0], all_features)
     nearest = np.argsort(-similarity, kind="stable")[:NEAREST]
-    found = [
+    neighbors = [
         {
             "image": part.rows[place].name,
             "similarity": float(similarity[place]),
@@ -38,15 +38,15 @@ def explain_neighbors(subject: Subject, request: ExplanationRequest) -> Explanat
             kind="picture",
             values=images.image(int(place)),
         )
-        for row, place in zip(found, nearest, strict=True)
+        for row, place in zip(neighbors, nearest, strict=True)
     ]
     return Explanation(
         method="neighbors",
         task=model.task.name,
         answer=subject.answer,
-        of=f"the {len(found)} most similar of {len(part)} images of {request.among.name}",
+        of=f"the {len(neighbors)} most similar of {len(part)} images of {request.among.name}",
         layer=layer,
-        values={"nearest": found},
+        values={"nearest": neighbors},
         notes=("Similarity is the cosine of the angle between the features; 1 is the same.", *subject.notes),
         panels=(Panel(title="the image", kind="picture", values=subject.picture), *pictures),
     )

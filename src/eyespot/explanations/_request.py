@@ -34,8 +34,8 @@ class ExplanationRequest:
 
     def only(self, method: str, used: Sequence[str]) -> None:
         """Raise `ExplanationError` for an option that `method` does not use."""
-        given = [part.name for part in fields(self) if getattr(self, part.name) is not None]
-        idle = [name for name in given if name not in used]
+        options = [part.name for part in fields(self) if getattr(self, part.name) is not None]
+        idle = [name for name in options if name not in used]
         if idle:
             takes = ", ".join(used) or "nothing else"
             raise ExplanationError(f"'{idle[0]}' has no effect on '{method}', which takes {takes}; leave it out.")

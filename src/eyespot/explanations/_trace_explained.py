@@ -21,17 +21,17 @@ def explain_trace(subject: Subject, request: ExplanationRequest) -> Explanation:
     unit = request.unit
     if unit is None and call is subject.calls[-1] and isinstance(subject.of, int):
         unit = subject.of
-    found = trace(subject.calls, call, choose_unit(call, unit), request.at)
-    place = f" at row {found.at[0]}, column {found.at[1]}" if found.at else ""
+    decomposition = trace(subject.calls, call, choose_unit(call, unit), request.at)
+    place = f" at row {decomposition.at[0]}, column {decomposition.at[1]}" if decomposition.at else ""
     return Explanation(
         method="trace",
         task=subject.model.task.name,
         answer=subject.answer,
-        of=f"number {found.unit}{place} = {found.number:.6g}",
+        of=f"number {decomposition.unit}{place} = {decomposition.number:.6g}",
         layer=f"{call.name} ({call.kind})",
-        values=_to_dict(found),
-        notes=(_sentence(found), *subject.notes),
-        panels=_panels(subject, found),
+        values=_to_dict(decomposition),
+        notes=(_sentence(decomposition), *subject.notes),
+        panels=_panels(subject, decomposition),
     )
 
 

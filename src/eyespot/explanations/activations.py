@@ -50,8 +50,8 @@ def gradients(subject: Subject) -> list[Tensor] | None:
     with torch.enable_grad():
         values = replay(subject.calls, subject.x.detach().requires_grad_())
         number = subject.objective(output_of(subject.calls, values)).sum()
-        found = torch.autograd.grad(number, values, allow_unused=True)
-    return [torch.zeros_like(value) if slope is None else slope for value, slope in zip(values, found, strict=True)]
+        slopes = torch.autograd.grad(number, values, allow_unused=True)
+    return [torch.zeros_like(value) if slope is None else slope for value, slope in zip(values, slopes, strict=True)]
 
 
 def layer_row(call: Call, slope: Tensor | None = None) -> dict[str, Any]:
@@ -99,17 +99,17 @@ def _panels(
     output = call.output[0]
     maps = _as_maps(output)
     energy = maps.abs().flatten(1).sum(1)
-    shown = energy.argsort(descending=True)[:TILES]
-    ranked = f"{len(shown)} of {len(maps)} maps, most active first"
+    strongest = energy.argsort(descending=True)[:TILES]
+    ranked = f"{len(strongest)} of {len(maps)} maps, most active first"
     panels = [
         Panel(title="the image as the network sees it", kind="picture", values=subject.picture),
-        Panel(title=ranked, kind="signed", values=tiled(maps[shown].numpy()), legend="activation"),
+        Panel(title=ranked, kind="signed", values=tiled(maps[strongest].numpy()), legend="activation"),
     ]
     if slopes is not None:
         slope = slopes[call.index][0]
         slope = _as_maps(slope)
         title = "gradients of the answer with respect to them"
-        panels.append(Panel(title=title, kind="signed", values=tiled(slope[shown].numpy()), legend="gradient"))
+        panels.append(Panel(title=title, kind="signed", values=tiled(slope[strongest].numpy()), legend="gradient"))
     named = [row for row in rows if row["kind"] not in ("input", "flatten", "dropout", "identity")][-14:]
     panels.append(
         Panel(

@@ -25,7 +25,7 @@ def snapshots(folder: str | Path) -> dict[str, Model]:
     """
     folder = Path(folder)
     places = [folder / "snapshots", folder]
-    files = next((found for place in places if (found := sorted(place.glob("*.safetensors")))), [])
+    files = next((saved for place in places if (saved := sorted(place.glob("*.safetensors")))), [])
     if not files:
         raise ExplanationError(f"{folder}: has no snapshots; train with snapshots to see how a network evolves.")
     return {file.stem: load(file) for file in files}

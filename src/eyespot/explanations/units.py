@@ -105,13 +105,13 @@ def unit_layers(calls: Sequence[Call]) -> list[Call]:
 
 def _behind(calls: Sequence[Call], call: Call) -> set[int]:
     """The call directly before a call, skipping normalizations and sums."""
-    found, waiting = set(), list(call.inputs)
+    result, waiting = set(), list(call.inputs)
     while waiting:
         index = waiting.pop()
-        found.add(index)
+        result.add(index)
         if calls[index].kind in BETWEEN:
             waiting += calls[index].inputs
-    return found
+    return result
 
 
 def _comes_from_weights(calls: Sequence[Call], call: Call) -> bool:
@@ -144,14 +144,14 @@ def _ranking(peaks: Tensor, strongest: int) -> Ranking:
 def _seen(model: Model, calls: Sequence[Call], call: Call, ranking: Ranking, images: Images) -> LayerUnits:
     """Compute positions, patches and projections for the selected images."""
     pairs = [(unit, int(image)) for unit, row in enumerate(ranking.images.tolist()) for image in row]
-    found: list[Exciting] = []
+    exciting: list[Exciting] = []
     for start in range(0, len(pairs), BATCH):
-        found += _project_some(model, calls, call, pairs[start : start + BATCH], images)
+        exciting += _project_some(model, calls, call, pairs[start : start + BATCH], images)
     count = ranking.images.shape[1]
     units = tuple(
         Unit(
             number=unit,
-            strongest=tuple(one for one in found[unit * count : (unit + 1) * count] if one.activation > 0),
+            strongest=tuple(one for one in exciting[unit * count : (unit + 1) * count] if one.activation > 0),
             mean=float(ranking.mean[unit]),
             active=float(ranking.active[unit]),
         )

@@ -38,17 +38,17 @@ def probabilities(embeddings: Embeddings, learned: np.ndarray, queried: np.ndarr
     """
     from sklearn.linear_model import LogisticRegression
 
-    found = np.zeros((len(queried), len(embeddings.classes)))
+    result = np.zeros((len(queried), len(embeddings.classes)))
     present = np.unique(embeddings.given[learned])
     if len(present) == 1:
-        found[:, present] = 1.0
-        return found
+        result[:, present] = 1.0
+        return result
     line = LogisticRegression(C=1 / (penalty * len(learned)), max_iter=300, tol=1e-3)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # many small classes are fine
         line.fit(embeddings.numbers[learned], embeddings.given[learned])
-    found[:, present] = line.predict_proba(embeddings.numbers[queried])
-    return found
+    result[:, present] = line.predict_proba(embeddings.numbers[queried])
+    return result
 
 
 def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
@@ -66,11 +66,11 @@ def choose_penalty(embeddings: Embeddings, learned: np.ndarray) -> float:
 def out_of_fold(embeddings: Embeddings, repeats: int = 3) -> np.ndarray:
     """Out-of-fold probabilities (N, K) for every image, averaged over several divisions."""
     penalty = choose_penalty(embeddings, np.arange(len(embeddings.given)))
-    found = np.zeros((len(embeddings.given), len(embeddings.classes)))
+    result = np.zeros((len(embeddings.given), len(embeddings.classes)))
     for repeat in range(repeats):
         for learned, held in splits(folds(embeddings.given, embeddings.groups, np.random.default_rng(repeat))):
-            found[held] += probabilities(embeddings, learned, held, penalty) / repeats
-    return found
+            result[held] += probabilities(embeddings, learned, held, penalty) / repeats
+    return result
 
 
 def _renumbered(groups: np.ndarray) -> np.ndarray:

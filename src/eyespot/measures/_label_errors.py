@@ -59,15 +59,15 @@ def label_errors(chances: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 def confusable(chances: np.ndarray, given: np.ndarray) -> list[Pair]:
     """Pairs of classes that are often confused, the most confused first."""
-    called = chances.argmax(1)
-    found = []
-    for a, b in sorted({(min(pair), max(pair)) for pair in zip(given.tolist(), called.tolist(), strict=True)}):
-        mixed = ((given == a) & (called == b)) | ((given == b) & (called == a))
+    predicted = chances.argmax(1)
+    pairs = []
+    for a, b in sorted({(min(pair), max(pair)) for pair in zip(given.tolist(), predicted.tolist(), strict=True)}):
+        mixed = ((given == a) & (predicted == b)) | ((given == b) & (predicted == a))
         count = int(np.isin(given, (a, b)).sum())
         interval = wilson_interval(int(mixed.sum()), count)
         if a != b and interval[0] > CONFUSED:
             images = np.flatnonzero(mixed)
-            surest = images[np.argsort(-chances[images, called[images]], kind="stable")]
+            surest = images[np.argsort(-chances[images, predicted[images]], kind="stable")]
             share = float(mixed.sum() / count)
-            found.append(Pair(classes=(a, b), share=share, interval=interval, count=count, images=tuple(surest)))
-    return sorted(found, key=lambda pair: -pair.share)
+            pairs.append(Pair(classes=(a, b), share=share, interval=interval, count=count, images=tuple(surest)))
+    return sorted(pairs, key=lambda pair: -pair.share)

@@ -61,7 +61,7 @@ def time_answers(
     Each round runs the reference kernel and every backend once, in alternating order, so that a disturbance does not
     affect only one of them. Rounds continue for about `seconds` per backend.
     """
-    found: dict[str, list[list[float]]] = {backend.name: [] for backend in backends}
+    seconds_by_backend: dict[str, list[list[float]]] = {backend.name: [] for backend in backends}
     reference: list[float] = []
     matrix = torch.full((SIDE, SIDE), 0.5)
     for backend in backends:
@@ -74,8 +74,8 @@ def time_answers(
         reference.append(time.perf_counter() - start)
         picture = pictures[len(reference) % len(pictures)]
         for backend in backends[:: 1 if len(reference) % 2 else -1]:
-            found[backend.name].append(_stages(backend, picture))
-    return {name: np.array(values) for name, values in found.items()}, np.array(reference)
+            seconds_by_backend[backend.name].append(_stages(backend, picture))
+    return {name: np.array(values) for name, values in seconds_by_backend.items()}, np.array(reference)
 
 
 @torch.no_grad()

@@ -61,10 +61,10 @@ class Curve:
         """The extrapolation in one sentence."""
         if not self.extrapolation:
             return "There are too few images to extrapolate."
-        found = self.extrapolation[0]
-        low, high = (100 * value for value in found.interval)
+        extrapolation = self.extrapolation[0]
+        low, high = (100 * value for value in extrapolation.interval)
         return (
-            f"Twice as many images would change the accuracy by about {100 * found.gain:+.1f} "
+            f"Twice as many images would change the accuracy by about {100 * extrapolation.gain:+.1f} "
             f"points ({low:.1f} to {high:.1f})."
         )
 

@@ -150,9 +150,9 @@ def _one(
 
 def _evaluated(backend: Backend, model: Model | ExportedModel, part: Part) -> dict[str, Any]:
     """Score and interval of a backend, without the table of predictions."""
-    found = evaluate_outputs(backend.outputs, model.task, model.images, part)
+    evaluation = evaluate_outputs(backend.outputs, model.task, model.images, part)
     names = ("metric", "score", "interval", "unit", "better", "count")
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(evaluation, name) for name in names}
 
 
 def _pictures(part: Part | None) -> tuple[Sequence[Picture], str]:

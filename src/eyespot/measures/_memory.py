@@ -23,7 +23,7 @@ def peak_memory(name: str, file: str, shape: tuple[int, int, int], threads: int)
     The idle process has imported the same packages. None if the system does not report it (only Linux does).
     """
     request = json.dumps({"name": name, "file": file, "shape": shape, "threads": threads})
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", __name__],
         input=request,
         capture_output=True,
@@ -32,7 +32,7 @@ def peak_memory(name: str, file: str, shape: tuple[int, int, int], threads: int)
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
-    return int(found.stdout) if found.returncode == 0 and found.stdout.strip() else None
+    return int(process.stdout) if process.returncode == 0 and process.stdout.strip() else None
 
 
 def _status(key: str) -> int:

@@ -69,9 +69,9 @@ class Library:
 
 def _learned_by_timm(timm: ModuleType, name: str) -> Learned:
     whole = timm.create_model(name, pretrained=True)
-    shown = timm.data.resolve_model_data_config(whole)
-    _, height, width = shown["input_size"]
-    return Learned(whole=whole, sides=(height, width), mean=tuple(shown["mean"]), std=tuple(shown["std"]))
+    config = timm.data.resolve_model_data_config(whole)
+    _, height, width = config["input_size"]
+    return Learned(whole=whole, sides=(height, width), mean=tuple(config["mean"]), std=tuple(config["std"]))
 
 
 def _made_by_torchvision(torchvision: ModuleType, name: str, channels: int) -> nn.Module:
@@ -82,10 +82,10 @@ def _made_by_torchvision(torchvision: ModuleType, name: str, channels: int) -> n
 
 def _learned_by_torchvision(torchvision: ModuleType, name: str) -> Learned:
     weights = torchvision.models.get_model_weights(name).DEFAULT
-    shown = weights.transforms()
-    side = shown.crop_size[0]
+    transforms = weights.transforms()
+    side = transforms.crop_size[0]
     whole = torchvision.models.get_model(name, weights=weights)
-    return Learned(whole=whole, sides=(side, side), mean=tuple(shown.mean), std=tuple(shown.std))
+    return Learned(whole=whole, sides=(side, side), mean=tuple(transforms.mean), std=tuple(transforms.std))
 
 
 LIBRARIES: Mapping[str, Library] = {

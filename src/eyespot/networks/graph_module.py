@@ -96,8 +96,8 @@ class GraphModule(nn.Module):
         known |= {name: getattr(self, f"tensor{number}") for number, name in enumerate(self.tensors)}
         for number, node in enumerate(self.nodes):
             inputs = [known[name] for name in node["inputs"]]
-            found = self._step(number, node, inputs)
-            known |= dict(zip(node["outputs"], found if isinstance(found, tuple) else (found,), strict=False))
+            outputs = self._step(number, node, inputs)
+            known |= dict(zip(node["outputs"], outputs if isinstance(outputs, tuple) else (outputs,), strict=False))
         return known
 
     def _step(self, number: int, node: dict[str, Any], inputs: list[Any]) -> Any:

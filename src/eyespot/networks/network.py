@@ -149,7 +149,7 @@ def map_output(output: Any, change: Callable[[Tensor], Any]) -> Any:
 def join_outputs(outputs: Sequence[Any]) -> Any:
     """Concatenate the outputs of several batches along N."""
     if isinstance(outputs[0], dict):
-        return {name: torch.cat([one[name] for one in outputs]) for name in outputs[0]}
+        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}
     return torch.cat(list(outputs))
 
 

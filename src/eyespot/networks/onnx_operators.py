@@ -67,8 +67,8 @@ def _average_pool(inputs: list[Any], attributes: Attributes) -> Tensor:
 
 
 def _reshape(inputs: list[Any], attributes: Attributes) -> Tensor:
-    x, wanted = inputs[0], list(inputs[1])
-    sides = [x.shape[at] if side == 0 else side for at, side in enumerate(wanted)]
+    x, shape = inputs[0], list(inputs[1])
+    sides = [x.shape[at] if side == 0 else side for at, side in enumerate(shape)]
     if attributes.get("keeps_n") and sides[0] == 1:  # exported for one image: N stays free
         sides[0] = x.shape[0]
     return x.reshape(sides)
@@ -181,10 +181,10 @@ def _pad(inputs: list[Any], attributes: Attributes) -> Tensor:
 
 def _resize(inputs: list[Any], attributes: Attributes) -> Tensor:
     x, mode = inputs[0], attributes.get("mode", "nearest")
-    given = [value for value in inputs[1:] if isinstance(value, list) and value]
-    if mode not in ("nearest", "linear") or not given or len(given[-1]) != 4:
+    lists = [value for value in inputs[1:] if isinstance(value, list) and value]
+    if mode not in ("nearest", "linear") or not lists or len(lists[-1]) != 4:
         raise NetworkError(f"Resize of mode {mode} with these inputs is not supported")
-    last = given[-1]
+    last = lists[-1]
     whole = len(inputs) > 3 and inputs[3] is not None  # sizes; otherwise scale factors
     sides = (
         list(last[2:]) if whole else [int(side * factor) for side, factor in zip(x.shape[2:], last[2:], strict=True)]

@@ -107,14 +107,14 @@ def _layer(number: int, text: str) -> Layer:
 
 def _sizes(size: re.Match[str]) -> dict:
     """Parse the size of a layer; keys are fields of `Layer`."""
-    found = {name: value for name, value in size.groupdict().items() if value is not None}
+    fields = {name: value for name, value in size.groupdict().items() if value is not None}
     sizes: dict = {}
-    if "filters" in found:
-        sizes["filters"] = int(found["filters"])
-    if "height" in found:
-        sizes["kernel"] = int(found["height"]), int(found.get("width", found["height"]))
-    if "share" in found:
-        sizes["share"] = float(found["share"])
+    if "filters" in fields:
+        sizes["filters"] = int(fields["filters"])
+    if "height" in fields:
+        sizes["kernel"] = int(fields["height"]), int(fields.get("width", fields["height"]))
+    if "share" in fields:
+        sizes["share"] = float(fields["share"])
     return sizes
 
 

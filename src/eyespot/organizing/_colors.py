@@ -42,9 +42,9 @@ def color_shares(colors: np.ndarray) -> np.ndarray:
     """For images (N, H, W, 3), the fraction (N, K) of pixels of each of the K names in `PROTOTYPES`."""
     names = np.repeat(np.arange(len(PROTOTYPES)), [len(each) for each in PROTOTYPES.values()])
     prototypes = lab(np.array([color for each in PROTOTYPES.values() for color in each]))
-    found = np.empty((len(colors), len(PROTOTYPES)))
+    shares = np.empty((len(colors), len(PROTOTYPES)))
     for number, image in enumerate(colors):
         distance = np.square(lab(image).reshape(-1, 1, 3) - prototypes).sum(axis=2)
         nearest = names[distance.argmin(axis=1)]
-        found[number] = np.bincount(nearest, minlength=len(PROTOTYPES)) / len(nearest)
-    return found
+        shares[number] = np.bincount(nearest, minlength=len(PROTOTYPES)) / len(nearest)
+    return shares

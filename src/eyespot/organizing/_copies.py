@@ -68,8 +68,8 @@ def find_pairs(photos: Photos) -> list[Pair]:
             exact.append(Pair(first=first, second=place, kind="exact", similarity=1.0, evidence="same bytes"))
     single = np.array(sorted(first_of.values()), np.int64)
     altered = list(_altered(photos, single))
-    known = {(pair.first, pair.second) for pair in altered}
-    bursts = [pair for pair in _bursts(photos, single) if (pair.first, pair.second) not in known]
+    altered_pairs = {(pair.first, pair.second) for pair in altered}
+    bursts = [pair for pair in _bursts(photos, single) if (pair.first, pair.second) not in altered_pairs]
     return exact + altered + bursts
 
 
@@ -79,12 +79,14 @@ def gradients(thumbnails: np.ndarray) -> np.ndarray:
     waves = np.asarray(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho"))[:FREQUENCIES]
     steps = np.arange(FREQUENCIES, dtype=np.float32)
     weights = np.hypot(steps[:, None], steps[None, :])
-    found = np.empty((len(thumbnails), FREQUENCIES, FREQUENCIES), np.float32)
+    vectors = np.empty((len(thumbnails), FREQUENCIES, FREQUENCIES), np.float32)
     for start in range(0, len(thumbnails), CHUNK):
-        found[start : start + CHUNK] = waves @ thumbnails[start : start + CHUNK].astype(np.float32) @ waves.T * weights
-    length = np.sqrt(np.square(found).sum(axis=(1, 2), keepdims=True))
+        vectors[start : start + CHUNK] = (
+            waves @ thumbnails[start : start + CHUNK].astype(np.float32) @ waves.T * weights
+        )
+    length = np.sqrt(np.square(vectors).sum(axis=(1, 2), keepdims=True))
     seen = thumbnails.std(axis=(1, 2), keepdims=True) >= FLAT_CONTRAST
-    return np.where(seen, found / np.maximum(length, 1e-6), 0)
+    return np.where(seen, vectors / np.maximum(length, 1e-6), 0)
 
 
 def positions(vectors: np.ndarray) -> np.ndarray:
@@ -186,10 +188,10 @@ def find_groups(photos: Photos, pairs: list[Pair]) -> list[Group]:
             neighbors.setdefault(pair.second, []).append(pair)
         free = set(neighbors)
         for best in sorted(neighbors, key=lambda place: _rank(photos.rows[place])):
-            found = [pair for pair in neighbors[best] if {pair.first, pair.second} <= free]
-            if best in free and found:
-                groups.append(Group(kind=kind, best=best, others=tuple(found)))
-                free -= {best, *(place for pair in found for place in (pair.first, pair.second))}
+            copies = [pair for pair in neighbors[best] if {pair.first, pair.second} <= free]
+            if best in free and copies:
+                groups.append(Group(kind=kind, best=best, others=tuple(copies)))
+                free -= {best, *(place for pair in copies for place in (pair.first, pair.second))}
     return groups
 
 

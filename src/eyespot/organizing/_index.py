@@ -108,8 +108,8 @@ class Index:
 
     def _prepare(self, root: bytes, network: str) -> None:
         self.database.row_factory = sqlite3.Row
-        known = {row[0] for row in self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not known:
+        tables = {row[0] for row in self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
             # Readers do not wait for the writer, and a killed process leaves complete rows.
             self.database.execute("PRAGMA journal_mode = WAL")
             columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
@@ -117,7 +117,7 @@ class Index:
                 self.database.execute("CREATE TABLE about (version INTEGER, root BLOB, network TEXT)")
                 self.database.execute(f"CREATE TABLE photos ({columns})")
                 self.database.execute("INSERT INTO about VALUES (?, ?, ?)", (VERSION, root, network))
-        elif known != {"about", "photos"}:
+        elif tables != {"about", "photos"}:
             raise SourceError(f"{self.file}: is a database, but no index of eyespot; give another file.")
         self._check(root, network)
 
@@ -176,12 +176,12 @@ class Index:
 
     def _array(self, name: str, where: str, count: int, kind: Any) -> np.ndarray:
         """A column of arrays of equal size, copied row by row into one array, which is allocated once."""
-        found = np.empty(0, kind)
+        array = np.empty(0, kind)
         for place, (raw,) in enumerate(self.database.execute(f"SELECT {name} {where}")):
             if place == 0:
-                found = np.empty((count, len(raw) // found.itemsize), kind)
-            found[place] = np.frombuffer(raw, kind)
-        return found
+                array = np.empty((count, len(raw) // array.itemsize), kind)
+            array[place] = np.frombuffer(raw, kind)
+        return array
 
 
 def row_of(path: bytes, stamp: tuple[int, int, int], photo: Photo, embedding: np.ndarray) -> dict[str, Any]:

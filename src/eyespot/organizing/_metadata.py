@@ -62,11 +62,11 @@ def time_in_name(name: str, now: datetime) -> datetime | None:
     >>> time_in_name("IMG_20240131_120501.jpg", datetime(2026, 1, 1))
     datetime.datetime(2024, 1, 31, 12, 5, 1)
     """
-    found = IN_NAME.search(name)
-    if found is None:
+    match = IN_NAME.search(name)
+    if match is None:
         return None
     try:
-        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
         return _plausible(datetime(year, month, day, hour, minute, second), now)
     except ValueError:
         return None

@@ -115,9 +115,9 @@ def indexed(
 
 def _archives(folder: Path) -> str:
     """Advice for a folder that contains archives instead of photos."""
-    found = sorted(file.name for file in folder.iterdir() if file.name.lower().endswith(PACKED))
+    packed = sorted(file.name for file in folder.iterdir() if file.name.lower().endswith(PACKED))
     return (
-        f" It holds {printable(', '.join(found[:3]))}: unpack it, and give the folder of the photos." if found else ""
+        f" It holds {printable(', '.join(packed[:3]))}: unpack it, and give the folder of the photos." if packed else ""
     )
 
 

@@ -78,14 +78,14 @@ def _repeated(pixels: np.ndarray) -> float:
 
 def limits_of(numbers: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The limit of each flag for a collection, from the numbers (N,) of its photos."""
-    found = {}
+    limits = {}
     for limit in LIMITS:
         values = numbers[limit.number]
         middle = float(np.median(values)) if len(values) else 0.0
         deviation = MAD_TO_STD * float(np.median(np.abs(values - middle))) if len(values) else 0.0
         unusual = middle + (-1 if limit.below else 1) * DEVIATIONS * deviation
-        found[limit.flag] = min(limit.highest, max(limit.lowest, unusual))
-    return found
+        limits[limit.flag] = min(limit.highest, max(limit.lowest, unusual))
+    return limits
 
 
 def flags_of(quality: Mapping[str, float], camera: str, limits: Mapping[str, float]) -> list[str]:

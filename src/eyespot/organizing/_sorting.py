@@ -165,12 +165,12 @@ def cluster(photos: Photos, probabilities: np.ndarray, names: list[str]) -> Sort
         return Sorted(groups=[""] * count, probabilities=np.zeros(count), by="too few photos to cluster")
     low = _scaled(PCA(min(DIMENSIONS, count - 1, photos.unit.shape[1]), random_state=0).fit_transform(photos.unit))
     clustering: Any = HDBSCAN  # its type hints declare `copy` as str
-    found = clustering(min_cluster_size=SMALLEST_CLUSTER, copy=True).fit(low)
+    clusters = clustering(min_cluster_size=SMALLEST_CLUSTER, copy=True).fit(low)
     usual = probabilities.mean(axis=0) + 1 / len(names)
     labels, used = {-1: ""}, Counter()
-    for number in range(int(found.labels_.max()) + 1):
-        name = names[int((probabilities[found.labels_ == number].mean(axis=0) / usual).argmax())]
+    for number in range(int(clusters.labels_.max()) + 1):
+        name = names[int((probabilities[clusters.labels_ == number].mean(axis=0) / usual).argmax())]
         used[name] += 1
         labels[number] = name if used[name] == 1 else f"{name} {used[name]}"
-    groups = [labels[int(number)].replace(os.sep, "-") for number in found.labels_]
-    return Sorted(groups=groups, probabilities=found.probabilities_, by="similar photos (HDBSCAN)")
+    groups = [labels[int(number)].replace(os.sep, "-") for number in clusters.labels_]
+    return Sorted(groups=groups, probabilities=clusters.probabilities_, by="similar photos (HDBSCAN)")

@@ -48,20 +48,20 @@ def update(index: Index, folder: Path, embedder: Embedder, show: Show | None = N
     if not folder.is_dir():
         raise SourceError(f"{folder}: is not a folder; give the folder of a photo collection.")
     walked = walk(folder)
-    found = dict(_stamped(walked.tree.all_images(), folder))
-    known = index.stamps()
-    index.remove(known.keys() - found.keys())
-    todo = [path for path, stamp in found.items() if known.get(path) != stamp or stamp[1] == UNSETTLED]
+    stamps = dict(_stamped(walked.tree.all_images(), folder))
+    indexed = index.stamps()
+    index.remove(indexed.keys() - stamps.keys())
+    todo = [path for path, stamp in stamps.items() if indexed.get(path) != stamp or stamp[1] == UNSETTLED]
     done = 0
-    for rows in _read_batches(folder, todo, found, embedder):
+    for rows in _read_batches(folder, todo, stamps, embedder):
         index.save(rows)
         done += len(rows)
         if show:
             show(done, len(todo))
     return Update(
         read=len(todo),
-        removed=len(known.keys() - found.keys()),
-        unchanged=len(found) - len(todo),
+        removed=len(indexed.keys() - stamps.keys()),
+        unchanged=len(stamps) - len(todo),
         left_out={printable(reason): count for reason, count in walked.left_out.items() if count},
     )
 

@@ -49,10 +49,10 @@ def classes_of(word: str, names: Sequence[str]) -> list[int]:
     [1, 151]
     """
     for form in _forms(word.casefold().strip()):
-        found = {number for number, name in enumerate(names) if form in _parts(name)}
-        found |= {number for first, last in CATEGORIES.get(form, ()) for number in range(first, last + 1)}
-        if found:
-            return sorted(found)
+        classes = {number for number, name in enumerate(names) if form in _parts(name)}
+        classes |= {number for first, last in CATEGORIES.get(form, ()) for number in range(first, last + 1)}
+        if classes:
+            return sorted(classes)
     choices = sorted({*CATEGORIES, *(part for name in names for part in _parts(name))})
     hint = unknown("word", word, choices).partition(" There are:")[0]
     raise SourceError(f"{hint} Words are ImageNet's class names, words of them, and {', '.join(CATEGORIES)}.")

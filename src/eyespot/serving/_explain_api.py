@@ -173,9 +173,9 @@ async def strongest_images(
 def _gallery(
     app_state: AppState, shown: ModelResource, source: int, part: str, layer: str
 ) -> tuple[dict[str, Any], LayerUnits]:
-    found = explain(shown.model, part_of(app_state.sources[source], part), "units", layer=layer)
-    assert isinstance(found, Gallery)
-    return found.to_plain(), found.layers[0]
+    gallery = explain(shown.model, part_of(app_state.sources[source], part), "units", layer=layer)
+    assert isinstance(gallery, Gallery)
+    return gallery.to_plain(), gallery.layers[0]
 
 
 def _source(sources: Sequence[Source], number: int | None) -> Source | None:

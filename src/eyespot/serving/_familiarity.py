@@ -76,8 +76,8 @@ def _features(shown: ModelResource) -> np.ndarray:
             images.append(shown.array(shown.pixels(row.picture, row.name)))
         except EyespotError:
             continue
-    found = [_feature(shown, to_batch(np.stack(images[i : i + BATCH]))) for i in range(0, len(images), BATCH)]
-    return _unit(np.concatenate(found)) if found else np.empty((0, 0))
+    features = [_feature(shown, to_batch(np.stack(images[i : i + BATCH]))) for i in range(0, len(images), BATCH)]
+    return _unit(np.concatenate(features)) if features else np.empty((0, 0))
 
 
 def _feature(shown: ModelResource, pixels: Tensor) -> np.ndarray:

@@ -52,9 +52,9 @@ def view(
             output = model.outputs(batch.x.to(training.compute.device))
             output = map_output(output, lambda one: one.float().cpu())
             seen += list(batch.x.split(1))
-            made = model.task.answer_image(output, batch.x)
-            made = [None] * len(batch) if made is None else list(made)
-            held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), made, strict=True)]
+            answer = model.task.answer_image(output, batch.x)
+            answer = [None] * len(batch) if answer is None else list(answer)
+            held += [_to_dict(*pair) for pair in zip(model.task.to_rows(output, batch.target), answer, strict=True)]
         x = model.network_x(seen[picture % count].to(training.compute.device))
         calls = record(model.network, x)
     for place, (row, one) in enumerate(zip(rows, held, strict=True)):

@@ -104,9 +104,9 @@ async def preparation(request: Request, shown: InModel, app_state: CurrentState)
     pad or stretch.
     """
     body = await request.body()
-    found = await app_state.read(lambda: shown.prepare(body))
-    original = base64.b64encode(encode_png(found["original"])).decode()
-    return plain_json({**found, "original": original, "pixels": base64.b64encode(found["pixels"]).decode()})
+    prepared = await app_state.read(lambda: shown.prepare(body))
+    original = base64.b64encode(encode_png(prepared["original"])).decode()
+    return plain_json({**prepared, "original": original, "pixels": base64.b64encode(prepared["pixels"]).decode()})
 
 
 @router.post("/{model}/familiarity", openapi_extra=PIXELS)
@@ -148,9 +148,9 @@ async def answer(request: Request, shown: InModel, app_state: CurrentState) -> R
     It is the answer of the final model, even if the page shows an earlier epoch.
     """
     body = await request.body()
-    found = await app_state.compute(lambda: shown.answer(body))
-    image = None if found["image"] is None else base64.b64encode(encode_png(found["image"])).decode()
-    return plain_json({"text": found["text"], "image": image})
+    result = await app_state.compute(lambda: shown.answer(body))
+    image = None if result["image"] is None else base64.b64encode(encode_png(result["image"])).decode()
+    return plain_json({"text": result["text"], "image": image})
 
 
 @router.post("/{model}/gradients", response_class=Response, responses=binary("float32 numbers"), openapi_extra=PIXELS)
@@ -165,8 +165,8 @@ async def all_gradients(
     The task's activation after the network (softmax and the like) is excluded.
     """
     body = await request.body()
-    found = await app_state.compute(lambda: shown.gradients(body, of))
-    return numbers([slope.numpy().astype("<f4", copy=False).reshape(-1) for slope in found])
+    gradients = await app_state.compute(lambda: shown.gradients(body, of))
+    return numbers([slope.numpy().astype("<f4", copy=False).reshape(-1) for slope in gradients])
 
 
 def octets(data: bytes) -> Response:

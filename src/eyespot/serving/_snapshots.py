@@ -17,7 +17,7 @@ def epochs_of(shown: ModelResource) -> list[int]:
     """The epochs with snapshots, in order; listed again on each call, since a training may be running."""
     if shown.snapshots is None or not shown.snapshots.is_dir():
         return []
-    return sorted(int(found[1]) for file in shown.snapshots.iterdir() if (found := NAMED.fullmatch(file.name)))
+    return sorted(int(match[1]) for file in shown.snapshots.iterdir() if (match := NAMED.fullmatch(file.name)))
 
 
 @lru_cache(maxsize=KEPT)

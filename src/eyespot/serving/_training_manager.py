@@ -79,10 +79,10 @@ class TrainingManager:
         if source not in self.app_state.origins:
             raise HTTPException(409, "The images of this source came from Python; another process cannot open them.")
         self._make_room()
-        made = _new_folder(folder, self.app_state.sources[source].name)
-        self.app_state.runs.append(RunResource(name=made.name, folder=made))
+        new = _new_folder(folder, self.app_state.sources[source].name)
+        self.app_state.runs.append(RunResource(name=new.name, folder=new))
         number = len(self.app_state.runs) - 1
-        self._start(number, {"folder": str(made), "origin": self.app_state.origins[source], "options": asdict(options)})
+        self._start(number, {"folder": str(new), "origin": self.app_state.origins[source], "options": asdict(options)})
         return number
 
     async def go_on(self, run: int) -> None:
@@ -168,7 +168,7 @@ class TrainingManager:
         shown = self.app_state.runs[run]
         number, source = self._source(shown.origin)
         rows = self._rows(shown, source)
-        made = ModelResource(
+        model = ModelResource(
             name=shown.name,
             model=load(shown.folder / "model.safetensors"),
             rows=rows,
@@ -176,7 +176,7 @@ class TrainingManager:
             source=number,
             held_out=len(rows),
         )
-        return partial(self._add_model, run, made)
+        return partial(self._add_model, run, model)
 
     def _add_model(self, run: int, made: ModelResource) -> None:
         self.app_state.models.append(made)
@@ -192,9 +192,9 @@ class TrainingManager:
 
     def _source(self, origin: Origin) -> tuple[int | None, Source | None]:
         """The source with this origin and its number, if this server has it."""
-        for number, known in self.app_state.origins.items():
+        for number, candidate in self.app_state.origins.items():
             # A missing value was not specified, which a recipe stores as null.
-            if all(known.get(name) == origin.get(name) for name in known.keys() | origin.keys()):
+            if all(candidate.get(name) == origin.get(name) for name in candidate.keys() | origin.keys()):
                 return number, self.app_state.sources[number]
         return None, None
 

@@ -233,10 +233,10 @@ class RunResource:
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            found = json.loads((self.folder / name).read_bytes())
+            document = json.loads((self.folder / name).read_bytes())
         except (OSError, ValueError):  # not written yet, or invalid JSON
             return {}
-        return found if isinstance(found, dict) else {}
+        return document if isinstance(document, dict) else {}
 
     def log_after(self, place: int) -> tuple[list[dict[str, Any]], int]:
         """Complete lines of the log after byte `place`, and the offset of the next ones.

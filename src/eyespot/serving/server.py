@@ -43,12 +43,12 @@ def listen(host: str, port: int) -> Listening:
     """Listen on a port of this machine, a free one for 0; raises `EyespotError` if that fails."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        found = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         message = f"Cannot listen on {host} port {port} ({reason}); give another port or host."
         raise EyespotError(message, argument="port") from error
-    return Listening(found, host)
+    return Listening(listener, host)
 
 
 def run(app: FastAPI, listening: Listening, browser: bool) -> None:

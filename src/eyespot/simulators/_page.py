@@ -21,13 +21,13 @@ def write_drive_page(
     """Write one self-contained page; `facts` are further values of the result by name, `video` a WebP file."""
     rows = [
         {
-            "track": one.track,
-            "autonomy": autonomy(one.interventions, one.seconds),
-            "interventions": one.interventions,
-            "seconds": one.seconds,
-            "map": _map(one),
+            "track": drive.track,
+            "autonomy": autonomy(drive.interventions, drive.seconds),
+            "interventions": drive.interventions,
+            "seconds": drive.seconds,
+            "map": _map(drive),
         }
-        for one in drives
+        for drive in drives
     ]
     address = "data:image/webp;base64," + base64.b64encode(video.read_bytes()).decode() if video else ""
     values = {"title": title, "total": total(drives), "rows": rows, "facts": dict(facts), "video": address}

@@ -16,10 +16,10 @@ def parse_tracks(text: str) -> list[int]:
     """
     tracks: list[int] = []
     for part in text.split(","):
-        found = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", part)
-        if not found:
+        match = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", part)
+        if not match:
             raise SimulatorError(f"tracks are '{text}'; expected numbers such as 0-9 or 3,7.", argument="tracks")
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise SimulatorError(
                 f"tracks are '{text}', and {last} is below {first}; give the smaller one first.", argument="tracks"

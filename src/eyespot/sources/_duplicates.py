@@ -87,12 +87,12 @@ def _close(low: np.ndarray, limit: float) -> np.ndarray:
     """(P, 2): the pairs of rows of `low` (N, D) whose distance is at most `limit`."""
     squares, ones = np.square(low).sum(axis=1, keepdims=True), np.ones((len(low), 1), np.float32)
     left, right = np.hstack([-2 * low, squares, ones]), np.hstack([low, ones, squares])
-    found = []
+    pairs = []
     for start in range(0, len(low), CHUNK):
         squared = left[start : start + CHUNK] @ right[start:].T
         squared[np.tri(*squared[:, :CHUNK].shape, dtype=bool).nonzero()] = np.inf  # each pair once, none with itself
-        found.append(_nearest(squared, limit**2) + start)
-    return np.concatenate(found)
+        pairs.append(_nearest(squared, limit**2) + start)
+    return np.concatenate(pairs)
 
 
 def _nearest(squared: np.ndarray, limit: float) -> np.ndarray:

@@ -39,12 +39,12 @@ def _stamp_text(picture: Picture, latest: float) -> str:
     if not isinstance(picture, str | Path):
         return ""
     try:
-        found = Path(picture).stat()
+        status = Path(picture).stat()
     except (OSError, ValueError):
         return ""
-    if max(found.st_mtime, found.st_ctime) > latest:
+    if max(status.st_mtime, status.st_ctime) > latest:
         return ""
-    return f"{picture} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+    return f"{picture} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _file(root: Path) -> Path:
@@ -54,16 +54,16 @@ def _file(root: Path) -> Path:
 
 def load_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> np.ndarray:
     """Load cached statistics of the rows with these stamps (N,); return the indices of the missing rows."""
-    known = load_numbers(_file(root))
-    if known.keys() != {"stamps", *facts} or any(known[name].shape[1:] != facts[name].shape[1:] for name in facts):
+    cached = load_numbers(_file(root))
+    if cached.keys() != {"stamps", *facts} or any(cached[name].shape[1:] != facts[name].shape[1:] for name in facts):
         return np.arange(len(marks))
-    place = np.searchsorted(known["stamps"], marks).clip(max=max(0, len(known["stamps"]) - 1))
-    if not len(known["stamps"]):
+    place = np.searchsorted(cached["stamps"], marks).clip(max=max(0, len(cached["stamps"]) - 1))
+    if not len(cached["stamps"]):
         return np.arange(len(marks))
-    found = (known["stamps"][place] == marks) & (marks != NO_STAMP)
+    hits = (cached["stamps"][place] == marks) & (marks != NO_STAMP)
     for name, values in facts.items():
-        values[found] = known[name][place[found]]
-    return np.flatnonzero(~found)
+        values[hits] = cached[name][place[hits]]
+    return np.flatnonzero(~hits)
 
 
 def save_statistics(root: Path, marks: np.ndarray, facts: dict[str, np.ndarray]) -> None:

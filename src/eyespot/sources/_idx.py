@@ -24,9 +24,9 @@ def image_files(folder: Path) -> list[Path]:
     for place in (folder, folder / "raw"):
         if place.is_dir():
             names = sorted(file for file in place.iterdir() if IMAGES.match(file.name))
-            found = {file.name.removesuffix(".gz"): file for file in reversed(names)}
-            if found:
-                return [found[name] for name in sorted(found)]
+            files = {file.name.removesuffix(".gz"): file for file in reversed(names)}
+            if files:
+                return [files[name] for name in sorted(files)]
     return []
 
 

@@ -120,23 +120,23 @@ def _class_folders(folder: Tree) -> list[Tree]:
 
 def _classes(tree: Tree) -> Layout:
     tree = _one_wrapper(tree)
-    found = [(image, {"label": folder.name}) for folder in tree.filled for image in folder.all_images()]
-    return Layout(name="classes", kind="a folder for each class", found=found, left_out=_beside(tree.images))
+    images = [(image, {"label": folder.name}) for folder in tree.filled for image in folder.all_images()]
+    return Layout(name="classes", kind="a folder for each class", found=images, left_out=_beside(tree.images))
 
 
 def _identities(tree: Tree) -> Layout:
     classes = _classes(tree)
-    found = [(image, {"identity": values["label"]}) for image, values in classes.found]
-    return replace(classes, name="identities", kind="a folder for each identity", found=found)
+    images = [(image, {"identity": values["label"]}) for image, values in classes.found]
+    return replace(classes, name="identities", kind="a folder for each identity", found=images)
 
 
 def _subfolders(tree: Tree) -> Layout:
     tree = _one_wrapper(tree)
     pairs = [(each.name, each) for folder in tree.filled for each in folder.filled]
-    found = [(image, {"label": name}) for name, each in pairs for image in each.all_images()]
+    images = [(image, {"label": name}) for name, each in pairs for image in each.all_images()]
     loose = [image for folder in (tree, *tree.filled) for image in folder.images]
     kind = "a folder for each class in every folder"
-    return Layout(name="subfolders", kind=kind, found=found, left_out=_beside(loose))
+    return Layout(name="subfolders", kind=kind, found=images, left_out=_beside(loose))
 
 
 def _unlabeled(tree: Tree) -> Layout:
@@ -145,16 +145,16 @@ def _unlabeled(tree: Tree) -> Layout:
 
 def _divided_classes(tree: Tree) -> Layout:
     tree = _one_wrapper(tree)
-    found = []
+    images = []
     left_out = _beside([*tree.images, *(image for folder in tree.filled for image in folder.images)])
     for folder in tree.filled:
         for each in folder.filled:
             if part := part_named(each.name):
-                found += [(image, {"label": folder.name, "split": part}) for image in each.all_images()]
+                images += [(image, {"label": folder.name, "split": part}) for image in each.all_images()]
             else:
                 left_out[_not_a_part(each.name)] = left_out.get(_not_a_part(each.name), 0) + each.total
     kind = "a folder for each class, with its parts in it"
-    return Layout(name="classes-with-parts", kind=kind, found=found, left_out=left_out)
+    return Layout(name="classes-with-parts", kind=kind, found=images, left_out=left_out)
 
 
 def _parts(tree: Tree) -> Layout:

@@ -157,7 +157,7 @@ class _Balance:
 
     def _contents(self) -> dict[int, Counter[int]]:
         """Number of images of each class in each cluster."""
-        found: dict[int, Counter[int]] = {}
+        contents: dict[int, Counter[int]] = {}
         for cluster, label in zip(self.clusters.tolist(), self.labels.tolist(), strict=True):
-            found.setdefault(cluster, Counter())[label] += 1
-        return found
+            contents.setdefault(cluster, Counter())[label] += 1
+        return contents

@@ -24,11 +24,11 @@ def split_record_file(root: Path, shares: Shares) -> Path:
 def read_split_record(file: Path | None, keys: np.ndarray) -> np.ndarray:
     """The side (N,) of each image when the source was opened before; `UNDECIDED` for new ones."""
     sides = np.full(len(keys), UNDECIDED)
-    known = load_numbers(file) if file else {}
-    if known.keys() == {"keys", "sides"} and len(known["keys"]):
-        place = np.searchsorted(known["keys"], keys).clip(max=len(known["keys"]) - 1)
-        found = known["keys"][place] == keys
-        sides[found] = known["sides"][place[found]]
+    record = load_numbers(file) if file else {}
+    if record.keys() == {"keys", "sides"} and len(record["keys"]):
+        place = np.searchsorted(record["keys"], keys).clip(max=len(record["keys"]) - 1)
+        hits = record["keys"][place] == keys
+        sides[hits] = record["sides"][place[hits]]
     return sides
 
 

@@ -21,17 +21,17 @@ def path_columns(lines: Sequence[Mapping[str, str]], images: Iterable[str]) -> d
     """
     if not lines:
         return {}
-    known = set(images)
+    names = set(images)
     by_name: dict[str, list[str]] = defaultdict(list)
-    for image in known:
+    for image in names:
         base = image.rsplit("/", 1)[-1]
         for name in {base, base.rpartition(".")[0]}:
             by_name[name].append(image)
     sample = lines[:: max(1, len(lines) // SAMPLE)][:SAMPLE]
-    found = {
-        column: _template(column, [line.get(column, "") for line in sample], known, by_name) for column in lines[0]
+    columns = {
+        column: _template(column, [line.get(column, "") for line in sample], names, by_name) for column in lines[0]
     }
-    return {column: template for column, template in found.items() if template}
+    return {column: template for column, template in columns.items() if template}
 
 
 def _template(column: str, values: list[str], known: set[str], by_name: Mapping[str, list[str]]) -> str | None:

@@ -62,11 +62,11 @@ def _unused_parts(rows: Sequence[Row]) -> list[str]:
         return []
     notes = []
     for name in rows[0].values:
-        found = {row.values.get(name, "") for row in rows}
-        if len(found) > 1 and all(part_named(text) for text in found):
-            shown = ", ".join(sorted(found))
+        cells = {row.values.get(name, "") for row in rows}
+        if len(cells) > 1 and all(part_named(text) for text in cells):
+            names = ", ".join(sorted(cells))
             notes.append(
-                f"column '{name}' contains parts ({shown}) and is not used: to use it, add --column split={name}"
+                f"column '{name}' contains parts ({names}) and is not used: to use it, add --column split={name}"
             )
     return notes
 
@@ -121,14 +121,14 @@ def _visible(name: str) -> str:
 
 def _path_advice(file: Path) -> str:
     """Advice for a table without a column 'path', or with paths that are not found."""
-    found = path_columns(first_lines(file), _images_below(file.parent))
-    if not found:
+    columns = path_columns(first_lines(file), _images_below(file.parent))
+    if not columns:
         return (
             "rename the column with the image paths, or choose it: --column path=NAME, in Python "
             "columns={'path': 'NAME'}."
         )
-    path = next(iter(found.values()))
-    return f"'{next(iter(found))}' has them: --column path={path}, in Python columns={{'path': '{path}'}}."
+    path = next(iter(columns.values()))
+    return f"'{next(iter(columns))}' has them: --column path={path}, in Python columns={{'path': '{path}'}}."
 
 
 def _images_below(folder: Path) -> list[str]:

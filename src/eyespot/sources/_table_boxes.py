@@ -37,12 +37,12 @@ def join_boxes(rows: Sequence[Row], corners: Sequence[str]) -> tuple[list[Row], 
     """
     _check_unit(rows, corners)
     joined, left_out, empty = [], Counter[str](), 0
-    for found in _by_image(rows):
-        objects = _objects(found, corners)
-        values = {"boxes": objects.text(), **_shared(found)}
+    for lines in _by_image(rows):
+        objects = _objects(lines, corners)
+        values = {"boxes": objects.text(), **_shared(lines)}
         left_out += objects.left_out
         empty += not objects.found
-        first = found[0]
+        first = lines[0]
         joined.append(Row(picture=first.picture, name=first.name, values=values, location=first.location))
     return joined, object_notes(left_out, empty)
 
@@ -57,11 +57,11 @@ def join_points(rows: Sequence[Row]) -> list[Row]:
     """One row for each image, in the order of the first lines; raises `SourceError` for a line without two numbers."""
     _check_unit(rows, POINT)
     joined = []
-    for found in _by_image(rows):
-        texts = [(row, [row.values[name].strip() for name in POINT]) for row in found]
+    for lines in _by_image(rows):
+        texts = [(row, [row.values[name].strip() for name in POINT]) for row in lines]
         points = [_finite(row, _numbers(row, each, POINT)) for row, each in texts if any(each)]
-        values = {"points": json.dumps(points), **_shared(found)}
-        first = found[0]
+        values = {"points": json.dumps(points), **_shared(lines)}
+        first = lines[0]
         joined.append(Row(picture=first.picture, name=first.name, values=values, location=first.location))
     return joined
 

@@ -39,18 +39,18 @@ class Finder:
         """Candidate paths below the folder, the most likely first, each with its note."""
         if path.casefold().startswith("file:"):
             path = re.sub(r"^file:/*", "/", unquote(path), flags=re.IGNORECASE)
-        found = [] if _leads_out(path) else [(path, "")]
+        candidates = [] if _leads_out(path) else [(path, "")]
         slashes = path.replace("\\", "/")
         note = "" if slashes == path else "paths with backslashes are read as paths with slashes"
         if not _leads_out(slashes):
-            found.append((os.path.normpath(slashes), note))
+            candidates.append((os.path.normpath(slashes), note))
         elif tail := self._tail(slashes):
-            found.append(tail)
+            candidates.append(tail)
         if not _leads_out(slashes) and (like := self._by_spelling.get(_plain(os.path.normpath(slashes)))):
-            found.append((like, "paths that differ from file names only in case or Unicode form are matched"))
+            candidates.append((like, "paths that differ from file names only in case or Unicode form are matched"))
         if "%" in path and (plain := unquote(path)) != path and not _leads_out(plain):
-            found.append((plain, "percent-encoded paths (%20) are decoded"))
-        return found
+            candidates.append((plain, "percent-encoded paths (%20) are decoded"))
+        return candidates
 
     def _tail(self, path: str) -> tuple[str, str] | None:
         """The end of an absolute path, if it names a file below the folder."""

@@ -121,10 +121,10 @@ def _separator(text: str, usual: str) -> str:
 def _fields(text: str, separator: str) -> int:
     """Number of fields in each of the first lines with a separator; 0 if they differ."""
     try:
-        found = [len(row) for _, row in zip(range(TRIED), _reader(text, separator), strict=False) if any(row)]
+        counts = [len(row) for _, row in zip(range(TRIED), _reader(text, separator), strict=False) if any(row)]
     except csv.Error:
         return 0
-    return found[0] if found and len(set(found)) == 1 else 0
+    return counts[0] if counts and len(set(counts)) == 1 else 0
 
 
 def _lines(reader: Iterator[list[str]], file: Path, number: int) -> Iterator[Line]:

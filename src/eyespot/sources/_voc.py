@@ -25,12 +25,12 @@ def annotation_files(images: Sequence[str], others: Sequence[str]) -> dict[str, 
     files = [Path(other) for other in others if other.lower().endswith(".xml")]
     beside = {(file.parent, file.stem): str(file) for file in files}
     apart = {(file.parent.parent, file.stem): str(file) for file in files if file.parent.name.lower() == "annotations"}
-    found = {}
+    result = {}
     for image in images:
         path = Path(image)
         if file := beside.get((path.parent, path.stem)) or apart.get((path.parent.parent, path.stem)):
-            found[image] = file
-    return found if found and _is_voc(Path(next(iter(found.values())))) else {}
+            result[image] = file
+    return result if result and _is_voc(Path(next(iter(result.values())))) else {}
 
 
 def read_voc(root: Path, images: Sequence[str], others: Sequence[str], files: dict[str, str]) -> Collection:
@@ -110,10 +110,10 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 
 def _parts(others: Sequence[str]) -> dict[str, str]:
     """The part of each image by its file name, from ImageSets/Main; empty if there are no lists."""
-    found: dict[str, str] = {}
+    parts: dict[str, str] = {}
     for other in others:
         file = Path(other)
         part = part_named(file.stem) if file.suffix == ".txt" and file.parent.name == "Main" else None
         if part:
-            found |= {line.split()[0]: part for line in file.read_text(errors="replace").splitlines() if line.strip()}
-    return found
+            parts |= {line.split()[0]: part for line in file.read_text(errors="replace").splitlines() if line.strip()}
+    return parts

@@ -119,8 +119,8 @@ def _class_names(root: Path, others: Sequence[str]) -> dict[int, str]:
     """Class names by number, from data.yaml or a file with one name per line."""
     files = {Path(other).name.lower(): Path(other) for other in sorted(others, reverse=True)}
     for name, file in files.items():
-        if name.endswith((".yaml", ".yml")) and (found := read_names(file.read_text(errors="replace"))):
-            return found
+        if name.endswith((".yaml", ".yml")) and (names := read_names(file.read_text(errors="replace"))):
+            return names
     for name in NAMES:
         if name in files:
             lines = files[name].read_text(errors="replace").splitlines()
@@ -155,9 +155,9 @@ def read_names(text: str) -> dict[int, str]:
 
 
 def _numbered(entries: Sequence[str]) -> dict[int, str]:
-    found = {}
+    names = {}
     for place, entry in enumerate(entries):
         numbered = re.fullmatch(r"([0-9]{1,6})\s*:\s*(.+)", entry)
         number, name = (int(numbered[1]), numbered[2]) if numbered else (place, entry)
-        found[number] = name.strip().strip("'\"")
-    return found
+        names[number] = name.strip().strip("'\"")
+    return names

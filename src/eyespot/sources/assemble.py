@@ -217,15 +217,15 @@ def _leaked(pairs: np.ndarray, sides: np.ndarray, keys: np.ndarray) -> frozenset
     """The keys of held-out images with an exact or near duplicate in a part used for training."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     one, two = sides[both[:, 0]], sides[both[:, 1]]
-    found = ((one == TEST) & np.isin(two, (TRAIN, VALIDATION))) | ((one == VALIDATION) & (two == TRAIN))
-    return frozenset(keys[both[found, 0]].tolist())
+    leaks = ((one == TEST) & np.isin(two, (TRAIN, VALIDATION))) | ((one == VALIDATION) & (two == TRAIN))
+    return frozenset(keys[both[leaks, 0]].tolist())
 
 
 def _contradictions(rows: Sequence[Row], facts: ImageStatistics) -> list[str]:
     """The note about images with two labels: their number and the first one."""
     pairs = [(rows[one], rows[two]) for one, two in exact_pairs(facts.keys).tolist()]
-    found = [pair for pair in pairs if len({row.values.get("label", "") for row in pair} - {""}) > 1]
-    if not found:
+    contradictory = [pair for pair in pairs if len({row.values.get("label", "") for row in pair} - {""}) > 1]
+    if not contradictory:
         return []
-    example = " and ".join(f"{row.name} ({row.values['label']})" for row in found[0])
-    return [f"images with two labels: {len(found):,}, such as {example}"]
+    example = " and ".join(f"{row.name} ({row.values['label']})" for row in contradictory[0])
+    return [f"images with two labels: {len(contradictory):,}, such as {example}"]

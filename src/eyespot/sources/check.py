@@ -114,13 +114,13 @@ def _examined(source: Source, near: bool) -> ImageStatistics:
 
 def _twins(kind: str, pairs: np.ndarray, source: Source) -> list[Twins]:
     places = [(part, number) for part in source.parts for number in range(len(part))] if len(pairs) else []
-    found = []
+    twins = []
     for pair in pairs.tolist():
         (one, first), (two, second) = (places[each] for each in pair)
         rows = one.rows[first], two.rows[second]
         names, labels = (rows[0].name, rows[1].name), (_said(rows[0]), _said(rows[1]))
-        found.append(Twins(kind=kind, names=names, parts=(one.name, two.name), labels=labels))
-    return found
+        twins.append(Twins(kind=kind, names=names, parts=(one.name, two.name), labels=labels))
+    return twins
 
 
 def _said(row: Row) -> str:
@@ -131,7 +131,7 @@ def _said(row: Row) -> str:
 def _classes(parts: Sequence[Part]) -> dict[str, dict[str, int]]:
     counts = {part.name: Counter(label for row in part.rows if (label := row.values.get("label"))) for part in parts}
     labels = sorted(set().union(*counts.values()))
-    return {label: {part: found[label] for part, found in counts.items()} for label in labels}
+    return {label: {part: labels_in_part[label] for part, labels_in_part in counts.items()} for label in labels}
 
 
 SMALL, LARGE = 32**2, 96**2

@@ -56,9 +56,9 @@ def known_images(source: Source) -> KnownImages:
 
 def save_known(folder: Path, source: Source) -> None:
     """Save the record of its images in the run folder."""
-    known = known_images(source)
-    arrays = {"keys": known.keys, "sides": known.sides.astype(np.int8), "looks": known.looks.astype(np.float16)}
-    save_numbers(folder / FILE, {**arrays, "limit": np.array(known.limit)})
+    record = known_images(source)
+    arrays = {"keys": record.keys, "sides": record.sides.astype(np.int8), "looks": record.looks.astype(np.float16)}
+    save_numbers(folder / FILE, {**arrays, "limit": np.array(record.limit)})
 
 
 def load_known(folder: Path) -> KnownImages | None:
@@ -97,9 +97,9 @@ def without_trained(known: KnownImages | None, part: Part) -> tuple[Part, int]:
 
 def source_without_trained(known: KnownImages | None, source: Source) -> tuple[Source, int]:
     """A source without the images that a run used for training or validation, and the number of these."""
-    found = {part.name: without_trained(known, part) for part in source.parts}
-    parts = {name: part for name, (part, _) in found.items()}
-    return replace(source, **parts), sum(count for _, count in found.values())
+    untrained = {part.name: without_trained(known, part) for part in source.parts}
+    parts = {name: part for name, (part, _) in untrained.items()}
+    return replace(source, **parts), sum(count for _, count in untrained.values())
 
 
 def _looks_of(source: Source) -> np.ndarray:
@@ -126,8 +126,8 @@ def _by_looks(known: KnownImages, looks: np.ndarray) -> np.ndarray:
     sides = np.full(len(looks), -1)
     for start in range(0, len(looks), CHUNK):
         nearest, distance = _nearest(looks[start : start + CHUNK], known.looks)
-        found = distance <= known.limit
-        sides[start : start + CHUNK][found] = known.sides[nearest[found]]
+        is_copy = distance <= known.limit
+        sides[start : start + CHUNK][is_copy] = known.sides[nearest[is_copy]]
     return sides
 
 

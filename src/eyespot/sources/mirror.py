@@ -25,11 +25,11 @@ def mirror_features(source: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def _thumbnails(source: Source, places: np.ndarray) -> np.ndarray:
     rows = source.train.rows
     if isinstance(rows, ArrayRows) or len(source) > NEAR_LIMIT:
-        found = examine(take_rows(rows, places)).thumbnails
+        thumbnails = examine(take_rows(rows, places)).thumbnails
     else:  # all of them are available since the source was opened
-        found = examine(source.rows, source.root).take(places).thumbnails
-    assert found is not None
-    return found
+        thumbnails = examine(source.rows, source.root).take(places).thumbnails
+    assert thumbnails is not None
+    return thumbnails
 
 
 def _features(images: np.ndarray) -> np.ndarray:

@@ -31,14 +31,14 @@ class Numbers:
 
 def describe_numbers(rows: Iterable[Row]) -> Numbers | None:
     """The distribution of the column "number"; None without numbers. Invalid text is ignored."""
-    found, drives = [], set()
+    numbers, drives = [], set()
     for row in rows:
         if math.isfinite(number := parse_number(row.values.get("number", ""))):
-            found.append(number)
+            numbers.append(number)
             drives.add(row.values.get("drive", ""))
-    if not found:
+    if not numbers:
         return None
-    values = np.array(found)
+    values = np.array(numbers)
     counts, edges = np.histogram(values, bins=BINS, range=_range(values))
     return Numbers(
         count=len(values),

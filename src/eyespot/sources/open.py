@@ -169,7 +169,7 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Ra
 def _read_npz(file: Path, value_range: Range | None) -> Collection:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files if name.startswith(("x", "y"))}
+            images = {name: arrays[name] for name in arrays.files if name.startswith(("x", "y"))}
     except Exception as error:  # zipfile, zlib and numpy raise different errors
         raise SourceError(f"{file}: cannot be read as arrays ({error}); write it with numpy.savez.") from error
-    return replace(read_arrays(found, file.name, "a .npz file", value_range), root=file)
+    return replace(read_arrays(images, file.name, "a .npz file", value_range), root=file)

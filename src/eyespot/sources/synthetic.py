@@ -41,12 +41,12 @@ def scenes(count: int = 240, size: int = 32, seed: int = 0) -> Source:
     random = _random(seed, count, size)
     pictures, values = [], []
     for _ in range(count):
-        there = [kind for kind in KINDS if random.random() < 0.4]
+        kinds = [kind for kind in KINDS if random.random() < 0.4]
         picture = _ground(random, size)
-        for kind in there:
+        for kind in kinds:
             _paint(picture, _placed(kind, random, size), random)
         pictures.append(_to_bytes(picture))
-        values.append({"tags": "|".join(there) or "-"})
+        values.append({"tags": "|".join(kinds) or "-"})
     return from_arrays("synthetic:scenes", "drawn scenes", np.stack(pictures), values)
 
 

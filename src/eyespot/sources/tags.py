@@ -40,17 +40,17 @@ def one_hot(meaning: str, cells: Mapping[str, str], where: str) -> str:
                 f"{where}: column '{name}' holds '{cell}'; expected 1 (yes), 0 (no) or -1 (not known). If the "
                 f"column contains one of several tags, it is a group: {GROUP_COLUMN}{name}={name}."
             )
-    there = [name for name, cell in cells.items() if cell.casefold() in YES]
+    tags = [name for name, cell in cells.items() if cell.casefold() in YES]
     if meaning == "tags":
         unknown = [f"?{name}" for name, cell in cells.items() if cell.casefold() in UNKNOWN]
-        return "|".join([*there, *unknown]) or NONE
-    if len(there) != 1:
+        return "|".join([*tags, *unknown]) or NONE
+    if len(tags) != 1:
         raise SourceError(
-            f"{where}: {len(there)} of the columns {', '.join(cells)} hold 1; a {meaning} needs exactly one. "
+            f"{where}: {len(tags)} of the columns {', '.join(cells)} hold 1; a {meaning} needs exactly one. "
             f"If an image may have several, choose the columns as tags: tags={','.join(cells)}.",
             argument="column",
         )
-    return there[0]
+    return tags[0]
 
 
 def group_of(tag: str) -> str:
@@ -59,16 +59,16 @@ def group_of(tag: str) -> str:
     >>> group_of("color:red"), group_of("striped"), group_of("10:30")
     ('color', '', '')
     """
-    found = GROUPED.match(tag)
-    return found[1] if found else ""
+    match = GROUPED.match(tag)
+    return match[1] if match else ""
 
 
 def contradicted_group(cells: Iterable[str]) -> str:
     """A group for which the cells of one image name several tags; empty if there is none."""
-    found: dict[str, str] = {}
+    tag_by_group: dict[str, str] = {}
     for tag in (tag for cell in cells for tag in cell.split("|")):
         group = group_of(tag)
-        if group and found.setdefault(group, tag) != tag:
+        if group and tag_by_group.setdefault(group, tag) != tag:
             return group
     return ""
 
@@ -105,13 +105,13 @@ def split_tags(cells: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     ['red', 'blue']
     """
     texts = list(dict.fromkeys(cells))
-    lists = {text: found for text in texts if (found := _listed(text)) is not None}
+    lists = {text: tags for text in texts if (tags := _listed(text)) is not None}
     plain = [text for text in texts if text not in lists and text != NONE]
     cut, notes = _cutter(plain)
-    found = {**lists, **{text: cut(text) for text in plain}, NONE: []}
+    tags = {**lists, **{text: cut(text) for text in plain}, NONE: []}
     if lists:
         notes.insert(0, f"tags are read from lists such as {next(iter(lists))}")
-    return {text: [tag for tag in found[text] if tag == OPEN or not is_missing(tag)] for text in texts}, notes
+    return {text: [tag for tag in tags[text] if tag == OPEN or not is_missing(tag)] for text in texts}, notes
 
 
 def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
@@ -126,8 +126,8 @@ def _cutter(texts: list[str]) -> tuple[Callable[[str], list[str]], list[str]]:
             name = "spaces" if separator == " " else repr(separator)
             return partial(_cut, separator), [f"tags are separated by {name}"]
     spaced = [text for text in texts if " " in text]
-    shown = ", ".join(f"'{text}'" for text in spaced[:SHOWN])
-    notes = [f"{counted(len(spaced), 'tag')} with spaces, kept whole: {shown}"] if spaced else []
+    examples = ", ".join(f"'{text}'" for text in spaced[:SHOWN])
+    notes = [f"{counted(len(spaced), 'tag')} with spaces, kept whole: {examples}"] if spaced else []
     return lambda text: [text], notes
 
 

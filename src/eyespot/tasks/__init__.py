@@ -59,11 +59,11 @@ def task_from_json(values: dict[str, Any]) -> Task:
         raise TaskError(f"A task is described by {type(values).__name__} without a name; expected a dict with 'name'.")
     kind = look_up("task", values["name"], TASKS, TaskError)
     names = {part.name for part in fields(cast(Any, kind))}
-    given = {str(key): value for key, value in values.items() if key != "name"}
-    for key in given:
+    options = {str(key): value for key, value in values.items() if key != "name"}
+    for key in options:
         if key not in names:
             raise TaskError(unknown(f"setting of {kind.name}", key, sorted(names)))
-    return kind(**checked(kind, given))
+    return kind(**checked(kind, options))
 
 
 def classifier(labels: Sequence[str]) -> Task:
@@ -124,8 +124,8 @@ def _proposed(source: Source, columns: list[str]) -> str:
     if len(flags) > 1:
         return f"tags={','.join(flags)}"
     kinds = {name: _kind(values, len(source.rows)) for name, values in cells.items()}
-    found = [f"{kind}={name}" for name, kind in kinds.items() if kind]
-    return " or ".join(found[:PROPOSED]) or "label=NAME"
+    suggestions = [f"{kind}={name}" for name, kind in kinds.items() if kind]
+    return " or ".join(suggestions[:PROPOSED]) or "label=NAME"
 
 
 def _kind(values: set[str], rows: int) -> str | None:

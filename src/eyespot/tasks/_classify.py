@@ -149,8 +149,8 @@ class Classify(Task):
         at these targets, so that outputs need not grow without bound to reach them (LeCun et al. 1989).
         """
         if self.squares:
-            wanted = 2 * F.one_hot(target, output.shape[1]).to(output.dtype) - 1
-            loss = (scaled_tanh(output) - wanted).square().sum(1)
+            signs = 2 * F.one_hot(target, output.shape[1]).to(output.dtype) - 1
+            loss = (scaled_tanh(output) - signs).square().sum(1)
         else:
             loss = F.cross_entropy(output, target, reduction="none", label_smoothing=self.smoothing)
         if self.weights:
@@ -341,13 +341,13 @@ class Classify(Task):
 
         places = list(range(len(self.classes)))
         truth = [self._places[row["target"]] for row in table]
-        called = [self._places[row["label"]] for row in table]
-        figures = precision_recall_f1(truth, called, places)
+        predicted = [self._places[row["label"]] for row in table]
+        figures = precision_recall_f1(truth, predicted, places)
         per_class = [
             {"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "count": int(n)}
             for label, p, r, f, n in zip(self.classes, *figures, strict=True)
         ]
-        return per_class, confusion_matrix(truth, called, labels=places).tolist()
+        return per_class, confusion_matrix(truth, predicted, labels=places).tolist()
 
 
 def _label(row: Row) -> str:
@@ -367,8 +367,8 @@ def _fit_temperature(output: Tensor, target: Tensor) -> float:
     def unlikeliness(logarithm: float) -> float:
         return F.cross_entropy(output / np.exp(logarithm), target, label_smoothing=smoothing).item()
 
-    found: Any = minimize_scalar(unlikeliness, bounds=(np.log(0.05), np.log(20)), method="bounded")
-    return float(np.exp(found.x))
+    minimum: Any = minimize_scalar(unlikeliness, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(minimum.x))
 
 
 def _worst(table: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -43,9 +43,9 @@ class Factorization(nn.Module):
         known, filled = ~truth.isnan(), truth.nan_to_num()
         turned = reverse_gradient(unit * unit.shape[1] ** 0.5)
         groups = torch.bucketize(filled, torch.tensor(GROUPS, device=filled.device, dtype=filled.dtype))
-        found = F.cross_entropy(self.adversary(turned), groups, reduction="none", label_smoothing=SMOOTHING)
-        total = AGE_WEIGHT * (age - filled).square() + found + self._correlation(unit, filled)
-        return torch.where(known, total, torch.zeros_like(found))
+        adversary_loss = F.cross_entropy(self.adversary(turned), groups, reduction="none", label_smoothing=SMOOTHING)
+        total = AGE_WEIGHT * (age - filled).square() + adversary_loss + self._correlation(unit, filled)
+        return torch.where(known, total, torch.zeros_like(adversary_loss))
 
     def _correlation(self, unit: Tensor, truth: Tensor) -> Tensor:
         """Losses (N,) that fit `covariance` to that of age and identity part, and push the network to make it 0.

@@ -132,11 +132,11 @@ class Generate(Task):
         """Learn the styles, the labels of the training rows, if creativity is above 0."""
         if not rows:
             raise TaskError("generate needs training images, but there are none; add some.")
-        found = {row.values.get("label", "") for row in rows} if self.creativity else set()
-        if "" in found and len(found) > 1:
+        styles = {row.values.get("label", "") for row in rows} if self.creativity else set()
+        if "" in styles and len(styles) > 1:
             row = next(row for row in rows if not row.values.get("label"))
             raise TaskError(f"{row.location}: has no style, but other images have; give all images one, or none.")
-        return replace(self, styles=tuple(sorted(found - {""}, key=natural_key)))
+        return replace(self, styles=tuple(sorted(styles - {""}, key=natural_key)))
 
     def read(self, row: Row) -> int:
         """Index of the row's style; 0 without styles."""
@@ -208,10 +208,10 @@ class Generate(Task):
             ambiguity = AMBIGUITIES[self.ambiguity](output[:, 1:]) if creativity else 0.0
             return real_loss(output[:, 0]) + creativity * ambiguity, output
         with torch.no_grad():
-            made = network.generator(noise)
+            fakes = network.generator(noise)
         real = self._changed(x, keys, REAL_CHANGE)
         output = map_output(network(real), Tensor.float)
-        fake = map_output(network(self._changed(made, keys, FAKE_CHANGE)), Tensor.float)
+        fake = map_output(network(self._changed(fakes, keys, FAKE_CHANGE)), Tensor.float)
         return self.loss(output, target) + fake_loss(fake[:, 0]) + self._penalties(network, real), output
 
     def _changed(self, images: Tensor, keys: Tensor, purpose: int) -> Tensor:
@@ -240,8 +240,8 @@ class Generate(Task):
         """Fraction of generated images classified as real, and the entropy of their styles (0 to 1)."""
         if turn.name != "generator":
             return {"real_believed": (output[:, 0] > 0).float()}
-        found = {"fakes_believed": (output[:, 0] > 0).float()}
-        return found | ({"style_entropy": style_entropy(output[:, 1:].softmax(1))} if self.styles else {})
+        values = {"fakes_believed": (output[:, 0] > 0).float()}
+        return values | ({"style_entropy": style_entropy(output[:, 1:].softmax(1))} if self.styles else {})
 
     def sample(self, network: Any, seed: int, n: int) -> Tensor:
         """`n` new images (n, C, H, W) in [0, 1]; each depends only on the seed and its own index."""
@@ -263,8 +263,8 @@ class Generate(Task):
     def decode(self, network: Any, noise: Tensor) -> Tensor:
         """The images (n, C, H, W) in [0, 1] that the generator computes from noise (n, L)."""
         device = next(network.parameters()).device
-        made = [network.generator(part.to(device)).float().cpu() for part in noise.split(BATCH)]
-        return torch.cat(made).clamp(0, 1)
+        parts = [network.generator(part.to(device)).float().cpu() for part in noise.split(BATCH)]
+        return torch.cat(parts).clamp(0, 1)
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """The discriminator's outputs for each real image."""

@@ -24,12 +24,12 @@ def evaluate_samples(table: Sequence[dict[str, Any]]) -> tuple[float, tuple[floa
 def generate_values(evaluation: Evaluation, pictures: Pictures) -> Values:
     """The statistics of samples, then samples, and those closest to a training image."""
     table = evaluation.table
-    shown = [gallery_item(row, table, pictures, SIDE, _lines(table[row])) for row in range(min(SHOWN, len(table)))]
+    samples = [gallery_item(row, table, pictures, SIDE, _lines(table[row])) for row in range(min(SHOWN, len(table)))]
     closest = sorted(range(len(table)), key=lambda row: table[row].get("distance") or 0.0)[:12]
     known = any("distance" in row for row in table)
     return {
         "tiles": _tiles(evaluation.details),
-        "examples": shown,
+        "examples": samples,
         "closest": [gallery_item(row, table, pictures, SIDE, _lines(table[row])) for row in closest] if known else [],
     }
 
@@ -46,25 +46,25 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
 
 def _tiles(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Value, name and hint of every available statistic."""
-    found: list[tuple[str, str, str]] = []
+    tiles: list[tuple[str, str, str]] = []
     if details.get("recall") is not None:
         hint = f"precision {number(details['precision'], 2)}: share of samples that resemble real images"
-        found.append((number(details["recall"], 2), "recall: share of real images that samples resemble", hint))
+        tiles.append((number(details["recall"], 2), "recall: share of real images that samples resemble", hint))
         hint = "mean distance of two samples, relative to two real images"
-        found.append((number(details["diversity"], 2), "diversity", hint))
+        tiles.append((number(details["diversity"], 2), "diversity", hint))
     if details.get("style_entropy") is not None:
         hint = (
             f"of log K; real images {number(details['style_entropy_real'], 2)}; classifier accuracy "
             f"{percent(details['classifier_accuracy'])}, calibration error {percent(details['classifier_error'])}"
         )
-        found.append((number(details["style_entropy"], 2), "style entropy, independent classifier", hint))
+        tiles.append((number(details["style_entropy"], 2), "style entropy, independent classifier", hint))
         hint = f"rarest style: {percent(details['rarest_style'])} of the samples"
-        found.append((number(details["marginal_entropy"], 2), "entropy of all samples' styles together", hint))
+        tiles.append((number(details["marginal_entropy"], 2), "entropy of all samples' styles together", hint))
     if details.get("copies") is not None:
         hint = (
             f"median distance to the nearest training image {number(details['nearest'], 3)}, of held-out images "
             f"{number(details['nearest_held_out'], 3)}"
         )
         label = "samples closer to a training image than 99 % of held-out images"
-        found.append((percent(details["copies"]), label, hint))
-    return found
+        tiles.append((percent(details["copies"]), label, hint))
+    return tiles

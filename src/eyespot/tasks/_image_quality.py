@@ -27,5 +27,5 @@ def structural_similarity(pictures: Tensor, clean: Tensor) -> Tensor:
         return torch.full((len(pictures),), math.nan)
     from torchmetrics.functional.image import structural_similarity_index_measure
 
-    found: Any = structural_similarity_index_measure(pictures, clean, data_range=1.0, reduction="none")
-    return found.reshape(len(pictures))
+    similarity: Any = structural_similarity_index_measure(pictures, clean, data_range=1.0, reduction="none")
+    return similarity.reshape(len(pictures))

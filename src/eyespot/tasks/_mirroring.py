@@ -54,14 +54,14 @@ def changed_classes(features: np.ndarray, mirrored: np.ndarray, labels: np.ndarr
     `labels` (N,) are class indices.
     """
     kinds = int(labels.max()) + 1
-    found, turned = (each.argmax(axis=1) for each in predictions(features, mirrored, np.eye(kinds)[labels]))
+    predicted, turned = (each.argmax(axis=1) for each in predictions(features, mirrored, np.eye(kinds)[labels]))
     pairs = []
     for label in range(kinds):
         members = labels == label
         count = int(members.sum())
         if count < FEWEST:
             continue
-        right, still = float((found[members] == label).mean()), float((turned[members] == label).mean())
+        right, still = float((predicted[members] == label).mean()), float((turned[members] == label).mean())
         others = np.bincount(turned[members], minlength=kinds) / count
         others[label] = 0
         error = np.sqrt((right * (1 - right) + still * (1 - still) + 1 / count) / count)
@@ -72,14 +72,14 @@ def changed_classes(features: np.ndarray, mirrored: np.ndarray, labels: np.ndarr
 
 def changed_tags(features: np.ndarray, mirrored: np.ndarray, tags: np.ndarray) -> list[int]:
     """Recognized tags (of (N, K): 1, 0 or NaN) whose mirror images look like images without them."""
-    found, turned = predictions(features, mirrored, np.nan_to_num(tags))
+    predicted, turned = predictions(features, mirrored, np.nan_to_num(tags))
     changed = []
     for place in range(tags.shape[1]):
         there, missing = tags[:, place] == 1, tags[:, place] == 0
         if min(there.sum(), missing.sum()) < FEWEST:
             continue
         error = np.sqrt((there.sum() + missing.sum() + 1) / (12 * there.sum() * missing.sum()))
-        before, after = (_ranked(each[:, place], there, missing) - 0.5 for each in (found, turned))
+        before, after = (_ranked(each[:, place], there, missing) - 0.5 for each in (predicted, turned))
         if before > SURE * error and after < -SURE * error:
             changed.append(place)
     return changed
@@ -93,9 +93,9 @@ def _ranked(scores: np.ndarray, there: np.ndarray, missing: np.ndarray) -> float
 
 def number_under_mirror(features: np.ndarray, mirrored: np.ndarray, numbers: np.ndarray) -> str:
     """Effect of a mirror on numbers (N,): "sign", "same", or "refuse" if the images do not show it."""
-    found, turned = (each[:, 0] for each in predictions(features, mirrored, numbers[:, None]))
+    predicted, turned = (each[:, 0] for each in predictions(features, mirrored, numbers[:, None]))
     variance = float(numbers.var())
-    if len(numbers) < FEWEST or np.square(found - numbers).mean() > (1 - EXPLAINED) * variance:
+    if len(numbers) < FEWEST or np.square(predicted - numbers).mean() > (1 - EXPLAINED) * variance:
         return "refuse"
     kept, negated = np.square(turned - numbers), np.square(turned + numbers)
     difference = kept - negated

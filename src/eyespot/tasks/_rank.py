@@ -213,7 +213,7 @@ class Rank(Task):
 
 def _standard_error(rows: Sequence[Row]) -> float:
     """Root mean square of the standard errors of the ratings; 0 if no row states deviation and number."""
-    found = []
+    errors = []
     for row in rows:
         texts = [row.values.get(name, "").strip() for name in ("rating_sd", "rating_n")]
         if not all(texts):
@@ -227,8 +227,8 @@ def _standard_error(rows: Sequence[Row]) -> float:
                 f"{row.location}: rating_sd and rating_n are '{texts[0]}' and '{texts[1]}'; expected a deviation from "
                 "0 on and a number of ratings from 1 on. Correct them."
             )
-        found.append(deviation**2 / number)
-    return float(np.sqrt(np.mean(found))) if found else 0.0
+        errors.append(deviation**2 / number)
+    return float(np.sqrt(np.mean(errors))) if errors else 0.0
 
 
 def _median_split(targets: np.ndarray, answers: np.ndarray) -> dict[str, Any]:

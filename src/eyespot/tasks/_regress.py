@@ -244,8 +244,8 @@ class Regress(Task):
 
     def decide_mirror(self, features: np.ndarray, mirrored: np.ndarray, targets: Sequence[float]) -> tuple[Self, str]:
         """Enable mirroring only if the images show its effect on the number: a changed sign, or none."""
-        found = number_under_mirror(features, mirrored, np.array(targets))
-        return replace(self, mirror=found), MIRROR_REASONS[found]
+        effect = number_under_mirror(features, mirrored, np.array(targets))
+        return replace(self, mirror=effect), MIRROR_REASONS[effect]
 
     def transform_target(self, target: Tensor, frame: Frame) -> Tensor:
         """Flip the sign under a mirror if `mirror` is "sign"."""
@@ -293,11 +293,11 @@ def _unusual(rows: Sequence[Row], numbers: np.ndarray) -> str:
     if not far.any():
         return ""
     worst, others = int(distance.argmax()), numbers[~far]
-    found = f"{rows[worst].location}: the number is {numbers[worst]:g}, the others lie between {others.min():g} and "
+    message = f"{rows[worst].location}: the number is {numbers[worst]:g}, the others lie between {others.min():g} and "
     if distance[worst] > IMPOSSIBLE:
-        raise TaskError(f"{found}{others.max():g}. Correct it or remove the row.")
+        raise TaskError(f"{message}{others.max():g}. Correct it or remove the row.")
     return (
-        f"{far.sum():,} of {len(numbers):,} numbers lie far from the others. {found}{others.max():g}. If it stands "
+        f"{far.sum():,} of {len(numbers):,} numbers lie far from the others. {message}{others.max():g}. If it stands "
         "for a missing number, leave its cell empty."
     )
 

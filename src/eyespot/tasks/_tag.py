@@ -213,25 +213,27 @@ class Tag(Task):
         """Per sample: target (tag to 1, 0 or None if unknown), answer (list of tags), probabilities by tag."""
         rows = []
         for truths, chances in zip(target.tolist(), self.activate(output.double()).tolist(), strict=True):
-            known = {tag: None if truth != truth else int(truth) for tag, truth in zip(self.tags, truths, strict=True)}
-            rows.append({"target": known, **self._to_dict(chances)})
+            targets = {
+                tag: None if truth != truth else int(truth) for tag, truth in zip(self.tags, truths, strict=True)
+            }
+            rows.append({"target": targets, **self._to_dict(chances)})
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
         """Mean average precision over the tags, with its bootstrap interval; statistics of tags and groups."""
         truths = np.array([[np.nan if v is None else v for v in row["target"].values()] for row in table], dtype=float)
         chances = np.array([list(row["probabilities"].values()) for row in table])
-        called = np.array([[tag in row["answer"] for tag in self.tags] for row in table])
+        answered = np.array([[tag in row["answer"] for tag in self.tags] for row in table])
         per_tag = [
-            {"tag": tag, **tag_figures(truths[:, place], chances[:, place], called[:, place], cut)}
+            {"tag": tag, **tag_figures(truths[:, place], chances[:, place], answered[:, place], cut)}
             for place, (tag, cut) in enumerate(zip(self.tags, self._thresholds(), strict=True))
         ]
         score = mean_precision(truths, chances)
         judged = [row for row in per_tag if row["average_precision"] is not None]
         details = {
             "mean_average_precision": score,
-            **overall_figures(truths, called, never_learned(self.tags, truths)),
-            "groups": group_figures(self.tags, truths, chances, called),
+            **overall_figures(truths, answered, never_learned(self.tags, truths)),
+            "groups": group_figures(self.tags, truths, chances, answered),
             "per_tag": per_tag,
             "weakest": min(judged, key=lambda row: row["average_precision"]) if judged else None,
             "implications": implication_notes(self.tags, self.implied),
@@ -363,18 +365,18 @@ class Tag(Task):
 
     def _to_dict(self, chances: list[float]) -> dict[str, Any]:
         present = self._present(torch.tensor(chances, dtype=torch.float64)).tolist()
-        answers = [tag for tag, there in zip(self.tags, present, strict=True) if there]
-        given = {group_of(tag) for tag in answers}
+        answers = [tag for tag, is_present in zip(self.tags, present, strict=True) if is_present]
+        groups = {group_of(tag) for tag in answers}
         followed = (self.tags[second] for first, second in self.implied if present[first])
-        implied = [tag for tag in dict.fromkeys(followed) if tag not in answers and group_of(tag) not in given - {""}]
+        implied = [tag for tag in dict.fromkeys(followed) if tag not in answers and group_of(tag) not in groups - {""}]
         implied = list({group_of(tag) or tag: tag for tag in implied}.values())
         answers += implied
-        given = {group_of(tag) for tag in answers}
+        groups = {group_of(tag) for tag in answers}
         best = [max(chances[each.places]) if each.exclusive else None for each in attributes(self.tags)]
         return {
             "answer": answers,
             "implied": implied,
-            "unsure": [each.name for each in attributes(self.tags) if each.exclusive and each.name not in given],
+            "unsure": [each.name for each in attributes(self.tags) if each.exclusive and each.name not in groups],
             "expected_errors": sum(
                 1 - sure if sure is not None else min(chances[each.places.start], 1 - chances[each.places.start])
                 for sure, each in zip(best, attributes(self.tags), strict=True)

@@ -48,8 +48,8 @@ def _least(loss: Any, count: int) -> np.ndarray:
 
     def value(numbers: np.ndarray) -> tuple[float, np.ndarray]:
         at = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
-        found = loss(at)
-        return found.item(), torch.autograd.grad(found, at)[0].numpy()
+        result = loss(at)
+        return result.item(), torch.autograd.grad(result, at)[0].numpy()
 
     bounds = [(-3.0, 3.0), (-20.0, 20.0)][:count]
     return minimize(value, np.zeros(count), jac=True, bounds=bounds, method="L-BFGS-B").x

@@ -18,8 +18,8 @@ AP_RESAMPLES = 100
 
 def mean_precision(truths: np.ndarray, chances: np.ndarray) -> float:
     """Mean average precision over the tags with a known positive and a known negative; NaN if there is none."""
-    found = _average_precisions(truths, chances)
-    return float(np.nanmean(found)) if not np.isnan(found).all() else math.nan
+    precisions = _average_precisions(truths, chances)
+    return float(np.nanmean(precisions)) if not np.isnan(precisions).all() else math.nan
 
 
 def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
@@ -27,14 +27,14 @@ def precision_interval(truths: np.ndarray, chances: np.ndarray) -> tuple[float, 
 
     A rare tag without a positive in a resample keeps its value for all images; dropping it would change the mean.
     """
-    found = _average_precisions(truths, chances)
-    if np.isnan(found).all():
+    precisions = _average_precisions(truths, chances)
+    if np.isnan(precisions).all():
         return math.nan, math.nan
     random, count = np.random.default_rng(0), len(truths)
     drawn = (random.integers(count, size=count) for _ in range(AP_RESAMPLES))
     counts = np.stack([np.bincount(rows, minlength=count) for rows in drawn])
     again = _resampled_precisions(truths, chances, counts)
-    score, means = float(np.nanmean(found)), np.nanmean(np.where(np.isnan(again), found, again), axis=1)
+    score, means = float(np.nanmean(precisions)), np.nanmean(np.where(np.isnan(again), precisions, again), axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     # Resampled images repeat, which makes ranking easier: with few positives, the interval can lie above the score.
     return min(float(low), score), max(float(high), score)
@@ -67,12 +67,12 @@ def _average_precisions(truths: np.ndarray, chances: np.ndarray) -> np.ndarray:
     """Average precision of each tag (K,); NaN without a known positive and a known negative."""
     from sklearn.metrics import average_precision_score
 
-    found = np.full(truths.shape[1], math.nan)
+    precisions = np.full(truths.shape[1], math.nan)
     for place, (truth, chance) in enumerate(zip(truths.T, chances.T, strict=True)):
         if judgeable(truth):
             known = ~np.isnan(truth)
-            found[place] = average_precision_score(truth[known], chance[known])
-    return found
+            precisions[place] = average_precision_score(truth[known], chance[known])
+    return precisions
 
 
 def _interval(count: int, resamples: int, figure: Callable[[np.ndarray], float]) -> tuple[float, float]:

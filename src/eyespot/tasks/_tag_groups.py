@@ -42,13 +42,13 @@ def attributes(tags: Sequence[str]) -> list[Attribute]:
     >>> [(each.name, each.places.stop) for each in attributes(["color:blue", "color:red", "striped"])]
     [('color', 2), ('striped', 3)]
     """
-    found: list[Attribute] = []
+    result: list[Attribute] = []
     for place, tag in enumerate(tags):
         group, start = group_of(tag), place
-        if group and found and found[-1].exclusive and found[-1].name == group:
-            start = found.pop().places.start
-        found.append(Attribute(name=group or tag, places=slice(start, place + 1), exclusive=bool(group)))
-    return found
+        if group and result and result[-1].exclusive and result[-1].name == group:
+            start = result.pop().places.start
+        result.append(Attribute(name=group or tag, places=slice(start, place + 1), exclusive=bool(group)))
+    return result
 
 
 def runs(tags: Sequence[str]) -> list[tuple[slice, bool]]:
@@ -126,10 +126,10 @@ def _check_groups(kept: set[str], counts: Mapping[str, int]) -> None:
     sizes = Counter(group_of(tag) for tag in kept)
     for group in sorted({group_of(tag) for tag in counts}):
         if sizes[group] < 2:
-            found = [f"'{tag}' ({count})" for tag, count in counts.items() if group_of(tag) == group]
+            counted = [f"'{tag}' ({count})" for tag, count in counts.items() if group_of(tag) == group]
             raise TaskError(
                 f"The group '{group}' needs two tags or more with {RARE} training images each, but there are "
-                f"{', '.join(found[:10])}; add images of others, or leave the group out."
+                f"{', '.join(counted[:10])}; add images of others, or leave the group out."
             )
 
 

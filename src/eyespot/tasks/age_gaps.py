@@ -84,13 +84,13 @@ def age_statistics(table: Sequence[dict[str, Any]], embeddings: np.ndarray, iden
     ages = np.array([row.get("age") for row in table], dtype=float)
     if np.isnan(ages).all():
         return {}
-    found: dict[str, Any] = {"by_age_gap": by_age_gap(embeddings, identities, ages)}
-    found["age_error_from_embedding"] = age_error(embeddings, identities, ages)
-    found["age_error_of_neighbors"] = age_error_of_neighbors(embeddings, identities, ages)
+    statistics: dict[str, Any] = {"by_age_gap": by_age_gap(embeddings, identities, ages)}
+    statistics["age_error_from_embedding"] = age_error(embeddings, identities, ages)
+    statistics["age_error_of_neighbors"] = age_error_of_neighbors(embeddings, identities, ages)
     predicted = np.array([row.get("predicted_age") for row in table], dtype=float)
     if not np.isnan(predicted).all():
-        found["age_mean_absolute_error"] = float(np.nanmean(np.abs(predicted - ages)))
-    return found
+        statistics["age_mean_absolute_error"] = float(np.nanmean(np.abs(predicted - ages)))
+    return statistics
 
 
 def gap_text(row: Mapping[str, Any]) -> str:

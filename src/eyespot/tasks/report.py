@@ -78,15 +78,15 @@ def tag_values(evaluation: Evaluation, pictures: Pictures) -> Values:
 
 def _tagged(row: int, table: Sequence[dict[str, Any]], pictures: Pictures) -> Values:
     entry = table[row]
-    true = [tag for tag, there in entry["target"].items() if there]
+    true = [tag for tag, is_present in entry["target"].items() if is_present]
     lines = [f"answer: {', '.join(entry['answer']) or 'none'}", f"is: {', '.join(true) or 'none'}"]
     return gallery_item(row, table, pictures, SIDE, lines)
 
 
 def _largest_gap(row: dict[str, Any]) -> float:
     """Largest difference between a row's probabilities and its known tags."""
-    known = [(row["probabilities"][tag], there) for tag, there in row["target"].items() if there is not None]
-    return max((abs(chance - there) for chance, there in known), default=0.0)
+    pairs = [(row["probabilities"][tag], present) for tag, present in row["target"].items() if present is not None]
+    return max((abs(chance - present) for chance, present in pairs), default=0.0)
 
 
 def regress_values(evaluation: Evaluation, pictures: Pictures) -> Values:

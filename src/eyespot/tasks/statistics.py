@@ -66,8 +66,8 @@ def correlation_interval(one: np.ndarray, other: np.ndarray) -> tuple[float, tup
 
     random = np.random.default_rng(0)
     drawn = random.integers(0, len(one), (RESAMPLES, len(one)))
-    found = _correlations(rankdata(one[drawn], axis=1), rankdata(other[drawn], axis=1))
-    low, high = np.quantile(found, (0.025, 0.975))
+    correlations = _correlations(rankdata(one[drawn], axis=1), rankdata(other[drawn], axis=1))
+    low, high = np.quantile(correlations, (0.025, 0.975))
     return _correlation(rankdata(one), rankdata(other)), (float(low), float(high))
 
 

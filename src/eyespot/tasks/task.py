@@ -511,5 +511,5 @@ def parse_position(text: str) -> tuple[int, int] | None:
     >>> parse_position("3, 5"), parse_position("cat")
     ((3, 5), None)
     """
-    found = re.fullmatch(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*", text)
-    return (int(found[1]), int(found[2])) if found else None
+    match = re.fullmatch(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*", text)
+    return (int(match[1]), int(match[2])) if match else None

@@ -59,10 +59,10 @@ def _reader(task: Task) -> Callable[[Row], Reason | None]:
     known: dict[tuple[str, ...], Reason | None] = {}
 
     def reason_of(row: Row) -> Reason | None:
-        given = tuple(row.values.get(column, "") for column in task.columns)
-        if given not in known:
-            known[given] = _reason(task, row, missing=not any(given)) if task.columns else None
-        return known[given]
+        cells = tuple(row.values.get(column, "") for column in task.columns)
+        if cells not in known:
+            known[cells] = _reason(task, row, missing=not any(cells)) if task.columns else None
+        return known[cells]
 
     return reason_of
 

@@ -93,10 +93,10 @@ def _make(path: Path) -> None:
 
 def _refuse_other(path: Path, plan: dict[str, Any]) -> None:
     try:
-        found = json.loads((path / PLAN).read_text(encoding="utf-8"))
+        existing = json.loads((path / PLAN).read_text(encoding="utf-8"))
     except ValueError as error:
         raise AttackError(f"{path / PLAN}: is damaged ({error}); choose another folder.", argument="out") from error
-    other = [name for name in plan if found.get(name) != plan[name]]
+    other = [name for name in plan if existing.get(name) != plan[name]]
     if other:
         raise AttackError(
             f"{path}: holds a report with other {', '.join(other)}. Choose another folder, or use the same settings.",

@@ -45,11 +45,11 @@ def about_bounds(model: Model, chosen: Candidates) -> dict[str, Any]:
     numbers = chosen.ready[:BOUNDED]
     images = torch.cat([chosen.images[number] for number in numbers])
     radii = certified_radii(model, images)
-    found = {"layers": layers, "count": len(numbers), "radii": None if radii is None else _spread(radii.tolist())}
+    bounds = {"layers": layers, "count": len(numbers), "radii": None if radii is None else _spread(radii.tolist())}
     try:
-        return {**found, "sizes": _spread(certified_sizes(model, images).tolist())}
+        return {**bounds, "sizes": _spread(certified_sizes(model, images).tolist())}
     except AttackError as error:
-        return {**found, "sizes": None, "reason": str(error)}
+        return {**bounds, "sizes": None, "reason": str(error)}
 
 
 def about_places(model: Model, chosen: Candidates, rows: Sequence[Mapping[str, Any]], aim: Aim) -> list[dict[str, Any]]:
@@ -59,8 +59,8 @@ def about_places(model: Model, chosen: Candidates, rows: Sequence[Mapping[str, A
     for number in fooled[:MAPPED]:
         image = chosen.images[number]
         if image.shape[2] * image.shape[3] <= LARGEST_MAPPED:
-            found = map_of(model, image, chosen.names[number], aim, chosen.truths[number])
-            kept = {part.name: getattr(found, part.name) for part in fields(found) if part.name != "original"}
+            pixel_map = map_of(model, image, chosen.names[number], aim, chosen.truths[number])
+            kept = {part.name: getattr(pixel_map, part.name) for part in fields(pixel_map) if part.name != "original"}
             maps.append({"number": number, **kept})
     return to_plain(maps)
 

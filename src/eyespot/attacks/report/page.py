@@ -177,11 +177,11 @@ def _everyday(models: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One chart for each corruption, with a line for each model, and the values below it."""
     curves = {name: found["everyday"]["curves"] for name, found in models.items()}
     kinds = [curve["name"] for curve in next(iter(curves.values()))]
-    shown = []
+    rows = []
     for kind in kinds:
         lines = {name: next(one for one in found if one["name"] == kind) for name, found in curves.items()}
-        shown.append({"name": kind, "drawing": _curve(kind, lines), "lines": lines})
-    return shown
+        rows.append({"name": kind, "drawing": _curve(kind, lines), "lines": lines})
+    return rows
 
 
 def _curve(kind: str, lines: Mapping[str, Mapping[str, Any]]) -> Markup:

@@ -58,5 +58,5 @@ def _middle(rows: Sequence[Row], name: str) -> float | None:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return mean(known) if known else None
+    present = [value for value in values if value is not None]
+    return mean(present) if present else None

@@ -106,7 +106,7 @@ class Report:
         left = [number for number in chosen.ready if number not in done]
         size = IMAGES_AT_ONCE["queries" in ATTACKS[planned.by].defaults]
         for numbers in chosen.batches(left, size):
-            found = attack_many(
+            results = attack_many(
                 model,
                 torch.cat([chosen.images[number] for number in numbers]),
                 planned.by,
@@ -115,7 +115,7 @@ class Report:
                 aim=planned.aim,
                 settings=planned.settings,
             )
-            self.folder.add(name, title, numbers, found)
+            self.folder.add(name, title, numbers, results)
             rows = self.folder.of(name, title)
             fooled = sum(row["outcome"] == "fooled" for row in rows)
             yield f"{name}: {title}: {len(rows)} of {len(chosen.ready)} images, {fooled} fooled"

@@ -64,8 +64,8 @@ def _again(
 ) -> Callable[..., Tensor]:
     """The same call on other inputs, which are copied first if the function may write to them."""
     leaves, structure = tree_flatten((tuple(args), kwargs))
-    known = {id(tensor) for tensor in tracked}
-    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and id(leaf) in known]
+    tracked_ids = {id(tensor) for tensor in tracked}
+    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and id(leaf) in tracked_ids]
     rest = [None if place in places else leaf for place, leaf in enumerate(leaves)]
     name = full_name(function).rsplit(".", 1)[-1]
     writes = (

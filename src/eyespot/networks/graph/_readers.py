@@ -126,13 +126,13 @@ def _arithmetic(kind: str, reverse: bool = False) -> Callable[[Bound], Reading]:
     def read(bound: Bound) -> Reading:
         if bound.get("alpha", 1) != 1 or bound.get("rounding_mode") or (reverse and len(bound["tracked"]) > 1):
             return None
-        known = {id(tensor) for tensor in bound["tracked"]}
+        tracked_ids = {id(tensor) for tensor in bound["tracked"]}
         sides, weights = [], {}
         for side in (bound["input"], bound["other"]):
-            if isinstance(side, Tensor) and id(side) not in known:
+            if isinstance(side, Tensor) and id(side) not in tracked_ids:
                 weights["constant"] = side
             is_tensor = isinstance(side, Tensor)
-            sides.append(side if not is_tensor else "input" if id(side) in known else "constant")
+            sides.append(side if not is_tensor else "input" if id(side) in tracked_ids else "constant")
         left, right = reversed(sides) if reverse else sides
         return kind, {"left": left, "right": right}, weights
 
@@ -271,8 +271,8 @@ def _read_elementwise(bound: Bound) -> Reading:
     if len(bound["tracked"]) != 1 or bound["tracked"][0].shape != bound["output"].shape:
         return None
     hidden = ("args", "tracked", "output", "part", "input", "inplace")
-    known = {id(tensor) for tensor in bound["tracked"]}
-    others = {name: value for name, value in bound.items() if name not in hidden and id(value) not in known}
+    tracked_ids = {id(tensor) for tensor in bound["tracked"]}
+    others = {name: value for name, value in bound.items() if name not in hidden and id(value) not in tracked_ids}
     weights = {name: value for name, value in others.items() if isinstance(value, Tensor)}
     settings = {name: value for name, value in others.items() if isinstance(value, int | float | str)}
     return "elementwise", settings, weights

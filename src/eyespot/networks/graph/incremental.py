@@ -73,8 +73,8 @@ class Incremental:
         in the scale of the network input; (1, C, h, w) is used for all. Patches must lie inside the image.
         """
         ends = list(output_calls(self.calls).values())
-        found = list(self.maps(rows, columns, contents, ends))
-        return output_of(self.calls, {index: torch.cat([maps[index] for maps in found]) for index in ends})
+        parts = list(self.maps(rows, columns, contents, ends))
+        return output_of(self.calls, {index: torch.cat([maps[index] for maps in parts]) for index in ends})
 
     @torch.no_grad()
     def maps(

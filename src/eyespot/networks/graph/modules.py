@@ -27,10 +27,10 @@ class Rebuilt(nn.Module):
         super().__init__()
         require_followed(calls, "This method")
         self.calls = list(calls)
-        made = {call.index: MODULES[call.kind](call) for call in calls if call.kind in MODULES}
+        modules = {call.index: MODULES[call.kind](call) for call in calls if call.kind in MODULES}
         if add is not None:
-            made |= {call.index: add() for call in calls if call.kind == "add" and len(call.inputs) == 2}
-        self.parts = nn.ModuleDict({str(index): module for index, module in made.items() if module is not None})
+            modules |= {call.index: add() for call in calls if call.kind == "add" and len(call.inputs) == 2}
+        self.parts = nn.ModuleDict({str(index): module for index, module in modules.items() if module is not None})
         self.parts.update({f"after {index}": nn.Identity() for index in watched})
         self.eval()
 

@@ -99,10 +99,10 @@ def output_of(calls: Sequence[Call], values: Sequence[Tensor] | Mapping[int, Ten
 
     `values` are the outputs of the calls for other images, by index (see `replay`); by default the recorded ones.
     """
-    found = {
+    outputs = {
         name: calls[index].output if values is None else values[index] for name, index in output_calls(calls).items()
     }
-    return found.get("", found)
+    return outputs.get("", outputs)
 
 
 def find_call(calls: list[Call], name: str) -> Call:

@@ -259,11 +259,11 @@ class Colorize(Task):
         ab = F.interpolate(with_hints(ab, pixels, hints) if hints else ab, tuple(pixels.shape[2:]), mode="bilinear")
         if pixels.shape[2] <= STRIP or torch.is_grad_enabled():
             return recolored(pixels, ab)
-        made = torch.empty_like(pixels)  # filled in parts, since concatenating them would double the memory
+        recolored_image = torch.empty_like(pixels)  # filled in parts, since concatenating them would double the memory
         for top in range(0, pixels.shape[2], STRIP):
             rows = slice(top, top + STRIP)
-            made[:, :, rows] = recolored(pixels[:, :, rows], ab[:, :, rows])
-        return made
+            recolored_image[:, :, rows] = recolored(pixels[:, :, rows], ab[:, :, rows])
+        return recolored_image
 
     def _colors(self, output: Tensor, sides: Sequence[int]) -> Tensor:
         """The predicted colors (N, 2, *sides)."""

@@ -35,8 +35,8 @@ def with_hints(ab: Tensor, pixels: Tensor, hints: Sequence[Hint]) -> Tensor:
     lightness = to_lab(F.adaptive_avg_pool2d(pixels, sides))[0, 0]
     ab = F.interpolate(ab, sides, mode="bilinear")
     rows, columns = _places(hints, (height, width), sides)
-    wanted = to_lab(torch.tensor([hint.color for hint in hints]).to(pixels).T[None, :, :, None] / 255)[0, 1:, :, 0]
-    difference = wanted - ab[0, :, rows, columns]
+    hint_colors = to_lab(torch.tensor([hint.color for hint in hints]).to(pixels).T[None, :, :, None] / 255)[0, 1:, :, 0]
+    difference = hint_colors - ab[0, :, rows, columns]
     weights = _weights(lightness, rows, columns)
     spread = torch.einsum("khw,ck->chw", weights, difference) / (weights.sum(0) + DOUBT)
     return ab + spread[None]

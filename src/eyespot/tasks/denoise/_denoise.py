@@ -180,9 +180,9 @@ class Denoise(Task):
             return self._distance(output, target, progress), output
 
     def _distance(self, output: Tensor, target: Tensor, progress: float | None) -> Tensor:
-        wanted = target[:, 0] if target.shape[1] == 2 else target[:, 2]
-        known = ~wanted.isnan()
-        difference = torch.where(known, output - wanted.nan_to_num(), 0.0)
+        reference = target[:, 0] if target.shape[1] == 2 else target[:, 2]
+        known = ~reference.isnan()
+        difference = torch.where(known, output - reference.nan_to_num(), 0.0)
         name, _ = self.chosen_distance
         if name in ANNEALED and (progress is not None or name not in DISTANCES):
             distances = (difference.abs() + 1e-8) ** ANNEALED[name](progress or 0.0)

@@ -93,13 +93,13 @@ def select(scores: Tensor, boxes: Tensor, least: float, limit: float, most: int)
     `scores` (K, L) and `boxes` (L, 4) are those of all locations. Each class is suppressed separately: objects of
     different classes may overlap.
     """
-    found = []
+    detections = []
     for number, row in enumerate(scores):
         places = (row >= least).nonzero()[:, 0]
         if len(places) > CANDIDATES:
             places = places[row[places].argsort(descending=True, stable=True)[:CANDIDATES]]
         kept = places[suppress(boxes[places], row[places], limit)]
-        found.append((row[kept], torch.full_like(kept, number), boxes[kept]))
-    sure, kind, where = (torch.cat(parts) for parts in zip(*found, strict=True))
+        detections.append((row[kept], torch.full_like(kept, number), boxes[kept]))
+    sure, kind, where = (torch.cat(parts) for parts in zip(*detections, strict=True))
     order = sure.argsort(descending=True, stable=True)[:most]
     return sure[order], kind[order], where[order]

@@ -47,11 +47,11 @@ def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -
     height, width = logits.shape[2:]
     number = torch.stack([_assigned(*one, height, width, stride) for one in zip(target, known, strict=True)])
     image, row, column = (number >= 0).nonzero(as_tuple=True)
-    wanted = target[image, number[image, row, column]]
+    truth = target[image, number[image, row, column]]
     found = boxes[image, row, column]
     quality = torch.zeros_like(logits)
-    quality[image, wanted[:, 4].long(), row, column] = overlaps(found.detach(), wanted[:, :4]).to(quality)
-    distance = 1 - generalized_overlaps(found, wanted[:, :4]) + SIDE_WEIGHT * _side_errors(found, wanted[:, :4])
+    quality[image, truth[:, 4].long(), row, column] = overlaps(found.detach(), truth[:, :4]).to(quality)
+    distance = 1 - generalized_overlaps(found, truth[:, :4]) + SIDE_WEIGHT * _side_errors(found, truth[:, :4])
     far = distance.new_zeros(len(target)).index_add(0, image, distance)
     return (varifocal(logits, quality).flatten(1).sum(1) + BOX_WEIGHT * far) / known.sum(1).clamp(min=1)
 

@@ -63,10 +63,10 @@ def coco_document(answers: Sequence[Mapping[str, Any]], classes: Sequence[str]) 
             continue  # an image that could not be read
         height, width = answer["size"]
         images.append({"id": len(images) + 1, "file_name": answer["image"], "height": height, "width": width})
-        for found in answer["boxes"]:
+        for entry in answer["boxes"]:
             annotations.append(
-                coco_object(len(annotations) + 1, len(images), place[found["label"]], found["box"])
-                | {"score": found["score"]}
+                coco_object(len(annotations) + 1, len(images), place[entry["label"]], entry["box"])
+                | {"score": entry["score"]}
             )
     categories = [{"id": number, "name": label} for label, number in place.items()]
     return {"images": images, "annotations": annotations, "categories": categories}

@@ -175,11 +175,11 @@ class Locate(Task):
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
         """The image with a ring of the matching radius around each point."""
-        return ringed(pixels, [found["point"] for found in answer["points"]], self.radius)
+        return ringed(pixels, [entry["point"] for entry in answer["points"]], self.radius)
 
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
         """The image with the points above the threshold."""
-        points = [found["point"] for found in self.answer(outputs(pixels)[0])["points"]]
+        points = [entry["point"] for entry in self.answer(outputs(pixels)[0])["points"]]
         drawn = ringed((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), points, self.radius)
         return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
 
