@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from eyespot import train
-from eyespot.exporting import import_onnx
+from eyespot.exporting import check_graph, import_onnx
 from eyespot.model import load
 from eyespot.sources.synthetic import shapes
 
@@ -97,6 +97,8 @@ def test_what_other_programs_export_answers_alike_and_is_trained_further(name, t
     content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9).SerializeToString()
     (tmp_path / "net.onnx").write_bytes(content)
     model = load(import_onnx(tmp_path / "net.onnx", LABELS, mean=[0.5], std=[0.25]).save(tmp_path / "net.safetensors"))
+
+    assert check_graph(tmp_path / "net.onnx", [0.5], [0.25]) < 1e-5
 
     source = shapes(count=60, size=16)
     picture = source.train.rows[0].picture

@@ -96,6 +96,7 @@ def check_graph(path: str | Path, mean: Sequence[float] = (0.0,), std: Sequence[
     graph = _foreign(_parsed(read_content(Path(path)), Path(path)))
     images = _images(graph, None, mean, std, "crop")
     converted = convert(graph.model, graph.nodes, graph.start, graph.output, graph.single)
+    converted = _channels_first(converted) if graph.channels_last else converted
     module = GraphModule(converted.graph).eval()
     module.load_state_dict(converted.weights)
     return _compared(graph, module, images)

@@ -52,16 +52,16 @@ def _taps(begin, end, out, side):
     """
     first, last = op.Cast(begin, to=FLOAT), op.Cast(end, to=FLOAT)
     scale = op.Cast(last - first, to=DOUBLE) / op.Cast(out, to=DOUBLE)
-    support = op.Max(scale, op.CastLike(1.0, scale))
+    support = op.Max(scale, op.Cast(1.0, to=DOUBLE))
     count = op.Cast(op.Ceil(support), to=INT) * 2 + 1
     center = op.Cast(first, to=DOUBLE) + (op.Cast(op.Range(0, out, 1), to=DOUBLE) + 0.5) * scale
-    start = op.Max(op.Cast(center - support + 0.5, to=INT), op.CastLike(0, out))
+    start = op.Max(op.Cast(center - support + 0.5, to=INT), op.Constant(value_int=0))
     stop = op.Min(op.Cast(center + support + 0.5, to=INT), side)
     places = op.Unsqueeze(start, [1]) + op.Unsqueeze(op.Range(0, count, 1), [0])
-    reciprocal = op.CastLike(1.0, support) / support
+    reciprocal = op.Cast(1.0, to=DOUBLE) / support
     distance = op.Abs((op.Cast(places, to=DOUBLE) - op.Unsqueeze(center, [1]) + 0.5) * reciprocal)
-    triangle = op.Max(op.CastLike(1.0, distance) - distance, op.CastLike(0.0, distance))
-    weight = op.Where(places < op.Unsqueeze(stop, [1]), triangle, op.CastLike(0.0, triangle))
+    triangle = op.Max(op.Cast(1.0, to=DOUBLE) - distance, op.Cast(0.0, to=DOUBLE))
+    weight = op.Where(places < op.Unsqueeze(stop, [1]), triangle, op.Cast(0.0, to=DOUBLE))
     whole = op.Floor(weight / op.ReduceSum(weight, [1]) * 4194304.0 + 0.5)
     # 22 bits times 8 bits do not fit into float32; two halves of 11 bits do, and their sums are exact.
     high = op.Floor(whole / 2048.0)
@@ -140,9 +140,9 @@ def _average_blocks(x, rows, columns):
 @script(default_opset=op)
 def _safe(begin, end, scale, side, reduces):
     """The part of a side that is averaged: what the results between `begin` and `end` will look at."""
-    first = op.Max(op.Cast(begin - scale * 0.5, to=INT), op.CastLike(0, side))
+    first = op.Max(op.Cast(begin - scale * 0.5, to=INT), op.Constant(value_int=0))
     last = op.Min(op.Cast(op.Ceil(end + scale * 0.5), to=INT), side)
-    return op.Where(reduces, first, op.CastLike(0, side)), op.Where(reduces, last, side)
+    return op.Where(reduces, first, op.Constant(value_int=0)), op.Where(reduces, last, side)
 
 
 @script(default_opset=op)
@@ -170,8 +170,8 @@ def _resize(image, left, top, right, bottom, width, height):
     rows, columns = op.Squeeze(op.Shape(image, start=1, end=2)), op.Squeeze(op.Shape(image, start=2, end=3))
     across = (right - left) / op.Cast(width, to=DOUBLE)
     down = (bottom - top) / op.Cast(height, to=DOUBLE)
-    factor_x = op.Max(op.Cast(across / 3.0, to=INT), op.CastLike(1, width))
-    factor_y = op.Max(op.Cast(down / 3.0, to=INT), op.CastLike(1, width))
+    factor_x = op.Max(op.Cast(across / 3.0, to=INT), op.Constant(value_int=1))
+    factor_y = op.Max(op.Cast(down / 3.0, to=INT), op.Constant(value_int=1))
     reduces = op.Max(factor_x, factor_y) > 1
     x0, x1 = _safe(left, right, across, columns, reduces)
     y0, y1 = _safe(top, bottom, down, rows, reduces)
@@ -200,14 +200,14 @@ def _resize(image, left, top, right, bottom, width, height):
 
 @script(default_opset=op)
 def _middle(side, length):
-    begin = op.Max((side - length) / 2.0, op.CastLike(0.0, side))
+    begin = op.Max((side - length) / 2.0, op.Cast(0.0, to=DOUBLE))
     return begin, op.Min(side, begin + length)
 
 
 @script(default_opset=op)
 def _inside(side, wanted, scale):
     """How long a side becomes when it is padded to `wanted`, and where it begins."""
-    length = op.Max(op.Min(op.Round(side * scale), wanted), op.CastLike(1.0, wanted))
+    length = op.Max(op.Min(op.Round(side * scale), wanted), op.Cast(1.0, to=DOUBLE))
     whole = op.Cast(length, to=INT)
     return whole, (op.Cast(wanted, to=INT) - whole) / 2
 
@@ -220,10 +220,16 @@ def _resizing(height: int, width: int, channels: int, fit: str):
     def crop(image):
         sides = op.Cast(op.Shape(image, start=1, end=3), to=DOUBLE)
         high, broad = op.Gather(sides, 0), op.Gather(sides, 1)
-        scale = op.Min(high / op.CastLike(tall, sides), broad / op.CastLike(wide, sides))
-        left, right = _middle(broad, op.CastLike(wide, sides) * scale)
-        top, bottom = _middle(high, op.CastLike(tall, sides) * scale)
-        if op.And(high == op.CastLike(tall, sides), broad == op.CastLike(wide, sides)):
+        scale = op.Min(
+            high / op.Cast(op.Constant(value_float=tall), to=DOUBLE),
+            broad / op.Cast(op.Constant(value_float=wide), to=DOUBLE),
+        )
+        left, right = _middle(broad, op.Cast(op.Constant(value_float=wide), to=DOUBLE) * scale)
+        top, bottom = _middle(high, op.Cast(op.Constant(value_float=tall), to=DOUBLE) * scale)
+        if op.And(
+            high == op.Cast(op.Constant(value_float=tall), to=DOUBLE),
+            broad == op.Cast(op.Constant(value_float=wide), to=DOUBLE),
+        ):
             x = op.Cast(image, to=FLOAT)
         else:
             x = _resize(image, left, top, right, bottom, op.Constant(value_int=width), op.Constant(value_int=height))
@@ -233,8 +239,11 @@ def _resizing(height: int, width: int, channels: int, fit: str):
     def stretch(image):
         sides = op.Cast(op.Shape(image, start=1, end=3), to=DOUBLE)
         high, broad = op.Gather(sides, 0), op.Gather(sides, 1)
-        zero = op.CastLike(0.0, sides)
-        if op.And(high == op.CastLike(tall, sides), broad == op.CastLike(wide, sides)):
+        zero = op.Cast(0.0, to=DOUBLE)
+        if op.And(
+            high == op.Cast(op.Constant(value_float=tall), to=DOUBLE),
+            broad == op.Cast(op.Constant(value_float=wide), to=DOUBLE),
+        ):
             x = op.Cast(image, to=FLOAT)
         else:
             x = _resize(image, zero, zero, broad, high, op.Constant(value_int=width), op.Constant(value_int=height))
@@ -244,7 +253,11 @@ def _resizing(height: int, width: int, channels: int, fit: str):
     def pad(image):
         sides = op.Cast(op.Shape(image, start=1, end=3), to=DOUBLE)
         high, broad = op.Gather(sides, 0), op.Gather(sides, 1)
-        tall64, wide64, zero = op.CastLike(tall, sides), op.CastLike(wide, sides), op.CastLike(0.0, sides)
+        tall64, wide64, zero = (
+            op.Cast(op.Constant(value_float=tall), to=DOUBLE),
+            op.Cast(op.Constant(value_float=wide), to=DOUBLE),
+            op.Cast(0.0, to=DOUBLE),
+        )
         scale = op.Min(tall64 / high, wide64 / broad)
         rows, top = _inside(high, tall64, scale)
         columns, left = _inside(broad, wide64, scale)
