@@ -208,10 +208,9 @@ def identification(embeddings: np.ndarray, persons: np.ndarray) -> Iterator[dict
 
 def own_training(name: str, crops: list[np.ndarray], persons: np.ndarray, seed: int) -> dict[str, Any]:
     with clean_place() as place:
-        run = trained(name, crops, persons, seed, place)
-        result = run.result if name != "scratch" else whitened(run, seed, place).result
-        row = {"part": f"own training, {name}", "seed": seed, "first_stage": run.result["score"]}
-        return row | {"equal_error_rate": result["score"], "interval": result["interval"]} | result["details"]
+        result = trained(name, crops, persons, seed, place).result
+        row = {"part": f"own training, {name}", "seed": seed, "equal_error_rate": result["score"]}
+        return row | {"interval": result["interval"]} | result["details"]
 
 
 def trained(name: str, crops: list[np.ndarray], persons: np.ndarray, seed: int, place: Path) -> Run:
@@ -225,12 +224,6 @@ def trained(name: str, crops: list[np.ndarray], persons: np.ndarray, seed: int, 
     Path(place, "orl.csv").write_text("\n".join(lines))
     settings = {"task": "identify"} | TRAININGS[name]
     return eyespot.train(Path(place, "orl.csv"), out=Path(place, "run"), seed=seed, **settings)
-
-
-def whitened(run: Run, seed: int, place: Path) -> Run:
-    """The same network, whose last layer is fitted anew: differences within a person are shrunk."""
-    settings = {"task": "identify", "start": "probe", "weights": str(place / "run" / "model.safetensors")}
-    return eyespot.train(place / "orl.csv", out=place / "whitened", seed=seed, precision="float32", **settings)
 
 
 def deciding_parts(crops: list[np.ndarray], persons: np.ndarray) -> Iterator[dict[str, Any]]:

@@ -90,8 +90,8 @@ def test_the_covariance_is_learned_and_made_small():
 
 
 def test_the_network_works_against_the_adversary_that_learns():
-    criterion = Factorization(2, 2)
     torch.manual_seed(0)
+    criterion = Factorization(2, 2)
     unit = torch.nn.functional.normalize(torch.randn(64, 2)).requires_grad_()
     truth = unit.detach()[:, 0] * 1.5
     before = criterion.age_losses(unit, truth, truth).sum()

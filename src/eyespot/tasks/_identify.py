@@ -17,6 +17,7 @@ from ..networks.network import Output
 from ..sources.source import Part, Row, Source
 from ._age_erasure import check_erasure, erase, fit_erasure
 from ._factorization import Factorization
+from ._identity_targets import LONGEST_NAME, NO_AGE, age_of, ages_of, identity_of, names_of
 from ._labels import natural_key
 from ._whitening import fit_line, fit_whitening
 from .age_gaps import age_statistics, gap_text
@@ -24,10 +25,6 @@ from .criterion import Aim, AttackPlan, Criterion
 from .task import Metric, Target, Task, gathered
 from .verification import Pairs, all_pairs, rank_one, rates_of, verification_statistics
 
-LONGEST_NAME = 96
-"""Bytes of a name in UTF-8: targets hold the names, since test images show identities that training never saw."""
-OLDEST, NO_AGE = 150, 65535
-"""Years, and the number that stands for no age."""
 IMAGES_IN_A_ROW = 4
 """Of one identity in the sampling order, so that a batch holds several images of each."""
 MOST_COMPARED = 1000
@@ -95,13 +92,13 @@ class Identify(Task):
 
     def prepare(self, rows: Sequence[Row]) -> Self:
         """Learn the names of the training identities and, with `ages`, the mean of their ages and how they vary."""
-        found = {_identity(row) for row in rows}
+        found = {identity_of(row) for row in rows}
         if len(found) < 2:
             raise TaskError(f"identify needs training images of two identities or more, but found {len(found)}.")
         prepared = replace(self, identities=tuple(sorted(found, key=natural_key)))
         if not self.ages:
             return prepared
-        known = [age for row in rows if not math.isnan(age := _age(row))]
+        known = [age for row in rows if not math.isnan(age := age_of(row))]
         if len(set(known)) < 2:
             raise TaskError(
                 "identify:ages=true needs training images of different ages, but found "
@@ -115,7 +112,7 @@ class Identify(Task):
 
     def read(self, row: Row) -> list[int]:
         """The bytes of the identity's name, padded with zeros, and two of its age in tenths of a year."""
-        name, age = _identity(row).encode(), _age(row)
+        name, age = identity_of(row).encode(), age_of(row)
         tenths = NO_AGE if math.isnan(age) else round(10 * age)
         return [*name, *bytes(LONGEST_NAME - len(name)), *divmod(tenths, 256)]
 
@@ -126,7 +123,7 @@ class Identify(Task):
     def strata(self, targets: Target) -> list[str]:
         """The identities."""
         assert isinstance(targets, Tensor)
-        return _names(targets)
+        return names_of(targets)
 
     def sampling_order(self, targets: Target, seed: int, epoch: int) -> np.ndarray:
         """Groups of up to four images of one identity, the groups in random order."""
@@ -168,7 +165,7 @@ class Identify(Task):
 
     def _margin_loss(self, unit: Tensor, target: Tensor, criterion: nn.Linear) -> Tensor:
         known = {name: place for place, name in enumerate(self.identities)}
-        places = torch.tensor([known.get(name, -1) for name in _names(target)], device=unit.device)
+        places = torch.tensor([known.get(name, -1) for name in names_of(target)], device=unit.device)
         cosines = unit @ F.normalize(criterion.weight).T
         right = F.one_hot(places.clamp(min=0), len(self.identities)).bool()
         with_margin = torch.where(right, self._reduced(cosines), cosines)
@@ -185,7 +182,7 @@ class Identify(Task):
     def linear_probe(self, features: np.ndarray, target: Target) -> tuple[Tensor, Tensor]:
         """Whitens what varies within an identity; how much is chosen by cross-validation over identities."""
         assert isinstance(target, Tensor)
-        weight, bias = fit_whitening(features, _numbers(_names(target)), self.dimensions)
+        weight, bias = fit_whitening(features, _numbers(names_of(target)), self.dimensions)
         if not self.ages:
             return weight, bias
         line, start = fit_line(features, self._standardized(target).numpy())
@@ -194,7 +191,7 @@ class Identify(Task):
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """For each image, the share of (same, different) pairs of the batch in the wrong order; NaN without both."""
         unit = F.normalize(self._embedding(output).float())
-        names = _names(target)
+        names = names_of(target)
         numbers = torch.tensor([names.index(name) for name in names])
         same = numbers[:, None] == numbers[None]
         similarity = unit @ unit.T
@@ -208,7 +205,7 @@ class Identify(Task):
         """Choose the threshold at which both errors are equal on validation pairs, after taking out the age."""
         output, target = gathered(outputs)
         task = self._without_age(output, target) if self.ages else self
-        pairs = _pairs(F.normalize(task._embedding(output).float()).cpu().numpy(), _names(target))
+        pairs = _pairs(F.normalize(task._embedding(output).float()).cpu().numpy(), names_of(target))
         if not pairs.complete:
             return task
         return replace(task, threshold=rates_of(pairs.similarity, pairs.same).equal_error_threshold())
@@ -216,7 +213,7 @@ class Identify(Task):
     def _without_age(self, output: Tensor, target: Tensor) -> Self:
         plain = replace(self, age_finders=(), age_directions=())
         unit = F.normalize(plain._embedding(output).double()).cpu().numpy()
-        finders, directions = fit_erasure(unit, _ages(target).cpu().numpy())
+        finders, directions = fit_erasure(unit, ages_of(target).cpu().numpy())
         return replace(plain, age_finders=finders, age_directions=directions)
 
     def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
@@ -224,9 +221,9 @@ class Identify(Task):
         vectors = F.normalize(self._embedding(output).double()).tolist()
         rows: list[dict[str, Any]] = [
             {"target": name, "seen": name in self.identities, "embedding": vector}
-            for name, vector in zip(_names(target), vectors, strict=True)
+            for name, vector in zip(names_of(target), vectors, strict=True)
         ]
-        for row, age in zip(rows, _ages(target).tolist(), strict=True):
+        for row, age in zip(rows, ages_of(target).tolist(), strict=True):
             row["age"] = None if math.isnan(age) else age
         if self.ages:
             rows = [row | {"predicted_age": years} for row, years in zip(rows, self._years(output), strict=True)]
@@ -284,7 +281,7 @@ class Identify(Task):
 
     def _standardized(self, target: Tensor) -> Tensor:
         """The ages (N,) of targets in standard deviations; NaN where none is known."""
-        return (_ages(target) - self.age_center) / self.age_spread
+        return (ages_of(target) - self.age_center) / self.age_spread
 
     @property
     def answer_rule(self) -> str:
@@ -386,41 +383,8 @@ class IdentityLoss(Criterion):
         return self.margin(output, which)
 
 
-def _identity(row: Row) -> str:
-    """The row's identity; raises `TaskError` for none, and for a name that is too long."""
-    name = row.values.get("identity", "")
-    if not name or len(name.encode()) > LONGEST_NAME:
-        raise TaskError(
-            f"{row.location}: the identity is '{name[:40]}'; expected a name of 1 to {LONGEST_NAME} bytes. Correct it."
-        )
-    return name
-
-
 def _counts(part: Part) -> Counter[str]:
     return Counter(row.values.get("identity", "") for row in part.rows)
-
-
-def _names(targets: Tensor) -> list[str]:
-    return [bytes(row[:LONGEST_NAME]).rstrip(b"\0").decode() for row in targets.cpu().numpy()]
-
-
-def _age(row: Row) -> float:
-    """The row's age in years, NaN where none is given; raises `TaskError` for what is no age."""
-    text = row.values.get("age", "").strip()
-    try:
-        age = float(text) if text else math.nan
-    except ValueError:
-        age = -1.0
-    if text and not 0 <= age <= OLDEST:
-        raise TaskError(f"{row.location}: the age is '{text[:40]}'; expected years from 0 to {OLDEST}. Correct it.")
-    return age
-
-
-def _ages(targets: Tensor) -> Tensor:
-    """Ages in years (N,); NaN where none is known."""
-    high, low = targets[:, -2].double(), targets[:, -1].double()
-    tenths = 256 * high + low
-    return torch.where(tenths == NO_AGE, torch.nan, tenths / 10)
 
 
 def _numbers(names: Sequence[str]) -> np.ndarray:
