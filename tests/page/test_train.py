@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from eyespot.images import encode_png
 from eyespot.serving.app import make_app
 from eyespot.serving.resources import RunResource
-from eyespot.sources import open_source
+from eyespot.sources import from_arrays, open_source
 
 from .real import serving, write_run
 
@@ -274,3 +274,39 @@ def test_it_is_never_wider_than_the_window_in_german_and_dark(page: Page, train:
     shown = page.get_by_role("heading", name="Kurven") if query else page.get_by_role("table")
     expect(shown).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_curves_of_several_runs_are_compared(page: Page, train: str) -> None:
+    page.goto(train)
+    page.get_by_text("Compare runs").click()
+    runs = page.get_by_role("region", name="Compare runs")
+    expect(runs.get_by_role("combobox", name="Quantity")).to_have_value("validation accuracy")
+    value = runs.get_by_role("listitem").filter(has_text="elsewhere").locator("output")
+    expect(value).to_have_text("0.5")
+    runs.get_by_role("combobox", name="Quantity").select_option("training loss")
+    expect(value).to_have_text("0.04")
+    plot = runs.get_by_role("img", name="loss (training) of the chosen runs")
+    plot.hover(position={"x": 80, "y": 100})  # early in the training
+    expect(value).not_to_have_text("0.04")
+    runs.get_by_role("heading", name="Compare runs").hover()
+    expect(value).to_have_text("0.04")
+    runs.get_by_role("slider", name="Smoothing").fill("0.9")
+    expect(value).not_to_have_text("0.04")
+    runs.get_by_role("checkbox", name="elsewhere").uncheck()
+    expect(value).to_have_text("\u2013")
+
+
+def test_a_source_is_looked_through_before_a_training(page: Page, static: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 12, 16, 3), dtype=np.uint8)
+    pixels[4] = pixels[1]
+    rows = [{"label": label} for label in ("ant", "ant", "ant", "bee", "bee", "bee")]
+    with serving(make_app(sources=[from_arrays("example:a", "a", pixels, rows)], static=static)) as address:
+        page.goto(f"{address}#/train")
+        findings = page.get_by_role("region", name="Before you train")
+        examples = findings.get_by_role("list", name="Examples of each class").get_by_role("listitem")
+        expect(examples.first).to_contain_text("ant: 3 images – fewer than 10 images")
+        expect(examples.first.locator("img")).to_have_count(3)
+        findings.get_by_text("The same image with different labels: 1 pair").click()
+        expect(findings.get_by_role("img", name="example:a").first).to_be_visible()
+        findings.get_by_role("button", name="Look for doubtful labels").click()
+        expect(findings.get_by_role("alert")).to_contain_text("too few for a data audit")

@@ -61,6 +61,42 @@ export const train = {
   curvesNote:
     "Training: mean over the batches since the previous point, with augmentation and dropout. " +
     "Validation: all validation images, with the averaged weights that become the model.",
+  findings: {
+    title: "Before you train",
+    looking: "Looking through the images …",
+    classes: "Examples of each class",
+    unlabeled: "no class",
+    images: (count: number): string => `${count} ${count === 1 ? "image" : "images"}`,
+    few: "fewer than 10 images: hardly enough to learn or to test",
+    balance: (ratio: string): string => `The largest class is ${ratio} times as large as the smallest.`,
+    sizes: (smallest: string, median: string, largest: string): string => `Sizes from ${smallest} to ${largest}, median ${median}.`,
+    problems: (count: number): string => `Unusable: ${count}`,
+    lists: {
+      exact: (count: number): string => `Identical images: ${count} ${count === 1 ? "pair" : "pairs"}`,
+      near: (count: number): string => `Nearly identical images: ${count} ${count === 1 ? "pair" : "pairs"}`,
+      acrossParts: (count: number): string => `In training and test at once: ${count} ${count === 1 ? "pair" : "pairs"}`,
+      conflicts: (count: number): string => `The same image with different labels: ${count} ${count === 1 ? "pair" : "pairs"}`,
+    },
+    clean: "No duplicates, no contradictory labels, no unusable images.",
+    doubtful: "Look for doubtful labels",
+    doubtfulNote: "Compares each image with the others by a trained network; takes minutes for thousands of images.",
+    none: "No doubtful labels were found.",
+    found: (count: number): string => `Doubtful labels: ${count}, the most certain first`,
+    proposal: (given: string, proposed: string): string => `${given} → ${proposed}?`,
+  },
+  compare: {
+    title: "Compare runs",
+    quantity: "Quantity",
+    smoothing: "Smoothing",
+    epoch: "Values at epoch",
+    epochs: "epochs",
+    nameOf: (quantity: string): string => {
+      const [part, ...rest] = quantity.split(" ");
+      const name = rest.join(" ");
+      return `${metrics[name] ?? name} (${part === "training" ? "training" : "validation"})`;
+    },
+    plot: (quantity: string): string => `${quantity} of the chosen runs over the epochs`,
+  },
   loss: "loss",
   training: "training",
   validation: "validation",

@@ -1,6 +1,13 @@
 /** The words of Train in German. */
 import type { train as english } from "./train.english";
 
+const metrics: Record<string, string> = {
+  accuracy: "Genauigkeit",
+  psnr: "PSNR in dB",
+  mean_absolute_error: "mittlerer absoluter Fehler",
+  mean_average_precision: "mittlere Präzision",
+};
+
 export const train: typeof english = {
   title: "Trainieren",
   run: "Lauf",
@@ -18,12 +25,7 @@ export const train: typeof english = {
     failed: "fehlgeschlagen",
     elsewhere: "Training in einem anderen Prozess",
   },
-  metrics: {
-    accuracy: "Genauigkeit",
-    psnr: "PSNR in dB",
-    mean_absolute_error: "mittlerer absoluter Fehler",
-    mean_average_precision: "mittlere Präzision",
-  },
+  metrics,
   elsewhereNote: "Ein anderer Prozess trainiert diesen Lauf; hier wird sein Protokoll gezeigt.",
   progress: "Fortschritt",
   step: "Schritt",
@@ -59,6 +61,42 @@ export const train: typeof english = {
   curvesNote:
     "Training: Mittelwert über die Batches seit dem vorigen Punkt, mit Augmentierung und Dropout. " +
     "Validierung: alle Validierungsbilder, mit den gemittelten Gewichten, die das Modell bilden.",
+  findings: {
+    title: "Vor dem Training",
+    looking: "Die Bilder werden durchgesehen …",
+    classes: "Beispiele jeder Klasse",
+    unlabeled: "ohne Klasse",
+    images: (count) => `${count} ${count === 1 ? "Bild" : "Bilder"}`,
+    few: "weniger als 10 Bilder: kaum genug zum Lernen oder Testen",
+    balance: (ratio) => `Die größte Klasse ist ${ratio}-mal so groß wie die kleinste.`,
+    sizes: (smallest, median, largest) => `Größen von ${smallest} bis ${largest}, Median ${median}.`,
+    problems: (count) => `Unbrauchbar: ${count}`,
+    lists: {
+      exact: (count) => `Gleiche Bilder: ${count} ${count === 1 ? "Paar" : "Paare"}`,
+      near: (count) => `Fast gleiche Bilder: ${count} ${count === 1 ? "Paar" : "Paare"}`,
+      acrossParts: (count) => `Zugleich in Training und Test: ${count} ${count === 1 ? "Paar" : "Paare"}`,
+      conflicts: (count) => `Dasselbe Bild mit verschiedenen Klassen: ${count} ${count === 1 ? "Paar" : "Paare"}`,
+    },
+    clean: "Keine Doppel, keine widersprüchlichen Klassen, keine unbrauchbaren Bilder.",
+    doubtful: "Zweifelhafte Klassen suchen",
+    doubtfulNote: "Vergleicht jedes Bild mit den anderen durch ein trainiertes Netz; dauert bei Tausenden Bildern Minuten.",
+    none: "Es wurden keine zweifelhaften Klassen gefunden.",
+    found: (count) => `Zweifelhafte Klassen: ${count}, die sichersten zuerst`,
+    proposal: (given, proposed) => `${given} → ${proposed}?`,
+  },
+  compare: {
+    title: "Läufe vergleichen",
+    quantity: "Größe",
+    smoothing: "Glättung",
+    epoch: "Werte bei Epoche",
+    epochs: "Epochen",
+    nameOf: (quantity) => {
+      const [part, ...rest] = quantity.split(" ");
+      const name = rest.join(" ");
+      return `${name === "loss" ? "Verlust" : (metrics[name] ?? name)} (${part === "training" ? "Training" : "Validierung"})`;
+    },
+    plot: (quantity) => `${quantity} der gewählten Läufe über die Epochen`,
+  },
   loss: "Loss",
   training: "Training",
   validation: "Validierung",

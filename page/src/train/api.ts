@@ -129,7 +129,46 @@ export interface TaskEntry {
   readonly columns: readonly string[];
 }
 
+/** Two images that are the same or nearly so, with the number of each. */
+export interface Twins {
+  readonly kind: "exact" | "near";
+  readonly names: readonly [string, string];
+  readonly parts: readonly [string, string];
+  readonly labels: readonly [string, string];
+  readonly ids: readonly [number | null, number | null];
+}
+export interface TwinList {
+  readonly count: number;
+  readonly pairs: readonly Twins[];
+}
+/** What a look through a source finds before a training. */
+export interface Findings {
+  readonly count: number;
+  readonly classes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly balance: number | null;
+  readonly sizes: Readonly<Record<string, readonly [number, number]>>;
+  /** Some images of each class, by number. */
+  readonly examples: Readonly<Record<string, readonly number[]>>;
+  readonly nearSearched: boolean;
+  readonly problems: { readonly count: number; readonly problems: readonly { readonly name: string; readonly reason: string }[] };
+  readonly exact: TwinList;
+  readonly near: TwinList;
+  readonly acrossParts: TwinList;
+  readonly conflicts: TwinList;
+}
+export interface DoubtfulLabel {
+  readonly image: string;
+  readonly given: string;
+  readonly proposed: string;
+  readonly score: number;
+  readonly id: number | null;
+}
+export const smallImage = (from: number, image: number): string => `./api/sources/${from}/images/${image}?side=96`;
+
 export interface Trainer {
+  findings(source: number): Promise<Findings>;
+  /** Labels that other images contradict, the most certain first. */
+  doubtful(source: number): Promise<{ readonly count: number; readonly labels: readonly DoubtfulLabel[] }>;
   run(run: number): Promise<RunDescription>;
   log(run: number, after: number): Promise<{ readonly lines: readonly LogLine[]; readonly next: number }>;
   /** What there is to see now; null while the training is busy with something else than steps. */
@@ -167,6 +206,8 @@ export function openTrainer(json: Json): Trainer {
     goOn: async (run) => void (await post(`runs/${run}/go-on`)),
     stop: async (run) => void (await post(`runs/${run}/stop`)),
     change: async (run, settings) => (await post(`runs/${run}/change`, settings)) as { step?: number; steps?: number },
+    findings: async (from) => (await json(`sources/${from}/check`)) as Findings,
+    doubtful: async (from) => (await json(`sources/${from}/doubtful`)) as { count: number; labels: DoubtfulLabel[] },
     tasks: async () => ((await json("tasks")) as { tasks: TaskEntry[] }).tasks,
     networks: async () => ((await json("networks")) as { networks: { name: string; summary: string }[] }).networks,
     layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,

@@ -20,6 +20,7 @@ from . import _collection_api as collections
 from . import _drive_api as driving
 from . import _explain_api as asking
 from . import _faces_api as faces_api
+from . import _findings_api as findings_api
 from . import _generate_api as generating
 from . import _models as model_routes
 from . import _outcomes_api as outcomes_api
@@ -42,6 +43,7 @@ ROUTES = (
     attacking,
     run_routes,
     outcomes_api,
+    findings_api,
     task_api,
     view_routes,
     training,

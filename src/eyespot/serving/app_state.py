@@ -10,6 +10,7 @@ from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from ..faces import Gallery
+from ..measures import AuditReport
 from ..sources.source import Source
 from ._drive_session import DriveSession
 from ._slow_work import SlowWorker
@@ -41,6 +42,8 @@ class AppState:
     _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "computing"))
     _reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reading"))
     slow: SlowWorker = field(default_factory=SlowWorker)
+    checked: dict[int, Any] = field(default_factory=dict)
+    audited: dict[int, AuditReport] = field(default_factory=dict)
     drives: dict[ModelResource, DriveSession] = field(default_factory=dict)
     driving: asyncio.Lock = field(default_factory=asyncio.Lock)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE))
