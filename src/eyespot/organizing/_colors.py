@@ -18,6 +18,9 @@ PROTOTYPES: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 """Typical sRGB colors for each name: the basic color terms of Berlin and Kay, and beige."""
 
+CHUNK = 64
+"""Images whose pixels are compared at once."""
+
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -42,9 +45,11 @@ def color_shares(colors: np.ndarray) -> np.ndarray:
     """For images (N, H, W, 3), the fraction (N, K) of pixels of each of the K names in `PROTOTYPES`."""
     names = np.repeat(np.arange(len(PROTOTYPES)), [len(each) for each in PROTOTYPES.values()])
     prototypes = lab(np.array([color for each in PROTOTYPES.values() for color in each]))
+    lengths = np.square(prototypes).sum(axis=1)
     shares = np.empty((len(colors), len(PROTOTYPES)))
-    for number, image in enumerate(colors):
-        distance = np.square(lab(image).reshape(-1, 1, 3) - prototypes).sum(axis=2)
-        nearest = names[distance.argmin(axis=1)]
-        shares[number] = np.bincount(nearest, minlength=len(PROTOTYPES)) / len(nearest)
+    for start in range(0, len(colors), CHUNK):
+        pixels = lab(colors[start : start + CHUNK])
+        nearest = names[(lengths - 2 * pixels @ prototypes.T).argmin(axis=-1)]
+        for name in range(len(PROTOTYPES)):
+            shares[start : start + CHUNK, name] = (nearest == name).mean(axis=(1, 2))
     return shares

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import SourceError
 from ..files import cache_folder
+from ._colors import color_shares
 from ._photo import COLORS, THUMBNAIL, Photo
 from ._quality import QUALITY
 
@@ -65,6 +66,11 @@ class Photos:
         """The embeddings (N, F) as float32 unit vectors."""
         vectors = self.embeddings.astype(np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+    @cached_property
+    def color_shares(self) -> np.ndarray:
+        """The fraction (N, K) of pixels of each color name; kept, because a page searches again and again."""
+        return color_shares(self.colors)
 
     def __len__(self) -> int:
         return len(self.rows)

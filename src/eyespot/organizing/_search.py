@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import SourceError, look_up
 from ..images import read_pixels
 from ..pretrained import IMAGENET_CLASSES
-from ._colors import PROTOTYPES, color_shares
+from ._colors import PROTOTYPES
 from ._embedding import Embedder
 from ._events import distance
 from ._index import EPOCH, Photos
@@ -107,7 +107,7 @@ def _scores(photos: Photos, query: Query, embedder: Embedder) -> dict[str, np.nd
         parts |= {word: probabilities[:, numbers].sum(axis=1) for word, numbers in classes.items()}
     if query.color is not None:
         look_up("color", query.color, PROTOTYPES, SourceError)
-        parts["color"] = color_shares(photos.colors)[:, list(PROTOTYPES).index(query.color)]
+        parts["color"] = photos.color_shares[:, list(PROTOTYPES).index(query.color)]
     return parts
 
 
