@@ -80,6 +80,7 @@ def require_empty(out: Path) -> None:
 
 
 def kicks_of(angle: float) -> Any:
+    """The disturbances of an angle in rad; None for 0. Raise `SimulatorError` if it is out of range."""
     from ..errors import SimulatorError
     from ..simulators import CarRacing, Kicks
 
@@ -163,14 +164,16 @@ def _rows(drives: "Sequence[Drive]") -> list[dict[str, Any]]:
 
 
 def print_track(one: "Drive") -> None:
+    """Print the result of one track to standard error."""
     print(f"track {one.track}: {one.interventions} interventions in {one.seconds:.1f} s", file=sys.stderr, flush=True)
 
 
 def ignore_track(one: "Drive") -> None:
-    pass
+    """Print nothing, with `--quiet`."""
 
 
 def print_drives(result: dict[str, Any]) -> None:
+    """Print the result of all tracks."""
     from ..html import percent
 
     print(

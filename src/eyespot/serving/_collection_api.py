@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/collection", tags=["collection"], responses=REFU
 
 MOST_ROWS = 500
 LARGEST_SIDE = 2048
-JPEG = {
+JPEG: dict[int | str, dict[str, Any]] = {
     200: {"description": "A JPEG file", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 }
 Number = Annotated[int, Field(ge=0, le=2**31)]

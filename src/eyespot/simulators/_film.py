@@ -30,18 +30,19 @@ def look(model: Model, pixels: np.ndarray) -> tuple[float, np.ndarray]:
 class Film:
     """A model as a driver that stores its camera images; see `steering_of`, which checks the model."""
 
-    def __init__(self, model: Model, limit: float) -> None:
+    def __init__(self, model: Model, limit: float, every: int = EVERY) -> None:
         self.model = model
+        self.every = every
         self.limit = limit
         self.frames: list[np.ndarray] = []
         self.steps = 0
 
     @torch.no_grad()
     def steer(self, pixels: np.ndarray) -> float:
-        """Return the steering angle for an image; every second image is stored with its mask."""
+        """Return the steering angle for an image; one image in `every` is stored with its mask."""
         calls = record(self.model.network, self.model.network_x(self.model.read(pixels)))
         angle = float(self.model.task.answer(output_of(calls)[0])["number"])
-        if self.steps % EVERY == 0:
+        if self.steps % self.every == 0:
             self.frames.append(shown(pixels, _mask(self.model, calls, pixels), angle / self.limit))
         self.steps += 1
         return angle
@@ -49,7 +50,7 @@ class Film:
     def write(self, path: Path, step_seconds: float) -> Path:
         """Write the stored images as an animated WebP file at the speed of the simulator."""
         with written(path):
-            return write_animation(self.frames, path, round(1000 * EVERY * step_seconds))
+            return write_animation(self.frames, path, round(1000 * self.every * step_seconds))
 
 
 def _mask(model: Model, calls: list, pixels: np.ndarray) -> np.ndarray:
