@@ -1,4 +1,4 @@
-"""Routes of a photo collection: find photos, look at them, compare copies, review and apply a plan."""
+"""Routes of a photo collection: search, photos, copies, and the review and application of a plan."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Number = Annotated[int, Field(ge=0, le=2**31)]
 
 
 def collection_of(app_state: CurrentState) -> CollectionResource:
-    """The collection that the server shows; answers 404 where there is none."""
+    """The collection of the server; respond with 404 if there is none."""
     if app_state.collection is None:
         raise HTTPException(404, "No photo collection was given; start the server with --photos FOLDER.")
     return app_state.collection
@@ -39,7 +39,7 @@ InCollection = Annotated[CollectionResource, Depends(collection_of)]
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoQuery:
-    """Conditions of a search as a request states them; all of them have to be met."""
+    """The search conditions of a request; all of them must be met."""
 
     words: Annotated[str, Query(max_length=200, description="What they show, separated by commas.")] = ""
     color: Annotated[str | None, Query(max_length=40)] = None
@@ -53,7 +53,7 @@ class PhotoQuery:
     event: Annotated[int | None, Query(ge=0, le=2**31)] = None
 
     def conditions(self, like: Any) -> Conditions | None:
-        """What is searched for; None where the request states nothing of it."""
+        """The query; None if the request has none."""
         near = None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
         times = [None if time is None else time.replace(tzinfo=None) for time in (self.after, self.before)]
         words = tuple(word for part in self.words.split(",") if (word := part.strip()))
@@ -75,13 +75,13 @@ PhotoQueryParameters = Annotated[PhotoQuery, Depends()]
 
 @router.get("")
 async def collection(shown: InCollection, app_state: CurrentState) -> Response:
-    """Counts of the collection: flags, events, months, places, unreadable files; and what can be searched for."""
+    """Counts of the collection: flags, events, months, places, unreadable files; and the possible queries."""
     return plain_json(await app_state.compute(shown.describe))
 
 
 @router.get("/photos")
 async def photos(shown: InCollection, app_state: CurrentState, query: PhotoQueryParameters) -> Response:
-    """Numbers of the photos that meet all conditions, the best first; without conditions all of them, by time."""
+    """Numbers of the photos that meet all conditions, best first; without conditions all photos, by time."""
     like = None
     if query.like is not None:
         pick("photo", shown.found.photos.rows, query.like)
@@ -93,7 +93,7 @@ async def photos(shown: InCollection, app_state: CurrentState, query: PhotoQuery
 async def photos_like(
     request: Request, shown: InCollection, app_state: CurrentState, query: PhotoQueryParameters
 ) -> Response:
-    """The same for photos that resemble the image in the body."""
+    """The same, for photos similar to the image in the body."""
     return await _found(shown, app_state, query, await request.body())
 
 
@@ -135,26 +135,26 @@ async def picture(
 
 @router.get("/copies")
 async def copies(shown: InCollection) -> Response:
-    """Groups of copies: kind, the photo to keep, the others with the evidence. Takes minutes for 100,000 photos."""
+    """Groups of copies: kind, the photo to keep, and the others with evidence. Takes minutes for 100,000 photos."""
     return plain_json({"groups": await asyncio.to_thread(shown.copies)})
 
 
 class NewPlan(Strict):
-    """A template for targets, and the photos that go into the folder of copies."""
+    """A template for target paths, and the photos to put into the folder of copies."""
 
     template: str = Field(max_length=200)
     copies: list[Number] = Field(default=[], max_length=1_000_000)
 
 
 class Reviewed(Strict):
-    """Photos whose targets are accepted or rejected."""
+    """Photos whose target paths are accepted or rejected."""
 
     photos: list[Number] = Field(max_length=1_000_000)
     accepted: bool
 
 
 class Action(StrEnum):
-    """What is done with each photo of a plan."""
+    """The action for each photo of a plan."""
 
     COPY = "copy"
     LINK = "link"
@@ -173,13 +173,13 @@ Limit = Annotated[int, Query(ge=0, le=MOST_ROWS)]
 
 @router.get("/plan")
 async def plan(shown: InCollection, offset: Offset = 0, limit: Limit = 0) -> Response:
-    """The plan as it is now: counts, whether it is applied, and some of its steps."""
+    """The current plan: counts, whether it is applied, and some of its steps."""
     return plain_json(await asyncio.to_thread(lambda: shown.review.describe(offset, limit)))
 
 
 @router.post("/plan")
 async def make_plan(shown: InCollection, new: NewPlan) -> Response:
-    """Make a plan; no file is touched."""
+    """Create a plan; no file is changed."""
     return await _changed(shown, lambda: shown.review.make(new.template, frozenset(new.copies)))
 
 
@@ -191,18 +191,18 @@ async def review_plan(shown: InCollection, reviewed: Reviewed) -> Response:
 
 @router.post("/plan/apply")
 async def apply_plan(shown: InCollection, applying: Applying) -> Response:
-    """Copy, link or move the accepted photos into the folder that was named on the command line."""
+    """Copy, link or move the accepted photos into the folder named on the command line."""
     return await _changed(shown, lambda: shown.review.apply(applying.action.value))
 
 
 @router.post("/plan/undo")
 async def undo_plan(shown: InCollection) -> Response:
-    """Put everything back that the plan has changed."""
+    """Undo all changes of the plan."""
     return await _changed(shown, shown.review.undo)
 
 
 async def _changed(shown: CollectionResource, work: Callable[[], Any]) -> Response:
-    """Change the plan; the answer is its new state, with how many files were put in place, and those that were not."""
+    """Change the plan; return its new state, with the number of files written, and the failed ones."""
     applied = await asyncio.to_thread(work)
     result = {} if applied is None else {"done": applied.done, "skipped": applied.skipped}
     return plain_json({**shown.review.describe(0, 0), **result})

@@ -34,7 +34,7 @@ PICTURE = takes("image/png", "image/jpeg", "application/octet-stream")
 
 
 def gallery_of(app_state: CurrentState) -> Gallery:
-    """The gallery that the server was started with; answers 404 where there is none."""
+    """The gallery of the server; respond with 404 if there is none."""
     if app_state.gallery is None:
         raise HTTPException(404, "No gallery was given; start the server with --gallery FILE.")
     return app_state.gallery
@@ -51,7 +51,7 @@ class Forgotten(Strict):
 
 @router.get("")
 async def faces(gallery: InGallery, app_state: CurrentState) -> Response:
-    """Everybody who is enrolled, the usual threshold, and how often strangers reach each threshold."""
+    """All enrolled people, the default threshold, and the false accept rate of each threshold."""
     people = await app_state.read(lambda: _people(gallery))
     rates = [asdict(each) for each in FALSE_ACCEPTS]
     described = {"gallery": gallery.path.name, "people": people, "threshold": THRESHOLD}
@@ -60,7 +60,7 @@ async def faces(gallery: InGallery, app_state: CurrentState) -> Response:
 
 @router.post("/find", openapi_extra=PICTURE)
 async def find(request: Request, gallery: InGallery, app_state: CurrentState) -> Response:
-    """The faces of one picture, the largest first: box, points, quality, and who it is."""
+    """The faces in one image, largest first: box, landmarks, quality, and the recognized person."""
     body = await request.body()
 
     def work() -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ async def compare(
     app_state: CurrentState,
     split: Annotated[int, Query(ge=0, le=2**31, description="Bytes of the first picture.")],
 ) -> Response:
-    """Whether two pictures show the same person: the body is one file right behind the other."""
+    """Whether two images show the same person; the body has one file directly after the other."""
     body = await request.body()
     found = await app_state.compute(lambda: verify(body[:split], body[split:]))
     answer = {"answer": found.answer, "similarity": found.similarity, "reasons": found.reasons}
@@ -97,7 +97,7 @@ async def enroll(
     app_state: CurrentState,
     name: Annotated[str, Query(max_length=LONGEST_NAME, description="Whose face it is.")],
 ) -> Response:
-    """Add the face of a picture that shows one person alone; answers with everybody who is enrolled."""
+    """Add the face of an image of a single person; return all enrolled people."""
     body = await request.body()
 
     def work() -> dict[str, Any]:
@@ -111,7 +111,7 @@ async def enroll(
 
 @router.post("/people/forget")
 async def forget(forgotten: Forgotten, gallery: InGallery, app_state: CurrentState) -> Response:
-    """Delete a person and overwrite the bytes in the file; answers with everybody who is left."""
+    """Delete a person and overwrite the bytes in the file; return the remaining people."""
 
     def work() -> dict[str, Any]:
         return {"deleted": gallery.forget(forgotten.name), "people": _people(gallery)}
@@ -120,7 +120,7 @@ async def forget(forgotten: Forgotten, gallery: InGallery, app_state: CurrentSta
 
 
 def _people(gallery: Gallery) -> list[dict[str, Any]]:
-    """Names and numbers of faces; the file is made by the first enrollment."""
+    """Names and numbers of faces; the first enrollment creates the file."""
     people = gallery.people() if gallery.path.exists() else {}
     return [{"name": name, "faces": count} for name, count in people.items()]
 

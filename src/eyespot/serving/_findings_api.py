@@ -1,4 +1,4 @@
-"""Routes that look through a source before a training: counts, duplicates, doubtful labels, and small images."""
+"""Routes that inspect a source before training: counts, duplicates, doubtful labels, and thumbnails."""
 
 import asyncio
 from dataclasses import asdict
@@ -23,12 +23,12 @@ JPEG: dict[int | str, dict[str, Any]] = {
 }
 LISTED = 50
 SHOWN = 6
-"""Images of each class that are shown."""
+"""Number of example images per class."""
 
 
 @router.get("/check")
 async def examine(source: int, app_state: CurrentState) -> Response:
-    """Counts, sizes, unusable images, duplicates and contradictory labels; images are given by name and number."""
+    """Counts, sizes, unusable images, duplicates and contradictory labels; images are identified by name and number."""
     chosen, known = pick("source", app_state.sources, source), app_state.checked
     if source not in known:
         known[source] = await asyncio.to_thread(lambda: _described(chosen, check(chosen)))
@@ -37,7 +37,7 @@ async def examine(source: int, app_state: CurrentState) -> Response:
 
 @router.get("/doubtful")
 async def doubtful(source: int, app_state: CurrentState) -> Response:
-    """Labels that the nearest images contradict, the most certain first. Takes minutes for thousands of images."""
+    """Labels that the nearest images contradict, most certain first. Takes minutes for thousands of images."""
     chosen = pick("source", app_state.sources, source)
     if source not in app_state.audited:
         app_state.audited[source] = await asyncio.to_thread(lambda: _audit(chosen))

@@ -1,4 +1,4 @@
-"""Routes of answers with places: what was found and what is there, matched, and the images to draw them on."""
+"""Routes of predictions with locations: predictions and annotations, matched, and the images to draw them on."""
 
 import json
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ LARGEST_SIDE = 2048
 
 @router.get("/runs/{run}/outcomes")
 async def outcomes(shown: InRun, app_state: CurrentState) -> Response:
-    """For each image of a run whose answers have places: its size, the objects, and what was found, matched.
+    """For each image of a run that predicts locations: its size, the annotated objects, and the matched predictions.
 
     Row i is image i of the run's model; `size` (height, width) is null where the image is not there.
     """
@@ -61,7 +61,7 @@ async def picture(
     app_state: CurrentState,
     side: Annotated[int, Query(ge=32, le=LARGEST_SIDE, description="Pixels of the longer side, at most.")] = 640,
 ) -> Response:
-    """One image as it is, scaled down, as JPEG."""
+    """One original image, scaled down, as JPEG."""
     row = pick("image", shown.rows, image)
 
     def read() -> bytes:

@@ -1,4 +1,4 @@
-"""A plan while it is reviewed on the page: made, accepted photo by photo, applied, undone."""
+"""The review of a plan on the page: created, accepted photo by photo, applied, undone."""
 
 import threading
 from collections.abc import Collection
@@ -22,7 +22,7 @@ class PlanReview:
         self._lock = threading.Lock()
 
     def make(self, template: str, copies: Collection[int]) -> None:
-        """Make the plan anew; raises `RunError` for a template that cannot be used, or while a plan is applied."""
+        """Create the plan again; raise `RunError` for an invalid template, or while a plan is applied."""
         self._require(applied=False)
         self.plan, self.rejected = make_plan(self.found, template, copies), set()
 
@@ -48,7 +48,7 @@ class PlanReview:
         return self.file.name if self.file else ""
 
     def apply(self, action: str) -> Applied:
-        """Copy, link or move the accepted photos; what failed half way can be applied again or undone."""
+        """Copy, link or move the accepted photos; after a failure it can be applied again or undone."""
         with self._lock:
             if self.into is None:
                 raise RunError("No target folder was named; restart the server with --into FOLDER.")
@@ -69,7 +69,7 @@ class PlanReview:
                     self.action = action
 
     def undo(self) -> Applied:
-        """Put everything back that was applied."""
+        """Undo everything that was applied."""
         with self._lock:
             self._require(applied=True)
             assert self.file is not None
@@ -79,7 +79,7 @@ class PlanReview:
             return done
 
     def moved_to(self, photo: int) -> Path | None:
-        """Where the plan has moved a photo; None unless it did."""
+        """The path that the plan moved a photo to, or None."""
         if self.action != "move" or self.plan is None or self.into is None or photo in self.rejected:
             return None
         return self.into / self.plan.steps[photo].target

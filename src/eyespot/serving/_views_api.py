@@ -1,4 +1,4 @@
-"""Route that states which views have something to show, asked of models and of what was given."""
+"""Route that states which views are available for the models and the given options."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api", tags=["views"], responses=REFUSALS)
 
 @router.get("/views")
 async def views(app_state: CurrentState) -> Response:
-    """For each view that needs something special, whether it is there: a collection, or the numbers of the models."""
+    """For each view with a requirement, whether it is met: a collection, or the numbers of suitable models."""
 
     def fitting(fits: Callable[[ModelResource], bool]) -> list[int]:
         return [place for place, shown in enumerate(app_state.models) if fits(shown)]

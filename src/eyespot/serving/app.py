@@ -77,7 +77,7 @@ def make_app(
     gallery: Gallery | None = None,
     collection: CollectionResource | None = None,
 ) -> FastAPI:
-    """The application that shows these models, runs, sources and photos, and nothing else, to who asks for `host`.
+    """The application for these models, runs, sources and photos only, for requests to `host`.
 
     `static` is the folder of the built page; where it is empty, a page says how to build it. New trainings are written
     below `folder`, from sources of which `origins` says how they were opened; without it, none can be begun.

@@ -1,4 +1,4 @@
-"""Everything that one server shows, by number, and the threads that work for it."""
+"""All resources of one server by number, and its worker threads."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ from .resources import ModelResource, RunResource
 
 Value = TypeVar("Value")
 DECODED_AT_ONCE = 2
-"""Photos of a collection that are decoded at the same time."""
+"""Maximum number of photos of a collection that are decoded simultaneously."""
 Origin = dict[str, Any]
 """How a source, by its number, was opened, so that another process can open it again: {"what": ..., "columns": ...}."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AppState:
-    """Models, runs and sources that were named on the command line or came about on the page; nothing else is reached.
+    """Models, runs and sources that were named on the command line or created on the page; nothing else is accessible.
 
     One thread answers quick questions to models, one reads files and pictures, and one does long work (explanations,
     attacks), so that none of the three waits for another kind.
@@ -49,11 +49,11 @@ class AppState:
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE))
 
     async def compute(self, work: Callable[[], Value]) -> Value:
-        """Do quick work in the computing thread, after earlier work."""
+        """Run quick work in the computing thread, in order."""
         return await asyncio.get_running_loop().run_in_executor(self._computing, work)
 
     async def read(self, work: Callable[[], Value]) -> Value:
-        """Do work in the reading thread, after earlier work."""
+        """Run work in the reading thread, in order."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
     def prepare(self) -> None:
@@ -62,14 +62,14 @@ class AppState:
             self._computing.submit(getattr, shown, "manifest")
 
     def close(self) -> None:
-        """Drop waiting work and cancel long work."""
+        """Discard queued work and cancel long work."""
         self.slow.close()
         for pool in (self._computing, self._reading):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Refusal(BaseModel):
-    """Every error: one message, which the page shows."""
+    """The body of every error: one message, which the page displays."""
 
     error: str
 
@@ -94,7 +94,7 @@ CurrentState = Annotated[AppState, Depends(app_state_of)]
 
 
 def pick(kind: str, items: Sequence[Value], number: int) -> Value:
-    """One of several by its number; answers 404 with how many there are."""
+    """One of several items by its number; respond with 404 and their count if it does not exist."""
     if 0 <= number < len(items):
         return items[number]
     there = f"there are 0 to {len(items) - 1}" if items else "there are none"
@@ -106,7 +106,7 @@ async def chosen_model(
     app_state: CurrentState,
     epoch: Annotated[int | None, Query(description="The model as it was after this epoch, instead of now.")] = None,
 ) -> ModelResource:
-    """The model that a path names by its number, as it is or as it was after an epoch."""
+    """The model with the number in the path, in its final state or after an epoch."""
     shown = pick("model", app_state.models, model)
     if epoch is None:
         return shown
@@ -121,7 +121,7 @@ def _at_epoch(shown: ModelResource, epoch: int) -> ModelResource:
 
 
 def chosen_run(run: int, app_state: CurrentState) -> RunResource:
-    """The run that a path names by its number."""
+    """The run with the number in the path."""
     return pick("run", app_state.runs, run)
 
 

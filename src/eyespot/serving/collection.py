@@ -1,4 +1,4 @@
-"""A photo collection that the page shows: its photos, how they are found, and copies."""
+"""A photo collection on the page: its photos, search, and copies."""
 
 import threading
 from collections import Counter, OrderedDict
@@ -15,14 +15,14 @@ from ._plan_review import PlanReview
 
 LISTED_ERRORS = 100
 CACHED_BYTES = 64 << 20
-"""Pictures that were decoded are kept up to this sum (64 MB)."""
+"""Size of the cache of decoded photos (64 MB)."""
 PLACE_STEP = 50
 """Places are counted in squares of 1/50 degree (about 2 km)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CollectionResource:
-    """What `organize` found in a folder, for the page; photos are referred to by number.
+    """The result of `organize` on a folder, for the page; photos are identified by number.
 
     Plans are written below `plans` and applied into `into`; without it, none can be applied.
     """
@@ -40,7 +40,7 @@ class CollectionResource:
         return PlanReview(self.found, self.plans, self.into)
 
     def describe(self) -> dict[str, Any]:
-        """Counts of the whole collection: flags, events, months, places, unreadable files; and what can be asked."""
+        """Counts of the whole collection: flags, events, months, places, unreadable files; and the possible queries."""
         found = self.found
         errors = [{"file": file, "reason": reason} for file, reason in found.errors.items()]
         return {
@@ -69,7 +69,7 @@ class CollectionResource:
 
     @cached_property
     def _places(self) -> list[dict[str, Any]]:
-        """Squares with photos: their mean place, how many there are, and the first of them."""
+        """Squares with photos: mean place, number of photos, and the first one."""
         places = np.stack([self.found.photos.numbers(name) for name in ("latitude", "longitude")], axis=1)
         known = np.flatnonzero(~np.isnan(places).any(axis=1))
         squares = np.floor(places[known] * PLACE_STEP).astype(np.int64)
@@ -85,7 +85,7 @@ class CollectionResource:
         ]
 
     def find(self, query: Query | None, flag: str | None, event: int | None) -> list[int]:
-        """Numbers of the photos that meet all conditions: by score with a query, else by time and then by name."""
+        """Numbers of the photos that meet all conditions: by score for a query, otherwise by time and name."""
         photos = self.found.photos
         if query is None:
             order = np.argsort(photos.numbers("taken"), kind="stable").tolist()  # unknown times (NaN) are last
@@ -99,13 +99,13 @@ class CollectionResource:
         return order
 
     def row(self, photo: int) -> dict[str, Any]:
-        """What is known of one photo."""
+        """The metadata of one photo."""
         row = self.found.photos.rows[photo]
         names = ("path", "size", "width", "height", "camera", "taken", "latitude", "longitude")
         return {"id": photo, **{name: row[name] for name in names}, "flags": self.found.flags[photo]}
 
     def picture(self, photo: int, side: int) -> bytes:
-        """A photo as a JPEG file with no side longer than `side`; raises `ImageError` where it cannot be read now."""
+        """A photo as JPEG with sides of at most `side`; raise `ImageError` if it is no longer readable."""
         with self._lock:
             if (photo, side) in self._cached:
                 self._cached.move_to_end((photo, side))
@@ -118,7 +118,7 @@ class CollectionResource:
         return data
 
     def path(self, photo: int) -> Path:
-        """Where a photo is: in the collection, or where the plan has moved it."""
+        """The path of a photo: in the collection, or where the plan moved it."""
         own = self.found.folder / self.found.photos.rows[photo]["path"]
         return own if own.exists() else self.review.moved_to(photo) or own
 

@@ -1,4 +1,4 @@
-"""The page as one file: a network and some images in it, to be opened without a server."""
+"""The page as one file with a network and some images, to be opened without a server."""
 
 import base64
 import hashlib
@@ -20,9 +20,9 @@ from .resources import ModelResource
 ALONE = Path(__file__).with_name("static") / "alone"
 """The page's script and style as one file each."""
 MOST_BYTES = 100_000_000
-"""A page that is larger takes a browser many seconds to open."""
+"""A browser takes many seconds to open a larger page."""
 FRAME = 700
-"""About what the page has beside its script, style and data."""
+"""Approximate size of the page without script, style and data."""
 USUAL_IMAGES = 4
 
 PLAIN_KINDS = frozenset(
@@ -39,7 +39,7 @@ FUNCTIONS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class OneFile:
-    """What was written: the file, its size, and the names of the images that are in it and of those left out.
+    """The written file, its size, and the names of the images in it and of those left out.
 
     `answers` states whether the page answers new images too.
     """
@@ -54,7 +54,7 @@ class OneFile:
 def write_one_file(
     shown: ModelResource, rows: Sequence[Row], path: str | Path, most: int | None = None, alone: Path | None = None
 ) -> OneFile:
-    """Write the page with a model and the images of `rows` in it, so that a browser alone can show it.
+    """Write the page with a model and the images of `rows`, so that a browser alone can display it.
 
     Pictures that would make it larger than `most` bytes are left out, the last ones first. Raises `EyespotError` if
     the page is not built, or not even the model has room; `ImageError` for an image that cannot be read.
@@ -91,7 +91,7 @@ def write_one_file(
 
 
 def _fit(shown: ModelResource) -> str | None:
-    """How the page resizes new images; None where it cannot answer them alone.
+    """How the page resizes new images; None if it cannot process them alone.
 
     It cannot where some call is not computed in the page, or images have other values than 0 to 255.
     """
@@ -100,12 +100,12 @@ def _fit(shown: ModelResource) -> str | None:
 
 
 def usual_rows(rows: Sequence[Row]) -> list[Row]:
-    """Some of a model's own images, spread over all of them."""
+    """Some of a model's own images, evenly spaced."""
     return [rows[place * len(rows) // USUAL_IMAGES] for place in range(min(USUAL_IMAGES, len(rows)))]
 
 
 def row_of(picture: Path) -> Row:
-    """An image of one's own, of which nothing is said."""
+    """A user's image without annotations."""
     return Row(picture=picture, name=picture.name, values={}, location=str(picture))
 
 
