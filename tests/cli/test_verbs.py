@@ -176,7 +176,8 @@ def test_the_demo_trains_and_says_what_to_do_next(tmp_path, capsys):
 def test_a_training_tells_what_the_task_remarks(said, capsys):
     score = {"metric": "accuracy", "score": 0.9, "better": "higher", "interval": [0.8, 1.0], "unit": "", "count": 8}
     made = {"steps": 3, "seconds": 1.0, "parameters": 9, "report": "r", "model": "m"}
-    verbs._finish({"task": "classify", "part": "test", "remarks": said.splitlines(), **score, **made}, as_json=False)
+    result = {"task": "classify", "part": "test", "remarks": said.splitlines(), **score, **made}
+    verbs.print_training(result, as_json=False)
     lines = capsys.readouterr().out.splitlines(keepends=True)
     assert "".join(line for line in lines if line.startswith("weakest")) == said
 
