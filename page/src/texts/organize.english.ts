@@ -12,7 +12,7 @@ const photos = (number: number): string => `${counted(number)} ${number === 1 ? 
 export const organize = {
   title: "Organize",
   loading: "Loading the collection …",
-  summary: (number: number, unreadable: number): string => photos(number) + (unreadable > 0 ? `, ${counted(unreadable)} unreadable files` : ""),
+  summary: (number: number, unreadable: number): string => photos(number) + (unreadable > 0 ? `, ${counted(unreadable)} unreadable ${unreadable === 1 ? "file" : "files"}` : ""),
   unreadable: "Files that cannot be read",
   parts: { photos: "Photos", copies: "Copies", timeline: "Timeline", map: "Map", plan: "Plan" },
   partsLabel: "Parts of Organize",

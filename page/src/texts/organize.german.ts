@@ -6,7 +6,7 @@ const photos = (number: number): string => `${counted(number)} ${number === 1 ? 
 export const organize: typeof english = {
   title: "Ordnen",
   loading: "Die Sammlung wird geladen …",
-  summary: (number, unreadable) => photos(number) + (unreadable > 0 ? `, ${counted(unreadable)} unlesbare Dateien` : ""),
+  summary: (number, unreadable) => photos(number) + (unreadable > 0 ? `, ${counted(unreadable)} unlesbare ${unreadable === 1 ? "Datei" : "Dateien"}` : ""),
   unreadable: "Dateien, die nicht gelesen werden können",
   parts: { photos: "Fotos", copies: "Kopien", timeline: "Zeitleiste", map: "Karte", plan: "Plan" },
   partsLabel: "Teile von Ordnen",
