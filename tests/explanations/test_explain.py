@@ -61,7 +61,7 @@ def test_unknown_methods_layers_and_units_name_the_near_ones():
 
 
 def test_what_a_method_has_no_use_for_is_refused():
-    with pytest.raises(ExplanationError, match="'patch' has no effect on 'gradient', which takes of; leave it out"):
+    with pytest.raises(ExplanationError, match="'patch' has no effect on 'gradient', which takes of, reference; leave"):
         explain(plain(), picture(), "gradient", patch=4)
 
 
