@@ -67,6 +67,13 @@ def test_an_explanation_is_that_of_python(client, png):
     assert np.allclose(found["maps"]["heat"], expected["maps"]["heat"], atol=1e-6)
 
 
+def test_a_reference_is_an_image_of_the_model(client, png):
+    found = client.post("/api/models/0/explain", params={"by": "gradient", "reference": 0}, content=png)
+    assert found.status_code == 400 and "reference" in found.text  # a classifier compares no images
+    missing = client.post("/api/models/0/explain", params={"by": "gradient", "reference": 10_000}, content=png)
+    assert missing.status_code == 404
+
+
 def test_a_place_is_asked_for_as_row_and_column(client):
     found = client.post(
         "/api/models/0/explain", params={"by": "trace", "layer": "stages.conv1", "unit": 1, "at": "2,3", "image": 0}

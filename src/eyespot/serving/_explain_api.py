@@ -93,6 +93,7 @@ class ExplainRequest:
 
     by: Annotated[str, Query(description="The method.")] = "occlusion"
     of: Annotated[str | None, Query(max_length=200, description="Class, tag or place.")] = None
+    reference: Annotated[int | None, Query(description="An image of the model; explains the similarity to it.")] = None
     layer: Annotated[str | None, Query(max_length=500, description="Layer, by name.")] = None
     unit: Annotated[int | None, Query(description="Unit of the layer.")] = None
     at: Annotated[str | None, Query(pattern=POSITION, description="ROW,COLUMN in the map.")] = None
@@ -185,11 +186,13 @@ def _source(sources: Sequence[Source], number: int | None) -> Source | None:
 def _explained(
     shown: ModelResource, what: Any, explain_request: ExplainRequest, among: Source | None
 ) -> Explanation | Gallery | ImageMap:
+    number = explain_request.reference
     return explain(
         shown.model,
         what,
         explain_request.by,
         of=explain_request.of,
+        reference=None if number is None else pick("image", shown.rows, number).picture,
         layer=explain_request.layer,
         unit=explain_request.unit,
         at=explain_request.at,
