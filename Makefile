@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 # Newer versions of pip also pin the tools of isolated builds by this variable; older ones ignore it.
 export PIP_BUILD_CONSTRAINT := constraints.txt
 STATIC := src/eyespot/serving/static
+JAVASCRIPT := tests/javascript/node_modules/.made
 PAGE := $(if $(wildcard page/package.json),$(STATIC)/index.html)
 
 help:
@@ -25,7 +26,7 @@ demo: $(VENV)/.installed
 	@$(MAKE) --no-print-directory page || echo "The page could not be built; everything else works." >&2
 	@$(BIN)/eyespot demo
 
-test: $(VENV)/.installed-dev $(PAGE)
+test: $(VENV)/.installed-dev $(PAGE) $(JAVASCRIPT)
 	@scripts/get-chromium
 	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm test --silent
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
@@ -47,7 +48,7 @@ page: $(PAGE)
 	@true
 
 clean:
-	rm -rf $(VENV) $(STATIC) page/node_modules dist docs/api
+	rm -rf $(VENV) $(STATIC) page/node_modules tests/javascript/node_modules dist docs/api
 
 # One environment, two stamps: `.installed` for the runtime packages, `.installed-dev` for the test tools as well. A
 # change of the pins invalidates both; installing the larger set renews both.
@@ -71,4 +72,10 @@ $(STATIC)/index.html: $(shell find page -type f -not -path '*/node_modules/*' 2>
 	@echo "Building the page"
 	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci --silent --no-fund --no-audit \
 		&& npm run --silent build -- --logLevel warn
+	@touch $@
+
+# 139 MB that only the test of the documentation's JavaScript needs.
+$(JAVASCRIPT): tests/javascript/package-lock.json | $(VENV)/.made
+	@scripts/get-node $(VENV)
+	@cd tests/javascript && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci --silent --no-fund --no-audit
 	@touch $@

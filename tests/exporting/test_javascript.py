@@ -18,13 +18,13 @@ from eyespot.networks.network import Output
 from eyespot.tasks import classifier
 
 ROOT = Path(__file__).parents[2]
-MODULES = ROOT / "page" / "node_modules"
+MODULES = ROOT / "tests" / "javascript" / "node_modules"
 
 
 def test_the_snippet_answers_as_the_model_does(tmp_path):
     node = shutil.which("node")
     if not node or not (MODULES / "onnxruntime-web").is_dir():
-        pytest.skip("needs node and the modules of the page (npm ci in page/)")
+        pytest.skip("needs node and onnxruntime-web: run npm ci in tests/javascript/")
     torch.manual_seed(0)
     network = build("conv 4@3x3, relu, maxpool 2, flatten, dense", (1, 12, 10), Output("vector", 3)).eval()
     images = ImageSpec(height=12, width=10, channels=1)
