@@ -6,7 +6,10 @@ const actions: Record<string, string> = { copy: "copy", link: "link", move: "mov
 const flags: Record<string, string> = {
   blurred: "blurred", dark: "dark", bright: "bright", "low contrast": "low contrast", empty: "empty", document: "document", screenshot: "screenshot",
 };
-const colors: Record<string, string> = {};
+const colors: Record<string, string> = {
+  black: "black", gray: "gray", white: "white", red: "red", orange: "orange", yellow: "yellow",
+  green: "green", blue: "blue", purple: "purple", pink: "pink", brown: "brown", beige: "beige",
+};
 const photos = (number: number): string => `${counted(number)} ${number === 1 ? "photo" : "photos"}`;
 
 export const organize = {
