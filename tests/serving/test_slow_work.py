@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from eyespot.serving import _explain_api as explain_api
 from eyespot.serving._slow_work import Cancelled, SlowWorker
 from eyespot.serving.app import make_app
+from eyespot.serving.app_state import AppState
 from eyespot.serving.resources import ModelResource
 
 from .conftest import HERE, IMAGES, small_model
@@ -71,14 +72,14 @@ def test_work_ends_at_its_next_forward_pass_when_the_client_is_gone(shown):
             raise
 
     async def ask_and_leave():
-        worker = SlowWorker()
-        asked = asyncio.create_task(worker.run(client, shown, work))
+        state = AppState(models=[shown])
+        asked = asyncio.create_task(state.work(client, shown, work))
         await asyncio.to_thread(begun.wait, LONG)
         client.gone = True
         with pytest.raises(HTTPException) as refused:
             await asked
         assert await asyncio.to_thread(ended.wait, LONG)
-        return refused.value.status_code, await worker.run(Client(), shown, lambda own: own.name)
+        return refused.value.status_code, await state.work(Client(), shown, lambda own: own.name)
 
     assert asyncio.run(ask_and_leave()) == (499, "bees")
 
@@ -89,10 +90,10 @@ def test_waiting_work_of_a_client_that_is_gone_is_never_begun(shown):
 
     async def one_waits_behind_another():
         worker = SlowWorker()
-        first = asyncio.create_task(worker.run(Client(), shown, lambda own: release.wait(LONG)))
+        first = asyncio.create_task(worker.run(Client(), lambda: release.wait(LONG)))
         await asyncio.sleep(0)
         with pytest.raises(HTTPException):
-            await worker.run(gone, shown, lambda own: done.append(own))
+            await worker.run(gone, lambda: done.append("begun"))
         release.set()
         await first
 
@@ -101,7 +102,30 @@ def test_waiting_work_of_a_client_that_is_gone_is_never_begun(shown):
 
 
 def test_the_served_model_is_not_the_one_that_slow_work_hooks(shown):
-    own = asyncio.run(SlowWorker().run(Client(), shown, lambda own: own))
+    own = asyncio.run(AppState(models=[shown]).work(Client(), shown, lambda own: own))
     assert own.model.network is not shown.model.network and not shown.model.network._forward_pre_hooks
     x = torch.rand(2, *IMAGES.shape)
     assert torch.equal(own.model.network(x), shown.model.network(x))
+
+
+def test_a_copy_is_made_when_nothing_is_recorded(shown):
+    """Otherwise it fails on dictionaries that change, or holds hooks of the recording."""
+    recording, release = threading.Event(), threading.Event()
+
+    def quick():
+        handle = shown.model.network.register_forward_hook(lambda *_arguments: None)
+        recording.set()
+        assert release.wait(LONG)
+        handle.remove()
+
+    async def ask_while_recording():
+        state = AppState(models=[shown])
+        quickly = asyncio.create_task(state.compute(quick))
+        await asyncio.to_thread(recording.wait, LONG)
+        slowly = asyncio.create_task(state.work(Client(), shown, lambda own: own.model.network._forward_hooks))
+        await asyncio.wait({slowly}, timeout=0.2)
+        release.set()
+        await quickly
+        return await slowly
+
+    assert not asyncio.run(ask_while_recording())

@@ -76,7 +76,7 @@ async def attack_picture(
         )
         return plain_json({**found.facts(), "original": _pixels(found.original), "fooled": _pixels(found.fooled)})
 
-    return await app_state.slow.run(request, shown, work)
+    return await app_state.work(request, shown, work)
 
 
 @router.post("/models/{model}/pixel-map", openapi_extra=PICTURE)
@@ -109,7 +109,7 @@ async def map_pixels(
             }
         )
 
-    return await app_state.slow.run(request, shown, work)
+    return await app_state.work(request, shown, work)
 
 
 def _settings(by: str, settings_request: SettingsRequest) -> dict[str, Any]:

@@ -49,15 +49,10 @@ async def start(
     colors: Colors = Colors.DEFAULT,
 ) -> Response:
     """Put the car on the start of a track: the middle of the road, and the state before the first step."""
-
-    def begin() -> DriveSession:
-        steering_of(shown.model, shown.name)
-        own = replace(
-            shown.model, network=deepcopy(shown.model.network)
-        )  # recorded in another thread than other requests
-        return DriveSession(own, CarRacing(colors.value), track)
-
-    session = await _alone(app_state, begin)
+    steering_of(shown.model, shown.name)
+    # A copy: it computes in another thread than other requests. It is made in theirs, where nothing records meanwhile.
+    own = await app_state.compute(lambda: replace(shown.model, network=deepcopy(shown.model.network)))
+    session = await _alone(app_state, lambda: DriveSession(own, CarRacing(colors.value), track))
     app_state.drives.clear()
     app_state.drives[shown] = session
     return plain_json({**_described(session), "centerLine": session.course.center_line})

@@ -120,7 +120,7 @@ async def explain_picture(
         own.check(picture_request.picture, picture_request.name)
         return _respond(_explained(own, picture_request.picture, explain_request, among), answer)
 
-    return await app_state.slow.run(request, shown, work)
+    return await app_state.work(request, shown, work)
 
 
 @router.post("/models/{model}/survey")
@@ -139,7 +139,7 @@ async def explain_source(
     def work(own: ModelResource) -> Response:
         return _respond(_explained(own, part_of(images, part), explain_request, among), answer)
 
-    return await app_state.slow.run(request, shown, work)
+    return await app_state.work(request, shown, work)
 
 
 @router.get("/models/{model}/unit")
@@ -166,7 +166,7 @@ async def strongest_images(
             {"layer": layers.name, **unit_values, "strip": _as_base64(strip(found.strongest, layers.field))}
         )
 
-    return await app_state.slow.run(request, shown, work)
+    return await app_state.work(request, shown, work)
 
 
 # Only one layer's units are cached: users view one after the other, and their patches may be large.

@@ -40,7 +40,7 @@ async def samples(
     def make(model: Model) -> Tensor:
         return model.sample(seed, count) if style is None else model.sample_style(seed, count, style, farthest)
 
-    images = await app_state.slow.run(request, shown, lambda copy: make(copy.model))
+    images = await app_state.work(request, shown, lambda copy: make(copy.model))
     return plain_json({"images": [_as_png(image) for image in images]})
 
 
@@ -49,7 +49,7 @@ async def interpolation(
     request: Request, shown: InModel, app_state: CurrentState, seed: Seed = 0, count: Annotated[Count, Query(ge=2)] = 9
 ) -> Response:
     """Images from the first to the second sample of a seed, as PNG files in base64."""
-    images = await app_state.slow.run(request, shown, lambda copy: copy.model.interpolate(seed, count))
+    images = await app_state.work(request, shown, lambda copy: copy.model.interpolate(seed, count))
     return plain_json({"images": [_as_png(image) for image in images]})
 
 

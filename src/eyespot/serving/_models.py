@@ -118,7 +118,7 @@ async def compare(request: Request, shown: InModel, app_state: CurrentState) -> 
     """
     body = await request.body()
     shown.array(body)
-    return plain_json(await app_state.slow.run(request, shown, lambda copy: familiarity(copy, body)))
+    return plain_json(await app_state.work(request, shown, lambda copy: familiarity(copy, body)))
 
 
 @router.post(

@@ -36,10 +36,19 @@ class SlowWorker:
     _copies: WeakKeyDictionary[ModelResource, ModelResource] = field(default_factory=WeakKeyDictionary)
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
-    async def run(self, request: Request, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
-        """Run `work` on a copy of the model after earlier work; cancel it if the client disconnects."""
+    def copy(self, shown: ModelResource) -> ModelResource:
+        """The copy of a model for long work. Call it in the thread that computes: it copies hooks of recordings too."""
+        if shown not in self._copies:
+            network = deepcopy(shown.model.network)
+            # A plain function, which methods that copy the network copy by reference.
+            network.register_forward_pre_hook(lambda *_arguments: self._check())
+            self._copies[shown] = replace(shown, model=replace(shown.model, network=network))
+        return self._copies[shown]
+
+    async def run(self, request: Request, work: Callable[[], Value]) -> Value:
+        """Run `work` after earlier work; cancel it if the client disconnects."""
         cancelled = threading.Event()
-        job = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._do(cancelled, shown, work))
+        job = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._do(cancelled, work))
         try:
             while not job.done():
                 await asyncio.wait({job}, timeout=POLL)
@@ -56,18 +65,10 @@ class SlowWorker:
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._cancelled.set()
 
-    def _do(self, cancelled: threading.Event, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
+    def _do(self, cancelled: threading.Event, work: Callable[[], Value]) -> Value:
         self._cancelled = cancelled
         self._check()
-        return work(self._copy(shown))
-
-    def _copy(self, shown: ModelResource) -> ModelResource:
-        if shown not in self._copies:
-            network = deepcopy(shown.model.network)
-            # A plain function, which methods that copy the network copy by reference.
-            network.register_forward_pre_hook(lambda *_arguments: self._check())
-            self._copies[shown] = replace(shown, model=replace(shown.model, network=network))
-        return self._copies[shown]
+        return work()
 
     def _check(self) -> None:
         if self._cancelled.is_set():

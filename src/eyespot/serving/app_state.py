@@ -56,6 +56,11 @@ class AppState:
         """Run work in the reading thread, in order."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
+    async def work(self, request: Request, shown: ModelResource, work: Callable[[ModelResource], Value]) -> Value:
+        """Run long work on a copy of the model in its own thread; cancel it if the client disconnects."""
+        own = await self.compute(lambda: self.slow.copy(shown))
+        return await self.slow.run(request, lambda: work(own))
+
     def prepare(self) -> None:
         """Make the manifests in advance, so that the page opens quickly; errors are reported to the request."""
         for shown in self.models:
