@@ -57,6 +57,15 @@ def test_nothing_is_reported_where_nothing_is_lost() -> None:
     assert choose_fit(sizes((64, 64), (32, 32)), SQUARE, None) == ("crop", [])
 
 
+@pytest.mark.parametrize(
+    ("given", "fit"),
+    [(sizes((80, 100)), "stretch"), (sizes((100, 155), (100, 130)), "crop"), (sizes((100, 200)), "pad")],
+)
+def test_photos_are_cropped_rather_than_padded_for_pretrained_weights(given: np.ndarray, fit: str) -> None:
+    found, notes = choose_fit(given, SQUARE, None, pretrained=True)
+    assert found == fit and "%" in notes[0]
+
+
 def test_an_unknown_fit_is_refused() -> None:
     with pytest.raises(RecipeError, match="expected one of crop, stretch, pad"):
         choose_fit(sizes((32, 64)), SQUARE, "squeeze")

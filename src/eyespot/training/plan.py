@@ -144,7 +144,8 @@ def choose_size(
     learned = _learned_images(start)
     if learned is not None:
         learned = _images_of(learned, options, task, sizes)
-        spec, notes = _with_fit(replace(learned, value_range=value_range), sizes, task, options)
+        spec = replace(learned, value_range=value_range)
+        spec, notes = _with_fit(spec, sizes, task, options, pretrained=True)
         return spec, [*notes, _size_note(spec, task, options, learned=task.input_side is None)]
     height, width = published_size(task, options) or _sides(sizes, task)
     channels = int(sizes[:, 2].max())
@@ -156,12 +157,15 @@ def choose_size(
     return spec, [*notes, _size_note(spec, task, options)]
 
 
-def _with_fit(spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions) -> tuple[ImageSpec, list[str]]:
+def _with_fit(
+    spec: ImageSpec, sizes: np.ndarray, task: Task, options: TrainOptions, pretrained: bool = False
+) -> tuple[ImageSpec, list[str]]:
     if task.fit == "native":
         if options.fit is not None:
             raise RecipeError(f"fit is '{options.fit}', but {task.name} keeps the size of every image; leave it out.")
         return spec, []
-    fit, notes = choose_fit(sizes, spec, options.fit or (None if task.fit == "crop" else task.fit))
+    requested = options.fit or (None if task.fit == "crop" else task.fit)
+    fit, notes = choose_fit(sizes, spec, requested, pretrained)
     return replace(spec, fit=fit), notes
 
 
