@@ -68,7 +68,7 @@ class Model:
         large = self.images.fit == "native" and x.shape[2] * x.shape[3] > LARGEST_WHOLE
         if large and not torch.is_grad_enabled() and (halo := halo_of(self.network, x.shape[1])) is not None:
             return run_tiled(self.network, x, halo)
-        return self.network(x)
+        return self.task.run(self.network, x)
 
     def module(self) -> "AnswerModule":
         """Preprocessing, network and output as one `nn.Module` that shares the weights; see `AnswerModule`."""
@@ -233,7 +233,7 @@ class AnswerModule(nn.Module):
 
     def outputs(self, pixels: Tensor) -> Any:
         """The network's raw output for pixels (N, C, H, W) in [0, 1]."""
-        return self.network((self.task.network_input(pixels) - self.mean) / self.std)
+        return self.task.run(self.network, (self.task.network_input(pixels) - self.mean) / self.std)
 
     def forward(self, pixels: Tensor) -> Any:
         return self.task.activate(self.outputs(pixels))

@@ -10,6 +10,7 @@ from torch import nn
 from eyespot.errors import NetworkError
 
 from ._blocks import sequence
+from ._sliding import make_window_classifier
 from ._written import make_written
 from .arithmetic import output_size
 from .network import Network, NetworkSpec
@@ -36,6 +37,8 @@ CIRESAN_2 = (
     "conv 16@4x4, relu, maxpool 2, conv 16@4x4, relu, maxpool 2, conv 16@4x4, relu, maxpool 2, conv 16@3x3, relu, "
     "maxpool 2, flatten, dense 100, relu, dense"
 )
+CIRESAN_SIDE = 101
+"""Side of the windows in pixels."""
 BACKGROUND = -1.0
 """Value of blank paper if digits are scaled to -1 .. 1, as they were in 1989."""
 LARGEST_1989 = 256
@@ -88,12 +91,12 @@ def make_ciresan_1(spec: NetworkSpec) -> Network:
 
     It classifies the center of a window. The paper's tables list layers and sizes; ReLU is our choice.
     """
-    return make_written(spec, CIRESAN_1)
+    return make_window_classifier(spec, CIRESAN_1, CIRESAN_SIDE)
 
 
 def make_ciresan_2(spec: NetworkSpec) -> Network:
     """The second network of the same paper, with wider filters: 37,230 parameters at 101x101x3 with two outputs."""
-    return make_written(spec, CIRESAN_2)
+    return make_window_classifier(spec, CIRESAN_2, CIRESAN_SIDE)
 
 
 def make_pilotnet(spec: NetworkSpec) -> Network:

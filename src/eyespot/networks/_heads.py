@@ -9,8 +9,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from eyespot.errors import NetworkError
+
 from ._blocks import Add, convolution, convolution_block, normalization, sequence, vector_head
-from .network import Network, NetworkSpec, Output
+from .network import Network, NetworkSpec, Output, without_head
 
 ANY_OUTPUT = ("vector", "map", "named")
 """The kinds of output that `with_head` supports."""
@@ -158,4 +160,6 @@ def _head(output: Output, chain: Mapping[str, Stage], norm: str) -> Head:
     if output.head == "pyramid":
         deepest = {stage.stride: each for each, stage in chain.items() if stage.stride > chain[name].stride}
         return PyramidHead({each: chain[each] for each in (name, *deepest.values())}, output, norm)
+    if output.head != "linear":
+        raise NetworkError(without_head(output))
     return MapHead(name, chain[name], output)

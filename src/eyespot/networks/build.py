@@ -135,14 +135,14 @@ NETWORKS: dict[str, Family] = {
     ),
     "ciresan-dnn1": Family(
         make=make_ciresan_1,
-        heads=("vector",),
+        heads=("vector", "map"),
         input=(3, 101, 101),
         outputs=2,
         summary="classifies the center pixel of microscope image windows (Ciresan et al. 2013)",
     ),
     "ciresan-dnn2": Family(
         make=make_ciresan_2,
-        heads=("vector",),
+        heads=("vector", "map"),
         input=(3, 101, 101),
         outputs=2,
         summary="the same with wider filters (Ciresan et al. 2013)",

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from eyespot.errors import NetworkError, unknown
 
 OUTPUT_KINDS = ("vector", "map", "named", "generator")
-HEADS = ("linear", "pyramid")
+HEADS = {"linear": "1x1 convolution", "pyramid": "feature pyramid", "window": "sliding window"}
 STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Strides of maps: stages halve the image, so that other strides could not be reached by integer factors."""
-PYRAMIDS = "residual"
+HAVE_HEAD = {"pyramid": "'residual' has one", "window": "'ciresan-dnn1' and 'ciresan-dnn2' have one"}
+"""Networks with the heads that not all networks of maps have."""
 PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
@@ -27,8 +28,9 @@ class Output:
     maps themselves; the network then returns a dict[str, Tensor]. `parts` may be given as a dict and is stored as a
     tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers per
     image, (N, size), and has a submodule `generator` that computes images in [0, 1] from noise
-    (N, `generator.latent`). `head` is the head of a map: "linear", a 1x1 convolution on one stage, or "pyramid",
-    convolutions on the stages of all coarser strides together (a feature pyramid).
+    (N, `generator.latent`). `head` is the head of a map: "linear", a 1x1 convolution on one stage, "pyramid",
+    convolutions on the stages of all coarser strides together (a feature pyramid), or "window": the vector that a
+    classifier of small windows answers with, for the window around each location.
 
     >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
     ('boxes', Output(kind='map', size=4, stride=8, parts=(), head='linear'))
@@ -110,9 +112,14 @@ def _check_parts(output: Output) -> None:
 def require_full_size(spec: NetworkSpec) -> None:
     """Raise `NetworkError` for maps at a stride other than 1, in networks that do not support them."""
     if spec.output.head != "linear":
-        raise NetworkError(f"it has no feature pyramid, which the task needs; '{PYRAMIDS}' has one.")
+        raise NetworkError(without_head(spec.output))
     if spec.output.stride != 1:
         raise NetworkError(f"it puts out a map at stride 1; the task needs one at stride {spec.output.stride}.")
+
+
+def without_head(output: Output) -> str:
+    """The message of a network that does not have the head of `output`."""
+    return f"it has no {HEADS[output.head]}, which the task needs; {HAVE_HEAD[output.head]}."
 
 
 class Network(nn.Module):

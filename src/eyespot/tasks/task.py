@@ -243,6 +243,14 @@ class Task(ABC):
         """
         return pixels
 
+    def run(self, network: nn.Module, x: Tensor) -> Any:
+        """The network's output for its normalized input `x` (N, C, H, W), where a model answers.
+
+        Tasks may average the outputs for several views of the images here. Training runs the network itself, and so do
+        explanations of its inner values.
+        """
+        return network(x)
+
     def criterion(self) -> nn.Module | None:
         """A new module with the learned parameters of the loss, saved in the checkpoint but not in the model file.
 

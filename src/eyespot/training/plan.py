@@ -170,8 +170,11 @@ def _with_fit(
 
 
 def published_size(task: Task, options: TrainOptions) -> tuple[int, int] | None:
-    """The published input size of the requested network; None if it takes images of any size."""
-    if options.network is None or options.input is not None or task.fit == "native":
+    """The published input size of the requested network; None if it takes images of any size.
+
+    Tasks with a size of their own ask networks for maps, which have no published size.
+    """
+    if options.network is None or options.input is not None or task.fit == "native" or task.input_side is not None:
         return None
     family = describe(options.network)
     return None if family.any_size else family.input[1:]

@@ -1,7 +1,9 @@
 """The localization task: a point with a score for each small object, such as a cell nucleus.
 
-The network output is a heat map with a score and the offset of the point at each location, as in CenterNet (Zhou et
-al. 2019). Shapes: N images, M points, h x w locations.
+By default the network output is a heat map with a score and the offset of the point at each location, as in CenterNet
+(Zhou et al. 2019). With the method "windows", a classifier decides for the window around each location whether there
+is an object at its center, as in mitosis detection (Ciresan et al. 2013).
+Shapes: N images, M points, h x w locations.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...errors import AttackError, TaskError
+from ...errors import AttackError, TaskError, look_up
 from ...findings import Evaluation
 from ...images import Frame
 from ...networks.network import Output
@@ -22,13 +24,25 @@ from .._matches import best_threshold
 from .._target import pad_ragged
 from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
-from ..task import Metric, Task, parse_position
+from ..task import Metric, Task, Turn, parse_position
 from ._drawing import ringed
 from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
-from ._points import closest_distances, decode, match, peaks, read_points
+from ._points import closest_distances, decode, listed, match, original, peaks, read_points
 from ._report import location_values
+from ._windows import (
+    FIRST_STAGE,
+    NEGATIVES,
+    averaged,
+    positives,
+    sampled_losses,
+    separated,
+    smooth,
+    window_losses,
+)
 
+HEATMAP, WINDOWS = "heatmap", "windows"
+METHODS = (HEATMAP, WINDOWS)
 PRIOR = -4.6
 """Added to logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
 KEPT_SCORE = 0.05
@@ -42,7 +56,9 @@ class Locate(Task):
 
     A predicted point is correct if an unmatched true point lies within `radius` pixels of the original image.
     `stride` is the distance of two locations in pixels of the network input; `threshold` is the minimum score of a
-    point, chosen on validation images.
+    point, chosen on validation images. For the method "windows": `negatives` is how they are drawn for training,
+    `disk` the radius in pixels of positive locations and of the smoothing of scores (0: half of `radius`), and
+    `separation` the minimum distance of two points (0: `radius`).
     """
 
     name: ClassVar[str] = "locate"
@@ -57,6 +73,12 @@ class Locate(Task):
 
     radius: float = 6.0
     stride: int = 4
+    method: str = "heatmap"
+    negatives: str = "hard"
+    disk: float = 0.0
+    separation: float = 0.0
+    views: int = 1
+    """Number of turned and mirrored views of an image, 1 or 8, whose answers are averaged."""
     threshold: float = 0.3
     empty: int = 0
     """Number of training images without a point."""
@@ -66,6 +88,13 @@ class Locate(Task):
     def __post_init__(self) -> None:
         if self.stride not in (1, 2, 4, 8, 16):
             raise TaskError(f"stride is {self.stride}; expected 1, 2, 4, 8 or 16.")
+        look_up("method", self.method, dict.fromkeys(METHODS), TaskError)
+        look_up("kind of negatives", self.negatives, dict.fromkeys(NEGATIVES), TaskError)
+        if self.views not in (1, 8) or (self.views == 8 and self.method != WINDOWS):
+            raise TaskError(f"views is {self.views}; expected 1, or 8 with the method {WINDOWS}.")
+        for name, value in (("disk", self.disk), ("separation", self.separation)):
+            if not 0 <= value <= 1000:
+                raise TaskError(f"{name} is {value}; expected a number of pixels from 0 to 1000.")
         if not 0 < self.radius <= 1000:
             raise TaskError(f"radius is {self.radius}; expected a number of pixels above 0, at most 1000.")
         if not 0 < self.threshold < 1:
@@ -114,12 +143,41 @@ class Locate(Task):
 
     # Network.
     def outputs(self, channels: int) -> Output:
-        """A logit, and the offset of the point from the location's center along x and y, per location."""
+        """A logit, and the offset of the point from the location's center along x and y, per location.
+
+        Of windows, the logits of background and object.
+        """
+        if self.method == WINDOWS:
+            return Output("map", 2, stride=self.stride, head="window")
         return Output("map", 3, stride=self.stride, head="pyramid")
 
+    def run(self, network: nn.Module, x: Tensor) -> Tensor:
+        """The network's output, averaged over 8 views if requested."""
+        return averaged(network, x, self.stride) if self.views == 8 else network(x)
+
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Focal loss of the scores and distance of the offsets, per point."""
+        """Focal loss of the scores and distance of the offsets, per point; of windows, their cross-entropy."""
+        if self.method == WINDOWS:
+            return window_losses(self._logits(output), self._positives(output, target))
         return location_loss(self._logits(output), output[:, 1:], target, self.stride)
+
+    def losses(
+        self,
+        turn: Turn,
+        network: nn.Module,
+        x: Tensor,
+        target: Tensor,
+        keys: Tensor,
+        criterion: nn.Module | None,
+        progress: float,
+    ) -> tuple[Tensor, Any]:
+        """The loss for training: of windows, that of the positive ones and of some negatives."""
+        if self.method != WINDOWS:
+            return super().losses(turn, network, x, target, keys, criterion, progress)
+        output = network(x).float()
+        hard = self.negatives == "hard" and progress >= FIRST_STAGE
+        with torch.autocast(x.device.type, enabled=False):
+            return sampled_losses(self._logits(output), self._positives(output, target), keys, hard), output
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """F1 within each image at its best threshold (NaN without points), a proxy for that over all images."""
@@ -141,10 +199,10 @@ class Locate(Task):
         rows = []
         for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
             back = None if frame is None else frame[place].inverse()
-            points = _listed(found, back)
+            points = listed(found, back)
             sure = sum(point["score"] >= self.threshold for point in points)
             known = truth[~truth.isnan().any(-1)]
-            rows.append({"target": _original(known, back), "answer": _in_words(sure), "points": points})
+            rows.append({"target": original(known, back), "answer": _in_words(sure), "points": points})
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -158,7 +216,7 @@ class Locate(Task):
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
         """The score, and x and y in pixels of the network input: (N, 3, h, w)."""
-        points = decode(output[:, 1:], self.stride).permute(0, 3, 1, 2)
+        points = self._places_of(output).permute(0, 3, 1, 2)
         return torch.cat([self._logits(output).sigmoid()[:, None], points], dim=1)
 
     @property
@@ -169,7 +227,7 @@ class Locate(Task):
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The points above the threshold, by decreasing score; "score" is the largest one, even below the threshold."""
         [found] = self._found(output[None], self.threshold)
-        points = _listed(found, None if frame is None else frame.inverse())
+        points = listed(found, None if frame is None else frame.inverse())
         best = float(self._logits(output[None]).detach().sigmoid().max())
         return {"answer": _in_words(len(points)), "count": len(points), "score": best, "points": points}
 
@@ -234,14 +292,14 @@ class Locate(Task):
         """
         if aim.target is not None or aim.change is not None:
             raise AttackError("A point is attacked as a whole: it must disappear. Leave target and change out.")
-        logits, points = self._logits(output), decode(output[:, 1:], self.stride)
+        logits, points = self._logits(output), self._places_of(output)
         limit = torch.logit(torch.tensor(self.threshold)).item()
         place = self.parse_target(aim.of)
         chosen = [int(one.argmax()) if place is None else self._location(place, one) for one in logits]
         places = torch.stack([self._places(*one) for one in zip(points, chosen, strict=True)])
         best = logits.flatten(1)[torch.arange(len(logits)), torch.tensor(chosen, device=logits.device)]
         skipped = ["" if found else "nothing is detected" for found in (best >= limit).tolist()]
-        return AttackPlan(criterion=Disappearance(places=places, limit=limit, shift=PRIOR), skipped=skipped)
+        return AttackPlan(criterion=self._disappearance(places, limit), skipped=skipped)
 
     def example(self, seed: int) -> Source:
         """Small drawings of bright dots with their centers."""
@@ -262,15 +320,31 @@ class Locate(Task):
         inside.flatten()[best] = True
         return inside[None]
 
+    def _disappearance(self, places: Tensor, limit: float) -> Disappearance:
+        if self.method == WINDOWS:
+            return Disappearance(places=places, limit=limit, background=True)
+        return Disappearance(places=places, limit=limit, shift=PRIOR)
+
     def _logits(self, output: Tensor) -> Tensor:
-        return output[:, 0] + PRIOR
+        return output[:, 1] - output[:, 0] if self.method == WINDOWS else output[:, 0] + PRIOR
+
+    def _places_of(self, output: Tensor) -> Tensor:
+        """The point (N, h, w, 2) of each location in pixels of the input; of windows, their centers."""
+        return decode(torch.zeros_like(output[:, :2]) if self.method == WINDOWS else output[:, 1:], self.stride)
+
+    def _positives(self, output: Tensor, target: Tensor) -> Tensor:
+        return positives(target, output.shape[2], output.shape[3], self.stride, self.disk or self.radius / 2)
 
     @torch.no_grad()
     def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor]]:
         """Scores (M,) and points (M, 2) in pixels of the input, for each image."""
-        scores, points = self._logits(output).sigmoid().float().cpu(), decode(output[:, 1:], self.stride).float().cpu()
+        scores, points = self._logits(output).sigmoid().float().cpu(), self._places_of(output).float().cpu()
         least = min(least, self.threshold)
-        return [peaks(*one, least) for one in zip(scores, points, strict=True)]
+        if self.method != WINDOWS:
+            return [peaks(*one, least) for one in zip(scores, points, strict=True)]
+        scores = smooth(scores, (self.disk or self.radius / 2) / self.stride)
+        distance = self.separation or self.radius
+        return [separated(*peaks(*one, least), distance) for one in zip(scores, points, strict=True)]
 
     def _matched(self, found: tuple[Tensor, Tensor], target: Tensor) -> Any:
         scores, points = (part.numpy() for part in found)
@@ -281,23 +355,6 @@ class Locate(Task):
         one = self._matched(found, target)
         best = best_threshold([one])
         return float("nan") if not one.objects else 0.0 if best is None else best[1]
-
-
-def _listed(found: tuple[Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
-    """Points as plain values, mapped to original pixels by `back`, if given."""
-    scores, points = found
-    return [
-        {"point": point, "score": score} for score, point in zip(scores.tolist(), _original(points, back), strict=True)
-    ]
-
-
-def _original(points: Tensor, back: Frame | None) -> list[list[float]]:
-    """Points (M, 2) mapped by `back`, clipped to the target image."""
-    if back is None:
-        return points.tolist()
-    height, width = (float(side) for side in back.size)
-    moved = back.apply(points.double())
-    return torch.minimum(moved.clamp(min=0), moved.new_tensor([width, height])).tolist()
 
 
 def _in_words(count: int) -> str:

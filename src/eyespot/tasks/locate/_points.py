@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import TaskError
+from ...images import Frame
 from ...sources.source import Row
 from .._matches import Matches
 
@@ -82,3 +83,20 @@ def closest_distances(points: np.ndarray) -> np.ndarray:
 def as_array(points: Any) -> np.ndarray:
     """Convert points to an array (M, 2), which may be empty."""
     return np.array(points, float).reshape(-1, 2)
+
+
+def listed(found: tuple[Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
+    """Points as plain values, mapped to original pixels by `back`, if given."""
+    scores, points = found
+    return [
+        {"point": point, "score": score} for score, point in zip(scores.tolist(), original(points, back), strict=True)
+    ]
+
+
+def original(points: Tensor, back: Frame | None) -> list[list[float]]:
+    """Points (M, 2) mapped by `back`, clipped to the target image."""
+    if back is None:
+        return points.tolist()
+    height, width = (float(side) for side in back.size)
+    moved = back.apply(points.double())
+    return torch.minimum(moved.clamp(min=0), moved.new_tensor([width, height])).tolist()
