@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "eyespot"
 LINES = (
     (
         "errors",
+        "progress",
         "files",
         "value_range",
         "pixel_arrays",

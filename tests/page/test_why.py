@@ -82,6 +82,54 @@ def test_the_open_number_is_projected_back_only_while_a_unit_is_open(page: Page,
     expect(why(page).get_by_label("Method").locator("option", has_text="deconvnet")).to_have_count(0)
 
 
+def test_methods_stand_side_by_side_with_their_options_and_can_be_cancelled(page: Page, served: str) -> None:
+    opened(page, served, "why=occlusion")
+    section = why(page)
+    section.get_by_label("Patch (pixels)").fill("40")
+    section.get_by_label("Patch (pixels)").press("Enter")
+    expect(section.get_by_label("Patch (pixels)")).to_have_attribute("aria-invalid", "true")  # larger than the image
+    section.get_by_label("Patch (pixels)").fill("5")
+    section.get_by_label("Gray of the patch").fill("1")
+    section.get_by_label("Gray of the patch").press("Enter")
+    expect(section.locator(".said")).to_contain_text("Patch of 5 x 5 pixels filled with gray 1,")
+    expect(section.get_by_label("Stride (pixels)")).to_have_attribute("placeholder", "automatic: 1")
+    section.get_by_role("button", name="Compare with another method").click()
+    section.get_by_label("Method").nth(1).select_option("grad-cam")
+    expect(section.locator(".said")).to_have_count(2)
+    section.get_by_label("Layer").select_option("conv1")
+    expect(section.get_by_label("Attribution per pixel")).to_have_count(2)
+    assert "why=occlusion,grad-cam" in page.url and "patch=5" in page.url and "layer=stages.conv1" in page.url
+
+    page.route(
+        "**/api/work", lambda route: route.fulfill(json={"running": True, "seconds": 3, "done": 35, "total": 81})
+    )
+    held = []
+    page.route("**/explain*", lambda route: held.append(route))
+    section.get_by_label("Explained class").select_option("square")
+    expect(section.get_by_text("35 of 81 · 3 s").first).to_be_visible()
+    section.get_by_role("button", name="Cancel").first.click()
+    expect(section.get_by_role("status").filter(has_text="Cancelled.")).to_be_visible()
+    page.unroute("**/explain*")
+    held[-1].continue_()
+    section.get_by_role("button", name="Compute again").click()
+    expect(section.locator(".said strong", has_text="square")).to_have_count(2)
+
+
+def test_lists_that_cannot_be_fetched_are_reported_and_can_be_fetched_again(page: Page, served: str) -> None:
+    lists = re.compile("/api/(methods|attacks|sources)$")
+    page.route(lists, lambda route: route.abort())
+    opened(page, served, "call=1&unit=1")
+    expect(why(page).get_by_role("alert")).to_contain_text(
+        "The list of methods could not be loaded. The server does not answer."
+    )
+    expect(page.get_by_role("button", name="Try again")).to_have_count(3)
+    page.unroute(lists)
+    for left in (2, 1, 0):
+        page.get_by_role("button", name="Try again").first.click()
+        expect(page.get_by_role("button", name="Try again")).to_have_count(left)
+    expect(why(page).get_by_label("Method").locator("option")).to_have_count(13)
+
+
 def test_after_an_edit_the_page_says_that_the_trained_weights_are_explained(page: Page, served: str) -> None:
     opened(page, served, "call=1&unit=1&why=gradient")
     bias = page.get_by_label("Bias", exact=True)

@@ -8,6 +8,8 @@ import torch
 from fastapi import HTTPException
 from starlette.testclient import TestClient
 
+from eyespot.explanations import explain
+from eyespot.progress import listening, report
 from eyespot.serving import _explain_api as explain_api
 from eyespot.serving._slow_work import Cancelled, SlowWorker
 from eyespot.serving.app import make_app
@@ -82,6 +84,48 @@ def test_work_ends_at_its_next_forward_pass_when_the_client_is_gone(shown):
         return refused.value.status_code, await state.work(Client(), shown, lambda own: own.name)
 
     assert asyncio.run(ask_and_leave()) == (499, "bees")
+
+
+def test_progress_is_that_of_the_running_work_which_ends_at_its_next_report(shown):
+    client, begun, go_on, ended = Client(), threading.Event(), threading.Event(), threading.Event()
+
+    def work(own):
+        report(3, 8)
+        begun.set()
+        assert go_on.wait(LONG)
+        try:
+            while True:
+                report(4, 8)
+        except Cancelled:
+            ended.set()
+            raise
+
+    async def ask_and_leave():
+        state = AppState(models=[shown])
+        before = state.slow.progress()
+        asked = asyncio.create_task(state.work(client, shown, work))
+        await asyncio.to_thread(begun.wait, LONG)
+        during = state.slow.progress()
+        client.gone = True
+        with pytest.raises(HTTPException):
+            await asked
+        go_on.set()
+        assert await asyncio.to_thread(ended.wait, LONG)
+        await state.work(Client(), shown, lambda own: own.name)  # after it, in the same thread
+        return before, during, state.slow.progress()
+
+    before, during, after = asyncio.run(ask_and_leave())
+    assert (during.running, during.done, during.total) == (True, 3, 8) and during.seconds > 0
+    assert not before.running and not after.running and after.done is None
+
+
+def test_an_explanation_reports_its_progress_and_the_server_is_idle_afterwards(png, shown):
+    steps = []
+    with listening(lambda done, total: steps.append((done, total))):
+        explain(shown.model, png, "occlusion", patch=4, stride=4)
+    assert steps[-1] == (6, 6)
+    with TestClient(make_app([shown]), base_url=HERE) as client:
+        assert client.get("/api/work").json() == {"running": False, "seconds": 0, "done": None, "total": None}
 
 
 def test_waiting_work_of_a_client_that_is_gone_is_never_begun(shown):

@@ -18,10 +18,21 @@ export interface Method {
 
 export interface Explained {
   readonly of: string;
+  /** The layer that was used; empty where the method has none. */
+  readonly layer: string;
+  readonly values: Readonly<Record<string, unknown>>;
   readonly maps: Readonly<Record<string, readonly (readonly number[])[]>>;
   /** `passed` is null where a number has no limit. */
   readonly checks: readonly { readonly name: string; readonly value: number; readonly summary: string; readonly passed: boolean | null }[];
   readonly notes: readonly string[];
+}
+
+/** The long work that runs on the server: steps where it counts them, and seconds since it began. */
+export interface Work {
+  readonly running: boolean;
+  readonly seconds: number;
+  readonly done: number | null;
+  readonly total: number | null;
 }
 
 export interface ImageSource {
@@ -131,12 +142,13 @@ export interface Server {
   /** Try to fool the network with uint8 pixels (C, H, W). */
   attack(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Attacked>;
   pixelMap(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<PixelMap>;
+  work(): Promise<Work>;
   methods(): Promise<readonly Method[]>;
   /** Explain the answer for uint8 pixels (C, H, W). */
   explain(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Explained>;
   sources(): Promise<readonly ImageSource[]>;
   /** The images of a source's part that excite a unit of a layer most. */
-  strongest(of: Version, layer: string, unit: number, source: number, part: string): Promise<ExcitedUnit>;
+  strongest(of: Version, layer: string, unit: number, source: number, part: string, signal?: AbortSignal): Promise<ExcitedUnit>;
 }
 
 type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unknown>;
@@ -162,10 +174,11 @@ export function openServer(json: Json): Server {
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
     attack: async (of, pixels, choices, signal) => (await posed(of, "attack", pixels, choices, signal)) as Attacked,
     pixelMap: async (of, pixels, choices, signal) => (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,
+    work: async () => (await json("work")) as Work,
     methods: () => inside<Method>("methods", "methods"),
     explain: async (of, pixels, choices, signal) => (await posed(of, "explain", pixels, choices, signal)) as Explained,
     sources: () => inside<ImageSource>("sources", "sources"),
-    strongest: async (of, layer, unit, source, part) =>
-      (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }))) as ExcitedUnit,
+    strongest: async (of, layer, unit, source, part, signal) =>
+      (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }), undefined, signal)) as ExcitedUnit,
   };
 }

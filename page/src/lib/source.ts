@@ -3,6 +3,7 @@ import type { Fit } from "./resize";
 import { readManifest, type Call, type Manifest } from "./manifest";
 import { openServer, type Server } from "./server";
 import { sizeOf, tensor, type Tensor } from "./tensor";
+import { texts } from "./language.svelte";
 import { pathOf, type Version } from "./version";
 
 export interface ModelEntry {
@@ -103,7 +104,9 @@ function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
 
 /** Ask the server; an error becomes the sentence that it gave. */
 async function ask(address: string, body?: BodyInit, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal });
+  const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal }).catch((error: unknown) => {
+    throw error instanceof TypeError ? new Error(texts().unavailable) : error; // a request that found no server
+  });
   if (response.ok) return response;
   const told = (await response.json().catch(() => ({}))) as { error?: string };
   throw new Error(told.error ?? `The server answered ${response.status} to ${address}.`);

@@ -5,6 +5,8 @@ export class Asking<Question, Answer> {
   of = $state.raw<Question | null>(null);
   busy = $state(false);
   trouble = $state("");
+  /** Whether the newest question was cancelled before its answer came. */
+  cancelled = $state(false);
   #running: AbortController | null = null;
 
   constructor(readonly answer: (question: Question, signal: AbortSignal) => Promise<Answer>) {}
@@ -13,7 +15,7 @@ export class Asking<Question, Answer> {
   async ask(question: Question | null): Promise<void> {
     this.#running?.abort();
     const mine = question === null ? null : new AbortController();
-    [this.#running, this.busy] = [mine, mine !== null];
+    [this.#running, this.busy, this.cancelled] = [mine, mine !== null, false];
     if (question === null || mine === null) {
       [this.found, this.of, this.trouble] = [null, null, ""];
       return;
@@ -25,5 +27,11 @@ export class Asking<Question, Answer> {
       if (this.#running === mine) [this.found, this.of, this.trouble] = [null, null, error instanceof Error ? error.message : String(error)];
     }
     if (this.#running === mine) this.busy = false;
+  }
+
+  /** Give up the running question; an earlier answer stays. */
+  cancel(): void {
+    this.#running?.abort();
+    [this.#running, this.busy, this.cancelled, this.trouble] = [null, false, true, ""];
   }
 }

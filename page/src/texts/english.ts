@@ -15,6 +15,14 @@ export const english = {
   light: "Use light colors",
   dark: "Use dark colors",
   sort: "Sort by this column",
+  retry: "Try again",
+  unavailable: "The server does not answer. Is eyespot serve still running?",
+  progress: {
+    label: "Progress",
+    cancel: "Cancel",
+    seconds: (seconds: number): string => `${seconds.toFixed(0)} s`,
+    steps: (done: number, total: number, seconds: number): string => `${done} of ${total} · ${seconds.toFixed(0)} s`,
+  },
   grid: {
     cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
     value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,

@@ -15,6 +15,14 @@ export const german: typeof english = {
   light: "Helle Farben",
   dark: "Dunkle Farben",
   sort: "Nach dieser Spalte sortieren",
+  retry: "Erneut versuchen",
+  unavailable: "Der Server antwortet nicht. Läuft eyespot serve noch?",
+  progress: {
+    label: "Fortschritt",
+    cancel: "Abbrechen",
+    seconds: (seconds) => `${seconds.toFixed(0)} s`,
+    steps: (done, total, seconds) => `${done} von ${total} · ${seconds.toFixed(0)} s`,
+  },
   grid: {
     cell: (label, row, column) => `${label}, Zeile ${row}, Spalte ${column}`,
     value: (label, row, column, value) => `${label}, Zeile ${row}, Spalte ${column}: ${value}`,

@@ -13,6 +13,7 @@ from ..errors import ExplanationError
 from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import first_opaque, replay
+from ..progress import report
 from ..samples import to_pixels
 from ..sources.cache import Images
 
@@ -63,4 +64,5 @@ def features_over(model: Model, images: Images, numbers: Sequence[int], layer: s
         followed = first_opaque(calls[: call.index + 1]) is None
         value = replay(calls[: call.index + 1], x)[-1] if followed else record(model.network, x)[call.index].output
         parts.append(as_features(value))
+        report(min(start + BATCH, len(numbers)), len(numbers))
     return call.name, torch.cat(parts).numpy()

@@ -15,6 +15,7 @@ from ..errors import ExplanationError
 from ..networks.graph.incremental import TOLERANCE, Incremental, paste
 from ..networks.graph.record import output_calls, output_of
 from ..networks.network import map_output
+from ..progress import report
 from ._checks import deletion_insertion
 from ._deconvnet import LAYERS, project
 from ._explanation import Check, Explanation, Panel
@@ -76,6 +77,7 @@ def explain_occlusion(subject: Subject, request: ExplanationRequest) -> Explanat
             outputs[index].append(maps[index])
         if watched:
             activity.append(maps[watched[0]][:, watched[1]].flatten(1).sum(1))
+        report(sum(map(len, outputs[ends[0]])), len(sweep.rows))
     output = output_of(incremental.calls, {index: torch.cat(parts) for index, parts in outputs.items()})
     probability = subject.probability(output)
     whole = float(subject.probability(subject.output)[0])

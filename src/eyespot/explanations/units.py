@@ -17,6 +17,7 @@ from ..images import ImageSpec
 from ..model import Model
 from ..networks.graph.record import Call, find_call, record
 from ..networks.graph.replay import replay, require_followed
+from ..progress import report
 from ..sources.cache import Images
 from ._deconvnet import as_picture, project_from
 
@@ -130,6 +131,7 @@ def rank_images(
         values = replay(calls[: max(indices) + 1], x)
         for index in indices:
             peaks[index].append(values[index].flatten(2).amax(2) if values[index].dim() == 4 else values[index])
+        report(min(start + BATCH, len(images)), len(images))
     return {index: _ranking(torch.cat(parts), strongest) for index, parts in peaks.items()}
 
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +85,12 @@ async def methods() -> dict[str, Any]:
             for name, one in METHODS.items()
         ]
     }
+
+
+@router.get("/work")
+async def progress(app_state: CurrentState) -> dict[str, Any]:
+    """How far the explanation or attack that is running now has come; it can be asked while that runs."""
+    return asdict(app_state.slow.progress())
 
 
 @dataclass(frozen=True, kw_only=True)

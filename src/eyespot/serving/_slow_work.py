@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -11,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi import HTTPException, Request
 
+from ..progress import listening
 from .resources import ModelResource
 
 Value = TypeVar("Value")
@@ -18,6 +20,16 @@ POLL = 0.1
 """Seconds between two checks whether the client is still connected."""
 CLIENT_CLOSED = 499
 """Status of a request whose client has disconnected; nobody receives it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The work that runs: steps `done` of `total`, None where it does not count steps; seconds since its begin."""
+
+    running: bool = False
+    seconds: float = 0
+    done: int | None = None
+    total: int | None = None
 
 
 class Cancelled(Exception):
@@ -29,12 +41,14 @@ class SlowWorker:
     """One thread for long work.
 
     It uses its own copy of every network: recording sets hooks on modules, which two threads must not share. A hook on
-    the copy stops cancelled work at its next forward pass, whatever method is running.
+    the copy stops cancelled work at its next forward pass, and a listener at its next report of progress.
     """
 
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "slow"))
     _copies: WeakKeyDictionary[ModelResource, ModelResource] = field(default_factory=WeakKeyDictionary)
     _cancelled: threading.Event = field(default_factory=threading.Event)
+    _began: float | None = None
+    _steps: tuple[int, int] | None = None
 
     def copy(self, shown: ModelResource) -> ModelResource:
         """The copy of a model for long work. Call it in the thread that computes: it copies hooks of recordings too."""
@@ -60,6 +74,14 @@ class SlowWorker:
                 cancelled.set()
                 job.cancel()
 
+    def progress(self) -> Progress:
+        """How far the running work is."""
+        began, steps = self._began, self._steps
+        if began is None:
+            return Progress()
+        done, total = steps or (None, None)
+        return Progress(running=True, seconds=time.monotonic() - began, done=done, total=total)
+
     def close(self) -> None:
         """Cancel running and pending work."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -68,7 +90,16 @@ class SlowWorker:
     def _do(self, cancelled: threading.Event, work: Callable[[], Value]) -> Value:
         self._cancelled = cancelled
         self._check()
-        return work()
+        self._began, self._steps = time.monotonic(), None
+        try:
+            with listening(self._advance):
+                return work()
+        finally:
+            self._began = None
+
+    def _advance(self, done: int, total: int) -> None:
+        self._steps = (done, total)
+        self._check()
 
     def _check(self) -> None:
         if self._cancelled.is_set():
