@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from eyespot.networks import Network, Output, build
 from eyespot.networks._blocks import CropLike, Padded, PadToMultiple
@@ -33,6 +34,13 @@ def test_the_denoiser_begins_by_giving_back_its_input_nearly():
 
 def test_other_colors_out_than_in_are_not_added_to_the_input():
     assert denoiser(channels=1, outputs=3)(torch.rand(1, 1, 7, 8)).shape == (1, 3, 7, 8)
+
+
+def test_the_size_of_the_denoiser_may_be_its_width_and_depth():
+    network = build("denoiser", (1, 8, 8), Output("map", 1), size="5x3")
+    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+    assert [(one.in_channels, one.out_channels) for one in convolutions] == [(4, 5), (5, 5), (5, 4)]
+    assert network(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
 
 
 def test_the_denoiser_learns_to_take_noise_away():

@@ -3,13 +3,15 @@
 import json
 
 import pytest
+import torch
 
 from eyespot import html
 from eyespot.cli._app import run
-from eyespot.errors import RunError
+from eyespot.errors import ModelError, RunError
+from eyespot.exporting import load_onnx
 from eyespot.measures._latency import timing
-from eyespot.sources.synthetic import shapes
-from eyespot.studies import _candidates, _memory, _rungs, tradeoff
+from eyespot.sources.synthetic import objects, shapes
+from eyespot.studies import _candidates, _deployments, _memory, _rungs, tradeoff
 from eyespot.studies import _tradeoff as module
 from eyespot.studies._budget import Budget
 from eyespot.studies._candidates import Candidate, Search, find_candidates
@@ -47,7 +49,7 @@ def found(monkeypatch):
         return [candidate("fast", FAST, 1.0), candidate("slow", SLOW, 4.0)], {"p50": 1.0, "p95": 1.1}
 
     monkeypatch.setattr(module, "find_candidates", find)
-    monkeypatch.setattr(_memory, "_measured", lambda file: 7_000_000)
+    monkeypatch.setattr(_memory, "_measured", lambda point: 7_000_000)
     monkeypatch.setattr(html, "_svg", draw_svg)  # the drawings of these studies differ
     return calls
 
@@ -63,7 +65,7 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
         return ordinary(source, options, folder, *others)
 
     monkeypatch.setattr(_rungs, "run_training", interrupted)
-    keywords = {"out": tmp_path / "study", "budget": "10ms"}
+    keywords = {"out": tmp_path / "study", "budget": "10ms", "search": Search(backends=())}
     with pytest.raises(KeyboardInterrupt):
         tradeoff(source, **keywords)
     before = (tmp_path / "study" / "runs" / "fast-1-epochs" / "result.json").stat().st_mtime_ns
@@ -84,7 +86,7 @@ def test_a_study_is_interrupted_resumed_and_written(tmp_path, found, monkeypatch
     assert other.recommended == "fast" and other.left_out == ()  # "slow" exceeds the budget by just a factor of two
     assert other.largest in ("fast", "slow") and 1 <= other.seconds / other.largest_seconds <= 2
     with pytest.raises(RunError, match="has another study"):
-        tradeoff(source, **{**keywords, "search": Search(epochs=2)})
+        tradeoff(source, **{**keywords, "search": Search(epochs=2, backends=())})
 
 
 def test_halving_trains_longer_what_scored_better_and_stays_below_the_limit(tmp_path, monkeypatch):
@@ -107,7 +109,7 @@ def test_halving_trains_longer_what_scored_better_and_stays_below_the_limit(tmp_
 
 
 def test_what_is_far_beyond_the_budget_is_not_trained(tmp_path, found):
-    study = tradeoff(shapes(count=80, size=16), out=tmp_path, budget="0.4ms")
+    study = tradeoff(shapes(count=80, size=16), out=tmp_path, budget="0.4ms", search=Search(backends=()))
     assert study.left_out == ("slow",) and not study.within
     assert study.recommended == "fast" and "2.50 times over it" in study.reason
 
@@ -140,6 +142,10 @@ def test_candidates_are_those_that_fit_the_task_each_once(monkeypatch):
         (["--sizes", "tiny,huge"], "Unknown size 'huge'"),
         (["--starts", "fresh"], "Unknown start 'fresh'"),
         (["--epochs", "0"], "epochs is 0.0"),
+        (["--backends", "torch,tensorflow"], "Unknown backend 'tensorflow'"),
+        (["--threads", "many"], "threads is 'many'; expected whole numbers"),
+        (["--threads", "1,0"], "threads is 0; give whole numbers from 1 to 1024"),
+        (["--budget", "5ms,2ms"], "limits the milliseconds twice"),
         (["--networks", "unet", "--starts", "scratch"], "No network fits this task"),
         (["--task", "generate"], "is not supported by trade-off studies"),
         (["--task", "clasify"], "Did you mean 'classify'"),
@@ -159,8 +165,63 @@ def test_no_task_that_answers_images_is_refused():
 def test_a_study_measures_the_memory_of_a_model_once(tmp_path, monkeypatch):
     score = {"score": 0.5, "goodness": 0.5, "standard_error": 0.1, "rung": 0, "seconds": 1}
     point, measured = Point(candidate=candidate("fast", FAST, 1.0), folder=str(tmp_path), **score), []
-    monkeypatch.setattr(_memory, "_measured", lambda file: measured.append(file) or 5)
+    monkeypatch.setattr(_memory, "_measured", lambda point: measured.append(point.folder) or 5)
     for _ in range(2):
         [found] = _memory.with_memory([point], tmp_path)
         assert found.peak_memory == 5
-    assert measured == [tmp_path / "model.safetensors"]
+    assert measured == [str(tmp_path)]
+
+
+def test_depth_and_width_of_the_denoiser_and_the_stride_of_detect_are_compared(monkeypatch):
+    steady = timing([0.001] * 20)
+    monkeypatch.setattr(_candidates, "seconds_per_epoch", lambda *_: 0.5)
+    monkeypatch.setattr(_candidates, "compare_latency", lambda models, *_: (dict.fromkeys(models, steady), steady))
+    scratch = {"networks": ("denoiser",), "starts": ("scratch",)}
+    found, _ = find_candidates(shapes(count=20, size=16), TrainOptions(task="denoise"), Search(**scratch))
+    assert {each.options["size"] for each in found} == {"tiny", "small", "medium", *_candidates.SHAPES}
+    source = objects(count=20, size=32)
+    tiny = Search(networks=("residual",), sizes=("tiny",), starts=("scratch",))
+    found, _ = find_candidates(source, TrainOptions(task="detect"), tiny)
+    options = [(each.options.get("task"), each.options.get("input")) for each in found]
+    assert options == [(None, None), ("detect:stride=16", None), (None, "16x16x3")]
+    assert len({each.key for each in found}) == 3
+    found, _ = find_candidates(source, TrainOptions(task="detect:stride=4"), tiny)
+    assert all("task" not in each.options for each in found)  # as requested
+
+
+def test_what_is_on_the_front_is_also_measured_in_onnx_runtime(tmp_path, found, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    source, milliseconds = shapes(count=120, size=16), {"torch": 0.9, "onnx": 0.5, "int8": 0.1}
+    timed = []
+
+    def compared(files, part, threads, seconds):
+        timed.append(threads)
+        return {key: timing([milliseconds[key] / 1000] * 20) for key in files}
+
+    monkeypatch.setattr(_deployments, "compare_backends", compared)
+    search = Search(threads=(1, torch.get_num_threads() + 1))
+    study = tradeoff(source, out=tmp_path, budget="1ms", search=search)
+    names = [point.candidate.key for point in study.points]
+    assert {"fast, onnx, 1 thread", "fast, int8, 1 thread"} <= set(names)
+    one = next(point for point in study.points if point.candidate.key == "fast, int8, 1 thread")
+    plain = next(point for point in study.points if point.candidate.key == "fast")
+    file = load_onnx(one.deployment.file)
+    assert file.evaluate(source.validation).score == pytest.approx(one.score)
+    assert one.candidate.size == (tmp_path / "deployments" / "fast-1-epochs-int8.onnx").stat().st_size
+    assert one.front and one.test["score"] == pytest.approx(file.evaluate(source.test).score)
+    assert not plain.front  # dominated by the same weights in ONNX Runtime
+    assert "&& eyespot export runs/recommended --onnx" in study.command and study.command.count("--onnx") == 1
+    count = len(timed)
+    again = tradeoff(source, out=tmp_path, budget="1ms", search=search)
+    assert len(timed) == count and again.recommended == study.recommended  # measured once
+
+
+def test_without_onnxruntime_a_study_states_what_is_missing(tmp_path, found, monkeypatch):
+    def missing(name):
+        raise ModelError(f"'{name}' is not installed; ONNX files need: pip install 'eyespot[export]'")
+
+    monkeypatch.setattr("eyespot.exporting._write.require", missing)
+    study = tradeoff(shapes(count=80, size=16), out=tmp_path, search=Search(threads=(torch.get_num_threads(),)))
+    assert {point.candidate.key for point in study.points} == {"fast", "slow"}
+    assert all("pip install 'eyespot[export]'" in note for note in study.notes) and len(study.notes) == 2

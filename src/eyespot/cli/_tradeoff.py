@@ -28,6 +28,12 @@ def tradeoff(
     sizes: Annotated[str | None, typer.Option(help="Sizes of networks (default: tiny,small,medium).")] = None,
     starts: Annotated[str | None, typer.Option(help="Initial weights (default: scratch,probe,finetune).")] = None,
     epochs: Annotated[float | None, typer.Option(help="Epochs of a full training (default: as in `train`).")] = None,
+    backends: Annotated[
+        str | None, typer.Option(help="Ways to run what is on the front (default: torch,onnx,int8, if installed).")
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Numbers of threads to run it with (default: one, and torch's number).")
+    ] = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Train every candidate to the end, whatever --minutes is.")
     ] = False,
@@ -54,7 +60,14 @@ def tradeoff(
         if not quiet:
             print(entry["note"], file=sys.stderr, flush=True)
 
-    search = Search(networks=_names(networks), sizes=_names(sizes), starts=_names(starts), epochs=epochs)
+    search = Search(
+        networks=_names(networks),
+        sizes=_names(sizes),
+        starts=_names(starts),
+        epochs=epochs,
+        backends=_names(backends),
+        threads=_counts(threads),
+    )
     found = study(
         source,
         out=out,
@@ -77,6 +90,16 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
+def _counts(text: str | None) -> tuple[int, ...] | None:
+    """The whole numbers in a list separated by commas."""
+    from ..errors import EyespotError
+
+    try:
+        return None if text is None else tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise EyespotError(f"threads is '{text}'; expected whole numbers such as 1,2.", argument="threads") from error
+
+
 def _lines(found: "Study") -> list[str]:
     from ..studies import point_rows
 
@@ -86,12 +109,14 @@ def _lines(found: "Study") -> list[str]:
     widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
     table = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     ratio = found.seconds / found.largest_seconds
+    largest = f"the full training of {found.largest} ({found.largest_seconds:.0f} seconds)"
     verdict = "recommended" if found.within else "closest to the budget"
     return [
         *table,
         "",
         f"{verdict}: {found.recommended}: {found.reason}",
         f"  {found.command}",
-        f"trained {found.seconds:.0f} seconds in all, {ratio:.1f} times the full training of {found.largest}",
+        *found.notes,
+        f"trained {found.seconds:.0f} seconds in all, {ratio:.1f} times {largest}",
         f"page: {found.folder / 'index.html'}",
     ]

@@ -3,7 +3,7 @@
 from ._backends import count_multiply_adds, count_parameters
 from ._data_audit import AuditReport, audit
 from ._learning_curve import Curve, curve, write_curve
-from ._measure import BackendMeasurement, Measurement, compare_latency, measure
+from ._measure import BackendMeasurement, Measurement, compare_backends, compare_latency, measure
 from ._memory import peak_memory
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Curve",
     "Measurement",
     "audit",
+    "compare_backends",
     "compare_latency",
     "count_multiply_adds",
     "count_parameters",

@@ -1,7 +1,7 @@
 """The cost of a model on this machine: latency by stage, throughput, memory, size and arithmetic; and its accuracy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -95,6 +95,21 @@ def compare_latency(
     backends = [torch_backend(name, model) for name, model in models.items()]
     found, reference = time_answers(backends, _pictures(part)[0], seconds)
     return {name: timing(values.sum(1)) for name, values in found.items()}, timing(reference)
+
+
+def compare_backends(
+    files: Mapping[str, tuple[str, str]], part: Part, threads: int, seconds: float = SECONDS
+) -> dict[str, Timing]:
+    """Milliseconds per image of several backends with some threads, in rotation.
+
+    `files` holds the name of a backend, as in `BackendMeasurement`, and the file that it reads, by any key; the images
+    of `part` are used.
+    """
+    with same_threads():
+        torch.set_num_threads(threads)
+        backends = [replace(open_backend(name, file), name=key) for key, (name, file) in files.items()]
+        found, _ = time_answers(backends, _pictures(part)[0], seconds)
+    return {key: timing(values.sum(1)) for key, values in found.items()}
 
 
 def _measured(

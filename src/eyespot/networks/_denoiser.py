@@ -6,9 +6,12 @@ Predicting the noise instead of the image follows Zhang et al. 2017, "Beyond a G
 normalization cost 0.5 dB and more.
 """
 
+import re
 from dataclasses import dataclass
 
 from torch import nn
+
+from eyespot.errors import NetworkError
 
 from ._blocks import Padded, Shortcut, convolution, convolution_block, sequence
 from .network import Network, NetworkSpec, require_full_size
@@ -34,10 +37,31 @@ SHAPES = {
 }
 
 
+MOST = Shape(width=512, depth=64)
+
+
+def read_shape(size: str) -> Shape:
+    """The shape of a named size, or of one as text, WIDTHxDEPTH; raises `NetworkError` for others.
+
+    >>> read_shape("32x6") == Shape(width=32, depth=6) and read_shape("tiny") == read_shape("16x4")
+    True
+    """
+    if size in SHAPES:
+        return SHAPES[size]
+    found = re.fullmatch(r"([1-9]\d{0,2})x([1-9]\d?)", size)
+    shape = Shape(width=int(found[1]), depth=int(found[2])) if found else None
+    if shape is None or shape.width > MOST.width or not 2 <= shape.depth <= MOST.depth:
+        raise NetworkError(
+            f"size is '{size}'; expected {', '.join(SHAPES)}, or WIDTHxDEPTH such as 32x6 (at most "
+            f"{MOST.width} channels, 2 to {MOST.depth} convolutions)."
+        )
+    return shape
+
+
 def make_denoiser(spec: NetworkSpec) -> Network:
     """Pixel-unshuffle by 2, 3x3 convolutions with ReLU, pixel-shuffle; the input is added if channel counts match."""
     require_full_size(spec)
-    shape, channels = SHAPES[spec.size], spec.input[0]
+    shape, channels = read_shape(spec.size), spec.input[0]
     layers: dict[str, nn.Module] = {
         "unshuffle": nn.PixelUnshuffle(FACTOR),
         "block1": convolution_block(channels * FACTOR**2, shape.width, "none"),

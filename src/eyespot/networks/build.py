@@ -40,7 +40,7 @@ class Family:
     `input` is the (C, H, W) of the published parameter count, `outputs` the number of outputs there (0: the number of
     image channels). Networks of `any_size` were published for all image sizes and are trained at the size of the user's
     images; others are trained at the height and width of `input`. `signed` networks expect pixels from -1 to 1, others
-    mean 0 and standard deviation 1.
+    mean 0 and standard deviation 1. Where `free_size`, a size may also be WIDTHxDEPTH.
     """
 
     make: Callable[[NetworkSpec], Network]
@@ -50,6 +50,7 @@ class Family:
     summary: str
     signed: bool = False
     any_size: bool = False
+    free_size: bool = False
 
 
 def _make_default(spec: NetworkSpec) -> Network:
@@ -81,6 +82,7 @@ NETWORKS: dict[str, Family] = {
         outputs=0,
         summary="image to image: predicts a residual (Zhang et al. 2017, 2018)",
         any_size=True,
+        free_size=True,
     ),
     "unet": Family(
         make=make_unet,
@@ -237,7 +239,7 @@ def _check_known(name: str) -> None:
 
 
 def _check(spec: NetworkSpec) -> None:
-    if spec.size not in SIZES:
+    if spec.size not in SIZES and not (spec.name in NETWORKS and NETWORKS[spec.name].free_size):
         raise NetworkError(unknown("size", spec.size, SIZES))
     if spec.norm not in NORMS:
         raise NetworkError(unknown("norm", spec.norm, NORMS))

@@ -1,5 +1,6 @@
 """What a study compares: networks, sizes, input sizes and initial weights that fit the task, and what each costs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,10 @@ from ..training.estimate import seconds_per_epoch, usual_epochs
 from ..training.plan import choose_network, choose_size
 
 SIZES = ("tiny", "small", "medium")
+SHAPES = ("16x8", "16x12", "48x4", "48x12", "64x4", "64x8")
+"""With the sizes above, every combination of three widths and three depths, for networks that take a size as text."""
 STARTS = ("scratch", "probe", "finetune")
+BACKENDS = ("torch", "onnx", "int8")
 SMALLEST_SIDE = 12
 """A study does not halve images below this side."""
 SECONDS = 1.0
@@ -47,20 +51,32 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What is searched: networks, sizes and initial weights, all that fit where None; full trainings of `epochs`."""
+    """What is searched: networks, sizes and initial weights, all that fit where None; full trainings of `epochs`.
+
+    The candidates on the front are measured with the `backends` torch, onnx and int8 and with each number of `threads`:
+    where None, all that are installed, with one thread and with torch's number.
+    """
 
     networks: tuple[str, ...] | None = None
     sizes: tuple[str, ...] | None = None
     starts: tuple[str, ...] | None = None
     epochs: float | None = None
+    backends: tuple[str, ...] | None = None
+    threads: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in self.networks or ():
             look_up("network", name, NETWORKS, NetworkError)
         for name in self.sizes or ():
-            look_up("size", name, dict.fromkeys(ALL_SIZES), RecipeError)
+            if not re.fullmatch(r"\d+x\d+", name):
+                look_up("size", name, dict.fromkeys(ALL_SIZES), RecipeError)
         for name in self.starts or ():
             look_up("start", name, dict.fromkeys(STARTS), RecipeError)
+        for name in self.backends or ():
+            look_up("backend", name, dict.fromkeys(BACKENDS), EyespotError)
+        for count in self.threads or ():
+            if not 1 <= count <= 1024:
+                raise EyespotError(f"threads is {count}; give whole numbers from 1 to 1024.", argument="threads")
         if self.epochs is not None and not 0 < self.epochs < float("inf"):
             raise EyespotError(f"epochs is {self.epochs}; give a number above 0.", argument="epochs")
 
@@ -74,8 +90,9 @@ def find_candidates(source: Source, options: TrainOptions, search: Search) -> tu
     for choice in _choices(source, options, search, reasons):
         model = _untrained(source, replace(options, **choice))
         counts = _counts(model)
-        if (counts, model.images.shape, choice["start"]) not in seen:
-            seen.add((counts, model.images.shape, choice["start"]))
+        same = (counts, model.images.shape, choice["start"], choice.get("task"))
+        if same not in seen:
+            seen.add(same)
             models[_key(choice, model.images)] = (choice, model, counts)
     if not models:
         raise EyespotError(f"No network fits this task and these images: {reasons[0] if reasons else 'none was tried'}")
@@ -115,6 +132,8 @@ def _choices(source: Source, options: TrainOptions, search: Search, reasons: lis
             reasons.append(str(error))
             continue
         yield choice
+        for text in _task_variants(source, options):
+            yield from _possible(source, options, {**choice, "task": text})
         height, width = images.height // 2, images.width // 2
         if images.fit != "native" and min(height, width) >= SMALLEST_SIDE:
             yield from _possible(source, options, {**choice, "input": f"{height}x{width}x{images.channels}"})
@@ -125,8 +144,18 @@ def _starts(search: Search) -> Iterator[dict[str, Any]]:
     starts = search.starts or STARTS
     if "scratch" in starts:
         for name in search.networks or [name for name, family in NETWORKS.items() if family.any_size]:
-            yield from ({"network": name, "size": size, "start": "scratch"} for size in search.sizes or SIZES)
+            free = name in NETWORKS and NETWORKS[name].free_size
+            for size in search.sizes or (SIZES + SHAPES if free else SIZES):
+                yield {"network": name, "size": size, "start": "scratch"}
     yield from ({"start": start} for start in ("probe", "finetune") if start in starts)
+
+
+def _task_variants(source: Source, options: TrainOptions) -> list[str]:
+    """The task with each option that it compares; none where the user stated options."""
+    if ":" in (options.task or ""):
+        return []
+    task, _, _ = decide_task(source, replace(options, start="scratch", mirror="no"), lambda note: None)
+    return [f"{task.name}:{option}" for option in task.study_options]
 
 
 def _possible(source: Source, options: TrainOptions, choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -154,4 +183,5 @@ def _counts(model: Model) -> tuple[int, int]:
 def _key(choice: Mapping[str, Any], images: ImageSpec) -> str:
     """A name for tables and folders, such as "residual-tiny-28x28-scratch"."""
     network = "-".join(choice[name] for name in ("network", "size") if name in choice) or "pretrained"
-    return f"{network}-{images.height}x{images.width}-{choice['start']}"
+    option = choice.get("task", "").partition(":")[2]
+    return "-".join([network, f"{images.height}x{images.width}", *([option] if option else []), choice["start"]])

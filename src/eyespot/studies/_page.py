@@ -40,7 +40,7 @@ def point_rows(study: "Study") -> list[dict[str, Any]]:
 
 
 def _has_memory(study: "Study") -> bool:
-    return all(point.peak_memory for point in study.points)
+    return any(point.peak_memory for point in study.points)
 
 
 def _limits(study: "Study") -> str:
@@ -101,10 +101,12 @@ def _drawn(study: "Study", cost: str, label: str) -> Markup:
     with drawing_style():
         figure = Figure(figsize=(6.4, 3.8))
         axes = figure.subplots()
-        costs = [_cost(point, cost) for point in study.points]
+        shown = [(place, point) for place, point in enumerate(study.points) if _cost(point, cost)]
+        costs = [_cost(point, cost) for _, point in shown]
         axes.set(xscale="log", xlim=(min(costs) / MARGIN, max(costs) * MARGIN))
+        _mark_axis(axes.xaxis)
         axes.set(xlabel=label, ylabel=f"validation {study.metric.replace('_', ' ')} {unit}".strip())
-        for number, point in enumerate(study.points):
+        for number, point in shown:
             color = INK["blue"] if point.front else INK["quiet"]
             x, y = _cost(point, cost), scale * point.score
             reach = scale * Z * point.standard_error
@@ -117,6 +119,15 @@ def _drawn(study: "Study", cost: str, label: str) -> Markup:
         _label(axes, study, cost, scale)
         found = drawing(figure, f"Score against {label}, with 95 % intervals")
     return _with_details(found, study)
+
+
+def _mark_axis(axis: Any) -> None:
+    """Plain numbers, not powers, since texts of these drawings stay texts."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _with_details(found: Markup, study: "Study") -> Markup:
@@ -137,7 +148,7 @@ def _label(axes: Any, study: "Study", cost: str, scale: int) -> None:
     """Name the recommended point and the knee."""
     for point in study.points:
         key = point.candidate.key
-        if key in (study.recommended, study.knee):
+        if key in (study.recommended, study.knee) and _cost(point, cost):
             chosen = "recommended" if study.within else "closest"
             name = chosen if key == study.recommended else "knee"
             at = (_cost(point, cost), scale * point.score)

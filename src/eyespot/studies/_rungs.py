@@ -34,7 +34,7 @@ class Trainer:
         """Train one candidate for a part of its full training, or take the run that is there."""
         length = length if candidate.epochs else 1.0  # a probe has no shorter training
         epochs = round(candidate.epochs * length, 4) or None
-        options = TrainOptions(task=self.task, epochs=epochs, **candidate.options)
+        options = TrainOptions(**{"task": self.task, "epochs": epochs, **candidate.options})
         run = self.folder / "runs" / (f"{candidate.key}-{epochs:g}-epochs" if epochs else candidate.key)
         if (run / "result.json").exists() and self.origin["what"] is not None:
             result = resume(run).result

@@ -13,11 +13,21 @@ KEEP = 3
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """Another way to run a trained candidate: `backend` torch, onnx or int8, threads, and the file that it reads."""
+
+    backend: str
+    threads: int
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """One candidate after its longest training: the validation score with its standard error, and what it cost.
 
     `goodness` is the score, negated where lower is better. `test` is the result on test images, of the front alone.
-    `peak_memory` is in bytes beyond an idle process, None where the system does not report it.
+    `peak_memory` is in bytes beyond an idle process, None where it was not measured. `deployment` is None for torch
+    with its usual number of threads, by which candidates are compared before they are trained.
     """
 
     candidate: Candidate
@@ -30,6 +40,7 @@ class Point:
     front: bool = False
     test: dict[str, Any] | None = None
     peak_memory: int | None = None
+    deployment: Deployment | None = None
 
 
 def rung_sizes(count: int) -> list[int]:

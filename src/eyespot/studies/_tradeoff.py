@@ -7,7 +7,7 @@ another budget uses the runs that are there.
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from ..training.decisions import decide_task
 from ..training.plan import with_answers
 from ._budget import Budget, parse_budget
 from ._candidates import Candidate, Search, find_candidates
+from ._deployments import deployed, with_front, with_tests
 from ._memory import with_memory
 from ._page import write_study_page
 from ._rungs import LIMIT, Trainer, train_in_rungs
-from ._selection import Point, is_affordable, knee, on_front, recommend
+from ._selection import Point, is_affordable, knee, recommend
 
 FORMAT = 2
 FAR = 2.0
@@ -53,6 +54,7 @@ class Study:
     reference: dict[str, float]
     points: tuple[Point, ...]
     left_out: tuple[str, ...]
+    notes: tuple[str, ...]
     recommended: str
     within: bool
     knee: str | None
@@ -79,7 +81,8 @@ def tradeoff(
 
     `budget` is text such as "5ms,2MB,accuracy=95". The trainings take at most about `minutes` together; each is
     shortened where they would take longer. `exhaustive` trains every candidate to the end instead of halving.
-    Candidates are selected by validation scores; test scores are read once, for the points on the Pareto front. Writes
+    Candidates are selected by validation scores; test scores are read once, for the points on the Pareto front. What is
+    on the front is also measured in ONNX Runtime, in float32 and INT8, and with other numbers of threads. Writes
     `study.json` and `index.html` into `out`; the same call resumes an interrupted study, and another budget uses its
     runs. Raises `EyespotError` for a budget that cannot be read, and `RunError` where `out` holds another study.
     """
@@ -88,15 +91,18 @@ def tradeoff(
     what = str(source) if isinstance(source, str | Path) else None
     origin = {"what": what, "columns": None, "layout": None, **(origin or {})}
     opened, known = _opened(source, origin, task)
-    limits, folder = parse_budget(budget, known.metric), Path(out)
-    plan = _plan(folder, opened, task, search or Search())
+    limits, folder, search = parse_budget(budget, known.metric), Path(out), search or Search()
+    plan = _plan(folder, opened, task, search)
     candidates = [Candidate(**each) for each in plan["candidates"]]
     trained, left_out = _affordable(candidates, limits)
     trainer = Trainer(source=opened, origin=origin, task=task, folder=folder, show=show)
     largest = max(each.training_seconds for each in trained)
     length = 1.0 if exhaustive else min(1.0, minutes * 60 / (LIMIT * largest))
     points = train_in_rungs(trainer, trained, limits, length, exhaustive)
-    study = _concluded(points, limits, what or opened.name, known, folder, plan, left_out, trainer)
+    sign = 1 if known.metric.better == "higher" else -1
+    others, notes = deployed(with_front(points), opened, search, folder, sign, show)
+    points = with_tests([*points, *others], opened, folder)
+    study = _concluded(points, limits, what or opened.name, known, folder, plan, left_out, trainer, notes)
     write_whole(folder / "study.json", to_json(study).encode())
     write_study_page(study)
     return study
@@ -119,7 +125,8 @@ def _opened(source: Source | str | Path, origin: dict[str, Any], task: str | Non
 def _plan(folder: Path, source: Source, task: str | None, search: Search) -> dict[str, Any]:
     """The candidates and their costs: as an earlier call wrote them, or measured now."""
     path = folder / "plan.json"
-    settings = json.loads(json.dumps({"task": task, "images": fingerprint(source), **asdict(search)}))
+    trained = {name: value for name, value in asdict(search).items() if name not in ("backends", "threads")}
+    settings = json.loads(json.dumps({"task": task, "images": fingerprint(source), **trained}))
     if path.exists():
         try:
             plan = json.loads(path.read_text())
@@ -159,10 +166,9 @@ def _concluded(
     plan: dict[str, Any],
     left_out: list[str],
     trainer: Trainer,
+    notes: list[str],
 ) -> Study:
-    """The front with its test scores, the knee and the recommendation."""
-    flags = on_front(points)
-    points = [_tested(point) if flag else point for point, flag in zip(points, flags, strict=True)]
+    """The knee and the recommendation, for points of which those on the front have test scores."""
     points = sorted(with_memory(points, folder), key=lambda point: point.candidate.milliseconds)
     sign = 1 if task.metric.better == "higher" else -1
     chosen, within = recommend(points, budget, sign)
@@ -180,6 +186,7 @@ def _concluded(
         reference=plan["reference"],
         points=tuple(points),
         left_out=tuple(left_out),
+        notes=tuple(notes),
         recommended=chosen.candidate.key,
         within=within,
         knee=bend.candidate.key if bend else None,
@@ -189,13 +196,6 @@ def _concluded(
         largest=largest,
         largest_seconds=seconds,
     )
-
-
-def _tested(point: Point) -> Point:
-    """A point of the front with its score on test images."""
-    result = json.loads((Path(point.folder) / "result.json").read_text())
-    names = ("score", "interval", "count", "part")
-    return replace(point, front=True, test={name: result[name] for name in names})
 
 
 def _reason(chosen: Point, within: bool, points: list[Point], budget: Budget) -> str:
@@ -223,4 +223,9 @@ def _command(source: str, chosen: Point, task: str | None) -> str:
     """The command that trains the recommended candidate to the end."""
     options = {"task": task, **chosen.candidate.options}
     words = [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
-    return shlex.join(["eyespot", "train", source, *words])
+    if chosen.deployment is None or chosen.deployment.backend == "torch":
+        return shlex.join(["eyespot", "train", source, *words])
+    run = "runs/recommended"
+    whole = ["--int8", source] if chosen.deployment.backend == "int8" else []
+    train = ["eyespot", "train", source, *words, "--out", run]
+    return f"{shlex.join(train)} && {shlex.join(['eyespot', 'export', run, '--onnx', f'{run}.onnx', *whole])}"

@@ -112,6 +112,8 @@ class Task(ABC):
     """Fields that may be changed after training: they affect answers, not learned weights."""
     keeps_depth: ClassVar[bool] = False
     """Whether an answer that is an image has 16 bits per channel if its input file has more than 8."""
+    study_options: ClassVar[tuple[str, ...]] = ()
+    """Options such as "stride=16" that a trade-off study compares with the task as it is by default."""
     compares: ClassVar[bool] = False
     """Whether outputs of two images are compared: `reference_target` then returns an `of` for the second image."""
     takes_hints: ClassVar[bool] = False

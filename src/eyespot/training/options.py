@@ -30,7 +30,7 @@ class TrainOptions:
         None, "Pretrained weights: efficientnet-lite0, sface, timm:NAME, torchvision:NAME, or a .safetensors."
     )
     network: str | None = _option(None, "A name from `eyespot networks`, or a network as text.")
-    size: str | None = _option(None, "tiny, small, medium or large.")
+    size: str | None = _option(None, "tiny, small, medium or large; for the network denoiser also WIDTHxDEPTH.")
     input: str | None = _option(None, "Input size HEIGHTxWIDTHxCHANNELS, such as 64x64x3.")
     fit: str | None = _option(
         None,
