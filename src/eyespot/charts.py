@@ -77,6 +77,43 @@ def scatter(x: Sequence[float], y: Sequence[float], words: tuple[str, str], summ
         return _finished(axes, summary)
 
 
+def line_plot(
+    points: Sequence[tuple[float, float]],
+    words: tuple[str, str],
+    summary: str,
+    marked: tuple[float, float] | None = None,
+) -> Markup:
+    """A line through points (x, y); `marked` is drawn as a dot. Both axes start at 0, the second one ends at 1."""
+    with drawing_style():
+        axes = _axes(*words)
+        _line(axes, points, "blue", words[1])
+        if marked is not None:
+            axes.plot(*marked, "o", color=INK["blue"], markersize=6)
+        axes.set_xlim(left=-0.02)
+        axes.set_ylim(-0.02, 1.04)
+        return _finished(axes, summary)
+
+
+def bland_altman(first: np.ndarray, second: np.ndarray, words: tuple[str, str], summary: str) -> Markup:
+    """The differences first - second (N,) against the means, with their mean and the limits of agreement (1986)."""
+    bias, spread = agreement(first - second)
+    with drawing_style():
+        axes = _axes(*words)
+        axes.scatter((first + second) / 2, first - second, s=9, color=INK["blue"], alpha=0.5, linewidths=0)
+        for height, style in ((bias, "-"), (bias - spread, "--"), (bias + spread, "--")):
+            axes.axhline(height, color=INK["quiet"], linewidth=1, linestyle=style)
+        return _finished(axes, summary)
+
+
+def agreement(differences: np.ndarray) -> tuple[float, float]:
+    """Mean of differences (N,), and 1.96 standard deviations: half of the distance of the limits of agreement.
+
+    >>> agreement(np.array([1.0, 3.0]))
+    (2.0, 2.7718585822512662)
+    """
+    return float(differences.mean()), 1.96 * float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
+
+
 def histogram(values: Sequence[float], word: str, summary: str) -> Markup:
     """How often which value occurs, with a line at zero."""
     with drawing_style():

@@ -1,7 +1,9 @@
 """Points, heat map, one-to-one matching and the answers of `locate`, with values worked out by hand."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from eyespot.errors import TaskError
 from eyespot.images import ImageSpec, frame_of
 from eyespot.sources.source import Row
 from eyespot.tasks.locate import Locate
-from eyespot.tasks.locate._evaluate import f1
+from eyespot.tasks.locate._evaluate import curves, f1, matched
 from eyespot.tasks.locate._loss import heat_map, location_loss
 from eyespot.tasks.locate._points import closest_distances, match
+from eyespot.tasks.locate._report import counts
 
 TASK = Locate(radius=3.0, threshold=0.5)
 
@@ -50,16 +53,38 @@ def test_f1_counts_over_all_images():
 
 def test_the_table_gives_precision_recall_and_errors_of_counts():
     sure, unsure = {"point": [1.0, 1.0], "score": 0.9}, {"point": [50.0, 1.0], "score": 0.4}
-    table = [
-        {"target": [[1.0, 2.0], [50.0, 1.0]], "answer": "", "points": [sure, unsure]},
-        {"target": [], "answer": "", "points": [sure]},
-    ]
+    table = table_of(([[1.0, 2.0], [50.0, 1.0]], [sure, unsure]), ([], [sure]))
     score, (low, high), details = TASK.evaluate(table)
     assert score == pytest.approx(2 / 4) and low <= score <= high
     assert (details["precision"], details["recall"]) == (0.5, 0.5)
     assert (details["missed"], details["false"]) == (1, 1)
     assert details["mean_absolute_count_error"] == 1 and details["count_bias"] == 0
+    assert details["recall_at_false_per_image"] == {"0.25": 0, "0.5": 1, "1": 1, "2": 1, "4": 1, "8": 1}
     assert replace(TASK, threshold=0.3).evaluate(table)[0] == pytest.approx(4 / 5)
+
+
+def table_of(*images: tuple[list[list[float]], list[dict[str, Any]]], areas: Sequence[float] = (100, 100)):
+    rows = zip(images, areas, strict=False)
+    return [{"target": there, "answer": "", "points": found, "area": area} for (there, found), area in rows]
+
+
+def test_curves_have_a_point_for_every_score():
+    row = {"target": [[1.0, 1.0], [9.0, 1.0]], "points": []}
+    for x, score in [(1.0, 0.9), (50.0, 0.8), (60.0, 0.8), (9.0, 0.4)]:
+        row["points"].append({"point": [x, 1.0], "score": score})
+    precise, false = curves([matched(row, 3), matched({"target": [], "points": []}, 3)])
+    assert precise == [(0.5, 1.0), (0.5, 1 / 3), (1.0, 0.5)]
+    assert false == [(0.0, 0.5), (1.0, 0.5), (1.0, 1.0)]  # two false points in two images
+    assert curves([matched({"target": [], "points": []}, 3)]) == ([], [])
+
+
+def test_counts_are_per_area_where_images_differ_in_size():
+    points = [{"point": [5.0, 5.0], "score": score} for score in (0.9, 0.4)]
+    images = ([[1.0, 2.0]], points), ([], points)
+    found, true, unit = counts(table_of(*images), 0.5)
+    assert (found.tolist(), true.tolist(), unit) == ([1, 1], [1, 0], "per image")
+    found, true, unit = counts(table_of(*images, areas=(1e6, 2e6)), 0.3)
+    assert (found.tolist(), true.tolist(), unit) == ([2, 1], [1, 0], "per million pixels")
 
 
 def test_the_heat_map_is_a_bell_around_each_point():
@@ -87,6 +112,9 @@ def test_answers_are_in_original_pixels():
     frame = frame_of((32, 64), ImageSpec(height=16, width=16, channels=3, fit="pad"))  # scale 1/4, bars above and below
     answer = TASK.answer(output_with((5.0, 9.0), (13.0, 6.0))[0], frame)
     assert answer["answer"] == "2 points" and answer["count"] == 2
+    assert answer["per_million_pixels"] == pytest.approx(2e6 / (32 * 64))
+    measured = replace(TASK, pixel_size=0.5).answer(output_with((5.0, 9.0))[0], frame)
+    assert measured["per_square_millimeter"] == pytest.approx(1 / (32 * 64 * 0.25e-6))
     assert sorted(found["point"] for found in answer["points"]) == [
         pytest.approx([20, 20], abs=1e-3),
         pytest.approx([52, 8], abs=1e-3),

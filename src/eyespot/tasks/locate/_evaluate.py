@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from .._matches import average_precision
+from ...charts import agreement
+from .._matches import Matches, average_precision
 from ._points import as_array, match
 
+FALSE_PER_IMAGE = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""False points per image at which the FROC curve is stated."""
 RESAMPLES = 1000
 WORST = 50
 
@@ -27,7 +30,8 @@ def evaluate_table(
         {"row": place, "missed": int(there - hit), "false": int(predicted - hit)}
         for place, (hit, predicted, there) in enumerate(zip(hits, found, objects, strict=True))
     ]
-    bias, spread = float(differences.mean()), float(differences.std(ddof=1)) if len(table) > 1 else 0.0
+    bias, spread = agreement(differences)
+    _, false = curves(matches)
     details = {
         "radius": radius,
         "threshold": threshold,
@@ -39,13 +43,41 @@ def evaluate_table(
         "false": int((found - hits).sum()),
         "mean_absolute_count_error": float(np.abs(differences).mean()),
         "count_bias": bias,
-        "count_limits": [bias - 1.96 * spread, bias + 1.96 * spread],
+        "count_limits": [bias - spread, bias + spread],
+        "recall_at_false_per_image": {f"{most:g}": recall_at(false, most) for most in FALSE_PER_IMAGE},
         "mistakes": sorted(mistakes, key=lambda each: -(each["missed"] + each["false"]))[:WORST],
     }
     return score, interval, details
 
 
-def matched(row: Mapping[str, Any], radius: float) -> Any:
+def curves(matches: Sequence[Matches]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Precision by recall, and recall by false points per image (FROC), from the highest score to the lowest.
+
+    Points are (recall, precision) and (false points, recall), one for each different score; empty without objects.
+    """
+    objects = sum(one.objects for one in matches)
+    if not objects:
+        return [], []
+    scores = np.concatenate([one.scores for one in matches])
+    order = np.argsort(-scores, kind="stable")
+    right = np.concatenate([one.right for one in matches])[order]
+    last = np.append(scores[order][1:] != scores[order][:-1], True)[: len(order)]
+    hits, found = np.cumsum(right)[last], np.arange(1, len(order) + 1)[last]
+    recall = hits / objects
+    precise = list(zip(recall.tolist(), (hits / found).tolist(), strict=True))
+    return precise, list(zip(((found - hits) / len(matches)).tolist(), recall.tolist(), strict=True))
+
+
+def recall_at(false: Sequence[tuple[float, float]], most: float) -> float | None:
+    """The best recall with at most this many false points per image; None without objects.
+
+    >>> recall_at([(0.0, 0.2), (0.5, 0.6), (2.0, 0.8)], 1.0)
+    0.6
+    """
+    return max([0.0, *(recall for wrong, recall in false if wrong <= most)]) if false else None
+
+
+def matched(row: Mapping[str, Any], radius: float) -> Matches:
     """The matches of one image of the table."""
     scores = np.array([entry["score"] for entry in row["points"]], float)
     return match(as_array([entry["point"] for entry in row["points"]]), scores, as_array(row["target"]), radius)

@@ -28,7 +28,7 @@ from ..task import Metric, Task, Turn, parse_position
 from ._drawing import ringed
 from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
-from ._points import closest_distances, decode, listed, match, original, peaks, read_points
+from ._points import closest_distances, decode, density, listed, match, original, original_area, peaks, read_points
 from ._report import location_values
 from ._windows import (
     FIRST_STAGE,
@@ -79,6 +79,8 @@ class Locate(Task):
     separation: float = 0.0
     views: int = 1
     """Number of turned and mirrored views of an image, 1 or 8, whose answers are averaged."""
+    pixel_size: float = 0.0
+    """Side of a pixel of the original images in micrometers, for points per area; 0: unknown."""
     threshold: float = 0.3
     empty: int = 0
     """Number of training images without a point."""
@@ -92,9 +94,9 @@ class Locate(Task):
         look_up("kind of negatives", self.negatives, dict.fromkeys(NEGATIVES), TaskError)
         if self.views not in (1, 8) or (self.views == 8 and self.method != WINDOWS):
             raise TaskError(f"views is {self.views}; expected 1, or 8 with the method {WINDOWS}.")
-        for name, value in (("disk", self.disk), ("separation", self.separation)):
-            if not 0 <= value <= 1000:
-                raise TaskError(f"{name} is {value}; expected a number of pixels from 0 to 1000.")
+        for name in ("disk", "separation", "pixel_size"):
+            if not 0 <= (value := getattr(self, name)) <= 1000:
+                raise TaskError(f"{name} is {value}; expected a number from 0 to 1000.")
         if not 0 < self.radius <= 1000:
             raise TaskError(f"radius is {self.radius}; expected a number of pixels above 0, at most 1000.")
         if not 0 < self.threshold < 1:
@@ -202,7 +204,8 @@ class Locate(Task):
             points = listed(found, back)
             sure = sum(point["score"] >= self.threshold for point in points)
             known = truth[~truth.isnan().any(-1)]
-            rows.append({"target": original(known, back), "answer": _in_words(sure), "points": points})
+            area = original_area(output, self.stride, back)
+            rows.append({"target": original(known, back), "answer": _in_words(sure), "points": points, "area": area})
         return rows
 
     def evaluate(self, table: Sequence[dict[str, Any]]) -> tuple[float, tuple[float, float], dict[str, Any]]:
@@ -227,9 +230,11 @@ class Locate(Task):
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The points above the threshold, by decreasing score; "score" is the largest one, even below the threshold."""
         [found] = self._found(output[None], self.threshold)
-        points = listed(found, None if frame is None else frame.inverse())
+        back = None if frame is None else frame.inverse()
+        points = listed(found, back)
         best = float(self._logits(output[None]).detach().sigmoid().max())
-        return {"answer": _in_words(len(points)), "count": len(points), "score": best, "points": points}
+        amount = density(len(points), original_area(output[None], self.stride, back), self.pixel_size)
+        return {"answer": _in_words(len(points)), "count": len(points), **amount, "score": best, "points": points}
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
         """The image with a ring of the matching radius around each point."""

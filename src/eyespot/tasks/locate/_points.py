@@ -100,3 +100,21 @@ def original(points: Tensor, back: Frame | None) -> list[list[float]]:
     height, width = (float(side) for side in back.size)
     moved = back.apply(points.double())
     return torch.minimum(moved.clamp(min=0), moved.new_tensor([width, height])).tolist()
+
+
+def original_area(output: Tensor, stride: int, back: Frame | None) -> float:
+    """Area of the original image in pixels; without `back`, that of the network's input."""
+    if back is None:
+        return float(output.shape[2] * output.shape[3] * stride**2)
+    return float(back.size[0] * back.size[1])
+
+
+def density(count: int, area: float, pixel_size: float) -> dict[str, float]:
+    """Points per square millimeter if the side of a pixel in micrometers is known, otherwise per million pixels.
+
+    >>> density(3, 500_000, 0), density(3, 500_000, 0.5)
+    ({'per_million_pixels': 6.0}, {'per_square_millimeter': 24.0})
+    """
+    if pixel_size:
+        return {"per_square_millimeter": count / (area * pixel_size**2 / 1e6)}
+    return {"per_million_pixels": count / area * 1e6}
