@@ -156,6 +156,17 @@ def test_the_strongest_images_of_a_unit_open_at_their_place(page: Page, served: 
     expect(links).to_have_count(2)
 
 
+def test_an_image_is_optimized_for_the_open_unit_with_its_regularizers_stated(page: Page, served: str) -> None:
+    opened(page, served, "call=4&unit=0")
+    section = page.get_by_role("region", name="Image optimized for the unit")
+    section.get_by_role("button", name="Compute an image").click()
+    expect(section.get_by_role("img", name="Image optimized to activate this unit")).to_be_visible()
+    expect(section).to_contain_text("unit 0 (activation ")
+    expect(section).to_contain_text("Regularizers: low frequencies")
+    page.get_by_role("button", name="Next unit").click()
+    expect(section.get_by_role("img")).to_have_count(0)
+
+
 def test_the_strongest_images_are_looked_for_in_the_source_that_is_chosen(page: Page, static: Path) -> None:
     sources = [open_source("synthetic:shapes"), open_source("synthetic:textures")]
     model = ModelResource(name="shapes", model=small_model(), rows=sources[0].test.rows)

@@ -244,6 +244,12 @@ export const look = {
     strip: "Patches of these images, and below each the pattern that activates the unit",
     open: (image: string, value: string): string => `Open ${image}, ${value}`,
   },
+  optimized: {
+    title: "Image optimized for the unit",
+    compute: "Compute an image that activates this unit most",
+    busy: "Optimizing the image …",
+    image: "Image optimized to activate this unit",
+  },
   reads: "Inputs",
   comesOut: "Output",
   pickHint: "Select a value in the map: pointer or arrow keys.",

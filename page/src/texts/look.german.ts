@@ -246,6 +246,12 @@ export const look: typeof english = {
     strip: "Ausschnitte dieser Bilder, darunter jeweils das aktivierende Muster",
     open: (image, value) => `${image} öffnen, ${value}`,
   },
+  optimized: {
+    title: "Für die Einheit optimiertes Bild",
+    compute: "Ein Bild berechnen, das diese Einheit am stärksten aktiviert",
+    busy: "Das Bild wird optimiert …",
+    image: "Bild, das für diese Einheit optimiert wurde",
+  },
   reads: "Eingaben",
   comesOut: "Ausgabe",
   pickHint: "Wählen Sie einen Wert in der Karte: mit Zeiger oder Pfeiltasten.",

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..model import Model
 
 NAMES = (
-    *("trace", "contributions", "activations", "deconvnet", "occlusion", "gradient", "gradient-x-input", "smoothgrad"),
+    *("trace", "contributions", "activations", "deconvnet", "activation-maximization", "occlusion"),
+    *("gradient", "gradient-x-input", "smoothgrad"),
     *("integrated-gradients", "guided-backprop", "grad-cam", "gradient-x-activation", "guided-grad-cam", "lrp"),
     *("visualbackprop", "all", "invariance", "neighbors", "units", "directions", "map", "evolution"),
 )
@@ -37,7 +38,7 @@ def explain(
     stride: Annotated[int | None, typer.Option(help="Occlusion: distance between patches in pixels.")] = None,
     fill: Annotated[float | None, typer.Option(help="Occlusion: gray value of the patch, 0 to 1.")] = None,
     among: Annotated[str | None, typer.Option(help="Neighbors: the source to search.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Directions and map: random seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Directions, map and activation-maximization: random seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output file: .png, .svg, .pdf, .html or .json.")] = None,
     as_json: AsJson = False,
 ) -> None:

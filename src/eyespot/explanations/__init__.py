@@ -10,6 +10,7 @@ from ..files import require_file
 from ..images import Picture
 from ..model import Model
 from ..sources.source import Part, Source
+from ._activation_maximization import explain_activation_maximization
 from ._attribution import ATTRIBUTIONS, explain_by
 from ._contributions import explain_contributions
 from ._correspondence import correspondence
@@ -86,6 +87,11 @@ METHODS: dict[str, Method] = {
         summary="the activation of a unit, projected back to the pixels (Zeiler and Fergus)",
         takes=("layer", "unit", "at"),
         explain=explain_deconvnet,
+    ),
+    "activation-maximization": Method(
+        summary="an image optimized to activate a unit, next to the given one",
+        takes=("layer", "unit", "at", "seed"),
+        explain=explain_activation_maximization,
     ),
     "occlusion": Method(
         summary="cover parts of the image in turn and record the change of the answer",
