@@ -167,7 +167,8 @@ def _read(content: Any, name: str, read: Callable[[Image.Image], Found], value_r
     with _open(content, name, value_range) as image:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
-            raise ImageError(f"{name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.")
+            tiles = " predict --tiles reads TIFF files of any size." if image.format == "TIFF" else ""
+            raise ImageError(f"{name}: {size} pixels are more than the {MAX_PIXELS:,} allowed; scale it down.{tiles}")
         if image.format == "TIFF":
             _silence_libtiff()
         if isinstance(image, ImageFile.ImageFile) and (low := _lower_bytes(content, image)) is not None:
@@ -232,7 +233,8 @@ def _explained(name: str, error: Exception) -> ImageError:
     if isinstance(error, ImageError):
         return error if str(error).startswith(name) else ImageError(f"{name}: {error}")
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.")
+        tiles = " predict --tiles reads TIFF files of any size." if name.lower().endswith(FORMATS["TIFF"]) else ""
+        return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.{tiles}")
     if isinstance(error, FileNotFoundError):
         return ImageError(f"{name}: there is no such file.")
     if isinstance(error, PermissionError | IsADirectoryError):

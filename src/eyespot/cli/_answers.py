@@ -123,6 +123,34 @@ def answers(
             size = 1 if model.task.answer_suffix else answered_at_once(model.images)
 
 
+def tiled_answers(model: "Model | ExportedModel", files: Iterable[str], quiet: bool) -> Iterator[Found]:
+    """Yield each image with its answer, computed in tiles, or with its error; progress goes to standard error."""
+    from ..large_images import predict_large
+    from ..model import Model
+
+    if not isinstance(model, Model):
+        raise RunError("Tiles need a model.safetensors, and an ONNX file was given; leave --tiles out.")
+    model.task.join_tiles([], (1, 1))  # fail before the first image
+    for file in files:
+        try:
+            yield file, predict_large(model, file, TileProgress(file, quiet))
+        except EyespotError as error:
+            yield file, error
+
+
+class TileProgress:
+    """Progress lines on standard error every few seconds: the number of finished tiles of an image."""
+
+    def __init__(self, file: str, quiet: bool) -> None:
+        self.file, self.quiet = file, quiet
+        self.last = time.monotonic()
+
+    def __call__(self, done: int, count: int) -> None:
+        if not self.quiet and time.monotonic() - self.last > SILENT_SECONDS:
+            self.last = time.monotonic()
+            print(f"{printable(self.file)}: {done:,} of {count:,} tiles", file=sys.stderr, flush=True)
+
+
 def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotError:
     """Pixels of the network input, and the frame that maps the original image to them."""
     from ..answers import read_for

@@ -51,6 +51,10 @@ def predict(
     proposals: Annotated[
         bool, typer.Option(help="Three proposals per image: as predicted, warmer and colder (colorize by classes).")
     ] = False,
+    tiles: Annotated[
+        bool,
+        typer.Option(help="Answer large images in overlapping tiles of the training images' size (locate)."),
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +62,7 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
-    from ._answers import TABLES, Progress, Table, check_out, image_files
+    from ._answers import TABLES, Progress, Table, check_out, image_files, tiled_answers
     from ._hints import hints_for
 
     file, images = split_model(given)
@@ -69,6 +73,8 @@ def predict(
     model = _with_settings(load_model(file), {"strength": strength, "saturation": saturation})
     proposed = model.task.proposals() if proposals else {"": model.task}
     _check_task(model, file, out, annotated)
+    if tiles and (proposals or hints is not None or annotated is not None):
+        raise typer.BadParameter("--tiles cannot be combined with --proposals, --hints or --annotated.")
     hints_by_image = {} if hints is None else hints_for(model.task, hints)
     suffix = "" if out is None else out.suffix.lower()
     table = Table(out) if out is not None and suffix in TABLES else None
@@ -79,7 +85,9 @@ def predict(
     collected: list[dict[str, Any]] = []
     unused = set(hints_by_image)
     try:
-        for variant, kind, image, found in _proposed(model, proposed, image_files(images, sys.stdin), hints_by_image):
+        files = image_files(images, sys.stdin)
+        found_in_tiles = ((model, "", *each) for each in tiled_answers(model, files, quiet)) if tiles else None
+        for variant, kind, image, found in found_in_tiles or _proposed(model, proposed, files, hints_by_image):
             unused.discard(Path(image).name)
             answer = _report(variant, kind, image, found, folder, stream)
             progress.count("error" in answer and "answer" not in answer)

@@ -30,6 +30,7 @@ __all__ = [
     "Metric",
     "Target",
     "Task",
+    "Tile",
     "Turn",
     "gathered",
     "index_target",
@@ -65,6 +66,19 @@ class Hint:
     row: int
     column: int
     color: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """The answer for a tile of a large image, in pixels of the tile, whose corner is at `left` and `top`.
+
+    `core` (x1, y1, x2, y2) is the part of the image that it answers for; neighboring tiles overlap.
+    """
+
+    answer: Mapping[str, Any]
+    left: int
+    top: int
+    core: tuple[int, int, int, int]
 
 
 class Task(ABC):
@@ -398,6 +412,13 @@ class Task(ABC):
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
         """Draw the result of `answer` on the original image (H, W, C), uint8; requires `annotates`."""
         return pixels
+
+    def join_tiles(self, tiles: Sequence[Tile], size: tuple[int, int]) -> dict[str, Any]:
+        """The answer for a large image of height and width `size` from those for its tiles.
+
+        Raise `TaskError` if answers cannot be joined; called without tiles before any is computed.
+        """
+        raise TaskError(f"the task {self.name} answers whole images only; leave tiles out.", argument="tiles")
 
     def document(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         """Answers for many files, keys "image" and those of `answer`, in a standard JSON format.

@@ -33,6 +33,7 @@ from ..sources.source import Part, Source
 from ..tasks.report import Pictures
 from ..tasks.task import Task
 from ._adversarial import Hardening, adversarial_evaluation, tiles
+from ._fitting import median_shape
 from ._initial_weights import initial_network
 from ._loop import validate
 from ._run_folder import read_log
@@ -144,6 +145,7 @@ def calibrated(training: Training, state: State, step: int) -> Model:
         "recipe": asdict(training.recipe),
         "changes": [asdict(change) for change in state.schedule.changes],
         "step": step,
+        "typical_size": list(median_shape(training.train.part.sizes[:, :2])),
     }
     made["recipe"]["source"] = {"fingerprint": training.recipe.fingerprint}
     network = state.average.cpu().float()

@@ -24,12 +24,13 @@ from .._matches import best_threshold
 from .._target import pad_ragged
 from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
-from ..task import Metric, Task, Turn, parse_position
+from ..task import Metric, Task, Tile, Turn, parse_position
 from ._drawing import ringed
 from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
 from ._points import closest_distances, decode, density, listed, match, original, original_area, peaks, read_points
 from ._report import location_values
+from ._tiles import joined, moved
 from ._windows import (
     FIRST_STAGE,
     NEGATIVES,
@@ -234,6 +235,13 @@ class Locate(Task):
         points = listed(found, back)
         best = float(self._logits(output[None]).detach().sigmoid().max())
         amount = density(len(points), original_area(output[None], self.stride, back), self.pixel_size)
+        return {"answer": _in_words(len(points)), "count": len(points), **amount, "score": best, "points": points}
+
+    def join_tiles(self, tiles: Sequence[Tile], size: tuple[int, int]) -> dict[str, Any]:
+        """The points that lie in the core of their tile, without those that two tiles found."""
+        points = joined([moved(tile) for tile in tiles], self.separation or self.radius / 2)
+        amount = density(len(points), float(size[0] * size[1]), self.pixel_size)
+        best = max((float(tile.answer["score"]) for tile in tiles), default=0.0)
         return {"answer": _in_words(len(points)), "count": len(points), **amount, "score": best, "points": points}
 
     def annotate(self, pixels: np.ndarray, answer: Mapping[str, Any]) -> np.ndarray:
