@@ -10,7 +10,12 @@ of images of equal H that mix the pixels of two samples of the GAN. "paintings" 
 interrupted one goes on.
 """
 
+import json
+import os
+import shutil
+import signal
 from argparse import Namespace
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +28,12 @@ from _training import clean_place, load_at_start, unpack
 import eyespot
 from eyespot.findings import Evaluation
 from eyespot.generated import SEED, compare
+from eyespot.sources.source import Source
+from eyespot.tasks._generate import Generate
+from eyespot.training.run import Run, Show
 
 LENGTH = "long"
+BATCH = 64
 MIXED = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 """Shares of the pixels that come from another sample, for the control."""
 FIGURES = ("recall", "style_entropy", "style_entropy_real", "marginal_entropy", "rarest_style")
@@ -61,17 +70,11 @@ def measured(arguments: Namespace, place: Path) -> list[dict[str, Any]]:
 def fashion(creativity: str, seed: int, arguments: Namespace, place: Path) -> list[dict[str, Any]]:
     """The figures of one training on Fashion-MNIST; those of mixed pixels after a plain GAN."""
     source = eyespot.open_source(data_folder() / "FashionMNIST")
-    batch = 64
-    run = eyespot.train(
-        source,
-        out=place / f"fashion-{creativity}-{seed}",
-        task=f"generate:creativity={creativity}",
-        input="32x32x1",
-        batch=batch,
-        epochs=arguments.steps * batch / len(source.train),
-        seed=seed,
-        precision="float32",
-    )
+    out = place / f"fashion-{creativity}-{seed}"
+    if float(creativity) and not out.exists():
+        shutil.copytree(shared_phase(source, seed, arguments, place), out)
+        rewrite(out / "recipe.json", creativity)
+    run = trained(source, out, creativity, seed, arguments.steps)
     judge = partial(compare, run.model.task, images=run.model.images, held_out=source.test)
     made = (run.model.sample(SEED, arguments.samples) * 255).round() / 255
     row = {"part": "fashion", "images": f"creativity {creativity}", "seed": seed, "steps": run.model.made["step"]}
@@ -79,6 +82,46 @@ def fashion(creativity: str, seed: int, arguments: Namespace, place: Path) -> li
     if float(creativity) == 0:
         rows += [row | {"images": f"pixels mixed, {share:.0%}"} | figures(judge(mix(made, share))) for share in MIXED]
     return rows
+
+
+def trained(source: Source, out: Path, creativity: str, seed: int, steps: int, show: Show | None = None) -> Run:
+    return eyespot.train(
+        source,
+        out=out,
+        task=f"generate:creativity={creativity}",
+        input="32x32x1",
+        batch=BATCH,
+        epochs=steps * BATCH / len(source.train),
+        seed=seed,
+        precision="float32",
+        show=show,
+    )
+
+
+def shared_phase(source: Source, seed: int, arguments: Namespace, place: Path) -> Path:
+    """A training with creativity 1, stopped at the end of the phase without creativity.
+
+    Up to there, trainings that differ in nothing but a creativity above 0 have the same bits.
+    """
+    out, last = place / f"fashion-shared-{seed}", 0.97 * Generate().gan_phase * arguments.steps
+
+    def stop_at_the_end(entry: dict[str, Any]) -> None:
+        if entry.get("step", 0) >= last:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with suppress(KeyboardInterrupt):
+        if not (out / "stopped").exists():
+            trained(source, out, "1", seed, arguments.steps, stop_at_the_end)
+    (out / "stopped").touch()
+    return out
+
+
+def rewrite(recipe: Path, creativity: str) -> None:
+    """Set the creativity of a training that has not used it yet."""
+    stored = json.loads(recipe.read_text())
+    stored["options"]["task"] = f"generate:creativity={creativity}"
+    stored["task"]["creativity"] = float(creativity)
+    recipe.write_text(json.dumps(stored))
 
 
 def mix(images: torch.Tensor, share: float) -> torch.Tensor:

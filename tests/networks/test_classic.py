@@ -36,6 +36,14 @@ def test_parameters_are_those_of_the_paper(name, parameters):
     assert totals(layer_table(network))["parameters"] == parameters
 
 
+def test_dahl2016_has_the_convolutions_of_vgg_16_and_of_the_residual_encoder():
+    vgg = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256), (256, 512), (512, 512)]
+    encoder = [(256, 128), (128, 64), (64, 3), (3, 3)]
+    weights = 9 * sum(a * b for a, b in [*vgg, (512, 512), *encoder]) + 512 * 256
+    norms = 2 * (2 * 64 + 2 * 128 + 3 * 256 + 3 * 512) + 2 * (3 + 64 + 128 + 256 + 512) + 2 * (256 + 128 + 64 + 3 + 3)
+    assert sum(parameter.numel() for parameter in of_paper("dahl2016").parameters()) == weights + norms + 9 * 3 * 2 + 2
+
+
 def test_lecun1989_has_the_papers_connections():
     assert totals(layer_table(of_paper("lecun1989")))["connections"] == 64_660
 
@@ -75,7 +83,8 @@ def test_tinyvgg_flattens_13x13x10():
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_every_network_answers_for_a_batch(name):
     network, family = of_paper(name), NETWORKS[name]
-    expected = (2, *family.input) if family.heads[0] == "map" else (2, family.outputs)
+    size = family.outputs or family.input[0]
+    expected = (2, size, *family.input[1:]) if family.heads[0] == "map" else (2, size)
     assert network(torch.rand(2, *family.input)).shape == expected
 
 

@@ -16,6 +16,7 @@ from ._classic import (
     make_pilotnet,
     make_tinyvgg,
 )
+from ._dahl import make_dahl
 from ._dcgan import make_dcgan
 from ._denoiser import make_denoiser
 from ._efficientnet import make_efficientnet_lite0
@@ -90,6 +91,14 @@ NETWORKS: dict[str, Family] = {
         input=(3, 64, 64),
         outputs=0,
         summary="image to image at six sizes at once: Noise2Noise's U-Net (Lehtinen et al. 2018)",
+        any_size=True,
+    ),
+    "dahl2016": Family(
+        make=make_dahl,
+        heads=("map",),
+        input=(3, 64, 64),
+        outputs=2,
+        summary="colors for gray images: a residual encoder on the maps of VGG-16 (Dahl 2016)",
         any_size=True,
     ),
     "lecun1989": Family(
