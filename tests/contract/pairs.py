@@ -109,6 +109,7 @@ SMALLEST = {
     "ciresan-dnn1": (3, 69, 69),
     "ciresan-dnn2": (3, 53, 53),
     "efficientnet-lite0": (3, 32, 32),
+    "yolox-nano": (3, 32, 32),
     "sface": (3, 16, 16),
     "dcgan": (3, 16, 16),
 }

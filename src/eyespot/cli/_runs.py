@@ -32,7 +32,7 @@ def is_model(text: str) -> bool:
 
 def load_model(path: Path) -> "Model | ExportedModel":
     """Load a model, or an ONNX file that was exported from one."""
-    if path.suffix.lower() == ".onnx":
+    if path.suffix.lower() == ".onnx" and not str(path).startswith("pretrained:"):
         from ..exporting import load_onnx
 
         return load_onnx(path)

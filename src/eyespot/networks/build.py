@@ -30,6 +30,7 @@ from .graph_module import make_graph
 from .network import Network, NetworkSpec, Output, check_output
 from .sface import make_sface
 from .text import is_text, parse
+from .yolox import make_yolox_nano
 
 SIZES = ("tiny", "small", "medium", "large")
 
@@ -172,6 +173,14 @@ NETWORKS: dict[str, Family] = {
         input=(3, 224, 224),
         outputs=1000,
         summary="photos; pretrained weights exist (Tan and Le 2019)",
+    ),
+    "yolox-nano": Family(
+        make=make_yolox_nano,
+        heads=ANY_OUTPUT,
+        input=(3, 416, 416),
+        outputs=1000,
+        summary="object detector; pretrained weights exist (Ge et al. 2021)",
+        any_size=True,
     ),
     "sface": Family(
         make=make_sface,

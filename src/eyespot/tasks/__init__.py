@@ -80,6 +80,11 @@ def embedder(dimensions: int, threshold: float) -> Task:
     return Identify(dimensions=dimensions, threshold=threshold)
 
 
+def detector(labels: Sequence[str], head: str) -> Task:
+    """Return the task of an imported detector with these classes; `head` is one of those that `Detect` knows."""
+    return Detect(classes=tuple(labels), head=head)
+
+
 PROPOSED = 3
 """Maximum number of columns that a message suggests."""
 MOST_LEVELS = 10

@@ -1,7 +1,8 @@
 """Criterion for detection: an object has disappeared if no location inside its box scores above the threshold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -12,27 +13,23 @@ from .criterion import Criterion
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Disappearance(Criterion):
-    """The score of a class must fall below `limit` (a logit) wherever `places` (N, K, h, w) is true.
+    """The score of a class must fall below `limit` (a logit) wherever `places` (N, K, ...) is true.
 
-    The task adds `shift` to the first K channels of the output to turn them into logits. With `background`, the output
-    has two channels, background and object, and the logit is their difference.
+    `logits` maps the outputs to logits (n, K, ...).
     """
 
     places: Tensor
     limit: float
-    shift: float = 0.0
-    background: bool = False
+    logits: Callable[[Any], Tensor]
 
     def only(self, rows: Tensor) -> Criterion:
         """Return the criterion for some of the images."""
         return replace(self, places=self.places[rows])
 
-    def margin(self, output: Tensor, which: Tensor) -> Tensor:
+    def margin(self, output: Any, which: Tensor) -> Tensor:
         """Largest logit at these places minus the limit, (n,)."""
-        places = self.places[which]
-        logits = output[:, 1:2] - output[:, :1] if self.background else output[:, : places.shape[1]] + self.shift
-        return logits.masked_fill(~places, -torch.inf).flatten(1).amax(1) - self.limit
+        return self.logits(output).masked_fill(~self.places[which], -torch.inf).flatten(1).amax(1) - self.limit
 
-    def fitness(self, output: Tensor, which: Tensor) -> Tensor:
+    def fitness(self, output: Any, which: Tensor) -> Tensor:
         """Largest score at these places."""
         return (self.margin(output, which) + self.limit).sigmoid()

@@ -1,7 +1,7 @@
 """The detection task: a class, a box and a score for each object.
 
-The network is anchor-free with one level: K class logits and four box numbers per location, as in FCOS (Tian et al.
-2020) and YOLOX (Ge et al. 2021). Shapes: N images, K classes, M objects, h x w locations.
+What the network puts out, and how it becomes scores and boxes, is a matter of its head (see `_heads`). Shapes: N
+images, K classes, M objects, L locations.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...errors import AttackError, TaskError, look_up
 from ...findings import Evaluation
 from ...images import Frame
-from ...networks.network import Output
+from ...networks.network import Output, map_output
 from ...sources.source import Row, Source
 from .._disappearance import Disappearance
 from .._matches import best_threshold
@@ -25,15 +25,13 @@ from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
 from ..task import Metric, Task, parse_position
 from ._average_precision import match, mean_average_precision, require_coco
-from ._boxes import centers, decode, select
+from ._boxes import select
 from ._drawing import annotated
 from ._evaluate import evaluate_table, outcomes_of
-from ._loss import detection_loss
+from ._heads import HEADS, Head
 from ._report import detection_values
 from ._text import coco_document, in_words, read_objects
 
-PRIOR = -4.6
-"""Added to class logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
 KEPT_SCORE = 0.02
 """Detections with lower scores are omitted from tables: they would not change the average precision."""
 MOST = 300
@@ -47,9 +45,9 @@ LEAST_LEFT = 0.25
 class Detect(Task):
     """Objects as JSON text in the column `boxes`: a list of {"label": ..., "box": [x1, y1, x2, y2]} in pixels.
 
-    `stride` is the distance of two locations in pixels of the network input; `threshold` is the minimum score of a
-    detection, chosen on validation images; of two boxes of a class with an intersection over union above `suppression`
-    only the one with the higher score is kept.
+    `head` is a key of `HEADS`; `stride` is the distance of two locations in pixels of the network input, of a head with
+    one level; `threshold` is the minimum score of a detection, chosen on validation images; of two boxes of a class
+    with an intersection over union above `suppression` only the one with the higher score is kept.
     """
 
     name: ClassVar[str] = "detect"
@@ -64,6 +62,7 @@ class Detect(Task):
     study_options: ClassVar[tuple[str, ...]] = ("stride=16",)
 
     classes: tuple[str, ...] = ()
+    head: str = "anchor-free"
     stride: int = 8
     threshold: float = 0.3
     suppression: float = 0.6
@@ -71,6 +70,7 @@ class Detect(Task):
     """Number of training images without an object."""
 
     def __post_init__(self) -> None:
+        look_up("head", self.head, HEADS, TaskError)
         if self.stride not in (4, 8, 16, 32):
             raise TaskError(f"stride is {self.stride}; expected 4, 8, 16 or 32.")
         for name in ("threshold", "suppression"):
@@ -131,19 +131,19 @@ class Detect(Task):
 
     # Network.
     def outputs(self, channels: int) -> Output:
-        """K class logits and four box numbers per location."""
-        return Output("map", len(self.classes) + 4, stride=self.stride, head="pyramid")
+        """What the head needs: one map, or one for each level."""
+        return self._head.outputs()
 
-    def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Varifocal loss of the classes, and generalized IoU of the boxes at the locations assigned to an object."""
-        return detection_loss(self._logits(output), self._boxes(output), target, self.stride)
+    def loss(self, output: Any, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
+        """The loss of the classes at all locations, and of the boxes at those assigned to an object."""
+        return self._head.loss(output, target)
 
-    def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def score(self, output: Any, target: Tensor) -> dict[str, Tensor]:
         """Average precision at IoU 0.5 within each image (NaN without objects), a proxy for that over all images."""
         values = [self._precision_in(*one) for one in zip(self._found(output), target, strict=True)]
-        return {"AP50": torch.tensor(values, dtype=torch.float32, device=output.device)}
+        return {"AP50": torch.tensor(values, dtype=torch.float32, device=target.device)}
 
-    def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
+    def calibrate(self, outputs: Iterable[tuple[Any, Tensor]]) -> Self:
         """Choose the threshold with the best F1 over all classes."""
         matches = [
             match_
@@ -154,7 +154,7 @@ class Detect(Task):
         best = best_threshold(matches)
         return self if best is None else replace(self, threshold=min(0.99, max(0.01, round(best[0], 4))))
 
-    def to_rows(self, output: Tensor, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
+    def to_rows(self, output: Any, target: Tensor, frame: Frame | None = None) -> list[dict[str, Any]]:
         """Objects and detections of each sample, including low scores, in original pixels."""
         rows = []
         for place, (found, truth) in enumerate(zip(self._found(output), target, strict=True)):
@@ -181,15 +181,16 @@ class Detect(Task):
         return outcomes_of(row)
 
     # Answers.
-    def activate(self, output: Tensor) -> Tensor:
-        """Scores of the K classes, then x1, y1, x2, y2 in pixels of the network input: (N, K + 4, h, w)."""
-        return torch.cat([self._logits(output).sigmoid(), self._boxes(output).permute(0, 3, 1, 2)], dim=1)
+    def activate(self, output: Any) -> Any:
+        """Scores and boxes in pixels of the network input; one map (N, K + 4, h, w) of a head with one level."""
+        return self._head.activate(output)
 
-    def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
+    def answer(self, output: Any, frame: Frame | None = None) -> dict[str, Any]:
         """The objects above the threshold, by decreasing score; "score" is the largest score, above it or not."""
-        [found] = self._found(output[None], self.threshold)
+        single = map_output(output, lambda one: one[None])
+        [found] = self._found(single, self.threshold)
         boxes = self._listed(found, None if frame is None else frame.inverse())
-        best = float(self._logits(output[None]).detach().sigmoid().max())
+        best = float(self._head.logits(single).detach().sigmoid().max())
         size = {} if frame is None else {"size": [int(side) for side in frame.original]}
         counts = Counter(box["label"] for box in boxes)
         return {"answer": in_words(counts), "score": best, "counts": dict(counts), "boxes": boxes, **size}
@@ -223,25 +224,25 @@ class Detect(Task):
         ]
 
     # Explanations and attacks: the objective is the score of one box.
-    def objective(self, output: Tensor, of: Any = None) -> Tensor:
-        """Logit of one class at one location, or the largest one of a class, or of all classes."""
+    def objective(self, output: Any, of: Any = None) -> Tensor:
+        """Logit of one class at one place, or the largest one of a class, or of all classes."""
         number, row, column = self.parse_target(of) or (-1, -1, -1)
-        logits = self._logits(output)
+        logits = self._head.logits(output)
         logits = logits if number < 0 else logits[:, number : number + 1]
-        if row < 0:
-            return logits.flatten(1).amax(1)
-        return logits[..., row // self.stride, column // self.stride].amax(1)
+        if row >= 0:
+            logits = logits[..., self._covering(output, row, column)]
+        return logits.flatten(1).amax(1)
 
-    def value(self, output: Tensor, of: Any = None) -> Tensor:
+    def value(self, output: Any, of: Any = None) -> Tensor:
         """The score from 0 to 1."""
         return self.objective(output, of).sigmoid()
 
-    def default_target(self, output: Tensor) -> tuple[int, int, int]:
+    def default_target(self, output: Any) -> tuple[int, int, int]:
         """Class and position of the best detection: class index, row and column in pixels of the input."""
-        logits = self._logits(output)[0]
-        number, row, column = np.unravel_index(int(logits.argmax()), logits.shape)
-        middle = self.stride // 2
-        return int(number), int(row) * self.stride + middle, int(column) * self.stride + middle
+        logits = self._head.logits(output)[0]
+        number, location = np.unravel_index(int(logits.argmax()), logits.shape)
+        x, y, _ = self._head.cells(output)[int(location)].tolist()
+        return int(number), int(y), int(x)
 
     def parse_target(self, of: Any) -> tuple[int, int, int] | None:
         """A class, a position or both: "WBC", "120,200" (row and column in pixels of the input) or "WBC@120,200"."""
@@ -267,7 +268,7 @@ class Detect(Task):
         place = f"{row},{column}" if row >= 0 else ""
         return "@".join(part for part in (label, place) if part)
 
-    def attack_criterion(self, aim: Aim, output: Tensor, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
+    def attack_criterion(self, aim: Aim, output: Any, truths: Sequence[Any] | None, farthest: bool) -> AttackPlan:
         """The best detection (of the class `aim.of`) must disappear: no location in its box scores its class.
 
         The attack targets what the model detects, whether it is correct or not: `truths` are ignored.
@@ -275,17 +276,18 @@ class Detect(Task):
         if aim.target is not None or aim.change is not None:
             raise AttackError("A detection is attacked as a whole: it must disappear. Leave target and change out.")
         of = self.parse_target(aim.of)
-        logits, boxes = self._logits(output), self._boxes(output)
+        logits, boxes, cells = self._head.logits(output), self._head.boxes(output), self._head.cells(output)
         if of is not None and of[0] >= 0:
             others = [number for number in range(len(self.classes)) if number != of[0]]
             logits = logits.clone()
             logits[:, others] = -torch.inf
         best = logits.flatten(1).argmax(1)
         limit = torch.logit(torch.tensor(self.threshold)).item()
-        places = torch.stack([self._places(logits[i], boxes[i], int(n)) for i, n in enumerate(best)])
+        places = torch.stack([self._places(logits[i], boxes[i], cells, int(n)) for i, n in enumerate(best)])
         sure = logits.flatten(1).amax(1) >= limit
         skipped = ["" if found else "nothing is detected" for found in sure.tolist()]
-        return AttackPlan(criterion=Disappearance(places=places, limit=limit, shift=PRIOR), skipped=skipped)
+        criterion = Disappearance(places=places, limit=limit, logits=self._head.logits)
+        return AttackPlan(criterion=criterion, skipped=skipped)
 
     def example(self, seed: int) -> Source:
         """Small drawings of bright squares and disks with their boxes."""
@@ -293,28 +295,37 @@ class Detect(Task):
 
         return objects(seed=seed, count=80, size=16)
 
-    def _places(self, logits: Tensor, boxes: Tensor, best: int) -> Tensor:
-        """Locations (K, h, w) inside the box of location `best`, for its class; always includes itself."""
-        number, row, column = np.unravel_index(best, logits.shape)
-        height, width = boxes.shape[:2]
-        box, middle = boxes[row, column], centers(height, width, self.stride, boxes)
+    @property
+    def _head(self) -> Head:
+        return HEADS[self.head](classes=len(self.classes), stride=self.stride)
+
+    def _covering(self, output: Any, row: int, column: int) -> Tensor:
+        """Mask (L,) of the locations whose cell contains a pixel; raises `TaskError` if it is outside the input."""
+        cells = self._head.cells(output)
+        place = cells.new_tensor([column + 0.5, row + 0.5])
+        mask = ((cells[:, :2] - place).abs() < cells[:, 2:] / 2).all(1)
+        if not mask.any():
+            width, height = (cells[:, :2] + cells[:, 2:] / 2).amax(0).int().tolist()
+            raise TaskError(
+                f"The place {row},{column} is outside the network's input; expected a row below {height} and a column "
+                f"below {width}."
+            )
+        return mask
+
+    def _places(self, logits: Tensor, boxes: Tensor, cells: Tensor, best: int) -> Tensor:
+        """Locations (K, L) inside the box of location `best`, for its class; always includes itself."""
+        number, location = np.unravel_index(best, logits.shape)
+        box, middle = boxes[location], cells[:, :2]
         inside = ((middle >= box[:2]) & (middle <= box[2:])).all(-1)
-        inside[row, column] = True
+        inside[location] = True
         places = torch.zeros_like(logits, dtype=torch.bool)
         places[number] = inside
         return places
 
-    def _logits(self, output: Tensor) -> Tensor:
-        return output[:, : len(self.classes)] + PRIOR
-
-    def _boxes(self, output: Tensor) -> Tensor:
-        return decode(output[:, len(self.classes) :], self.stride)
-
     @torch.no_grad()
-    def _found(self, output: Tensor, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor, Tensor]]:
+    def _found(self, output: Any, least: float = KEPT_SCORE) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Scores (M,), classes (M,) and boxes (M, 4) in pixels of the input, for each image."""
-        scores = self._logits(output).sigmoid().flatten(2)
-        boxes = self._boxes(output).flatten(1, 2)
+        scores, boxes = self._head.logits(output).sigmoid(), self._head.boxes(output)
         pairs = zip(scores.float().cpu(), boxes.float().cpu(), strict=True)
         return [select(score, box, least, self.suppression, MOST) for score, box in pairs]
 

@@ -10,6 +10,8 @@ log ratios of their sides.
 Shapes: N images, K classes, M objects, h x w locations.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,6 +25,9 @@ ALPHA, GAMMA = 0.75, 2.0
 BOX_WEIGHT = 2.0
 SIDE_WEIGHT = 0.25
 """Weight of the errors of the sides; the gradient of the overlap is tiny for a box that is far too small."""
+
+LEVEL_SIDE = 5.0
+"""Objects with sides of at least twice as many strides belong to a coarser level than the finest."""
 
 
 def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
@@ -44,6 +49,22 @@ def assign(boxes: Tensor, height: int, width: int, stride: int) -> Tensor:
 def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -> Tensor:
     """The loss (N,) of class logits (N, K, h, w) and boxes (N, h, w, 4) for objects (N, M, 5): box and class."""
     known = ~target.isnan().any(-1)
+    return _sums(logits, boxes, target, known, stride) / known.sum(1).clamp(min=1)
+
+
+def level_loss(logits: Sequence[Tensor], boxes: Sequence[Tensor], target: Tensor, strides: Sequence[int]) -> Tensor:
+    """The loss (N,) of several levels, as in `detection_loss`; each object belongs to one level, by its size."""
+    known = ~target.isnan().any(-1)
+    sides = (target[..., 2:4] - target[..., :2]).prod(-1).sqrt()
+    fitting = (sides / (LEVEL_SIDE * strides[0])).log2().floor().clamp(0, len(strides) - 1)  # NaN stays NaN
+    total = logits[0].new_zeros(len(target))
+    for number, stride in enumerate(strides):
+        total = total + _sums(logits[number], boxes[number], target, known & (fitting == number), stride)
+    return total / known.sum(1).clamp(min=1)
+
+
+def _sums(logits: Tensor, boxes: Tensor, target: Tensor, known: Tensor, stride: int) -> Tensor:
+    """The loss (N,) of one level, summed over its locations, for the `known` (N, M) of the objects."""
     height, width = logits.shape[2:]
     number = torch.stack([_assigned(*one, height, width, stride) for one in zip(target, known, strict=True)])
     image, row, column = (number >= 0).nonzero(as_tuple=True)
@@ -53,7 +74,7 @@ def detection_loss(logits: Tensor, boxes: Tensor, target: Tensor, stride: int) -
     quality[image, truth[:, 4].long(), row, column] = overlaps(found.detach(), truth[:, :4]).to(quality)
     distance = 1 - generalized_overlaps(found, truth[:, :4]) + SIDE_WEIGHT * _side_errors(found, truth[:, :4])
     far = distance.new_zeros(len(target)).index_add(0, image, distance)
-    return (varifocal(logits, quality).flatten(1).sum(1) + BOX_WEIGHT * far) / known.sum(1).clamp(min=1)
+    return varifocal(logits, quality).flatten(1).sum(1) + BOX_WEIGHT * far
 
 
 def _side_errors(found: Tensor, wanted: Tensor) -> Tensor:

@@ -312,7 +312,8 @@ class Locate(Task):
         places = torch.stack([self._places(*one) for one in zip(points, chosen, strict=True)])
         best = logits.flatten(1)[torch.arange(len(logits)), torch.tensor(chosen, device=logits.device)]
         skipped = ["" if found else "nothing is detected" for found in (best >= limit).tolist()]
-        return AttackPlan(criterion=self._disappearance(places, limit), skipped=skipped)
+        criterion = Disappearance(places=places, limit=limit, logits=lambda output: self._logits(output)[:, None])
+        return AttackPlan(criterion=criterion, skipped=skipped)
 
     def example(self, seed: int) -> Source:
         """Small drawings of bright dots with their centers."""
@@ -332,11 +333,6 @@ class Locate(Task):
         inside = (centers - points.flatten(0, 1)[best]).norm(dim=-1) <= self.radius
         inside.flatten()[best] = True
         return inside[None]
-
-    def _disappearance(self, places: Tensor, limit: float) -> Disappearance:
-        if self.method == WINDOWS:
-            return Disappearance(places=places, limit=limit, background=True)
-        return Disappearance(places=places, limit=limit, shift=PRIOR)
 
     def _logits(self, output: Tensor) -> Tensor:
         return output[:, 1] - output[:, 0] if self.method == WINDOWS else output[:, 0] + PRIOR

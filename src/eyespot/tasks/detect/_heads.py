@@ -1,0 +1,142 @@
+"""Heads of detectors: the outputs that each needs of a network, and how they become scores and boxes of L locations.
+
+Shapes: N images, K classes, M objects, L locations of all levels together, h x w locations of one level.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...networks.network import Output
+from ._boxes import centers, decode
+from ._loss import detection_loss, level_loss
+
+PRIOR = -4.6
+"""Added to class logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
+LEVELS = (8, 16, 32)
+"""Strides of detectors with several levels."""
+NEAREST_TO_ONE = 1e-6
+"""Products of probabilities are at most 1 minus this: the logit of 1 would be infinite."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head(ABC):
+    """How a detector with `classes` classes answers; `stride` is that of a head with one level."""
+
+    classes: int
+    stride: int
+    one_level: ClassVar[bool] = False
+
+    @abstractmethod
+    def outputs(self) -> Output:
+        """The output that is required of the network."""
+
+    @abstractmethod
+    def logits(self, output: Any) -> Tensor:
+        """Logits (N, K, L) of the scores."""
+
+    @abstractmethod
+    def boxes(self, output: Any) -> Tensor:
+        """Boxes (N, L, 4) in pixels of the input."""
+
+    @abstractmethod
+    def cells(self, output: Any) -> Tensor:
+        """The center x, y and the side of the cell of each location (L, 3), in pixels of the input."""
+
+    @abstractmethod
+    def loss(self, output: Any, target: Tensor) -> Tensor:
+        """The loss (N,) for objects (N, M, 5): box and class, padded with NaN."""
+
+    def activate(self, output: Any) -> Any:
+        """Scores (N, K, L) and boxes (N, L, 4)."""
+        return {"scores": self.logits(output).sigmoid(), "boxes": self.boxes(output)}
+
+
+def cells_of(level: Tensor, stride: int) -> Tensor:
+    """The cells (h * w, 3) of one level (N, ..., h, w), row by row."""
+    middle = centers(level.shape[2], level.shape[3], stride, level).flatten(0, 1)
+    return torch.cat([middle, torch.full_like(middle[:, :1], stride)], dim=1)
+
+
+@final
+class AnchorFree(Head):
+    """One level: K class logits and four box numbers for each location (FCOS, Tian et al. 2020)."""
+
+    one_level: ClassVar[bool] = True
+
+    def outputs(self) -> Output:
+        return Output("map", self.classes + 4, stride=self.stride, head="pyramid")
+
+    def logits(self, output: Tensor) -> Tensor:
+        return self._logit_map(output).flatten(2)
+
+    def boxes(self, output: Tensor) -> Tensor:
+        return self._box_map(output).flatten(1, 2)
+
+    def cells(self, output: Tensor) -> Tensor:
+        return cells_of(output, self.stride)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return detection_loss(self._logit_map(output), self._box_map(output), target, self.stride)
+
+    def activate(self, output: Tensor) -> Tensor:
+        """Scores of the K classes, then x1, y1, x2, y2 of the box: (N, K + 4, h, w)."""
+        return torch.cat([self._logit_map(output).sigmoid(), self._box_map(output).permute(0, 3, 1, 2)], dim=1)
+
+    def _logit_map(self, output: Tensor) -> Tensor:
+        return output[:, : self.classes] + PRIOR
+
+    def _box_map(self, output: Tensor) -> Tensor:
+        return decode(output[:, self.classes :], self.stride)
+
+
+@final
+class Yolox(Head):
+    """Three levels: four box numbers, a logit of being an object and K class logits (YOLOX, Ge et al. 2021)."""
+
+    def outputs(self) -> Output:
+        parts = {f"stride{stride}": Output("map", 5 + self.classes, stride=stride, head="pyramid") for stride in LEVELS}
+        return Output("named", parts=parts)
+
+    def logits(self, output: dict[str, Tensor]) -> Tensor:
+        return torch.cat([product_logit(x[:, 4:5], x[:, 5:]).flatten(2) for x in output.values()], dim=2)
+
+    def boxes(self, output: dict[str, Tensor]) -> Tensor:
+        return torch.cat([boxes.flatten(1, 2) for boxes in self._box_maps(output)], dim=1)
+
+    def cells(self, output: dict[str, Tensor]) -> Tensor:
+        pairs = zip(LEVELS, output.values(), strict=True)
+        return torch.cat([cells_of(x, stride) for stride, x in pairs])
+
+    def loss(self, output: dict[str, Tensor], target: Tensor) -> Tensor:
+        logits = [product_logit(x[:, 4:5], x[:, 5:]) for x in output.values()]
+        return level_loss(logits, self._box_maps(output), target, LEVELS)
+
+    def _box_maps(self, output: dict[str, Tensor]) -> list[Tensor]:
+        return [_from_corner(x[:, :4], stride) for stride, x in zip(LEVELS, output.values(), strict=True)]
+
+
+def _from_corner(raw: Tensor, stride: int) -> Tensor:
+    """Boxes (N, h, w, 4) of maps (N, 4, h, w): offsets from a cell's corner and log sides, both in strides."""
+    raw = raw.permute(0, 2, 3, 1)
+    middle = centers(raw.shape[1], raw.shape[2], stride, raw) - stride / 2 + stride * raw[..., :2]
+    half = stride * raw[..., 2:].clamp(max=8).exp() / 2
+    return torch.cat([middle - half, middle + half], dim=-1)
+
+
+def product_logit(one: Tensor, other: Tensor) -> Tensor:
+    """The logit of the product of the probabilities of two logits.
+
+    >>> product_logit(torch.tensor(0.0), torch.tensor(0.0)).sigmoid().item()
+    0.25
+    """
+    log = (F.logsigmoid(one) + F.logsigmoid(other)).clamp(max=-NEAREST_TO_ONE)
+    return log - torch.log(-torch.expm1(log))
+
+
+HEADS: dict[str, type[Head]] = {"anchor-free": AnchorFree, "yolox": Yolox}
+"""The heads by their names: `detect:head=NAME`."""
