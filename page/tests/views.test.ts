@@ -3,6 +3,7 @@ import { pointsOf, steeringOf } from "../src/drive/steering";
 import { figuresByEpoch, type TurnLine } from "../src/generate/log";
 import { rightAnswers, shareOf, shuffled, tally } from "../src/lib/quiz";
 import { csvOf, ordered } from "../src/rank/order";
+import { costOf, plotOf, roundBetween, type Point } from "../src/tradeoff/study";
 
 describe("a quiz", () => {
   const items = ["a", "a", "b", "a"].map((truth) => ({ picture: "", truth }));
@@ -59,4 +60,26 @@ it("images are listed from the highest rank, failed ones last", () => {
   ];
   expect(ordered(found).map(({ name }) => name)).toEqual(["c,d", "a", "b", "x"]);
   expect(csvOf(found).split("\n")).toEqual(["place,image,rank,error", '1,"c,d",0.9,', "2,a,0.2,", "3,b,0.2,", '4,x,,"is ""no"" image"', ""]);
+});
+
+describe("a trade-off study", () => {
+  const point = (key: string, milliseconds: number, score: number, memory: number | null): Point => ({
+    candidate: { key, milliseconds, p95: milliseconds, size: 2e6, multiply_adds: 1 },
+    score, standard_error: 0.01, front: true, peak_memory: memory, test: null,
+  });
+  const points = [point("a", 1, 0.8, 3e6), point("b", 100, 0.9, null), point("c", 10, 0.85, 5e6)];
+  it("places costs on a logarithmic scale and scores with their intervals", () => {
+    const { dots, costs, scores } = plotOf(points, "milliseconds");
+    expect(dots[2].x).toBeCloseTo((dots[0].x + dots[1].x) / 2, 9); // 10 is the middle of 1 and 100
+    expect(dots[2].y).toBeCloseTo(0.5, 9);
+    expect([dots[0].low, dots[1].high]).toEqual([0, 1]);
+    expect(costs.map(({ value }) => value)).toEqual([1, 2, 5, 10, 20, 50, 100]);
+    expect(scores[1].value).toBeCloseTo(0.85, 9);
+    expect(roundBetween(6, 14)).toEqual([6, 7, 8, 9, 10]);
+  });
+  it("leaves out what was not measured", () => {
+    expect(plotOf(points, "memory").dots.map(({ point: { candidate } }) => candidate.key)).toEqual(["a", "c"]);
+    expect(plotOf([points[1]], "memory")).toEqual({ dots: [], costs: [], scores: [] });
+    expect(costOf(points[0], "size")).toBe(2);
+  });
 });

@@ -10,14 +10,15 @@ from onnx import TensorProto, helper, numpy_helper
 
 from eyespot.attacks import attack
 from eyespot.cli._app import run
-from eyespot.errors import ModelError
+from eyespot.errors import ModelError, TaskError
 from eyespot.explanations import explain
 from eyespot.exporting import _import as module
-from eyespot.exporting import check_graph, export_onnx, import_onnx
+from eyespot.exporting import check_graph, export_onnx, import_onnx, try_conventions
 from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model, load
 from eyespot.networks import build
 from eyespot.networks.network import Output
+from eyespot.sources.synthetic import shapes
 from eyespot.tasks._classify import Classify
 
 IMAGES = ImageSpec(height=12, width=12, channels=3, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4))
@@ -97,6 +98,32 @@ def test_a_foreign_classifier_predicts_is_explained_attacked_and_exported(write,
     assert attack(model, picture, by="fgsm") is not None
     again = import_onnx(export_onnx(model, tmp_path / "again.onnx").path)
     assert again.predict(picture)["label"] == model.predict(picture)["label"]
+
+
+def test_networks_that_tag_or_give_a_number_are_imported(write, tmp_path, capsys):
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    nodes = [*classifier_nodes()[:-1], node("Sigmoid", ["z"], "y")]
+    logits = import_onnx(write(nodes[:-1], ARRAYS, output="z"), ["cat", "dog"], **SCALE).outputs(
+        torch.from_numpy(picture.transpose(2, 0, 1)[None] / 255).float()
+    )[0]
+    model = import_onnx(write(nodes, ARRAYS), ["furry", "small"], **SCALE, task="tag")
+    found = load(model.save(tmp_path / "tag.safetensors")).predict(picture)
+    assert list(found["probabilities"].values()) == pytest.approx(logits.detach().sigmoid().tolist(), abs=1e-6)
+    one = {**ARRAYS, "v": weights(1, 4), "c": np.array([30.0], np.float32)}
+    path = write(nodes[:-1], one, output="z")
+    out, how = tmp_path / "number.safetensors", ["--mean", "0.5", "--std", "0.25"]
+    assert run(["import", str(path), "--task", "regress:unit=degrees", "--out", str(out), *how]) == 0
+    assert "task regress" in capsys.readouterr().out
+    answer = load(out).predict(picture)
+    assert answer["number"] == pytest.approx(30, abs=3) and "degrees" in load(out).task.answer_text(answer)
+    with pytest.raises(TaskError, match="have no labels; leave them out"):
+        import_onnx(path, ["a"], **SCALE, task="regress")
+    with pytest.raises(TaskError, match="it has no labels"):
+        import_onnx(path, **SCALE, task="tag")
+    with pytest.raises(TaskError, match="Unknown setting of regress 'unt'"):
+        import_onnx(path, **SCALE, task="regress:unt=degrees")
+    with pytest.raises(ModelError, match="only where one label is the answer, not for the task regress"):
+        try_conventions(load(out), shapes(count=12, size=8))
 
 
 def test_images_with_channels_last_are_turned(write):
@@ -187,9 +214,8 @@ def test_an_unsupported_operator_is_named(write):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"labels": None, **SCALE}, "has no labels"),
         ({"labels": ["cat", "dog"]}, "how pixels are scaled"),
-        ({"labels": ["cat", "dog", "bird"], **SCALE}, "puts out .* expected 3"),
+        ({"labels": ["cat", "dog", "bird"], **SCALE}, "puts out 2 numbers .* expects 3"),
         ({"labels": ["cat", "dog"], "mean": [0.5, 0.5], "std": [1.0]}, "one number, or 3 of them"),
         ({"labels": ["cat", "dog"], "mean": [0.5], "std": [0.0]}, "above 0"),
         ({"labels": ["cat", "dog"], "input": (9, 9, 3), **SCALE}, "leave input out"),

@@ -36,7 +36,9 @@ def images_of(answer):
 
 def test_each_view_names_the_models_that_fit(client):
     views = client.get("/api/views").json()
-    assert views == {"faces": False, "organize": False, "generate": [1], "rank": [2], "drive": [3]}
+    assert views == {
+        "faces": False, "organize": False, "tradeoff": False, "generate": [1], "rank": [2], "drive": [3]
+    }  # fmt: skip
 
 
 def test_the_same_seed_gives_the_same_images_marked_as_generated(client, models):

@@ -6,6 +6,7 @@ import type { Predictions } from "../judge/table";
 import { openCollection, type Collection } from "../organize/api";
 import { openDriver, type DriveServer } from "../drive/api";
 import { openGenerator, type Generator } from "../generate/api";
+import type { Study } from "../tradeoff/study";
 import { openTrainer, type Trainer } from "../train/api";
 import { pathOf, type Choices, type Version } from "./version";
 
@@ -116,6 +117,7 @@ export interface Familiarity {
 export interface Offered {
   readonly faces: boolean;
   readonly organize: boolean;
+  readonly tradeoff: boolean;
   readonly generate: readonly number[];
   readonly rank: readonly number[];
   readonly drive: readonly number[];
@@ -131,6 +133,9 @@ export interface Server {
   predict(model: number, picture: Blob, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
+  studies(): Promise<readonly Study[]>;
+  /** The address of the page that a study wrote. */
+  studyPage(study: number): string;
   /** Objects and what was found, for each image of a run whose answers have places. */
   outcomes(run: number): Promise<readonly Outcome[]>;
   /** The table of predictions of a run. */
@@ -153,7 +158,7 @@ export interface Server {
 
 type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unknown>;
 
-export function openServer(json: Json): Server {
+export function openServer(json: Json, base: string): Server {
   const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
     ((await json(path)) as Record<string, readonly Value[]>)[name];
   const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<unknown> =>
@@ -167,6 +172,8 @@ export function openServer(json: Json): Server {
     predict: async (model, picture, signal) => (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
+    studies: () => inside<Study>("studies", "studies"),
+    studyPage: (study) => `${base}/studies/${study}/page`,
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     outcomes: (run) => inside<Outcome>(`runs/${run}/outcomes`, "images"),
     answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,

@@ -88,7 +88,7 @@ function serverSource(base: string): Source {
       const told = (await json(`models/${model}/preparation`, file)) as Omit<Preparation, "pixels"> & { pixels: string };
       return { ...told, pixels: decode(told.pixels) };
     },
-    server: openServer(json),
+    server: openServer(json, base),
   };
 }
 

@@ -4,13 +4,13 @@ import { learn } from "./learn.english";
 import { look } from "./look.english";
 import { organize } from "./organize.english";
 import { train } from "./train.english";
-import { drive, generate, quiz, rank } from "./views.english";
+import { drive, generate, quiz, rank, tradeoff } from "./views.english";
 
 /** Every word on the page in English; the other languages have the same entries. */
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize", generate: "Generate", rank: "Rank", drive: "Drive" },
+  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize", generate: "Generate", rank: "Rank", drive: "Drive", tradeoff: "Trade-offs" },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
@@ -48,5 +48,6 @@ export const english = {
   organize,
   quiz,
   rank,
+  tradeoff,
   train,
 };

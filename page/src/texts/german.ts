@@ -5,12 +5,12 @@ import { learn } from "./learn.german";
 import { look } from "./look.german";
 import { organize } from "./organize.german";
 import { train } from "./train.german";
-import { drive, generate, quiz, rank } from "./views.german";
+import { drive, generate, quiz, rank, tradeoff } from "./views.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
   viewsLabel: "Ansichten",
-  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", faces: "Gesichter", organize: "Ordnen", generate: "Erzeugen", rank: "Reihen", drive: "Fahren" },
+  views: { look: "Ansehen", learn: "Lernen", train: "Trainieren", judge: "Auswerten", faces: "Gesichter", organize: "Ordnen", generate: "Erzeugen", rank: "Reihen", drive: "Fahren", tradeoff: "Abwägen" },
   otherLanguage: { code: "en", name: "English" },
   light: "Helle Farben",
   dark: "Dunkle Farben",
@@ -48,5 +48,6 @@ export const german: typeof english = {
   organize,
   quiz,
   rank,
+  tradeoff,
   train,
 };

@@ -1,4 +1,4 @@
-/** The words of Generate, Drive and Rank, and of quizzes, in English. */
+/** The words of Generate, Drive, Rank and Trade-offs, and of quizzes, in English. */
 export const quiz = {
   at: (at: number, count: number): string => `Image ${at} of ${count}`,
   picture: (number: number): string => `image ${number}`,
@@ -101,4 +101,26 @@ export const rank = {
   placed: (place: number, count: number, score: string): string => `place ${place} of ${count}, rank ${score}`,
   close: "Close",
   note: "The rank is the share of the training images that people rated lower, as the model predicts it. It describes their ratings, not the image and not a person on it.",
+};
+
+export const tradeoff = {
+  title: "Trade-offs",
+  study: "Study",
+  none: "No study. Make one: eyespot tradeoff photos/ --out study/, then start the server with it: eyespot serve study/",
+  about: (source: string, task: string, count: number, machine: string): string => `${source}, task ${task}: ${count} candidates on ${machine}`,
+  recommended: "Recommended",
+  closest: "Closest to the budget",
+  knee: "knee",
+  front: "front",
+  against: "Score against",
+  costs: { milliseconds: "latency", size: "file size", memory: "peak memory" },
+  units: { milliseconds: "ms", size: "MB", memory: "MB" },
+  chart: (cost: string): string => `Validation score with 95 % interval against ${cost}`,
+  hint: "Blue: the Pareto front, where no candidate is both faster and better. Pale: dominated. Select a point for its numbers.",
+  candidates: "All candidates, the fastest first",
+  columns: ["candidate", "ms", "MB", "peak MB", "million multiply-adds", "test (95 % interval)", "marks"],
+  validation: (metric: string): string => `validation: ${metric}`,
+  spent: (seconds: string, ratio: string, largest: string, full: string): string =>
+    `All trainings took ${seconds} seconds, ${ratio} times the full training of ${largest} (${full} seconds).`,
+  whole: "Page of the study",
 };

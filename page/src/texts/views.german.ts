@@ -1,4 +1,4 @@
-import type { drive as englishDrive, generate as englishGenerate, quiz as englishQuiz, rank as englishRank } from "./views.english";
+import type { drive as englishDrive, generate as englishGenerate, quiz as englishQuiz, rank as englishRank, tradeoff as englishTradeoff } from "./views.english";
 
 export const quiz: typeof englishQuiz = {
   at: (at, count) => `Bild ${at} von ${count}`,
@@ -102,4 +102,26 @@ export const rank: typeof englishRank = {
   placed: (place, count, score) => `Platz ${place} von ${count}, Rang ${score}`,
   close: "Schließen",
   note: "Der Rang ist der Anteil der Trainingsbilder, die schlechter bewertet wurden, so wie das Modell ihn vorhersagt. Er beschreibt die Bewertungen, nicht das Bild und nicht einen Menschen darauf.",
+};
+
+export const tradeoff: typeof englishTradeoff = {
+  title: "Abwägen",
+  study: "Studie",
+  none: "Keine Studie. Erstellen Sie eine: eyespot tradeoff fotos/ --out studie/, und starten Sie den Server damit: eyespot serve studie/",
+  about: (source, task, count, machine) => `${source}, Aufgabe ${task}: ${count} Kandidaten auf ${machine}`,
+  recommended: "Empfohlen",
+  closest: "Am nächsten an den Grenzen",
+  knee: "Knie",
+  front: "Front",
+  against: "Ergebnis gegen",
+  costs: { milliseconds: "Latenz", size: "Dateigröße", memory: "Speicherbedarf" },
+  units: { milliseconds: "ms", size: "MB", memory: "MB" },
+  chart: (cost) => `Validierungsergebnis mit 95-%-Intervall gegen ${cost}`,
+  hint: "Blau: die Pareto-Front, auf der kein Kandidat zugleich schneller und besser ist. Blass: dominiert. Wählen Sie einen Punkt, um seine Zahlen zu sehen.",
+  candidates: "Alle Kandidaten, der schnellste zuerst",
+  columns: ["Kandidat", "ms", "MB", "Speicher in MB", "Millionen Multiplikationen", "Test (95-%-Intervall)", "Kennzeichen"],
+  validation: (metric) => `Validierung: ${metric}`,
+  spent: (seconds, ratio, largest, full) =>
+    `Alle Trainings dauerten ${seconds} Sekunden, das ${ratio}-Fache des vollen Trainings von ${largest} (${full} Sekunden).`,
+  whole: "Seite der Studie",
 };

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def import_model(
-    file: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="A classifier as an ONNX file.")],
+    file: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="A network as an ONNX file.")],
     out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
-    task: Annotated[str, typer.Option(help="Task of the network: classify.")] = "classify",
+    task: Annotated[
+        str, typer.Option(help="Task of the network: classify, tag, or regress:unit=degrees.")
+    ] = "classify",
     labels: Annotated[
         Path | None, typer.Option(help="Text file with one label per line, in the order of the outputs.")
     ] = None,
@@ -39,24 +41,22 @@ def import_model(
 
     predict, evaluate, explain, attack, measure, serve and export then accept it.
     """
-    from ..errors import EyespotError, RunError, TaskError, look_up
+    from ..errors import EyespotError, RunError
     from ..exporting import import_onnx, try_conventions
     from ..files import require_file
     from ..sources import open_source
-    from ..tasks import IMPORTABLE
 
     if out.suffix != ".safetensors":
         raise RunError(f"{out}: has the suffix '{out.suffix}'; a model file ends in .safetensors.", argument="out")
     require_file(out)
-    look_up("task", task, IMPORTABLE, TaskError)
     named, size, scaling = _labels(labels), _size(input), (_numbers("mean", mean), _numbers("std", std), order)
     trial = None
     if images is not None:
         if scaling != (None, None, "rgb"):
             raise EyespotError("images show which mean, std and order fit; leave these out.", argument="images")
-        trial = try_conventions(import_onnx(file, named, size, [0.0], [1.0], fit), open_source(images))
+        trial = try_conventions(import_onnx(file, named, size, [0.0], [1.0], fit, task=task), open_source(images))
         scaling = trial.conventions[0].mean, trial.conventions[0].std, trial.conventions[0].order
-    model = import_onnx(file, named, size, scaling[0], scaling[1], fit, scaling[2])
+    model = import_onnx(file, named, size, scaling[0], scaling[1], fit, scaling[2], task)
     out.parent.mkdir(parents=True, exist_ok=True)
     model.save(out)
     count = sum(parameter.numel() for parameter in model.network.parameters())
@@ -65,7 +65,8 @@ def import_model(
         print_json(document | ({"trial": asdict(trial)} if trial else {}))
         return
     height, width, channels = model.images.height, model.images.width, model.images.channels
-    print(f"{out}: {count:,} parameters, images of {height}x{width}x{channels}, {len(model.task.labels)} labels")
+    answers = f"{len(model.task.labels)} labels" if model.task.labels else f"task {model.task.name}"
+    print(f"{out}: {count:,} parameters, images of {height}x{width}x{channels}, {answers}")
     print("  same answers as onnxruntime on 16 images")
     if trial:
         _print_trial(trial)

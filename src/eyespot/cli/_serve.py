@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def serve(
     given: Annotated[
-        list[Path] | None, typer.Argument(metavar="[MODEL | RUN]...", help="Model files and run folders.")
+        list[Path] | None,
+        typer.Argument(metavar="[MODEL | RUN | STUDY]...", help="Model files, and folders of runs and studies."),
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Source of images; repeatable.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder for trainings started on the page.")] = Path("runs/page"),
@@ -52,6 +53,7 @@ def serve(
             app_state.models,
             app_state.runs,
             app_state.sources,
+            app_state.studies,
             host,
             origins=app_state.origins,
             folder=runs.resolve(),

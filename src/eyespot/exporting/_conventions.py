@@ -65,6 +65,11 @@ def try_conventions(model: Model, source: Source) -> Trial:
 
     Raises `ModelError` where a label is none of the model's, or where no convention answers better than chance.
     """
+    if not model.task.choices:
+        raise ModelError(
+            f"images show how pixels are prepared only where one label is the answer, not for the task "
+            f"{model.task.name}; state mean and std."
+        )
     part = _labeled(source)
     targets = _targets(part.rows, model.task.labels, source.name)
     losses: dict[Convention, np.ndarray] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import EyespotError, ModelError
+from ..errors import EyespotError, ModelError, TaskError
 from ..images import ImageSpec
 from ..model import Model
 from ..modelfile import images_spec
@@ -17,8 +17,7 @@ from ..networks import build_from
 from ..networks.graph_module import IMPORTED, GraphModule
 from ..networks.network import Network, NetworkSpec, Output
 from ..samples import normalize, to_batch
-from ..tasks import classifier, task_from_json
-from ..tasks.task import Task
+from ..tasks import imported_task, task_from_json
 from ._conventions import ORDERS
 from ._convert import Converted, convert, needed
 from ._packages import require
@@ -31,8 +30,6 @@ PREPROCESSING = "preprocessing/"
 """The names of the preprocessing's values in our own exports begin so; the graph behind it is imported."""
 LAYER = {"kernel": [1, 1], "strides": [1, 1], "padding": [0, 0], "dilations": [1, 1], "groups": 1, "bias": False}
 """The arguments of a convolution that mixes channels alone."""
-ACTIVATIONS = ("Softmax",)
-"""A last operator that the task applies itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +57,12 @@ def import_onnx(
     std: Sequence[float] | None = None,
     fit: str = "crop",
     order: str = "rgb",
+    task: str = "classify",
 ) -> Model:
-    """A classifier from an ONNX file as a Model that can be explained, attacked, measured and trained further.
+    """A network from an ONNX file as a Model that can be explained, attacked, measured and trained further.
 
-    `labels` name the outputs in their order; `input` is (H, W, C), where the file leaves it open; the network sees
+    `task` is "classify", "tag" or "regress", with options as in "regress:unit=degrees"; `labels` name the outputs of
+    the first two in their order; `input` is (H, W, C), where the file leaves it open; the network sees
     (pixel / 255 - mean) / std, its channels in the `order` "rgb" or "bgr"; `try_conventions` finds the three where they
     are not known. Files that `export_onnx` wrote state all of this themselves. Raises `ModelError` where
     an operator is not supported, something is missing, or answers differ from onnxruntime by more than 1e-4 on one of
@@ -80,12 +79,12 @@ def import_onnx(
             return _own(model, about)
         graph = _foreign(model)
         spec = _images(graph, input, mean, std, fit)
-        task = _task(labels)
+        made, activations = imported_task(task, labels)
         graph = replace(graph, reversed=_order(order, spec.channels) == "bgr")
-        network = _network(graph, spec, len(task.labels))
-        return Model(network=network, task=task, images=spec, made={"by": "import", "file": path.name})
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
+        network = _network(graph, spec, made.outputs(spec.channels).size, activations)
+        return Model(network=network, task=made, images=spec, made={"by": "import", "file": path.name})
+    except (ModelError, TaskError) as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def check_graph(path: str | Path, mean: Sequence[float] = (0.0,), std: Sequence[float] = (1.0,)) -> float:
@@ -217,23 +216,17 @@ def _per_channel(name: str, values: Sequence[float], channels: int) -> tuple[flo
     return tuple(float(value) for value in (values if len(values) == channels else list(values) * channels))
 
 
-def _task(labels: Sequence[str] | None) -> Task:
-    if not labels:
-        raise ModelError("it has no labels; give a text file with one label per line, in the order of the outputs.")
-    return classifier(labels)
-
-
 def _order(order: str, channels: int) -> str:
     if order not in ORDERS or (order == "bgr" and channels != 3):
         raise ModelError(f"order is '{order}' for {channels} channels; expected {' or '.join(ORDERS)}, bgr for 3 only.")
     return order
 
 
-def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
-    """The network with its weights, compared with onnxruntime."""
+def _network(graph: _Graph, images: ImageSpec, count: int, activations: Sequence[str] = ()) -> Network:
+    """The network without its last activation, which the task applies, compared with onnxruntime."""
     output = graph.output
     last = next(node for node in reversed(graph.nodes) if output in node.output)
-    if last.op_type in ACTIVATIONS:
+    if last.op_type in activations:
         output = last.input[0]
     converted = convert(graph.model, graph.nodes, graph.start, output, graph.single)
     if graph.channels_last:
@@ -257,7 +250,7 @@ def _network(graph: _Graph, images: ImageSpec, count: int) -> Network:
 
 def _check_count(found: Any, count: int) -> None:
     if found != count:
-        raise ModelError(f"it puts out {found} numbers for an image; expected {count}, one for each label.")
+        raise ModelError(f"it puts out {found} numbers for an image; the task expects {count}, one for each label.")
 
 
 def _channels_first(converted: Converted) -> Converted:

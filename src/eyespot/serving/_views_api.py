@@ -26,6 +26,7 @@ async def views(app_state: CurrentState) -> Response:
     found: dict[str, Any] = {
         "faces": app_state.gallery is not None,
         "organize": app_state.collection is not None,
+        "tradeoff": bool(app_state.studies),
         "generate": fitting(lambda shown: shown.model.task.generates),
         "rank": fitting(lambda shown: "rating" in shown.model.task.columns),
         "drive": await app_state.compute(lambda: fitting(_steers)),

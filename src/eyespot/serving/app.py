@@ -25,6 +25,7 @@ from . import _generate_api as generating
 from . import _models as model_routes
 from . import _outcomes_api as outcomes_api
 from . import _runs as run_routes
+from . import _studies_api as studies_api
 from . import _task_api as task_api
 from . import _training as training
 from . import _uploads as dropping
@@ -42,6 +43,7 @@ ROUTES = (
     asking,
     attacking,
     run_routes,
+    studies_api,
     outcomes_api,
     findings_api,
     task_api,
@@ -70,6 +72,7 @@ def make_app(
     models: Sequence[ModelResource] = (),
     runs: Sequence[RunResource] = (),
     sources: Sequence[Source] = (),
+    studies: Sequence[Path] = (),
     host: str = "127.0.0.1",
     static: Path = STATIC,
     origins: Mapping[int, Origin] | None = None,
@@ -77,7 +80,7 @@ def make_app(
     gallery: Gallery | None = None,
     collection: CollectionResource | None = None,
 ) -> FastAPI:
-    """The application for these models, runs, sources and photos only, for requests to `host`.
+    """The application for these models, runs, sources, studies (folders) and photos only, for requests to `host`.
 
     `static` is the folder of the built page; where it is empty, a page says how to build it. New trainings are written
     below `folder`, from sources of which `origins` says how they were opened; without it, none can be begun.
@@ -89,6 +92,7 @@ def make_app(
         models=list(models),
         runs=list(runs),
         sources=list(sources),
+        studies=list(studies),
         origins=dict(origins or {}),
         gallery=gallery,
         collection=collection,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Query, Request
@@ -36,6 +37,7 @@ class AppState:
     models: list[ModelResource] = field(default_factory=list)
     runs: list[RunResource] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    studies: list[Path] = field(default_factory=list)
     origins: dict[int, Origin] = field(default_factory=dict)
     gallery: Gallery | None = None
     collection: CollectionResource | None = None

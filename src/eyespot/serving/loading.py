@@ -9,6 +9,7 @@ from ..model import load
 from ..sources import open_source
 from ..sources.open import reopen
 from ..sources.source import Row, Source
+from ..studies import is_study
 from ..training.finish import held_out
 from .app_state import AppState, Origin
 from .resources import SNAPSHOTS, ModelResource, RunResource
@@ -17,18 +18,23 @@ MODEL, RECIPE = "model.safetensors", "recipe.json"
 
 
 def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState, list[str]]:
-    """Open models (files), runs (folders, or the model in one) and sources; also return notes on failures.
+    """Open models (files), runs (folders, or the model in one), studies and sources; also return notes on failures.
 
-    Raises `ModelError` for a path that is neither model nor run, `SourceError` for an invalid source. The images that a
-    run was trained with are opened too, if they still exist: its held-out images are shown first.
+    Raises `ModelError` for a path that is neither model nor run nor study, `SourceError` for an invalid source. The
+    images that a run was trained with are opened too, if they still exist: its held-out images are shown first.
     """
     opened = [open_source(source) for source in sources]
     origins = {place: origin_of(source) for place, source in enumerate(sources)}
     more = [row for source in opened for row in source.rows]
     models: list[ModelResource] = []
     runs: list[RunResource] = []
+    studies: list[Path] = []
     notes: list[str] = []
     for path in given:
+        if is_study(path):
+            studies.append(path.resolve())
+            notes.append(f"study: {path}")
+            continue
         folder = _run_of(path)
         file = path if folder is None or path.is_file() else folder / MODEL
         number = None
@@ -51,7 +57,7 @@ def open_given(given: Sequence[Path], sources: Sequence[str]) -> tuple[AppState,
             notes += [trouble] if trouble else []
         if folder is not None:
             runs.append(RunResource(name=folder.resolve().name, folder=folder, model=number))
-    return AppState(models=models, runs=runs, sources=opened, origins=origins), notes
+    return AppState(models=models, runs=runs, sources=opened, studies=studies, origins=origins), notes
 
 
 def _run_of(path: Path) -> Path | None:
@@ -59,7 +65,9 @@ def _run_of(path: Path) -> Path | None:
     folder = path if path.is_dir() else path.parent
     is_run = (folder / RECIPE).is_file() and (path.is_dir() or path.name == MODEL)
     if path.is_dir() and not is_run:
-        raise ModelError(f"{path}: holds no run ({RECIPE} is missing); give a run's folder or a {MODEL}.")
+        raise ModelError(
+            f"{path}: holds no run ({RECIPE} is missing); give the folder of a run or a study, or a {MODEL}."
+        )
     return folder if is_run else None
 
 

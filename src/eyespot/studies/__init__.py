@@ -3,5 +3,6 @@
 from ._candidates import Search
 from ._page import point_rows
 from ._tradeoff import Study, tradeoff
+from ._written import is_study, read_study, study_page
 
-__all__ = ["Search", "Study", "point_rows", "tradeoff"]
+__all__ = ["Search", "Study", "is_study", "point_rows", "read_study", "study_page", "tradeoff"]

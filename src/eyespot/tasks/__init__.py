@@ -1,7 +1,7 @@
 """The tasks: one module and one entry in `TASKS` for each."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from math import isfinite
 from pathlib import PurePath
 from typing import Any, cast
@@ -71,8 +71,39 @@ def classifier(labels: Sequence[str]) -> Task:
     return Classify(classes=tuple(labels))
 
 
-IMPORTABLE = {"classify": classifier}
-"""Tasks of networks trained by other programs, created from the labels of their outputs."""
+@dataclass(frozen=True, kw_only=True)
+class Importable:
+    """How the task of a network from another program is made.
+
+    `labels` is the field for the names of its outputs, empty where they have none; `activations` are the last operators
+    of a graph that the task applies itself.
+    """
+
+    labels: str
+    activations: tuple[str, ...]
+
+
+IMPORTABLE = {
+    "classify": Importable(labels="classes", activations=("Softmax",)),
+    "tag": Importable(labels="tags", activations=("Sigmoid",)),
+    "regress": Importable(labels="", activations=()),
+}
+"""Tasks of networks trained by other programs."""
+
+
+def imported_task(text: str, labels: Sequence[str] | None) -> tuple[Task, tuple[str, ...]]:
+    """The task of a network from another program, "classify", "tag" or "regress:unit=degrees", and its activations.
+
+    `labels` are the names of the outputs; raises `TaskError` where they are missing, or where there are none to name.
+    """
+    name, _, options = text.partition(":")
+    how = look_up("task", name, IMPORTABLE, TaskError)
+    if how.labels and not labels:
+        raise TaskError("it has no labels; give a text file with one label per line, in the order of the outputs.")
+    if labels and not how.labels:
+        raise TaskError(f"the outputs of the task {name} have no labels; leave them out.")
+    values = dict(part.partition("=")[::2] for part in options.split(",")) if options else {}
+    return task_from_json({"name": name, **({how.labels: list(labels)} if labels else {}), **values}), how.activations
 
 
 def embedder(dimensions: int, threshold: float) -> Task:
