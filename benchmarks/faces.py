@@ -49,7 +49,7 @@ TRAININGS: dict[str, dict[str, Any]] = {
         "network": "residual",
         "size": "tiny",
         "input": "56x56x1",
-        "task": "identify:margin=0.35",
+        "task": "identify:margin=0.35,views=2",
         "epochs": 36,
         "augment": "photos",
         "precision": "float32",

@@ -1,6 +1,7 @@
 """Embeddings of identities: the margin loss, the pairs, the split by identity; values worked out by hand."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -147,7 +148,8 @@ def test_an_attack_must_make_the_image_unlike_itself():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"dimensions": 1}, {"margin": 1.0}, {"scale": 0.0}, {"threshold": 2.0}, {"margin_of": "size"}]
+    "settings",
+    [{"dimensions": 1}, {"margin": 1.0}, {"scale": 0.0}, {"threshold": 2.0}, {"margin_of": "size"}, {"views": 3}],
 )
 def test_settings_that_cannot_be_are_refused(settings):
     with pytest.raises(TaskError, match="expected"):
@@ -158,6 +160,14 @@ def test_settings_that_cannot_be_are_refused(settings):
 def test_identities_without_a_usable_name_are_refused(name):
     with pytest.raises(TaskError, match=r"table line 2: the identity is .* 1 to 96 bytes"):
         TASK.read(row(name))
+
+
+def test_two_views_average_the_image_and_its_mirror_image():
+    network, x = nn.Flatten(), torch.tensor([[[[3.0, 4.0]]]])
+    task = replace(TASK, views=2)
+    assert torch.allclose(task.run(network, x), torch.tensor([[0.7, 0.7]]))  # (0.6, 0.8) and (0.8, 0.6)
+    assert torch.allclose(task.run(network, x), task.run(network, x.flip(3)))
+    assert torch.equal(TASK.run(network, x), torch.tensor([[3.0, 4.0]]))
 
 
 def test_one_identity_cannot_be_learned_or_tested():

@@ -43,7 +43,8 @@ class Identify(Task):
 
     With `ages`, a column `age` (years) is learned too, as a number of its own behind the embedding, which is kept free
     of it (see `_factorization`). `age_center` and `age_spread` are those of the training images. `age_finders` and
-    `age_directions` take out what is left of it, as measured on validation images (see `_age_erasure`).
+    `age_directions` take out what is left of it, as measured on validation images (see `_age_erasure`). With 2
+    `views`, an answer is the mean of the unit embeddings of the image and of its mirror image, as usual for faces.
     """
 
     name: ClassVar[str] = "identify"
@@ -59,6 +60,7 @@ class Identify(Task):
     margin: float = 0.2
     scale: float = 16.0
     threshold: float = 0.5
+    views: int = 1
     ages: bool = False
     age_center: float = 0.0
     age_spread: float = 1.0
@@ -73,6 +75,8 @@ class Identify(Task):
             )
         if self.margin_of not in MARGINS:
             raise TaskError(f"margin_of is '{self.margin_of}'; expected {' or '.join(MARGINS)}.")
+        if self.views not in (1, 2):
+            raise TaskError(f"views is {self.views}; expected 1, or 2 for the image and its mirror image.")
         if not (math.isfinite(self.age_center) and self.age_spread > 0 and math.isfinite(self.age_spread)):
             raise TaskError(
                 f"age_center is {self.age_center} and age_spread {self.age_spread}; expected years above 0."
@@ -143,6 +147,16 @@ class Identify(Task):
     def outputs(self, channels: int) -> Output:
         """The embedding, not yet of unit length, and behind it the age in standard deviations where it is learned."""
         return Output("vector", self.dimensions + self.ages)
+
+    def run(self, network: nn.Module, x: Tensor) -> Tensor:
+        """The network's output; with 2 views the mean of that and of the output for the mirror images."""
+        if self.views == 1:
+            return network(x)
+        return (self._with_unit(network(x)) + self._with_unit(network(x.flip(3)))) / 2
+
+    def _with_unit(self, output: Tensor) -> Tensor:
+        """The output with embeddings of unit length."""
+        return torch.cat([F.normalize(output[:, : self.dimensions]), output[:, self.dimensions :]], dim=1)
 
     def criterion(self) -> nn.Module:
         """One direction for each training identity: the rows of a dense layer's weight (K, D); and the adversaries."""
