@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ExifTags, Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 LARGE, QUICK_LEVEL = 1 << 22, 2
@@ -29,11 +29,20 @@ def write_png(pixels: np.ndarray, path: str | Path, text: Mapping[str, str] | No
     return path
 
 
-def write_animation(frames: Sequence[np.ndarray], path: str | Path, milliseconds: int) -> Path:
-    """Write uint8 images (H, W, 3) of one size as an animated WebP file, with a frame duration in milliseconds."""
+def write_animation(
+    frames: Sequence[np.ndarray], path: str | Path, milliseconds: int, text: Mapping[str, str] | None = None
+) -> Path:
+    """Write uint8 images (H, W, 3) of one size as an animated WebP file, with a frame duration in milliseconds.
+
+    `text` is its metadata: texts by the names of EXIF tags, such as "Software".
+    """
     path = Path(path)
     first, *others = (Image.fromarray(frame) for frame in frames)
-    first.save(path, "WEBP", save_all=True, append_images=others, duration=milliseconds, loop=0, quality=70, method=0)
+    exif = Image.Exif()
+    for name, value in (text or {}).items():
+        exif[ExifTags.Base[name]] = value
+    settings = {"duration": milliseconds, "loop": 0, "quality": 70, "method": 0, "exif": exif}
+    first.save(path, "WEBP", save_all=True, append_images=others, **settings)
     return path
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..model import Model
 
 MOST = 10_000
+MILLISECONDS = 100
+"""Duration of an image of an animation."""
 
 
 def generate(
@@ -27,6 +29,9 @@ def generate(
     interpolate: Annotated[
         int | None, typer.Option(min=2, max=MOST, help="Write a strip of this many interpolated images instead.")
     ] = None,
+    animated: Annotated[
+        bool, typer.Option("--animated", help="With --interpolate, write an animation (WebP) there and back.")
+    ] = False,
     nearest: Annotated[str | None, typer.Option(help="Keep the images nearest to this style.")] = None,
     farthest: Annotated[str | None, typer.Option(help="Keep the images farthest from this style.")] = None,
     as_json: AsJson = False,
@@ -38,10 +43,12 @@ def generate(
         raise typer.BadParameter("nearest and farthest were both given; give one of them.")
     if interpolate is not None and (nearest or farthest):
         raise typer.BadParameter("interpolate was given with a style; give one of them.")
+    if animated and interpolate is None:
+        raise typer.BadParameter("animated was given without interpolate; add --interpolate 60, its number of images.")
     _require_empty(out)
     loaded = load(model_path(model))
     if interpolate is not None:
-        paths = _write_strip(loaded.interpolate(seed, interpolate), out)
+        paths = (_write_animation if animated else _write_strip)(loaded.interpolate(seed, interpolate), out)
     else:
         paths = _write_images(_chosen(loaded, seed, count, nearest, farthest), out)
     if as_json:
@@ -86,3 +93,14 @@ def _write_strip(images: "Tensor", out: Path) -> list[Path]:
     with written(out):
         out.mkdir(parents=True, exist_ok=True)
         return [write_png(grid(images, columns=len(images)), out / "interpolation.png", GENERATED)]
+
+
+def _write_animation(images: "Tensor", out: Path) -> list[Path]:
+    from ..generated import NOTE, to_bytes
+    from ..images import write_animation
+
+    frames = [to_bytes(image.permute(1, 2, 0)) for image in images.expand(-1, 3, -1, -1)]
+    text = {"Software": "eyespot", "ImageDescription": NOTE}
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+        return [write_animation([*frames, *frames[-2:0:-1]], out / "interpolation.webp", MILLISECONDS, text)]
