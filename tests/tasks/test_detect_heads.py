@@ -6,9 +6,12 @@ import pytest
 import torch
 
 from eyespot.errors import TaskError
+from eyespot.networks import build
+from eyespot.networks.network import map_output
+from eyespot.sources.synthetic import objects
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
-from eyespot.tasks.detect._heads import product_logit
+from eyespot.tasks.detect._heads import HEADS, product_logit
 from eyespot.tasks.detect._loss import level_loss
 
 YOLOX = Detect(classes=("a", "b"), head="yolox", threshold=0.5)
@@ -78,3 +81,25 @@ def test_objects_belong_to_a_level_by_their_size():
 def test_an_unknown_head_is_an_error():
     with pytest.raises(TaskError, match="Unknown head 'ssdd'"):
         Detect(head="ssdd")
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_head_learns_a_few_images(head):
+    source = objects(count=8, size=16, seed=1)
+    rows = [*source.train.rows, *source.validation.rows, *source.test.rows]
+    task = Detect(head=head).prepare(rows)
+    pixels = torch.stack([torch.from_numpy(row.picture).permute(2, 0, 1) for row in rows]).float() / 127.5 - 1
+    target = task.stack([task.read(row) for row in rows])
+    torch.manual_seed(0)
+    network = build("residual", (3, 16, 16), task.outputs(3), size="tiny")
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    losses = []
+    for _ in range(15):
+        loss = task.loss(network(pixels), target).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0]
+    answer = task.answer(map_output(network.eval()(pixels), lambda one: one[0]))
+    assert 0 <= answer["score"] <= 1

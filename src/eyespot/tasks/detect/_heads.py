@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...networks.network import Output
+from ._anchors import ASPECTS, anchors_of, decode_anchors, multibox_loss
 from ._boxes import centers, decode
 from ._loss import detection_loss, level_loss
 
@@ -134,9 +135,47 @@ def product_logit(one: Tensor, other: Tensor) -> Tensor:
     >>> product_logit(torch.tensor(0.0), torch.tensor(0.0)).sigmoid().item()
     0.25
     """
-    log = (F.logsigmoid(one) + F.logsigmoid(other)).clamp(max=-NEAREST_TO_ONE)
+    return _logit(F.logsigmoid(one) + F.logsigmoid(other))
+
+
+def _logit(log: Tensor) -> Tensor:
+    """The logit of a probability, from its logarithm."""
+    log = log.clamp(max=-NEAREST_TO_ONE)
     return log - torch.log(-torch.expm1(log))
 
 
-HEADS: dict[str, type[Head]] = {"anchor-free": AnchorFree, "yolox": Yolox}
+@final
+class Ssd(Head):
+    """Three levels without a pyramid: scores of the K classes and the background for anchors (SSD, Liu et al. 2016)."""
+
+    def outputs(self) -> Output:
+        size = len(ASPECTS) * (self.classes + 5)
+        return Output("named", parts={f"stride{stride}": Output("map", size, stride=stride) for stride in LEVELS})
+
+    def logits(self, output: dict[str, Tensor]) -> Tensor:
+        scores = self._numbers(output)[..., : self.classes + 1]
+        return _logit(scores.log_softmax(-1))[..., 1:].transpose(1, 2)
+
+    def boxes(self, output: dict[str, Tensor]) -> Tensor:
+        return decode_anchors(self._numbers(output)[..., self.classes + 1 :], self._anchors(output))
+
+    def cells(self, output: dict[str, Tensor]) -> Tensor:
+        pairs = zip(LEVELS, output.values(), strict=True)
+        return torch.cat([cells_of(x, stride).repeat_interleave(len(ASPECTS), 0) for stride, x in pairs])
+
+    def loss(self, output: dict[str, Tensor], target: Tensor) -> Tensor:
+        scores, offsets = self._numbers(output).split([self.classes + 1, 4], dim=-1)
+        return multibox_loss(scores, offsets, self._anchors(output), target)
+
+    def _numbers(self, output: dict[str, Tensor]) -> Tensor:
+        """The numbers of all anchors: (N, L, K + 5)."""
+        parts = [x.unflatten(1, (len(ASPECTS), -1)).permute(0, 3, 4, 1, 2).flatten(1, 3) for x in output.values()]
+        return torch.cat(parts, dim=1)
+
+    def _anchors(self, output: dict[str, Tensor]) -> Tensor:
+        pairs = zip(LEVELS, output.values(), strict=True)
+        return torch.cat([anchors_of(x.shape[2], x.shape[3], stride, x) for stride, x in pairs])
+
+
+HEADS: dict[str, type[Head]] = {"anchor-free": AnchorFree, "yolox": Yolox, "ssd": Ssd}
 """The heads by their names: `detect:head=NAME`."""
