@@ -31,6 +31,7 @@ LINES = (
         "findings",
         "html",
         "charts",
+        "stain",
     ),
     ("sources", "networks"),
     ("tasks",),

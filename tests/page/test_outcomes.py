@@ -1,5 +1,6 @@
 """Detections in Judge in a real browser: the threshold decides what is found, missed and false, and what is drawn."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,36 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         assert "threshold=0.3" in page.url
         page.get_by_role("button", name="Threshold of the training (0.50)").click()
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
+        assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Path, tmp_path: Path) -> None:
+    run = write_located(tmp_path / "cells", 0)
+    there = [[2.0 * number + 3, 4.0] for number in range(12)]
+    rows = [{"image": "0.png", "target": there, "answer": "", "points": []}]
+    rows[0]["points"] = [{"point": point, "score": 0.9} for point in there[:6]]
+    rows.append({"image": "1.png", "target": [], "answer": "", "points": []})
+    (run.folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (run.folder / "result.json").write_text(json.dumps({"details": {"threshold": 0.5, "radius": 2.0}}))
+    requested: list[str] = []
+    with serving(make_app([locator()], [run], static=static)) as address:
+        page.goto(f"{address}#/judge")
+        quiz = page.get_by_role("region", name="You and the model")
+        expect(quiz).to_contain_text("Not a medical device.")
+        quiz.get_by_role("button", name="Start").click()
+        for number in range(20):
+            expect(quiz.get_by_role("status")).to_contain_text(str(number + 1))
+            page.on("request", lambda request: requested.append(request.url)) if number == 0 else None
+            page.keyboard.press("1")
+        figures = quiz.get_by_role("table").get_by_role("row").all_inner_texts()
+        assert "50" in figures[1] and figures[1].startswith("You")
+        # The model has found 4 to 6 of the 10 objects that are shown, and nothing where there is none.
+        shares = [float(figures[2].split("\t")[-1].split("%")[0].strip())]
+        assert 70 <= shares[0] <= 80
+        assert "0.859 ± 0.012" in figures[3] and "0.873 ± 0.004" in figures[4]
+        assert requested == []  # answers stay in the page
         assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

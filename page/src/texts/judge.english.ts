@@ -76,5 +76,22 @@ export const judge = {
     images: "Images with detections",
     more: (count: number): string => `Show ${count} more`,
   },
+  pointQuiz: {
+    title: "You and the model",
+    about: "Half of the patches show an object at their center, between the four marks. Of the others, up to half are places that look like an object to the model. The model answers for the same patches with the threshold above.",
+    notMedical: "Not a medical device.",
+    question: "Is there an object at the center?",
+    yes: "Yes",
+    no: "No",
+    few: "The test images have too few objects or too little background; choose a shorter quiz.",
+    caption: "Share of right answers with 95 % Wilson intervals; the paper gives standard errors",
+    columns: ["who", "right"],
+    you: "You",
+    model: "This model, on the same patches",
+    paper: {
+      human: "Best of 45 people in Giusti et al. 2014 (mitosis)",
+      algorithm: "Best algorithm in Giusti et al. 2014 (mitosis)",
+    },
+  },
   resetThresholds: "Reset thresholds",
 };

@@ -77,5 +77,22 @@ export const judge: typeof english = {
     images: "Bilder mit Funden",
     more: (count) => `${count} weitere zeigen`,
   },
+  pointQuiz: {
+    title: "Sie und das Modell",
+    about: "Die Hälfte der Ausschnitte zeigt ein Objekt in der Mitte, zwischen den vier Marken. Von den anderen sind bis zur Hälfte Stellen, die für das Modell wie ein Objekt aussehen. Das Modell antwortet für dieselben Ausschnitte mit der Schwelle oben.",
+    notMedical: "Kein Medizinprodukt.",
+    question: "Ist in der Mitte ein Objekt?",
+    yes: "Ja",
+    no: "Nein",
+    few: "Die Testbilder haben zu wenige Objekte oder zu wenig Hintergrund; wählen Sie ein kürzeres Quiz.",
+    caption: "Anteil richtiger Antworten mit 95-%-Wilson-Intervallen; der Artikel nennt Standardfehler",
+    columns: ["wer", "richtig"],
+    you: "Sie",
+    model: "Dieses Modell, für dieselben Ausschnitte",
+    paper: {
+      human: "Beste von 45 Personen bei Giusti et al. 2014 (Mitose)",
+      algorithm: "Bestes Verfahren bei Giusti et al. 2014 (Mitose)",
+    },
+  },
   resetThresholds: "Schwellen zurücksetzen",
 };

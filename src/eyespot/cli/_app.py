@@ -30,6 +30,7 @@ from ._predict import evaluate, predict
 from ._rank import rank
 from ._search import search
 from ._serve import serve
+from ._stain import stain
 from ._tag import colors, tag
 from ._tradeoff import tradeoff
 from ._train import resume, train
@@ -43,6 +44,7 @@ VERBS = {
     "crop": crop,
     "tag": tag,
     "colors": colors,
+    "stain": stain,
     "organize": organize,
     "search": search,
     "check": check,
