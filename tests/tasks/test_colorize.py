@@ -312,6 +312,12 @@ def test_the_luminance_of_a_gray_image_is_that_of_equal_colors():
     assert torch.allclose(luminance(gray.repeat(1, 3, 1, 1)), luminance(nearly), atol=1e-5)
 
 
+def test_the_loss_of_a_regression_is_the_distance():
+    _, target = TASK.make_problem((torch.full((1, 3, 8, 8), 0.5),), torch.zeros(1), torch.zeros(1))
+    output = torch.tensor([3.0, 4.0]).view(1, 2, 1, 1) / 50 + mean_colors(target, 8) / 50
+    assert TASK.loss(output, target).item() == pytest.approx((0.1**2 + 0.02**2) ** 0.5 - 0.02, rel=1e-4)
+
+
 def test_the_colors_of_a_regression_are_scaled_to_those_of_validation_images():
     image = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     _, target = TASK.make_problem((image,), torch.zeros(4), torch.zeros(4))

@@ -32,6 +32,8 @@ STRIDES = (4, 8)
 METHODS = ("regression", "classification", "rebalanced")
 SCALE = 50.0
 """Units of CIE Lab per unit of the network's output."""
+SMOOTHED = 0.02
+"""One unit of CIE Lab, in units of the network's output."""
 STRIP = 256
 """Number of rows that are colorized at a time, so that an image of 12 megapixels does not need gigabytes."""
 MOST_SATURATION = 3.0
@@ -49,7 +51,7 @@ class Colorize(Task):
     """Colors for gray images: the network receives the lightness and predicts one color per 8 x 8 pixels.
 
     The answer has the luminance and the full size of the input. Training images are color images; gray ones are left
-    out. `method` is "regression" of a and b by the squared distance, "classification" into 260 colors, or "rebalanced",
+    out. `method` is "regression" of a and b by the distance, "classification" into 260 colors, or "rebalanced",
     in which rare colors have larger weights. `temperature` sharpens the probabilities before their mean color is
     computed, and `stride` is the number of input pixels per predicted color along each axis. `saturation` multiplies
     the predicted colors, and `warmth` from -1 to 1 favors cold or warm colors among the plausible ones. `frequencies`
@@ -149,10 +151,15 @@ class Colorize(Task):
         return Output("map", count, stride=self.stride, head="pyramid")
 
     def loss(self, output: Tensor, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
-        """Mean squared distance from the true colors in units of 50, or the cross-entropy with them."""
+        """Mean distance from the true colors in units of 50, or the cross-entropy with them.
+
+        The distance is what AuC measures; squares would let a few vivid pixels decide. It is smooth near 0:
+        sqrt(d^2 + s^2) - s (pseudo-Huber) for the distance d and s = `SMOOTHED`.
+        """
         true = mean_colors(target, self.stride)
         if self.method == "regression":
-            return (output - true / SCALE).square().mean((1, 2, 3))
+            squared = (output - true / SCALE).square().sum(1)
+            return ((squared + SMOOTHED**2).sqrt() - SMOOTHED).mean((1, 2))
         return _bins.cross_entropy(output, true, self._rarity() if self.method == "rebalanced" else None)
 
     def _rarity(self) -> Tensor:
