@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from eyespot.organizing import organize
 from eyespot.organizing._copies import Pair, _invariant, are_copies, find_groups, find_pairs, gradients, positions
+from eyespot.organizing._cropped import correlate_crops
 from eyespot.organizing._index import Photos
 
 from .photos import scene
 
 
-def photos(thumbnails: np.ndarray, embedded: bool = False, **columns: list) -> Photos:
-    """Photos of given thumbnails; if `embedded`, with equal embeddings, else without any."""
+def photos(
+    thumbnails: np.ndarray, embedded: bool = False, similar: list[float] | None = None, **columns: list
+) -> Photos:
+    """Photos of given thumbnails; with equal embeddings if `embedded`, or with `similar` cosines to (1, 0)."""
     count = len(thumbnails)
     fixed = {"height": 10, "width": 10, "size": 1, "sharpness": 1.0, "taken": None, "camera": ""}
     rows = [
@@ -21,6 +25,8 @@ def photos(thumbnails: np.ndarray, embedded: bool = False, **columns: list) -> P
         for place in range(count)
     ]
     embeddings = np.ones((count, 1 if embedded else 0), np.float16)
+    if similar is not None:
+        embeddings = np.array([(cosine, (1 - cosine**2) ** 0.5) for cosine in similar], np.float16)
     colors = np.zeros((count, 16, 16, 3), np.uint8)
     return Photos(rows=rows, thumbnails=thumbnails, colors=colors, embeddings=embeddings)
 
@@ -96,6 +102,19 @@ def test_a_crop_with_the_same_content_is_a_copy():
     assert find_pairs(photos(both)) == []
     (found,) = find_pairs(photos(both, embedded=True))
     assert found.kind == "altered" and "cosine of 1.000" in found.evidence
+
+
+@pytest.mark.parametrize(("left", "top", "side"), [(0, 0, 45), (12, 3, 50), (5, 6, 58)])
+def test_a_part_of_a_photo_is_a_copy_and_its_share_is_stated(left: int, top: int, side: int):
+    whole = np.random.default_rng(1).integers(0, 256, (9, 9), np.uint8)
+    whole = Image.fromarray(whole).resize((64, 64), Image.Resampling.BICUBIC)
+    part = whole.crop((left, top, left + side, top + side)).resize((64, 64), Image.Resampling.BICUBIC)
+    best, found = correlate_crops(np.asarray(whole)[None], np.asarray(part)[None])
+    assert best[0] > 0.8 and abs(found[0] / 32 - side / 64) < 0.05
+    assert correlate_crops(np.asarray(part)[None], np.asarray(whole)[None])[0][0] < 0.65
+    (pair,) = find_pairs(photos(np.stack([gray(5), np.asarray(whole), np.asarray(part)]), similar=[0, 1, 0.7]))
+    assert (pair.first, pair.second, pair.kind) == (1, 2, "altered")
+    assert "2.jpg shows" in pair.evidence and "of the sides of the other" in pair.evidence
 
 
 def test_groups_do_not_chain():

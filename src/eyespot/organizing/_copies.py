@@ -7,12 +7,13 @@ every second coefficient and a rotation by 90 degrees swaps rows and columns, so
 compared without processing pixels again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import dct
 
+from ._cropped import crop_candidates, find_crops
 from ._index import Photos
 from ._quality import FLAT_CONTRAST
 
@@ -70,7 +71,26 @@ def find_pairs(photos: Photos) -> list[Pair]:
     altered = list(_altered(photos, single))
     altered_pairs = {(pair.first, pair.second) for pair in altered}
     bursts = [pair for pair in _bursts(photos, single) if (pair.first, pair.second) not in altered_pairs]
-    return exact + altered + bursts
+    known = altered_pairs | {(pair.first, pair.second) for pair in bursts}
+    return exact + altered + list(_cropped(photos, single, known)) + bursts
+
+
+def _cropped(photos: Photos, single: np.ndarray, known: Collection[tuple[int, int]]) -> Iterator[Pair]:
+    """Pairs of a photo and a part of it; they need embeddings, which say where to look."""
+    if not photos.unit.shape[1]:
+        return
+    seen = single[photos.thumbnails[single].std(axis=(1, 2)) >= FLAT_CONTRAST]
+    number = {int(place): row for row, place in enumerate(seen)}
+    inside = {(number[one], number[two]) for one, two in known if one in number and two in number}
+    candidates = crop_candidates(photos.unit[seen], inside)
+    done: set[tuple[int, int]] = set()
+    for whole, part, correlation, share in find_crops(photos.thumbnails[seen], candidates):
+        first, second = sorted((int(seen[whole]), int(seen[part])))
+        if (first, second) not in done:
+            done.add((first, second))
+            evidence = f"{photos.rows[seen[part]]['path']} shows {share:.0%} of the sides of the other"
+            evidence = f"{evidence}, where gradients correlate by {correlation:.3f}"
+            yield Pair(first=first, second=second, kind="altered", similarity=correlation, evidence=evidence)
 
 
 def gradients(thumbnails: np.ndarray) -> np.ndarray:
