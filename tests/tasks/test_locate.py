@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from eyespot.errors import TaskError
+from eyespot.errors import SourceError, TaskError
 from eyespot.images import ImageSpec, frame_of
-from eyespot.sources.source import Row
+from eyespot.sources import from_arrays
+from eyespot.sources.source import Row, Source
 from eyespot.tasks.locate import Locate
 from eyespot.tasks.locate._evaluate import curves, f1, matched
 from eyespot.tasks.locate._loss import heat_map, location_loss
@@ -187,3 +188,15 @@ def test_one_point_is_named_by_its_place():
     assert TASK.value(output, of).item() == pytest.approx(1)
     with pytest.raises(TaskError, match="expected a row and a column"):
         TASK.parse_target("cell")
+
+
+@pytest.mark.parametrize("point", ["[33.5, 5]", "[5, 25.5]", "[-1.5, 5]", "[5, -2]"])
+def test_a_point_outside_its_image_is_an_error_with_its_place(point: str):
+    pixels = np.full((10, 24, 32, 3), 90, np.uint8)
+
+    def source_with(text: str) -> Source:
+        return from_arrays("cells", "cells", pixels, [{"points": text}] * 10)
+
+    Locate().check_source(source_with("[[0, 0], [32.5, 24.5], [-0.5, 3]]"))
+    with pytest.raises(SourceError, match=r"lies outside the image .*, which is 32 pixels wide and 24 high"):
+        Locate().check_source(source_with(f"[[1, 2], {point}]"))

@@ -28,7 +28,18 @@ from ..task import Metric, Task, Tile, Turn, parse_position
 from ._drawing import ringed
 from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
-from ._points import closest_distances, decode, density, listed, match, original, original_area, peaks, read_points
+from ._points import (
+    check_inside,
+    closest_distances,
+    decode,
+    density,
+    listed,
+    match,
+    original,
+    original_area,
+    peaks,
+    read_points,
+)
 from ._report import location_values
 from ._tiles import joined, moved
 from ._windows import (
@@ -104,6 +115,12 @@ class Locate(Task):
             raise TaskError(f"threshold is {self.threshold}; expected a number between 0 and 1.")
 
     # Data.
+    def check_source(self, source: Source) -> None:
+        """Raise `SourceError` for a point outside its image."""
+        for part in source.parts:
+            for row, (height, width, _) in zip(part.rows, part.sizes.tolist(), strict=True):
+                check_inside(row, self.read(row), height, width)
+
     def prepare(self, rows: Sequence[Row]) -> Self:
         """Count images without a point; raise `TaskError` if no training image has one."""
         points = [np.array(self.read(row), float).reshape(-1, 2) for row in rows]

@@ -5,6 +5,7 @@ Shapes: N images, M points, h x w locations of a map.
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...errors import TaskError
+from ...errors import SourceError, TaskError
 from ...images import Frame
 from ...sources.source import Row
 from .._matches import Matches
 
 EXPECTED = "expected JSON such as [[12.5, 40], [3, 8]]: x and y of each point in pixels"
+OUTSIDE = 1.0
+"""Tolerance in pixels beyond the image."""
 MOST = 5000
 """Maximum number of points per image."""
 
@@ -33,6 +36,16 @@ def read_points(row: Row) -> list[list[float]]:
         if len(point) != 2 or not all(map(math.isfinite, point)):
             raise TaskError(f"{row.location}: a point is {point}; {EXPECTED}. Correct it.")
     return points
+
+
+def check_inside(row: Row, points: Sequence[Sequence[float]], height: int, width: int) -> None:
+    """Raise `SourceError` for a point more than a pixel outside its image: tools count from 0 or 1, and round."""
+    for x, y in points:
+        if not (-OUTSIDE <= x <= width + OUTSIDE and -OUTSIDE <= y <= height + OUTSIDE):
+            raise SourceError(
+                f"{row.location}: the point [{x:g}, {y:g}] lies outside the image {row.name}, which is {width} pixels "
+                f"wide and {height} high. Correct it, or the columns of x and y."
+            )
 
 
 def cells(points: Tensor, height: int, width: int, stride: int) -> Tensor:
