@@ -5,6 +5,7 @@ The gradients of the smaller picture are correlated with those of the larger one
 """
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -33,8 +34,8 @@ def crop_candidates(content: np.ndarray, known: Collection[tuple[int, int]]) -> 
         cosine = content[start : start + CHUNK] @ content.T
         for row, values in enumerate(cosine, start):
             near = np.flatnonzero(values >= SIMILAR)
-            pairs = [(min(row, other), max(row, other)) for other in near[np.argsort(-values[near])].tolist()]
-            found.update([pair for pair in pairs if pair[0] != pair[1] and pair not in known][:NEIGHBORS])
+            pairs = ((min(row, other), max(row, other)) for other in near[np.argsort(-values[near])])
+            found.update(islice((pair for pair in pairs if pair[0] != pair[1] and pair not in known), NEIGHBORS))
     return np.array(sorted(found), np.int64).reshape(-1, 2)
 
 
