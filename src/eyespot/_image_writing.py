@@ -61,6 +61,14 @@ def encode_png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> byt
     return buffer.getvalue()
 
 
+def encode_image(pixels: np.ndarray, kind: str) -> bytes:
+    """Encode uint8 pixels (H, W, 3) in a format by Pillow's name, such as "JPEG", with hardly any loss, or none."""
+    buffer = io.BytesIO()
+    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def encode_jpeg(pixels: np.ndarray, quality: int = 82) -> bytes:
     """Encode uint8 pixels (H, W, 3) as JPEG, for display."""
     buffer = io.BytesIO()

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ._frames import FITS, Frame, ImageSpec, frame_of, identity_frame, placement
-from ._image_writing import draw_letter, encode_jpeg, encode_png, write_animation, write_png
+from ._image_writing import draw_letter, encode_image, encode_jpeg, encode_png, write_animation, write_png
 from .decoding import (
     LOW,
     Picture,
@@ -38,6 +38,7 @@ __all__ = [
     "Picture",
     "css_colors",
     "draw_letter",
+    "encode_image",
     "encode_jpeg",
     "encode_png",
     "fit_pixels",

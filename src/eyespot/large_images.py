@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from ._tiff_regions import TiffRegions
 from .file_formats import FORMATS
-from .images import ImageSpec, fit_pixels, frame_of, read_native
+from .images import frame_of, read_native, read_pixels
 from .model import Model
 from .samples import to_batch
 from .tasks.task import Tile
@@ -92,14 +91,10 @@ class _Regions:
 @torch.no_grad()
 def _answered(model: Model, picture: _Regions, corners: list[Any]) -> list[Tile]:
     size = tile_size(model)
-    pixels = [_as_input(picture.read(top, left, size), model.images) for top, left, _ in corners]
+    pixels = [read_pixels(picture.read(top, left, size), model.images) for top, left, _ in corners]
     outputs = model.outputs(to_batch(np.stack(pixels)))
     frame = frame_of(size, model.images)
     return [
         Tile(answer=model.task.answer(output, frame), left=left, top=top, core=core)
         for output, (top, left, core) in zip(outputs, corners, strict=True)
     ]
-
-
-def _as_input(pixels: np.ndarray, images: ImageSpec) -> np.ndarray:
-    return fit_pixels(Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels), images)

@@ -1,6 +1,5 @@
 """The command `stain`: copies of microscope images with normalized colors."""
 
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,16 +68,11 @@ def _copy_of(file: str, root: str, out: Path) -> Path:
 
 
 def _write(pixels: "np.ndarray", copy: Path) -> None:
-    from PIL import Image
-
     from ..errors import ImageError
     from ..files import write_whole
+    from ..images import encode_image
 
     if copy.exists():
         raise ImageError(f"{copy} exists already; give another folder.")
-    file = io.BytesIO()
-    kind = KEPT_FORMATS[copy.suffix.lower()]
-    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    Image.fromarray(pixels).save(file, format=kind, **options)
     copy.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(copy, file.getvalue())
+    write_whole(copy, encode_image(pixels, KEPT_FORMATS[copy.suffix.lower()]))
