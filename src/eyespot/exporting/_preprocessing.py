@@ -129,11 +129,15 @@ def _average_blocks(x, rows, columns):
     channels = op.Shape(x, start=3, end=4)
     x = _sum_blocks(op.Reshape(_turned_sums(x, down, rows), [0, 0, -1]), across, columns)
     x = op.Reshape(x, op.Concat([0, 0], channels, [-1], axis=0))
-    held = op.Unsqueeze(op.Unsqueeze(held_across, [1]) * op.Unsqueeze(held_down, [0]), [1])
+    # Only the last block of a side may hold fewer pixels: two kinds of columns, computed once and copied.
+    kinds = op.Concat(op.Reshape(columns, [1]), op.Slice(held_across, [-1], [9223372036854775807], [0]), axis=0)
+    kind = op.Cast(held_across < columns, to=INT)
+    held = op.Unsqueeze(kinds, [1]) * op.Unsqueeze(held_down, [0])
     # Pillow divides by multiplying with 2^32 / (256 held), a whole number that it computes in float32.
-    inverse = op.Floor(op.Cast(4294967296.0 / op.Cast(held * 256, to=FLOAT), to=DOUBLE))
-    half = op.Cast(held / 2, to=FLOAT)
-    averages = op.Cast(op.Cast(x + half, to=DOUBLE) * (inverse / 16777216.0), to=UINT8)  # rounds down
+    inverse = op.Floor(op.Cast(4294967296.0 / op.Cast(held * 256, to=FLOAT), to=DOUBLE)) / 16777216.0
+    half = op.Unsqueeze(op.Gather(op.Cast(held / 2, to=FLOAT), kind), [1])
+    factor = op.Unsqueeze(op.Gather(inverse, kind), [1])
+    averages = op.Cast(op.Cast(x + half, to=DOUBLE) * factor, to=UINT8)  # rounds down
     return op.Transpose(averages, perm=[0, 3, 1, 2])
 
 
