@@ -1,9 +1,11 @@
 """`eyespot export --onnx` writes a checked file; `predict` and `evaluate` take it in place of the model."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from eyespot.cli._app import run
 from eyespot.images import ImageSpec, write_png
@@ -70,5 +72,29 @@ def test_a_foreign_file_names_what_is_missing(place, capsys):
     (place / "foreign.onnx").write_bytes(b"not a graph")
     assert run(["predict", "foreign.onnx", "photos"]) == 2
     assert "onnxruntime cannot open it" in capsys.readouterr().err
+    nodes, sides = [helper.make_node("Relu", ["x"], ["y"])], ["N", 3, 8, 8]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, sides) for name in "xy"]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:])
+    (place / "foreign.onnx").write_bytes(helper.make_model(graph, ir_version=10).SerializeToString())
+    assert run(["predict", "foreign.onnx", "photos"]) == 2
+    error = capsys.readouterr().err
+    assert "the task, the labels and the preprocessing are missing" in error and error.count("\n") == 1
     assert run(["explain", "foreign.onnx", "photos/cat/0.png"]) == 2
     assert "predicts and evaluates only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "pets.safetensors", "--onnx", "out.onnx"],
+        ["predict", "pets.onnx", "photos"],
+        ["import", "pets.onnx", "--out", "out.safetensors"],
+    ],
+)
+def test_without_onnxruntime_the_extra_is_named(place, capsys, monkeypatch, words):
+    (place / "pets.onnx").write_bytes(b"a graph")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert run(words) == 2
+    error = capsys.readouterr().err
+    assert "'onnxruntime' is not installed; ONNX files need: pip install 'eyespot[export]'" in error
+    assert error.count("\n") == 1 and not list(place.glob("out.*"))

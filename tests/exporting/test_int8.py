@@ -10,7 +10,7 @@ import torch
 from eyespot.cli._app import run
 from eyespot.errors import ModelError, SourceError
 from eyespot.exporting import export_int8, load_onnx
-from eyespot.images import ImageSpec
+from eyespot.images import ImageSpec, write_png
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
@@ -90,3 +90,12 @@ def test_the_command_prints_both_scores(model, tmp_path, monkeypatch, capsys):
     assert "float32: accuracy" in text and "INT8: accuracy" in text and "calibrated on" in text
     assert run([*words, "--max-drop", "1"]) == 2
     assert "needs --int8" in capsys.readouterr().err
+    for number in range(12):
+        folder = tmp_path / "few" / ("circle", "square", "triangle")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        write_png(np.full((16, 16, 3), 20 * number, np.uint8), folder / f"{number}.png")
+    assert run([*words, "--int8", str(tmp_path / "few")]) == 2
+    error = capsys.readouterr().err
+    assert (
+        error.splitlines()[-1].endswith("6 images to calibrate INT8 on; give at least 32.") and "Traceback" not in error
+    )

@@ -1,6 +1,7 @@
 """A model's network as an ONNX graph: pixels to the answer and to the network's raw output."""
 
 import logging
+import re
 import warnings
 from typing import Any
 
@@ -74,10 +75,35 @@ def _exported(module: nn.Module, pixels: Tensor, names: list[str], shapes: dict[
                 verbose=False,
             )
     except Exception as error:  # whatever an operator without a translation raises
-        reason = next((line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()), "")
+        reason = _unsupported(module, pixels, error)
+        reason = reason or next(
+            (line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()), ""
+        )
         raise ModelError(f"This network cannot be written as ONNX: {reason or type(error).__name__}") from error
     finally:
         logger.setLevel(level)
+
+
+def _unsupported(module: nn.Module, pixels: Tensor, error: Exception) -> str:
+    """The layer and the operation for which ONNX has no operator, as text; empty where another failure is the cause."""
+    cause, operation = error, None
+    while cause is not None and operation is None:
+        operation = re.search(r"No ONNX function found for <OpOverload\(op='([\w.]+)'", str(cause))
+        cause = cause.__cause__
+    if operation is None:
+        return ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(module, (pixels,)).run_decompositions()
+    for node in program.graph.nodes:
+        if str(node.target).startswith(operation[1]) and node.meta.get("nn_module_stack"):
+            path, kind = list(node.meta["nn_module_stack"].values())[-1]
+            name = path.removeprefix("L['self'].") or "network"
+            kind = str(kind).rpartition(".")[2].strip("'>")
+            return (
+                f"ONNX has no operator for {operation[1].removeprefix('aten.')}, which the layer {name} ({kind}) uses"
+            )
+    return f"ONNX has no operator for {operation[1].removeprefix('aten.')}"
 
 
 def _name_sides(exported: Any, names: tuple[str | None, ...]) -> None:
