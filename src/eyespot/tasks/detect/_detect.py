@@ -59,6 +59,7 @@ class Detect(Task):
     text_columns: ClassVar[tuple[str, ...]] = ("answer",)
     value_name: ClassVar[str] = "score"
     annotates: ClassVar[bool] = True
+    mirrored_probe: ClassVar[bool] = True
     study_options: ClassVar[tuple[str, ...]] = ("stride=16",)
 
     classes: tuple[str, ...] = ()
