@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colorAt, inkOn, type Color, type TableName } from "../src/lib/colors";
+import { beyondColor, colorAt, inkOn, type Color, type TableName } from "../src/lib/colors";
 import signed from "./signed-colors.json";
 
 /** How colors look to eyes without one kind of cones (Machado, Oliveira and Fernandes 2009), on linear light. */
@@ -68,3 +68,14 @@ test("signed numbers have the colors that eyespot explain draws: positive red, n
     expect(highRed).toBeGreaterThan(highBlue);
   }
 });
+
+for (const [name, eyes] of Object.entries(BLIND)) {
+  test(`values beyond the range are told apart from its ends with ${name}`, () => {
+    for (const dark of [false, true]) {
+      expect(distance(beyondColor(1), colorAt("activation", 1, dark), eyes)).toBeGreaterThan(APART);
+      expect(distance(beyondColor(-1), colorAt("activation", 0, dark), eyes)).toBeGreaterThan(APART);
+      expect(distance(beyondColor(1), colorAt("activation", 0.5, dark), eyes)).toBeGreaterThan(APART);
+    }
+    expect(distance(beyondColor(1), beyondColor(-1), eyes)).toBeGreaterThan(APART);
+  });
+}

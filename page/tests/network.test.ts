@@ -3,7 +3,7 @@ import { canRun } from "../src/lib/calls";
 import { explain } from "../src/lib/explain";
 import { resultOf } from "../src/lib/explanation";
 import { readManifest, type Manifest } from "../src/lib/manifest";
-import { byActivity, Network, rangeOf, runNetwork } from "../src/lib/network";
+import { byActivity, Network, quantile, rangeOf, runNetwork } from "../src/lib/network";
 import { mapShape, tensor, type Tensor } from "../src/lib/tensor";
 import stored from "./networks.json";
 
@@ -103,4 +103,18 @@ test("a manifest of another format, or out of order, is refused with a sentence"
   const manifest = structuredClone(CASES["tiny vgg"].manifest) as Manifest;
   (manifest.calls[1].inputs as number[])[0] = 5;
   expect(() => readManifest(manifest)).toThrow("out of order");
+});
+
+test("colors may end where 99 % of the values that are not zero end, whatever the largest is", () => {
+  const values = Float32Array.from({ length: 1000 }, (_, i) => (i < 800 ? 0 : i === 999 ? -1e6 : (i % 2 ? -1 : 1) * (i - 799)));
+  expect(quantile(values, 1)).toBe(1e6);
+  const end = quantile(values, 0.99); // of 200 values, the two largest may be beyond it
+  expect(end).toBeGreaterThanOrEqual(198);
+  expect(end).toBeLessThan(198 * 1.01);
+  expect(quantile(new Float32Array(8), 0.99)).toBe(0);
+  expect(quantile(Float32Array.of(0, 3), 0.99)).toBe(3);
+  const of = { shape: [2, 10, 50], data: values };
+  expect(rangeOf("layer", [of, of], 1, 0, true)).toBe(end);
+  expect(rangeOf("unit", [of, of], 1, 0, true)).toBe(0); // the first unit is zero everywhere
+  expect(rangeOf("layer", [of, of], 1, 0)).toBe(1e6);
 });

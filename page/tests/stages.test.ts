@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Call } from "../src/lib/manifest";
-import { shownCalls, stagesOf } from "../src/look/stages";
+import { groupsOf, shownCalls, stagesOf } from "../src/look/stages";
 
 const NAMES = [
   "input", "stages.stem.conv", "stages.stem.relu", "stages.stage1.block1.conv", "stages.stage1.block1.relu", "stages.stage1.block2.conv",
@@ -21,4 +21,15 @@ test("names without dots are stages of one call", () => {
 test("a collapsed stage has the column of its last call, an open one all of them", () => {
   const shown = shownCalls(calls, stagesOf(calls), ({ name }) => name === "stage1");
   expect(shown.map(({ id }) => id)).toEqual([0, 2, 3, 4, 5, 6, 8, 9]);
+});
+
+test("normalization and activation are one group with the weights that they alone read", () => {
+  const kinds = ["input", "conv", "batch_norm", "relu", "conv", "batch_norm", "add", "relu", "conv", "relu", "dense"];
+  const inputs = [[], [0], [1], [2], [3], [4], [5, 3], [6], [7], [8], [8]];
+  const all = kinds.map((kind, id) => ({ id, kind, inputs: inputs[id], name: `part.${kind}${id}` }) as unknown as Call);
+  // The activation after the addition belongs to none, and the last convolution is read by two.
+  expect(groupsOf(all)).toEqual([[1, 2, 3], [4, 5]]);
+  const stages = [{ name: "all", calls: all.map(({ id }) => id) }];
+  expect(shownCalls(all, stages, () => true, groupsOf(all)).map(({ id }) => id)).toEqual([0, 3, 5, 6, 7, 8, 9, 10]);
+  expect(shownCalls(all, stages, () => false, groupsOf(all)).map(({ id }) => id)).toEqual([10]);
 });

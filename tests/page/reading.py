@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -23,6 +24,20 @@ def agrees(text: str, wanted: float) -> bool:
     """Whether a shown number is `wanted` to 0.6 of its last digit."""
     value, last = number(text)
     return abs(value - wanted) <= 0.6 * last
+
+
+def missed_by_tab(page: Page, least: int) -> list[str]:
+    """The controls, at least `least`, that the Tab key does not reach or that it should and cannot."""
+    script = (Path(__file__).parent / "access.js").read_text()
+    found = page.evaluate(f"{script}; stops()")
+    assert len(found["wanted"]) >= least, found["wanted"]
+    reached: set[str] = set()
+    for _ in range(2 * len(found["wanted"]) + 20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement?.closest('[data-stop]')?.dataset.stop ?? ''"))
+    missed = set(found["wanted"]) - reached
+    first = "one => one.outerHTML.slice(0, 200)"
+    return found["lost"] + [page.locator(f"[data-stop='{stop}']").evaluate(first) for stop in missed]
 
 
 def open_settings(page: Page) -> None:

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
+from .reading import missed_by_tab
 from .test_learn import SANDBOXES
 
 LOOK = [
@@ -60,17 +61,7 @@ def test_a_view_has_names_for_screen_readers_and_text_that_can_be_read(page: Pag
 @pytest.mark.parametrize("view", [*LOOK, "#/judge", "#/learn/convolution", "#/learn/kernels", "#/learn/dense"])
 def test_tab_reaches_every_control_and_leaves_it_again(page: Page, served: str, view: str) -> None:
     opened(page, served, view)
-    found = page.evaluate(f"{SCRIPT}; stops()")
-    assert not found["lost"]
-    assert len(found["wanted"]) > 8
-    reached: set[str] = set()
-    for _ in range(2 * len(found["wanted"]) + 20):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement?.closest('[data-stop]')?.dataset.stop ?? ''"))
-    missed = set(found["wanted"]) - reached
-    assert not missed, [
-        page.locator(f"[data-stop='{stop}']").evaluate("one => one.outerHTML.slice(0, 200)") for stop in missed
-    ]
+    assert missed_by_tab(page, least=9) == []
 
 
 def test_focus_is_always_to_be_seen(page: Page, served: str) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import generator, write_generator_run
+from .reading import missed_by_tab
 from .real import serving
 from .test_access import SCRIPT
 
@@ -35,6 +36,7 @@ def test_images_by_seed_and_style_and_the_training(page: Page, generate: str) ->
     expect(images).to_have_count(36)
     expect(page.get_by_role("list", name="From one image to another").get_by_role("img")).to_have_count(9)
     accessible(page)
+    assert missed_by_tab(page, least=8) == []
     first = images.first.get_attribute("src")
     assert first is not None
     page.get_by_label("Seed", exact=True).last.fill("5")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -220,3 +221,55 @@ def test_it_is_never_wider_than_the_window_in_german_and_dark(page: Page, judge:
     page.get_by_role("button", name="Dunkle Farben").click()
     expect(page.get_by_role("list", name="Bilder").get_by_role("listitem")).to_have_count(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_map_of_the_images_is_colored_searched_by_lasso_and_leads_inside(page: Page, judge: str) -> None:
+    names = [row.name for row in open_source("synthetic:shapes").train.rows[:5]]
+    asked = []
+
+    def survey(route) -> None:
+        asked.append(route.request.url)
+        places = [[0, 0], [10, 0], [0, 5], [10, 5], [5, 2.5]]
+        right = [False, True, True, True, None]
+        route.fulfill(json={"layer": "features", "names": names, "places": places, "right": right})
+
+    page.route("**/api/sources", lambda route: route.fulfill(json={"sources": [SOURCE]}))
+    page.route("**/survey*", survey)
+    page.goto("about:blank")
+    page.goto(f"{judge}#/judge")
+    section = page.get_by_role("region", name="Map of the images")
+    section.get_by_role("button", name="Lay out shapes (5 images)").click()
+    image = section.locator("circle")
+    expect(image).to_have_count(5)
+    assert "by=map&source=0&part=test" in asked[0]
+    expect(section).to_contain_text("5 images by t-SNE of the features of layer features")
+    expect(section.get_by_role("list", name="class").get_by_role("listitem")).to_have_text(sorted(CLASSES))
+    fills = [one.evaluate("one => getComputedStyle(one).fill") for one in image.all()]
+    assert fills[0] == fills[3] != fills[1] and "wrong" in image.nth(0).get_attribute("class")
+    section.get_by_label("right or wrong").check()
+    assert image.nth(1).evaluate("one => getComputedStyle(one).fill") != fills[1]
+
+    before = image.nth(0).bounding_box()
+    section.get_by_role("button", name="Zoom in").click()
+    expect(section.get_by_role("button", name="Show all")).to_be_visible()
+    assert image.nth(0).bounding_box() != before
+    section.get_by_role("button", name="Show all").click()
+    section.get_by_role("button", name="Lasso").click()
+    section.get_by_role("application").scroll_into_view_if_needed()
+    box = section.get_by_role("application").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    for x, y in ((box["width"] / 4, 2), (box["width"] / 4, box["height"] - 2), (2, box["height"] - 2)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
+    page.mouse.up()
+    expect(section.get_by_role("status")).to_have_text("2 images selected")
+    expect(section.get_by_role("link", name="Look inside")).to_have_count(2)
+
+    section.get_by_role("application").press("ArrowRight")
+    section.get_by_role("application").press("ArrowRight")
+    expect(section.locator("#map-image")).to_contain_text(names[4])
+    section.get_by_role("application").press("Enter")
+    expect(page).to_have_url(re.compile("#/look.*image=4"))
+
+
+SOURCE = {"id": 0, "name": "shapes", "parts": {"test": 5}}

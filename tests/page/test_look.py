@@ -429,7 +429,18 @@ def test_stages_of_a_deep_network_collapse_and_a_layer_is_found(page: Page, stat
         assert heads.count() == 2 + len(names)  # the image, a column for each stage, and the softmax
         stages.nth(1).click()
         expect(stages.nth(1)).to_have_attribute("aria-expanded", "true")
-        expect(heads).to_have_count(2 + len(names) + 4)  # the five calls of the first stage
+        expect(heads).to_have_count(2 + len(names) + 1)  # the five calls of the first stage in two groups
+        group = page.get_by_role(
+            "button", name=re.compile("convolution . batch normalization . .*single operations")
+        ).first
+        group.click()
+        expect(heads).to_have_count(2 + len(names) + 3)
+        expect(page).to_have_url(re.compile(r"split=\d"))
+        legend = page.locator(".drawn").get_by_text("values beyond are green (below) and yellow (above)")
+        expect(legend).to_be_visible()
+        page.get_by_role("button", name="Display settings").click()
+        page.get_by_role("group", name="Colors end at").get_by_label("the largest value").check()
+        expect(legend).to_have_count(0)
         expect(page).to_have_url(re.compile("stages=stage1"))
         search = page.get_by_label(re.compile("Jump to one of"))
         search.fill("stage6.block2.project.conv")

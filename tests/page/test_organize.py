@@ -14,6 +14,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.collection import CollectionResource
 
 from ..serving.photos import open_photos
+from .reading import missed_by_tab
 from .real import serving
 from .test_access import SCRIPT
 
@@ -52,6 +53,7 @@ def test_photos_are_found_and_opened_with_the_keyboard(page: Page, organize: str
     expect(tiles).to_have_count(4)
     accessible(page)
     expect(tiles.first).to_have_attribute("aria-label", "trip/red.jpg")
+    assert missed_by_tab(page, least=8) == []
     tiles.first.focus()
     page.keyboard.press("End")
     expect(tiles.last).to_be_focused()

@@ -60,6 +60,13 @@ export function signedStep(value: number, range: number): number {
   return step < 0 ? 0 : step > STEPS - 1 ? STEPS - 1 : step;
 }
 
+/** Colors of values beyond the range, below and above it: those of no entry of a table of activations. */
+const BEYOND: readonly [Color, Color] = [[0, 130, 50], [255, 214, 0]];
+
+export function beyondColor(value: number): Color {
+  return BEYOND[value < 0 ? 0 : 1];
+}
+
 /** A value's color for CSS. */
 export function signedCss(value: number, range: number, name: TableName, dark: boolean): string {
   return `rgb(${colorAt(name, signedStep(value, range) / (STEPS - 1), dark).map(Math.round).join(" ")})`;

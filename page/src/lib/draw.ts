@@ -1,14 +1,26 @@
-import { colorTable, signedStep, STEPS, type TableName } from "./colors";
+import { beyondColor, colorTable, signedStep, STEPS, type Color, type TableName } from "./colors";
 
-/** Draw one map of signed numbers (H, W) at its native size; CSS scales it up with sharp edges. */
+/**
+ * Draw one map of signed numbers (H, W) at its native size; CSS scales it up with sharp edges. Where they are `marked`,
+ * numbers beyond the range have colors of their own.
+ */
 export function drawSigned(
   canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number,
-  range: number, name: TableName, dark: boolean,
+  range: number, name: TableName, dark: boolean, marked = false,
 ): void {
   const table = colorTable(name, dark);
+  const [below, above] = [-1, 1].map((sign) => packed(beyondColor(sign)));
   paint(canvas, width, height, (pixels) => {
-    for (let i = 0; i < pixels.length; i++) pixels[i] = table[signedStep(values[i], range)];
+    for (let i = 0; i < pixels.length; i++) {
+      const value = values[i];
+      pixels[i] = marked && value > range ? above : marked && value < -range ? below : table[signedStep(value, range)];
+    }
   });
+}
+
+/** A color as a pixel of ImageData (little-endian ABGR). */
+function packed([red, green, blue]: Color): number {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 /** Draw shares from 0 to 1 (H, W), 0 at one end of the table and 1 at the other. */

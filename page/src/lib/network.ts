@@ -104,10 +104,47 @@ export async function runNetwork(
 
 export type Scale = "unit" | "layer" | "network";
 
-/** What the ends of the colors stand for, for one channel, one call, or all calls after the image. */
-export function rangeOf(scale: Scale, tensors: readonly Tensor[], call: number, channel: number): number {
-  if (scale === "network") return Math.max(...tensors.slice(1).map(reachOf));
-  return scale === "layer" || tensors[call].shape.length !== 3 ? reachOf(tensors[call]) : channelReaches(tensors[call])[channel];
+/**
+ * What the ends of the colors stand for, for one channel, one call, or all calls after the image: the largest distance
+ * from zero, or, where `most` values shall be colored, one that `MOST` of those that are not zero do not exceed.
+ */
+export function rangeOf(scale: Scale, tensors: readonly Tensor[], call: number, channel: number, most = false): number {
+  const reach = most ? mostOf : reachOf;
+  if (scale === "network") return Math.max(...tensors.slice(1).map(reach));
+  const of = tensors[call];
+  if (scale === "layer" || of.shape.length !== 3) return reach(of);
+  return most ? quantile(plane(of, channel), MOST) : channelReaches(of)[channel];
+}
+
+/** The share of the values that are not zero that keep their color where few are far from zero. */
+export const MOST = 0.99;
+const mosts = new WeakMap<Tensor, number>();
+
+function mostOf(of: Tensor): number {
+  let found = mosts.get(of);
+  if (found === undefined) mosts.set(of, (found = quantile(of.data, MOST)));
+  return found;
+}
+
+/** Values are counted by their exponent and the first 7 bits of their mantissa: each bin is at most 1 % wide. */
+const DROPPED_BITS = 16;
+
+/**
+ * A distance from zero that at least a share of the values that are not zero does not exceed, at most 1 % above the
+ * smallest one; 0 where all are zero. Sorting millions of values would take too long.
+ */
+export function quantile(data: Float32Array, share: number): number {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const counts = new Uint32Array(1 << (31 - DROPPED_BITS));
+  for (let i = 0; i < bits.length; i++) counts[(bits[i] & 0x7fffffff) >>> DROPPED_BITS] += 1;
+  const zeros = data.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
+  let wanted = share * (data.length - zeros);
+  counts[0] -= zeros;
+  if (wanted === 0) return 0;
+  let bin = 0;
+  while ((wanted -= counts[bin]) > 1e-9) bin += 1;
+  const edge = new Float32Array(new Uint32Array([((bin + 1) << DROPPED_BITS) - 1]).buffer)[0];
+  return Math.min(edge, largest(data));
 }
 
 /** Largest distance from zero in a tensor. */

@@ -42,6 +42,14 @@ export interface ImageSource {
   readonly parts: Readonly<Record<string, number>>;
 }
 
+/** Images laid out by their features: a place for each, and whether it is answered correctly (null where not known). */
+export interface SurveyedMap {
+  readonly layer: string;
+  readonly names: readonly string[];
+  readonly places: readonly (readonly [number, number])[];
+  readonly right: readonly (boolean | null)[];
+}
+
 /** An image that excites a unit: its name, the number, and its place in the map; its patch is in the strip. */
 export interface Strongest {
   readonly image: string;
@@ -151,6 +159,8 @@ export interface Server {
   methods(): Promise<readonly Method[]>;
   /** Explain the answer for uint8 pixels (C, H, W). */
   explain(of: Version, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<Explained>;
+  /** Lay out the images of a source's part by the model's features. */
+  map(of: Version, source: number, part: string, signal?: AbortSignal): Promise<SurveyedMap>;
   sources(): Promise<readonly ImageSource[]>;
   /** The images of a source's part that excite a unit of a layer most. */
   strongest(of: Version, layer: string, unit: number, source: number, part: string, signal?: AbortSignal): Promise<ExcitedUnit>;
@@ -184,6 +194,8 @@ export function openServer(json: Json, base: string): Server {
     work: async () => (await json("work")) as Work,
     methods: () => inside<Method>("methods", "methods"),
     explain: async (of, pixels, choices, signal) => (await posed(of, "explain", pixels, choices, signal)) as Explained,
+    map: async (of, source, part, signal) =>
+      (await json(pathOf(of, "survey", { by: "map", source: String(source), part }), "", signal)) as SurveyedMap,
     sources: () => inside<ImageSource>("sources", "sources"),
     strongest: async (of, layer, unit, source, part, signal) =>
       (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }), undefined, signal)) as ExcitedUnit,

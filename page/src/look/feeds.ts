@@ -47,6 +47,11 @@ export function feeds(call: Call, channel: number, calls: readonly Call[]): Unit
   }
 }
 
+/** The same, where the calls `hidden` have no column: what these read in turn. */
+export function feedsThrough(call: Call, channel: number, calls: readonly Call[], hidden: ReadonlySet<number>): Unit[] {
+  return feeds(call, channel, calls).flatMap(([id, from]) => (hidden.has(id) ? feedsThrough(calls[id], from, calls, hidden) : [[id, from] as const]));
+}
+
 function groupOf(call: Call, channel: number, each: number, inputs: number): Unit[] {
   const outputs = mapShape(call.shape)[0];
   const first = Math.floor(channel / (outputs / (inputs / each))) * each;

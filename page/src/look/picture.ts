@@ -1,6 +1,5 @@
 import { drawImage, drawSigned } from "../lib/draw";
 import type { Call } from "../lib/manifest";
-import { rangeOf } from "../lib/network";
 import { mapShape, plane } from "../lib/tensor";
 import { session } from "./session.svelte";
 
@@ -16,7 +15,7 @@ export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: numb
   const [, height, width] = mapShape(call.shape);
   const values = plane(tensors[call.id], channel);
   if (!isPicture(call, tensors)) {
-    return drawSigned(canvas, values, width, height, rangeOf(session.scale, tensors, call.id, channel), "activation", dark);
+    return drawSigned(canvas, values, width, height, session.range(tensors, call.id, channel), "activation", dark, session.most);
   }
   const network = session.network!;
   const asSeen = call.kind === "input";

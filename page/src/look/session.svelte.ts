@@ -2,12 +2,13 @@ import { untrack } from "svelte";
 import { address } from "../lib/address.svelte";
 import type { Place } from "../lib/explanation";
 import type { Call } from "../lib/manifest";
-import { Network, reachOf, runNetwork, type Scale } from "../lib/network";
+import { Network, rangeOf, reachOf, runNetwork, type Scale } from "../lib/network";
 import { oneOf, wholeNumber } from "../lib/query";
 import { source, type ImageEntry, type ModelEntry, type Preparation } from "../lib/source";
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
-import { Asking } from "./asking.svelte";
+import { Asking } from "../lib/asking.svelte";
+import { DEEP } from "./stages";
 
 /** An uploaded, drawn or modified picture, instead of a listed one. */
 interface OwnPicture {
@@ -78,6 +79,8 @@ class Session {
   /** Whether the pixels on screen are modified ones. */
   readonly modified = $derived(this.shown?.own?.original !== undefined && this.shown?.own?.original !== null);
   readonly scale = $derived(oneOf<Scale>("scale", ["layer", "unit", "network"]));
+  /** Whether the colors end where most values end, and those beyond are marked; at first in deep networks. */
+  readonly most = $derived(oneOf("ends", (this.network?.calls.length ?? 0) > DEEP ? ["most", "all"] : ["all", "most"]) === "most");
   readonly #call = $derived(this.network?.calls[wholeNumber("call", -1, 0, this.network.calls.length - 1)] ?? null);
   readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
   /** The open call and unit, or null where only the overview is open. */
@@ -278,6 +281,11 @@ class Session {
   async reset(): Promise<void> {
     [this.edited, this.#coming] = [false, this.#original];
     await this.#run();
+  }
+
+  /** What the ends of the colors stand for. */
+  range(tensors: readonly Tensor[], call: number, channel: number): number {
+    return rangeOf(this.scale, tensors, call, channel, this.most);
   }
 
   /** Largest number of a call, by which all its numbers get their digits. */

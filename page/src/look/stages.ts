@@ -32,7 +32,28 @@ function stageNames(names: readonly (readonly string[])[], depth: number, most: 
   return names.map((parts, i) => (deeper(parts) ? inside[i] : (parts[depth - 1] ?? parts.at(-1)!)));
 }
 
-/** The calls that have a column: all of an open stage, the last of a collapsed one. */
-export function shownCalls(calls: readonly Call[], stages: readonly Stage[], isOpen: (stage: Stage) => boolean): Call[] {
-  return stages.flatMap((stage) => (stage.calls.length < 2 || isOpen(stage) ? stage.calls : stage.calls.slice(-1))).map((id) => calls[id]);
+const WEIGHTED = ["conv", "conv_transposed", "dense"];
+const NORMS = ["batch_norm", "group_norm", "layer_norm"];
+const ACTIVATIONS = ["relu", "tanh", "elementwise"];
+
+/** Weights with the normalization and the activation that alone read them, as the ids of these two or three calls. */
+export function groupsOf(calls: readonly Call[]): number[][] {
+  const readers = calls.map(() => 0);
+  for (const { inputs } of calls) for (const input of inputs) readers[input] += 1;
+  const follows = (id: number, kinds: readonly string[]): boolean =>
+    id < calls.length && kinds.includes(calls[id].kind) && calls[id].inputs.length === 1 && calls[id].inputs[0] === id - 1 && readers[id - 1] === 1;
+  return calls.filter(({ kind }) => WEIGHTED.includes(kind)).map(({ id }) => {
+    const group = [id];
+    for (const kinds of [NORMS, ACTIVATIONS]) if (follows(group.at(-1)! + 1, kinds)) group.push(group.at(-1)! + 1);
+    return group;
+  }).filter((group) => group.length > 1);
+}
+
+/** The calls that have a column: all of an open stage but those inside closed groups; the last of a collapsed one. */
+export function shownCalls(
+  calls: readonly Call[], stages: readonly Stage[], isOpen: (stage: Stage) => boolean, closed: readonly (readonly number[])[] = [],
+): Call[] {
+  const inside = new Set(closed.flatMap((group) => group.slice(0, -1)));
+  const kept = (stage: Stage): readonly number[] => (stage.calls.length < 2 || isOpen(stage) ? stage.calls.filter((id) => !inside.has(id)) : stage.calls.slice(-1));
+  return stages.flatMap(kept).map((id) => calls[id]);
 }

@@ -1,6 +1,5 @@
-import type { ImageEntry } from "../lib/source";
-import type { ImageSource } from "../lib/server";
-import { session } from "./session.svelte";
+import type { ImageSource } from "./server";
+import { source, type ImageEntry } from "./source";
 
 /** So many images of a model are known by name. */
 const MOST = 10_000;
@@ -14,7 +13,7 @@ const names = new Map<number, Promise<ReadonlyMap<string, number>>>();
 
 /** A model's images by name; a name that two images have stands for neither, so that no wrong one is opened. */
 export function idsByName(model: number): Promise<ReadonlyMap<string, number>> {
-  if (!names.has(model)) names.set(model, session.source.rows(model, 0, MOST).then(unambiguous));
+  if (!names.has(model)) names.set(model, source.rows(model, 0, MOST).then(unambiguous));
   return names.get(model)!;
 }
 
