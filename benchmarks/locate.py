@@ -24,19 +24,19 @@ import eyespot
 from eyespot.sources.source import Source
 
 LENGTH = "long"
-WINDOWS = {"task": "locate:method=windows,radius=6,stride=4", "network": "ciresan-dnn1"}
+WINDOWS = "locate:method=windows,radius=6,stride=4"
 TRAININGS = {
-    "hard": {**WINDOWS, "task": f"{WINDOWS['task']},negatives=hard"},
-    "random": {**WINDOWS, "task": f"{WINDOWS['task']},negatives=random"},
+    "hard": {"task": f"{WINDOWS},negatives=hard"},
+    "random": {"task": f"{WINDOWS},negatives=random"},
     "marrow": {"task": "locate:radius=10", "start": "probe"},
     "vgg": {"task": "locate:radius=4,stride=2", "start": "probe"},
 }
 
 
 def main() -> None:
-    options = {"parts": "random,hard,marrow,vgg", "seeds": 1, "epochs": 12.0, "folder": ""}
+    options = {"parts": "random,hard,marrow,vgg", "seeds": 1, "epochs": 4.0, "network": "ciresan-dnn1", "folder": ""}
     arguments = parse(__doc__, options)
-    settings = {"load at start": load_at_start(), "epochs of windows": arguments.epochs}
+    settings = {"load at start": load_at_start(), "epochs of windows": arguments.epochs, "network": arguments.network}
     with clean_place() as place:
         rows = list(figures(arguments, place))
     finish(__file__, arguments, settings, rows)
@@ -50,7 +50,7 @@ def figures(arguments: Namespace, place: Path) -> Iterator[dict[str, Any]]:
         for part in arguments.parts.split(","):
             options = dict(TRAININGS[part])
             if part in ("hard", "random"):
-                options["epochs"] = arguments.epochs
+                options |= {"epochs": arguments.epochs, "network": arguments.network}
             key = {"part": part, "seed": seed, **options}
             rows = kept(file, key, partial(training, sources[part], place / part, options, seed))
             yield from ({"part": part, "seed": seed, **row} for row in rows)

@@ -1,5 +1,6 @@
 """Points, heat map, one-to-one matching and the answers of `locate`, with values worked out by hand."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -200,3 +201,11 @@ def test_a_point_outside_its_image_is_an_error_with_its_place(point: str):
     Locate().check_source(source_with("[[0, 0], [32.5, 24.5], [-0.5, 3]]"))
     with pytest.raises(SourceError, match=r"lies outside the image .*, which is 32 pixels wide and 24 high"):
         Locate().check_source(source_with(f"[[1, 2], {point}]"))
+
+
+def test_a_thousand_objects_in_an_image_are_read_and_matched():
+    there = [[4.0 * (number % 40), 4.0 * (number // 40)] for number in range(1000)]
+    assert TASK.read(row(json.dumps(there))) == there
+    found = [{"point": [x + 1, y], "score": 0.9} for x, y in there]
+    score, _, details = TASK.evaluate(table_of((there, found)))
+    assert score == 1 and details["objects"] == 1000
