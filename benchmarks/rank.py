@@ -12,6 +12,7 @@ import csv
 import shutil
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,9 @@ def oasis(place: Path) -> tuple[list[dict[str, str]], np.ndarray]:
 
 
 def embedded(part: Part) -> np.ndarray:
-    return eyespot.load("pretrained:efficientnet-lite0").embed(part)
+    """Features of whole images: a training stretches images of these shapes, too."""
+    model = eyespot.load("pretrained:efficientnet-lite0")
+    return replace(model, images=replace(model.images, fit="stretch")).embed(part)
 
 
 def out_of_fold(features: np.ndarray, targets: Sequence[float], seed: int, learned: np.ndarray | None = None) -> Any:
