@@ -42,7 +42,7 @@ POSTS, USERS = 3000, 1000
 
 
 def main() -> None:
-    arguments = parse(__doc__, {"parts": "ratings,audience,likes", "seeds": 3, "images": 600, "folder": ""})
+    arguments = parse(__doc__, {"parts": "ratings,audience,likes", "seeds": 3, "images": 1800, "folder": ""})
     torch.set_num_threads(1)
     file = Path(arguments.folder, "rank.jsonl") if arguments.folder else None
     settings = {"load at start": load_at_start(), "parts": arguments.parts}

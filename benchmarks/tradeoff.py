@@ -31,8 +31,17 @@ SEARCHES = {
         sizes=("tiny",),
         starts=("scratch",),
         epochs=6,
+        backends=("torch",),
+        threads=(1,),
     ),
-    "hymenoptera": Search(networks=("residual", "airbench"), sizes=("tiny",), starts=("scratch", "probe"), epochs=20),
+    "hymenoptera": Search(
+        networks=("residual", "airbench"),
+        sizes=("tiny",),
+        starts=("scratch", "probe"),
+        epochs=20,
+        backends=("torch",),
+        threads=(1,),
+    ),
 }
 
 
