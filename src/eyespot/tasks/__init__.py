@@ -102,8 +102,11 @@ def imported_task(text: str, labels: Sequence[str] | None) -> tuple[Task, tuple[
         raise TaskError("it has no labels; give a text file with one label per line, in the order of the outputs.")
     if labels and not how.labels:
         raise TaskError(f"the outputs of the task {name} have no labels; leave them out.")
-    values = dict(part.partition("=")[::2] for part in options.split(",")) if options else {}
-    return task_from_json({"name": name, **({how.labels: list(labels)} if labels else {}), **values}), how.activations
+    settings: dict[str, Any] = {"name": name, **({how.labels: list(labels)} if labels else {})}
+    for part in filter(None, options.split(",")):
+        setting, _, value = part.partition("=")
+        settings[setting] = value
+    return task_from_json(settings), how.activations
 
 
 def embedder(dimensions: int, threshold: float) -> Task:
