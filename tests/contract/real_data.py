@@ -24,7 +24,7 @@ from eyespot.sources.open import PACKED
 from eyespot.sources.source import PARTS
 from eyespot.tasks import TASKS
 from eyespot.tasks._mirroring import FEWEST, SURE
-from eyespot.training._fitting import LITTLE, MILD, UPRIGHT_AND_WIDE
+from eyespot.training._fitting import LITTLE, MILD, PRETRAINED_CUT, UPRIGHT_AND_WIDE
 from eyespot.value_range import COMMON, IGNORED, LEAST_USED
 
 PAGE = Path(__file__).parents[2] / "docs" / "real-data.md"
@@ -154,6 +154,7 @@ def _shapes() -> str:
 |---|---|
 | cropping removes {LITTLE:.0%} of an image's area or less, on average | `crop`: the center of the image |
 | the aspect ratio of 95% of the images changes by a factor of {MILD:g} or less | `stretch`: both sides are scaled |
+| pretrained weights, and cropping removes {PRETRAINED_CUT:.0%} of an image's area or less, on average | `crop` |
 | otherwise | `pad`: bars of gray ({PAD_GRAY} of 255) are added |
 
 The network's input shape is computed from the median area and the median aspect ratio of the training images. It is a
