@@ -5,6 +5,9 @@ import torch
 
 from tests.contract.pairs import PAIRS, SMALLEST, example, make_case
 
+LARGE = {"efficientnet-lite0": "detect", "yolox-nano": "classify", "sface": "identify", "dahl2016": "colorize"}
+"""Networks that take seconds to export, and the task that they are exported with; other tasks are with small ones."""
+
 
 @pytest.mark.parametrize(("task", "network"), PAIRS, ids=[f"{task}-{network}" for task, network in PAIRS])
 def test_the_module_gives_the_answer_and_can_be_exported(task, network):
@@ -15,9 +18,10 @@ def test_the_module_gives_the_answer_and_can_be_exported(task, network):
     with torch.no_grad():
         answer = module(pixels)
         expected = case.task.activate(case.model.outputs(pixels))
-        exported = torch.export.export(module, (pixels,)).module()(pixels)
-    assert torch.allclose(answer, expected, atol=1e-5)
-    assert torch.allclose(exported, expected, atol=1e-5)
+        assert torch.allclose(answer, expected, atol=1e-5)
+        if network not in LARGE or task == LARGE[network]:
+            exported = torch.export.export(module, (pixels,)).module()(pixels)
+            assert torch.allclose(exported, expected, atol=1e-5)
 
 
 def test_the_module_gives_the_probabilities_that_predict_gives():

@@ -3,12 +3,13 @@
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from ..studies import read_study, study_page
 from ._models import plain_json
 from .app_state import REFUSALS, CurrentState, pick
 
+HTML = {"text/html": {"schema": {"type": "string"}}}
 router = APIRouter(prefix="/api/studies", tags=["studies"], responses=REFUSALS)
 
 
@@ -22,11 +23,11 @@ async def studies(app_state: CurrentState) -> Response:
     return plain_json({"studies": await app_state.read(read)})
 
 
-@router.get("/{study}/page", response_class=HTMLResponse)
-async def page(study: int, app_state: CurrentState) -> HTMLResponse:
+@router.get("/{study}/page", responses={200: {"content": HTML, "description": "The page."}})
+async def page(study: int, app_state: CurrentState) -> Response:
     """The self-contained page of one study."""
     folder = pick("study", app_state.studies, study)
-    return HTMLResponse(await app_state.read(lambda: study_page(folder)))
+    return Response(await app_state.read(lambda: study_page(folder)), media_type="text/html")
 
 
 def _shown(folder: Any) -> dict[str, Any]:
