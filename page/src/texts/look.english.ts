@@ -111,7 +111,7 @@ export const look = {
   scales: { layer: "per layer", unit: "per unit", network: "whole network" },
   legend: { layer: "Value (range of the layer)", unit: "Value (range of this unit)", network: "Value (range of the network)" },
   relative: { layer: "Relative to the largest value of each layer (± above it)", unit: "Relative to the largest value of each unit" },
-  relativeMost: { layer: "Relative to the end of the colors of each layer (± above it)", unit: "Relative to the end of the colors of each unit", network: "Relative to the end of the colors of the network" },
+  relativeMost: { layer: "Relative to the end of the colors of each layer (± above it)", unit: "Relative to the end of the colors of each unit" },
   ends: "Colors end at",
   endsAt: { all: "the largest value", most: "99 % of the values" },
   beyond: "The colors end where at least 99 % of the values that are not zero end; values beyond are green (below) and yellow (above).",

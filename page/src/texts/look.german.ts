@@ -113,7 +113,7 @@ export const look: typeof english = {
   scales: { layer: "je Schicht", unit: "je Einheit", network: "ganzes Netz" },
   legend: { layer: "Wert (Bereich der Schicht)", unit: "Wert (Bereich dieser Einheit)", network: "Wert (Bereich des Netzes)" },
   relative: { layer: "Relativ zum größten Wert der Schicht (± steht darüber)", unit: "Relativ zum größten Wert der Einheit" },
-  relativeMost: { layer: "Relativ zum Ende der Farben der Schicht (± steht darüber)", unit: "Relativ zum Ende der Farben der Einheit", network: "Relativ zum Ende der Farben des Netzes" },
+  relativeMost: { layer: "Relativ zum Ende der Farben der Schicht (± steht darüber)", unit: "Relativ zum Ende der Farben der Einheit" },
   ends: "Farben enden bei",
   endsAt: { all: "dem größten Wert", most: "99 % der Werte" },
   beyond: "Die Farben enden, wo mindestens 99 % der von null verschiedenen Werte enden; Werte außerhalb sind grün (darunter) und gelb (darüber).",
