@@ -1,6 +1,7 @@
 """A study trains ordinary runs, resumes, reads test scores for the front alone, and is written down."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from eyespot.cli._app import run
 from eyespot.errors import ModelError, RunError
 from eyespot.exporting import load_onnx
 from eyespot.measures._latency import timing
+from eyespot.model import Model, load
 from eyespot.sources.synthetic import objects, shapes
 from eyespot.studies import _candidates, _deployments, _memory, _rungs, tradeoff
 from eyespot.studies import _tradeoff as module
@@ -172,7 +174,7 @@ def test_a_study_measures_the_memory_of_a_model_once(tmp_path, monkeypatch):
     assert measured == [str(tmp_path)]
 
 
-def test_depth_and_width_of_the_denoiser_and_the_stride_of_detect_are_compared(monkeypatch):
+def test_depth_and_width_of_the_denoiser_and_heads_of_detect_are_compared(monkeypatch):
     steady = timing([0.001] * 20)
     monkeypatch.setattr(_candidates, "seconds_per_epoch", lambda *_: 0.5)
     monkeypatch.setattr(_candidates, "compare_latency", lambda models, *_: (dict.fromkeys(models, steady), steady))
@@ -183,8 +185,9 @@ def test_depth_and_width_of_the_denoiser_and_the_stride_of_detect_are_compared(m
     tiny = Search(networks=("residual",), sizes=("tiny",), starts=("scratch",))
     found, _ = find_candidates(source, TrainOptions(task="detect"), tiny)
     options = [(each.options.get("task"), each.options.get("input")) for each in found]
-    assert options == [(None, None), ("detect:stride=16", None), (None, "16x16x3")]
-    assert len({each.key for each in found}) == 3
+    tasks = ["detect:stride=16", "detect:head=yolox", "detect:head=ssd"]
+    assert options == [(None, None), *((task, None) for task in tasks), (None, "16x16x3")]
+    assert len({each.key for each in found}) == 5 and found[3].key == "residual-tiny-32x32-head=ssd-scratch"
     found, _ = find_candidates(source, TrainOptions(task="detect:stride=4"), tiny)
     assert all("task" not in each.options for each in found)  # as requested
 
@@ -215,6 +218,36 @@ def test_what_is_on_the_front_is_also_measured_in_onnx_runtime(tmp_path, found, 
     count = len(timed)
     again = tradeoff(source, out=tmp_path, budget="1ms", search=search)
     assert len(timed) == count and again.recommended == study.recommended  # measured once
+
+
+def test_options_of_answers_are_measured_with_the_same_weights_and_beside_torch(tmp_path, found, monkeypatch):
+    option, milliseconds, seen = "threshold=0.9", {"torch": 2.0, "threshold=0.9": 1.0}, []
+    evaluate = Model.evaluate
+
+    def compared(files, part, threads, seconds):
+        seen.append({name: load(file).task.threshold for name, (_, file) in files.items()})
+        return {key: timing([milliseconds[key] / 1000] * 20) for key in files}
+
+    def evaluated(self, part):
+        seen.append(part.name)
+        return replace(evaluate(self, part), score=0.5)
+
+    monkeypatch.setattr(_deployments, "compare_backends", compared)
+    one = [candidate("fast", FAST, 1.0)], {"p50": 1.0, "p95": 1.1}
+    monkeypatch.setattr(module, "find_candidates", lambda *_: one)
+    monkeypatch.setattr(TASKS["classify"], "study_answers", ({"threshold": 0.9},))
+    monkeypatch.setattr(Model, "evaluate", evaluated)
+    search = Search(threads=(torch.get_num_threads(),), backends=("torch",))
+    keywords = {"out": tmp_path, "search": search, "budget": "0.6ms"}
+    study = tradeoff(shapes(count=80, size=16), **keywords)
+    point = next(point for point in study.points if point.candidate.key == f"fast, {option}")
+    # Torch took 1 ms when candidates were compared and takes 2 ms beside this option, which takes 1 ms: half as long.
+    assert point.candidate.milliseconds == pytest.approx(0.5) and point.score == pytest.approx(0.5)
+    assert point.front and point.test["score"] == 0.5
+    assert study.recommended == point.candidate.key and f"--task classify:{option}" in study.command
+    assert {"torch": 0.0, option: 0.9} in seen
+    count = len(seen)
+    assert tradeoff(shapes(count=80, size=16), **keywords).command == study.command and len(seen) == count
 
 
 def test_without_onnxruntime_a_study_states_what_is_missing(tmp_path, found, monkeypatch):

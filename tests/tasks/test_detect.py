@@ -60,7 +60,9 @@ def test_classes_are_suppressed_separately_and_the_number_is_bounded():
     scores = torch.tensor([[0.9, 0.1], [0.1, 0.8]])
     sure, kind, _ = select(scores, boxes, least=0.5, limit=0.5, most=10)
     assert (kind.tolist(), sure.tolist()) == ([0, 1], [pytest.approx(0.9), pytest.approx(0.8)])
+    assert len(select(scores, boxes, least=1.0, limit=0.5, most=10)[0]) == 0
     assert len(select(scores, boxes, least=0.0, limit=0.5, most=1)[0]) == 1
+    assert select(scores, boxes, least=0.0, limit=0.5, most=10, candidates=1)[1].tolist() == [0]
 
 
 def test_locations_near_the_center_answer_for_a_box_and_the_smaller_box_wins():

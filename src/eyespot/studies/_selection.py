@@ -14,11 +14,15 @@ KEEP = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """Another way to run a trained candidate: `backend` torch, onnx or int8, threads, and the file that it reads."""
+    """Another way to run a trained candidate: `backend` torch, onnx or int8, threads, and the file that it reads.
+
+    `option` is an option of the task, such as "candidates=50", if the file has another one than the trained model.
+    """
 
     backend: str
     threads: int
     file: str
+    option: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

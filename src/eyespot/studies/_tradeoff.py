@@ -28,7 +28,7 @@ from ._page import write_study_page
 from ._rungs import LIMIT, Trainer, train_in_rungs
 from ._selection import Point, is_affordable, knee, recommend
 
-FORMAT = 2
+FORMAT = 3
 FAR = 2.0
 """Candidates that exceed the budget by more than this factor are not trained."""
 Show = Callable[[dict[str, Any]], None]
@@ -191,7 +191,7 @@ def _concluded(
         within=within,
         knee=bend.candidate.key if bend else None,
         reason=_reason(chosen, within, points, budget),
-        command=_command(source, chosen, plan["settings"]["task"]),
+        command=_command(source, chosen, plan["settings"]["task"], task.name),
         seconds=trainer.spent(),
         largest=largest,
         largest_seconds=seconds,
@@ -219,9 +219,12 @@ def _reason(chosen: Point, within: bool, points: list[Point], budget: Budget) ->
     return f"no candidate within the limits of time and size reaches the score; this one is the closest; {given}"
 
 
-def _command(source: str, chosen: Point, task: str | None) -> str:
-    """The command that trains the recommended candidate to the end."""
+def _command(source: str, chosen: Point, task: str | None, name: str) -> str:
+    """The command that trains the recommended candidate to the end; `name` is that of its task, stated or guessed."""
     options = {"task": task, **chosen.candidate.options}
+    if chosen.deployment and chosen.deployment.option:
+        text = options["task"] or name
+        options["task"] = f"{text}{',' if ':' in text else ':'}{chosen.deployment.option}"
     words = [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
     if chosen.deployment is None or chosen.deployment.backend == "torch":
         return shlex.join(["eyespot", "train", source, *words])

@@ -130,6 +130,9 @@ class Task(ABC):
     """Whether an answer that is an image has 16 bits per channel if its input file has more than 8."""
     study_options: ClassVar[tuple[str, ...]] = ()
     """Options such as "stride=16" that a trade-off study compares with the task as it is by default."""
+    study_answers: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    """Fields that change answers and not what is learned, such as {"candidates": 50}: a trade-off study also measures
+    the trained candidates on its front with them."""
     compares: ClassVar[bool] = False
     """Whether outputs of two images are compared: `reference_target` then returns an `of` for the second image."""
     takes_hints: ClassVar[bool] = False

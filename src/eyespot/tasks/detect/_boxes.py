@@ -12,7 +12,7 @@ TYPICAL = 3.0
 LARGEST_LOG = 8.0
 """Limit of the log side, in strides: exp(8) strides exceed any image, and larger values would overflow in float16."""
 CANDIDATES = 1000
-"""Maximum number of boxes per image and class in non-maximum suppression, whose cost is quadratic."""
+"""Maximum number of boxes of an image in non-maximum suppression, whose cost is quadratic."""
 
 
 def areas(boxes: Tensor) -> Tensor:
@@ -74,10 +74,9 @@ def encode(boxes: Tensor, stride: int) -> Tensor:
 def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:
     """Non-maximum suppression within one class: indices of the remaining boxes (M, 4), by decreasing score.
 
-    A box is removed if a remaining one with a higher score overlaps it by more than `limit`. Only the `CANDIDATES`
-    boxes with the highest scores are considered.
+    A box is removed if a remaining one with a higher score overlaps it by more than `limit`.
     """
-    order = scores.argsort(descending=True, stable=True)[:CANDIDATES]
+    order = scores.argsort(descending=True, stable=True)
     chosen = boxes[order]
     beaten = (overlaps(chosen[:, None], chosen[None]) > limit).triu(1).cpu().numpy()
     alive = np.ones(len(order), bool)
@@ -87,19 +86,20 @@ def suppress(boxes: Tensor, scores: Tensor, limit: float) -> Tensor:
     return order[torch.from_numpy(alive).to(order.device)]
 
 
-def select(scores: Tensor, boxes: Tensor, least: float, limit: float, most: int) -> tuple[Tensor, Tensor, Tensor]:
+def select(
+    scores: Tensor, boxes: Tensor, least: float, limit: float, most: int, candidates: int = CANDIDATES
+) -> tuple[Tensor, Tensor, Tensor]:
     """The detections of one image: scores (M,), classes (M,) and boxes (M, 4) by decreasing score, at most `most`.
 
-    `scores` (K, L) and `boxes` (L, 4) are those of all locations. Each class is suppressed separately: objects of
-    different classes may overlap.
+    `scores` (K, L) and `boxes` (L, 4) are those of all locations, of which the `candidates` best are considered. Each
+    class is suppressed separately: objects of different classes may overlap.
     """
-    detections = []
-    for number, row in enumerate(scores):
-        places = (row >= least).nonzero()[:, 0]
-        if len(places) > CANDIDATES:
-            places = places[row[places].argsort(descending=True, stable=True)[:CANDIDATES]]
-        kept = places[suppress(boxes[places], row[places], limit)]
-        detections.append((row[kept], torch.full_like(kept, number), boxes[kept]))
-    sure, kind, where = (torch.cat(parts) for parts in zip(*detections, strict=True))
-    order = sure.argsort(descending=True, stable=True)[:most]
-    return sure[order], kind[order], where[order]
+    numbers, places = (scores >= least).nonzero(as_tuple=True)
+    order = scores[numbers, places].argsort(descending=True, stable=True)[:candidates]
+    numbers, places = numbers[order], places[order]
+    kept = torch.zeros(len(order), dtype=torch.bool, device=order.device)
+    for number in numbers.unique():
+        mine = (numbers == number).nonzero()[:, 0]
+        kept[mine[suppress(boxes[places[mine]], scores[number, places[mine]], limit)]] = True
+    numbers, places = numbers[kept][:most], places[kept][:most]
+    return scores[numbers, places], numbers, boxes[places]

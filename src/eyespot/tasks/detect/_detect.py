@@ -25,7 +25,7 @@ from ..criterion import Aim, AttackPlan
 from ..report import Pictures, Values
 from ..task import Metric, Task, parse_position
 from ._average_precision import match, mean_average_precision, require_coco
-from ._boxes import select
+from ._boxes import CANDIDATES, select
 from ._drawing import annotated
 from ._evaluate import evaluate_table, outcomes_of
 from ._heads import HEADS, Head
@@ -47,7 +47,8 @@ class Detect(Task):
 
     `head` is a key of `HEADS`; `stride` is the distance of two locations in pixels of the network input, of a head with
     one level; `threshold` is the minimum score of a detection, chosen on validation images; of two boxes of a class
-    with an intersection over union above `suppression` only the one with the higher score is kept.
+    with an intersection over union above `suppression` only the one with the higher score is kept; of each image the
+    `candidates` boxes with the highest scores are considered.
     """
 
     name: ClassVar[str] = "detect"
@@ -60,13 +61,15 @@ class Detect(Task):
     value_name: ClassVar[str] = "score"
     annotates: ClassVar[bool] = True
     mirrored_probe: ClassVar[bool] = True
-    study_options: ClassVar[tuple[str, ...]] = ("stride=16",)
+    study_options: ClassVar[tuple[str, ...]] = ("stride=16", "head=yolox", "head=ssd")
+    study_answers: ClassVar[tuple[Mapping[str, Any], ...]] = ({"candidates": 50},)
 
     classes: tuple[str, ...] = ()
     head: str = "anchor-free"
     stride: int = 8
     threshold: float = 0.3
     suppression: float = 0.6
+    candidates: int = CANDIDATES
     empty: int = 0
     """Number of training images without an object."""
 
@@ -74,6 +77,8 @@ class Detect(Task):
         look_up("head", self.head, HEADS, TaskError)
         if self.stride not in (4, 8, 16, 32):
             raise TaskError(f"stride is {self.stride}; expected 4, 8, 16 or 32.")
+        if not 1 <= self.candidates <= CANDIDATES:
+            raise TaskError(f"candidates is {self.candidates}; expected a whole number from 1 to {CANDIDATES}.")
         for name in ("threshold", "suppression"):
             if not 0 < getattr(self, name) < 1:
                 raise TaskError(f"{name} is {getattr(self, name)}; expected a number between 0 and 1.")
@@ -328,7 +333,7 @@ class Detect(Task):
         """Scores (M,), classes (M,) and boxes (M, 4) in pixels of the input, for each image."""
         scores, boxes = self._head.logits(output).sigmoid(), self._head.boxes(output)
         pairs = zip(scores.float().cpu(), boxes.float().cpu(), strict=True)
-        return [select(score, box, least, self.suppression, MOST) for score, box in pairs]
+        return [select(score, box, least, self.suppression, MOST, self.candidates) for score, box in pairs]
 
     def _listed(self, found: tuple[Tensor, Tensor, Tensor], back: Frame | None) -> list[dict[str, Any]]:
         """Detections as plain values, mapped to original pixels by `back`, if given, and clipped to the image."""
