@@ -31,9 +31,15 @@ KICK = Kicks(angle=0.15)
 RECORDINGS: dict[str, dict[str, Any]] = {
     "rec": {"tracks": 20, "colors": "default", "kicks": Kicks(angle=0.2)},
     "clean": {"tracks": 20, "colors": "default", "kicks": None},
-    "colors": {"tracks": 40, "colors": "random", "kicks": Kicks(angle=0.2)},
+    "colors": {"tracks": 80, "colors": "random-per-image", "kicks": Kicks(angle=0.2)},
 }
-NAMES = {"rec": "recovery data", "clean": "clean data", "colors": "recovery data, random colors"}
+NAMES = {"rec": "recovery data", "clean": "clean data", "colors": "recovery data, random colors per image"}
+PILOTNET = {"network": "pilotnet", "input": "66x75x3"}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "rec": PILOTNET,
+    "clean": PILOTNET,
+    "colors": {"network": "residual", "size": "tiny", "input": "44x50x3", "task": "regress:mirror=sign"},
+}
 CONDITIONS: dict[str, dict[str, Any]] = {
     "default": {"first": 100, "tracks": 30, "colors": "default", "kicks": None},
     "kicks": {"first": 130, "tracks": 20, "colors": "default", "kicks": KICK},
@@ -84,11 +90,11 @@ def drivers(part: str, seeds: int, place: Path) -> dict[str, Callable[[], Driver
     controls: dict[str, Callable[[], Driver]] = {"never steering": lambda: never_steering}
     controls["ridge, recovery data"] = lambda: ridge(recorded("rec", place))
     if part == "colors":
-        controls["ridge, recovery data, random colors"] = lambda: ridge(recorded("colors", place))
+        controls["ridge, recovery data, random colors per image"] = lambda: ridge(recorded("colors", place))
     names = [("clean", 0), *(("rec", seed) for seed in range(seeds if part == "default" else 1))]
     names += [("colors", 0)] if part == "colors" else []
     for name, seed in names:
-        controls[f"pilotnet, {NAMES[name]}, seed {seed}"] = lambda name=name, seed=seed: network(name, seed, place)
+        controls[f"{NETWORKS[name]['network']}, {NAMES[name]}, seed {seed}"] = lambda name=name, seed=seed: network(name, seed, place)
     return controls
 
 
@@ -148,14 +154,14 @@ def recorded(name: str, place: Path) -> Path:
 
 
 def network(name: str, seed: int, place: Path) -> Driver:
-    """PilotNet trained on a recording; a training that is there is taken."""
+    """The network trained on a recording; a training that is there is taken."""
     return steering_of(trained(name, seed, place))
 
 
 def trained(name: str, seed: int, place: Path) -> Model:
     """The model of a recording and a seed."""
-    options = {"network": "pilotnet", "input": "66x75x3", "epochs": 8, "seed": seed}
-    run = eyespot.train(str(recorded(name, place)), task="regress", out=place / "runs" / f"{name}-{seed}", **options)
+    options = {"task": "regress", **NETWORKS[name], "epochs": 8, "seed": seed}
+    run = eyespot.train(str(recorded(name, place)), out=place / "runs" / f"{name}-{seed}", **options)
     return run.model
 
 

@@ -25,6 +25,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(length=30)
             self.colors = colors
 
+        def undrawn(self) -> "Course":
+            return Course()
+
     monkeypatch.setattr("eyespot.simulators.CarRacing", Course)
 
 

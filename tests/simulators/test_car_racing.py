@@ -64,6 +64,20 @@ def test_random_colors_leave_the_track_as_it_is():
     assert (first != colored.reset(5)).mean() > 0.5
 
 
+def test_random_colors_per_image_change_road_and_grass_but_neither_curbs_nor_track():
+    plain, changing = CarRacing(), CarRacing("random-per-image")
+    shown, first = plain.reset(4), changing.reset(4)
+    second = changing.picture()
+    for place in ((70, 48), (70, 5)):  # road behind the car, grass beside it
+        colors = {tuple(image[place].tolist()) for image in (shown, first, second)}
+        assert len(colors) == 3
+    curbs = [color for _, color in changing.environment.road_poly if isinstance(color, tuple)]
+    assert set(curbs) <= {(255, 255, 255), (255, 0, 0)} and len(curbs) > 4
+    again = CarRacing("random-per-image")
+    np.testing.assert_array_equal(first, again.reset(4))
+    np.testing.assert_array_equal(plain.center_line, changing.center_line)
+
+
 def test_put_back_sets_hull_and_wheels_upon_the_road(course: CarRacing):
     course.reset(1)
     while not course.off_road:

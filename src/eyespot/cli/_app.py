@@ -28,6 +28,7 @@ from ._networks import networks
 from ._organize import organize
 from ._predict import evaluate, predict
 from ._rank import rank
+from ._replay import replay
 from ._search import search
 from ._serve import serve
 from ._stain import stain
@@ -61,6 +62,7 @@ VERBS = {
     "verify": verify,
     "faces": faces,
     "drive": drive,
+    "replay": replay,
     "demo": demo,
 }
 

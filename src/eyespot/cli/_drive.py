@@ -26,7 +26,7 @@ def drive(
         float | None, typer.Option(help="Disturb the steering by this many rad every 2 s (default: 0.2 with --expert).")
     ] = None,
     colors: Annotated[
-        str, typer.Option(help="Colors of road and grass: default, or random on each track.")
+        str, typer.Option(help="Colors of road and grass: default, random (on each track), or random-per-image.")
     ] = "default",
     video: Annotated[
         bool,
@@ -100,21 +100,25 @@ def record_expert(course: Any, tracks: list[int], out: Path, kicks: Any, progres
 
 
 def measure_model(
-    model: Path, course: Any, tracks: list[int], out: Path, kicks: Any, progress: Any, video: bool
+    model: Path,
+    course: Any,
+    tracks: list[int],
+    out: Path,
+    kicks: Any,
+    progress: Any,
+    video: bool = False,
 ) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
     from ..files import write_whole, written
     from ..findings import to_json
     from ..html import number, percent
     from ..model import load
-    from ..simulators import CarRacing, measure, steering_of, write_drive_page
+    from ..simulators import measure, steering_of, write_drive_page
 
     file = model_path(model)
     loaded = load(file)
     driver = steering_of(loaded, str(file))
-    found = measure(
-        driver, course, tracks, kicks=kicks, undrawn=CarRacing(course.colors, draw=False), progress=progress
-    )
+    found = measure(driver, course, tracks, kicks=kicks, undrawn=course.undrawn(), progress=progress)
     summary = found.summary()
     page, values = out / "index.html", out / "drive.json"
     result = {"driver": file, **_settings(course, kicks), **summary, "report": page, "tracks": _rows(found.drives)}

@@ -8,22 +8,29 @@ from ._film import Film, look
 from ._measuring import Measured, measure
 from ._page import write_drive_page
 from ._recording import TABLE, record
+from ._replay import Replay, recordings
 from ._simulator import Course, Simulator
 from ._tracks import parse_tracks
+from ._viewpoint import VEHICLES, Vehicle, from_viewpoint, vehicle_named
+from ._viewpoints import write_viewpoints
 
 __all__ = [
     "COLORS",
     "TABLE",
+    "VEHICLES",
     "CarRacing",
     "Course",
     "Drive",
     "Film",
     "Kicks",
     "Measured",
+    "Replay",
     "Simulator",
+    "Vehicle",
     "autonomy",
     "drive",
     "expert",
+    "from_viewpoint",
     "look",
     "measure",
     "parse_tracks",
@@ -31,7 +38,10 @@ __all__ = [
     "record",
     "record_corrections",
     "recorded_tracks",
+    "recordings",
     "steering_of",
     "total",
+    "vehicle_named",
     "write_drive_page",
+    "write_viewpoints",
 ]

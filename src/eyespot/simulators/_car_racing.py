@@ -26,7 +26,7 @@ MOST_STEPS = 900
 """Maximum number of steps of a drive, 36 s: a lap takes 480 to 590."""
 AHEAD = 12.0
 """Distance of the point that the expert steers toward."""
-COLORS = ("default", "random")
+COLORS = ("default", "random", "random-per-image")
 BRIGHTEST = 210
 
 
@@ -34,7 +34,8 @@ class CarRacing:
     """Random tracks, seen from above; the seed is the track number.
 
     With `colors` "random", the colors of road and grass vary between tracks (as with the environment's
-    `domain_randomize`, but with the same tracks). With `draw` False no image is drawn, which is 50 times faster: images
+    `domain_randomize`, but with the same tracks), and with "random-per-image" between images: training data in which
+    no color means road. With `draw` False no image is drawn, which is 50 times faster: images
     are then black. Raises `SimulatorError` if the extra `drive` is not installed.
     """
 
@@ -49,13 +50,18 @@ class CarRacing:
         self.draw = draw
         self.environment_class = environment_class()
 
+    def undrawn(self) -> "CarRacing":
+        """The same course without images, for the expert."""
+        return CarRacing(self.colors, draw=False)
+
     def reset(self, seed: int) -> np.ndarray:
         """Build a track and put the car at its start, at full speed; return the image (84, 96, 3)."""
         # A new environment for each track: Box2D's results depend on the previous content of its world.
         self.environment = self.environment_class()
         self.environment.drawn = False
-        if self.colors == "random":
-            _color(self.environment, np.random.default_rng((seed, 1)))
+        self.random = np.random.default_rng((seed, 1))
+        if self.colors != "default":
+            _color(self.environment, self.random)
         self.environment.reset(seed=seed)
         track = np.array(self.environment.track)
         self.track = Track(track[:, 2:4], track[:, 1])
@@ -117,6 +123,9 @@ class CarRacing:
 
     def picture(self) -> np.ndarray:
         """The current camera image, uint8 (84, 96, 3); always drawn."""
+        if self.colors == "random-per-image":
+            _color(self.environment, self.random)
+            _color_road(self.environment)
         self.environment.drawn = True
         pixels = self.environment._render("state_pixels")
         self.environment.drawn = False
@@ -149,3 +158,10 @@ def _color(environment: Any, random: np.random.Generator) -> None:
     environment.bg_color = random.uniform(0, BRIGHTEST, size=3)
     environment.grass_color = environment.bg_color.copy()
     environment.grass_color[random.integers(3)] += 20
+
+
+def _color_road(environment: Any) -> None:
+    """Give the road of a track the environment's color; its tiles differ a little, and curbs are tuples of a color."""
+    tiles = [place for place, (_, color) in enumerate(environment.road_poly) if not isinstance(color, tuple)]
+    for number, place in enumerate(tiles):
+        environment.road_poly[place] = (environment.road_poly[place][0], environment.road_color + 2.55 * (number % 3))

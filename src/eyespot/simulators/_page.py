@@ -52,8 +52,14 @@ def _map(one: Drive) -> Markup:
     name = f"Track {one.track}: {one.interventions} interventions"
     return Markup(
         f'<svg viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="{name}">'
-        f'<path class="road" d="{line(one.center_line, "Z")}"/>'
+        f'<path class="road" d="{line(one.center_line, _end(one.center_line))}"/>'
         + "".join(f'<path class="way" d="{line(points)}"/>' for points in stretches if len(points) > 1)
         + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in dots)
         + "</svg>"
     )
+
+
+def _end(center_line: np.ndarray) -> str:
+    """Close the line of a track whose ends meet; a recorded path is open."""
+    gap = np.hypot(*(center_line[-1] - center_line[0]))
+    return "Z" if gap < 0.1 * np.ptp(center_line, axis=0).max() else ""
