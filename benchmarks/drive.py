@@ -94,7 +94,8 @@ def drivers(part: str, seeds: int, place: Path) -> dict[str, Callable[[], Driver
     names = [("clean", 0), *(("rec", seed) for seed in range(seeds if part == "default" else 1))]
     names += [("colors", 0)] if part == "colors" else []
     for name, seed in names:
-        controls[f"{NETWORKS[name]['network']}, {NAMES[name]}, seed {seed}"] = lambda name=name, seed=seed: network(name, seed, place)
+        title = f"{NETWORKS[name]['network']}, {NAMES[name]}, seed {seed}"
+        controls[title] = lambda name=name, seed=seed: network(name, seed, place)
     return controls
 
 
