@@ -59,6 +59,7 @@ def test_the_file_takes_the_place_of_the_model(place, capsys):
         (["--onnx", "out.onnx", "--input", "pixels"], "image, tensor"),
         (["--page", "out.html", "--input", "tensor"], "need --onnx"),
         (["--onnx", "photos"], "ends in .onnx"),
+        (["--onnx", "out.onnx", "--int8", "photos", "--max-drop", "-1"], "max-drop is -1; give 0"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_code_2(place, capsys, words, summary):
@@ -79,6 +80,7 @@ def test_a_foreign_file_names_what_is_missing(place, capsys):
     assert run(["predict", "foreign.onnx", "photos"]) == 2
     error = capsys.readouterr().err
     assert "the task, the labels and the preprocessing are missing" in error and error.count("\n") == 1
+    assert "`eyespot import`" in error
     assert run(["explain", "foreign.onnx", "photos/cat/0.png"]) == 2
     assert "predicts and evaluates only" in capsys.readouterr().err
 

@@ -203,6 +203,8 @@ def test_the_first_differing_node_is_named(write, monkeypatch):
     monkeypatch.setitem(onnx_operators.OPERATORS, "GlobalAveragePool", lambda inputs, _: inputs[0].amax((2, 3), True))
     with pytest.raises(ModelError, match=r"first node that differs is 'GlobalAveragePool-g \(GlobalAveragePool\)'"):
         import_onnx(write(classifier_nodes(), ARRAYS), ["cat", "dog"], **SCALE)
+    with pytest.raises(ModelError, match=r"puts out \(3, 1, 1\) numbers"):  # what the file is for matters first
+        import_onnx(write([node("GlobalAveragePool", ["x"], "y")], {}), ["cat", "dog"], **SCALE)
 
 
 def test_an_unsupported_operator_is_named(write):

@@ -104,6 +104,8 @@ def _print_program(program: "Program", as_json: bool) -> None:
 def _int8(model: Path, out: Path, input: str, source: str, points: float) -> "tuple[Export, Quantization]":
     """Write the INT8 file: calibrated on the training part of a source, compared on other, unseen images."""
     _check_onnx(out)
+    if not 0 <= points < float("inf"):
+        raise RunError(f"max-drop is {points:g}; give 0 or a number above 0.", argument="max_drop")
     import numpy as np
 
     from ..errors import SourceError

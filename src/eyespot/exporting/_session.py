@@ -54,7 +54,7 @@ def _about(runtime: Any, name: str) -> Mapping[str, Any]:
     if text is None:
         raise ModelError(
             f"{name}: was not exported by eyespot: the task, the labels and the preprocessing are missing in it. "
-            "Give a file written by `eyespot export MODEL --onnx`."
+            "Give a file written by `eyespot export MODEL --onnx`, or make a model of it with `eyespot import`."
         )
     try:
         about = json.loads(text)
