@@ -91,3 +91,15 @@ def test_each_process_takes_its_own_gpu_before_nccl_starts(monkeypatch):
 def test_what_processes_exchange_lies_where_their_backend_reads_it(monkeypatch, backend, expected):
     monkeypatch.setattr(torch.distributed, "get_backend", lambda: backend)
     assert device.communication_device().type == expected
+
+
+def test_a_network_with_several_outputs_is_measured():
+    class Levels(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fine, self.coarse = nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 5)
+
+        def forward(self, x):
+            return {"fine": self.fine(x), "coarse": self.coarse(x)}
+
+    assert "float32" in choose_compute(Levels, (1, 8, 8), 4, "levels").reason

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL.PngImagePlugin import PngImageFile
 from torch import nn
 
 from eyespot.errors import ModelError
@@ -172,3 +173,25 @@ def test_a_damaged_file_is_a_model_or_an_error_never_a_crash(place, byte, cut, t
     path.write_bytes(bytes(data[:cut]) if cut is not None else bytes(data))
     with contextlib.suppress(ModelError):
         assert isinstance(load(path), Model)
+
+
+def test_answers_are_computed_by_a_folded_network_and_explanations_by_the_network_itself(picture):
+    torch.manual_seed(0)
+    network = build("residual", (1, 12, 10), Output("vector", 2), size="tiny")
+    network(torch.randn(8, 1, 12, 10))  # the statistics move away from 0 and 1
+    model = Model(network=network, task=Classify(classes=("a", "b")), images=GRAY)
+    pixels, ran = model.read(picture), []
+    network.register_forward_hook(lambda module, *_: ran.append(module is network))
+    answered = model.answer_outputs(pixels)
+    assert not any(ran), "not even with a copied hook"
+    assert torch.allclose(answered, model.outputs(pixels), atol=1e-5)
+    assert model.outputs(pixels).requires_grad and not answered.requires_grad
+
+
+def test_predicting_a_file_decodes_it_once(model, picture, tmp_path, monkeypatch):
+    (tmp_path / "p.png").write_bytes(encode_png(picture))
+    decoded = []
+    prepare = PngImageFile.load_prepare
+    monkeypatch.setattr(PngImageFile, "load_prepare", lambda image: decoded.append(1) or prepare(image))
+    model.predict(tmp_path / "p.png")
+    assert len(decoded) == 1

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .errors import TaskError
-from .images import Frame, ImageSpec, Picture, is_deep, read_levels, read_pixels, read_size
+from .images import Frame, ImageSpec, Picture, is_deep, read_framed, read_pixels, read_size
 from .networks.network import map_output
 from .samples import to_batch
 from .tasks.task import Hint, Task
@@ -47,10 +47,12 @@ def answer_one(
     return {**answer, "picture": _to_levels(made[0], images) if deep else _to_bytes(made[0])}
 
 
-def read_for(task: Task, images: ImageSpec, picture: Picture, name: str = "") -> np.ndarray:
-    """What is asked of a model for a picture (H, W, C): uint8, or uint16 where the task keeps the depth of a file."""
-    deep = task.keeps_depth and images.fit == "native"
-    return read_levels(picture, images, name) if deep else read_pixels(picture, images, name)
+def read_for(task: Task, images: ImageSpec, picture: Picture, name: str = "") -> tuple[np.ndarray, Frame]:
+    """What is asked of a model for a picture (H, W, C), and the frame that leads to it from the upright picture.
+
+    uint8, or uint16 where the task keeps the depth of a file.
+    """
+    return read_framed(picture, images, name, levels=task.keeps_depth and images.fit == "native")
 
 
 def with_settings(task: Task, settings: Mapping[str, Any]) -> Task:

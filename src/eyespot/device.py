@@ -153,7 +153,8 @@ def _step_seconds(
         start = clock()
         with compute.autocast():
             output = network(x)
-        output.float().square().mean().backward()
+        tensors = output.values() if isinstance(output, dict) else [output]
+        sum((tensor.float().square().mean() for tensor in tensors), torch.zeros(())).backward()
         network.zero_grad(set_to_none=True)
         seconds.append(clock() - start)
     return min(seconds[1:])

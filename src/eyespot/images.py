@@ -50,6 +50,7 @@ __all__ = [
     "is_gray",
     "load_image",
     "read_file",
+    "read_framed",
     "read_levels",
     "read_native",
     "read_pixels",
@@ -93,6 +94,19 @@ def read_pixels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
     (28, 28, 3)
     """
     return decode(picture, name, lambda image: fit_pixels(load_image(image, spec), spec), spec.value_range)
+
+
+def read_framed(picture: Any, spec: ImageSpec, name: str = "", levels: bool = False) -> tuple[np.ndarray, Frame]:
+    """The pixels of `read_pixels`, or of `read_levels`, and the frame that leads to them from the upright image.
+
+    The file is decoded once: to read only the size of a PNG file, Pillow decodes its pixels too.
+    """
+
+    def framed(image: Image.Image) -> tuple[np.ndarray, Frame]:
+        frame = frame_of(_size(image)[:2], spec)  # before the image is decoded at a reduced size
+        return (_read_levels(image, spec) if levels else fit_pixels(load_image(image, spec), spec)), frame
+
+    return decode(picture, name, framed, spec.value_range)
 
 
 def load_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
@@ -179,13 +193,13 @@ def _own_range(picture: Picture, name: str) -> Range | None:
 
 def read_levels(picture: Any, spec: ImageSpec, name: str = "") -> np.ndarray:
     """Read like `read_pixels` at the picture's own size, but a file of more than 8 bits as uint16, 65,535 for white."""
+    return decode(picture, name, lambda image: _read_levels(image, spec), spec.value_range)
+
+
+def _read_levels(image: Image.Image, spec: ImageSpec) -> np.ndarray:
     native = replace(spec, fit="native")
-
-    def levels(image: Image.Image) -> np.ndarray:
-        image = load_image(image, native)
-        return _levels(image, spec) if _is_wide(image) else fit_pixels(image, native)
-
-    return decode(picture, name, levels, spec.value_range)
+    image = load_image(image, native)
+    return _levels(image, spec) if _is_wide(image) else fit_pixels(image, native)
 
 
 def is_deep(picture: Any, name: str = "") -> bool:

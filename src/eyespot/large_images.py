@@ -92,7 +92,7 @@ class _Regions:
 def _answered(model: Model, picture: _Regions, corners: list[Any]) -> list[Tile]:
     size = tile_size(model)
     pixels = [read_pixels(picture.read(top, left, size), model.images) for top, left, _ in corners]
-    outputs = model.outputs(to_batch(np.stack(pixels)))
+    outputs = model.answer_outputs(to_batch(np.stack(pixels)))
     frame = frame_of(size, model.images)
     return [
         Tile(answer=model.task.answer(output, frame), left=left, top=top, core=core)

@@ -17,7 +17,7 @@ from ..errors import EyespotError, ImageError, RunError, TaskError
 from ..file_formats import is_picture_file
 from ..files import require_file, require_folder, written
 from ..findings import printable, to_json
-from ..images import Frame, frame_of, read_size
+from ..images import Frame
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,7 +162,7 @@ def _decoded(model: "Model | ExportedModel", file: str) -> Decoded | EyespotErro
     if any(sign in file for sign in PATTERN) and not Path(file).exists():
         return ImageError(f"{file}: no file matches this pattern.")
     try:
-        return read_for(model.task, model.images, file, file), frame_of(read_size(file, file), model.images)
+        return read_for(model.task, model.images, file, file)
     except EyespotError as error:
         return error
 
@@ -186,7 +186,7 @@ def _answered(
         for group in [[place] for place in places] if alone else [places]:
             pixels = to_batch(np.stack([readable[place][0] for place in group]))
             with torch.no_grad():
-                output = model.outputs(pixels)
+                output = model.answer_outputs(pixels)
             for row, place in enumerate(group):
                 file, frame = files[place], readable[place][1]
                 given = hints.get(Path(file).name, ())

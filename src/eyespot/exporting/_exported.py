@@ -11,7 +11,7 @@ from torch import Tensor
 from ..answers import answer_one, read_for
 from ..errors import EyespotError, ModelError
 from ..findings import Evaluation
-from ..images import ImageSpec, Picture, frame_of, read_size
+from ..images import ImageSpec, Picture
 from ..model import evaluate_outputs
 from ..modelfile import images_spec
 from ..networks.network import map_output
@@ -47,11 +47,15 @@ class ExportedModel:
         named = {name.removeprefix(start): value for name, value in found.items() if name.startswith(start)}
         return {name: torch.from_numpy(value) for name, value in named.items()}
 
+    def answer_outputs(self, pixels: Tensor) -> Any:
+        """Same as `outputs`: an exported network is optimized already."""
+        return self.outputs(pixels)
+
     def predict(self, picture: Picture) -> dict[str, Any]:
         """The task's answer for one picture; see `Model.predict`."""
-        pixels = to_batch(read_for(self.task, self.images, picture)[None])
-        output = map_output(self.outputs(pixels), lambda output: output[0])
-        frame = frame_of(read_size(picture)[:2], self.images)
+        read, frame = read_for(self.task, self.images, picture)
+        pixels = to_batch(read[None])
+        output = map_output(self.answer_outputs(pixels), lambda output: output[0])
         return answer_one(self.task, self.images, output, pixels, picture, frame)
 
     def evaluate(self, part: Part) -> Evaluation:
