@@ -321,7 +321,7 @@ def test_a_file_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"nowhere\.png: there is no such file"):
         read_pixels(tmp_path / "nowhere.png", SPEC)
-    with pytest.raises(ImageError, match="a folder or a device"):
+    with pytest.raises(ImageError, match="is a folder; give image files, or a folder"):
         read_pixels(tmp_path, SPEC)
 
 

@@ -224,8 +224,10 @@ def _checked_size(size: int) -> None:
 
 
 def _file_size(path: Path) -> int:
+    if path.is_dir():
+        raise IsADirectoryError
     if path.exists() and not path.is_file():
-        raise OSError("a folder or a device")
+        raise OSError("a device")
     return path.stat().st_size
 
 
@@ -237,7 +239,9 @@ def _explained(name: str, error: Exception) -> ImageError:
         return ImageError(f"{name}: has more than the {MAX_PIXELS:,} pixels allowed; scale it down.{tiles}")
     if isinstance(error, FileNotFoundError):
         return ImageError(f"{name}: there is no such file.")
-    if isinstance(error, PermissionError | IsADirectoryError):
+    if isinstance(error, IsADirectoryError):
+        return ImageError(f"{name}: is a folder; give image files, or a folder that contains some.")
+    if isinstance(error, PermissionError):
         return ImageError(f"{name}: cannot be read ({error.strerror}).")
     if isinstance(error, UnidentifiedImageError):
         remedy = "replace it by a JPEG or PNG file"

@@ -81,6 +81,8 @@ def test_an_album_is_kept_and_corrected(photos, tmp_path, capsys):
     assert "other" not in capsys.readouterr().out
     assert run(["faces", "--join", "1,2"]) == 2
     assert "add --album FILE" in capsys.readouterr().err
+    assert run(["faces", "--album", str(tmp_path / "abum.sqlite")]) == 2
+    assert "abum.sqlite: there is no album; add images first" in capsys.readouterr().err
 
 
 def test_rates_and_protocols_on_the_command_line(photos, tmp_path, capsys):
@@ -89,7 +91,8 @@ def test_rates_and_protocols_on_the_command_line(photos, tmp_path, capsys):
     )
     assert run(["faces", str(tmp_path / "people.csv"), "--rates"]) == 0
     _, overall, all_thresholds, men, women = capsys.readouterr().out.splitlines()
-    assert all_thresholds.startswith("equal error rate 0.00%") and all_thresholds.endswith("rank-1 100.00%")
+    assert all_thresholds.startswith("equal error rate 0.00% (0.00% to 97.50%)")  # one person on two photos
+    assert all_thresholds.endswith("accepts 100.00% (2.50% to 100.00%), rank-1 100.00%")
     assert overall.startswith("all: 2 persons, false accepts 0.00% (0.00% to 97.50%) of 2 pairs, false rejects 0.00%")
     assert "false accepts unknown (no pairs)" in men and "false rejects unknown" in women
     (tmp_path / "fgnet").mkdir()

@@ -142,6 +142,8 @@ def test_a_source_without_any_object_is_an_error():
 def test_settings_that_cannot_be_are_errors():
     with pytest.raises(TaskError, match="stride is 7"):
         Detect(stride=7)
+    with pytest.raises(TaskError, match="candidates is 0; expected a whole number from 1 to 1000"):
+        Detect(candidates=0)
     with pytest.raises(TaskError, match="threshold is 2"):
         Detect(threshold=2.0)
 

@@ -16,8 +16,11 @@ def change(
     path: Path, given: list[str] | None, join: str | None, separate: int | None, forget: int | None, as_json: bool
 ) -> None:
     """Add the faces of images or apply one correction, then list the groups."""
+    from ..errors import FaceError
     from ..faces import Album
 
+    if not given and not path.exists():
+        raise FaceError(f"{path}: there is no album; add images first.", argument="album")
     album = Album(path)
     failed: list[str] = []
     if given:

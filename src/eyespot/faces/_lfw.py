@@ -43,8 +43,9 @@ def read_pairs(folder: Path) -> list[NamedPair]:
         if folds < 2 or count < 1 or len(pairs) != 2 * folds * count:
             raise ValueError(f"{len(pairs)} pairs, expected {2 * folds * count} in {folds} folds")
     except (OSError, ValueError, IndexError, ZeroDivisionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise FaceError(
-            f"{file}: cannot be read as pairs of Labeled Faces in the Wild ({error}); give the folder with the "
+            f"{file}: cannot be read as pairs of Labeled Faces in the Wild ({reason}); give the folder with the "
             f"folders of persons and the published {PAIRS_FILE}."
         ) from error
     return pairs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._whitening import fit_line
-from .verification import Pairs, all_pairs, around, rates_of, resampled
+from .verification import Pairs, all_pairs, error_interval, rates_of, resampled
 
 GAPS = (0, 10, 20, 30, 40)
 """Lower bounds of the age gaps in years; the last one is open-ended."""
@@ -43,7 +43,7 @@ def _row(pairs: Pairs, same: np.ndarray, different: np.ndarray) -> dict[str, Any
     chosen = np.concatenate([same, different])
     part = Pairs(similarity=pairs.similarity[chosen], same=pairs.same[chosen], identities=pairs.identities[chosen])
     score = rates_of(part.similarity, part.same).equal_error_rate()
-    between = around(score, [each.equal_error_rate() for each in resampled(part)])
+    between = error_interval(score, list(resampled(part)), part)
     return {"same_pairs": len(same), "equal_error_rate": score, "interval": between}
 
 

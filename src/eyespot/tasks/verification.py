@@ -107,10 +107,12 @@ def verification_statistics(pairs: Pairs) -> tuple[float, tuple[float, float], d
         "equal_error_threshold": rates.equal_error_threshold(),
     }
     for rate in FALSE_ACCEPT_RATES:
-        details[f"true_accepts_at_{rate:g}"] = rates.true_accepts_at(rate)
-        details[f"true_accepts_at_{rate:g}_interval"] = interval([each.true_accepts_at(rate) for each in drawn])
+        accepted = rates.true_accepts_at(rate)
+        between = interval([each.true_accepts_at(rate) for each in drawn])
+        details[f"true_accepts_at_{rate:g}"] = accepted
+        details[f"true_accepts_at_{rate:g}_interval"] = between if accepted < 1 else (1 - unseen_rate(pairs), 1.0)
     score = rates.equal_error_rate()
-    return score, around(score, [each.equal_error_rate() for each in drawn]), details
+    return score, error_interval(score, drawn, pairs), details
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -119,10 +121,18 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def around(score: float, values: Sequence[float]) -> tuple[float, float]:
-    """The interval of resampled values, extended to contain the score."""
-    low, high = interval(values) if len(values) else (score, score)
-    return min(low, score), max(high, score)
+def error_interval(score: float, drawn: Sequence[Rates], pairs: Pairs) -> tuple[float, float]:
+    """The interval of an equal error rate, from the rates of resampled identities; it contains the rate itself."""
+    low, high = interval([each.equal_error_rate() for each in drawn]) if len(drawn) else (score, score)
+    return (min(low, score), max(high, score)) if score > 0 else (0.0, max(high, unseen_rate(pairs)))
+
+
+def unseen_rate(pairs: Pairs) -> float:
+    """The upper end of a 95 % interval where no error was seen: with it, 97.5 % of such samples would show one.
+
+    Identities with two images are drawn, so that several pairs of one count once.
+    """
+    return 1 - 0.025 ** (1 / max(1, len(np.unique(pairs.identities[pairs.same]))))
 
 
 def resampled(pairs: Pairs):
