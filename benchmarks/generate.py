@@ -42,7 +42,7 @@ COPIES = ("copies", "nearest", "nearest_held_out")
 
 
 def main() -> None:
-    options = {"parts": "fashion,paintings", "creativity": "0,0.1,0.3,1", "seeds": 2, "steps": 6000, "samples": 2000}
+    options = {"parts": "fashion,paintings", "creativity": "0,0.1,0.3,1", "seeds": 2, "steps": 3000, "samples": 2000}
     arguments = parse(__doc__, {**options, "minutes": 60.0, "place": ""})
     settings = {"load at start": load_at_start()}
     if arguments.place:

@@ -78,6 +78,15 @@ def test_random_colors_per_image_change_road_and_grass_but_neither_curbs_nor_tra
     np.testing.assert_array_equal(plain.center_line, changing.center_line)
 
 
+def test_the_road_is_known_also_below_the_car_and_asking_changes_nothing(course: CarRacing):
+    seen = course.reset(1)
+    road = course.road()
+    np.testing.assert_array_equal(course.picture(), seen)
+    assert road[70, 44:53].all() and not road[70, :20].any()
+    gray = (np.ptp(seen.astype(int), axis=2) < 8) & (seen[..., 0] < 130)  # the color of roads
+    assert (road == gray).mean() > 0.97
+
+
 def test_put_back_sets_hull_and_wheels_upon_the_road(course: CarRacing):
     course.reset(1)
     while not course.off_road:

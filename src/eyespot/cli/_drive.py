@@ -32,6 +32,9 @@ def drive(
         bool,
         typer.Option("--video", help="Also write a video of the first track that marks what the model attends to."),
     ] = False,
+    saliency: Annotated[
+        bool, typer.Option("--saliency", help="Also test on the first track which pixels decide the steering.")
+    ] = False,
     correct: Annotated[
         int | None, typer.Option(min=1, max=20, help="Rounds of corrections by the expert, each with a new training.")
     ] = None,
@@ -44,8 +47,8 @@ def drive(
 
     if (model is None) != expert:
         raise typer.BadParameter("give either a model to drive or --expert to record drives.")
-    if video and expert:
-        raise typer.BadParameter("--video needs a model; give one instead of --expert.")
+    if expert and (video or saliency):
+        raise typer.BadParameter(f"{'--video' if video else '--saliency'} needs a model; give one instead of --expert.")
     if correct and expert:
         raise typer.BadParameter("--correct needs the run folder of a model; give one instead of --expert.")
     numbers = parse_tracks(tracks)
@@ -62,7 +65,7 @@ def drive(
         more: dict[str, Any] = {"rounds": correct, "video": video, "quiet": quiet or as_json}
         result = correct_model(model, course, numbers, out, disturbance, progress, **more)
     else:
-        result = measure_model(model, course, numbers, out, disturbance, progress, video)
+        result = measure_model(model, course, numbers, out, disturbance, progress, video, saliency)
     if as_json:
         print_json(result)
     else:
@@ -107,13 +110,14 @@ def measure_model(
     kicks: Any,
     progress: Any,
     video: bool = False,
+    saliency: bool = False,
 ) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
     from ..files import write_whole, written
     from ..findings import to_json
     from ..html import number, percent
     from ..model import load
-    from ..simulators import measure, steering_of, write_drive_page
+    from ..simulators import measure, saliency_test, steering_of, write_drive_page
 
     file = model_path(model)
     loaded = load(file)
@@ -124,6 +128,8 @@ def measure_model(
     result = {"driver": file, **_settings(course, kicks), **summary, "report": page, "tracks": _rows(found.drives)}
     for row, own, of_expert in zip(result["tracks"], found.returns, found.expert_returns, strict=True):
         row |= {"return": own, "expert_return": of_expert}
+    if saliency:
+        result["saliency"] = saliency_test(loaded, course, tracks[0])
     with written(out):
         out.mkdir(parents=True, exist_ok=True)
     write_whole(values, to_json(result).encode())
@@ -133,10 +139,24 @@ def measure_model(
         "colors": course.colors,
         "kicks": f"{number(kicks.angle)} rad" if kicks else "none",
     }
+    if saliency:
+        facts |= saliency_facts(result["saliency"])
     if video:
         result["video"] = _film(loaded, course, tracks[0], out, kicks)
     write_drive_page(page, str(model), found.drives, facts, result.get("video"))
     return result
+
+
+def saliency_facts(found: dict[str, float]) -> dict[str, str]:
+    """The result of the saliency test by name, for the page and the terminal."""
+    from ..html import number, percent
+
+    slopes = ", ".join(f"{kind} {number(found[f'slope_{kind}'])}" for kind in ("all", "salient", "background"))
+    return {
+        "attention on the road's edges": f"{percent(found['energy_on_edges'])} on {percent(found['area_of_edges'])} "
+        "of the image",
+        "rad per pixel of shift": slopes,
+    }
 
 
 def _film(model: Any, course: Any, track: int, out: Path, kicks: Any) -> Path:
@@ -188,6 +208,8 @@ def print_drives(result: dict[str, Any]) -> None:
         print(f"autonomy by round: {', '.join(percent(value) for value in result['autonomy_by_round'])}")
     if "relative_return" in result:
         print(f"return without put-back: {percent(result['relative_return'])} of the expert's")
+        for name, value in saliency_facts(result["saliency"]).items() if "saliency" in result else ():
+            print(f"{name}: {value}")
         print(f"report: {result['report']}" + (f"\nvideo:  {result['video']}" if "video" in result else ""))
     else:
         print(

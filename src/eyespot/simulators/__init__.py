@@ -9,6 +9,7 @@ from ._measuring import Measured, measure
 from ._page import write_drive_page
 from ._recording import TABLE, record
 from ._replay import Replay, recordings
+from ._saliency import saliency_test
 from ._simulator import Course, Simulator
 from ._tracks import parse_tracks
 from ._viewpoint import VEHICLES, Vehicle, from_viewpoint, vehicle_named
@@ -39,6 +40,7 @@ __all__ = [
     "record_corrections",
     "recorded_tracks",
     "recordings",
+    "saliency_test",
     "steering_of",
     "total",
     "vehicle_named",

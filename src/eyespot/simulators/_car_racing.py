@@ -28,6 +28,7 @@ AHEAD = 12.0
 """Distance of the point that the expert steers toward."""
 COLORS = ("default", "random", "random-per-image")
 BRIGHTEST = 210
+PAINTED = ("bg_color", "grass_color")
 
 
 class CarRacing:
@@ -131,6 +132,22 @@ class CarRacing:
         self.environment.drawn = False
         assert pixels is not None
         return np.ascontiguousarray(pixels[:ROWS])
+
+    def road(self) -> np.ndarray:
+        """Whether each pixel of the current image shows road, with or without the car on it: bool (84, 96)."""
+        environment = self.environment
+        kept = {name: getattr(environment, name) for name in (*PAINTED, "road_poly")}
+        colors, draw, car = self.colors, self._car.draw, self._car
+        try:
+            environment.bg_color, environment.grass_color = np.zeros(3), np.zeros(3)
+            tiles = [(corners, color) for corners, color in environment.road_poly if not isinstance(color, tuple)]
+            environment.road_poly = [(corners, np.full(3, 255.0)) for corners, _ in tiles]
+            self.colors, car.draw = "default", lambda *_: None
+            return self.picture()[..., 0] > 127
+        finally:
+            self.colors, car.draw = colors, draw
+            for name, value in kept.items():
+                setattr(environment, name, value)
 
     def _seen(self) -> np.ndarray:
         return self.picture() if self.draw else np.zeros((ROWS, 96, 3), np.uint8)

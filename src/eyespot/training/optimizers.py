@@ -107,7 +107,7 @@ OPTIMIZERS = {
     "muon": Kind(make=_muon, rate=4e-3, weight_decay=0.05, momentum=0.95, remembered=4_000),
     "sphere": Kind(make=_sphere, rate=0.17, weight_decay=0.0, momentum=0.95, warmup=0.0, remembered=4_000),
     "adamw": Kind(make=_adamw, rate=3e-3, weight_decay=0.05, momentum=0.9),
-    "adam": Kind(make=_adam, rate=2e-4, weight_decay=0.0, momentum=0.5, warmup=0.0),
+    "adam": Kind(make=_adam, rate=2.5e-3, weight_decay=0.0, momentum=0.5, warmup=0.0),
     "sgd": Kind(make=_sgd, rate=0.05, weight_decay=5e-4, momentum=0.9),
 }
 
