@@ -28,6 +28,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
         def undrawn(self) -> "Course":
             return Course()
 
+        def road(self) -> np.ndarray:
+            return np.arange(64).reshape(8, 8) % 8 < 4
+
     monkeypatch.setattr("eyespot.simulators.CarRacing", Course)
 
 
@@ -64,10 +67,16 @@ def test_a_model_drives_and_the_result_is_written(tmp_path: Path, capsys):
     assert "Track 3: 7 interventions" in page and "data:image/webp" not in page
 
 
-def test_a_video_is_written_and_shown_on_the_page(tmp_path: Path, capsys):
+def test_a_video_is_written_and_shown_on_the_page_with_the_tests_of_the_network(tmp_path: Path, capsys):
     model, out = model_file(tmp_path, Regress()), tmp_path / "out"
-    assert run(["drive", str(model), "--tracks", "3", "--out", str(out), "--video", "--quiet"]) == 0
-    assert f"video:  {out / 'track-00003.webp'}" in capsys.readouterr().out
+    tests = ["--video", "--saliency", "--sticker", "2"]
+    assert run(["drive", str(model), "--tracks", "3", "--out", str(out), "--quiet", *tests]) == 0
+    printed = capsys.readouterr().out
+    assert f"video:  {out / 'track-00003.webp'}" in printed
+    assert "rad per pixel of shift: all " in printed and "sticker of 2 x 2 pixels: turns the wheel by " in printed
+    found = json.loads((out / "drive.json").read_text())
+    assert found["saliency"]["images"] == 2 and {"degrees", "autonomy"} <= found["sticker"].keys()
+    assert "attention on the road" in (out / "index.html").read_text()
     assert (out / "track-00003.webp").read_bytes()[8:12] == b"WEBP"
     assert "data:image/webp;base64," in (out / "index.html").read_text()
 
@@ -129,6 +138,7 @@ def test_corrections_need_a_run_on_recorded_drives(tmp_path: Path, capsys):
         (["--tracks", "0"], "give either a model to drive or --expert"),
         (["MODEL", "--expert"], "give either a model to drive or --expert"),
         (["--expert", "--video"], "--video needs a model"),
+        (["--expert", "--sticker", "2"], "--sticker needs a model"),
         (["MODEL", "--tracks", "9-3"], "3 is below 9"),
         (["MODEL", "--kicks", "3"], "kicks is 3.0; expected rad from 0 to 2.0"),
         (["MODEL", "--kicks", "nan"], "kicks is nan; expected rad from 0 to 2.0"),

@@ -40,7 +40,7 @@ def correct_model(
         record_corrections(driver, course, drives, folder / "drives", number, progress)
         drives, run = folder / "drives", folder / "run"
         train_source(str(drives), TrainOptions(**recipe.options), run, quiet)
-        result = measure_model(run, course, tracks, folder, kicks, progress, video and number == rounds)
+        result = measure_model(run, course, tracks, folder, kicks, progress, video=video and number == rounds)
         autonomies.append(result["autonomy"])
     result["autonomy_by_round"] = autonomies
     write_whole(out / "drive.json", to_json(result).encode())

@@ -35,6 +35,9 @@ def drive(
     saliency: Annotated[
         bool, typer.Option("--saliency", help="Also test on the first track which pixels decide the steering.")
     ] = False,
+    sticker: Annotated[
+        int | None, typer.Option(help="Also drive with an adversarial square of this many pixels a side on the camera.")
+    ] = None,
     correct: Annotated[
         int | None, typer.Option(min=1, max=20, help="Rounds of corrections by the expert, each with a new training.")
     ] = None,
@@ -47,8 +50,9 @@ def drive(
 
     if (model is None) != expert:
         raise typer.BadParameter("give either a model to drive or --expert to record drives.")
-    if expert and (video or saliency):
-        raise typer.BadParameter(f"{'--video' if video else '--saliency'} needs a model; give one instead of --expert.")
+    given = {"--video": video, "--saliency": saliency, "--sticker": sticker is not None}
+    if expert and any(given.values()):
+        raise typer.BadParameter(f"{max(given, key=given.__getitem__)} needs a model; give one instead of --expert.")
     if correct and expert:
         raise typer.BadParameter("--correct needs the run folder of a model; give one instead of --expert.")
     numbers = parse_tracks(tracks)
@@ -65,7 +69,9 @@ def drive(
         more: dict[str, Any] = {"rounds": correct, "video": video, "quiet": quiet or as_json}
         result = correct_model(model, course, numbers, out, disturbance, progress, **more)
     else:
-        result = measure_model(model, course, numbers, out, disturbance, progress, video, saliency)
+        result = measure_model(
+            model, course, numbers, out, disturbance, progress, video=video, saliency=saliency, sticker=sticker
+        )
     if as_json:
         print_json(result)
     else:
@@ -109,8 +115,10 @@ def measure_model(
     out: Path,
     kicks: Any,
     progress: Any,
+    *,
     video: bool = False,
     saliency: bool = False,
+    sticker: int | None = None,
 ) -> dict[str, Any]:
     """Let a model drive, and write the result as JSON and as a page."""
     from ..files import write_whole, written
@@ -130,6 +138,8 @@ def measure_model(
         row |= {"return": own, "expert_return": of_expert}
     if saliency:
         result["saliency"] = saliency_test(loaded, course, tracks[0])
+    if sticker is not None:
+        result["sticker"] = _stuck(loaded, course, tracks, sticker, kicks)
     with written(out):
         out.mkdir(parents=True, exist_ok=True)
     write_whole(values, to_json(result).encode())
@@ -139,24 +149,39 @@ def measure_model(
         "colors": course.colors,
         "kicks": f"{number(kicks.angle)} rad" if kicks else "none",
     }
-    if saliency:
-        facts |= saliency_facts(result["saliency"])
+    facts |= facts_of_tests(result)
     if video:
         result["video"] = _film(loaded, course, tracks[0], out, kicks)
     write_drive_page(page, str(model), found.drives, facts, result.get("video"))
     return result
 
 
-def saliency_facts(found: dict[str, float]) -> dict[str, str]:
-    """The result of the saliency test by name, for the page and the terminal."""
+def _stuck(model: Any, course: Any, tracks: list[int], side: int, kicks: Any) -> dict[str, float]:
+    """The drives with a sticker that is optimized on the first track, and its mean change of the steering."""
+    from ..simulators import drive as drive_track
+    from ..simulators import find_sticker, total, with_sticker
+
+    found = find_sticker(model, course, tracks[0], side)
+    driver = with_sticker(model, found)
+    drives = [drive_track(driver, course, track, kicks=kicks) for track in tracks]
+    return {"side": side, "degrees": found.degrees, "row": found.top, "column": found.left, **total(drives)}
+
+
+def facts_of_tests(result: dict[str, Any]) -> dict[str, str]:
+    """The results of the saliency test and of the sticker by name, for the page and the terminal."""
     from ..html import number, percent
 
-    slopes = ", ".join(f"{kind} {number(found[f'slope_{kind}'])}" for kind in ("all", "salient", "background"))
-    return {
-        "attention on the road's edges": f"{percent(found['energy_on_edges'])} on {percent(found['area_of_edges'])} "
-        "of the image",
-        "rad per pixel of shift": slopes,
-    }
+    facts = {}
+    if found := result.get("saliency"):
+        share, area = percent(found["energy_on_edges"]), percent(found["area_of_edges"])
+        facts["attention on the road's edges"] = f"{share}, on {area} of the image"
+        slopes = (f"{kind} {number(found[f'slope_{kind}'])}" for kind in ("all", "salient", "background"))
+        facts["rad per pixel of shift"] = ", ".join(slopes)
+    if found := result.get("sticker"):
+        facts[f"sticker of {found['side']} x {found['side']} pixels"] = (
+            f"turns the wheel by {number(found['degrees'])} degrees; autonomy {percent(found['autonomy'])}"
+        )
+    return facts
 
 
 def _film(model: Any, course: Any, track: int, out: Path, kicks: Any) -> Path:
@@ -208,7 +233,7 @@ def print_drives(result: dict[str, Any]) -> None:
         print(f"autonomy by round: {', '.join(percent(value) for value in result['autonomy_by_round'])}")
     if "relative_return" in result:
         print(f"return without put-back: {percent(result['relative_return'])} of the expert's")
-        for name, value in saliency_facts(result["saliency"]).items() if "saliency" in result else ():
+        for name, value in facts_of_tests(result).items():
             print(f"{name}: {value}")
         print(f"report: {result['report']}" + (f"\nvideo:  {result['video']}" if "video" in result else ""))
     else:

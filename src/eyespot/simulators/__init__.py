@@ -11,6 +11,7 @@ from ._recording import TABLE, record
 from ._replay import Replay, recordings
 from ._saliency import saliency_test
 from ._simulator import Course, Simulator
+from ._sticker import Sticker, find_sticker, with_sticker
 from ._tracks import parse_tracks
 from ._viewpoint import VEHICLES, Vehicle, from_viewpoint, vehicle_named
 from ._viewpoints import write_viewpoints
@@ -27,10 +28,12 @@ __all__ = [
     "Measured",
     "Replay",
     "Simulator",
+    "Sticker",
     "Vehicle",
     "autonomy",
     "drive",
     "expert",
+    "find_sticker",
     "from_viewpoint",
     "look",
     "measure",
@@ -44,6 +47,7 @@ __all__ = [
     "steering_of",
     "total",
     "vehicle_named",
+    "with_sticker",
     "write_drive_page",
     "write_viewpoints",
 ]
