@@ -9,6 +9,7 @@ import torch
 from hypothesis import settings
 
 from eyespot import html
+from eyespot.explanations import _checks
 
 draw_svg: Callable[..., str] = html._svg
 
@@ -35,6 +36,15 @@ def _one_drawing_of_each_kind() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(html, "_svg", draw_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _coarse_deletion_curves() -> Iterator[None]:
+    """Each explanation is checked by curves over deleted pixels; 6 points and one random order are computed here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_checks, "STEPS", 6)
+        patch.setattr(_checks, "ORDERS", 1)
         yield
 
 

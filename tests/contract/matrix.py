@@ -85,7 +85,8 @@ def _table(task: str, reasons: list[str]) -> str:
 def _cells(task: str, network: str, reasons: list[str]) -> list[str]:
     if (task, network) in UNFIT:
         return [_numbered(UNFIT[task, network], reasons)] * len(ROOMS)
-    return [_cell(room, make_case(task, network), reasons) for room in ROOMS.values()]
+    case = make_case(task, network)
+    return [_cell(room, case, reasons) for room in ROOMS.values()]
 
 
 def _cell(room: Callable[[Case], None], case: Case, reasons: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What holds for every task with every network that fits it."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,7 @@ def test_every_score_is_one_number_per_sample(case: Case):
 
 
 def test_every_parameter_gets_a_gradient(case: Case):
-    network = make_case(case.task.name, case.network).model.network.train()
+    network = deepcopy(case.model.network).train()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.01 * torch.randn_like(parameter))

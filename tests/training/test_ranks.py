@@ -4,20 +4,28 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from eyespot.cli._app import run
+
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 
 
 def train(out: Path, processes: int) -> dict:
     """Train two epochs of the 8x8 digits with some processes on this machine, batch statistics and ReLUs and all."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
-    verb = ["-m", "eyespot", "train", "bundled:digits", "--out", str(out), "--epochs", "2", "--json"]
+    verb = ["train", "bundled:digits", "--out", str(out), "--epochs", "2", "--json"]
     choices = ["--size", "tiny", "--precision", "float32", "--batch", "64", "--micro-batches", "2"]
+    if processes == 1:
+        with redirect_stdout(StringIO()) as printed:
+            assert run([*verb, *choices]) == 0
+        return json.loads(printed.getvalue())
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "eyespot"]
     done = subprocess.run([sys.executable, *launcher, *verb, *choices], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
