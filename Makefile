@@ -15,7 +15,7 @@ PAGE := $(if $(wildcard page/package.json),$(STATIC)/index.html)
 help:
 	@echo "make demo        train on the 5,000 bundled digits; write report and model to runs/demo"
 	@echo "make test        run every test"
-	@echo "make check       check format, lint, types, import order and the API page"
+	@echo "make check       check format, lint, types, import order, the API page and the page"
 	@echo "make docs        build the API page, docs/api/index.html"
 	@echo "make bench       run the short benchmarks; make bench-long: the long ones"
 	@echo "make page        build the page of 'eyespot serve'"
@@ -33,7 +33,6 @@ test: $(VENV)/.installed-dev $(PAGE) $(JAVASCRIPT)
 
 check: $(VENV)/.installed-dev $(PAGE)
 	@scripts/check
-	@cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent check && npm run --silent lint
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/build_docs.py

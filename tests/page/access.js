@@ -56,6 +56,14 @@ function stops() {
   return { wanted: wanted.map((element) => stop(element).dataset.stop), lost: lost.map((element) => element.outerHTML.slice(0, 120)) };
 }
 
+var reached = [];
+
+/** Note the stop of every element that gets the focus from now on. */
+function noteStops() {
+  reached = [];
+  document.addEventListener("focusin", (event) => reached.push(event.target.closest("[data-stop]")?.dataset.stop ?? ""));
+}
+
 /** Whether the element that has the focus is marked. */
 function focusSeen() {
   const marked = (element) => element && [getComputedStyle(element).outlineStyle, getComputedStyle(element).boxShadow].some((style) => style !== "none");

@@ -5,6 +5,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ from eyespot.serving.resources import ModelResource
 from .networks import GRAY, shown
 from .real import make, serving, write_run
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUMS = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
+"""Debian's Chromium in the order of preference: the first one has no windows at all and needs half of the time."""
 STATIC = Path(__file__).parents[2] / "src" / "eyespot" / "serving" / "static"
 WAIT = 60_000
 """Milliseconds until a test gives up: much longer than the page takes, for machines that do much else."""
@@ -59,31 +61,52 @@ def site(static: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")  # not longer: playwright's event loop runs while it is open, and others need their own
 def browser():
     """Debian's Chromium without a window."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}; run: apt-get install chromium")
+    found = [path for path in CHROMIUMS if path.exists()]
+    if not found:
+        pytest.skip(f"there is no {CHROMIUMS[0]}; run: apt-get install {CHROMIUMS[0].name}")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=WAIT)
     with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        chromium = started.chromium.launch(executable_path=str(found[0]), args=FLAGS)
         yield chromium
         chromium.close()
 
 
-@pytest.fixture
-def page(browser):
-    """A fresh tab of 1280 x 900 pixels in English; a test fails when the page complains in its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce")
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One tab for all tests of a module: to open another takes longer than most of them."""
+    context = browser.new_context(locale="en-US", reduced_motion="reduce")
     # A first visit has an introduction, which has its own test.
     context.add_init_script("if (location.protocol === 'http:') localStorage.setItem('eyespot-tour', 'done')")
     tab = context.new_page()
     tab.set_default_timeout(WAIT)
-    complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    # The browser itself tells of a refused request; the tests of refusals look for the page's sentence.
-    told = "Failed to load resource"
-    tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" and told not in m.text else None)
     yield tab
     context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """An empty tab of 1280 x 900 pixels in English; a test fails when the page complains in its console."""
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    complaints: list[str] = []
+
+    def note_error(error: object) -> None:
+        complaints.append(str(error))
+
+    def note_message(message: Any) -> None:
+        # The browser itself tells of a refused request; the tests of refusals look for the page's sentence.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    tab.on("pageerror", note_error)
+    tab.on("console", note_message)
+    yield tab
+    tab.remove_listener("pageerror", note_error)
+    tab.remove_listener("console", note_message)
+    tab.unroute_all()
+    if tab.url.startswith("http"):
+        tab.evaluate("localStorage.clear()")
+    tab.goto("about:blank")
     assert not complaints, complaints
 
 

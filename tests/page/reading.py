@@ -6,6 +6,14 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+SCRIPT = (Path(__file__).parent / "access.js").read_text()
+NAMED = {
+    *("button", "link", "textbox", "searchbox", "combobox", "slider", "spinbutton", "radio", "checkbox", "ColorWell"),
+    *("application", "image", "grid", "region", "navigation"),
+}
+"""Roles of what a screen reader must have a name for."""
+ROUND = 10
+"""How often Tab is pressed until the page is asked what was reached."""
 POWERS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
 
 
@@ -28,16 +36,41 @@ def agrees(text: str, wanted: float) -> bool:
 
 def missed_by_tab(page: Page, least: int) -> list[str]:
     """The controls, at least `least`, that the Tab key does not reach or that it should and cannot."""
-    script = (Path(__file__).parent / "access.js").read_text()
-    found = page.evaluate(f"{script}; stops()")
+    found = page.evaluate(f"{SCRIPT}; stops()")
     assert len(found["wanted"]) >= least, found["wanted"]
-    reached: set[str] = set()
-    for _ in range(2 * len(found["wanted"]) + 20):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement?.closest('[data-stop]')?.dataset.stop ?? ''"))
-    missed = set(found["wanted"]) - reached
+    page.evaluate(f"{SCRIPT}; noteStops()")
+    missed = set(found["wanted"])
+    for _ in range(2 * len(found["wanted"]) // ROUND + 2):
+        for _ in range(ROUND):
+            page.keyboard.press("Tab")
+        missed -= set(page.evaluate("reached"))
+        if not missed:
+            break
     first = "one => one.outerHTML.slice(0, 200)"
     return found["lost"] + [page.locator(f"[data-stop='{stop}']").evaluate(first) for stop in missed]
+
+
+def accessible(page: Page) -> None:
+    """Controls have names; text has the contrast of WCAG level AA and at least 11 pixels; the page fits the window."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    shown = [node for node in nodes if not node["ignored"] and node["role"]["value"] in NAMED]
+    assert len({node["role"]["value"] for node in shown}) >= 3
+    nameless = [node for node in shown if not node.get("name", {}).get("value", "").strip()]
+    assert not [(node["role"]["value"], node.get("description", {}).get("value")) for node in nameless]
+    assert not page.evaluate(f"{SCRIPT}; smallTexts(11)")
+    assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def wider_than_the_window(page: Page, widths: tuple[int, ...] = (1280, 390)) -> list[int]:
+    """The widths of the window that what is open does not fit in."""
+    wider = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wider.append(width)
+    return wider
 
 
 def open_settings(page: Page) -> None:

@@ -14,8 +14,8 @@ from eyespot.serving.app import make_app
 from tests.simulators.toy import Toy
 
 from ..serving.view_models import driver
+from .reading import accessible, missed_by_tab
 from .real import serving
-from .test_access import SCRIPT
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,11 @@ def test_a_drive_is_watched_pushed_and_taken_over(page: Page, drive: str) -> Non
     time = facts.locator("dd").first.text_content()
     for theme in ("light", "dark"):
         expect(page.locator(f"html[data-theme='{theme}']")).to_have_count(1)
-        assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+        accessible(page)
         page.locator("header button.square").click()
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    accessible(page)
+    assert missed_by_tab(page, least=8) == []
     page.get_by_role("button", name="Continue").click()
     expect(facts.locator("dd").first).not_to_have_text(time or "")
 
@@ -59,4 +60,5 @@ def test_a_missing_simulator_is_named(page: Page, drive: str, monkeypatch: pytes
     monkeypatch.setattr(_drive_api, "CarRacing", missing)
     page.goto(f"{drive}?lang=de")
     page.get_by_role("button", name="Losfahren").click()
+    expect(page.get_by_role("alert")).to_contain_text("Diese Fahrt ist nicht möglich. Der Server meldet auf Englisch:")
     expect(page.get_by_role("alert")).to_contain_text("eyespot[drive]")

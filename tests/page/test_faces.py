@@ -13,8 +13,8 @@ from eyespot.images import write_png
 from eyespot.serving.app import make_app
 from tests.faces.conftest import photos  # noqa: F401
 
+from .reading import accessible
 from .real import serving
-from .test_access import SCRIPT
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_faces_are_compared_enrolled_recognized_and_deleted(
     page.goto("about:blank")  # the gallery is kept, and the other language has all words
     page.goto(f"{faces}?lang=de")
     expect(page.get_by_role("list", name="Bekannte Personen").get_by_text("Andy/R.")).to_be_visible()
-    assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+    accessible(page)
     page.get_by_label("Andy/R. löschen").click()
     page.get_by_role("button", name="Mit allen Gesichtern löschen").click()
     expect(page.get_by_text("Niemand ist eingetragen.")).to_be_visible()

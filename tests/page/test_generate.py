@@ -11,9 +11,8 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import generator, write_generator_run
-from .reading import missed_by_tab
+from .reading import accessible, missed_by_tab
 from .real import serving
-from .test_access import SCRIPT
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +20,6 @@ def generate(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     run = write_generator_run(tmp_path_factory.mktemp("generate") / "art", 0)
     with serving(make_app([generator()], [run], static=static)) as address:
         yield f"{address}#/generate"
-
-
-def accessible(page: Page) -> None:
-    assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
-    assert not page.evaluate(f"{SCRIPT}; smallTexts(11)")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_images_by_seed_and_style_and_the_training(page: Page, generate: str) -> None:

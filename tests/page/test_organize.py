@@ -14,9 +14,8 @@ from eyespot.serving.app import make_app
 from eyespot.serving.collection import CollectionResource
 
 from ..serving.photos import open_photos
-from .reading import missed_by_tab
+from .reading import accessible, missed_by_tab
 from .real import serving
-from .test_access import SCRIPT
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +36,6 @@ def opened(page: Page, organize: str, part: str, query: str = "") -> None:
     page.goto("about:blank")
     page.goto(f"{organize}#/organize/{part}?{query}")
     expect(page.get_by_role("heading", name="photos", exact=True)).to_be_visible()
-
-
-def accessible(page: Page) -> None:
-    """Text has enough contrast and size, and the page is not wider than the window."""
-    assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
-    assert not page.evaluate(f"{SCRIPT}; smallTexts(11)")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_photos_are_found_and_opened_with_the_keyboard(page: Page, organize: str) -> None:

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import locator, write_located
+from .reading import accessible
 from .real import serving
-from .test_access import SCRIPT
 
 
 def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tmp_path: Path) -> None:
@@ -34,9 +34,9 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         assert "threshold=0.3" in page.url
         page.get_by_role("button", name="Threshold of the training (0.50)").click()
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
-        assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+        accessible(page)
         page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        accessible(page)
 
 
 def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Path, tmp_path: Path) -> None:
@@ -64,6 +64,6 @@ def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Pa
         assert 70 <= shares[0] <= 80
         assert "0.859 ± 0.012" in figures[3] and "0.873 ± 0.004" in figures[4]
         assert requested == []  # answers stay in the page
-        assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
+        accessible(page)
         page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        accessible(page)

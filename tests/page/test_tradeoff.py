@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.written_study import write_study
+from .reading import accessible
 from .real import serving
-from .test_access import SCRIPT
 
 
 def test_a_study_is_shown_and_its_points_lead_to_their_rows(page: Page, static: Path, tmp_path: Path) -> None:
@@ -27,8 +27,7 @@ def test_a_study_is_shown_and_its_points_lead_to_their_rows(page: Page, static: 
         expect(page.locator("tr.chosen")).to_contain_text("Recommended, front")
         page.get_by_text("peak memory", exact=True).click()
         expect(points).to_have_count(2)  # of one point it was not measured
-        assert not page.evaluate(f"{SCRIPT}; contrastFaults()")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        accessible(page)
         with page.expect_popup() as opened:
             page.get_by_role("link", name="Page of the study").click()
         expect(opened.value.get_by_role("heading")).to_have_text("Which network fits: photos/")

@@ -69,7 +69,7 @@ def test_every_route_of_the_api_is_described(client):
 
 def test_another_method_is_refused_with_a_sentence(client):
     response = client.delete("/api/models")
-    assert response.status_code == 405 and response.json() == {"error": "DELETE is not allowed here."}
+    assert response.status_code == 405 and response.json() == {"error": "DELETE is not allowed here.", "code": "method"}
 
 
 def test_a_mistake_of_ours_is_told_without_its_details(app, monkeypatch):

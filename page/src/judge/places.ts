@@ -1,29 +1,4 @@
-/** The part of a map that is shown: its corner and its side lengths, in the units of the places. */
-export interface View {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export type Point = readonly [x: number, y: number];
-
-/** A view of all places with a margin, in the shape of the window (width / height). */
-export function fitted(places: readonly Point[], shape: number): View {
-  const ends = (axis: 0 | 1): [number, number] => [Math.min(...places.map((one) => one[axis])), Math.max(...places.map((one) => one[axis]))];
-  const [[west, east], [north, south]] = [ends(0), ends(1)];
-  const height = Math.max(1e-6, 1.1 * (south - north), (1.1 * (east - west)) / shape);
-  return { left: (west + east - height * shape) / 2, top: (north + south - height) / 2, width: height * shape, height };
-}
-
-/** The view scaled by a factor (below 1: closer), while the point at these shares of its sides stays. */
-export function zoomed({ left, top, width, height }: View, factor: number, x = 0.5, y = 0.5): View {
-  return { left: left + width * x * (1 - factor), top: top + height * y * (1 - factor), width: width * factor, height: height * factor };
-}
-
-export function panned(view: View, x: number, y: number): View {
-  return { ...view, left: view.left - view.width * x, top: view.top - view.height * y };
-}
+import type { Point } from "../lib/frame";
 
 /** Whether a point is inside a closed outline: a ray from it crosses the outline an odd number of times. */
 export function isInside([x, y]: Point, outline: readonly Point[]): boolean {

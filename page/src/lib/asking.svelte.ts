@@ -1,3 +1,5 @@
+import { messageOf } from "./trouble";
+
 /** An answer that is shown, and the question it belongs to. A newer question cancels the one before. */
 export class Asking<Question, Answer> {
   found = $state.raw<Answer | null>(null);
@@ -24,7 +26,7 @@ export class Asking<Question, Answer> {
       const found = await this.answer(question, mine.signal);
       if (this.#running === mine) [this.found, this.of, this.trouble] = [found, question, ""];
     } catch (error) {
-      if (this.#running === mine) [this.found, this.of, this.trouble] = [null, null, error instanceof Error ? error.message : String(error)];
+      if (this.#running === mine) [this.found, this.of, this.trouble] = [null, null, messageOf(error)];
     }
     if (this.#running === mine) this.busy = false;
   }

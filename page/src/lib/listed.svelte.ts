@@ -1,3 +1,5 @@
+import { messageOf } from "./trouble";
+
 /** A list that the server gives once; a failure is kept as a message until it is loaded again. */
 export class Listed<Value> {
   found = $state.raw<readonly Value[] | null>(null);
@@ -11,7 +13,7 @@ export class Listed<Value> {
     try {
       [this.found, this.trouble] = [await this.ask(), ""];
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = messageOf(error);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { texts } from "./language.svelte";
 import type { ImageSpec } from "./manifest";
 import { fitted, planesOf, type Fit } from "./resize";
 import type { Preparation } from "./source";
@@ -8,7 +9,7 @@ const PREVIEW = 256;
 /** A picture file as the network takes it: decoded by the browser, upright, on white, resized as in eyespot. */
 export async function readPicture(file: Blob, images: ImageSpec, fit: Fit): Promise<Preparation> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => null);
-  if (!bitmap) throw new Error("This file is not a picture that the browser can read.");
+  if (!bitmap) throw new Error(texts().unreadablePicture);
   const { width, height } = bitmap;
   const rgba = drawn(bitmap, width, height).getContext("2d")!.getImageData(0, 0, width, height).data;
   const scale = Math.min(1, PREVIEW / Math.max(width, height));

@@ -1,5 +1,6 @@
 /** A quiz of a length that is chosen before it begins, and what its answers show. */
 import { wilson } from "../judge/statistics";
+import { percent } from "./numbers";
 
 export interface QuizItem {
   /** The address of a picture. */
@@ -34,6 +35,11 @@ export function tally(items: readonly QuizItem[], answers: readonly string[]): r
 /** A share with its 95 % Wilson interval; null where there is nothing to divide. */
 export function shareOf(count: number, all: number): Share | null {
   return all === 0 ? null : { share: count / all, interval: wilson(count, all), count: all };
+}
+
+/** A share and its interval as text. */
+export function shareText(found: Share | null): string {
+  return found === null ? "–" : `${percent(found.share)} (${found.interval.map((end) => percent(end)).join(" – ")})`;
 }
 
 export function rightAnswers(items: readonly QuizItem[], answers: readonly string[]): Share | null {

@@ -3,6 +3,7 @@ import type { Fit } from "./resize";
 import { readManifest, type Call, type Manifest } from "./manifest";
 import { openServer, type Server } from "./server";
 import { sizeOf, tensor, type Tensor } from "./tensor";
+import type { ErrorCode } from "./errorCodes";
 import { texts } from "./language.svelte";
 import { pathOf, type Version } from "./version";
 
@@ -102,14 +103,15 @@ function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
   return found;
 }
 
-/** Ask the server; an error becomes the sentence that it gave. */
+/** Ask the server; an error becomes a sentence in the language of the page, by its code. */
 async function ask(address: string, body?: BodyInit, signal?: AbortSignal): Promise<Response> {
   const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal }).catch((error: unknown) => {
     throw error instanceof TypeError ? new Error(texts().unavailable) : error; // a request that found no server
   });
   if (response.ok) return response;
-  const told = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new Error(told.error ?? `The server answered ${response.status} to ${address}.`);
+  const { error, code } = (await response.json().catch(() => ({}))) as { error?: string; code?: ErrorCode };
+  if (error === undefined) throw new Error(texts().status(response.status));
+  throw new Error(code && code in texts().errors ? texts().errors[code](error) : error);
 }
 
 interface Embedded {
@@ -135,7 +137,7 @@ function embeddedSource({ models }: Embedded): Source {
     output: ({ model }, call, _pixels, image) =>
       now(() => {
         const stored = image === null ? undefined : models[model].images[image].calls[call.id];
-        if (!stored) throw new Error(`This page has no numbers of “${call.name}” for this picture.`);
+        if (!stored) throw new Error(texts().noNumbers(call.name));
         return tensor(call.shape, new Float32Array(decode(stored).buffer));
       }),
     ...(models.every(({ fit }) => fit) && {

@@ -9,6 +9,7 @@ import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "../lib/asking.svelte";
 import { DEEP } from "./stages";
+import { messageOf } from "../lib/trouble";
 
 /** An uploaded, drawn or modified picture, instead of a listed one. */
 interface OwnPicture {
@@ -301,7 +302,7 @@ class Session {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) this.trouble = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof DOMException && error.name === "AbortError")) this.trouble = messageOf(error);
     } finally {
       this.#pending -= 1;
     }

@@ -1,3 +1,4 @@
+import { errors } from "./errors.english";
 import { faces } from "./faces.english";
 import { judge } from "./judge.english";
 import { learn } from "./learn.english";
@@ -15,14 +16,21 @@ export const english = {
   light: "Use light colors",
   dark: "Use dark colors",
   sort: "Sort by this column",
+  loading: "Loading …",
+  model: "Model",
   retry: "Try again",
   unavailable: "The server does not answer. Is eyespot serve still running?",
+  status: (status: number): string => `The server answered with status ${status}, without a reason.`,
+  noNumbers: (call: string): string => `This page has no numbers of “${call}” for this picture.`,
+  unreadablePicture: "This file is not a picture that the browser can read.",
+  errors,
   progress: {
     label: "Progress",
     cancel: "Cancel",
     seconds: (seconds: number): string => `${seconds.toFixed(0)} s`,
     steps: (done: number, total: number, seconds: number): string => `${done} of ${total} · ${seconds.toFixed(0)} s`,
   },
+  frame: { closer: "Zoom in", farther: "Zoom out", whole: "Show all" },
   grid: {
     cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
     value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,

@@ -1,4 +1,5 @@
 import type { english } from "./english";
+import { errors } from "./errors.german";
 import { faces } from "./faces.german";
 import { judge } from "./judge.german";
 import { learn } from "./learn.german";
@@ -15,14 +16,21 @@ export const german: typeof english = {
   light: "Helle Farben",
   dark: "Dunkle Farben",
   sort: "Nach dieser Spalte sortieren",
+  loading: "Wird geladen …",
+  model: "Modell",
   retry: "Erneut versuchen",
   unavailable: "Der Server antwortet nicht. Läuft eyespot serve noch?",
+  status: (status) => `Der Server antwortete mit Status ${status}, ohne einen Grund zu nennen.`,
+  noNumbers: (call) => `Diese Seite hat für dieses Bild keine Zahlen von „${call}“.`,
+  unreadablePicture: "Diese Datei ist kein Bild, das der Browser lesen kann.",
+  errors,
   progress: {
     label: "Fortschritt",
     cancel: "Abbrechen",
     seconds: (seconds) => `${seconds.toFixed(0)} s`,
     steps: (done, total, seconds) => `${done} von ${total} · ${seconds.toFixed(0)} s`,
   },
+  frame: { closer: "Vergrößern", farther: "Verkleinern", whole: "Alles zeigen" },
   grid: {
     cell: (label, row, column) => `${label}, Zeile ${row}, Spalte ${column}`,
     value: (label, row, column, value) => `${label}, Zeile ${row}, Spalte ${column}: ${value}`,

@@ -82,9 +82,6 @@ export const organize = {
     label: "Places of the photos",
     note: "Degrees of longitude and latitude. Select a circle to see its photos. No map is loaded from the network.",
     place: (number: number, latitude: string, longitude: string): string => `${photos(number)} at ${latitude}, ${longitude}`,
-    closer: "Zoom in",
-    farther: "Zoom out",
-    fit: "Show all",
   },
   plan: {
     template: "Target of each photo",

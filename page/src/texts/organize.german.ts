@@ -78,9 +78,6 @@ export const organize: typeof english = {
     label: "Orte der Fotos",
     note: "Grad geographischer Länge und Breite. Wählen Sie einen Kreis, um seine Fotos zu sehen. Es wird keine Karte aus dem Netz geladen.",
     place: (number, latitude, longitude) => `${photos(number)} bei ${latitude}, ${longitude}`,
-    closer: "Vergrößern",
-    farther: "Verkleinern",
-    fit: "Alles zeigen",
   },
   plan: {
     template: "Ziel jedes Fotos",

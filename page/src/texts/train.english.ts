@@ -26,6 +26,7 @@ export const train = {
   loading: "Loading …",
   states,
   metrics,
+  failure: (sentence: string): string => sentence,
   elsewhereNote: "Another process trains this run; its log is shown here.",
   progress: "Progress",
   step: "step",

@@ -26,6 +26,7 @@ export const train: typeof english = {
     elsewhere: "Training in einem anderen Prozess",
   },
   metrics,
+  failure: (sentence) => `Das Training ist abgebrochen. Der Server meldet auf Englisch: „${sentence}“`,
   elsewhereNote: "Ein anderer Prozess trainiert diesen Lauf; hier wird sein Protokoll gezeigt.",
   progress: "Fortschritt",
   step: "Schritt",

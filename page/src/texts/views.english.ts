@@ -15,8 +15,6 @@ export const quiz = {
 
 export const generate = {
   title: "Generate",
-  model: "Model",
-  loading: "Loading …",
   none: "No generator. Train one: eyespot train paintings/ --task generate --input 32x32x3, then start the server with its run.",
   partsLabel: "Parts of Generate",
   parts: { samples: "Images", epochs: "Training", quiz: "Quiz" },
@@ -56,7 +54,6 @@ export const generate = {
 
 export const drive = {
   title: "Drive",
-  model: "Model",
   none: "No model that steers. Record drives and train one: eyespot drive --expert --tracks 0-19 --out drives/",
   track: "Track",
   colors: "Colors of road and grass",
@@ -88,7 +85,6 @@ export const drive = {
 
 export const rank = {
   title: "Rank",
-  model: "Model",
   none: "No model that ranks. Train one: eyespot train ratings.csv --task rank, then start the server with its run.",
   hint: "Drop a folder or several images here. They are ranked on this machine and not kept.",
   progress: (done: number, all: number): string => `${done} of ${all} images ranked`,

@@ -16,8 +16,6 @@ export const quiz: typeof englishQuiz = {
 
 export const generate: typeof englishGenerate = {
   title: "Erzeugen",
-  model: "Modell",
-  loading: "Wird geladen …",
   none: "Kein Generator. Trainieren Sie einen: eyespot train gemaelde/ --task generate --input 32x32x3, und starten Sie den Server mit seinem Lauf.",
   partsLabel: "Teile von Erzeugen",
   parts: { samples: "Bilder", epochs: "Training", quiz: "Quiz" },
@@ -57,7 +55,6 @@ export const generate: typeof englishGenerate = {
 
 export const drive: typeof englishDrive = {
   title: "Fahren",
-  model: "Modell",
   none: "Kein Modell, das lenkt. Nehmen Sie Fahrten auf und trainieren Sie eines: eyespot drive --expert --tracks 0-19 --out fahrten/",
   track: "Strecke",
   colors: "Farben von Straße und Gras",
@@ -89,7 +86,6 @@ export const drive: typeof englishDrive = {
 
 export const rank: typeof englishRank = {
   title: "Reihen",
-  model: "Modell",
   none: "Kein Modell, das reiht. Trainieren Sie eines: eyespot train bewertungen.csv --task rank, und starten Sie den Server mit seinem Lauf.",
   hint: "Ziehen Sie einen Ordner oder mehrere Bilder hierher. Sie werden auf diesem Rechner gereiht und nicht aufgehoben.",
   progress: (done, all) => `${done} von ${all} Bildern gereiht`,

@@ -1,13 +1,14 @@
+import { poll } from "../lib/polling";
 import { source } from "../lib/source";
 import { SETTINGS, type Bytes, type LogLine, type RunDescription, type Settings, type LiveView } from "./api";
 import { imagesAt, speedOf, withMoment, type Moment } from "./pace";
+import { messageOf } from "../lib/trouble";
 
 /** Bytes of a log in one answer, above which there is more of it. */
 const PART = 500_000;
 /** Milliseconds between two looks: three a second. */
 const LOOK_EVERY = 330;
 const ASK_EVERY = 500;
-const rest = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
 
 /** One run as it goes: how it stands with it, its log, and what there is to see. It is asked until `leave`. */
 export class Watch {
@@ -32,8 +33,8 @@ export class Watch {
   #pictured = -1;
 
   constructor(readonly run: number) {
-    void this.#keep(ASK_EVERY, () => this.#read());
-    void this.#keep(LOOK_EVERY, () => this.#look());
+    for (const [pace, work] of [[ASK_EVERY, () => this.#read()], [LOOK_EVERY, () => this.#look()]] as const)
+      void poll(pace, () => !this.#left, work, (message) => (this.trouble = message));
   }
 
   leave(): void {
@@ -66,17 +67,7 @@ export class Watch {
       this.trouble = "";
       await this.#read();
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
-    }
-  }
-
-  async #keep(pace: number, work: () => Promise<void>): Promise<void> {
-    while (!this.#left) {
-      const began = performance.now();
-      await work().catch((error: unknown) => {
-        this.trouble = error instanceof Error ? error.message : String(error);
-      });
-      await rest(Math.max(20, began + pace - performance.now()));
+      this.trouble = messageOf(error);
     }
   }
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from ..organizing import Query as Conditions
+from ._error_codes import RequestError
 from ._models import plain_json, takes
 from ._training import Strict
 from .app_state import REFUSALS, AppState, CurrentState, pick
@@ -30,7 +31,9 @@ Number = Annotated[int, Field(ge=0, le=2**31)]
 def collection_of(app_state: CurrentState) -> CollectionResource:
     """The collection of the server; respond with 404 if there is none."""
     if app_state.collection is None:
-        raise HTTPException(404, "No photo collection was given; start the server with --photos FOLDER.")
+        raise RequestError(
+            404, "collection_missing", "No photo collection was given; start the server with --photos FOLDER."
+        )
     return app_state.collection
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from ..images import encode_png
 from ..simulators import CarRacing, steering_of
 from ._drive_session import DriveSession
+from ._error_codes import RequestError
 from ._models import plain_json
 from ._training import Strict
 from .app_state import REFUSALS, AppState, CurrentState, InModel
@@ -74,7 +75,7 @@ async def drive(shown: InModel, app_state: CurrentState, steps: Steps) -> Respon
 
 def _session(app_state: AppState, shown: ModelResource) -> DriveSession:
     if shown not in app_state.drives:
-        raise HTTPException(409, f"'{shown.name}' is on no track; start a drive first.")
+        raise RequestError(409, "drive_missing", f"'{shown.name}' is on no track; start a drive first.")
     return app_state.drives[shown]
 
 

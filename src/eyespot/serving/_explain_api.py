@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from ..explanations import METHODS, Explanation, Gallery, ImageMap, explain
@@ -18,6 +18,7 @@ from ..explanations.gallery import strip
 from ..explanations.units import LayerUnits
 from ..images import Picture, encode_png
 from ..sources.source import Source, part_of
+from ._error_codes import RequestError
 from ._models import plain_json, takes
 from .app_state import REFUSALS, AppState, CurrentState, InModel, pick
 from .resources import ModelResource
@@ -219,7 +220,9 @@ def _respond(found: Explanation | Gallery | ImageMap, answer: Answer) -> Respons
     if answer is Answer.HTML and isinstance(found, Gallery):
         with TemporaryDirectory() as folder:
             return Response(found.save(Path(folder) / "units.html").read_bytes(), media_type="text/html")
-    raise HTTPException(400, f"'{found.method}' is not available as {answer.value}; request json or another form.")
+    raise RequestError(
+        400, "form", f"'{found.method}' is not available as {answer.value}; request json or another form."
+    )
 
 
 def _as_base64(value: Any) -> Any:

@@ -6,7 +6,7 @@ Pictures are read in memory and never kept; the gallery holds names and embeddin
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from ..faces import (
     require_good,
     verify,
 )
+from ._error_codes import RequestError
 from ._models import plain_json, takes
 from ._training import Strict
 from .app_state import REFUSALS, CurrentState
@@ -36,7 +37,7 @@ PICTURE = takes("image/png", "image/jpeg", "application/octet-stream")
 def gallery_of(app_state: CurrentState) -> Gallery:
     """The gallery of the server; respond with 404 if there is none."""
     if app_state.gallery is None:
-        raise HTTPException(404, "No gallery was given; start the server with --gallery FILE.")
+        raise RequestError(404, "gallery_missing", "No gallery was given; start the server with --gallery FILE.")
     return app_state.gallery
 
 

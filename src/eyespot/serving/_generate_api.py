@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from torch import Tensor
 
 from ..generated import GENERATED, to_bytes
 from ..images import encode_png
 from ..model import Model
+from ._error_codes import RequestError
 from ._models import plain_json
 from .app_state import REFUSALS, CurrentState, InModel, InRun
 
@@ -68,7 +69,7 @@ async def epoch_samples(epoch: int, shown: InRun, app_state: CurrentState) -> Re
     """The samples after one epoch side by side, as PNG."""
     found = await app_state.read(lambda: _pictures(shown.folder))
     if epoch not in found:
-        raise HTTPException(404, f"There are no samples of epoch {epoch} of '{shown.name}'.")
+        raise RequestError(404, "missing", f"There are no samples of epoch {epoch} of '{shown.name}'.")
     return Response(await app_state.read(found[epoch].read_bytes), media_type="image/png")
 
 

@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ._error_codes import error_body
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 MOST_BYTES = 32 << 20
@@ -39,7 +41,7 @@ HEADERS = {
 
 
 class _Refused(Exception):
-    """A rejected request: status and message."""
+    """A rejected request: status, code and message."""
 
 
 @dataclass(eq=False)
@@ -74,16 +76,18 @@ class Guard:
                 body = await self._body(headers, receive)
                 await self.app(scope, _again(body, receive), send)
         except _Refused as refused:
-            status, sentence = refused.args
-            await JSONResponse({"error": sentence}, status)(scope, receive, send)
+            status, code, sentence = refused.args
+            await JSONResponse(error_body(sentence, code), status)(scope, receive, send)
 
     def _check(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_here(hosts[0], self.host):
-            raise _Refused(400, f"The host '{', '.join(hosts)[:80]}' is not this server; open it as 127.0.0.1.")
+            raise _Refused(400, "host", f"The host '{', '.join(hosts)[:80]}' is not this server; open it as 127.0.0.1.")
         origins = headers.getlist("origin")
         if any(origin.lower() != f"http://{hosts[0]}".lower() for origin in origins):
-            raise _Refused(403, f"The site {origins[0][:80]} may not use this server; only its own page may.")
+            raise _Refused(
+                403, "foreign", f"The site {origins[0][:80]} may not use this server; only its own page may."
+            )
 
     def _most(self, headers: Headers) -> int:
         """Maximum size of the body in bytes: the value of its header, else the limit."""
@@ -111,22 +115,26 @@ class Guard:
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self.most_bytes:
-            raise _Refused(413, f"The body has {int(length[:20]):,} bytes; at most {self.most_bytes:,} are taken.")
+            raise _Refused(
+                413, "too_large", f"The body has {int(length[:20]):,} bytes; at most {self.most_bytes:,} are taken."
+            )
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._received(receive)
         except TimeoutError:
-            raise _Refused(408, f"The body did not come within {self.seconds:g} seconds; send it again.") from None
+            raise _Refused(
+                408, "timeout", f"The body did not come within {self.seconds:g} seconds; send it again."
+            ) from None
 
     async def _received(self, receive: Receive) -> bytes:
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Refused(400, "The connection was closed before the whole body had come.")
+                raise _Refused(400, "closed", "The connection was closed before the whole body had come.")
             body += message.get("body", b"")
             if len(body) > self.most_bytes:
-                raise _Refused(413, f"The body is too large; at most {self.most_bytes:,} bytes are taken.")
+                raise _Refused(413, "too_large", f"The body is too large; at most {self.most_bytes:,} bytes are taken.")
             if not message.get("more_body", False):
                 return bytes(body)
 

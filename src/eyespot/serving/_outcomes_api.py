@@ -3,11 +3,12 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from ..errors import ImageError, RunError
 from ..images import encode_jpeg, read_scaled, read_size
+from ._error_codes import RequestError
 from ._models import plain_json
 from .app_state import REFUSALS, CurrentState, InModel, InRun, pick
 from .resources import MOST_PIXELS, ModelResource, RunResource, check_pixels
@@ -27,7 +28,7 @@ async def outcomes(shown: InRun, app_state: CurrentState) -> Response:
     Row i is image i of the run's model; `size` (height, width) is null where the image is not there.
     """
     if shown.model is None:
-        raise HTTPException(404, f"The model of '{shown.name}' is not there yet.")
+        raise RequestError(404, "missing", f"The model of '{shown.name}' is not there yet.")
     model = app_state.models[shown.model]
     return plain_json({"images": await app_state.read(lambda: _outcomes(shown, model))})
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 from ..progress import listening
+from ._error_codes import RequestError
 from .resources import ModelResource
 
 Value = TypeVar("Value")
@@ -67,7 +68,7 @@ class SlowWorker:
             while not job.done():
                 await asyncio.wait({job}, timeout=POLL)
                 if not job.done() and await request.is_disconnected():
-                    raise HTTPException(CLIENT_CLOSED, "The client has closed the connection.")
+                    raise RequestError(CLIENT_CLOSED, "closed", "The client has closed the connection.")
             return job.result()
         finally:
             if not job.done():

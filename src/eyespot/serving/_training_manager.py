@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 
 from ..errors import EyespotError
 from ..model import load
@@ -22,6 +22,7 @@ from ..sources.source import Row, Source
 from ..training.finish import held_out
 from ..training.options import TrainOptions
 from ..training.plan import choose_images, choose_task
+from ._error_codes import RequestError
 from ._training_process import Process
 from ._upload_set import UploadSet, UploadSets
 from .app_state import AppState, Origin
@@ -75,9 +76,15 @@ class TrainingManager:
     def _begin(self, source: int, options: TrainOptions) -> int:
         folder = self.folder
         if folder is None:
-            raise HTTPException(409, "This server cannot train; start it with: eyespot serve --runs FOLDER")
+            raise RequestError(
+                409, "cannot_train", "This server cannot train; start it with: eyespot serve --runs FOLDER"
+            )
         if source not in self.app_state.origins:
-            raise HTTPException(409, "The images of this source came from Python; another process cannot open them.")
+            raise RequestError(
+                409,
+                "source_from_python",
+                "The images of this source came from Python; another process cannot open them.",
+            )
         self._make_room()
         new = _new_folder(folder, self.app_state.sources[source].name)
         self.app_state.runs.append(RunResource(name=new.name, folder=new))
@@ -101,7 +108,9 @@ class TrainingManager:
         status = self.state(run)["state"]
         if status in ("finished", "elsewhere"):
             where = {"finished": "is finished", "elsewhere": "is trained by another program"}[status]
-            raise HTTPException(409, f"'{self.app_state.runs[run].name}' {where}; it cannot be resumed here.")
+            raise RequestError(
+                409, "not_resumable", f"'{self.app_state.runs[run].name}' {where}; it cannot be resumed here."
+            )
         self._make_room()
         self._start(run, {"folder": str(self.app_state.runs[run].folder.resolve()), "origin": None, "options": None})
 
@@ -109,14 +118,14 @@ class TrainingManager:
         """Send a message to the training of a run; empty when its next step takes longer than `patience` seconds."""
         process = self._of(run)
         if process is None:
-            raise HTTPException(409, f"'{self.app_state.runs[run].name}' is not in training here.")
+            raise RequestError(409, "not_training", f"'{self.app_state.runs[run].name}' is not in training here.")
         try:
             waiting = asyncio.shield(asyncio.wrap_future(process.request(message)))  # the message takes effect anyway
             answer = await asyncio.wait_for(waiting, PATIENCE if patience is None else patience)
         except TimeoutError:
             return {}
         if "refused" in answer:
-            raise HTTPException(400, self._without_paths(answer["refused"]))
+            raise RequestError(400, "recipe", self._without_paths(answer["refused"]))
         return answer
 
     def _of(self, run: int) -> Process | None:
@@ -157,7 +166,9 @@ class TrainingManager:
             return
         if self.current.state != "paused":
             name = self.app_state.runs[self.current.run].name
-            raise HTTPException(409, f"'{name}' is in training; pause or stop it first: only one can run at a time.")
+            raise RequestError(
+                409, "training_running", f"'{name}' is in training; pause or stop it first: only one can run at a time."
+            )
         self.current.close()
 
     def _start(self, run: int, order: dict[str, Any]) -> None:
@@ -220,8 +231,8 @@ def _new_folder(parent: Path, name: str) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise HTTPException(409, f"The folder of runs cannot be written ({error.strerror}).") from error
-    raise HTTPException(409, "There are too many runs; give another --runs.")
+            raise RequestError(409, "disk", f"The folder of runs cannot be written ({error.strerror}).") from error
+    raise RequestError(409, "too_many", "There are too many runs; give another --runs.")
 
 
 def _held(folder: Path) -> bool:

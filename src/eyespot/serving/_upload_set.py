@@ -10,11 +10,10 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fastapi import HTTPException
-
 from ..errors import SourceError
 from ..sources import open_source
 from ..sources.source import Source
+from ._error_codes import RequestError
 from .resources import MOST_PIXELS, check_pixels
 
 MOST_PICTURES = 20_000
@@ -46,9 +45,13 @@ class UploadSets:
     def new(self) -> int:
         """Create an upload set, and return its number."""
         if self.folder is None:
-            raise HTTPException(409, "This server takes no pictures; start it with: eyespot serve --runs FOLDER")
+            raise RequestError(
+                409, "uploads_missing", "This server takes no pictures; start it with: eyespot serve --runs FOLDER"
+            )
         if len(self.held) >= MOST_BASKETS:
-            raise HTTPException(409, f"There are {MOST_BASKETS} sets of pictures already; start the server anew.")
+            raise RequestError(
+                409, "too_many", f"There are {MOST_BASKETS} sets of pictures already; start the server anew."
+            )
         self.held.append(UploadSet(_free_folder(self.folder)))
         return len(self.held) - 1
 
@@ -57,10 +60,13 @@ class UploadSets:
         check_pixels(picture, MOST_PIXELS)
         with self._adding:
             if upload_set.opened:
-                raise HTTPException(409, "These pictures are a source already; drop others into a new one.")
+                raise RequestError(
+                    409, "upload_closed", "These pictures are a source already; drop others into a new one."
+                )
             if len(upload_set.rows) >= MOST_PICTURES or self.size + len(picture) > MOST_BYTES:
-                raise HTTPException(
+                raise RequestError(
                     413,
+                    "too_large",
                     f"At most {MOST_PICTURES:,} pictures and {MOST_BYTES >> 30} GB are taken; use --source for more.",
                 )
             file = f"{len(upload_set.rows) + 1:05}-{_plain(name)}"
@@ -107,5 +113,5 @@ def _free_folder(parent: Path) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise HTTPException(409, f"Pictures cannot be kept ({error.strerror}); free some space.") from error
-    raise HTTPException(409, "There are too many sets of pictures; give another --runs.")
+            raise RequestError(409, "disk", f"Pictures cannot be kept ({error.strerror}); free some space.") from error
+    raise RequestError(409, "too_many", "There are too many sets of pictures; give another --runs.")

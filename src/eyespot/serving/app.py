@@ -30,6 +30,7 @@ from . import _task_api as task_api
 from . import _training as training
 from . import _uploads as dropping
 from . import _views_api as view_routes
+from ._error_codes import Code, RequestError, code_of, error_body
 from ._guard import Guard
 from ._plain import strict_json
 from ._training_manager import TrainingManager
@@ -131,26 +132,30 @@ async def _unbuilt() -> HTMLResponse:
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    return _sentence(" ".join(str(error).split()), 400)
+    assert isinstance(error, EyespotError)
+    return _sentence(" ".join(str(error).split()), 400, code_of(error))
 
 
 async def _misused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = [f"'{found['loc'][-1]}': {found['msg'][:1].lower()}{found['msg'][1:]}" for found in error.errors()]
-    return _sentence(f"{'; '.join(problems)}.", 422)
+    return _sentence(f"{'; '.join(problems)}.", 422, "parameter")
 
 
 async def _missed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    messages = {404: f"Not found: {request.url.path[:80]}.", 405: f"{request.method} is not allowed here."}
-    usual = error.detail in ("Not Found", "Method Not Allowed")
-    sentence = messages[error.status_code] if usual else error.detail
-    return _sentence(sentence, error.status_code)
+    if isinstance(error, RequestError):
+        return _sentence(error.detail, error.status_code, error.code)
+    if error.status_code == 405:
+        return _sentence(f"{request.method} is not allowed here.", 405, "method")
+    usual = error.detail == "Not Found"
+    return _sentence(f"Not found: {request.url.path[:80]}." if usual else error.detail, error.status_code, "missing")
 
 
 async def _failed(_request: Request, error: Exception) -> Response:
-    return _sentence(f"Internal server error ({type(error).__name__}); details are in the server's terminal.", 500)
+    sentence = f"Internal server error ({type(error).__name__}); details are in the server's terminal."
+    return _sentence(sentence, 500, "internal")
 
 
-def _sentence(sentence: str, status: int) -> Response:
-    return Response(strict_json({"error": sentence}), status, media_type="application/json")
+def _sentence(sentence: str, status: int, code: Code) -> Response:
+    return Response(strict_json(error_body(sentence, code)), status, media_type="application/json")

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, HTTPException, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from ..faces import Gallery
 from ..measures import AuditReport
 from ..sources.source import Source
 from ._drive_session import DriveSession
+from ._error_codes import Code, RequestError
 from ._slow_work import SlowWorker
 from ._snapshots import at_epoch, epochs_of
 from .collection import CollectionResource
@@ -76,9 +77,10 @@ class AppState:
 
 
 class Refusal(BaseModel):
-    """The body of every error: one message, which the page displays."""
+    """The body of every error: one sentence, and the code by which the page translates it."""
 
     error: str
+    code: Code
 
 
 REFUSALS: dict[int | str, dict[str, object]] = {
@@ -105,7 +107,7 @@ def pick(kind: str, items: Sequence[Value], number: int) -> Value:
     if 0 <= number < len(items):
         return items[number]
     there = f"there are 0 to {len(items) - 1}" if items else "there are none"
-    raise HTTPException(404, f"There is no {kind} {number}; {there}.")
+    raise RequestError(404, "missing", f"There is no {kind} {number}; {there}.")
 
 
 async def chosen_model(
@@ -123,7 +125,7 @@ async def chosen_model(
 def _at_epoch(shown: ModelResource, epoch: int) -> ModelResource:
     if epoch not in epochs_of(shown):
         kept = ", ".join(str(there) for there in epochs_of(shown)) or "none; train with --snapshots to keep them"
-        raise HTTPException(404, f"There is no epoch {epoch} of '{shown.name}'; there are: {kept}.")
+        raise RequestError(404, "missing", f"There is no epoch {epoch} of '{shown.name}'; there are: {kept}.")
     return at_epoch(shown, epoch)
 
 

@@ -1,0 +1,41 @@
+/** The codes of the server's errors, as in src/eyespot/serving/_error_codes.py; the tests compare both. */
+export const ERROR_CODES = [
+  "attack",
+  "cannot_train",
+  "closed",
+  "collection_missing",
+  "disk",
+  "drive_missing",
+  "explanation",
+  "face",
+  "foreign",
+  "form",
+  "gallery_missing",
+  "host",
+  "image",
+  "input",
+  "internal",
+  "method",
+  "missing",
+  "model",
+  "network",
+  "not_resumable",
+  "not_training",
+  "parameter",
+  "recipe",
+  "run",
+  "simulator",
+  "source",
+  "source_from_python",
+  "task",
+  "timeout",
+  "too_large",
+  "too_many",
+  "training_running",
+  "upload_closed",
+  "uploads_missing",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** A sentence for each code, of the one that the server gave; that is English and names what was received. */
+export type ErrorTexts = Readonly<Record<ErrorCode, (sentence: string) => string>>;
