@@ -13,7 +13,7 @@ from eyespot.errors import EyespotError, ModelError
 from eyespot.exporting import export_onnx
 from eyespot.images import ImageSpec, write_png
 from eyespot.measures import _measure as module
-from eyespot.measures import measure
+from eyespot.measures import _memory, measure
 from eyespot.measures._backends import Backend, count_multiply_adds, count_parameters
 from eyespot.measures._latency import best_batch, is_busy, timing
 from eyespot.measures._memory import STATUS, peak_memory
@@ -100,6 +100,11 @@ def test_without_onnxruntime_it_is_left_out_with_the_extra_named(place, monkeypa
     found = measure(place / "pets.safetensors", seconds=0.01)
     assert [backend.name for backend in found.backends if "ONNX" in backend.name] == []
     assert any("eyespot[export]" in note for note in found.notes)
+
+
+def test_memory_is_unknown_where_its_process_takes_too_long(place, monkeypatch):
+    monkeypatch.setattr(_memory, "SECONDS", 0.01)
+    assert peak_memory("torch float32", str(place / "pets.safetensors"), (3, 8, 8), 1) is None
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="needs the status that Linux reports of a process")
