@@ -14,6 +14,7 @@ from eyespot import generated
 from eyespot.cli._app import run as command
 from eyespot.cli._generate import _chosen, _write_animation
 from eyespot.errors import ModelError
+from eyespot.explanations.dissection import dissect, generator_layers
 from eyespot.generated import grid, kernel_distance
 from eyespot.images import ImageSpec
 from eyespot.model import Model
@@ -203,6 +204,24 @@ def test_the_command_writes_marked_files_and_overwrites_nothing(folder: Path, tm
     assert command(arguments) == 2
     assert "nothing is overwritten" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in out.iterdir()}
+
+
+def test_channels_of_a_generator_are_switched_off_one_by_one(folder: Path, tmp_path: Path, capsys):
+    model = eyespot.load(folder / "model.safetensors")
+    plain, found = dissect(model, "map8", seed=7, n=2, channels=2)
+    assert torch.equal(plain, model.sample(7, 2)), "the model is left as it was"
+    assert found[0].change >= found[1].change > 0
+    assert found[0].change == pytest.approx(float((found[0].images - plain).abs().mean()))
+    norm = generator_layers(model)["map8"].norm
+    with torch.no_grad():  # a channel whose normalization gives 0 is switched off as well
+        norm.weight[found[0].channel], norm.bias[found[0].channel] = 0, 0
+    assert torch.allclose(model.sample(7, 2), found[0].images, atol=1e-6)
+    out = tmp_path / "dissected"
+    assert command(["generate", str(folder), "--dissect", "map8", "--out", str(out)]) == 0
+    rows = len(json.loads((out / "map8.json").read_text())["rows"])
+    assert pixels_of(out / "map8.png").shape == (16 * (1 + rows), 16 * 8, 3)
+    assert command(["generate", str(folder), "--dissect", "map9", "--out", str(tmp_path / "none")]) == 2
+    assert "layer of the generator" in capsys.readouterr().err
 
 
 def test_the_command_interpolates(folder: Path, tmp_path: Path):

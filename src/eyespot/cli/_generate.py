@@ -34,6 +34,9 @@ def generate(
     ] = False,
     nearest: Annotated[str | None, typer.Option(help="Keep the images nearest to this style.")] = None,
     farthest: Annotated[str | None, typer.Option(help="Keep the images farthest from this style.")] = None,
+    dissect: Annotated[
+        str | None, typer.Option(help="Write what the strongest channels of a layer draw instead, such as map8.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Generate new images: a PNG file for each, and all of them as a grid. Each file is marked as generated."""
@@ -43,11 +46,15 @@ def generate(
         raise typer.BadParameter("nearest and farthest were both given; give one of them.")
     if interpolate is not None and (nearest or farthest):
         raise typer.BadParameter("interpolate was given with a style; give one of them.")
+    if dissect is not None and (interpolate is not None or nearest or farthest):
+        raise typer.BadParameter("dissect was given with interpolate or a style; give one of them.")
     if animated and interpolate is None:
         raise typer.BadParameter("animated was given without interpolate; add --interpolate 60, its number of images.")
     _require_empty(out)
     loaded = load(model_path(model))
-    if interpolate is not None:
+    if dissect is not None:
+        paths = _write_dissection(loaded, dissect, seed, out)
+    elif interpolate is not None:
         paths = (_write_animation if animated else _write_strip)(loaded.interpolate(seed, interpolate), out)
     else:
         paths = _write_images(_chosen(loaded, seed, count, nearest, farthest), out)
@@ -84,6 +91,27 @@ def _write_images(images: "Tensor", out: Path) -> list[Path]:
         for number, image in enumerate(images, start=1):
             paths.append(write_png(to_bytes(image.permute(1, 2, 0)), out / f"image-{number:05}.png", GENERATED))
     return paths
+
+
+def _write_dissection(model: "Model", layer: str, seed: int, out: Path) -> list[Path]:
+    """A row of images, and below it one for each of the strongest channels, without that channel."""
+    import torch
+
+    from ..explanations.dissection import dissect
+    from ..files import write_whole
+    from ..findings import to_json
+    from ..generated import GENERATED, grid
+    from ..images import write_png
+
+    plain, found = dissect(model, layer, seed)
+    values = [{"channel": one.channel, "mean_change": one.change} for one in found]
+    rows = torch.cat([plain, *(one.images for one in found)])
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+        picture = write_png(grid(rows, columns=len(plain)), out / f"{layer}.png", GENERATED)
+    table = out / f"{layer}.json"
+    write_whole(table, to_json({"layer": layer, "seed": seed, "rows": values}).encode())
+    return [picture, table]
 
 
 def _write_strip(images: "Tensor", out: Path) -> list[Path]:
