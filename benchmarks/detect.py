@@ -42,7 +42,7 @@ def main() -> None:
     options = {
         "parts": "bccd,nuclei,shapes,coco,time",
         "starts": "probe,finetune",
-        "heads": "anchor-free,yolox,ssd",
+        "heads": "anchor-free,yolox,ssd,two-stage,position-sensitive",
         "seeds": 3,
         "folder": "",
         "weights-file": "",
@@ -101,7 +101,8 @@ def shapes(arguments: Namespace, place: Path, key: Mapping[str, Any]) -> list[di
     """One training on drawn objects, and the time of an answer from pixels to boxes."""
     began = time.process_time()
     out = place / "-".join(map(str, key.values()))
-    run = eyespot.train("synthetic:objects", task=f"detect:head={key['head']}", seed=key["seed"], out=out)
+    task = f"detect:head={key['head']}"
+    run = eyespot.train("synthetic:objects", task=task, start="scratch", seed=key["seed"], out=out)
     taken = time.process_time() - began
     picture = eyespot.open_source("synthetic:objects").test.rows[0].picture
     answer = answer_times(run.model, picture)

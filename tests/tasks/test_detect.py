@@ -9,12 +9,13 @@ import torch
 
 from eyespot.errors import AttackError, TaskError
 from eyespot.images import ImageSpec, frame_of
+from eyespot.networks.regions import decode
 from eyespot.sources.source import Row
 from eyespot.tasks._matches import average_precision, best_threshold
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.detect import Detect
 from eyespot.tasks.detect._average_precision import match
-from eyespot.tasks.detect._boxes import decode, encode, generalized_overlaps, overlaps, select, suppress
+from eyespot.tasks.detect._boxes import encode, generalized_overlaps, overlaps, select, suppress
 from eyespot.tasks.detect._loss import assign, detection_loss, varifocal
 
 TASK = Detect(classes=("a", "b"), threshold=0.5)

@@ -114,7 +114,7 @@ def make_efficientnet_lite0(spec: NetworkSpec) -> Network:
             channels = stage.filters
         reached *= stage.stride
         chain[f"stage{number}"] = ChainStage(module=sequence(blocks), channels=channels, stride=reached)
-    if spec.output.head == "pyramid":
+    if spec.output.head in ("pyramid", "regions"):
         return with_head(spec, chain)  # the last convolution is specific to the classification of 1,000 classes
     top = _unit(convolution(channels, TOP, spec.norm, 1), spec.norm)
     chain["top"] = ChainStage(module=top, channels=TOP, stride=reached)

@@ -4,15 +4,17 @@ Shapes: N images, C channels, H height, W width, K outputs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from eyespot.errors import NetworkError
 
 from ._blocks import Add, convolution, convolution_block, normalization, sequence, vector_head
 from .network import Network, NetworkSpec, Output, without_head
+from .regions import PROPOSAL, align_regions, decode
 
 ANY_OUTPUT = ("vector", "map", "named")
 """The kinds of output that `with_head` supports."""
@@ -52,6 +54,9 @@ class MapHead(nn.Module):
 
 
 PYRAMID_WIDTH = 64
+REGION_WIDTH = 128
+BINS = 3
+"""Parts of a box along each side, of a head with a second stage."""
 
 
 class PyramidHead(nn.Module):
@@ -86,6 +91,10 @@ class PyramidHead(nn.Module):
         nn.init.zeros_(self.conv.bias)
 
     def forward(self, seen: Mapping[str, Tensor], sides: Sides) -> Tensor:
+        return self.conv(self.features(seen, sides))
+
+    def features(self, seen: Mapping[str, Tensor], sides: Sides) -> Tensor:
+        """What the last convolution reads: (N, 64, H, W)."""
         levels = [
             lateral(pool(seen[name])) for name, pool, lateral in zip(self.names, self.pools, self.laterals, strict=True)
         ]
@@ -93,7 +102,32 @@ class PyramidHead(nn.Module):
         for place in reversed(range(len(levels) - 1)):
             x = self.add[place](levels[place], cut(self.enlarge[place](x), levels[place].shape[-2:]))
         rows, columns = (-(-side // self.stride) for side in sides)
-        return self.conv(self.tower(cut(self.enlarge_all(x), (rows, columns))))
+        return self.tower(cut(self.enlarge_all(x), (rows, columns)))
+
+
+class RegionHead(PyramidHead):
+    """A second stage on a feature pyramid, as in Faster R-CNN (Ren et al. 2015, https://arxiv.org/abs/1506.01497).
+
+    The first numbers of each location are a proposal (see `regions`). The features inside of its box, RoI-aligned to
+    3 x 3 parts, decide about all other numbers by two layers. The map is small, so that no proposal is left out between
+    the stages.
+    """
+
+    def __init__(self, body: Mapping[str, Stage], output: Output, norm: str) -> None:
+        super().__init__(body, replace(output, size=PROPOSAL), norm)
+        self.hidden = convolution_block(PYRAMID_WIDTH * BINS**2, REGION_WIDTH, norm, kernel=1)
+        self.second = nn.Conv2d(REGION_WIDTH, output.size - PROPOSAL, 1)
+        nn.init.normal_(self.second.weight, std=0.01)
+        assert self.second.bias is not None
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, seen: Mapping[str, Tensor], sides: Sides) -> Tensor:
+        x = self.features(seen, sides)
+        proposals = self.conv(x)
+        boxes = decode(proposals[:, 1:], self.stride).detach().flatten(1, 2)
+        inside = align_regions(x, boxes, BINS, self.stride)  # (N, 64, L, 9)
+        second = self.second(self.hidden(inside.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])))
+        return torch.cat([proposals, second], dim=1)
 
 
 def cut(x: Tensor, sides: Sequence[int]) -> Tensor:
@@ -157,9 +191,10 @@ def _head(output: Output, chain: Mapping[str, Stage], norm: str) -> Head:
         return VectorHead(name, chain[name], output)
     finest = min(stage.stride for stage in chain.values())
     name = [name for name, stage in chain.items() if stage.stride <= max(output.stride, finest)][-1]
-    if output.head == "pyramid":
+    if output.head in ("pyramid", "regions"):
+        kind = RegionHead if output.head == "regions" else PyramidHead
         deepest = {stage.stride: each for each, stage in chain.items() if stage.stride > chain[name].stride}
-        return PyramidHead({each: chain[each] for each in (name, *deepest.values())}, output, norm)
+        return kind({each: chain[each] for each in (name, *deepest.values())}, output, norm)
     if output.head != "linear":
         raise NetworkError(without_head(output))
     return MapHead(name, chain[name], output)

@@ -11,10 +11,19 @@ from torch import Tensor, nn
 from eyespot.errors import NetworkError, unknown
 
 OUTPUT_KINDS = ("vector", "map", "named", "generator")
-HEADS = {"linear": "1x1 convolution", "pyramid": "feature pyramid", "window": "sliding window"}
+HEADS = {
+    "linear": "1x1 convolution",
+    "pyramid": "feature pyramid",
+    "window": "sliding window",
+    "regions": "second stage",
+}
 STRIDES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Strides of maps: stages halve the image, so that other strides could not be reached by integer factors."""
-HAVE_HEAD = {"pyramid": "'residual' has one", "window": "'ciresan-dnn1' and 'ciresan-dnn2' have one"}
+HAVE_HEAD = {
+    "pyramid": "'residual' has one",
+    "regions": "'residual' has one",
+    "window": "'ciresan-dnn1' and 'ciresan-dnn2' have one",
+}
 """Networks with the heads that not all networks of maps have."""
 PART_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
@@ -29,8 +38,9 @@ class Output:
     tuple of (name, Output), in the same order. "generator": the network is a discriminator with `size` numbers per
     image, (N, size), and has a submodule `generator` that computes images in [0, 1] from noise
     (N, `generator.latent`). `head` is the head of a map: "linear", a 1x1 convolution on one stage, "pyramid",
-    convolutions on the stages of all coarser strides together (a feature pyramid), or "window": the vector that a
-    classifier of small windows answers with, for the window around each location.
+    convolutions on the stages of all coarser strides together (a feature pyramid), "regions": a pyramid that proposes a
+    box for each location, and then looks into it, or "window": the vector that a classifier of small windows answers
+    with, for the window around each location.
 
     >>> Output("named", parts={"boxes": Output("map", 4, stride=8), "scene": Output("vector", 3)}).parts[0]
     ('boxes', Output(kind='map', size=4, stride=8, parts=(), head='linear'))

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._boxes import centers, overlaps
+from ...networks.regions import centers
+from ._boxes import overlaps
 
 ASPECTS = ((1.0, 1.0), (1.0, 2.0), (1.0, 0.5), (2**0.5, 1.0))
 """Scale and aspect ratio (width by height) of the anchors of a location; the last lies between two levels."""

@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-TYPICAL = 3.0
-"""Sides, in strides, of the boxes of an untrained network."""
-LARGEST_LOG = 8.0
-"""Limit of the log side, in strides: exp(8) strides exceed any image, and larger values would overflow in float16."""
+from ...networks.regions import TYPICAL, centers
+
 CANDIDATES = 1000
 """Maximum number of boxes of an image in non-maximum suppression, whose cost is quadratic."""
 
@@ -42,26 +40,6 @@ def generalized_overlaps(one: Tensor, other: Tensor) -> Tensor:
     corner, far = torch.minimum(one[..., :2], other[..., :2]), torch.maximum(one[..., 2:], other[..., 2:])
     hull = (far - corner).prod(-1).clamp(min=1e-9)
     return common / union.clamp(min=1e-9) - (hull - union) / hull
-
-
-def centers(height: int, width: int, stride: int, like: Tensor) -> Tensor:
-    """The centers (h, w, 2), x and y in pixels, of the cells of a map."""
-    y = torch.arange(height, dtype=like.dtype, device=like.device) + 0.5
-    x = torch.arange(width, dtype=like.dtype, device=like.device) + 0.5
-    return stride * torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-
-
-def decode(raw: Tensor, stride: int) -> Tensor:
-    """Decode four numbers (N, 4, h, w) per location to boxes (N, h, w, 4) in pixels.
-
-    The numbers are the offset of the box center from the cell center, in strides, and the logarithms of width and
-    height relative to typical sides: this also represents boxes that are smaller than a cell and contain no cell
-    center.
-    """
-    raw = raw.permute(0, 2, 3, 1)
-    middle = centers(raw.shape[1], raw.shape[2], stride, raw) + stride * raw[..., :2]
-    half = TYPICAL * stride * raw[..., 2:].clamp(max=LARGEST_LOG).exp() / 2
-    return torch.cat([middle - half, middle + half], dim=-1)
 
 
 def encode(boxes: Tensor, stride: int) -> Tensor:

@@ -12,14 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...networks.network import Output
+from ...networks.regions import PROPOSAL, centers, decode, pool_by_position
 from ._anchors import ASPECTS, anchors_of, decode_anchors, multibox_loss
-from ._boxes import centers, decode
-from ._loss import detection_loss, level_loss
+from ._loss import detection_loss, level_loss, region_loss
 
 PRIOR = -4.6
 """Added to class logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
 LEVELS = (8, 16, 32)
 """Strides of detectors with several levels."""
+BINS = 3
+"""Parts of a proposal along each side."""
 NEAREST_TO_ONE = 1e-6
 """Products of probabilities are at most 1 minus this: the logit of 1 would be infinite."""
 
@@ -177,5 +179,72 @@ class Ssd(Head):
         return torch.cat([anchors_of(x.shape[2], x.shape[3], stride, x) for stride, x in pairs])
 
 
-HEADS: dict[str, type[Head]] = {"anchor-free": AnchorFree, "yolox": Yolox, "ssd": Ssd}
+@dataclass(frozen=True, kw_only=True)
+class Proposing(Head):
+    """Two stages: each location proposes a box, and what is inside decides about its class and corrects it.
+
+    Of the output, the first channels are a proposal: a logit of being an object, and a box.
+    """
+
+    one_level: ClassVar[bool] = True
+
+    def logits(self, output: Tensor) -> Tensor:
+        return self._second(output)[:, : self.classes] + PRIOR
+
+    def boxes(self, output: Tensor) -> Tensor:
+        return refine(self._proposals(output).detach(), self._second(output)[:, self.classes :].transpose(1, 2))
+
+    def cells(self, output: Tensor) -> Tensor:
+        return cells_of(output, self.stride)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        of_any_class = torch.cat([target[..., :4], 0 * target[..., 4:]], dim=-1)
+        boxes = decode(output[:, 1:PROPOSAL], self.stride)
+        first = detection_loss(output[:, :1] + PRIOR, boxes, of_any_class, self.stride)
+        return first + region_loss(self.logits(output), self.boxes(output), self._proposals(output), target)
+
+    @abstractmethod
+    def _second(self, output: Tensor) -> Tensor:
+        """K class logits and four corrections of the box for each location: (N, K + 4, L)."""
+
+    def _proposals(self, output: Tensor) -> Tensor:
+        return decode(output[:, 1:PROPOSAL], self.stride).flatten(1, 2)
+
+
+def refine(boxes: Tensor, shifts: Tensor) -> Tensor:
+    """Boxes (N, L, 4), moved by two fractions of their sides and scaled by the exponentials of two more numbers."""
+    middle, sides = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
+    middle, half = middle + shifts[..., :2] * sides, sides * shifts[..., 2:].clamp(-4, 4).exp() / 2
+    return torch.cat([middle - half, middle + half], dim=-1)
+
+
+@final
+class TwoStage(Proposing):
+    """The network itself looks into the proposals (Faster R-CNN, Ren et al. 2015)."""
+
+    def outputs(self) -> Output:
+        return Output("map", PROPOSAL + self.classes + 4, stride=self.stride, head="regions")
+
+    def _second(self, output: Tensor) -> Tensor:
+        return output[:, PROPOSAL:].flatten(2)
+
+
+@final
+class PositionSensitive(Proposing):
+    """Each of 3 x 3 parts of a proposal has maps of its own, which are averaged over the parts (R-FCN, Dai 2016)."""
+
+    def outputs(self) -> Output:
+        return Output("map", PROPOSAL + BINS**2 * (self.classes + 4), stride=self.stride, head="pyramid")
+
+    def _second(self, output: Tensor) -> Tensor:
+        return pool_by_position(output[:, PROPOSAL:], self._proposals(output).detach(), BINS, self.stride)
+
+
+HEADS: dict[str, type[Head]] = {
+    "anchor-free": AnchorFree,
+    "yolox": Yolox,
+    "ssd": Ssd,
+    "two-stage": TwoStage,
+    "position-sensitive": PositionSensitive,
+}
 """The heads by their names: `detect:head=NAME`."""

@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._boxes import areas, centers, generalized_overlaps, overlaps
+from ...networks.regions import centers
+from ._boxes import areas, generalized_overlaps, overlaps
 
 RADIUS = 1.5
 """Radius around a box's center, in strides, in which locations are assigned to it."""
@@ -26,6 +27,8 @@ BOX_WEIGHT = 2.0
 SIDE_WEIGHT = 0.25
 """Weight of the errors of the sides; the gradient of the overlap is tiny for a box that is far too small."""
 
+LEAST_OVERLAP = 0.5
+"""Proposals that overlap an object by at least this are trained to answer for it."""
 LEVEL_SIDE = 5.0
 """Objects with sides of at least twice as many strides belong to a coarser level than the finest."""
 
@@ -61,6 +64,31 @@ def level_loss(logits: Sequence[Tensor], boxes: Sequence[Tensor], target: Tensor
     for number, stride in enumerate(strides):
         total = total + _sums(logits[number], boxes[number], target, known & (fitting == number), stride)
     return total / known.sum(1).clamp(min=1)
+
+
+def region_loss(logits: Tensor, boxes: Tensor, proposals: Tensor, target: Tensor) -> Tensor:
+    """The loss (N,) of class logits (N, K, L) and boxes (N, L, 4) of the second stage for objects (N, M, 5).
+
+    A proposal (N, L, 4) belongs to the object that it overlaps most, if by at least half; the best one of each object
+    always does.
+    """
+    return torch.stack([_image_loss(*one) for one in zip(logits, boxes, proposals, target, strict=True)])
+
+
+def _image_loss(logits: Tensor, boxes: Tensor, proposals: Tensor, objects: Tensor) -> Tensor:
+    objects = objects[~objects.isnan().any(1)]
+    if not len(objects):
+        return varifocal(logits, torch.zeros_like(logits)).sum()
+    shared = overlaps(proposals.detach()[:, None], objects[None, :, :4])
+    most, number = shared.max(1)
+    number = torch.where(most >= LEAST_OVERLAP, number, -1)
+    number[shared.argmax(0)] = torch.arange(len(objects), device=number.device)
+    places = (number >= 0).nonzero()[:, 0]
+    truth, found = objects[number[places]], boxes[places]
+    quality = torch.zeros_like(logits)
+    quality[truth[:, 4].long(), places] = overlaps(found.detach(), truth[:, :4]).to(quality)
+    far = 1 - generalized_overlaps(found, truth[:, :4]) + SIDE_WEIGHT * _side_errors(found, truth[:, :4])
+    return (varifocal(logits, quality).sum() + BOX_WEIGHT * far.sum()) / len(objects)
 
 
 def _sums(logits: Tensor, boxes: Tensor, target: Tensor, known: Tensor, stride: int) -> Tensor:
