@@ -20,6 +20,7 @@ from eyespot.measures._memory import STATUS, peak_memory
 from eyespot.model import Model
 from eyespot.networks import build
 from eyespot.networks.network import Output
+from eyespot.sources import open_source
 from eyespot.tasks._classify import Classify
 from eyespot.tasks._generate import Generate
 
@@ -83,6 +84,16 @@ def test_backends_stages_and_accuracy_are_measured(place, capsys):
     assert {backend["evaluation"]["score"] for backend in found["backends"]} == {first["evaluation"]["score"]}
     assert first["evaluation"]["count"] == 6 and "95 % interval" in text
     assert "reference kernel" in text and "threads: 1" in text and "4.0" in text
+    assert "ONNX Runtime INT8: left out. 0 images to calibrate INT8 on; give at least 32." in text
+
+
+def test_int8_is_calibrated_on_other_images_and_has_an_accuracy_of_its_own(place, monkeypatch):
+    monkeypatch.setattr("eyespot.exporting._int8.FEWEST", 1)
+    part = open_source("photos").train
+    found = measure("pets.safetensors", part.take(np.arange(1)), seconds=0.01, calibration=part.take(np.arange(1, 3)))
+    last = found.backends[-1]
+    assert last.name == "ONNX Runtime INT8" and last.evaluation is not None and last.evaluation["count"] == 1
+    assert last.file_size != found.backends[-2].file_size
 
 
 def test_without_a_source_no_accuracy_is_given_and_an_exported_file_has_one_backend(place):

@@ -40,8 +40,8 @@ def measure(
             raise RunError(f"{out}: has the suffix '{out.suffix}'; expected .json.", argument="out")
         require_file(out)
     file = model_path(model)
-    chosen = None if source is None else _part(file, source, part, column, layout)
-    result = measured(file, chosen, threads, seconds)
+    chosen, others = (None, None) if source is None else _parts(file, source, part, column, layout)
+    result = measured(file, chosen, threads, seconds, others)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, to_json(result).encode())
@@ -51,10 +51,16 @@ def measure(
         print("\n".join(_lines(result)))
 
 
-def _part(file: Path, source: str, part: str | None, column: list[str] | None, layout: str | None) -> "Part":
+def _parts(
+    file: Path, source: str, part: str | None, column: list[str] | None, layout: str | None
+) -> "tuple[Part, Part]":
+    """Images to evaluate on, which the model was not trained on, and other ones to calibrate INT8 on."""
+    import numpy as np
+
     loaded = load_model(file)
-    opened = open_described(source, column, layout, value_range=loaded.images.value_range)
-    return unseen_part(file, answered(opened, loaded), part)
+    opened = answered(open_described(source, column, layout, value_range=loaded.images.value_range), loaded)
+    chosen = unseen_part(file, opened, part)
+    return chosen, opened.train.take(np.flatnonzero(~np.isin(opened.train.keys, chosen.keys)))
 
 
 def _lines(found: "Measurement") -> list[str]:

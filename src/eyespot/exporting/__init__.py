@@ -3,7 +3,7 @@
 from ._conventions import Convention, Trial, try_conventions
 from ._exported import ExportedModel, load_onnx
 from ._import import check_graph, import_onnx
-from ._int8 import Quantization, export_int8
+from ._int8 import Quantization, export_int8, write_int8
 from ._program import Program, export_program
 from ._write import Export, export_onnx
 
@@ -21,4 +21,5 @@ __all__ = [
     "import_onnx",
     "load_onnx",
     "try_conventions",
+    "write_int8",
 ]

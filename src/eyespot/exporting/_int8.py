@@ -62,8 +62,7 @@ def export_int8(
     check_input(input)
     if not 0 <= max_drop < float("inf"):
         raise ModelError(f"max_drop is {max_drop}; give 0 or a number above 0.", argument="max_drop")
-    if len(calibration) < FEWEST:
-        raise SourceError(f"{len(calibration)} images to calibrate INT8 on; give at least {FEWEST}.")
+    _check_calibration(calibration)
     from ._network import network_graph
     from ._preprocessing import OPSET
 
@@ -85,6 +84,25 @@ def export_int8(
     content = with_metadata(quantized, {**about, "parity": asdict(parity), "int8": asdict(found)})
     write_whole(Path(path), content)
     return _export(Path(path), quantized, len(content), OPSET, parity), found
+
+
+def write_int8(model: Model, path: str | Path, calibration: Part) -> Path:
+    """Write a model as an ONNX file for pixels of its size that computes in INT8, without comparing scores.
+
+    For measurements, which compare all backends themselves. Raises `SourceError` as `export_int8` does.
+    """
+    _check_calibration(calibration)
+    from ._network import network_graph
+    from ._preprocessing import OPSET
+
+    quantized, _ = _quantized(network_graph(model), model, calibration)
+    write_whole(Path(path), with_metadata(quantized, describe(model, "tensor", OPSET)))
+    return Path(path)
+
+
+def _check_calibration(part: Part) -> None:
+    if len(part) < FEWEST:
+        raise SourceError(f"{len(part)} images to calibrate INT8 on; give at least {FEWEST}.")
 
 
 def _export(path: Path, graph: Any, size: int, opset: int, parity: Parity) -> Export:

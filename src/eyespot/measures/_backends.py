@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ..device import computes_bfloat16
-from ..errors import ModelError
-from ..exporting import export_onnx, load_onnx
+from ..errors import ModelError, SourceError
+from ..exporting import export_onnx, load_onnx, write_int8
 from ..images import ImageSpec
 from ..model import Model, load
 from ..networks.network import map_output
+from ..sources.source import Part
 from ..tasks.task import Task
 
 ONNX = "ONNX Runtime"
@@ -30,10 +31,11 @@ class Backend:
     images: ImageSpec
 
 
-def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
+def backend_files(path: str, folder: Path, calibration: Part | None = None) -> tuple[dict[str, str], list[str]]:
     """The backends of a model on this machine with their files, and why others are missing.
 
-    ONNX Runtime reads a file that is exported to `folder`; it is the only backend of an exported file.
+    ONNX Runtime reads files that are exported to `folder`, in INT8 if there are images to calibrate it on; it is the
+    only backend of an exported file.
     """
     if path.lower().endswith(".onnx"):
         return {ONNX: path}, []
@@ -46,8 +48,14 @@ def backend_files(path: str, folder: Path) -> tuple[dict[str, str], list[str]]:
         files["CUDA float32"] = path
     try:
         files[f"{ONNX} float32"] = str(export_onnx(load(path), folder / "model.onnx", input="tensor").path)
+        if calibration is not None:
+            files[f"{ONNX} INT8"] = str(write_int8(load(path), folder / "int8.onnx", calibration))
+        else:
+            notes.append(f"{ONNX} INT8: left out, it is calibrated on images; give a source")
     except ModelError as error:
         notes.append(f"{ONNX}: left out. {error}")
+    except SourceError as error:
+        notes.append(f"{ONNX} INT8: left out. {error}")
     return files, notes
 
 

@@ -63,12 +63,17 @@ class Measurement:
 
 
 def measure(
-    path: str | Path, part: Part | None = None, threads: int | None = None, seconds: float = SECONDS
+    path: str | Path,
+    part: Part | None = None,
+    threads: int | None = None,
+    seconds: float = SECONDS,
+    calibration: Part | None = None,
 ) -> Measurement:
     """Measure a model file, "pretrained:NAME" or an exported .onnx file; with a part of a source also its accuracy.
 
-    `threads` defaults to torch's setting; `seconds` is the approximate time for each backend. Raises `ModelError` for a
-    model that does not process images.
+    `threads` defaults to torch's setting; `seconds` is the approximate time for each backend; `calibration` has images
+    that are not in `part`, by which INT8 finds the ranges of values (without them it is left out). Raises `ModelError`
+    for a model that does not process images.
     """
     if not 0 < seconds < 3600:
         raise EyespotError(f"seconds is {seconds}; give a number above 0 and below 3600.", argument="seconds")
@@ -80,7 +85,7 @@ def measure(
         model = load_onnx(path) if path.lower().endswith(".onnx") else load(path)
         if reason := model.task.unsupported.get("predict"):
             raise ModelError(f"{path}: cannot be measured: {reason}.")
-        files, notes = backend_files(path, Path(folder))
+        files, notes = backend_files(path, Path(folder), calibration)
         backends = [open_backend(name, file) for name, file in files.items()]
         return _measured(path, model, part, backends, notes, seconds)
 
