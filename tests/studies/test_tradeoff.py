@@ -185,9 +185,10 @@ def test_depth_and_width_of_the_denoiser_and_heads_of_detect_are_compared(monkey
     tiny = Search(networks=("residual",), sizes=("tiny",), starts=("scratch",))
     found, _ = find_candidates(source, TrainOptions(task="detect"), tiny)
     options = [(each.options.get("task"), each.options.get("input")) for each in found]
-    tasks = ["detect:stride=16", "detect:head=yolox", "detect:head=ssd"]
+    heads = ("yolox", "ssd", "two-stage", "position-sensitive")
+    tasks = ["detect:stride=16", *(f"detect:head={head}" for head in heads)]
     assert options == [(None, None), *((task, None) for task in tasks), (None, "16x16x3")]
-    assert len({each.key for each in found}) == 5 and found[3].key == "residual-tiny-32x32-head=ssd-scratch"
+    assert len({each.key for each in found}) == 7 and found[3].key == "residual-tiny-32x32-head=ssd-scratch"
     found, _ = find_candidates(source, TrainOptions(task="detect:stride=4"), tiny)
     assert all("task" not in each.options for each in found)  # as requested
 

@@ -36,6 +36,7 @@ KEPT_SCORE = 0.02
 """Detections with lower scores are omitted from tables: they would not change the average precision."""
 MOST = 300
 """Maximum number of detections per image."""
+DEFAULT = "anchor-free"
 LEAST_LEFT = 0.25
 """Objects with less than this fraction left inside a cropped or shifted image are removed from the targets."""
 
@@ -61,11 +62,11 @@ class Detect(Task):
     value_name: ClassVar[str] = "score"
     annotates: ClassVar[bool] = True
     mirrored_probe: ClassVar[bool] = True
-    study_options: ClassVar[tuple[str, ...]] = ("stride=16", "head=yolox", "head=ssd")
+    study_options: ClassVar[tuple[str, ...]] = ("stride=16", *(f"head={name}" for name in HEADS if name != DEFAULT))
     study_answers: ClassVar[tuple[Mapping[str, Any], ...]] = ({"candidates": 50},)
 
     classes: tuple[str, ...] = ()
-    head: str = "anchor-free"
+    head: str = DEFAULT
     stride: int = 8
     threshold: float = 0.3
     suppression: float = 0.6
