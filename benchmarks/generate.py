@@ -27,7 +27,8 @@ from _training import clean_place, load_at_start, unpack
 
 import eyespot
 from eyespot.findings import Evaluation
-from eyespot.generated import SEED, compare
+from eyespot.generated import SEED, Judge, compare, judge_of
+from eyespot.images import ImageSpec
 from eyespot.sources.source import Source
 from eyespot.tasks._generate import Generate
 from eyespot.training.run import Run, Show
@@ -75,13 +76,23 @@ def fashion(creativity: str, seed: int, arguments: Namespace, place: Path) -> li
         shutil.copytree(shared_phase(source, seed, arguments, place), out)
         rewrite(out / "recipe.json", creativity)
     run = trained(source, out, creativity, seed, arguments.steps)
-    judge = partial(compare, run.model.task, images=run.model.images, held_out=source.test)
+    judge = partial(compare, run.model.task, judge=judged_by(source, run.model.images, arguments.samples))
     made = (run.model.sample(SEED, arguments.samples) * 255).round() / 255
     row = {"part": "fashion", "images": f"creativity {creativity}", "seed": seed, "steps": run.model.made["step"]}
     rows = [row | figures(judge(made), (*FIGURES, *CLASSIFIER))]
     if float(creativity) == 0:
         rows += [row | {"images": f"pixels mixed, {share:.0%}"} | figures(judge(mix(made, share))) for share in MIXED]
     return rows
+
+
+JUDGES: dict[int, Judge] = {}
+
+
+def judged_by(source: Source, images: ImageSpec, samples: int) -> Judge:
+    """The judge of all trainings, which is fitted once."""
+    if samples not in JUDGES:
+        JUDGES[samples] = judge_of(source.test, images, samples)
+    return JUDGES[samples]
 
 
 def trained(source: Source, out: Path, creativity: str, seed: int, steps: int, show: Show | None = None) -> Run:

@@ -5,6 +5,7 @@ Shapes: N images, C channels, H height, W width, F features, K styles.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,33 +48,65 @@ def evaluate_samples(
     Returns the evaluation, one row a sample, and the samples (N, C, H, W) in [0, 1].
     """
     made = (task.sample(network, SEED, min(MOST, len(held_out))) * 255).round() / 255
-    return compare(task, made, images, held_out, learned), made
+    return compare(task, made, judge_of(held_out, images, len(made)), learned), made
 
 
-def compare(task: Task, made: Tensor, images: ImageSpec, held_out: Part, learned: Part | None = None) -> Evaluation:
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Held-out images that generated ones are compared with, as `judge_of` prepares them.
+
+    `compared` are the places of those that stand beside as many samples, `features` (M, F) and `styles` are None
+    without the weights of EfficientNet-Lite0, `styles` also without two styles of five images.
+    """
+
+    part: Part
+    images: ImageSpec
+    compared: np.ndarray
+    features: np.ndarray | None
+    styles: "StyleClassifier | None"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleClassifier:
+    """A classifier of styles, fitted on held-out images only; `of_real` (M, K) are cross-validated probabilities."""
+
+    names: np.ndarray
+    of_real: np.ndarray
+    right: np.ndarray
+    fitted: Any
+
+
+def judge_of(held_out: Part, images: ImageSpec, count: int) -> Judge:
+    """Prepare held-out images for comparisons with `count` generated ones; the classifier takes a minute."""
+    known = _evenly(held_out, max(CLASSIFIED, count))
+    features = features_of_part(known, images) if count > NEIGHBORS and has_features() else None
+    styles = None
+    if features is not None:
+        styles = _fit_styles(np.hstack([features, _thumbnails_of(known, images).numpy()]), known)
+    return Judge(part=known, images=images, compared=_places(len(known), count), features=features, styles=styles)
+
+
+def compare(task: Task, made: Tensor, judge: Judge, learned: Part | None = None) -> Evaluation:
     """Compare images (N, C, H, W) in [0, 1] with N held-out ones, and with all training images `learned`, if given.
 
     The score is the kernel inception distance (Binkowski et al. 2018) on features of EfficientNet-Lite0; NaN where its
     weights are not installed.
     """
     count = len(made)
-    known = _evenly(held_out, max(CLASSIFIED, count))
-    compared = _places(len(known), count)
     table: list[dict[str, Any]] = [{"image": f"sample {number + 1:04}"} for number in range(count)]
     details: dict[str, Any] = {"samples": count}
     score, error = math.nan, math.nan
-    if count > NEIGHBORS and has_features():
-        of_made, of_real = features_of(made), features_of_part(known, images)
-        score, error, parts = kernel_distance(of_made, of_real[compared])
+    if judge.features is not None:
+        of_made, of_real = features_of(made), judge.features[judge.compared]
+        score, error, parts = kernel_distance(of_made, of_real)
         for row, value in zip(table, parts.tolist(), strict=True):
             row["kid"] = value
-        details |= {"kid_standard_error": error, **_coverage(of_made, of_real[compared])}
-        inputs_made = np.hstack([of_made, _thumbnails(made).numpy()])
-        inputs_real = np.hstack([of_real, _thumbnails_of(known, images).numpy()])
-        details |= _styles(inputs_made, inputs_real, known, table)
+        details |= {"kid_standard_error": error, **_coverage(of_made, of_real)}
+        if judge.styles is not None:
+            details |= _styles(np.hstack([of_made, _thumbnails(made).numpy()]), judge.styles, table)
     if learned is not None:
-        real = to_batch(decode_once(known.take(compared), images).take(np.arange(count)))
-        details |= _nearest(made, real, learned, images, table)
+        real = to_batch(decode_once(judge.part.take(judge.compared), judge.images).take(np.arange(count)))
+        details |= _nearest(made, real, learned, judge.images, table)
     interval = (score - 1.96 * error, score + 1.96 * error)
     metric = task.metric
     return Evaluation(
@@ -180,10 +213,10 @@ def _coverage(made: np.ndarray, real: np.ndarray) -> dict[str, float]:
     }
 
 
-def _styles(made: np.ndarray, real: np.ndarray, part: Part, table: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What a classifier of styles says of samples, fitted on features and pixels (M, F) of held-out images.
+def _fit_styles(real: np.ndarray, part: Part) -> StyleClassifier | None:
+    """A classifier of styles by features and pixels (M, F) of held-out images; None where there are not enough styles.
 
-    Its accuracy and calibration error are those of five-fold cross-validation. Empty where there are not enough styles.
+    Probabilities of these images are those of five-fold cross-validation.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
@@ -193,21 +226,26 @@ def _styles(made: np.ndarray, real: np.ndarray, part: Part, table: Sequence[dict
     labels = np.array([row.values.get("label", "") for row in part.rows])
     names, counts = np.unique(labels, return_counts=True)
     if len(names) < 2 or counts.min() < FOLDS or "" in names:
-        return {}
+        return None
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=1000, tol=1e-3))
     of_real = np.asarray(cross_val_predict(classifier, real, labels, cv=FOLDS, method="predict_proba"))
-    of_made = np.asarray(classifier.fit(real, labels).predict_proba(made))
     right = names[of_real.argmax(1)] == labels
+    return StyleClassifier(names=names, of_real=of_real, right=right, fitted=classifier.fit(real, labels))
+
+
+def _styles(made: np.ndarray, styles: StyleClassifier, table: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What a classifier of styles says of samples, given as features and pixels (N, F); its own quality beside it."""
+    of_made = np.asarray(styles.fitted.predict_proba(made))
     for row, chances in zip(table, of_made, strict=True):
-        row |= {"style": str(names[chances.argmax()]), "style_probability": float(chances.max())}
-    shares = np.bincount(of_made.argmax(1), minlength=len(names)) / len(made)
+        row |= {"style": str(styles.names[chances.argmax()]), "style_probability": float(chances.max())}
+    shares = np.bincount(of_made.argmax(1), minlength=len(styles.names)) / len(made)
     return {
         "style_entropy": float(_entropy(of_made).mean()),
-        "style_entropy_real": float(_entropy(of_real).mean()),
+        "style_entropy_real": float(_entropy(styles.of_real).mean()),
         "marginal_entropy": float(_entropy(of_made.mean(0, keepdims=True))[0]),
         "rarest_style": float(shares.min()),
-        "classifier_accuracy": float(right.mean()),
-        "classifier_error": calibration(of_real.max(1), right)[0],
+        "classifier_accuracy": float(styles.right.mean()),
+        "classifier_error": calibration(styles.of_real.max(1), styles.right)[0],
     }
 
 

@@ -70,8 +70,8 @@ def _views(course: MarkedCourse, track: int) -> Iterator[tuple[np.ndarray, np.nd
 
 def edges_of(road: np.ndarray) -> np.ndarray:
     """Pixels (H, W) at the edges of the road: two pixels on either side, but not the image's border."""
-    wide, narrow = binary_dilation(road, iterations=DILATED), ~binary_dilation(~road, iterations=DILATED)
-    return wide & ~narrow
+    road_grown, others_grown = (binary_dilation(each, iterations=DILATED) for each in (road, ~road))
+    return np.logical_and(road_grown, others_grown)
 
 
 def salient_in(mask: np.ndarray) -> np.ndarray:
