@@ -107,6 +107,12 @@ def test_every_head_learns_a_few_images(head):
     assert 0 <= answer["score"] <= 1
 
 
+def test_reports_draw_what_heads_with_several_maps_detect():
+    black = torch.zeros(1, 3, 32, 32)
+    [drawn] = YOLOX.illustrate((black,), black, lambda _: one_object())
+    assert drawn.shape == (3, 32, 32) and drawn[:, 16:28, :16].any() and not drawn[:, :8, 20:].any()
+
+
 def test_heads_with_several_maps_learn_from_random_weights():
     source = objects(count=12, size=64)
     with pytest.raises(RecipeError, match="start is probe, but the network's answer consists of several maps"):

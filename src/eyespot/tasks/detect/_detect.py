@@ -212,7 +212,7 @@ class Detect(Task):
 
     def illustrate(self, images: tuple[Tensor, ...], pixels: Tensor, outputs: Callable[[Tensor], Any]) -> list[Tensor]:
         """The image with the detections above the threshold."""
-        boxes = self.answer(outputs(pixels)[0])["boxes"]
+        boxes = self.answer(map_output(outputs(pixels), lambda one: one[0]))["boxes"]
         drawn = annotated((images[0][0] * 255).byte().permute(1, 2, 0).cpu().numpy(), boxes, self.classes)
         return [torch.from_numpy(drawn).permute(2, 0, 1).to(images[0]).div(255)[: images[0].shape[1]]]
 
