@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,16 @@ def room_of(parts: tuple[str, ...]) -> str:
     return parts[0].removesuffix(".py")
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a file, which several tests read."""
+    return ast.parse(file.read_text())
+
+
 def imports_in(file: Path, only_at_the_top: bool = False) -> Iterator[tuple[int, str]]:
     """Line and full dotted name of everything that a file imports; what is imported for types only is left out."""
     package = ("eyespot", *file.relative_to(PACKAGE).parent.parts)
-    tree = ast.parse(file.read_text())
+    tree = parsed(file)
     for_types = {
         id(inside)
         for node in ast.walk(tree)
@@ -158,7 +165,7 @@ def modules_imported() -> Iterator[tuple[str, str]]:
     modules = {".".join(("eyespot", *file.relative_to(PACKAGE).with_suffix("").parts)) for file in FILES}
     for file in FILES:
         package = ".".join(("eyespot", *file.relative_to(PACKAGE).parent.parts))
-        tree = ast.parse(file.read_text())
+        tree = parsed(file)
         for node in (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)):
             base = package.split(".")
             start = ".".join(base[: len(base) - node.level + 1] * bool(node.level) + [node.module] * bool(node.module))

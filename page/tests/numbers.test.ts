@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { colorAt, colorTable, inkOn, signedStep, STEPS } from "../src/lib/colors";
-import { count, decimals, fixed, parse, percent, short } from "../src/lib/numbers";
+import { count, decimal, decimals, fixed, parse, percent, short } from "../src/lib/numbers";
+import { point } from "../src/lib/point.svelte";
 
 test("numbers side by side get the same digits after the point", () => {
   expect([12.34567, 0.1, -3].map((value) => fixed(value, 12.34567))).toEqual(["12.346", "0.100", "−3.000"]);
@@ -67,4 +68,12 @@ test("ink is readable on every color of every table", () => {
     const [ink, ground] = [inkOn(color) === "#000" ? 0 : 1, luminance(color)];
     expect((Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)).toBeGreaterThan(4.5);
   }
+});
+
+test("in German a comma stands where English has the point, and what is typed is read with either", () => {
+  point.comma = true;
+  expect([fixed(-3.5, 12.34567), short(1.25), short(1.5), short(100), percent(0.505), decimal(2, 1), fixed(0.00001234)]).toEqual(
+    ["−3,500", "1,25", "1,5", "100", "50,5 %", "2,0", "1,2340×10⁻⁵"]);
+  expect([parse(short(-0.5)), parse("0.5")]).toEqual([-0.5, 0.5]);
+  point.comma = false;
 });

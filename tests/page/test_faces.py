@@ -58,6 +58,7 @@ def test_faces_are_compared_enrolled_recognized_and_deleted(
     page.goto("about:blank")  # the gallery is kept, and the other language has all words
     page.goto(f"{faces}?lang=de")
     expect(page.get_by_role("list", name="Bekannte Personen").get_by_text("Andy/R.")).to_be_visible()
+    expect(page.get_by_text("Falschakzeptanzrate: 0,066 % der Paare")).to_be_visible()
     accessible(page)
     page.get_by_label("Andy/R. löschen").click()
     page.get_by_role("button", name="Mit allen Gesichtern löschen").click()

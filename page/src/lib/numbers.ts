@@ -1,3 +1,5 @@
+import { point } from "./point.svelte";
+
 /**
  * Numbers as text. float32 carries 7 digits, and after a few layers about 6 of them are the same everywhere; DIGITS stays
  * one below that, counted from the largest number beside it (`scale`): a small difference of large numbers has no more.
@@ -31,7 +33,7 @@ export function rounded(value: number, scale = Math.abs(value), digits = DIGITS)
 /** A number alone, with as few digits as it needs: 4, 0.5, −1.25, 0.3333. */
 export function short(value: number, digits = 4): string {
   const text = fixed(value, Math.abs(value), digits);
-  return text.includes(".") && !text.includes("×") ? text.replace(/\.?0+$/, "") : text;
+  return /[.,]/.test(text) && !text.includes("×") ? text.replace(/[.,]?0+$/, "") : text;
 }
 
 /** A sum written out: 1 + 0 − 2. */
@@ -44,9 +46,14 @@ export function factor(value: number): string {
   return value < 0 ? `(${short(value)})` : short(value);
 }
 
+/** A number with so many digits after the point, or after the comma in German. */
+export function decimal(value: number, digits: number): string {
+  return written(value.toFixed(digits));
+}
+
 export function percent(share: number): string {
   const value = share * 100;
-  return `${value.toFixed(value >= 9.995 && value < 99.95 ? 1 : 2)} %`;
+  return `${decimal(value, value >= 9.995 && value < 99.95 ? 1 : 2)} %`;
 }
 
 /** A count with thin spaces between thousands: 49 152. */
@@ -68,6 +75,8 @@ function exponential(value: number, scale: number, digits: number): string {
 }
 
 function sign(text: string): string {
-  if (!text.startsWith("-")) return text;
-  return /[1-9]/.test(text) ? MINUS + text.slice(1) : text.slice(1);
+  if (!text.startsWith("-")) return written(text);
+  return written(/[1-9]/.test(text) ? MINUS + text.slice(1) : text.slice(1));
 }
+
+const written = (text: string): string => (point.comma ? text.replace(".", ",") : text);

@@ -1,3 +1,4 @@
+import { decimal } from "../lib/numbers";
 const percent = (share: number): string => `${(share * 100).toPrecision(2).replace(/\.?0+$/, "")} %`;
 
 export const faces = {
@@ -8,7 +9,7 @@ export const faces = {
   hint: "Choose a photo, or drop one here.",
   found: (label: string): string => `Faces: ${label}`,
   quality: (eyes: number, sharpness: number, yaw: number, roll: number): string =>
-    `eyes ${eyes.toFixed(0)} pixels apart, sharpness ${sharpness.toFixed(1)}, yaw ${yaw.toFixed(2)}, roll ${roll.toFixed(0)}°`,
+    `eyes ${eyes.toFixed(0)} pixels apart, sharpness ${decimal(sharpness, 1)}, yaw ${decimal(yaw, 2)}, roll ${roll.toFixed(0)}°`,
   faults: { several: "several faces", small: "too small", blurred: "blurred", turned: "turned far to the side", partly: "partly outside the photo", unlike: "unlike those of people: hidden, drawn or an animal's" },
   reason: (photo: string, fault: string, count: number): string => (count > 1 ? `${photo}: ${count} faces; it is not known which one is meant.` : `${photo}: the face is ${fault}.`),
   verdicts: { same: "The same person", different: "Not the same person", unknown: "Cannot tell" },

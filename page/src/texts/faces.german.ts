@@ -1,6 +1,7 @@
+import { decimal } from "../lib/numbers";
 import type { faces as english } from "./faces.english";
 
-const percent = (share: number): string => `${(share * 100).toPrecision(2).replace(/\.?0+$/, "")} %`;
+const percent = (share: number): string => `${(share * 100).toPrecision(2).replace(/\.?0+$/, "").replace(".", ",")} %`;
 
 export const faces: typeof english = {
   title: "Gesichter",
@@ -10,7 +11,7 @@ export const faces: typeof english = {
   hint: "Ein Foto wählen oder hierher ziehen.",
   found: (label) => `Gesichter: ${label}`,
   quality: (eyes, sharpness, yaw, roll) =>
-    `Augenabstand ${eyes.toFixed(0)} Pixel, Schärfe ${sharpness.toFixed(1)}, Drehung ${yaw.toFixed(2)}, Neigung ${roll.toFixed(0)}°`,
+    `Augenabstand ${eyes.toFixed(0)} Pixel, Schärfe ${decimal(sharpness, 1)}, Drehung ${decimal(yaw, 2)}, Neigung ${roll.toFixed(0)}°`,
   faults: { several: "mehrere Gesichter", small: "zu klein", blurred: "unscharf", turned: "stark zur Seite gedreht", partly: "teilweise außerhalb des Fotos", unlike: "dem eines Menschen unähnlich: verdeckt, gezeichnet oder das eines Tiers" },
   reason: (photo, fault, count) => (count > 1 ? `${photo}: ${count} Gesichter; welches gemeint ist, ist nicht bekannt.` : `${photo}: Das Gesicht ist ${fault}.`),
   verdicts: { same: "Dieselbe Person", different: "Nicht dieselbe Person", unknown: "Nicht zu entscheiden" },

@@ -1,3 +1,4 @@
+import { decimal } from "../lib/numbers";
 import { moreSandboxes } from "./learn.more.english";
 
 /** The texts of the sandboxes. Each has a title, a lead that says what to do, and a body that says why. */
@@ -43,7 +44,7 @@ export const learn = {
       denseName: "Dense layer: every neuron is connected to every number",
       convolutionName: "Convolution: every filter uses the same small window of weights everywhere",
       memory: (bytes: number): string =>
-        bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB as float32` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB as float32` : `${(bytes / 1e9).toFixed(1)} GB as float32`,
+        bytes < 1e6 ? `${decimal(bytes / 1e3, 1)} kB as float32` : bytes < 1e9 ? `${decimal(bytes / 1e6, 1)} MB as float32` : `${decimal(bytes / 1e9, 1)} GB as float32`,
       body: [
         "A gray image of 128 × 128 pixels has 16 384 numbers, in color it has 49 152. A photo of 1000 × 1000 pixels has three million, and a layer of 1000 neurons on it three billion weights: 12 gigabytes for one layer.",
         "So many weights cannot be trained on a few thousand images. They would also have to learn the same pattern separately at each position. A convolution uses the same few weights at all positions; their number does not depend on the size of the image.",

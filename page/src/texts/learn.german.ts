@@ -1,3 +1,4 @@
+import { decimal } from "../lib/numbers";
 import type { learn as english } from "./learn.english";
 import { moreSandboxes } from "./learn.more.german";
 
@@ -43,7 +44,7 @@ export const learn: typeof english = {
       denseName: "Dichte Schicht: jedes Neuron sieht jede Zahl",
       convolutionName: "Faltung: jeder Filter sieht ein kleines Fenster, überall mit denselben Gewichten",
       memory: (bytes) =>
-        bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB als float32` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB als float32` : `${(bytes / 1e9).toFixed(1)} GB als float32`,
+        bytes < 1e6 ? `${decimal(bytes / 1e3, 1)} kB als float32` : bytes < 1e9 ? `${decimal(bytes / 1e6, 1)} MB als float32` : `${decimal(bytes / 1e9, 1)} GB als float32`,
       body: [
         "Ein graues Bild mit 128 × 128 Pixeln hat 16 384 Zahlen, ein farbiges 49 152. Ein Foto mit 1000 × 1000 Pixeln hat drei Millionen, und eine Schicht von 1000 Neuronen darauf drei Milliarden Gewichte: 12 Gigabyte für eine einzige Schicht.",
         "So viele Gewichte lassen sich nicht aus ein paar tausend Bildern lernen. Außerdem müssten sie dasselbe Muster an jedem Ort, an dem es liegen kann, neu lernen. Eine Faltung benutzt an allen Orten dieselben wenigen Gewichte; ihre Zahl hängt nicht von der Größe des Bildes ab.",
