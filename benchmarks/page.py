@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from eyespot.networks import Output, build
 from eyespot.tasks._classify import Classify
 
 LENGTH = "short"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = which("chromium") or which("chromium-headless-shell") or "chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CONVOLUTIONS = ", ".join(["conv 40@3x3 same, relu"] * 2 + ["maxpool 2"] + ["conv 40@3x3 same, relu"] * 48)
 WITHOUT_TICKS = [*FLAGS, "--disable-frame-rate-limit", "--disable-gpu-vsync"]

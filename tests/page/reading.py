@@ -62,15 +62,32 @@ def accessible(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def resize(page: Page, width: int) -> None:
+    """Give the window a width, and wait until the page has its new layout."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def wider_than_the_window(page: Page, widths: tuple[int, ...] = (1280, 390)) -> list[int]:
     """The widths of the window that what is open does not fit in."""
     wider = []
     for width in widths:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        resize(page, width)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wider.append(width)
     return wider
+
+
+def layout_faults(page: Page) -> dict[int, list[str]]:
+    """Texts that are cut off and controls that cover each other, on a phone, a tablet and a desktop, by the width."""
+    found: dict[int, list[str]] = {}
+    for width in (1440, 820, 390):
+        resize(page, width)
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.setdefault(width, []).append("wider than the window")
+        if faults := page.evaluate(f"{SCRIPT}; layoutFaults()"):
+            found.setdefault(width, []).extend(faults)
+    return found
 
 
 def open_settings(page: Page) -> None:

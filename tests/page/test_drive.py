@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from tests.simulators.toy import Toy
 
 from ..serving.view_models import driver
-from .reading import accessible, missed_by_tab
+from .reading import accessible, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -46,8 +46,7 @@ def test_a_drive_is_watched_pushed_and_taken_over(page: Page, drive: str) -> Non
         expect(page.locator(f"html[data-theme='{theme}']")).to_have_count(1)
         accessible(page)
         page.locator("header button.square").click()
-    page.set_viewport_size({"width": 390, "height": 844})
-    accessible(page)
+    assert layout_faults(page) == {}
     assert missed_by_tab(page, least=8) == []
     page.get_by_role("button", name="Continue").click()
     expect(facts.locator("dd").first).not_to_have_text(time or "")

@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.collection import CollectionResource
 
 from ..serving.photos import open_photos
-from .reading import accessible, missed_by_tab
+from .reading import accessible, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -68,6 +68,7 @@ def test_photos_are_found_and_opened_with_the_keyboard(page: Page, organize: str
     expect(tiles).to_have_count(4)
     page.get_by_text("Files that cannot be read: 1").click()
     expect(page.get_by_text("broken.jpg")).to_be_visible()
+    assert layout_faults(page) == {}
 
 
 def test_timeline_and_map_lead_to_photos(page: Page, organize: str) -> None:
@@ -81,6 +82,7 @@ def test_timeline_and_map_lead_to_photos(page: Page, organize: str) -> None:
     expect(page.get_by_role("gridcell")).to_have_attribute("aria-label", "trip/red.jpg")
     opened(page, organize, "map")
     accessible(page)
+    assert layout_faults(page) == {}
     page.get_by_role("button", name="Zoom in").click()
     page.get_by_role("link", name="1 photo at 43.5, 11.75").press("Enter")
     expect(page.get_by_role("gridcell")).to_have_attribute("aria-label", "trip/red.jpg")
@@ -117,6 +119,7 @@ def test_copies_are_reviewed_and_a_plan_is_applied_and_undone(
     expect(steps).to_have_count(5)
     expect(steps.nth(3)).to_contain_text("copies/small.jpg")
     accessible(page)
+    assert layout_faults(page) == {}
     page.get_by_role("checkbox", name="Accept the target of blue.jpg").uncheck()
     page.get_by_role("button", name="Apply to 3 photos").click()
     expect(page.get_by_text("3 photos put into folders")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import locator, write_located
-from .reading import accessible
+from .reading import accessible, layout_faults
 from .real import serving
 
 
@@ -35,8 +35,7 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         page.get_by_role("button", name="Threshold of the training (0.50)").click()
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
         accessible(page)
-        page.set_viewport_size({"width": 390, "height": 844})
-        accessible(page)
+        assert layout_faults(page) == {}
 
 
 def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Path, tmp_path: Path) -> None:
@@ -65,5 +64,4 @@ def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Pa
         assert "0.859 ± 0.012" in figures[3] and "0.873 ± 0.004" in figures[4]
         assert requested == []  # answers stay in the page
         accessible(page)
-        page.set_viewport_size({"width": 390, "height": 844})
-        accessible(page)
+        assert layout_faults(page) == {}

@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
 
 from ..serving.view_models import ranker
-from .reading import accessible, missed_by_tab
+from .reading import accessible, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -55,6 +55,7 @@ def test_images_are_sorted_with_their_scores(
     accessible(page)
     if width == 390:
         assert missed_by_tab(page, least=8) == []
+        assert layout_faults(page) == {}
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as CSV").click()
     table = Path(download.value.path()).read_text().splitlines()
