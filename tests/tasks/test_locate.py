@@ -90,21 +90,37 @@ def test_counts_are_per_area_where_images_differ_in_size():
 
 
 def test_the_heat_map_is_a_bell_around_each_point():
-    heat = heat_map(torch.tensor([[6.0, 2.0]]), 2, 3, 4)  # the center of the middle cell of the first row
+    heat, shifts = heat_map(torch.tensor([[6.0, 2.0]]), 2, 3, 4)  # the center of the middle cell of the first row
+    assert shifts[:, 0].tolist() == [[1, 0, -1], [0, 0, 0]] and shifts[:, 1, 1].tolist() == [0, -1]
     assert heat[0, 1].item() == pytest.approx(0.999)
     assert heat[0, 0].item() == pytest.approx(math.exp(-0.5)) == heat[1, 1].item()
-    assert heat_map(torch.zeros(0, 2), 2, 3, 4).tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert heat_map(torch.zeros(0, 2), 2, 3, 4)[0].tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_touching_objects_in_neighboring_locations_are_both_found():
+    output = output_with((7.0, 6.0), (9.0, 6.0))  # in neighboring columns
+    output[0, 0, 1, 2] = 10  # a little lower than the other one: no local maximum
+    output[0, :, 1, 0] = torch.tensor([8.0, 1.25, 0.0])  # beside the first, and pointing to it
+    output[0, :, 1, 3] = torch.tensor([4.6, 0.0, 0.0])  # holds its point, but scores half as high: no second object
+    output[0, :, 2, 2] = torch.tensor([9.0, 0.0, -0.5])  # on the border of its cell, 2.2 pixels from the second
+    found = [entry["point"] for entry in replace(TASK, separation=1.5).answer(output[0])["points"]]
+    assert found == [[7, 6], [9, 6], [10, 8]]
+    found = [entry["point"] for entry in replace(TASK, separation=2.5).answer(output[0])["points"]]
+    assert found == [[7, 6], [10, 8]], "of two points closer than the separation, the surer one is kept"
+    assert "closer than 2.25 pixels" in TASK.answer_rule
 
 
 def test_the_loss_of_a_perfect_output_is_zero_and_grows_with_a_shift_and_a_false_point():
     target = torch.tensor([[[5.0, 9.0], [np.nan, np.nan]]])
 
-    def loss(*points: tuple[float, float]) -> float:
+    def loss(*points: tuple[float, float], shift: float = 0.0) -> float:
         output = output_with(*points)
+        output[0, 1:] = heat_map(target[0, :1], 4, 4, 4)[1]
+        output[0, 1] += shift / 4
         return location_loss(output[:, 0], output[:, 1:], target, 4).item()
 
     assert loss((5, 9)) == pytest.approx(0, abs=1e-5)
-    assert loss((6, 9)) == pytest.approx(1 / 4, abs=1e-5)  # one pixel, in strides
+    assert loss((5, 9), shift=1) == pytest.approx(1 / 4, abs=1e-5)  # one pixel, in strides
     assert loss((5, 9), (14, 2)) > 10
     nothing = torch.full((1, 1, 2), torch.nan)
     assert location_loss(output_with()[:, 0], torch.zeros(1, 2, 4, 4), nothing, 4).item() == pytest.approx(0, abs=1e-5)

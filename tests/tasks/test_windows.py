@@ -10,12 +10,12 @@ from eyespot.errors import TaskError
 from eyespot.tasks import task_from_json, task_to_json
 from eyespot.tasks.criterion import Aim
 from eyespot.tasks.locate import Locate
+from eyespot.tasks.locate._points import separated
 from eyespot.tasks.locate._windows import (
     averaged,
     drawn_negatives,
     positives,
     sampled_losses,
-    separated,
     smooth,
     window_losses,
 )

@@ -29,7 +29,9 @@ from ._drawing import ringed
 from ._evaluate import evaluate_table, outcomes_of
 from ._loss import location_loss
 from ._points import (
+    NEARLY,
     check_inside,
+    close_peaks,
     closest_distances,
     decode,
     density,
@@ -39,6 +41,7 @@ from ._points import (
     original_area,
     peaks,
     read_points,
+    separated,
 )
 from ._report import location_values
 from ._tiles import joined, moved
@@ -48,7 +51,6 @@ from ._windows import (
     averaged,
     positives,
     sampled_losses,
-    separated,
     smooth,
     window_losses,
 )
@@ -57,6 +59,8 @@ HEATMAP, WINDOWS = "heatmap", "windows"
 METHODS = (HEATMAP, WINDOWS)
 PRIOR = -4.6
 """Added to logits: the initial score is 1 %, since most locations are background (Lin 2017)."""
+CLOSEST = 0.75
+"""The minimum distance of two points, relative to the radius."""
 KEPT_SCORE = 0.05
 """Points with lower scores are omitted from tables."""
 
@@ -68,9 +72,9 @@ class Locate(Task):
 
     A predicted point is correct if an unmatched true point lies within `radius` pixels of the original image.
     `stride` is the distance of two locations in pixels of the network input; `threshold` is the minimum score of a
-    point, chosen on validation images. For the method "windows": `negatives` is how they are drawn for training,
-    `disk` the radius in pixels of positive locations and of the smoothing of scores (0: half of `radius`), and
-    `separation` the minimum distance of two points (0: `radius`).
+    point, chosen on validation images; `separation` is the minimum distance of two points (0: three quarters of
+    `radius`, of windows `radius`). For the method "windows": `negatives` is how they are drawn for training, and `disk`
+    the radius in pixels of positive locations and of the smoothing of scores (0: half of `radius`).
     """
 
     name: ClassVar[str] = "locate"
@@ -243,7 +247,12 @@ class Locate(Task):
     @property
     def answer_rule(self) -> str:
         """How a program without eyespot computes the points."""
-        return f"locations whose score is at least {self.threshold:g} and the largest of their 3 x 3 neighborhood"
+        share = f", or at least {NEARLY:g} of it if their point lies in their own cell"
+        own = "" if self.method == WINDOWS else share
+        return (
+            f"locations whose score is at least {self.threshold:g} and the largest of their 3 x 3 neighborhood{own}; "
+            f"of two points closer than {self._least_distance:g} pixels the one with the higher score"
+        )
 
     def answer(self, output: Tensor, frame: Frame | None = None) -> dict[str, Any]:
         """The points above the threshold, by decreasing score; "score" is the largest one, even below the threshold."""
@@ -338,6 +347,11 @@ class Locate(Task):
 
         return dots(seed=seed, count=80, size=16)
 
+    @property
+    def _least_distance(self) -> float:
+        """Of two points closer than this, in pixels of the input, the one with the lower score is left out."""
+        return self.separation or self.radius * (1 if self.method == WINDOWS else CLOSEST)
+
     def _location(self, place: tuple[int, int], logits: Tensor) -> int:
         """Index of the location at a row and column in pixels."""
         row, column = (min(side // self.stride, most - 1) for side, most in zip(place, logits.shape, strict=True))
@@ -367,10 +381,11 @@ class Locate(Task):
         scores, points = self._logits(output).sigmoid().float().cpu(), self._places_of(output).float().cpu()
         least = min(least, self.threshold)
         if self.method != WINDOWS:
-            return [peaks(*one, least) for one in zip(scores, points, strict=True)]
-        scores = smooth(scores, (self.disk or self.radius / 2) / self.stride)
-        distance = self.separation or self.radius
-        return [separated(*peaks(*one, least), distance) for one in zip(scores, points, strict=True)]
+            found = [close_peaks(*one, least, self.stride) for one in zip(scores, points, strict=True)]
+        else:
+            scores = smooth(scores, (self.disk or self.radius / 2) / self.stride)
+            found = [peaks(*one, least) for one in zip(scores, points, strict=True)]
+        return [separated(*one, self._least_distance) for one in found]
 
     def _matched(self, found: tuple[Tensor, Tensor], target: Tensor) -> Any:
         scores, points = (part.numpy() for part in found)

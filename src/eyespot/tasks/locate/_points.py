@@ -23,6 +23,8 @@ OUTSIDE = 1.0
 """Tolerance in pixels beyond the image."""
 MOST = 5000
 """Maximum number of points per image."""
+NEARLY = 0.6
+"""The smallest score of a location beside one with a higher score, relative to that, if both hold a point."""
 
 
 def read_points(row: Row) -> list[list[float]]:
@@ -65,8 +67,40 @@ def decode(output: Tensor, stride: int) -> Tensor:
 
 def peaks(scores: Tensor, points: Tensor, least: float) -> tuple[Tensor, Tensor]:
     """Scores (M,) and points (M, 2) of local maxima of the score (h, w), by decreasing score."""
-    top = scores == F.max_pool2d(scores[None], 3, stride=1, padding=1)[0]
-    found, places = scores[top & (scores >= least)], points[top & (scores >= least)]
+    return _chosen(scores, points, (scores == _largest_around(scores)) & (scores >= least))
+
+
+def close_peaks(scores: Tensor, points: Tensor, least: float, stride: int) -> tuple[Tensor, Tensor]:
+    """Same as `peaks`, and also the locations that hold their point (h, w, 2) themselves, and score nearly as high.
+
+    Of objects closer together than three locations, only one has the largest score. Locations beside an object point
+    to it, outside their own cell.
+    """
+    height, width = scores.shape
+    centers = decode(points.new_zeros(1, 2, height, width), stride)[0]
+    own = ((points - centers).abs() <= stride / 2).all(-1)
+    largest = _largest_around(scores)
+    candidates = (scores == largest) | (own & (scores >= NEARLY * largest))
+    return _chosen(scores, points, candidates & (scores >= least))
+
+
+def separated(scores: Tensor, points: Tensor, distance: float) -> tuple[Tensor, Tensor]:
+    """The scores (K,) and points (K, 2) that are not closer than `distance` to one kept before, in their order."""
+    array = points.numpy()
+    kept: list[int] = []
+    for place, point in enumerate(array):
+        if not kept or np.hypot(*(array[kept] - point).T).min() >= distance:
+            kept.append(place)
+    return scores[kept], points[kept]
+
+
+def _largest_around(scores: Tensor) -> Tensor:
+    """The largest score of the 3 x 3 neighborhood of each location (h, w)."""
+    return F.max_pool2d(scores[None], 3, stride=1, padding=1)[0]
+
+
+def _chosen(scores: Tensor, points: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    found, places = scores[chosen], points[chosen]
     order = found.argsort(descending=True, stable=True)[:MOST]
     return found[order], places[order]
 

@@ -101,13 +101,3 @@ def averaged(run: Callable[[Tensor], Tensor], x: Tensor, stride: int) -> Tensor:
             back = torch.rot90(run(view), -turns, (2, 3))
             total = total + (back.flip(3) if mirrored else back)
     return total / 8
-
-
-def separated(scores: Tensor, points: Tensor, distance: float) -> tuple[Tensor, Tensor]:
-    """The scores (K,) and points (K, 2) that are not closer than `distance` to one kept before, in their order."""
-    array = points.numpy()
-    kept: list[int] = []
-    for place, point in enumerate(array):
-        if not kept or np.hypot(*(array[kept] - point).T).min() >= distance:
-            kept.append(place)
-    return scores[kept], points[kept]
