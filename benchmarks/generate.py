@@ -1,8 +1,9 @@
 """A creative adversarial network makes images that fit no style better than a GAN, without losing quality.
 
 Parts: "fashion" trains on Fashion-MNIST with its classes as styles, 32x32, for each creativity and seed, equal steps,
-and compares `--samples` generated images with as many test images. H is the mean entropy of the styles under a
-classifier that is fitted on test images only, relative to log K; its accuracy and calibration error stand beside it.
+and compares `--samples` generated images with as many test images. Recall is that of the features and that of 16x16
+pixels. H is the mean entropy of the styles under a classifier fitted on test images only, relative to log K; its
+accuracy and calibration error stand beside it.
 Claims: KID <= 0.10 and recall >= 0.60 with creativity 0; with creativity, H at least 0.07 above that, KID <= 0.20,
 recall >= 0.45, entropy of all samples' styles together >= 0.96, every class >= 3 % of the samples, and a KID below that
 of images of equal H that mix the pixels of two samples of the GAN. "paintings" trains on paintings of four styles at
@@ -37,7 +38,7 @@ LENGTH = "long"
 BATCH = 64
 MIXED = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 """Shares of the pixels that come from another sample, for the control."""
-FIGURES = ("recall", "style_entropy", "style_entropy_real", "marginal_entropy", "rarest_style")
+FIGURES = ("recall", "pixel_recall", "style_entropy", "style_entropy_real", "marginal_entropy", "rarest_style")
 CLASSIFIER = ("classifier_accuracy", "classifier_error")
 COPIES = ("copies", "nearest", "nearest_held_out")
 

@@ -15,12 +15,13 @@ from eyespot.cli._app import run as command
 from eyespot.cli._generate import _chosen, _write_animation
 from eyespot.errors import ModelError
 from eyespot.explanations.dissection import dissect, generator_layers
-from eyespot.generated import grid, kernel_distance
+from eyespot.generated import compare, grid, judge_of, kernel_distance
 from eyespot.images import ImageSpec
 from eyespot.model import Model
 from eyespot.networks import Output, build
+from eyespot.sources.source import Part
 from eyespot.sources.synthetic import colored_squares
-from eyespot.tasks import Classify
+from eyespot.tasks import Classify, Generate
 from eyespot.training import _generators
 from eyespot.training import _loop as loop
 from eyespot.training import run as running
@@ -61,6 +62,27 @@ def test_equal_distributions_have_a_distance_near_0():
     random = np.random.default_rng(0)
     score, error, _ = kernel_distance(random.normal(0, 1, (300, 5)), random.normal(0, 1, (300, 5)))
     assert abs(score) < 4 * error
+
+
+def test_real_images_are_judged_as_real_and_one_style_as_one_style(monkeypatch: pytest.MonkeyPatch):
+    """Mean colors take the place of features, so that no weights are needed."""
+    monkeypatch.setattr(generated, "has_features", lambda: True)
+    monkeypatch.setattr(generated, "features_of", lambda pixels: pixels.mean((2, 3)).numpy())
+    squares, spec = colored_squares(count=120), ImageSpec(height=16, width=16, channels=3)
+
+    def pixels_of_part(part: Part, images: ImageSpec = spec) -> torch.Tensor:
+        return torch.stack([torch.from_numpy(np.asarray(row.picture)) for row in part.rows]).permute(0, 3, 1, 2) / 255
+
+    monkeypatch.setattr(generated, "features_of_part", lambda part, images: pixels_of_part(part).mean((2, 3)).numpy())
+    real, task = pixels_of_part(squares.train), Generate()
+    judge = judge_of(squares.train, spec, len(real))
+    assert judge.styles is not None and judge.styles.right.mean() > 0.9  # strongly regularized
+    found = compare(task, real, judge).details
+    assert found["recall"] == found["pixel_recall"] == found["pixel_precision"] == 1
+    assert found["marginal_entropy"] > 0.95
+    red = real[[row.values["label"] == "red" for row in squares.train.rows]]
+    found = compare(task, red, judge_of(squares.train, spec, len(red))).details
+    assert found["rarest_style"] == 0 and found["pixel_recall"] < 0.9
 
 
 def test_copies_of_training_images_are_found():

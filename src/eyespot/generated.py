@@ -102,6 +102,9 @@ def compare(task: Task, made: Tensor, judge: Judge, learned: Part | None = None)
         for row, value in zip(table, parts.tolist(), strict=True):
             row["kid"] = value
         details |= {"kid_standard_error": error, **_coverage(of_made, of_real)}
+        seen = _thumbnails_of(judge.part.take(judge.compared), judge.images).numpy()
+        in_pixels = _coverage(_thumbnails(made).numpy(), seen)
+        details |= {f"pixel_{name}": in_pixels[name] for name in ("precision", "recall")}
         if judge.styles is not None:
             details |= _styles(np.hstack([of_made, _thumbnails(made).numpy()]), judge.styles, table)
     if learned is not None:
