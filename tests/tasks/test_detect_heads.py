@@ -58,12 +58,6 @@ def test_a_place_is_that_of_every_level():
         YOLOX.objective(output, YOLOX.parse_target("32,0"))
 
 
-def test_reports_show_objects_of_several_levels():
-    dark = torch.zeros(1, 3, 32, 32)
-    [drawn] = YOLOX.illustrate((dark,), dark, lambda pixels: one_object())
-    assert drawn.shape == (3, 32, 32) and drawn[:, 16:25, :13].any() and not drawn[:, :, 20:].any()
-
-
 def test_an_object_of_several_levels_disappears():
     output = one_object()
     plan = YOLOX.attack_criterion(Aim(), output, None, farthest=False)
