@@ -33,7 +33,7 @@ export function product(value: number, weight: number, shownValue: number, shown
 export function numberOf(text: string): number {
   const [mantissa, power] = text.replaceAll("\u2212", "-").split("×10");
   const digits = power?.replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹]/g, (digit) => String("⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(digit))).replace("⁻", "-");
-  return Number(`${mantissa}e${digits ?? 0}`);
+  return Number(`${mantissa.replace(",", ".")}e${digits ?? 0}`);
 }
 
 export interface Addend {
