@@ -5,7 +5,7 @@ import threading
 
 import pytest
 import torch
-from fastapi import HTTPException
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
 from eyespot.explanations import explain

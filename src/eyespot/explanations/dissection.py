@@ -29,7 +29,7 @@ def generator_layers(model: Model) -> dict[str, nn.Module]:
     """The layers of a generator with maps of several channels, by name; raise `ModelError` for another model."""
     generator = getattr(model.network, "generator", None)
     if not isinstance(generator, nn.Module):
-        raise ModelError("This model has no generator; expected one that was trained with --task generate.")
+        raise ModelError("This model has no generator; expected one of the task generate.")
     return dict(list(generator.named_children())[:-1])  # the last layer is the image
 
 
