@@ -133,6 +133,7 @@ def test_training_frames_get_further_views_and_others_are_copied(tmp_path: Path)
 
 def test_steering_is_averaged_within_a_part(tmp_path: Path):
     source = open_source(log_of(tmp_path, [0.0, 0.0, 0.3, 0.9, 0.9, 0.9, 0.0, 0.0, 0.0]))
+    assert len(recordings(source, "all")[0].rows) == 9
     [drive] = recordings(source, "train", smooth=3)
     np.testing.assert_allclose(drive.steering, [0.0, 0.1, 0.2])
 

@@ -11,7 +11,7 @@ from ._output import AsJson, Quiet, print_json
 from ._runs import model_path
 
 if TYPE_CHECKING:
-    from ..simulators import Drive
+    from ..simulators import Drive, Sticker
 
 RECORDED_KICK = 0.2
 """rad: how far the expert's steering is disturbed while its corrections are recorded."""
@@ -125,11 +125,12 @@ def measure_model(
     from ..findings import to_json
     from ..html import number, percent
     from ..model import load
-    from ..simulators import measure, saliency_test, steering_of, write_drive_page
+    from ..simulators import find_sticker, measure, saliency_test, steering_of, write_drive_page
 
     file = model_path(model)
     loaded = load(file)
     driver = steering_of(loaded, str(file))
+    stuck = None if sticker is None else find_sticker(loaded, course, tracks[0], sticker)
     found = measure(driver, course, tracks, kicks=kicks, undrawn=course.undrawn(), progress=progress)
     summary = found.summary()
     page, values = out / "index.html", out / "drive.json"
@@ -138,8 +139,8 @@ def measure_model(
         row |= {"return": own, "expert_return": of_expert}
     if saliency:
         result["saliency"] = saliency_test(loaded, course, tracks[0])
-    if sticker is not None:
-        result["sticker"] = _stuck(loaded, course, tracks, sticker, kicks)
+    if stuck is not None:
+        result["sticker"] = _stuck(loaded, stuck, course, tracks, kicks)
     with written(out):
         out.mkdir(parents=True, exist_ok=True)
     write_whole(values, to_json(result).encode())
@@ -156,15 +157,20 @@ def measure_model(
     return result
 
 
-def _stuck(model: Any, course: Any, tracks: list[int], side: int, kicks: Any) -> dict[str, float]:
-    """The drives with a sticker that is optimized on the first track, and its mean change of the steering."""
+def _stuck(model: Any, found: "Sticker", course: Any, tracks: list[int], kicks: Any) -> dict[str, float]:
+    """The drives with a sticker on the camera, and its mean change of the steering."""
     from ..simulators import drive as drive_track
-    from ..simulators import find_sticker, total, with_sticker
+    from ..simulators import total, with_sticker
 
-    found = find_sticker(model, course, tracks[0], side)
     driver = with_sticker(model, found)
     drives = [drive_track(driver, course, track, kicks=kicks) for track in tracks]
-    return {"side": side, "degrees": found.degrees, "row": found.top, "column": found.left, **total(drives)}
+    return {
+        "side": found.pixels.shape[-1],
+        "degrees": found.degrees,
+        "row": found.top,
+        "column": found.left,
+        **total(drives),
+    }
 
 
 def facts_of_tests(result: dict[str, Any]) -> dict[str, str]:

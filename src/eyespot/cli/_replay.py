@@ -21,14 +21,13 @@ def replay(
     smooth: Annotated[int, typer.Option(help="Average the steering over this many neighboring frames.")] = 1,
     copies: Annotated[int, typer.Option(min=0, max=20, help="Further views of each training image.")] = 2,
     fps: Annotated[float, typer.Option(min=0.1, max=1000, help="Recorded frames per second.")] = 5.0,
-    part: Annotated[str, typer.Option(help="The frames to drive on: train, validation or test.")] = "test",
+    part: Annotated[str, typer.Option(help="The frames to drive on: train, validation, test or all.")] = "test",
     column: Columns = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show recorded frames as from beside the path: to train on, or to let a model drive on them."""
     from ..simulators import Replay, recordings, vehicle_named, write_viewpoints
-    from ..sources.source import part_of
 
     car = vehicle_named(vehicle)
     require_empty(out)
@@ -37,7 +36,6 @@ def replay(
         counts = write_viewpoints(source, out, car, horizon=horizon, copies=copies, smooth=smooth)
         result: dict[str, Any] = {"log": log, "out": out, "images": counts}
     else:
-        part_of(source, part)
         course = Replay(recordings(source, part, smooth), car, horizon=horizon, frame_seconds=1 / fps)
         progress = ignore_track if quiet or as_json else print_track
         tracks = list(range(len(course.drives)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import SimulatorError
 from ..images import read_native
-from ..sources.source import Row, Source
+from ..sources.source import Row, Source, part_of
 from ._viewpoint import Vehicle, check_horizon, from_viewpoint
 
 LOST = 3.0
@@ -36,7 +36,7 @@ def recordings(source: Source, part: str, smooth: int = 1) -> list[Recording]:
     if smooth < 1 or smooth % 2 == 0:
         raise SimulatorError(f"smooth is {smooth}; expected an odd number of frames, such as 5.", argument="smooth")
     drives: dict[str, list[Row]] = {}
-    for row in next(each for each in source.parts if each.name == part).rows:
+    for row in part_of(source, part).rows:
         drives.setdefault(row.values.get("drive", ""), []).append(row)
     return [Recording(rows=rows, steering=_smoothed(_steering(rows), smooth)) for rows in drives.values()]
 

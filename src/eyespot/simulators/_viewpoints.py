@@ -40,7 +40,7 @@ def write_viewpoints(
     check_horizon(horizon)
     rows: list[dict[str, object]] = []
     with written(out):
-        for part in source.parts:
+        for part in filter(len, source.parts):
             for number, drive in enumerate(recordings(source, part.name, smooth)):
                 folder = out / f"{part.name}-{number:03}"
                 folder.mkdir(parents=True)
