@@ -169,7 +169,7 @@ def test_an_edited_weight_changes_the_answer_and_can_be_taken_back(page: Page, l
     expect(page.get_by_text("Weights modified")).to_be_visible()
     assert answers.all_inner_texts() != before
     page.get_by_role("button", name="Reset weights").click()
-    assert answers.all_inner_texts() == before
+    expect(answers).to_have_text(before, use_inner_text=True)
     bias = page.get_by_label("Bias", exact=True)
     bias.fill("2.5")
     bias.press("Enter")
@@ -315,12 +315,19 @@ def test_a_long_vector_opens_where_it_is_picked_and_by_keys(
     box = strip.bounding_box()
     strip.click(position={"x": box["width"] - 1, "y": box["height"] / 2})
     unit = page.locator(".unit")
-    picked = int(unit.get_attribute("data-place").split()[1])
-    assert 0.4 * count < picked < 0.6 * count
+    expect(unit).to_have_attribute("data-place", re.compile(f"^{call} "))
+    picked = unit.get_attribute("data-place")
+    assert 0.4 * count < channel(picked) < 0.6 * count
     strip.press("ArrowDown")
-    assert int(unit.get_attribute("data-place").split()[1]) > picked
+    expect(unit).not_to_have_attribute("data-place", picked)
+    assert channel(unit.get_attribute("data-place")) > channel(picked)
     strip.press("ArrowUp")
-    assert int(unit.get_attribute("data-place").split()[1]) == picked
+    expect(unit).to_have_attribute("data-place", picked)
+
+
+def channel(place: str) -> int:
+    """The channel of the unit that the page shows, from its `data-place`."""
+    return int(place.split()[1])
 
 
 def test_of_many_inputs_and_terms_the_others_are_shown_when_asked(

@@ -56,7 +56,9 @@ def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Pa
             expect(quiz.get_by_role("status")).to_contain_text(str(number + 1))
             page.on("request", lambda request: requested.append(request.url)) if number == 0 else None
             page.keyboard.press("1")
-        figures = quiz.get_by_role("table").get_by_role("row").all_inner_texts()
+        rows = quiz.get_by_role("table").get_by_role("row")
+        expect(rows.nth(1)).to_contain_text("50")
+        figures = rows.all_inner_texts()
         assert "50" in figures[1] and figures[1].startswith("You")
         # The model has found 4 to 6 of the 10 objects that are shown, and nothing where there is none.
         shares = [float(figures[2].split("\t")[-1].split("%")[0].strip())]
