@@ -31,6 +31,8 @@ SMALLEST_PHOTO = 64
 """Pixels of the short side; the features of a network trained on photos tell little about smaller images."""
 IMAGENET_CLASSES = Path(__file__).parent / "networks" / "imagenet_classes.txt"
 """The first WordNet name of each class of ILSVRC 2012, in its order; two that stood twice tell what they mean."""
+IMAGENET_WORDS = Path(__file__).parent / "networks" / "imagenet_words.txt"
+"""The words that WordNet has for these classes, with the numbers of the classes; see `build_search_words.py`."""
 
 COCO_CLASSES = Path(__file__).parent / "networks" / "coco_classes.txt"
 """The 80 classes of COCO's boxes, in their order."""

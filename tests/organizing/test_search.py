@@ -12,7 +12,7 @@ from eyespot.organizing import Query, _embedding
 from eyespot.organizing._colors import PROTOTYPES, color_shares, lab
 from eyespot.organizing._index import EPOCH, Photos
 from eyespot.organizing._search import search
-from eyespot.organizing._words import CATEGORIES, classes_of
+from eyespot.organizing._words import classes_of
 from eyespot.pretrained import IMAGENET_CLASSES, is_installed
 
 NAMES = IMAGENET_CLASSES.read_text().splitlines()
@@ -91,28 +91,66 @@ def test_what_cannot_be_searched_for_is_refused():
         found(words=["tabbi"])
 
 
-def test_words_are_class_names_words_in_them_and_broader_terms():
-    assert [NAMES[number] for number in classes_of("Tabby", NAMES)] == ["tabby"]
-    assert classes_of("dogs", NAMES) == sorted({*range(151, 269), *classes_of("dog", NAMES)})
-    assert "seashore" in [NAMES[number] for number in classes_of("coast", NAMES)]
-    assert {NAMES[number] for number in classes_of("guitar", NAMES)} == {"acoustic guitar", "electric guitar"}
-    assert classes_of("butterflies", NAMES) == list(range(321, 327))
+def named(word: str) -> list[str]:
+    return [NAMES[number] for number in classes_of(word, NAMES)]
+
+
+def test_words_are_class_names_synonyms_and_broader_terms():
+    assert named("Tabby") == ["tabby"]
+    assert named("crane (bird)") == ["crane (bird)"]
+    assert set(named("guitar")) == {"acoustic guitar", "electric guitar"}
+    assert named("shopping basket") == named("Shopping baskets")  # a class name
+    assert "seashore" in named("seacoast")
+
+
+def test_a_beagle_is_a_hound_a_dog_a_canine_a_mammal_and_an_animal():
+    chain = [set(named(word)) for word in ("beagle", "hound", "dog", "canine", "carnivore", "mammal", "animal")]
+    assert chain[0] == {"beagle"}
+    assert all(lower < higher for lower, higher in zip(chain, chain[1:], strict=False))
+    assert named("dogs") == NAMES[151:269]  # and no hot dog
+    assert named("animals") == NAMES[:398]
+
+
+def test_a_word_stands_for_its_most_frequent_meaning():
+    assert {"sports car", "minivan", "convertible", "ambulance"} <= set(named("car"))
+    assert named("automobile") == named("car")
+    assert "passenger car" not in named("car")  # of a train: a rarer meaning
+    assert {"tabby", "Siamese cat"} <= set(named("cat")) and "lion" not in named("cat")
+    assert set(named("crane")) == {"crane (bird)", "crane (machine)"}  # both have this very name
+    assert {"axolotl", "amphibian"} <= set(named("amphibian"))  # WordNet has no frequencies of this word
+
+
+def test_words_that_wordnet_has_not_are_looked_for_in_class_names():
+    assert named("traffic") == ["traffic light"]
+    assert "seashore" in named("coast") and "lakeside" in named("sea")
 
 
 @pytest.mark.parametrize(
-    ("category", "first", "last"),
+    ("plural", "word"), [("wolves", "wolf"), ("butterflies", "butterfly"), ("geese", "goose"), ("foxes", "fox")]
+)
+def test_plurals_are_understood(plural, word):
+    assert named(plural) == named(word)
+
+
+@pytest.mark.parametrize("word", ["entity", "object", "wedding", ""])
+def test_words_for_everything_and_for_nothing_are_refused(word):
+    with pytest.raises(SourceError, match="broader terms such as dog"):
+        classes_of(word, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("word", "first", "last"),
     [
         ("bird", "cock", "albatross"),
         ("dog", "Chihuahua", "Mexican hairless"),
-        ("cat", "tabby", "Egyptian cat"),
         ("fish", "tench", "puffer"),
         ("snake", "thunder snake", "sidewinder"),
-        ("monkey", "orangutan", "indri"),
+        ("spider", "black and gold garden spider", "wolf spider"),
+        ("ape", "orangutan", "siamang"),
     ],
 )
-def test_categories_begin_and_end_with_their_classes(category, first, last):
-    ranges = CATEGORIES[category]
-    assert (NAMES[ranges[0][0]], NAMES[ranges[-1][1]]) == (first, last)
+def test_broader_terms_begin_and_end_with_their_classes(word, first, last):
+    assert (named(word)[0], named(word)[-1]) == (first, last)
 
 
 def test_lab_has_the_values_of_the_standard():

@@ -1,61 +1,58 @@
-"""Search words: ImageNet's 1,000 class names, the words in them, and broader terms for many of them."""
+"""Search words: the words that WordNet has for ImageNet's 1,000 classes, above all broader ones such as "dog"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from ..errors import SourceError, unknown
+from ..pretrained import IMAGENET_WORDS
 
-CATEGORIES: dict[str, tuple[tuple[int, int], ...]] = {
-    "amphibian": ((25, 32),),
-    "animal": ((0, 397),),
-    "antelope": ((351, 353),),
-    "bear": ((294, 297),),
-    "bird": ((7, 24), (80, 100), (127, 146)),
-    "boat": ((472, 472), (554, 554), (576, 576), (625, 625), (814, 814), (914, 914)),
-    "butterfly": ((321, 326),),
-    "car": ((407, 407), (436, 436), (468, 468), (511, 511), (609, 609), (627, 627), (656, 656), (661, 661), (751, 751),
-            (817, 817)),
-    "cat": ((281, 285),),
-    "coast": ((972, 973), (976, 978)),
-    "dog": ((151, 268),),
-    "elephant": ((385, 386),),
-    "fish": ((0, 6), (389, 397)),
-    "flower": ((985, 986),),
-    "fruit": ((948, 957),),
-    "insect": ((300, 326),),
-    "lizard": ((38, 48),),
-    "mammal": ((101, 106), (147, 299), (330, 388)),
-    "monkey": ((365, 384),),
-    "mountain": ((970, 970), (972, 972), (979, 980)),
-    "mushroom": ((947, 947), (991, 997)),
-    "reptile": ((33, 68),),
-    "sea": ((973, 978),),
-    "ship": ((403, 403), (510, 510), (628, 628), (724, 724), (780, 780), (871, 871), (913, 913)),
-    "snake": ((52, 68),),
-    "spider": ((72, 77),),
-    "train": ((466, 466), (547, 547), (565, 565), (705, 705), (820, 820), (829, 829)),
-    "truck": ((555, 555), (569, 569), (675, 675), (717, 717), (734, 734), (864, 864), (867, 867)),
-    "turtle": ((33, 37),),
-    "vegetable": ((936, 945),),
-    "wolf": ((269, 272),),
-}  # fmt: skip
-"""Broader terms: ranges of classes, first to last, in the order of ILSVRC 2012, which follows WordNet."""
+BROADER = {
+    "beach": "977-978",
+    "coast": "972-973,976-978",
+    "lake": "975",
+    "mountain": "970,972,979-980",
+    "mushroom": "947,991-997",
+    "plant": "738,984-986",
+    "sea": "973-978",
+    "train": "466,547,565,705,820,829",
+}
+"""Further classes of words that WordNet does not have, or takes more narrowly than people who search for photos."""
 
 
 def classes_of(word: str, names: Sequence[str]) -> list[int]:
-    """Indices of the classes that a word denotes; raises `SourceError` for an unknown word.
+    """Indices of the classes that a word stands for; raises `SourceError` for an unknown word.
 
-    >>> classes_of("Dogs", ["tench", "hot dog"] + ["x"] * 998)[:2]
-    [1, 151]
+    A word is the name of a class, a synonym of one or a broader term in WordNet, or else a word in the name of a class.
+
+    >>> classes_of("Dogs", ["tench"] * 1000) == list(range(151, 269))
+    True
     """
     for form in _forms(word.casefold().strip()):
-        classes = {number for number, name in enumerate(names) if form in _parts(name)}
-        classes |= {number for first, last in CATEGORIES.get(form, ()) for number in range(first, last + 1)}
+        classes = _wordnet().get(form, set()) | {number for number, name in enumerate(names) if form == name.casefold()}
+        classes = classes or {number for number, name in enumerate(names) if form in _parts(name)}
         if classes:
             return sorted(classes)
-    choices = sorted({*CATEGORIES, *(part for name in names for part in _parts(name))})
+    choices = sorted({*_wordnet(), *(part for name in names for part in _parts(name))})
     hint = unknown("word", word, choices).partition(" There are:")[0]
-    raise SourceError(f"{hint} Words are ImageNet's class names, words of them, and {', '.join(CATEGORIES)}.")
+    raise SourceError(
+        f"{hint} Words are the names of ImageNet's 1,000 classes, their synonyms, and broader terms such as dog, bird, "
+        "vehicle, furniture, food, coast."
+    )
+
+
+@cache
+def _wordnet() -> dict[str, set[int]]:
+    """The classes of each word, as the script `build_search_words.py` derived them from WordNet, and of `BROADER`."""
+    lines = [line for line in IMAGENET_WORDS.read_text().splitlines() if not line.startswith("#")]
+    words = {word: _numbers(ranges) for word, _, ranges in (line.partition("\t") for line in lines)}
+    return words | {word: words.get(word, set()) | _numbers(ranges) for word, ranges in BROADER.items()}
+
+
+def _numbers(ranges: str) -> set[int]:
+    """The numbers of "7-24,80"."""
+    ends: Iterable[tuple[str, str]] = re.findall(r"(\d+)(?:-(\d+))?", ranges)
+    return {number for first, last in ends for number in range(int(first), int(last or first) + 1)}
 
 
 def _forms(word: str) -> list[str]:
@@ -65,6 +62,5 @@ def _forms(word: str) -> list[str]:
 
 
 def _parts(name: str) -> set[str]:
-    """A class name and the words in it."""
-    name = name.casefold()
-    return {name, *re.findall(r"[^\W\d_]+", name)}
+    """The words in a class name."""
+    return set(re.findall(r"[^\W\d_]+", name.casefold()))
