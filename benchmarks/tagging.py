@@ -157,7 +157,7 @@ def half_hidden(source: Source, seed: int) -> Source:
 
 
 def timed(source: Source, place: Path, photos: Path, count: int) -> list[dict[str, Any]]:
-    """Seconds of `eyespot tag` for many images, from the start of the process to its end, and those of the processor."""
+    """Seconds of `eyespot tag` for many images, from the start of the process to its end, and of the processor."""
     run = trained(source, place / "run")
     folder = place / "many"
     folder.mkdir()

@@ -4,11 +4,11 @@
     pip download --no-deps timm && unzip timm-*.whl timm/data/_info/imagenet_synsets.txt
     python scripts/build_search_words.py wordnet/usr/share/wordnet timm/data/_info/imagenet_synsets.txt
 
-ImageNet's classes are synsets of WordNet 3.0: `imagenet_synsets.txt` of timm (Apache-2.0) lists them in the order of the
-classes, Debian's package `wordnet-base` holds WordNet with its license, which is copied into the file. A word stands for
-the classes that have it as a name, and for all classes below its most frequent meaning that has any; below all its
-meanings where WordNet does not know which one is frequent. Words for more than half of the classes (entity, object) are
-left out: they would find nearly every photo. The format of WordNet's files: `man wndb`.
+ImageNet's classes are synsets of WordNet 3.0: `imagenet_synsets.txt` of timm (Apache-2.0) lists them in the order of
+the classes, Debian's package `wordnet-base` holds WordNet with its license, which is copied into the file. A word
+stands for the classes that have it as a name, and for all classes below its most frequent meaning that has any; below
+all its meanings where WordNet does not know which one is frequent. Words for more than half of the classes (entity,
+object) are left out: they would find nearly every photo. The format of WordNet's files: `man wndb`.
 """
 
 import argparse
@@ -23,6 +23,7 @@ Synsets = Mapping[str, Collection[str]]
 
 
 def main() -> None:
+    """Read the files named on the command line and write the words."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wordnet", type=Path, help="folder with data.noun, index.noun and noun.exc")
     parser.add_argument("synsets", type=Path, help="imagenet_synsets.txt")

@@ -1,6 +1,7 @@
 """Search by example, words, color, time and place, and by several together."""
 
 from datetime import datetime
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_words_are_class_names_synonyms_and_broader_terms():
 def test_a_beagle_is_a_hound_a_dog_a_canine_a_mammal_and_an_animal():
     chain = [set(named(word)) for word in ("beagle", "hound", "dog", "canine", "carnivore", "mammal", "animal")]
     assert chain[0] == {"beagle"}
-    assert all(lower < higher for lower, higher in zip(chain, chain[1:], strict=False))
+    assert all(lower < higher for lower, higher in pairwise(chain))
     assert named("dogs") == NAMES[151:269]  # and no hot dog
     assert named("animals") == NAMES[:398]
 

@@ -27,8 +27,8 @@ class Query:
     """Search conditions, all of which must be met.
 
     `like` is a reference image, or with `region` x1, y1, x2, y2 that part of it, in pixels of the upright image;
-    `words` are names of ImageNet classes, synonyms or broader terms, `color` a basic color name, `after` and `before` limit the time
-    (photos with unknown time are excluded), `near` is latitude and longitude.
+    `words` are names of ImageNet classes, synonyms or broader terms, `color` a basic color name, `after` and `before`
+    limit the time (photos with unknown time are excluded), `near` is latitude and longitude.
     """
 
     like: Any = None
