@@ -1,7 +1,5 @@
 """Predictions for many images, printed or written as they are computed."""
 
-import csv
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import EyespotError, ImageError, RunError, TaskError
 from ..file_formats import is_picture_file
 from ..files import require_file, require_folder, written
-from ..findings import printable, to_json
+from ..findings import printable
 from ..images import Frame
 
 if TYPE_CHECKING:
@@ -210,76 +208,6 @@ def _finished(
 
 def _row(output: Any, row: int) -> Any:
     return {name: values[row] for name, values in output.items()} if isinstance(output, dict) else output[row]
-
-
-class Progress:
-    """Progress lines on standard error every few seconds: number of images, and images per second."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.done = self.failed = 0
-        self.began = self.last = time.monotonic()
-
-    def count(self, failed: bool) -> None:
-        """Count one image."""
-        self.done += 1
-        self.failed += failed
-        now = time.monotonic()
-        if not self.quiet and now - self.last > SILENT_SECONDS:
-            self.last = now
-            rate = self.done / (now - self.began)
-            print(f"{self.done:,} images, {self.failed:,} failed, {rate:.0f} images/s", file=sys.stderr, flush=True)
-
-
-class Table:
-    """A table of answers, written row by row: CSV with a column per value, or one JSON object per line."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.as_csv = path.suffix.lower() == ".csv"
-        self.columns: list[str] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.file: TextIO = path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written ({error.strerror}).") from error
-
-    def write(self, answer: dict[str, Any]) -> None:
-        """Write one answer; the first successful one determines the columns of a CSV file."""
-        if not self.as_csv:
-            self.file.write(to_json(answer) + "\n")
-        else:
-            self._write_row(_flat(answer))
-        self.file.flush()
-
-    def _write_row(self, values: dict[str, Any]) -> None:
-        writer = csv.writer(self.file)
-        if not self.columns and "error" not in values:
-            self.columns = [*values, "error"]
-            writer.writerow(self.columns)
-            for image, error in getattr(self, "early", []):
-                self._write_row({"image": image, "error": error})
-        if not self.columns:  # no answer yet: the columns are unknown
-            self.early = [*getattr(self, "early", []), (values["image"], values["error"])]
-            return
-        writer.writerow([values.get(column, "") for column in self.columns])
-
-    def close(self) -> None:
-        """Close the file; if every image failed, it lists their errors."""
-        if self.as_csv and not self.columns:
-            csv.writer(self.file).writerows([("image", "error"), *getattr(self, "early", [])])
-        self.file.close()
-
-
-def _flat(answer: dict[str, Any]) -> dict[str, Any]:
-    """Flatten nested values to columns such as "probabilities.cat"; lists become JSON."""
-    flat: dict[str, Any] = {}
-    for name, value in json.loads(to_json(answer)).items():
-        if isinstance(value, dict):
-            flat.update({f"{name}.{key}": part for key, part in value.items()})
-        else:
-            flat[name] = json.dumps(value) if isinstance(value, list) else "" if value is None else value
-    return flat
 
 
 def error_of(file: str, error: EyespotError) -> dict[str, str]:

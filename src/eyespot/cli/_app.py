@@ -18,6 +18,7 @@ from ._check import check, curve
 from ._crop import crop
 from ._demo import demo
 from ._drive import drive
+from ._evaluate import evaluate
 from ._explain import explain
 from ._export import export
 from ._faces import faces, verify
@@ -26,7 +27,7 @@ from ._import import import_model
 from ._measure import measure
 from ._networks import networks
 from ._organize import organize
-from ._predict import evaluate, predict
+from ._predict import predict
 from ._rank import rank
 from ._replay import replay
 from ._search import search

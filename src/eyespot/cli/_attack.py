@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._output import AsJson, Quiet, print_json
-from ._predict import ModelFile
-from ._runs import model_path
+from ._runs import ModelFile, model_path
 from ._source import Columns, Layout, answered, open_described, unseen_by, unseen_part
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._output import AsJson, print_json
-from ._predict import ModelFile
-from ._runs import model_path
+from ._runs import ModelFile, model_path
 from ._source import open_described
 
 if TYPE_CHECKING:

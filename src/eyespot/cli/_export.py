@@ -8,8 +8,7 @@ import typer
 from ..errors import EyespotError, RunError
 from ..files import require_file
 from ._output import AsJson, print_json
-from ._predict import ModelFile
-from ._runs import model_path
+from ._runs import ModelFile, model_path
 from ._source import answered, open_described, unseen_part
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import typer
 from ..errors import RunError
 from ..files import require_folder, written
 from ._output import AsJson, print_json
-from ._predict import ModelFile
-from ._runs import model_path
+from ._runs import ModelFile, model_path
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._output import AsJson, format_score, print_json
-from ._predict import ModelFile
-from ._runs import load_model, model_path
+from ._runs import ModelFile, load_model, model_path
 from ._source import Columns, Layout, answered, open_described, unseen_part
 
 if TYPE_CHECKING:

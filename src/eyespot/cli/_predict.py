@@ -1,24 +1,19 @@
-"""The commands that use a model: `predict`, `evaluate`."""
+"""The command `predict`."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._output import AsJson, Quiet, format_score, print_json
+from ._output import AsJson, Quiet
 from ._runs import load_model, split_model
-from ._source import Columns, Layout, answered, open_described, unseen_part
 
 if TYPE_CHECKING:
     from ..exporting import ExportedModel
     from ..model import Model
     from ..tasks.task import Hint, Task
-    from ._answers import Progress
-
-ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors or a run folder.")]
 
 
 def predict(
@@ -62,8 +57,9 @@ def predict(
 
     With --json all answers are one JSON document at the end; --out FILE.jsonl writes one JSON object per line at once.
     """
-    from ._answers import TABLES, Progress, Table, check_out, image_files, tiled_answers
+    from ._answers import check_out, image_files, tiled_answers
     from ._hints import hints_for
+    from ._written_answers import Writer
 
     file, images = split_model(given)
     if not images:
@@ -76,46 +72,18 @@ def predict(
     if tiles and (proposals or hints is not None or annotated is not None):
         raise typer.BadParameter("--tiles cannot be combined with --proposals, --hints or --annotated.")
     hints_by_image = {} if hints is None else hints_for(model.task, hints)
-    suffix = "" if out is None else out.suffix.lower()
-    table = Table(out) if out is not None and suffix in TABLES else None
-    document = out if suffix == ".json" else None
-    folder = None if table or document else out
-    stream = None if as_json or table or document else sys.stdout
-    progress = Progress(quiet or not (table or document))
-    collected: list[dict[str, Any]] = []
     unused = set(hints_by_image)
-    try:
-        files = image_files(images, sys.stdin)
-        found_in_tiles = ((model, "", *each) for each in tiled_answers(model, files, quiet)) if tiles else None
+    files = image_files(images, sys.stdin)
+    found_in_tiles = ((model, "", *each) for each in tiled_answers(model, files, quiet)) if tiles else None
+    with Writer(model, out, annotated, quiet, as_json) as writer:
         for variant, kind, image, found in found_in_tiles or _proposed(model, proposed, files, hints_by_image):
             unused.discard(Path(image).name)
-            answer = _report(variant, kind, image, found, folder, stream)
-            progress.count("error" in answer and "answer" not in answer)
-            if annotated is not None and "answer" in answer:
-                _annotate(model, image, answer, annotated)
-            if table:
-                table.write(answer)
-            if as_json or document:
-                collected.append(answer)
-    finally:
-        if table:
-            table.close()
-    if document:
-        _write_document(model, collected, document)
-    if as_json:
-        print_json(collected)
-    _finish(progress, unused, hints)
-
-
-def _finish(progress: "Progress", unused: set[str], hints: Path | None) -> None:
-    """Report unused hints and failed images; exit code 2 if an image failed."""
+            writer.write(variant, kind, image, found)
     if unused:
         print(
             f"eyespot: {hints}: no image is named {', '.join(sorted(unused))}; its hints are not used.", file=sys.stderr
         )
-    if progress.failed:
-        print(f"eyespot: {progress.failed:,} of {progress.done:,} images failed.", file=sys.stderr)
-        raise typer.Exit(2)
+    writer.finish()
 
 
 def _proposed(
@@ -168,102 +136,3 @@ def _check_task(model: "Model | ExportedModel", file: Path, out: Path | None, an
     if not task.annotates:
         raise RunError(f"{annotated}: the answers of {task.name} cannot be drawn on the image; leave --annotated out.")
     require_folder(annotated)
-
-
-def _annotate(model: "Model | ExportedModel", image: str, answer: dict[str, Any], folder: Path) -> None:
-    """Write a copy of the image with its answer drawn on it."""
-    from dataclasses import replace
-
-    from ..files import written
-    from ..images import read_pixels, write_png
-
-    pixels = read_pixels(image, replace(model.images, fit="native"), image)
-    with written(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_png(model.task.annotate(pixels, answer), _free(folder, Path(image).stem, "annotated"))
-
-
-def _write_document(model: "Model | ExportedModel", answers: list[dict[str, Any]], file: Path) -> None:
-    from ..files import require_folder, write_whole
-    from ..findings import to_json
-    from ._answers import ORIGIN
-
-    require_folder(file.parent)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    document = {"info": {"description": ORIGIN}, **(model.task.document(answers) or {})}
-    write_whole(file, to_json(document).encode())
-
-
-def _report(
-    model: "Model | ExportedModel", kind: str, image: str, found: Any, folder: Path | None, stream: TextIO | None
-) -> dict[str, Any]:
-    """One answer or error as plain values; printed on `stream`, errors also on standard error."""
-    from ..errors import EyespotError
-    from ..findings import printable
-    from ._answers import error_of
-
-    if isinstance(found, EyespotError):
-        print(f"eyespot: {printable(str(found))}", file=sys.stderr, flush=True)
-        return error_of(image, found)
-    answer = {"image": printable(image), **_saved(found, Path(image), kind, folder)}
-    if stream is not None:
-        text = answer["answer"] if "picture" in answer else model.task.answer_text(answer)
-        note = f" ({answer['note']})" if "note" in answer else ""
-        print(f"{answer['image']}: {text}{note}", file=stream, flush=True)
-    return answer
-
-
-def evaluate(
-    given: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[MODEL] SOURCE",
-            help="A model, run or .onnx (default: the latest run), then labeled images.",
-        ),
-    ],
-    part: Annotated[str | None, typer.Option(help="train, validation, test or all.")] = None,
-    column: Columns = None,
-    layout: Layout = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a model on images with known answers.
-
-    For the source that the model was trained on, only the test part is used unless --part selects another.
-    """
-    from ..findings import to_plain
-
-    file, sources = split_model(given)
-    if len(sources) != 1:
-        raise typer.BadParameter(f"{len(sources)} sources were given; give [MODEL] SOURCE.")
-    loaded = load_model(file)
-    opened = open_described(sources[0], column, layout, value_range=loaded.images.value_range)
-    chosen = unseen_part(file, answered(opened, loaded), part)
-    result = {**to_plain(loaded.evaluate(chosen)), "part": chosen.name}
-    if as_json:
-        print_json(result)
-    else:
-        print(f"{result['task']}: {format_score(result)}, part {chosen.name}")
-
-
-def _free(folder: Path, stem: str, kind: str) -> Path:
-    """An unused file name, so that nothing is overwritten."""
-    names = (folder / f"{stem}.{kind}{'' if number == 1 else f'-{number}'}.png" for number in count(1))
-    return next(path for path in names if not path.exists())
-
-
-def _saved(answer: dict[str, Any], image: Path, suffix: str, out: Path | None) -> dict[str, Any]:
-    """Save an answer that is an image to a file and replace it by the file name; notes are saved in the file, too."""
-    from ..errors import RunError
-    from ..images import write_png
-
-    pixels = answer.pop("picture", None)
-    if pixels is None:
-        return answer
-    folder = out or Path()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = _free(folder, image.stem, suffix)
-        write_png(pixels, path, {"Comment": answer["note"]} if "note" in answer else None)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror}); give another --out.") from error
-    return {**answer, "answer": str(path), "picture": str(path)}

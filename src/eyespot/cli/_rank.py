@@ -43,7 +43,8 @@ def rank(
     """Sort images by a model that has learned an order from ratings (`eyespot train --task rank`)."""
     from ..errors import EyespotError
     from ..model import load
-    from ._answers import Progress, answers, error_of, image_files
+    from ._answers import answers, error_of, image_files
+    from ._written_answers import Progress
 
     file, images = (model_path(model), list(given)) if model else split_model(given)
     if not images:
@@ -121,7 +122,7 @@ def ranking_model(model: "Model", file: Path) -> "Model":
 
 
 def _write(found: list[dict[str, Any]], failed: list[dict[str, str]], out: Path | None) -> None:
-    from ._answers import Table
+    from ._written_answers import Table
 
     if out is not None:
         table = Table(out)

@@ -4,11 +4,15 @@ import itertools
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
     from ..exporting import ExportedModel
     from ..model import Model
+
+ModelFile = Annotated[Path, typer.Argument(help="A model.safetensors or a run folder.")]
 
 RUNS = Path("runs")
 """The folder, below the current one, of runs without a given folder."""

@@ -55,7 +55,8 @@ def colors(
     as_json: AsJson = False,
 ) -> None:
     """Name the colors of the subject of images, without a model: k-means on the colors, the background left out."""
-    from ._answers import Progress, image_files
+    from ._answers import image_files
+    from ._written_answers import Progress
 
     _check(out, None, names)
     progress = Progress(quiet)
@@ -97,7 +98,8 @@ def _tagged(
     """Yield one row for each image: its tags, or its error."""
     from ..errors import EyespotError
     from ..findings import printable
-    from ._answers import Progress, answers, error_of
+    from ._answers import answers, error_of
+    from ._written_answers import Progress
 
     progress = Progress(quiet)
     for image, answer in answers(model, images):
@@ -130,7 +132,7 @@ def _finish(
     found: Iterator[dict[str, Any]], images: list[str], out: Path | None, xmp: Path | None, as_json: bool
 ) -> None:
     """Print and write the rows; exit code 2 if an image could not be read."""
-    from ._answers import Table
+    from ._written_answers import Table
 
     table, rows, failed, left, total = (Table(out) if out else None), [], 0, 0, 0
     try:
