@@ -1,8 +1,9 @@
 """Run inside the environment of the peers: imagededup's hashes and CNN on the images of a folder, timed.
 
 `python organize.py FOLDER OUT.npz METHOD WEIGHTS THREADS`: METHOD is phash, dhash, ahash, whash or cnn. OUT holds
-`files`, the similarity of each pair (N, N), and the seconds for encoding. For cnn, WEIGHTS is
-"efficientnet-lite0": its CNN method with a custom model, as its documentation describes.
+`files`, the similarity of each pair (N, N), and the seconds for encoding and finding copies, by the clock and of the
+processor. For cnn, WEIGHTS is "efficientnet-lite0": its CNN method with a custom model, as its documentation describes;
+or "mobilenet-v3-small": its own network with random weights, as the learned ones have to be fetched from the internet.
 """
 
 import sys
@@ -21,14 +22,16 @@ def main() -> None:
     for name in ("nms", "qnms"):
         torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     encoder = cnn(weights) if method == "cnn" else hasher(method)
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     if method == "cnn":
         encodings = encoder.encode_images(image_dir=folder, num_enc_workers=0)
     else:
         encodings = encoder.encode_images(image_dir=folder, num_enc_workers=1)
-    seconds = time.perf_counter() - start
+    found = {"num_sim_workers": 0} if method == "cnn" else {"num_dist_workers": 0}
+    encoder.find_duplicates(encoding_map=encodings, **found)
+    times = {"seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - used}
     files = sorted(encodings)
-    np.savez(out, files=files, similarity=similarity(encodings, files, method), seconds=seconds)
+    np.savez(out, files=files, similarity=similarity(encodings, files, method), **times)
 
 
 def hasher(method: str):
@@ -40,6 +43,9 @@ def hasher(method: str):
 def cnn(weights: str):
     from imagededup.methods import CNN
     from imagededup.utils import CustomModel
+
+    if weights == "mobilenet-v3-small":
+        return CNN(verbose=False, model_config=untrained_mobilenet())
 
     from eyespot.organizing._embedding import Embedder
 
@@ -61,6 +67,17 @@ def cnn(weights: str):
         return (pixels - embedder.images.mean[0]) / embedder.images.std[0]
 
     return CNN(verbose=False, model_config=CustomModel(model=Features(), transform=transform, name=weights))
+
+
+def untrained_mobilenet():
+    """The network that is imagededup's default, without weights."""
+    import torchvision
+    from imagededup.utils import CustomModel
+    from imagededup.utils.models import MobilenetV3
+
+    network = torchvision.models.mobilenet_v3_small(weights=None).eval()
+    features = torch.nn.Sequential(network.features, network.avgpool, torch.nn.Flatten())
+    return CustomModel(model=features, transform=MobilenetV3.transform, name=MobilenetV3.name)
 
 
 def similarity(encodings: dict, files: list[str], method: str) -> np.ndarray:

@@ -50,10 +50,22 @@ def test_wrong_answers_are_outlined(tmp_path):
     assert found.save(tmp_path / "map.png").stat().st_size > 1000
 
 
-def test_without_known_answers_nothing_is_outlined():
+def test_answers_that_are_numbers_color_the_frames(tmp_path):
     model, _ = of_every_task()["regress"]
     found = explain(model, source(), "map")
-    assert set(found.right) == {None} and not (found.pixels == WRONG).all(-1).any()
+    assert set(found.right) == {None} and len(found.values) == len(found.names)
+    assert found.values[0] == pytest.approx(model.predict(source().rows[0].picture)["answer"], abs=1e-3)
+    low, high = np.argmin(found.values), np.argmax(found.values)
+    assert _frame(found, low) == (68, 1, 84) and _frame(found, high) == (253, 231, 36)  # the ends of viridis
+    assert f"from {min(found.values):.3g} to {max(found.values):.3g}" in found._legend()
+    assert found.save(tmp_path / "map.png").stat().st_size > 1000
+
+
+def _frame(found, number) -> tuple[int, ...]:
+    """The color of the upper left corner of an image's cell."""
+    sides = [found.pixels.shape[axis] // (found.cells[:, axis].max() + 1) for axis in (0, 1)]
+    row, column = found.cells[number] * sides
+    return tuple(found.pixels[row, column].tolist())
 
 
 def test_a_map_needs_some_images_and_a_suffix(tmp_path):

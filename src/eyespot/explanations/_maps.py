@@ -1,10 +1,12 @@
 """The method `map`: a 2-D layout of images in which images with similar features are close.
 
 t-SNE (van der Maaten and Hinton 2008) of a layer's features computes the layout; an assignment moves each image to its
-own cell of a grid, so that images do not overlap. Shapes: N images, F features, h and w side of a thumbnail.
+own cell of a grid, so that images do not overlap. Frames show wrong answers, or answers that are numbers, such as
+ranks. Shapes: N images, F features, h and w side of a thumbnail.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from ..embeddings.layers import features_over
+from ..embeddings.layers import BATCH, batch_of, features_over
 from ..errors import ExplanationError, EyespotError
 from ..files import write_whole
 from ..findings import to_json, to_plain
 from ..html import thumbnail
 from ..model import Model, outputs_over
+from ..networks.network import map_output
 from ..samples import load_samples
 from ..sources.cache import Images, decode
 from ..sources.source import Part, Source, part_of
@@ -31,13 +34,15 @@ SIDE = 40
 """Longer side of a thumbnail in pixels."""
 FRAME = 3
 WRONG = (200, 30, 30)
+COLORS = "viridis"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageMap:
     """The layout of images: `places` (N, 2) from t-SNE, `cells` (N, 2) row and column on the grid.
 
-    `right` is whether the model's answer is correct, None if unknown. `pixels` is the drawn map.
+    `right` is whether the model's answer is correct, None if unknown; `values` are the answers that are numbers, such
+    as ranks, else empty. `pixels` is the drawn map.
     """
 
     method: str
@@ -48,6 +53,8 @@ class ImageMap:
     places: np.ndarray = field(repr=False)
     cells: np.ndarray = field(repr=False)
     right: tuple[bool | None, ...]
+    values: tuple[float, ...] = ()
+    value_name: str = ""
     notes: tuple[str, ...] = ()
     pixels: np.ndarray = field(repr=False)
 
@@ -86,6 +93,11 @@ class ImageMap:
             )
             ax.imshow(self.pixels, interpolation="nearest")
             ax.set_axis_off()
+            if self.values:
+                wide = figure.get_figwidth()
+                bar = figure.add_axes((1 - 1.1 / wide, 1 - 0.2 / tall, 1 / wide, 0.1 / tall))
+                bar.imshow(np.linspace(0, 1, 100)[None], aspect="auto", cmap=COLORS)
+                bar.set_axis_off()
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png")
         return buffer.getvalue()
@@ -93,11 +105,13 @@ class ImageMap:
     def _legend(self) -> str:
         wrong = sum(right is False for right in self.right)
         outlined = f"; red outline: {wrong} wrong answers" if any(right is not None for right in self.right) else ""
+        if self.values:
+            outlined = f"; frames: {self.value_name} from {min(self.values):.3g} to {max(self.values):.3g}"
         return f"layer {self.layer}, {len(self.names)} images, neighbors are similar{outlined}"
 
 
 def explain_map(model: Model, source: Source | Part, request: ExplanationRequest) -> ImageMap:
-    """Lay out the images of a source by the features of a layer; wrong answers are outlined."""
+    """Lay out the images of a source by the features of a layer; frames show wrong answers, or numbers."""
     part = part_of(source, "all") if isinstance(source, Source) else source
     if len(part) < 4:
         raise ExplanationError(f"A map needs at least four images; '{part.name}' holds {len(part)}.")
@@ -106,7 +120,8 @@ def explain_map(model: Model, source: Source | Part, request: ExplanationRequest
     layer, features = features_over(model, images, numbers.tolist(), request.layer)
     places = arrange(features, request.seed or 0)
     cells = to_grid(places)
-    right = _answers(model, part, numbers)
+    values = _values(model, images, numbers)
+    right = (None,) * len(numbers) if values else _answers(model, part, numbers)
     left_out = len(part) - len(numbers)
     return ImageMap(
         method="map",
@@ -117,8 +132,10 @@ def explain_map(model: Model, source: Source | Part, request: ExplanationRequest
         places=places,
         cells=cells,
         right=right,
+        values=values,
+        value_name=model.task.value_name if values else "",
         notes=(f"{left_out} images were left out, evenly across the source.",) if left_out else (),
-        pixels=_mosaic(images, numbers, cells, right),
+        pixels=_mosaic(images, numbers, cells, _frames(right, values)),
     )
 
 
@@ -160,14 +177,41 @@ def _answers(model: Model, part: Part, numbers: np.ndarray) -> tuple[bool | None
     return tuple(rows[number] for number in numbers.tolist())
 
 
-def _mosaic(images: Images, numbers: np.ndarray, cells: np.ndarray, right: tuple[bool | None, ...]) -> np.ndarray:
+def _values(model: Model, images: Images, numbers: np.ndarray) -> tuple[float, ...]:
+    """The answer for each image, if the task answers with a number; otherwise empty."""
+    found: list[float] = []
+    for start in range(0, len(numbers), BATCH):
+        chosen = numbers[start : start + BATCH]
+        outputs = model.answer_outputs(batch_of(images, chosen))
+        for place in range(len(chosen)):
+            answer = model.task.answer(map_output(outputs, lambda one, place=place: one[place].cpu()))["answer"]
+            if not isinstance(answer, int | float):
+                return ()
+            found.append(float(answer))
+    return tuple(found)
+
+
+def _frames(right: Sequence[bool | None], values: Sequence[float]) -> list[tuple[int, ...] | None]:
+    """The color of each image's frame: from the lowest value to the highest, or red if it is answered wrongly."""
+    if not values:
+        return [WRONG if answer is False else None for answer in right]
+    import matplotlib as mpl
+
+    low, high = min(values), max(values)
+    scaled = [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    return [tuple(color[:3]) for color in mpl.colormaps[COLORS](scaled, bytes=True).tolist()]
+
+
+def _mosaic(
+    images: Images, numbers: np.ndarray, cells: np.ndarray, frames: Sequence[tuple[int, ...] | None]
+) -> np.ndarray:
     tiles = [thumbnail(images.image(int(number)), SIDE) for number in numbers]
     height, width = (max(tile.shape[axis] for tile in tiles) + 2 * FRAME for axis in (0, 1))
     canvas = np.full(((cells[:, 0].max() + 1) * height, (cells[:, 1].max() + 1) * width, 3), 255, np.uint8)
-    for tile, (row, column), answer in zip(tiles, cells, right, strict=True):
+    for tile, (row, column), color in zip(tiles, cells, frames, strict=True):
         top, left = row * height, column * width
         bottom, far = top + tile.shape[0] + 2 * FRAME, left + tile.shape[1] + 2 * FRAME
-        if answer is False:
-            canvas[top:bottom, left:far] = WRONG
+        if color is not None:
+            canvas[top:bottom, left:far] = color
         canvas[top + FRAME : bottom - FRAME, left + FRAME : far - FRAME] = tile
     return canvas
