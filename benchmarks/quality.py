@@ -10,6 +10,7 @@ the same for both; precision is the share of right ones among all flags of a kin
 
 import io
 import json
+import os
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
@@ -96,7 +97,8 @@ def measure(file: Path) -> dict[str, float]:
 
 def by_cleanvision(folder: Path) -> Flags:
     python, script = peer_python("quality", folder / "environment"), Path(__file__).parent / "peers" / "quality.py"
-    subprocess.run([str(python), str(script), str(folder / "photos"), str(folder / "cleanvision.json")], check=True)
+    command = [str(python), str(script), str(folder / "photos"), str(folder / "cleanvision.json")]
+    subprocess.run(command, check=True, env=os.environ | {"TQDM_DISABLE": "1"})
     return json.loads((folder / "cleanvision.json").read_text())
 
 

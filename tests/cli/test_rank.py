@@ -13,6 +13,7 @@ from eyespot import wrap
 from eyespot.cli._app import run
 from eyespot.images import ImageSpec, read_pixels, write_png
 from eyespot.networks import build
+from eyespot.pretrained import is_installed
 from eyespot.tasks import Rank, Regress
 
 
@@ -113,7 +114,9 @@ def test_the_features_that_explain_the_ranks_are_written(ranker: Path, tmp_path:
     assert run(["rank", str(folder), "--model", str(ranker), "--rules", str(rules)]) == 0
     with rules.open(newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert {"brightness", "sharpness", "border"} <= {row["feature"] for row in rows}
+    features = {row["feature"] for row in rows}
+    assert {"brightness", "sharpness", "border"} <= features
+    assert ("faces" in features) == ("face area" in features) == is_installed("sface")
     assert "plain features explain" in capsys.readouterr().out
     assert run(["rank", str(folder), "--model", str(ranker), "--rules", str(rules)]) == 2
     assert "exists already" in capsys.readouterr().err

@@ -1,10 +1,12 @@
 """Plain features, and whether they are found again in scores that were made of them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from eyespot.errors import RunError
-from eyespot.organizing import explain_scores, plain_features
+from eyespot.organizing import _rules, explain_scores, face_features, plain_features
 
 
 def test_plain_features_of_drawn_images():
@@ -24,6 +26,16 @@ def test_plain_features_of_drawn_images():
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (2, 5)])
 def test_tiny_images_have_features(size: tuple[int, int]):
     assert all(np.isfinite(value) for value in plain_features(np.zeros((*size, 3), np.uint8)).values())
+
+
+def test_faces_are_counted_and_their_boxes_measured_within_the_image(monkeypatch: pytest.MonkeyPatch):
+    boxes = [[10.0, 10, 30, 20], [90, 0, 120, 50]]
+    monkeypatch.setattr(_rules, "find_faces", lambda *_: [SimpleNamespace(box=np.array(box)) for box in boxes])
+    found = face_features(np.zeros((50, 100, 3), np.uint8))
+    assert found == {"faces": 2, "face area": pytest.approx((200 + 500) / 5000)}
+    monkeypatch.setattr(_rules, "find_faces", lambda *_: [])
+    assert face_features(np.zeros((50, 100, 3), np.uint8)) == {"faces": 0, "face area": 0}
+    assert set(found) == set(_rules.FACE_FEATURES)
 
 
 def test_the_features_that_a_score_is_made_of_come_first():

@@ -52,10 +52,13 @@ def print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def rules_of(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Fit simple features to the ranks of images."""
-    from ..organizing import explain_scores, plain_features
+    """Fit simple features to the ranks of images; those of faces too, where their networks are installed."""
+    from ..organizing import explain_scores, face_features, plain_features
+    from ..pretrained import is_installed
 
-    features = [plain_features(answer["image"], answer["image"]) for answer in found]
+    looks = (plain_features, face_features) if is_installed("sface") else (plain_features,)
+    images = [answer["image"] for answer in found]
+    features = [{name: value for look in looks for name, value in look(image, image).items()} for image in images]
     return explain_scores(features, [answer["rank"] for answer in found])
 
 

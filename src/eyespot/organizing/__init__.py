@@ -8,7 +8,7 @@ from ._dominant import SubjectColor, subject_colors
 from ._organized import Organized, organize, search_folder
 from ._plan import FIELDS, TEMPLATE, Plan, check_plan_file, check_template, make_plan, read_plan, write_plan
 from ._report import check_report, counts, document, matched, write_found, write_report
-from ._rules import explain_scores, plain_features
+from ._rules import explain_scores, face_features, plain_features
 from ._search import Match, Query
 from ._sidecar import sidecar_file, write_sidecar
 
@@ -32,6 +32,7 @@ __all__ = [
     "counts",
     "document",
     "explain_scores",
+    "face_features",
     "find_crop",
     "journal_of",
     "make_plan",

@@ -1,4 +1,4 @@
-"""Simple image features that explain scores: brightness, colors, sharpness, position and size of detail.
+"""Simple image features that explain scores: brightness, colors, sharpness, position and size of detail, faces.
 
 A network's scores cannot be explained from its weights. If simple features explain most of their variance, the scores
 mostly depend on those.
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import RunError
-from ..images import ImageSpec, Picture, read_pixels
+from ..faces import find_faces
+from ..images import ImageSpec, Picture, read_pixels, read_size
 from ..tasks.statistics import correlation_interval
 from ._colors import lab
 
@@ -35,6 +36,13 @@ FEATURES = {
 }
 
 
+FACE_FEATURES = {
+    "faces": "number of faces",
+    "face area": "share of the image inside the boxes of its faces",
+}
+"""Features that need the networks of the extra `faces`."""
+
+
 def plain_features(picture: Picture, what: str = "") -> dict[str, float]:
     """The numbers of `FEATURES` for an image; `what` names it in errors. Raises `ImageError` if it is invalid."""
     pixels = read_pixels(picture, ImageSpec(channels=3, height=SIDE, width=SIDE, fit="native"), what)
@@ -57,6 +65,17 @@ def plain_features(picture: Picture, what: str = "") -> dict[str, float]:
         "border": _border(points),
         "width to height": ratio,
     }
+
+
+def face_features(picture: Picture, what: str = "") -> dict[str, float]:
+    """The numbers of `FACE_FEATURES` for an image; raises `ImageError` if it is invalid.
+
+    Raises `NetworkError` without the weights of the extra `faces`.
+    """
+    height, width, _ = read_size(picture, what)
+    boxes = np.array([face.box for face in find_faces(picture, what)]).reshape(-1, 2, 2)
+    sides = np.diff(boxes.clip(0, (width, height)), axis=1)[:, 0]
+    return {"faces": float(len(boxes)), "face area": min(1.0, float(sides.prod(axis=1).sum()) / (width * height))}
 
 
 def explain_scores(features: Sequence[Mapping[str, float]], scores: Sequence[float]) -> dict[str, Any]:
