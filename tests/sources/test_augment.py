@@ -15,6 +15,8 @@ from eyespot.sources import augment as room
 from eyespot.sources._arrays import from_arrays
 from eyespot.sources.augment import PRESETS, Preset, allowed_preset, augment, choose_preset, random_crops
 from eyespot.tasks import Classify, Denoise, Regress
+from eyespot.tasks._rank import Rank
+from eyespot.tasks.detect import Detect
 
 COUNT = 12
 IMAGES = torch.randint(0, 256, (COUNT, 3, 20, 24), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -111,6 +113,25 @@ def test_every_image_is_mirrored_in_every_other_epoch(epoch):
     assert torch.equal(mirrored(epoch), ~mirrored(epoch + 1))
     mixed = np.arange(60) % 2 + epoch  # a batch that an epoch ends in
     assert torch.equal(mirrored(mixed), torch.where(torch.arange(60) % 2 == 0, mirrored(epoch), mirrored(epoch + 1)))
+
+
+def test_images_without_an_upright_direction_come_in_all_four_orientations_within_four_epochs():
+    image = torch.arange(20, dtype=torch.uint8).view(1, 4, 5)
+    images, preset = image.expand(60, 1, 4, 5), Preset(flip=True, turn=True)
+    seen = torch.stack([augment((images,), preset, 3, epoch, np.arange(60))[0][0] for epoch in range(4, 8)], 1)
+    whole = image.float() / 255
+    expected = {tuple(each.flatten().tolist()) for each in (whole, whole.flip(1), whole.flip(2), whole.flip(1, 2))}
+    assert all({tuple(one.flatten().tolist()) for one in sample} == expected for sample in seen)
+    target = torch.tensor([[[0.0, 1.0, 2.0, 3.0, 0.0]]]).expand(60, 1, 5)
+    (result,), frames = augment((images,), preset, 3, 0, np.arange(60))
+    boxes = Detect(classes=("x",)).transform_target(target, frames)[:, 0, :4].long().tolist()
+    inside = torch.stack([one[0, y1:y2, x1:x2] for one, (x1, y1, x2, y2) in zip(result, boxes, strict=True)])
+    assert torch.equal(inside.flatten(1).sort(1).values, (whole[0, 1:3, :2].flatten().sort().values).expand(60, 4))
+
+
+def test_only_tasks_whose_answers_stay_allow_images_to_be_turned():
+    turned = {task.name: allowed_preset("microscopy", task).turn for task in (Detect(), Classify(), Regress(), Rank())}
+    assert turned == {"detect": True, "classify": True, "regress": False, "rank": False}
 
 
 @pytest.mark.parametrize("side", [20, 37])

@@ -26,8 +26,9 @@ def test_a_shifted_border_is_filled_by_a_mirror():
 
 @pytest.mark.parametrize(("height", "width"), [(9, 9), (9, 15)])
 def test_interpolation_without_turn_or_zoom_gives_the_shift_by_whole_pixels(height: int, width: int):
-    images = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
-    frames = motion((height, width), flip=np.array([True, False]), shift=np.array([[1, 2], [-2, 0]]))
+    images = torch.randint(0, 256, (4, 3, height, width), dtype=torch.uint8)
+    turn, shift = np.array([0, 0, 180, 180]), np.array([[1, 2], [-2, 0], [1, 2], [0, -3]])
+    frames = motion((height, width), flip=np.array([True, False, True, False]), rotate=turn, shift=shift)
     (whole,) = shift_whole_pixels((images,), frames)
     inside = (..., slice(3, -3), slice(3, -3))
     torch.testing.assert_close(warp(images.float(), frames)[inside], whole.float()[inside], atol=1e-3, rtol=0)

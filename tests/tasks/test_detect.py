@@ -85,6 +85,22 @@ def test_the_loss_of_a_perfect_output_is_zero_and_of_background_only_that_of_fal
     assert varifocal(torch.zeros(1), torch.tensor([0.5])).item() == pytest.approx(0, abs=1e-6)
 
 
+def test_every_object_has_the_same_weight_however_many_are_in_its_image():
+    object_ = [4.0, 4.0, 12.0, 12.0, 0.0]
+    nothing = [np.nan] * 5
+    logits, boxes = torch.full((2, 1, 2, 8), -50.0), torch.tensor([0.0, 0.0, 8.0, 8.0]).expand(2, 2, 8, 4)
+    far = [44.0, 4.0, 52.0, 12.0, 0.0]
+    alone, both = detection_loss(logits, boxes, torch.tensor([[object_, nothing], [object_, far]]), 8).tolist()
+    [other, _] = detection_loss(logits, boxes, torch.tensor([[far], [far]]), 8).tolist()
+    assert both == pytest.approx(alone + other) and alone > 0
+    boxes = json.dumps([{"label": "x", "box": object_[:4]}])
+    task = Detect().prepare([row(boxes), row(boxes[:-1] + ", " + boxes[1:]), row("[]")])
+    assert task.objects_per_image == 1.5
+    output = torch.randn(1, 1 + 4, 2, 8)
+    target = torch.tensor([[object_]])
+    assert task.loss(output, target).item() == pytest.approx(task._head.loss(output, target).item() / 1.5)
+
+
 def test_average_precision_by_hand():
     truth = np.array([[0.0, 0, 10, 10], [20.0, 0, 30, 10]])
     found = np.array([[0.0, 0, 10, 10], [50.0, 0, 60, 10], [20.0, 0, 30, 10], [0.0, 0, 10, 9]])

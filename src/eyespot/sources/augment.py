@@ -37,13 +37,15 @@ class AugmentedTask(Protocol):
 class Preset:
     """The maximum strength of each change; 0 disables it.
 
-    `flip`: mirrored in every other epoch. `shift`: fraction of a side. `rotate`: degrees in either direction. `zoom`:
+    `flip`: mirrored in every other epoch. `turn`: upside down in two of four epochs, so that with `flip` each image
+    comes in all four orientations. `shift`: fraction of a side. `rotate`: degrees in either direction. `zoom`:
     0.25 is a factor from 1/1.25 to 1.25. `color`: change of brightness, contrast, saturation and each channel. `erase`:
     fraction of the image covered by a rectangle with its mean color, in half of the samples (Zhong et al. 2020).
     `recolor`: channels in random order, each mapped to a random range, possibly inverted, so that no color is reliable.
     """
 
     flip: bool = False
+    turn: bool = False
     shift: float = 0.0
     rotate: float = 0.0
     zoom: float = 0.0
@@ -58,6 +60,8 @@ PRESETS: dict[str, Preset] = {
     # 4 of 32 pixels, the usual augmentation of CIFAR-10 (He et al. 2016); "light" has airbench's 2 (Jordan 2024).
     "small": Preset(flip=True, shift=0.125, color=0.1, erase=0.25),
     "photos": Preset(flip=True, shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
+    # Images without an upright direction: from a microscope, or from above.
+    "microscopy": Preset(flip=True, turn=True, shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "small-unmirrored": Preset(shift=0.125, color=0.1, erase=0.25),
     "photos-unmirrored": Preset(shift=0.1, rotate=10, zoom=0.25, color=0.2, erase=0.25),
     "pictures": Preset(flip=True),
@@ -66,10 +70,10 @@ PRESETS: dict[str, Preset] = {
     "recolored": Preset(flip=True, recolor=True),
 }
 
-DRAWS = 27
+DRAWS = 28
 """Random numbers per sample. Each purpose has fixed positions, so that adding one does not change the others."""
 FLIP, SHIFT, ROTATE, ZOOM, COLOR, ERASE, CROP = 0, slice(1, 3), 3, 4, slice(5, 11), slice(11, 16), slice(16, 18)
-RECOLOR = slice(18, 27)
+RECOLOR, TURN = slice(18, 27), 27
 GRAY = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the brightness (ITU-R BT.601)."""
 
@@ -94,7 +98,9 @@ def augment(
     images in [0, 1], and N frames that map the original pixels, to transform the targets.
     """
     drawn = torch.from_numpy(uniforms(seed, epochs, indices, DRAWS)).float()
-    frames = _frames(preset, images[0].shape[2:], _mirrored(seed, epochs, indices), drawn)
+    mirrored = _alternating(seed, epochs, indices, FLIP)
+    turned = _alternating(seed, np.asarray(epochs) // 2, indices, TURN)
+    frames = _frames(preset, images[0].shape[2:], mirrored, turned, drawn)
     moved = _color(_move(images, preset, frames), preset, drawn[:, COLOR])
     if preset.recolor:
         moved = tuple(_recolor(image, drawn[:, RECOLOR]) for image in moved)
@@ -130,25 +136,25 @@ def random_crops(
     return tuple(torch.from_numpy(stack).permute(0, 3, 1, 2) for stack in stacks), frames
 
 
-def _mirrored(seed: int, epochs: int | np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Mask of mirrored samples (N,): half of them in the first epoch, the other half in the next, alternating.
+def _alternating(seed: int, turns: int | np.ndarray, indices: np.ndarray, purpose: int) -> np.ndarray:
+    """Mask of changed samples (N,): half of them in the first turn, the other half in the next, alternating.
 
     So any two consecutive epochs contain every image in both orientations, where chance would repeat one for half
     of the images (Jordan 2024, https://arxiv.org/abs/2404.00498).
     """
-    first = uniforms(seed, 0, indices, FLIP + 1)[:, FLIP] < 0.5
-    return first ^ (np.asarray(epochs) % 2 == 1)
+    first = uniforms(seed, 0, indices, DRAWS)[:, purpose] < 0.5
+    return first ^ (np.asarray(turns) % 2 == 1)
 
 
-def _frames(preset: Preset, size: Sequence[int], flip: np.ndarray, drawn: Tensor) -> Frame:
-    """The mirroring, shift (by whole pixels), rotation and zoom of each sample."""
+def _frames(preset: Preset, size: Sequence[int], flip: np.ndarray, turn: np.ndarray, drawn: Tensor) -> Frame:
+    """The mirroring, turning, shift (by whole pixels), rotation and zoom of each sample."""
     shift = (2 * drawn[:, SHIFT] - 1) * preset.shift * torch.tensor(size)
     rotate = (2 * drawn[:, ROTATE] - 1) * preset.rotate
     zoom = (1 + preset.zoom) ** (2 * drawn[:, ZOOM] - 1)
     return motion(
         (size[0], size[1]),
         flip=flip & bool(preset.flip),
-        rotate=rotate.numpy(),
+        rotate=rotate.numpy() + 180 * (turn & bool(preset.turn)),
         zoom=zoom.numpy(),
         shift=shift.round().numpy(),
     )
@@ -161,7 +167,7 @@ def _move(images: tuple[Tensor, ...], preset: Preset, frames: Frame) -> tuple[Te
     """
     if preset.rotate or preset.zoom:
         images = tuple(warp(image.float(), frames) for image in images)
-    elif preset.shift or preset.flip:
+    elif preset.shift or preset.flip or preset.turn:
         images = shift_whole_pixels(images, frames)
     return tuple(image.to(torch.float32, memory_format=torch.channels_last) for image in images)
 

@@ -60,14 +60,14 @@ def warp(images: Tensor, frames: Frame, border: str = "reflection") -> Tensor:
 
 
 def shift_whole_pixels(images: tuple[Tensor, ...], frames: Frame) -> tuple[Tensor, ...]:
-    """Move images (N, C, H, W) of any dtype by N frames that only mirror and shift by whole pixels.
+    """Move images (N, C, H, W) of any dtype by N frames that only mirror, turn upside down and shift by whole pixels.
 
     Without interpolation; the border is filled by reflection. Several images of a sample move alike.
     """
     height, width = images[0].shape[2:]
-    flip = torch.from_numpy(frames.mirrors)
-    shift = torch.from_numpy(frames.matrix[:, :, 2]).round().int()
-    places = _places(flip, torch.stack([shift[:, 1], shift[:, 0] - width * flip], 1).int(), height, width)
+    reverse = torch.from_numpy(np.stack([frames.matrix[:, 1, 1], frames.matrix[:, 0, 0]], axis=1) < 0)
+    offset = torch.from_numpy(frames.matrix[:, ::-1, 2].copy()).round().int()
+    places = _places(reverse, (offset - torch.tensor([height, width]) * reverse).int(), height, width)
     return tuple(_gathered(image, places) for image in images)
 
 
@@ -82,15 +82,17 @@ def _middles(side: int) -> Tensor:
     return (2 * torch.arange(side) + 1) / side - 1
 
 
-def _places(flip: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
+def _places(reverse: Tensor, pixels: Tensor, height: int, width: int) -> Tensor:
     """Source index of each pixel of the mirrored and shifted images, among all pixels of the batch.
 
-    Each image is shifted by whole `pixels` (N, 2), down and to the right. int32 (a batch has fewer than 2^31 pixels)
+    Rows and columns are in reverse order where `reverse` (N, 2) says so, then each image is shifted by whole `pixels`
+    (N, 2), down and to the right. int32 (a batch has fewer than 2^31 pixels)
     makes creating and reading the indices faster.
     """
     rows = _reflected(torch.arange(height, dtype=torch.int32) - pixels[:, :1])
     columns = _reflected(torch.arange(width, dtype=torch.int32) - pixels[:, 1:])
-    columns = torch.where(flip[:, None], width - 1 - columns, columns)
+    rows = torch.where(reverse[:, :1], height - 1 - rows, rows)
+    columns = torch.where(reverse[:, 1:], width - 1 - columns, columns)
     first = torch.arange(len(pixels), dtype=torch.int32) * (height * width)
     return (first[:, None, None] + rows[:, :, None] * width + columns[:, None, :]).flatten()
 

@@ -170,8 +170,8 @@ class Rank(Task):
         return self.activate(output)[:, 0]
 
     def allows(self, change: str) -> bool:
-        """Color changes are not allowed: they may change how people rate an image."""
-        return change != "color"
+        """No changes of color and no turned images: they may change how people rate an image."""
+        return change not in ("color", "turn")
 
     def remarks(self, details: Mapping[str, Any]) -> list[str]:
         """Accuracy at the median split, and the limit set by the noise of the ratings."""

@@ -219,7 +219,7 @@ class Regress(Task):
 
     def allows(self, change: str) -> bool:
         """A shifted or rotated road has another number, and a mirrored one may have."""
-        return change not in ("shift", "rotate") and (change != "flip" or self.mirror in ("sign", "same"))
+        return change not in ("shift", "rotate", "turn") and (change != "flip" or self.mirror in ("sign", "same"))
 
     @property
     def mirror_reason(self) -> str:

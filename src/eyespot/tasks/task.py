@@ -191,8 +191,8 @@ class Task(ABC):
     def allows(self, change: str) -> bool:
         """Whether an augmentation keeps the target valid; called once per training.
 
-        `change` is "flip" (horizontal), "shift", "rotate", "zoom", "color", "erase" or "crop": random crops of images
-        of varying size (`fit` "native"); without it the center of each image is used.
+        `change` is "flip" (horizontal), "turn" (upside down), "shift", "rotate", "zoom", "color", "erase" or "crop":
+        random crops of images of varying size (`fit` "native"); without it the center of each image is used.
         """
         return True
 

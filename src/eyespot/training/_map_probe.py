@@ -7,7 +7,7 @@ these. Shapes: N images, C channels, H height, W width.
 import hashlib
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class Schedule:
 
 AUGMENTED = Schedule(views=4, passes=20, batch=16, rate=3e-3, average=0.9)
 """The stages take most of the time: as long for one copy as the head for ten passes."""
-MIRRORED = Schedule(views=2, passes=30, batch=4, rate=2e-3, average=0.99)
+MIRRORED = Schedule(views=2, passes=30, batch=4, rate=4e-3, average=0.99)
 """For tasks with `mirrored_probe`: exact positions are learned sooner without zoom, shift and interpolation."""
 WEIGHT_DECAY = 0.05
 FEWEST_IMAGES = 960
@@ -70,11 +70,12 @@ def _learned_head(
     """The running mean of the head's weights after one cycle of AdamW."""
     how = _schedule(task)
     if task.mirrored_probe:
-        preset = Preset(flip=preset.flip)
-    views = [_view(network, task, images, train, preset, seed, number) for number in range(how.views)]
+        preset = Preset(flip=preset.flip, turn=preset.turn)
+    count = how.views * (2 if preset.turn else 1)
+    views = [_view(network, task, images, train, preset, seed, number) for number in range(count)]
     head = deepcopy(network.head).train()
     mean = {name: value.clone() for name, value in head.state_dict().items()}
-    order = list(_order(len(train), seed, how))
+    order = list(_order(len(train), seed, replace(how, views=count)))
     optimizer = torch.optim.AdamW(head.parameters(), lr=how.rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, how.rate, total_steps=len(order), pct_start=0.1)
     for step, (number, rows) in enumerate(order):

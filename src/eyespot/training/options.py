@@ -46,7 +46,7 @@ class TrainOptions:
     rate: float | None = _option(None, "Highest learning rate.")
     weight_decay: float | None = _option(None, "Weight decay: each step shrinks weights by rate x decay.")
     lookahead: bool = _option(False, "Continue from the averaged weights every 5,120 images.")
-    augment: str | None = _option(None, "none, digits, small, photos, pictures or light.")
+    augment: str | None = _option(None, "none, digits, small, photos, microscopy, pictures or light.")
     mirror: str | None = _option(None, "Mirror training images at random: yes, no or auto (tested on the data).")
     norm: str | None = _option(None, "Normalization: batch, group or none.")
     precision: str | None = _option(None, "float32 or bfloat16; default: the faster one, as measured.")

@@ -271,8 +271,8 @@ class Denoise(Task):
         raise TaskError(f"The position is '{of}'; expected a row and a column, such as 3,5.")
 
     def allows(self, change: str) -> bool:
-        """Only mirroring, shifts by whole pixels and crops preserve noise and detail."""
-        return change in ("flip", "shift", "crop")
+        """Only mirroring, turning, shifts by whole pixels and crops preserve noise and detail."""
+        return change in ("flip", "turn", "shift", "crop")
 
     @property
     def mirror_reason(self) -> str:

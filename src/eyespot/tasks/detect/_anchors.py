@@ -83,4 +83,4 @@ def _image_loss(scores: Tensor, offsets: Tensor, objects: Tensor, anchors: Tenso
     hardest = negatives.topk(min(len(negatives), NEGATIVES * max(count, 1))).values
     wanted = encode_anchors(objects[number[found], :4], anchors[found])
     distance = F.smooth_l1_loss(offsets[found], wanted, reduction="sum")
-    return (entropy[found].sum() + hardest.sum() + distance) / max(count, 1)
+    return entropy[found].sum() + hardest.sum() + distance

@@ -73,6 +73,8 @@ class Detect(Task):
     candidates: int = CANDIDATES
     empty: int = 0
     """Number of training images without an object."""
+    objects_per_image: float = 1.0
+    """Mean number of objects in the other training images; losses are divided by it."""
 
     def __post_init__(self) -> None:
         look_up("head", self.head, HEADS, TaskError)
@@ -94,7 +96,9 @@ class Detect(Task):
             raise TaskError(
                 f"None of the {len(rows)} training images shows an object; expected boxes in the column 'boxes'."
             )
-        return replace(self, classes=tuple(labels), empty=sum(not each for each in objects))
+        empty = sum(not each for each in objects)
+        mean = sum(map(len, objects)) / (len(objects) - empty)
+        return replace(self, classes=tuple(labels), empty=empty, objects_per_image=mean)
 
     def read(self, row: Row) -> list[list[float]]:
         """The objects of one row: x1, y1, x2, y2 in original pixels, and the class index."""
@@ -143,7 +147,7 @@ class Detect(Task):
 
     def loss(self, output: Any, target: Tensor, criterion: nn.Module | None = None) -> Tensor:
         """The loss of the classes at all locations, and of the boxes at those assigned to an object."""
-        return self._head.loss(output, target)
+        return self._head.loss(output, target) / self.objects_per_image
 
     def score(self, output: Any, target: Tensor) -> dict[str, Tensor]:
         """Average precision at IoU 0.5 within each image (NaN without objects), a proxy for that over all images."""

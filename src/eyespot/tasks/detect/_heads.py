@@ -52,7 +52,7 @@ class Head(ABC):
 
     @abstractmethod
     def loss(self, output: Any, target: Tensor) -> Tensor:
-        """The loss (N,) for objects (N, M, 5): box and class, padded with NaN."""
+        """The loss (N,), summed over the objects (N, M, 5) of an image: box and class, padded with NaN."""
 
     def activate(self, output: Any) -> Any:
         """Scores (N, K, L) and boxes (N, L, 4)."""
