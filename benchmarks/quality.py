@@ -1,5 +1,5 @@
-"""Photos made blurred, dark, bright or low in contrast are found at least as well as by cleanvision,
-with no more flags on the photos as they are.
+"""Photos made blurred, bright or low in contrast are found better than by cleanvision, dark ones less well,
+with flags on about one of a hundred photos as they are.
 
 177 photos (walk, nature and flat of photo_album, coco128, Kodak24), and collections of them all with 5 more photos for
 each of four alterations in two strengths, drawn at random 20 times. Both use their defaults: eyespot adapts its limits
