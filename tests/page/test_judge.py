@@ -274,4 +274,20 @@ def test_the_map_of_the_images_is_colored_searched_by_lasso_and_leads_inside(pag
     expect(page).to_have_url(re.compile("#/look.*image=4"))
 
 
+def test_answers_that_are_numbers_are_the_colors_of_the_map(page: Page, judge: str) -> None:
+    found = {"layer": "features", "names": list("abc"), "places": [[0, 0], [10, 0], [0, 5]], "right": [None] * 3}
+    page.route("**/api/sources", lambda route: route.fulfill(json={"sources": [SOURCE]}))
+    page.route("**/survey*", lambda route: route.fulfill(json=found | {"values": [0.1, 0.6, 0.9]}))
+    page.goto("about:blank")
+    page.goto(f"{judge}#/judge")
+    section = page.get_by_role("region", name="Map of the images")
+    section.get_by_role("button", name="Lay out shapes (5 images)").click()
+    expect(section.locator("circle")).to_have_count(3)
+    assert len({one.evaluate("one => getComputedStyle(one).fill") for one in section.locator("circle").all()}) == 3
+    expect(section.locator("figure")).to_contain_text("predicted number")
+    expect(section.get_by_label("right or wrong")).to_have_count(0)
+    section.get_by_role("application").press("ArrowRight")
+    expect(section.locator("#map-image")).to_have_text("a: 0.1")
+
+
 SOURCE = {"id": 0, "name": "shapes", "parts": {"test": 5}}

@@ -42,12 +42,16 @@ export interface ImageSource {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Images laid out by their features: a place for each, and whether it is answered correctly (null where not known). */
+/**
+ * Images laid out by their features: a place for each, whether it is answered correctly (null where not known), and the
+ * answers that are numbers, such as ranks (else empty).
+ */
 export interface SurveyedMap {
   readonly layer: string;
   readonly names: readonly string[];
   readonly places: readonly (readonly [number, number])[];
   readonly right: readonly (boolean | null)[];
+  readonly values: readonly number[];
 }
 
 /** An image that excites a unit: its name, the number, and its place in the map; its patch is in the strip. */

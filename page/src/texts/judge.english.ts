@@ -14,7 +14,7 @@ export const judge = {
     label: "Map of the images. Arrow keys move to the next image, Enter opens it.",
     hint: "Point at an image to see what it is; select it to look inside. Drag to move, scroll to zoom.",
     color: "Color by",
-    colors: { class: "class", error: "right or wrong", confidence: "confidence" },
+    colors: { class: "class", error: "right or wrong", confidence: "confidence", value: "predicted number" },
     lasso: "Lasso",
     outlined: "Wrong answers have a red outline. Gray: not known.",
     others: (count: number): string => `${count} other classes`,

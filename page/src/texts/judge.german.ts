@@ -16,7 +16,7 @@ export const judge: typeof english = {
     label: "Karte der Bilder. Pfeiltasten gehen zum nächsten Bild, Enter öffnet es.",
     hint: "Zeigen Sie auf ein Bild, um zu sehen, was es ist; ein Klick öffnet es in Ansehen. Ziehen verschiebt, Scrollen zoomt.",
     color: "Farbe nach",
-    colors: { class: "Klasse", error: "richtig oder falsch", confidence: "Konfidenz" },
+    colors: { class: "Klasse", error: "richtig oder falsch", confidence: "Konfidenz", value: "vorhergesagte Zahl" },
     lasso: "Lasso",
     outlined: "Falsche Antworten sind rot umrandet. Grau: nicht bekannt.",
     others: (count) => `${count} weitere Klassen`,

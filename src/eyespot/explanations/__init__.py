@@ -126,7 +126,7 @@ METHODS: dict[str, Method] = {
         files=(".html", ".json"),
     ),
     "map": Method(
-        summary="a 2-D map of images by similarity, wrong answers outlined",
+        summary="a 2-D map of images by similarity; frames show wrong answers, or answers that are numbers",
         takes=("layer", "seed"),
         survey=explain_map,
         files=(".png", ".json"),
