@@ -118,3 +118,11 @@ test("colors may end where 99 % of the values that are not zero end, whatever th
   expect(rangeOf("unit", [of, of], 1, 0, true)).toBe(0); // the first unit is zero everywhere
   expect(rangeOf("layer", [of, of], 1, 0)).toBe(1e6);
 });
+
+test("a function that the page does not know is not explained", async () => {
+  const { network, tensors } = await run(names.find((name) => (CASES[name].manifest as Manifest).calls.some(({ kind }) => kind === "relu"))!);
+  const { id } = network.calls.find(({ kind }) => kind === "relu")!;
+  const calls = network.calls.map((call) => (call.id === id ? { ...call, kind: "elementwise", settings: { function: "hardtanh" } } : call));
+  const other = new Network({ ...network.manifest, calls }, new Float32Array(), network.calls.map((call) => network.weightsOf(call)));
+  expect(explain(other, tensors, { call: id, channel: 0, y: 0, x: 0 })).toEqual({ form: "opaque", groups: [] });
+});

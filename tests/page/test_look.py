@@ -463,9 +463,35 @@ def test_stages_of_a_deep_network_collapse_and_a_layer_is_found(page: Page, stat
         value, last = number(unit.locator(".total strong").inner_text())
         assert abs(sum(parts) - value) <= 8 * last
         assert holds(page.locator(".numbers > p.formula").inner_text())
+        search.fill("block4.project.norm")
+        search.press("Enter")
+        expect(tile).to_have_attribute("aria-label", re.compile(r"block4\.project\.norm, unit"))
+        search.fill("stage6.block4.project.conv")  # with the stage, which the short name leaves out
+        search.press("Enter")
+        expect(tile).to_have_attribute("aria-label", re.compile(r"^block4\.project\.conv, unit"))
         search.fill("no such layer")
         search.press("Enter")
         expect(page.get_by_text("No layer has this name.")).to_be_visible()
+
+
+def test_of_a_heavy_network_what_is_in_sight_is_shown_before_all_its_numbers_are_there(
+    page: Page, static: Path
+) -> None:
+    heavy = shown("heavy", "efficientnet-lite0", ImageSpec(height=72, width=72, channels=3), 3)
+    held = []
+    page.route("**/calls", lambda route: held.append(route))  # not "calls?only=..." of those in sight
+    with serving(make_app([heavy], static=static)) as address:
+        opened(page, f"{address}#/look")
+        expect(page.get_by_role("list", name="Prediction")).to_be_visible()
+        tiles = page.locator("section.call button[data-channel]")
+        expect(tiles.first).to_be_visible()
+        stem = next(call for call in json.loads(heavy.manifest[0])["calls"] if call["name"] == "stages.stem.relu")
+        expect(page.locator("section.call[aria-label='stem.relu'] canvas")).to_be_visible()
+        page.locator(f"button[data-call='{stem['id']}']").first.click()
+        expect(page).to_have_url(re.compile("unit="))
+        assert page.locator("section.unit").count() == 0
+        held[0].continue_()
+        expect(page.locator("section.unit")).to_have_accessible_name(re.compile("stem.relu, unit"))
 
 
 def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str) -> None:
@@ -474,6 +500,10 @@ def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str
     introduction = tab.get_by_role("region", name="Introduction")
     expect(introduction).to_contain_text("every number that the network computes")
     expect(tab.locator(".unit")).to_be_visible()
+    tab.get_by_role("button", name="Close the unit").click()
+    expect(tab.locator(".unit")).to_have_count(0)
+    expect(introduction).to_be_visible()
+    tab.locator("button[data-channel]").first.click()
     introduction.get_by_role("button", name="Take the tour").click()
     for part in ("image", "layers", "unit", "why"):
         expect(tab.locator(f"[data-tour='{part}'].toured")).to_have_count(1)

@@ -108,6 +108,14 @@ def test_200_requests_at_once_are_all_answered_right(png):
         assert answer.content == shown.outputs(body)[0].numpy().tobytes()
 
 
+def test_only_the_calls_that_are_named_are_sent_in_their_order(client):
+    pixels = bytes(range(SIZE % 256)) + bytes(SIZE - SIZE % 256)
+    each = [client.post(f"/api/models/0/calls/{call}", content=pixels).content for call in (0, 2)]
+    assert client.post("/api/models/0/calls", params={"only": "2,0"}, content=pixels).content == each[1] + each[0]
+    assert client.post("/api/models/0/calls", params={"only": "0,999"}, content=pixels).status_code == 404
+    assert client.post("/api/models/0/calls", params={"only": "0;1"}, content=pixels).status_code == 422
+
+
 def test_numbers_that_are_none_are_null_and_never_nan(client):
     asked = {"by": "activations", "image": 0}
     answer = client.post("/api/models/0/explain", params=asked)

@@ -177,6 +177,13 @@ def test_numbers_that_json_cannot_write_become_null():
     assert manifest["calls"][1]["settings"]["value"] is None
 
 
+def test_relu6_has_its_name_and_other_limits_have_none():
+    """PyTorch computes ReLU6 as a hard tanh; the page explains the one and states that it cannot explain the other."""
+    network = nn.Sequential(nn.ReLU6(), nn.Hardtanh(-1, 1), nn.Flatten(), nn.Linear(64, 2))
+    calls = told(wrap(network, Classify(classes=("a", "b")), GRAY))[0]["calls"]
+    assert [call["settings"].get("function") for call in calls[1:3]] == ["relu6", "hardtanh"]
+
+
 def test_calls_that_cannot_be_followed_are_told_all_the_same():
     class Odd(nn.Module):
         def forward(self, x):

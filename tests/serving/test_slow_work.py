@@ -1,6 +1,8 @@
 """Long work leaves the server free for quick requests, and ends when nobody waits for it any more."""
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -173,3 +175,12 @@ def test_a_copy_is_made_when_nothing_is_recorded(shown):
         return await slowly
 
     assert not asyncio.run(ask_while_recording())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+def test_long_work_has_a_lower_priority_than_the_threads_that_answer_requests():
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert SlowWorker()._thread.submit(priority).result() == min(19, priority() + 10)
+    assert AppState()._computing.submit(priority).result() == priority()

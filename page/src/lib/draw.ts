@@ -35,15 +35,15 @@ export function drawShares(
 
 /** Draw an image (C, H, W) of values from 0 to 1, with C = 1 gray or C = 3 red, green and blue. */
 export function drawImage(canvas: HTMLCanvasElement, values: ArrayLike<number>, channels: number, width: number, height: number): void {
+  drawPixels(canvas, Uint8Array.from(values, (value) => Math.round(clamp(value) * 255)), channels, width, height);
+}
+
+/** Draw an image of uint8 pixels (C, H, W). A page has many of them: nothing is computed but their order. */
+export function drawPixels(canvas: HTMLCanvasElement, bytes: Uint8Array, channels: number, width: number, height: number): void {
   const size = width * height;
-  const byte = (channel: number, i: number): number => Math.round(clamp(values[channel * size + i]) * 255);
+  const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
   paint(canvas, width, height, (pixels) => {
-    for (let i = 0; i < size; i++) {
-      const red = byte(0, i);
-      const green = channels === 3 ? byte(1, i) : red;
-      const blue = channels === 3 ? byte(2, i) : red;
-      pixels[i] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    }
+    for (let i = 0; i < size; i++) pixels[i] = ((255 << 24) | (bytes[blue + i] << 16) | (bytes[green + i] << 8) | bytes[i]) >>> 0;
   });
 }
 

@@ -2,7 +2,7 @@ import type { Explanation, Group, Place, Term } from "./explanation";
 import { reader, shuffled, unshuffled, type Sign } from "./layers/arranging";
 import { adaptiveRange, windowCount } from "./layers/pooling";
 import { sources } from "./layers/joining";
-import { groupStatistics, slopeOf } from "./layers/pointwise";
+import { ACTIVATIONS, groupStatistics, slopeOf } from "./layers/pointwise";
 import { pooling, sliding, type Weights } from "./calls";
 import type { Call } from "./manifest";
 import type { Network } from "./network";
@@ -202,12 +202,12 @@ function explainReshaped(view: View, { channel, y, x }: Place): Explanation {
   return { form: "copy", groups: view.one(Math.floor(at / (rows * columns)), Math.floor(at / columns) % rows, at % columns) };
 }
 
-const FUNCTION: Explain = (view, { channel, y, x }) => ({
-  form: "function",
-  name: view.call.kind === "elementwise" ? (view.call.settings.function as string) : view.call.kind,
-  slope: slopeOf(view.call.settings),
-  groups: view.one(channel, y, x),
-});
+/** A function of one number; that of a function that the page does not know is not explained. */
+const FUNCTION: Explain = (view, { channel, y, x }) => {
+  const name = view.call.kind === "elementwise" ? (view.call.settings.function as string) : view.call.kind;
+  if (!(name in ACTIVATIONS)) return { form: "opaque", groups: [] };
+  return { form: "function", name, slope: slopeOf(view.call.settings), groups: view.one(channel, y, x) };
+};
 
 const EXPLAINS: Readonly<Record<string, Explain>> = {
   conv: explainConvolution,

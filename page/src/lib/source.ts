@@ -45,8 +45,8 @@ export interface Source {
   /** Rows of the model's images from a place on, for those that `images` does not offer. */
   rows(model: number, from: number, count: number): Promise<readonly ImageEntry[]>;
   pixels(model: number, image: number): Promise<Uint8Array>;
-  /** The outputs of all calls in order, for a network that is too large to run in the page; missing without a server. */
-  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array, signal?: AbortSignal) => Promise<Tensor[]>;
+  /** The outputs of all calls, or of `only` some, at their ids, for a network that is too large to run in the page; missing without a server. */
+  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array, signal?: AbortSignal, only?: readonly Call[]) => Promise<Tensor[]>;
   /** The output of a call that the page cannot compute; `image` is null for a picture of one's own. */
   output(of: Version, call: Call, pixels: Uint8Array, image: number | null, signal?: AbortSignal): Promise<Tensor>;
   /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
@@ -80,7 +80,13 @@ function serverSource(base: string): Source {
       if (!known.has(path)) known.set(path, bytes(path).then((buffer) => new Uint8Array(buffer)));
       return known.get(path)!;
     },
-    outputs: async (of, { calls }, pixels, signal) => cut(calls, new Float32Array(await bytes(pathOf(of, "calls"), new Uint8Array(pixels), signal))),
+    outputs: async (of, { calls }, pixels, signal, only) => {
+      const path = pathOf(of, "calls", only ? { only: only.map(({ id }) => id).join(",") } : {});
+      const found = cut(only ?? calls, new Float32Array(await bytes(path, new Uint8Array(pixels), signal)));
+      const tensors: Tensor[] = [];
+      (only ?? calls).forEach(({ id }, i) => (tensors[id] = found[i]));
+      return tensors;
+    },
     output: async (of, call, pixels, _image, signal) =>
       tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels), signal))),
     gradients: async (of, { calls }, pixels, label, signal) =>

@@ -8,7 +8,7 @@ import { source, type ImageEntry, type ModelEntry, type Preparation } from "../l
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "../lib/asking.svelte";
-import { DEEP } from "./stages";
+import { callsInSight, DEEP } from "./stages";
 import { messageOf } from "../lib/trouble";
 
 /** An uploaded, drawn or modified picture, instead of a listed one. */
@@ -54,6 +54,10 @@ class Session {
   network = $state.raw<Network | null>(null);
   pixels = $state.raw<Uint8Array | null>(null);
   tensors = $state.raw<readonly Tensor[]>([]);
+  /** Whether `tensors` has those of all calls; of a deep network, those in sight come first. */
+  whole = $state(false);
+  /** Kept when the rest of the numbers is there, or did not come. */
+  completed: Promise<void> = Promise.resolve();
   /** What was asked for; what is on screen is in `shown`. */
   own = $state.raw<OwnPicture | null>(null);
   shown = $state.raw<Shown | null>(null);
@@ -228,13 +232,35 @@ class Session {
       const ask = (call: Call): Promise<Tensor> => this.source.output(version, call, pixels, listed?.id ?? null, signal);
       const begin = first > 1 ? this.tensors.slice(0, first) : [];
       const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
+      const only = heavy ? this.#inSight(network) : undefined;
       const tensors = heavy
-        ? await this.source.outputs!(version, network.manifest, pixels, signal)
+        ? await this.source.outputs!(version, network.manifest, pixels, signal, only)
         : await runNetwork(network, network.normalize(pixels), ask, begin);
       if (signal.aborted) return;
-      [this.network, this.tensors, this.#from, this.pixels] = [network, tensors, Infinity, pixels];
+      [this.network, this.tensors, this.whole, this.#from, this.pixels] = [network, tensors, !only, Infinity, pixels];
       this.shown = { version, own, label };
+      if (only) this.completed = this.#complete(version, network, pixels, signal);
     });
+  }
+
+  /** The calls whose numbers the page shows now; undefined where it needs those of all calls. */
+  #inSight({ calls }: Network): readonly Call[] | undefined {
+    const all = calls.length <= DEEP || this.unit || this.leaning || this.scale === "network" || address.query.view === "space";
+    const [open, split] = [address.query.stages ?? "", address.query.split ?? ""].map((list) => list.split(",").filter(Boolean));
+    return all ? undefined : callsInSight(calls, open, split.map(Number));
+  }
+
+  /** Load the numbers that were not in sight; those that are there already stay, with all that was found of them. */
+  async #complete(version: Version, network: Network, pixels: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))); // what is in sight is drawn before 100 MB come
+      const tensors = await this.source.outputs!(version, network.manifest, pixels, signal);
+      if (signal.aborted) return;
+      this.tensors = tensors.map((one, id) => this.tensors[id] ?? one);
+      this.whole = true;
+    } catch (error) {
+      if (!signal.aborted) this.trouble = messageOf(error);
+    }
   }
 
   /** Look at a picture file of one's own; the model's own preprocessing reads it. */

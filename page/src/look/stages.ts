@@ -49,6 +49,12 @@ export function groupsOf(calls: readonly Call[]): number[][] {
   }).filter((group) => group.length > 1);
 }
 
+/** The calls that have a column while no unit is open: by the names of the open stages, and the first calls of split groups. */
+export function callsInSight(calls: readonly Call[], open: readonly string[], split: readonly number[]): Call[] {
+  const closed = groupsOf(calls).filter(([first]) => !split.includes(first));
+  return shownCalls(calls, stagesOf(calls), ({ name }) => open.includes(name), closed);
+}
+
 /** The calls that have a column: all of an open stage but those inside closed groups; the last of a collapsed one. */
 export function shownCalls(
   calls: readonly Call[], stages: readonly Stage[], isOpen: (stage: Stage) => boolean, closed: readonly (readonly number[])[] = [],

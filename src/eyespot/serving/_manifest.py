@@ -150,13 +150,19 @@ def _describe_call(model: Model, call: Call, calls: Sequence[Call], blob: Blob) 
         "name": call.name.removeprefix(INSIDE),
         "kind": call.kind,
         "inputs": list(call.inputs),
-        "settings": finite(call.settings),
+        "settings": finite(_settings(call)),
         "weights": weights,
         "shape": list(call.shape),
         "formula": _formula(model, call),
         "multiplyAdds": _multiply_adds(model, call, calls),
         "field": _describe_field(call.receptive_field),
     }
+
+
+def _settings(call: Call) -> dict[str, Any]:
+    """The settings of a call; PyTorch computes ReLU6 as a hard tanh from 0 to 6, which the page knows as ReLU6."""
+    function, low, high = (call.settings.get(name) for name in ("function", "min_val", "max_val"))
+    return {"function": "relu6"} if (function, low, high) == ("hardtanh", 0.0, 6.0) else dict(call.settings)
 
 
 def _formula(model: Model, call: Call) -> str:

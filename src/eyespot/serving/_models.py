@@ -17,6 +17,7 @@ from .resources import LISTED
 
 router = APIRouter(prefix="/api/models", tags=["models"], responses=REFUSALS)
 
+NUMBERS = r"^\d{1,9}(,\d{1,9})*$"
 CHUNK = 1 << 18
 """Size of a chunk in numbers (1 MB), so that a slow client does not make the server buffer everything."""
 
@@ -124,10 +125,20 @@ async def compare(request: Request, shown: InModel, app_state: CurrentState) -> 
 @router.post(
     "/{model}/calls", response_class=Response, responses=binary("float32 numbers of all calls"), openapi_extra=PIXELS
 )
-async def all_calls(request: Request, shown: InModel, app_state: CurrentState) -> StreamingResponse:
-    """The outputs of all calls for pixels (C, H, W), one after another."""
+async def all_calls(
+    request: Request,
+    shown: InModel,
+    app_state: CurrentState,
+    only: Annotated[str | None, Query(max_length=5000, pattern=NUMBERS, description="Only these calls.")] = None,
+) -> StreamingResponse:
+    """The outputs of all calls, or of `only` some, for pixels (C, H, W), one after another.
+
+    A deep network has 100 MB of them, of which the page draws a few at first.
+    """
     body = await request.body()
     outputs = await app_state.compute(lambda: shown.outputs(body))
+    if only is not None:
+        outputs = [pick("call", outputs, int(call)) for call in only.split(",")]
     return numbers([output.numpy().astype("<f4", copy=False).reshape(-1) for output in outputs])
 
 

@@ -1,6 +1,8 @@
 """Long work (explanations, attacks) in a separate thread: it can be cancelled, and does not block quick requests."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,10 +19,19 @@ from ._error_codes import RequestError
 from .resources import ModelResource
 
 Value = TypeVar("Value")
+NICE = 10
+"""How much lower the priority of long work is than that of quick requests, in units of `nice`."""
 POLL = 0.1
 """Seconds between two checks whether the client is still connected."""
 CLIENT_CLOSED = 499
 """Status of a request whose client has disconnected; nobody receives it."""
+
+
+def _yield_to_others() -> None:
+    """Lower the priority of this thread, and of those that PyTorch starts for its operations."""
+    if sys.platform == "linux":  # elsewhere a priority is one of the whole process
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + NICE))
 
 
 @dataclass(frozen=True)
@@ -41,11 +52,14 @@ class Cancelled(Exception):
 class SlowWorker:
     """One thread for long work.
 
+    On Linux it has a lower priority than the threads that answer quick requests: both may use all cores.
     It uses its own copy of every network: recording sets hooks on modules, which two threads must not share. A hook on
     the copy stops cancelled work at its next forward pass, and a listener at its next report of progress.
     """
 
-    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "slow"))
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "slow", initializer=_yield_to_others)
+    )
     _copies: WeakKeyDictionary[ModelResource, ModelResource] = field(default_factory=WeakKeyDictionary)
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _began: float | None = None
