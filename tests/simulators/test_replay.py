@@ -125,6 +125,12 @@ def test_training_frames_get_further_views_and_others_are_copied(tmp_path: Path)
     numbers = [float(row["number"]) for row in first]
     assert numbers[0] == 0.1
     assert numbers[1] - 0.1 == pytest.approx(0.1 - numbers[2], abs=1e-3) and numbers[1] > 0.1
+    shown = read_native(tmp_path / "out" / "preview.png")
+    assert shown.shape == (3 * 8, 3 * 16, 3)  # three frames: moved to the left, as recorded, moved to the right
+    assert [row for row in range(24) if tuple(shown[row, 16]) == (255, 0, 0)] == [2, 10, 18]  # 0.25 of 8 rows
+    assert shown[7, 16 + 8, 0] == 200  # the mark, where it was recorded
+    # Of a camera a meter to the right, row 7, 5.5 pixels below the horizon, moves 5.5 / 1.2 pixels to the left.
+    assert shown[7, 32:].argmax(axis=0)[0] == 8 - round(5.5 / CAR.camera_height)
     opened = open_source(tmp_path / "out")
     assert [len(part) for part in opened.parts] == [36, 10, 10]
     write_viewpoints(source, tmp_path / "again", CAR, horizon=HORIZON, copies=2)

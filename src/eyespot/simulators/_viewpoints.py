@@ -20,9 +20,14 @@ from ._recording import TABLE
 from ._replay import Recording, recordings
 from ._viewpoint import Vehicle, check_horizon, from_viewpoint
 
+HORIZON_COLOR = (255, 0, 0)
 LARGEST_TURN = math.radians(5)
 SIDES = {"left": -1, "right": 1}
 """The side cameras, and where they are, in distances of the vehicle's."""
+PREVIEW = "preview.png"
+"""Shows whether the horizon and the sizes of the car fit: a moved road must look like one seen from beside the path."""
+PREVIEWED = 3
+"""Frames in the preview."""
 View = tuple[np.ndarray, float]
 """An image, uint8 (H, W, C), and its steering."""
 
@@ -34,8 +39,8 @@ def write_viewpoints(
 
     Each training frame has `copies` views at random places within the vehicle's limit, and those of the side cameras
     where their files are beside it (`center` in the path is then `left` or `right`). Validation and test frames are
-    only copied. Returns the number of images of each part. Raises `SimulatorError` for frames without steering,
-    `RunError` if the files cannot be written.
+    only copied. `preview.png` shows what `horizon` and `vehicle` do to some of them. Returns the number of images of
+    each part. Raises `SimulatorError` for frames without steering, `RunError` if the files cannot be written.
     """
     check_horizon(horizon)
     rows: list[dict[str, object]] = []
@@ -61,7 +66,28 @@ def write_viewpoints(
     table.writeheader()
     table.writerows(rows)
     write_whole(out / TABLE, text.getvalue().encode())
+    with written(out):
+        write_png(preview(source, vehicle, horizon), out / PREVIEW)
     return {part.name: sum(row["split"] == part.name for row in rows) for part in source.parts}
+
+
+def preview(source: Source, vehicle: Vehicle, horizon: float) -> np.ndarray:
+    """Some frames below each other, uint8: the recorded one with the horizon as a red line, and moved to both limits.
+
+    In the middle the frame as recorded, left and right of it as seen from the limits; the views are (H, W, 3) each.
+    """
+    part = next(part for part in source.parts if len(part))
+    rows = [part.rows[place] for place in np.linspace(0, len(part) - 1, PREVIEWED).astype(int)]
+    lines = []
+    for row in rows:
+        pixels = read_native(row.picture, row.name)
+        pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+        left, right = (from_viewpoint(pixels, vehicle, horizon, sign * vehicle.limit, 0.0) for sign in (-1, 1))
+        marked = pixels.copy()
+        marked[int(horizon * len(marked))] = HORIZON_COLOR
+        lines.append(np.concatenate([left, marked, right], axis=1))
+    height, width = (min(line.shape[side] for line in lines) for side in (0, 1))
+    return np.concatenate([line[:height, :width] for line in lines])
 
 
 def _views(drive: Recording, vehicle: Vehicle, horizon: float, copies: int) -> Iterator[tuple[int, int, View]]:
