@@ -38,7 +38,7 @@ class Schedule:
 
 AUGMENTED = Schedule(views=4, passes=20, batch=16, rate=3e-3, average=0.9)
 """The stages take most of the time: as long for one copy as the head for ten passes."""
-MIRRORED = Schedule(views=2, passes=30, batch=4, rate=4e-3, average=0.99)
+MIRRORED = Schedule(views=2, passes=30, batch=4, rate=8e-3, average=0.99)
 """For tasks with `mirrored_probe`: exact positions are learned sooner without zoom, shift and interpolation."""
 WEIGHT_DECAY = 0.05
 FEWEST_IMAGES = 960
