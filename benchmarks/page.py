@@ -81,11 +81,11 @@ HOVERED = """
 }
 """
 CHANGED = """
-(shown) => {
+() => {
   window.changes = [];
   let clicked = 0;
   addEventListener("click", (event) => (clicked = event.timeStamp), true);
-  const answer = document.querySelector(shown);
+  const answer = document.querySelector(".answered");
   new MutationObserver(() => {
     const from = clicked;
     clicked = 0;
@@ -245,7 +245,7 @@ def measure_deep(browser: Browser, address: str, repeats: int) -> list[dict[str,
     page.get_by_role("button", name="Close the unit").click()
     page.locator(".why").get_by_label("Method").select_option("integrated-gradients")
     page.get_by_role("button", name="Cancel").wait_for()
-    changed = change_images(page, repeats, ".answered")  # the last layer is out of sight
+    changed = change_images(page, repeats)
     rows.append(row(name, "another image answered during a slow explanation", changed, 300))
     page.context.close()
     return rows
@@ -291,10 +291,10 @@ def open_page(browser: Browser, address: str, query: str = "") -> tuple[Page, fl
     return page, page.evaluate("window.opened")
 
 
-def change_images(page: Page, repeats: int, shown: str = "section.call:last-of-type") -> list[float]:
-    """Milliseconds from the click on an image until what is `shown` changes: all tiles change with it."""
+def change_images(page: Page, repeats: int) -> list[float]:
+    """Milliseconds from the click on an image until the answer changes, and with it all tiles."""
     page.wait_for_timeout(500)
-    page.evaluate(CHANGED, shown)
+    page.evaluate(CHANGED)
     buttons = page.get_by_role("group", name="Images").get_by_role("button")
     for turn in range(1, repeats + 1):
         buttons.nth(turn % IMAGES).click()
