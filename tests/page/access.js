@@ -1,47 +1,5 @@
-// What test_access.py looks for in the page. Functions, so that several can be asked of one page.
+// What axe-core does not look for: the Tab key, cut-off texts, covered controls. Functions, so that several can be asked of one page.
 var ownText = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join(" ").trim();
-
-/** Red, green and blue from 0 to 255, and the opacity if there is one; mixed colors are written from 0 to 1. */
-function parts(color) {
-  const numbers = (color.match(/[\d.]+/g) ?? []).map(Number);
-  return color.startsWith("color(srgb") ? numbers.map((one, i) => (i < 3 ? one * 255 : one)) : numbers;
-}
-
-var over = (top, below) => [0, 1, 2].map((i) => top[i] * (top[3] ?? 1) + below[i] * (1 - (top[3] ?? 1)));
-
-/** The color behind an element: its own background over those of its ancestors. */
-function ground(element) {
-  if (!element) return [255, 255, 255];
-  const own = parts(getComputedStyle(element).backgroundColor);
-  return own.length === 4 ? over(own, ground(element.parentElement)) : own;
-}
-
-/** Relative luminance, as WCAG 2 defines it. */
-function luminance(color) {
-  const [r, g, b] = color.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-function contrast(element) {
-  const below = ground(element);
-  const [high, low] = [luminance(over(parts(getComputedStyle(element).color), below)), luminance(below)].sort((a, b) => b - a);
-  return (high + 0.05) / (low + 0.05);
-}
-
-/** Texts whose contrast is below 4.5, or 3 where they are large. */
-function contrastFaults() {
-  const faults = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const text = ownText(element) || (element.matches("input:not([type=color]), select") ? element.value || element.placeholder : "");
-    const seen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!text || !seen || element.disabled || element.closest(".hidden-visually, .skip")) continue;
-    const { fontSize, fontWeight } = getComputedStyle(element);
-    const large = parseFloat(fontSize) >= 24 || (parseFloat(fontSize) >= 18.66 && Number(fontWeight) >= 700);
-    const ratio = contrast(element);
-    if (ratio < (large ? 3 : 4.5)) faults.push(`${ratio.toFixed(2)}: ${text.slice(0, 40)} (${element.tagName} ${element.className})`);
-  }
-  return faults;
-}
 
 /** Controls that Tab must reach, and those that neither Tab nor arrow keys would reach. */
 function stops() {

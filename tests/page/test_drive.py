@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from tests.simulators.toy import Toy
 
 from ..serving.view_models import driver
-from .reading import accessible, layout_faults, missed_by_tab
+from .reading import accessible_in_all_settings, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -44,7 +44,7 @@ def test_a_drive_is_watched_pushed_and_taken_over(page: Page, drive: str) -> Non
     time = facts.locator("dd").first.text_content()
     for theme in ("light", "dark"):
         expect(page.locator(f"html[data-theme='{theme}']")).to_have_count(1)
-        accessible(page)
+        accessible_in_all_settings(page)
         page.locator("header button.square").click()
     assert layout_faults(page) == {}
     assert missed_by_tab(page, least=8) == []

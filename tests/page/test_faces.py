@@ -13,7 +13,7 @@ from eyespot.images import write_png
 from eyespot.serving.app import make_app
 from tests.faces.conftest import photos  # noqa: F401
 
-from .reading import accessible, layout_faults
+from .reading import accessible_in_all_settings, layout_faults
 from .real import serving
 
 
@@ -59,7 +59,7 @@ def test_faces_are_compared_enrolled_recognized_and_deleted(
     page.goto(f"{faces}?lang=de")
     expect(page.get_by_role("list", name="Bekannte Personen").get_by_text("Andy/R.")).to_be_visible()
     expect(page.get_by_text("Falschakzeptanzrate: 0,066 % der Paare")).to_be_visible()
-    accessible(page)
+    accessible_in_all_settings(page)
     assert layout_faults(page) == {}
     page.get_by_label("Andy/R. löschen").click()
     page.get_by_role("button", name="Mit allen Gesichtern löschen").click()

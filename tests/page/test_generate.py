@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import generator, write_generator_run
-from .reading import accessible, layout_faults, missed_by_tab
+from .reading import accessible, accessible_in_all_settings, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -28,7 +28,7 @@ def test_images_by_seed_and_style_and_the_training(page: Page, generate: str) ->
     images = page.get_by_role("list", name="Generated images").get_by_role("img")
     expect(images).to_have_count(36)
     expect(page.get_by_role("list", name="From one image to another").get_by_role("img")).to_have_count(9)
-    accessible(page)
+    accessible_in_all_settings(page)
     assert missed_by_tab(page, least=8) == []
     assert layout_faults(page) == {}
     first = images.first.get_attribute("src")

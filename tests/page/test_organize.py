@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.collection import CollectionResource
 
 from ..serving.photos import open_photos
-from .reading import accessible, layout_faults, missed_by_tab
+from .reading import accessible, accessible_in_all_settings, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -43,7 +43,7 @@ def test_photos_are_found_and_opened_with_the_keyboard(page: Page, organize: str
     expect(page.get_by_role("link", name="Organize")).to_have_attribute("aria-current", "page")
     tiles = page.get_by_role("gridcell")
     expect(tiles).to_have_count(4)
-    accessible(page)
+    accessible_in_all_settings(page)
     expect(tiles.first).to_have_attribute("aria-label", "trip/red.jpg")
     assert missed_by_tab(page, least=8) == []
     tiles.first.focus()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.view_models import locator, write_located
-from .reading import accessible, layout_faults
+from .reading import accessible, accessible_in_all_settings, layout_faults
 from .real import serving
 
 
@@ -34,7 +34,7 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         assert "threshold=0.3" in page.url
         page.get_by_role("button", name="Threshold of the training (0.50)").click()
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
-        accessible(page)
+        accessible_in_all_settings(page)
         assert layout_faults(page) == {}
 
 

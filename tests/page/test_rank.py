@@ -14,7 +14,7 @@ from eyespot.serving.app import make_app
 from eyespot.serving.resources import ModelResource
 
 from ..serving.view_models import ranker
-from .reading import accessible, layout_faults, missed_by_tab
+from .reading import accessible_in_all_settings, layout_faults, missed_by_tab
 from .real import serving
 
 
@@ -52,7 +52,7 @@ def test_images_are_sorted_with_their_scores(
     )
     tiles.last.click()
     expect(page.get_by_text("broken.png: ")).to_contain_text("is not an image")
-    accessible(page)
+    accessible_in_all_settings(page)
     if width == 390:
         assert missed_by_tab(page, least=8) == []
         assert layout_faults(page) == {}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from eyespot.serving.app import make_app
 
 from ..serving.written_study import write_study
-from .reading import accessible, layout_faults
+from .reading import accessible_in_all_settings, layout_faults
 from .real import serving
 
 
@@ -27,7 +27,7 @@ def test_a_study_is_shown_and_its_points_lead_to_their_rows(page: Page, static: 
         expect(page.locator("tr.chosen")).to_contain_text("Recommended, front")
         page.get_by_text("peak memory", exact=True).click()
         expect(points).to_have_count(2)  # of one point it was not measured
-        accessible(page)
+        accessible_in_all_settings(page)
         assert layout_faults(page) == {}
         with page.expect_popup() as opened:
             page.get_by_role("link", name="Page of the study").click()

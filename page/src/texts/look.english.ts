@@ -267,7 +267,7 @@ export const look = {
   at: (row: number, column: number): string => `Row ${row}, column ${column}`,
   bias: "Bias",
   sumNote: (groups: number): string => (groups === 1 ? "Sum plus bias." : "Sums of all inputs plus bias."),
-  term: (value: string, weight: string): string => (weight ? `${value} times ${weight}, open the input` : `${value}, open the input`),
+  openInput: "Open the input",
   outside: "padding",
   gives: (value: string): string => `gives ${value}`,
   unitCount: (unit: number, count: number): string => `unit ${unit} of ${count}`,

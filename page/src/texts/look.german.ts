@@ -269,7 +269,7 @@ export const look: typeof english = {
   at: (row, column) => `Zeile ${row}, Spalte ${column}`,
   bias: "Bias",
   sumNote: (groups) => (groups === 1 ? "Summe plus Bias." : "Summen aller Eingaben plus Bias."),
-  term: (value, weight) => (weight ? `${value} mal ${weight}, Eingabe öffnen` : `${value}, Eingabe öffnen`),
+  openInput: "Eingabe öffnen",
   outside: "Padding",
   gives: (value) => `gibt ${value}`,
   unitCount: (unit, count) => `Einheit ${unit} von ${count}`,
