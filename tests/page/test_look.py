@@ -494,6 +494,17 @@ def test_of_a_heavy_network_what_is_in_sight_is_shown_before_all_its_numbers_are
         expect(page.locator("section.unit")).to_have_accessible_name(re.compile("stem.relu, unit"))
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_error_does_not_move_what_is_shown(page: Page, look: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, look)
+    page.route("**/models/1/manifest", lambda route: route.abort())
+    boxes = [page.locator(part).bounding_box() for part in (".content", ".scroll", "h1")]
+    page.get_by_label("Model").select_option("skips")
+    expect(page.locator(".look > [role=alert]")).to_be_visible()
+    assert [page.locator(part).bounding_box() for part in (".content", ".scroll", "h1")] == boxes
+
+
 def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str) -> None:
     tab = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
     tab.goto(labeled)
