@@ -505,6 +505,20 @@ def test_an_error_does_not_move_what_is_shown(page: Page, look: str, width: int)
     assert [page.locator(part).bounding_box() for part in (".content", ".scroll", "h1")] == boxes
 
 
+def test_a_model_that_cannot_be_loaded_leaves_the_pictures_as_they_are(page: Page, look: str) -> None:
+    opened(page, look)
+    page.route("**/models/1/manifest", lambda route: route.abort())
+    drawn = "all => all.map(one => one.toDataURL())"
+    pictures = page.get_by_role("group", name="Images", exact=True).locator("canvas")
+    page.wait_for_load_state("networkidle")
+    before = pictures.evaluate_all(drawn)
+    assert len(set(before)) > 1  # they are drawn, and differ
+    page.get_by_label("Model").select_option("skips")
+    expect(page.locator(".look > [role=alert]")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert pictures.evaluate_all(drawn) == before
+
+
 def test_a_first_visit_opens_a_unit_and_is_introduced_once(browser, labeled: str) -> None:
     tab = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
     tab.goto(labeled)

@@ -108,6 +108,11 @@ class Session {
   /** Cancels the requests for pixels or weights that are no longer wanted. */
   #running = new AbortController();
 
+  /** The model whose pictures are listed: `model` is already another one while that is loaded, or cannot be. */
+  get shownModel(): number {
+    return this.#at!.model;
+  }
+
   /** The open number: the middle of its map until another place is picked. */
   get place(): Place | null {
     if (!this.unit) return null;
