@@ -81,7 +81,7 @@ def test_the_open_number_stays_open_from_epoch_to_epoch_and_from_picture_to_pict
     page.get_by_role("button", name="1.png").click()
     assert_shows(page, wanted(trained, 1, image=1))
     page.wait_for_url(re.compile("epoch=1"))
-    assert "call=1" in page.url and "unit=2" in page.url
+    page.wait_for_url(re.compile("(?=.*call=1)(?=.*unit=2)"))
     time.get_by_role("button", name="One step back").click()
     assert_shows(page, wanted(trained, 0, image=1))
     time.get_by_role("button", name="Play").click()

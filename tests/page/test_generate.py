@@ -1,5 +1,6 @@
 """Generate in a real browser: images by seed and style, the training, and the quiz."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_images_by_seed_and_style_and_the_training(page: Page, generate: str) ->
     page.get_by_role("radio", name="farthest from").check()
     page.get_by_role("combobox", name="Style").select_option("red")
     expect(page.get_by_role("status")).to_contain_text("of seed 5;")
-    assert "style=red" in page.url and "side=farthest" in page.url
+    page.wait_for_url(re.compile("(?=.*style=red)(?=.*side=farthest)"))
     page.get_by_role("link", name="Training").click()
     expect(page.get_by_role("img", name="samples of the same noise after epoch 3")).to_be_visible()
     expect(page.get_by_text("discriminator: 6.5, generator: 0.5, believed: 25.0 %")).to_be_visible()

@@ -109,7 +109,7 @@ def test_a_cell_of_the_matrix_shows_its_images_and_one_opens_inside(page: Page, 
     assert row == 144  # the surest of the wrong ones; 150 is beyond
     link.click()
     expect(page.get_by_role("heading", name="shapes", exact=True)).to_be_visible()
-    assert f"image={row}" in page.url and "model=0" in page.url
+    page.wait_for_url(re.compile(f"(?=.*image={row})(?=.*model=0)"))
     page.go_back()
     page.get_by_role("button", name="All images").click()
     expect(status(page)).to_contain_text(f"{COUNT} of {COUNT}")
@@ -130,7 +130,7 @@ def test_worst_is_first_until_the_order_of_the_table_is_asked_for(page: Page, ju
     expect(items.first).to_contain_text("incorrect")
     page.get_by_role("radio", name="as in the table").check()
     expect(items.first).to_contain_text("40.0 %")
-    assert "order=row" in page.url
+    page.wait_for_url(re.compile("order=row"))
 
 
 def test_images_come_a_hundred_at_a_time_and_are_drawn_when_seen(page: Page, judge: str) -> None:

@@ -1,6 +1,7 @@
 """Detections in Judge in a real browser: the threshold decides what is found, missed and false, and what is drawn."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         expect(first.locator("circle.missed")).to_have_count(0)
         page.get_by_role("checkbox", name="false").uncheck()
         expect(first.locator("circle.false")).to_have_count(0)
-        assert "threshold=0.3" in page.url
+        page.wait_for_url(re.compile("threshold=0.3"))
         page.get_by_role("button", name="Threshold of the training (0.50)").click()
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
         accessible_in_all_settings(page)

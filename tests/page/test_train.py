@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_training_is_begun_watched_changed_paused_and_stopped(page: Page, trai
     page.goto(train)
     begin(page, 2000)
     expect(page.get_by_text("training", exact=True).first).to_be_visible(timeout=LONG)
-    assert "run=2" in page.url
+    page.wait_for_url(re.compile("run=2"))
     assert_moves(page)
     assert_changes_count(page)
     assert_a_pause_holds_the_step(page)

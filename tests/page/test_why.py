@@ -73,7 +73,7 @@ def test_the_class_and_the_picture_of_an_explanation_can_be_changed(page: Page, 
     before = said.text_content()
     page.get_by_role("group", name="Images").get_by_role("button").nth(4).click()
     expect(said).not_to_have_text(before)
-    assert "of=square" in page.url and "why=occlusion" in page.url
+    page.wait_for_url(re.compile("(?=.*of=square)(?=.*why=occlusion)"))
 
 
 def test_the_open_number_is_projected_back_only_while_a_unit_is_open(page: Page, served: str) -> None:
@@ -99,7 +99,7 @@ def test_methods_stand_side_by_side_with_their_options_and_can_be_cancelled(page
     expect(section.locator(".said")).to_have_count(2)
     section.get_by_label("Layer").select_option("conv1")
     expect(section.get_by_label("Attribution per pixel")).to_have_count(2)
-    assert "why=occlusion,grad-cam" in page.url and "patch=5" in page.url and "layer=stages.conv1" in page.url
+    page.wait_for_url(re.compile(r"why=occlusion,grad-cam&patch=5&.*layer=stages\.conv1"))
 
     page.route(
         "**/api/work", lambda route: route.fulfill(json={"running": True, "seconds": 3, "done": 35, "total": 81})
