@@ -57,7 +57,7 @@ def test_a_grey_pixel_takes_the_brightness_of_the_slider(page: Page, static: Pat
 
 def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
     fool = opened(page, served)
-    fool.get_by_label("Method", exact=True).select_option("one-pixel")
+    fool.get_by_role("combobox", name="Method").select_option("one-pixel")
     slider = fool.get_by_role("slider", name="Maximum changed pixels")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
@@ -77,7 +77,7 @@ def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
 
 def test_an_attack_by_gradients_shows_the_fooled_picture(page: Page, served: str) -> None:
     fool = opened(page, served)
-    fool.get_by_label("Method", exact=True).select_option("minimum-noise")
+    fool.get_by_role("combobox", name="Method").select_option("minimum-noise")
     expect(fool.get_by_role("slider", name="Maximum changed pixels")).to_have_count(0)
     fool.get_by_role("button", name="Start attack", exact=True).click()
     expect(fool.locator(".outcome")).to_contain_text("Attack successful.", timeout=20_000)
