@@ -62,7 +62,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing eyespot and its tools into $(VENV) (takes a few minutes the first time)"
-	@$(PIP) -e '.[all,drive,dev]'
+	@$(PIP) -e '.[all,drive,video,dev]'
 	@touch $(VENV)/.installed $@
 
 # Node comes from PyPI if the machine has none; only the build of the page needs it.

@@ -11,7 +11,7 @@ from ._source import Columns, open_described
 
 
 def replay(
-    log: Annotated[Path, typer.Argument(help="A driving log (CSV with steering and throttle) or a donkeycar tub.")],
+    log: Annotated[Path, typer.Argument(help="A driving log, a donkeycar tub, or a video with a table.")],
     out: Annotated[Path, typer.Option(help="New or empty folder: images and table, or result and page.")],
     model: Annotated[
         Path | None, typer.Option(help="A model of steering, or its run, to drive; without one, training images.")

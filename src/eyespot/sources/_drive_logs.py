@@ -63,7 +63,7 @@ def read_tub(tree: Tree, folder: Path) -> Collection | None:
 
 def _finished(collection: Collection, root: Path, angle: str) -> Collection:
     """The collection with its parts, by the names of its folders or by drives."""
-    _check_range(collection.rows, angle)
+    check_steering(collection.rows, angle)
     rows = list(collection.rows)
     parts = [part_named(row.name.replace("\\", "/").split("/")[0]) for row in rows]
     if rows and all(parts) and not any(row.values.get("split") for row in rows):
@@ -74,7 +74,8 @@ def _finished(collection: Collection, root: Path, angle: str) -> Collection:
     return collection
 
 
-def _check_range(rows: Iterable[Row], angle: str) -> None:
+def check_steering(rows: Iterable[Row], angle: str) -> None:
+    """Raise `SourceError` for a number that is no share of the full lock; `angle` is the column's name."""
     for row in rows:
         try:
             number = float(row.values.get("number", "") or 0)

@@ -34,7 +34,7 @@ def read_table(file: Path, columns: Mapping[str, str] | None = None) -> Collecti
     lines, chosen, notes = image_lines(read_lines(file), chosen)
     collection.notes.extend(notes)
     for where, line in lines:
-        values = _renamed(line, chosen, where, file)
+        values = renamed(line, chosen, where, file)
         try:
             rows.append(_row(values, finder, where))
         except NotFound as error:
@@ -75,7 +75,7 @@ def _all_missing(collection: Collection) -> bool:
     return len(collection.problems) > len(collection.rows)
 
 
-def _renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Path) -> dict[str, str]:
+def renamed(line: dict[str, str], chosen: dict[str, str], where: str, file: Path) -> dict[str, str]:
     """Rename the columns to their meanings; chosen columns also keep their own names.
 
     Names are case-insensitive if this is unambiguous: "Label" is the column "label".
@@ -106,13 +106,18 @@ def _composed(meaning: str, name: str, line: dict[str, str], where: str) -> str:
 def _row(values: dict[str, str], finder: Finder, where: str) -> Row:
     values = dict(values)
     path = values.pop("path")
+    name_part(values, where)
+    picture = finder.find(path)
+    paired = finder.find(values["paired"]) if values.get("paired") else None
+    return Row(picture=picture, name=path, values=values, location=where, paired=paired)
+
+
+def name_part(values: dict[str, str], where: str) -> None:
+    """Replace the cell of the column `split` by the name of its part; raises `SourceError` for an unknown one."""
     if part := values.get("split"):
         values["split"] = part_named(part) or ""
         if not values["split"]:
             raise SourceError(f"{where}: {unknown('split', part, PART_WORDS)}")
-    picture = finder.find(path)
-    paired = finder.find(values["paired"]) if values.get("paired") else None
-    return Row(picture=picture, name=path, values=values, location=where, paired=paired)
 
 
 def _visible(name: str) -> str:

@@ -22,6 +22,7 @@ from ._driving import read_drives
 from ._folder import collect
 from ._idx import IMAGES, image_files, read_idx_files
 from ._usps import is_zip_code_file, read_zip_codes, zip_code_files
+from ._video_logs import read_video_log, read_videos
 from ._walk import walk
 from .assemble import BAD_SHARE, assemble
 from .known import load_known
@@ -33,7 +34,8 @@ TABLES = {*table.SUFFIXES, ".npz"} - {".txt"}
 PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 KNOWN = """a folder of images (one folder per class, optionally inside train/ val/ test/), \
 a table (.csv, .tsv, .jsonl) with a column 'path', IDX files (MNIST), USPS zip.train and zip.test, \
-images with boxes (COCO JSON, a YOLO folder, Pascal VOC), drives (steering.csv, a driving log, a donkeycar tub), \
+images with boxes (COCO JSON, a YOLO folder, Pascal VOC), drives (steering.csv, a driving log, a \
+donkeycar tub, a video with a table), \
 a .npz file with x_train and y_train, bundled:digits or synthetic:shapes"""
 
 
@@ -65,7 +67,7 @@ def open_source(
     if isinstance(what, str) and what.startswith("synthetic:"):
         return open_synthetic(what.removeprefix("synthetic:"))
     collection = _collect(what, columns, layout, value_range)
-    if columns and collection.kind not in ("table", "driving log"):
+    if columns and collection.kind not in ("table", "driving log", "video of a drive"):
         raise SourceError(f"{collection.name}: columns can be chosen for a table only; this is {collection.kind}.")
     if layout and not (collection.root and collection.root.is_dir()):
         raise SourceError(f"{collection.name}: a layout can be chosen for a folder only; this is {collection.kind}.")
@@ -123,6 +125,8 @@ def _collect_folder(folder: Path, layout: str | None) -> Collection:
     if files := zip_code_files(folder):
         return read_zip_codes(files, folder)
     walked = walk(folder)
+    if not walked.tree.total and layout is None and (videos := read_videos(walked.tree, folder)):
+        return videos
     if not walked.tree.total:
         raise SourceError(f"{folder}: contains no image.{_instead(folder)} Expected {KNOWN}.")
     if layout is None and (boxes := read_boxes(walked.tree, folder)):
@@ -147,7 +151,7 @@ def _collect_file(file: Path, columns: Mapping[str, str] | None, value_range: Ra
     suffix = file.suffix.lower()
     if suffix == ".json" and not table.is_json_table(file):
         return read_coco_file(file)
-    if log := read_drive_log(file, columns):
+    if log := read_video_log(file, columns) or read_drive_log(file, columns):
         return log
     if suffix in (".json", *table.SUFFIXES):
         return table.read_table(file, columns)
