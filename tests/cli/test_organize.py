@@ -128,6 +128,8 @@ def test_a_search_lists_photos_and_writes_results(album, tmp_path, capsys):
         (["--color", "ultraviolet"], "Unknown color"),
         (["--region", "1,2,3"], "expected X1,Y1,X2,Y2"),
         (["--words", "dog"], "pretrained"),
+        (["--clip", "clip"], "--clip needs --words"),
+        (["--clip", "clip", "--words", "two dogs, one cat"], "clip: has no image.onnx"),
     ],
 )
 def test_searches_that_make_no_sense_are_one_sentence(album, options, message, capsys):

@@ -15,6 +15,12 @@ def search(
     like: Annotated[Path | None, typer.Option(help="Reference image: find photos similar to it.")] = None,
     region: Annotated[str | None, typer.Option(help="Region X1,Y1,X2,Y2 of the reference image, in pixels.")] = None,
     words: Annotated[str | None, typer.Option(help="Content of the photos, such as 'dog, seashore'.")] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with your own CLIP-like encoders (ONNX): --words is then a description, 'dog on grass'."
+        ),
+    ] = None,
     color: Annotated[str | None, typer.Option(help="A basic color name, such as red.")] = None,
     after: Annotated[str | None, typer.Option(help="Taken at or after this date or time: 2024-01-31.")] = None,
     before: Annotated[str | None, typer.Option(help="Taken before this date or time.")] = None,
@@ -34,14 +40,16 @@ def search(
     query = Query(
         like=like,
         region=None if region is None else box_from(region, "region"),
-        words=tuple(word for part in (words or "").split(",") if (word := part.strip())),
+        words=_words(words or "", clip),
         color=color,
         after=_time(after, "after"),
         before=_time(before, "before"),
         near=(latitude, longitude) if near else None,
         kilometers=kilometers,
     )
-    photos, matches = search_folder(collection, query, index, count, None if quiet else IndexProgress())
+    if clip and not query.words:
+        raise typer.BadParameter("--clip needs --words, a description such as 'dog on grass'.")
+    photos, matches = search_folder(collection, query, index, count, None if quiet else IndexProgress(), clip)
     rows = matched(photos, matches)
     given = {
         "like": like,
@@ -65,6 +73,12 @@ def search(
         print("No photo meets the conditions.")
     elif out:
         print(f"result: {out}")
+
+
+def _words(text: str, clip: Path | None) -> tuple[str, ...]:
+    """The words of a list with commas; a description for own encoders is one text."""
+    parts = [text] if clip else text.split(",")
+    return tuple(word for part in parts if (word := part.strip()))
 
 
 def _time(text: str | None, option: str) -> datetime | None:

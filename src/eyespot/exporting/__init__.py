@@ -5,6 +5,7 @@ from ._exported import ExportedModel, load_onnx
 from ._import import check_graph, import_onnx
 from ._int8 import Quantization, export_int8, write_int8
 from ._program import Program, export_program
+from ._session import open_runtime
 from ._write import Export, export_onnx
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "export_program",
     "import_onnx",
     "load_onnx",
+    "open_runtime",
     "try_conventions",
     "write_int8",
 ]

@@ -37,16 +37,21 @@ def open_session(content: bytes, name: str, threads: int | None = None) -> Sessi
 
     Only the bytes are read: a file that keeps its weights in other files is refused.
     """
+    runtime = open_runtime(content, name, threads)
+    return Session(runtime=runtime, about=_about(runtime, name))
+
+
+def open_runtime(content: bytes, name: str, threads: int | None = None) -> Any:
+    """An inference session of onnxruntime on the processor; raises `ModelError` if the bytes are damaged."""
     onnxruntime = require("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = QUIET
     options.intra_op_num_threads = threads or torch.get_num_threads()
     try:
-        runtime = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class of its own for every kind of failure
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{name}: onnxruntime cannot open it ({reason}). Export the model again.") from error
-    return Session(runtime=runtime, about=_about(runtime, name))
 
 
 def _about(runtime: Any, name: str) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ Paths are stored as bytes, relative to the collection: not every file name is va
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -45,6 +45,8 @@ COLUMNS = {
     "colors": "BLOB",
     "embedding": "BLOB",  # float16
 }
+ENCODED = "encoded"
+"""The table of embeddings by users' own encoders, made when it is needed."""
 WITHOUT_IMAGES = [name for name in COLUMNS if name not in ("thumbnail", "colors", "embedding")]
 
 
@@ -123,7 +125,7 @@ class Index:
                 self.database.execute("CREATE TABLE about (version INTEGER, root BLOB, network TEXT)")
                 self.database.execute(f"CREATE TABLE photos ({columns})")
                 self.database.execute("INSERT INTO about VALUES (?, ?, ?)", (VERSION, root, network))
-        elif tables != {"about", "photos"}:
+        elif tables - {ENCODED} != {"about", "photos"}:
             raise SourceError(f"{self.file}: is a database, but no index of eyespot; give another file.")
         self._check(root, network)
 
@@ -160,6 +162,25 @@ class Index:
             self.database.executemany(
                 f"INSERT OR REPLACE INTO photos VALUES ({names})", [dict.fromkeys(COLUMNS) | row for row in rows]
             )
+
+    def encoded(self, encoder: bytes) -> dict[bytes, np.ndarray]:
+        """The embeddings (F,) float16 of an encoder, by the photo's content; those of removed photos are deleted."""
+        with self.database:
+            self.database.execute(
+                f"CREATE TABLE IF NOT EXISTS {ENCODED} "
+                "(encoder BLOB, content BLOB, embedding BLOB, PRIMARY KEY (encoder, content)) WITHOUT ROWID"
+            )
+            self.database.execute(
+                f"DELETE FROM {ENCODED} WHERE content NOT IN (SELECT content FROM photos WHERE content IS NOT NULL)"
+            )
+        rows = self.database.execute(f"SELECT content, embedding FROM {ENCODED} WHERE encoder = ?", (encoder,))
+        return {content: np.frombuffer(raw, np.float16) for content, raw in rows}
+
+    def save_encoded(self, encoder: bytes, embeddings: Mapping[bytes, np.ndarray]) -> None:
+        """Write embeddings by an encoder in one transaction."""
+        rows = [(encoder, content, vector.astype(np.float16).tobytes()) for content, vector in embeddings.items()]
+        with self.database:
+            self.database.executemany(f"INSERT OR REPLACE INTO {ENCODED} VALUES (?, ?, ?)", rows)
 
     def errors(self) -> dict[str, str]:
         """The reason for each file that could not be read, by path."""

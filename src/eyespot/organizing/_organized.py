@@ -1,6 +1,6 @@
 """Analysis of a collection: index update, groups of copies, events and quality flags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from ..errors import SourceError
 from ..findings import counted, printable
 from ..pretrained import IMAGENET_CLASSES
 from ..sources.open import PACKED
+from ._clip import Clip
 from ._copies import Group, Pair, find_groups, find_pairs
+from ._description import embed_photos, similarities
 from ._embedding import Embedder
 from ._events import Event, find_events
 from ._index import Index, Photos, default_index
@@ -122,9 +124,25 @@ def _archives(folder: Path) -> str:
 
 
 def search_folder(
-    folder: str | Path, query: Query, index: str | Path | None = None, count: int = 20, show: Show | None = None
+    folder: str | Path,
+    query: Query,
+    index: str | Path | None = None,
+    count: int = 20,
+    show: Show | None = None,
+    clip: str | Path | None = None,
 ) -> tuple[Photos, list[Match]]:
-    """Update the index of a folder and search it; see `search`."""
-    embedder = Embedder()
-    photos = indexed(Path(folder), index, embedder, show)[2]
-    return photos, search(photos, query, embedder, count)
+    """Update the index of a folder and search it; see `search`.
+
+    `clip` is a folder with a user's own encoders of images and texts, see `Clip`: each of the words is then a
+    description in the language of the text encoder.
+    """
+    if clip is not None and not query.words:
+        raise SourceError("The encoders of images and texts need a description to search for; give words.")
+    folder, embedder, pair = Path(folder), Embedder(), None if clip is None else Clip(clip)
+    file, _, photos, _ = indexed(folder, index, embedder, show)
+    if pair is None:
+        return photos, search(photos, query, embedder, count)
+    with Index(file, folder, embedder.name) as opened:
+        embeddings = embed_photos(photos, folder, pair, opened, show)
+    described = {text: similarities(photos, text, pair, embeddings) for text in query.words}
+    return photos, search(photos, replace(query, words=()), embedder, count, described)

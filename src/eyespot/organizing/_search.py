@@ -1,6 +1,6 @@
 """Search a collection by example, words, color, time and place, or several of them together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -50,20 +50,28 @@ class Match:
     parts: dict[str, float]
 
 
-def search(photos: Photos, query: Query, embedder: Embedder, count: int = 20) -> list[Match]:
+def search(
+    photos: Photos,
+    query: Query,
+    embedder: Embedder,
+    count: int = 20,
+    described: Mapping[str, np.ndarray] | None = None,
+) -> list[Match]:
     """The best matching photos, by decreasing score.
+
+    `described` are further scores (N,) from 0 to 1, by their names.
 
     Time and place filter; example, words and color have scores from 0 to 1 (cosine, probability of the classes,
     fraction of the pixels), which are multiplied; a score near 0 is no match. Raises `SourceError` for an empty query,
     for unknown words and colors, and if a network is required but not installed.
     """
     given = (query.like, query.color, query.after, query.before, query.near)
-    if not query.words and all(value is None for value in given):
+    if not query.words and not described and all(value is None for value in given):
         raise SourceError("Nothing to search for: give an example image, words, a color, a time or a place.")
     if query.region is not None and query.like is None:
         raise SourceError("A region was given, but no example image; give both.")
     chosen = np.flatnonzero(_selected(photos, query))
-    parts = _scores(photos, query, embedder)
+    parts = {**_scores(photos, query, embedder), **(described or {})}
     score = np.prod([np.ones(len(photos)), *parts.values()], axis=0)[chosen]
     return [
         Match(

@@ -71,7 +71,7 @@ def _write(data: bytes, path: Path) -> None:
 
 def _decoded(file: Path, wanted: set[int]) -> Iterator[tuple[int, np.ndarray]]:
     """The wanted frames as uint8 (H, W, 3), in the order of the video, each with its number."""
-    import av
+    from av.error import FFmpegError
 
     with _opened(file) as (container, stream):
         ticks = _ticks(container, stream)
@@ -81,7 +81,7 @@ def _decoded(file: Path, wanted: set[int]) -> Iterator[tuple[int, np.ndarray]]:
         for packet in container.demux(stream):
             try:
                 frames = packet.decode()
-            except av.FFmpegError:
+            except FFmpegError:
                 continue  # its frames are missing, which the caller reports
             for frame in frames:
                 # By its time, so that a damaged frame does not shift those after it.
@@ -116,19 +116,19 @@ def _opened(file: Path) -> Iterator[tuple[Any, Any]]:
     """The container and its first video stream; raises `SourceError` if there is none."""
     try:
         import av
+        from av.error import FFmpegError
     except ImportError as error:
         raise SourceError(
             f"{file}: reading a video needs the package 'av', which is not installed; install it: "
             "pip install 'eyespot[video]'."
         ) from error
     try:
-        container = av.open(str(file))
-    except (av.FFmpegError, OSError, ValueError) as error:
+        with av.open(str(file)) as container:
+            if not container.streams.video:
+                raise SourceError(f"{file}: has no video stream; give a file with images.")
+            yield container, container.streams.video[0]
+    except FFmpegError as error:
         raise SourceError(f"{file}: cannot be decoded as a video ({error}); convert it to MP4 (H.264).") from error
-    with container:
-        if not container.streams.video:
-            raise SourceError(f"{file}: has no video stream; give a file with images.")
-        yield container, container.streams.video[0]
 
 
 def _stamp(file: Path) -> str:
