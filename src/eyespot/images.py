@@ -56,6 +56,7 @@ __all__ = [
     "read_pixels",
     "read_size",
     "read_thumbnail",
+    "upright_size",
     "write_animation",
     "write_png",
 ]
@@ -103,7 +104,7 @@ def read_framed(picture: Any, spec: ImageSpec, name: str = "", levels: bool = Fa
     """
 
     def framed(image: Image.Image) -> tuple[np.ndarray, Frame]:
-        frame = frame_of(_size(image)[:2], spec)  # before the image is decoded at a reduced size
+        frame = frame_of(upright_size(image)[:2], spec)  # before the image is decoded at a reduced size
         return (_read_levels(image, spec) if levels else fit_pixels(load_image(image, spec), spec)), frame
 
     return decode(picture, name, framed, spec.value_range)
@@ -131,7 +132,7 @@ def read_size(picture: Picture, name: str = "") -> tuple[int, int, int]:
         except ImageError as error:
             raise ImageError(f"{name or 'the image'}: {error}") from error
         return height, width, 1 if channels == 1 else 3
-    return decode(picture, name, _size)
+    return decode(picture, name, upright_size)
 
 
 def inspect(picture: Picture, name: str = "") -> ImageProperties:
@@ -139,7 +140,7 @@ def inspect(picture: Picture, name: str = "") -> ImageProperties:
 
     def look(image: Image.Image) -> ImageProperties:
         reduced = has_wide_colors(image) and LOW not in image.info
-        height, width, channels = _size(image)
+        height, width, channels = upright_size(image)
         frames = has_frames(image)
         bounds = bounds_of(_values(upright(image))) if _is_wide(image) else None
         return ImageProperties(
@@ -149,7 +150,8 @@ def inspect(picture: Picture, name: str = "") -> ImageProperties:
     return decode(picture, name, look)
 
 
-def _size(image: Image.Image) -> tuple[int, int, int]:
+def upright_size(image: Image.Image) -> tuple[int, int, int]:
+    """The size of an opened image: (height, width, channels), upright, with channels 1 or 3."""
     width, height = image.size
     if image.format != "TIFF" and orientation(image) in (5, 6, 7, 8):  # Pillow gives the size of a TIFF upright
         width, height = height, width

@@ -86,6 +86,7 @@ def test_a_plan_is_written_applied_and_undone(album, tmp_path, capsys):
         (["--apply", "copy", "--into", "x"], "need --plan"),
         (["--plan", "plan.json", "--apply", "copy"], "need each other"),
         (["--plan", "plan.json", "--apply", "copy", "--into", "x", "--undo"], "exclude each other"),
+        (["--people", "--similar"], "exclude each other"),
         (["--plan", "plan.json", "--apply", "copy", "--into", "x"], "there is no such plan"),
         (["--plan", "plan.txt"], "expected a file ending in .json or .csv"),
         (["--plan", "plan.json", "--template", "{year}"], "must end with {name}"),

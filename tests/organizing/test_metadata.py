@@ -3,10 +3,15 @@
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
+from eyespot.images import encode_png
+from eyespot.organizing._embedding import CROP
 from eyespot.organizing._metadata import read_metadata, time_in_name
+from eyespot.organizing._photo import examine
 
 from .photos import save, scene
 
@@ -55,3 +60,13 @@ def test_exif_goes_before_the_name(tmp_path):
 )
 def test_times_in_names(name, taken):
     assert time_in_name(name, NOW) == taken
+
+
+def test_a_png_file_is_decoded_once(monkeypatch: pytest.MonkeyPatch):
+    """Pillow decodes it to find EXIF data behind the pixels."""
+    ended = []
+    original = PngImageFile.load_end
+    monkeypatch.setattr(PngImageFile, "load_end", lambda image: ended.append(1) or original(image))
+    photo = examine(encode_png(np.zeros((20, 30, 3), np.uint8)), "a.png", CROP, NOW)
+    assert (photo.height, photo.width) == (20, 30)
+    assert ended == [1]

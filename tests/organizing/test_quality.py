@@ -41,10 +41,21 @@ def test_a_page_of_text_is_a_document_and_flat_areas_without_a_camera_are_a_scre
 
 
 def test_limits_follow_the_collection_within_bounds():
-    dark = {name: np.full(5, 30.0) for name in QUALITY}
-    assert limits_of(dark)["dark"] == 30
-    assert limits_of({name: np.full(5, 5.0) for name in QUALITY})["dark"] == 25
-    assert limits_of({name: np.full(5, 128.0) for name in QUALITY})["dark"] == 50
+    dark = {name: np.full(5, 60.0) for name in QUALITY}
+    assert limits_of(dark)["dark"] == 60
+    assert limits_of({name: np.full(5, 5.0) for name in QUALITY})["dark"] == 50
+    assert limits_of({name: np.full(5, 128.0) for name in QUALITY})["dark"] == 100
+
+
+def test_a_photo_is_dark_if_its_brightest_pixels_are_or_nearly_all_others():
+    underexposed = 3 * (sharp(1) // 10)  # 0.3 of the light is left
+    lamps = sharp(1) // 10
+    lamps[:10, :20] = 255
+    assert measure_quality(lamps)["light"] < 60
+    assert "dark" in flags(underexposed) and "dark" in flags(lamps)
+    window = sharp(1) // 2
+    window[:20] = 255
+    assert "dark" not in flags(window)
 
 
 def test_sizes_of_one_pixel_are_measured():

@@ -28,6 +28,7 @@ def organize(
         Path | None, typer.Option(help="Folder with one folder of examples per group: sort photos into these.")
     ] = None,
     similar: Annotated[bool, typer.Option("--similar", help="Find groups of similar photos and name them.")] = False,
+    people: Annotated[bool, typer.Option("--people", help="Group photos by the people on them (extra faces).")] = False,
     plan: Annotated[Path | None, typer.Option(help="Plan to write (or apply, or undo): a .json or .csv file.")] = None,
     template: Annotated[str | None, typer.Option(help="Where the plan puts photos: {year}/{event}/{name}.")] = None,
     apply: Annotated[str | None, typer.Option(help="Apply the plan: copy, link or move.")] = None,
@@ -40,9 +41,9 @@ def organize(
 
     Photos are changed only by --apply, and --undo puts them back.
     """
-    if examples and similar:
-        raise typer.BadParameter("--examples and --similar exclude each other.")
-    _check_use(plan, template, apply, into, undo, out, bool(examples or similar))
+    if bool(examples) + similar + people > 1:
+        raise typer.BadParameter("--examples, --similar and --people exclude each other.")
+    _check_use(plan, template, apply, into, undo, out, bool(examples or similar or people))
     if plan and (apply or undo):
         _carry_out(collection, plan, apply, into, quiet, as_json)
         return
@@ -63,7 +64,7 @@ def organize(
     if plan:
         check_plan_file(plan, exists=False)
     check_template(template or TEMPLATE)
-    found = run_organize(collection, index, None if quiet else IndexProgress(), examples, similar)
+    found = run_organize(collection, index, None if quiet else IndexProgress(), examples, similar, people)
     if out:
         write_report(found, out)
     if plan:
@@ -92,7 +93,9 @@ def _check_use(
     if bool(apply) != bool(into):
         raise typer.BadParameter("--apply and --into FOLDER need each other.")
     if (apply or undo) and (out or template or content):
-        raise typer.BadParameter("--out, --template, --examples and --similar go with making a plan; omit them.")
+        raise typer.BadParameter(
+            "--out, --template, --examples, --similar and --people go with making a plan; omit them."
+        )
 
 
 def _carry_out(collection: Path, plan: Path, apply: str | None, into: Path | None, quiet: bool, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from ._colors import color_shares
 from ._photo import COLORS, THUMBNAIL, Photo
 from ._quality import QUALITY
 
-VERSION = 1
+VERSION = 2
 EPOCH = datetime(1970, 1, 1)
 
 COLUMNS = {

@@ -16,6 +16,7 @@ from ._description import embed_photos, similarities
 from ._embedding import Embedder
 from ._events import Event, find_events
 from ._index import Index, Photos, default_index
+from ._people import embed_people, group_people
 from ._quality import QUALITY, flags_of, limits_of
 from ._search import Match, Query, search
 from ._sorting import Sorted, cluster, sort_by_examples
@@ -68,12 +69,14 @@ def organize(
     show: Show | None = None,
     examples: str | Path | None = None,
     similar: bool = False,
+    people: bool = False,
 ) -> Organized:
     """Update the index of a folder of photos, and find copies, events and quality flags.
 
     The index is stored in eyespot's cache folder unless a file is given; nothing is written to the folder. `show` is
     called with the number of processed photos and the total. With `examples`, a folder with one folder of photos per
-    group, photos are sorted into these groups; with `similar`, groups of similar photos are found. Raises `SourceError`
+    group, photos are sorted into these groups; with `similar`, groups of similar photos are found; with `people`,
+    groups of photos that show the same person. Raises `SourceError`
     if the folder or the index cannot be used, or contains no readable photo.
     """
     folder, embedder = Path(folder), Embedder()
@@ -81,6 +84,9 @@ def organize(
     content = None
     if examples is not None:
         content = sort_by_examples(photos, indexed(Path(examples), None, embedder, show)[2])
+    elif people:
+        with Index(file, folder, embedder.name) as opened:
+            content = group_people(photos, embed_people(photos, folder, opened, show))
     elif similar:
         names = IMAGENET_CLASSES.read_text().splitlines()
         content = cluster(photos, embedder.probabilities(photos.embeddings) if embedder.name else np.empty(0), names)

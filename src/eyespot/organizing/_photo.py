@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..decoding import decode, orientation
-from ..images import ImageSpec, read_pixels, read_size
+from ..images import ImageSpec, fit_pixels, load_image, read_pixels, upright_size
 from ._metadata import Metadata, read_metadata
 from ._quality import measure_quality
 
@@ -46,13 +46,14 @@ def content_hash(data: bytes) -> bytes:
 
 def examine(data: bytes, name: str, network_images: ImageSpec, now: datetime) -> Photo:
     """Measure one photo; raises `ImageError` if it cannot be read."""
-    height, width, _ = read_size(data, name)
 
-    def look(image: Any) -> tuple[int, Metadata]:
-        return orientation(image), read_metadata(image, name, now)
+    def look(image: Any) -> tuple[tuple[int, int, int], int, Metadata, np.ndarray]:
+        # All at once: Pillow decodes a PNG file to find its EXIF data, which may stand behind the pixels.
+        size, turned, metadata = upright_size(image), orientation(image), read_metadata(image, name, now)
+        spec = _reduced(*size[:2])
+        return size, turned, metadata, fit_pixels(load_image(image, spec), spec)
 
-    turned, metadata = decode(data, name, look)
-    reduced = read_pixels(data, _reduced(height, width), name)
+    (height, width, _), turned, metadata, reduced = decode(data, name, look)
     thumbnail = read_pixels(reduced, ImageSpec(height=THUMBNAIL, width=THUMBNAIL, channels=1, fit="stretch"))
     return Photo(
         content=content_hash(data),

@@ -118,6 +118,7 @@ def _content(found: Organized) -> dict[str, Any] | None:
         "counts": content.counts,
         "threshold": content.threshold,
         "expected_error": content.expected_error,
+        "groups": {name: [_path(found, photo) for photo in content.photos_of(name)] for name in content.counts},
         "photos": [
             {"file": _path(found, photo), "group": group, "probability": float(content.probabilities[photo])}
             for photo, group in enumerate(content.groups)
@@ -261,7 +262,7 @@ def _content_tiles(found: Organized) -> list[dict[str, Any]]:
     if content is None:
         return shown
     for name, count in list(content.counts.items())[:SHOWN]:
-        members = [photo for photo, group in enumerate(content.groups) if group == name]
+        members = content.photos_of(name)
         members.sort(key=lambda photo: -float(content.probabilities[photo]))
         tiles = [_tile(found.photos, found.folder, photo, "") for photo in members[:IN_EVENT]]
         shown.append({"name": name, "count": count, "tiles": tiles})

@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -31,7 +32,8 @@ class Sorted:
     """The group of each of N photos ("" for none, "unsure"), its probability, and the method.
 
     `threshold` is the minimum probability of a sorted photo; `expected_error` the fraction of wrong ones among them
-    that calibration on the examples predicts. Both are NaN for clusters.
+    that calibration on the examples predicts. Both are NaN for clusters. `members` are the photos of each group where
+    one can be in several, as people are; `groups` then states one of them.
     """
 
     groups: list[str]
@@ -39,11 +41,18 @@ class Sorted:
     by: str
     threshold: float = float("nan")
     expected_error: float = float("nan")
+    members: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
         """Number of photos in each group, the largest first."""
+        if self.members:
+            return {name: len(photos) for name, photos in self.members.items()}
         return dict(Counter(group for group in self.groups if group).most_common())
+
+    def photos_of(self, group: str) -> list[int]:
+        """The photos of a group, by index."""
+        return list(self.members.get(group, [])) or [photo for photo, own in enumerate(self.groups) if own == group]
 
 
 def sort_by_examples(photos: Photos, examples: Photos, allowed_error: float = ALLOWED_ERROR) -> Sorted:

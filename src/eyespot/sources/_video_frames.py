@@ -128,7 +128,9 @@ def _opened(file: Path) -> Iterator[tuple[Any, Any]]:
                 raise SourceError(f"{file}: has no video stream; give a file with images.")
             yield container, container.streams.video[0]
     except FFmpegError as error:
-        raise SourceError(f"{file}: cannot be decoded as a video ({error}); convert it to MP4 (H.264).") from error
+        raise SourceError(
+            f"{file}: cannot be decoded as a video ({error.strerror}); convert it to MP4 (H.264)."
+        ) from error
 
 
 def _stamp(file: Path) -> str:
