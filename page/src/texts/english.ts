@@ -19,6 +19,7 @@ export const english = {
   loading: "Loading …",
   model: "Model",
   retry: "Try again",
+  closeMessage: "Close the message",
   unavailable: "The server does not answer. Is eyespot serve still running?",
   status: (status: number): string => `The server answered with status ${status}, without a reason.`,
   noNumbers: (call: string): string => `This page has no numbers of “${call}” for this picture.`,

@@ -19,6 +19,7 @@ export const german: typeof english = {
   loading: "Wird geladen …",
   model: "Modell",
   retry: "Erneut versuchen",
+  closeMessage: "Meldung schließen",
   unavailable: "Der Server antwortet nicht. Läuft eyespot serve noch?",
   status: (status) => `Der Server antwortete mit Status ${status}, ohne einen Grund zu nennen.`,
   noNumbers: (call) => `Diese Seite hat für dieses Bild keine Zahlen von „${call}“.`,
