@@ -222,15 +222,14 @@ def test_rare_colors_count_more_and_all_pixels_together_as_before():
 
 
 @pytest.mark.parametrize("method", ["classification", "rebalanced"])
-def test_the_loss_is_least_for_the_true_color_and_rare_ones_weigh_more(method):
+def test_the_loss_is_least_for_the_true_color(method):
     task = replace(TASK, method=method).prepare(dawns(count=20, size=16).rows)
     image = torch.tensor([0.1, 0.2, 0.5]).view(1, 3, 1, 1).repeat(1, 1, 8, 8)
     _, target = task.make_problem((image,), torch.zeros(1), torch.zeros(1))
     places, shares = soft_targets(mean_colors(target, 8))
     output = torch.full((1, 260, 1, 1), -20.0).scatter(1, places, shares.log())
-    weight = rarity(task.frequencies)[nearest(mean_colors(target, 8))] if method == "rebalanced" else 1.0
     entropy = -(shares * shares.log()).sum()
-    assert task.loss(output, target).item() == pytest.approx(float(entropy * weight), rel=1e-3)
+    assert task.loss(output, target).item() == pytest.approx(float(entropy), rel=1e-3)
     assert task.loss(output.flip(1), target) > task.loss(output, target)
     assert task.to_rows(output, target)[0]["gain"] > 0.1
 
@@ -250,6 +249,7 @@ def test_frequencies_are_counted_on_training_images():
         ({"method": "gan"}, "expected one of regression, classification, rebalanced"),
         ({"temperature": 0.0}, "expected a number above 0, at most 1"),
         ({"stride": 3}, "expected 4 or 8"),
+        ({"preference": 1.5}, "preference is 1.5; expected a number from 0 to 1"),
         ({"saturation": -0.5}, "saturation is -0.5; expected a number from 0 to 3"),
         ({"method": "rebalanced", "warmth": 2.0}, "expected a number from -1 to 1"),
         ({"warmth": 0.5}, "method regression; expected"),
@@ -326,5 +326,38 @@ def test_the_colors_of_a_regression_are_scaled_to_those_of_validation_images():
         found = TASK.calibrate([(factor * true[:2], target[:2]), (factor * true[2:], target[2:])])
         assert found.scale == pytest.approx(expected, rel=1e-5)
     assert torch.allclose(replace(TASK, scale=0.5).activate(true), true * 25)
-    rebalanced = replace(TASK, method="rebalanced")
-    assert rebalanced.calibrate([(torch.zeros(4, 260, 2, 2), target)]) is rebalanced
+    classes = replace(TASK, method="classification")
+    assert classes.calibrate([(torch.zeros(4, 260, 2, 2), target)]) is classes
+
+
+def test_a_preference_for_rare_colors_multiplies_the_probabilities_by_their_rarity():
+    shares = np.full(260, 1e-4)
+    gray, red = (int(nearest(torch.tensor(color).view(1, 2, 1, 1))) for color in ([0.0, 0], [40.0, 0]))
+    shares[gray] = 1 - shares[1:].sum()
+    output = torch.full((1, 260, 1, 1), -50.0)
+    output[0, gray], output[0, red] = np.log(0.8), np.log(0.2)
+    weights = rarity(tuple(shares)).double()
+    odds = 0.25 * (weights[red] / weights[gray]) ** 0.6
+    task = Colorize(method="rebalanced", temperature=1.0, preference=0.6, frequencies=tuple(shares))
+    assert task.activate(output).flatten().tolist() == pytest.approx([40 * float(odds / (1 + odds)), 0], abs=1e-3)
+    assert replace(task, preference=0.0).activate(output).flatten().tolist() == pytest.approx([8, 0], abs=1e-3)
+
+
+def test_the_preference_makes_answers_about_as_colorful_as_the_validation_images():
+    red, gray = torch.tensor([0.77, 0.41, 0.46]), torch.tensor([0.5, 0.5, 0.5])
+    images = torch.stack([red, *[gray] * 9]).view(10, 3, 1, 1).repeat(1, 1, 8, 8)
+    places = nearest(to_lab(images)[:, 1:])[:, 0, 0]
+    shares = torch.bincount(places, minlength=260) / 10
+    task = Colorize(method="rebalanced", frequencies=tuple(shares.tolist()))
+    _, target = task.make_problem((images,), torch.zeros(10), torch.zeros(10))
+    output = torch.full((10, 260, 1, 1), -50.0)
+    output[:, places[1]] = 0.0
+    output[0, places[0]], output[0, places[1]] = np.log(0.48), np.log(0.52)  # red, but gray is likelier
+    chosen = task.calibrate([(output[:4], target[:4]), (output[4:], target[4:])])
+    pale, found, vivid = (
+        float(colorfulness(replace(task, preference=preference).answer_image(output, images)).mean())
+        for preference in (0.0, chosen.preference, 1.0)
+    )
+    true = float(colorfulness(images).mean())
+    assert 0 < chosen.preference < 1 and pale < 0.5 * true
+    assert abs(found - 0.95 * true) < min(0.1 * true, abs(vivid - 0.95 * true))

@@ -82,11 +82,10 @@ def soft_targets(ab: Tensor) -> tuple[Tensor, Tensor]:
     return candidates.gather(1, order).clamp(min=0), torch.softmax(-near / (2 * SPREAD**2), dim=1)
 
 
-def cross_entropy(output: Tensor, ab: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The cross-entropy of outputs (N, Q, H, W) with the soft targets of colors, weighted by their classes: (N,)."""
+def cross_entropy(output: Tensor, ab: Tensor) -> Tensor:
+    """The cross-entropy of outputs (N, Q, H, W) with the soft targets of colors: (N,)."""
     places, shares = soft_targets(ab)
-    losses = -(shares * F.log_softmax(output, dim=1).gather(1, places)).sum(1)
-    return (losses if weights is None else losses * weights.to(losses)[nearest(ab)]).mean((1, 2))
+    return -(shares * F.log_softmax(output, dim=1).gather(1, places)).sum(1).mean((1, 2))
 
 
 def annealed_mean(output: Tensor, temperature: float, warmth: float = 0.0) -> Tensor:

@@ -23,6 +23,7 @@ from ..report import Pictures, Values
 from ..statistics import mean_interval
 from ..task import Hint, Metric, Target, Task, parse_position
 from . import _bins
+from ._calibration import SCALES, best_scale, vivid_preference
 from ._hints import with_hints
 from ._lab import recolored, to_lab
 from ._measures import area_under_curve, color_errors, colorfulness
@@ -37,8 +38,6 @@ SMOOTHED = 0.02
 STRIP = 256
 """Number of rows that are colorized at a time, so that an image of 12 megapixels does not need gigabytes."""
 MOST_SATURATION = 3.0
-SCALES = (0.5, 1.2)
-"""Limits of the scale of a regression, since a few validation images estimate it poorly."""
 INVENTED = "the colors are invented, not known"
 FIGURES = ("auc", "auc_gray", "gain", "psnr", "psnr_gray", "colorfulness", "colorfulness_true")
 REBALANCED = ("auc_rebalanced", "auc_rebalanced_gray")
@@ -51,12 +50,13 @@ class Colorize(Task):
     """Colors for gray images: the network receives the lightness and predicts one color per 8 x 8 pixels.
 
     The answer has the luminance and the full size of the input. Training images are color images; gray ones are left
-    out. `method` is "regression" of a and b by the distance, "classification" into 260 colors, or "rebalanced",
-    in which rare colors have larger weights. `temperature` sharpens the probabilities before their mean color is
-    computed, and `stride` is the number of input pixels per predicted color along each axis. `saturation` multiplies
-    the predicted colors, and `warmth` from -1 to 1 favors cold or warm colors among the plausible ones. `frequencies`
-    are those of the 260 colors in the training images. `scale` multiplies the colors of a regression and is chosen on
-    validation images.
+    out. `method` is "regression" of a and b by the distance, "classification" into 260 colors, or "rebalanced", the
+    same with answers in which rare colors are preferred. `preference` from 0 to 1 is how much, chosen on validation
+    images: probabilities are multiplied by that power of the colors' rarity. `temperature` sharpens the probabilities
+    before their mean color is computed, and `stride` is the number of input pixels per predicted color along each axis.
+    `saturation` multiplies the predicted colors, and `warmth` from -1 to 1 favors cold or warm colors among the
+    plausible ones. `frequencies` are those of the 260 colors in the training images. `scale` multiplies the colors of a
+    regression and is chosen on validation images.
     """
 
     name: ClassVar[str] = "colorize"
@@ -80,6 +80,7 @@ class Colorize(Task):
     saturation: float = 1.0
     warmth: float = 0.0
     scale: float = 1.0
+    preference: float = 0.0
     frequencies: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -95,6 +96,8 @@ class Colorize(Task):
             )
         if not SCALES[0] <= self.scale <= SCALES[1]:
             raise TaskError(f"scale is {self.scale}; expected a number from {SCALES[0]} to {SCALES[1]}.")
+        if not 0 <= self.preference <= 1:
+            raise TaskError(f"preference is {self.preference}; expected a number from 0 to 1.")
         if self.stride not in STRIDES:
             raise TaskError(f"stride is {self.stride}; expected {' or '.join(map(str, STRIDES))}.")
         if len(self.frequencies) not in (0, len(_bins.centers())):
@@ -160,7 +163,7 @@ class Colorize(Task):
         if self.method == "regression":
             squared = (output - true / SCALE).square().sum(1)
             return ((squared + SMOOTHED**2).sqrt() - SMOOTHED).mean((1, 2))
-        return _bins.cross_entropy(output, true, self._rarity() if self.method == "rebalanced" else None)
+        return _bins.cross_entropy(output, true)
 
     def _rarity(self) -> Tensor:
         """Weight of each of the 260 colors; rare ones have larger weights."""
@@ -213,22 +216,29 @@ class Colorize(Task):
     def calibrate(self, outputs: Iterable[tuple[Tensor, Tensor]]) -> Self:
         """Scale the colors of a regression to minimize their squared distance from the true ones.
 
-        Memorized colors are too strong for new images.
+        Memorized colors are too strong for new images. With `method="rebalanced"`, choose the preference for rare
+        colors instead, so that the answers are about as colorful as the true images.
         """
-        if self.method != "regression":
+        if self.method == "regression":
+            colors = ((output, mean_colors(target, self.stride) / SCALE) for output, target in outputs)
+            return replace(self, scale=best_scale(colors))
+        if self.method == "classification":
             return self
-        product, square = 0.0, 0.0
-        for output, target in outputs:
-            product += float((output * mean_colors(target, self.stride) / SCALE).sum())
-            square += float(output.square().sum())
-        low, high = SCALES
-        return replace(self, scale=min(max(product / square, low), high)) if square else self
+        return replace(
+            self, preference=vivid_preference(self, ((output, _pixels(target)) for output, target in outputs))
+        )
 
     # Answers.
     def activate(self, output: Tensor) -> Tensor:
-        """a and b in units of CIE Lab at each location (N, 2, H / stride, W / stride)."""
+        """a and b in units of CIE Lab at each location (N, 2, H / stride, W / stride).
+
+        With `method="rebalanced"`, p(color) r(color)^preference instead of p(color), where r is the rarity: "logit
+        adjustment" (Menon et al. 2021, https://arxiv.org/abs/2007.07314). Zhang et al. (2016) weight the loss by r.
+        """
         if self.method == "regression":
             return output * (SCALE * self.scale * self.saturation)
+        if self.method == "rebalanced":
+            output = output + self.preference * self._rarity().log().to(output)[:, None, None]
         return _bins.annealed_mean(output, self.temperature, self.warmth) * self.saturation
 
     def proposals(self) -> Mapping[str, Self]:
