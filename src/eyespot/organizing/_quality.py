@@ -15,7 +15,7 @@ MAD_TO_STD = 1.4826
 """The median absolute deviation times this is the standard deviation of a normal distribution."""
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-QUALITY = ("brightness", "light", "contrast", "sharpness", "paper", "ink", "repeated")
+QUALITY = ("brightness", "highlights", "contrast", "sharpness", "paper", "ink", "repeated")
 FLAT_CONTRAST = 4.0
 """Pixel differences below this (of 255) count as uniform."""
 WHITE, COLORLESS, INK = 200, 30, 60
@@ -33,7 +33,7 @@ class Limit:
 
 
 LIMITS = (
-    Limit(flag="dark", number="light", below=True, lowest=50, highest=100),
+    Limit(flag="dark", number="highlights", below=True, lowest=50, highest=100),
     Limit(flag="bright", number="brightness", below=False, lowest=205, highest=235),
     Limit(flag="low contrast", number="contrast", below=True, lowest=12, highest=25),
     Limit(flag="blurred", number="sharpness", below=True, lowest=6, highest=14),
@@ -43,9 +43,9 @@ LIMITS = (
 def measure_quality(pixels: np.ndarray) -> dict[str, float]:
     """Compute the numbers for flags from uint8 pixels (H, W, 3).
 
-    brightness: mean luminance, 0 to 255; light: twice the mean or the 99th percentile of the luminance, whichever is
-    less, so that a photo is dark if its brightest pixels are, or if nearly all others are; contrast: the standard
-    deviation; sharpness: the 99th percentile of the difference between a pixel and the mean of its 3x3 neighborhood, so
+    brightness: mean luminance, 0 to 255; highlights: its 99th percentile, so that a dark room with a bright window is not
+    dark; contrast: the standard deviation; sharpness: the 99th percentile of the difference between a pixel and the mean
+    of its 3x3 neighborhood, so
     that a sharp subject in front of a soft background counts as sharp; paper: fraction of light and colorless pixels;
     ink: fraction of dark pixels next to such ones; repeated: fraction of pixels that equal both their right and lower
     neighbor exactly.
@@ -57,7 +57,7 @@ def measure_quality(pixels: np.ndarray) -> dict[str, float]:
     paper = (gray > WHITE) & (spread < COLORLESS)
     return {
         "brightness": float(gray.mean()),
-        "light": float(min(2 * gray.mean(), np.percentile(gray, 99))),
+        "highlights": float(np.percentile(gray, 99)),
         "contrast": float(gray.std()),
         "sharpness": _sharpness(gray),
         "paper": float(paper.mean()),
