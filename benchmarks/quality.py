@@ -1,4 +1,4 @@
-"""Photos made blurred, bright or low in contrast are found better than by cleanvision, dark ones less well,
+"""Photos made blurred, bright or low in contrast are found better than by cleanvision, dark ones about as well,
 with flags on about one of a hundred photos as they are.
 
 177 photos (walk, nature and flat of photo_album, coco128, Kodak24), and collections of them all with 5 more photos for

@@ -95,7 +95,7 @@ def test_another_version_another_database_and_another_file_are_refused(album, tm
     organize(album, index)
     with sqlite3.connect(index) as database:
         database.execute("UPDATE about SET version = 0")
-    with pytest.raises(SourceError, match="of version 0, expected 2; delete it"):
+    with pytest.raises(SourceError, match="of version 0, expected 3; delete it"):
         organize(album, index)
     with sqlite3.connect(tmp_path / "notes.sqlite") as database:
         database.execute("CREATE TABLE notes (text)")

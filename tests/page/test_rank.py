@@ -1,6 +1,7 @@
 """Rank in a real browser: images of one's own, sorted as they come."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,30 @@ def shown() -> ModelResource:
 def rank(static: Path, shown: ModelResource) -> Iterator[str]:
     with serving(make_app([shown], static=static)) as address:
         yield f"{address}#/rank"
+
+
+def test_the_images_of_the_source_are_laid_out_and_colored_by_rank(
+    page: Page, static: Path, shown: ModelResource
+) -> None:
+    found = {"layer": "features", "names": list("abc"), "places": [[0, 0], [10, 0], [0, 5]], "right": [None] * 3}
+    page.route("**/api/sources", lambda route: route.fulfill(json={"sources": [SOURCE]}))
+    page.route("**/survey*", lambda route: route.fulfill(json=found | {"values": [0.1, 0.6, 0.9]}))
+    with serving(make_app([replace(shown, source=0)], static=static)) as address:
+        page.goto(f"{address}#/rank")
+        section = page.get_by_role("region", name="Map of the images by their predicted rank")
+        section.get_by_role("button", name="Lay out photos (5 images)").click()
+        circles = section.locator("circle")
+        expect(circles).to_have_count(3)
+        assert len({one.evaluate("one => getComputedStyle(one).fill") for one in circles.all()}) == 3
+        expect(section.locator("figure")).to_contain_text("predicted number")
+        expect(section.get_by_role("button", name="Lasso")).to_have_count(0)
+        expect(section.locator("#map-image")).to_contain_text("Point at an image to see what it is. Drag")
+        section.get_by_role("application").press("ArrowRight")
+        expect(section.locator("#map-image")).to_have_text("a: 0.1")
+        accessible_in_all_settings(page)
+
+
+SOURCE = {"id": 0, "name": "photos", "parts": {"test": 5}}
 
 
 @pytest.mark.parametrize("width", [1280, 390])

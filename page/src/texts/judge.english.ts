@@ -12,6 +12,8 @@ export const judge = {
     busy: "Laying out the images …",
     note: (count: number, layer: string): string => `${count} images by t-SNE of the features of layer ${layer}: neighbors are similar to the model.`,
     label: "Map of the images. Arrow keys move to the next image, Enter opens it.",
+    plainLabel: "Map of the images. Arrow keys move to the next image.",
+    plainHint: "Point at an image to see what it is. Drag to move, scroll to zoom.",
     hint: "Point at an image to see what it is; select it to look inside. Drag to move, scroll to zoom.",
     color: "Color by",
     colors: { class: "class", error: "right or wrong", confidence: "confidence", value: "predicted number" },

@@ -14,6 +14,8 @@ export const judge: typeof english = {
     busy: "Die Bilder werden angeordnet …",
     note: (count, layer) => `${count} Bilder nach t-SNE der Merkmale der Schicht ${layer}: Nachbarn sind für das Modell ähnlich.`,
     label: "Karte der Bilder. Pfeiltasten gehen zum nächsten Bild, Enter öffnet es.",
+    plainLabel: "Karte der Bilder. Pfeiltasten gehen zum nächsten Bild.",
+    plainHint: "Zeigen Sie auf ein Bild, um zu sehen, was es ist. Ziehen verschiebt, Scrollen zoomt.",
     hint: "Zeigen Sie auf ein Bild, um zu sehen, was es ist; ein Klick öffnet es in Ansehen. Ziehen verschiebt, Scrollen zoomt.",
     color: "Farbe nach",
     colors: { class: "Klasse", error: "richtig oder falsch", confidence: "Konfidenz", value: "vorhergesagte Zahl" },

@@ -96,6 +96,7 @@ export const rank = {
   failed: "cannot be ranked",
   placed: (place: number, count: number, score: string): string => `place ${place} of ${count}, rank ${score}`,
   close: "Close",
+  map: "Map of the images by their predicted rank",
   note: "The rank is the share of the training images that people rated lower, as the model predicts it. It describes their ratings, not the image and not a person on it.",
 };
 

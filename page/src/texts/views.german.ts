@@ -97,6 +97,7 @@ export const rank: typeof englishRank = {
   failed: "nicht zu reihen",
   placed: (place, count, score) => `Platz ${place} von ${count}, Rang ${score}`,
   close: "Schließen",
+  map: "Karte der Bilder nach ihrem vorhergesagten Rang",
   note: "Der Rang ist der Anteil der Trainingsbilder, die schlechter bewertet wurden, so wie das Modell ihn vorhersagt. Er beschreibt die Bewertungen, nicht das Bild und nicht einen Menschen darauf.",
 };
 

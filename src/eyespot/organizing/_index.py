@@ -21,7 +21,7 @@ from ._colors import color_shares
 from ._photo import COLORS, THUMBNAIL, Photo
 from ._quality import QUALITY
 
-VERSION = 2
+VERSION = 3
 EPOCH = datetime(1970, 1, 1)
 
 COLUMNS = {

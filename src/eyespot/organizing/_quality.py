@@ -43,12 +43,11 @@ LIMITS = (
 def measure_quality(pixels: np.ndarray) -> dict[str, float]:
     """Compute the numbers for flags from uint8 pixels (H, W, 3).
 
-    brightness: mean luminance, 0 to 255; highlights: its 99th percentile, so that a dark room with a bright window is not
-    dark; contrast: the standard deviation; sharpness: the 99th percentile of the difference between a pixel and the mean
-    of its 3x3 neighborhood, so
-    that a sharp subject in front of a soft background counts as sharp; paper: fraction of light and colorless pixels;
-    ink: fraction of dark pixels next to such ones; repeated: fraction of pixels that equal both their right and lower
-    neighbor exactly.
+    brightness: mean luminance, 0 to 255; highlights: its 99th percentile, so that a dark room with a bright window is
+    not dark; contrast: the standard deviation; sharpness: the 99th percentile of the difference between a pixel and the
+    mean of its 3x3 neighborhood, so that a sharp subject in front of a soft background counts as sharp; paper: fraction
+    of light and colorless pixels; ink: fraction of dark pixels next to such ones; repeated: fraction of pixels that
+    equal both their right and lower neighbor exactly.
     """
     gray = pixels.astype(np.float32) @ LUMINANCE
     # Channel by channel: a reduction over an axis of three takes many times as long.
