@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { point } from "../src/lib/point.svelte";
 import type { LogLine } from "../src/train/api";
-import { joined, quantitiesOf, seriesOf, smoothed, valueAt } from "../src/train/curves";
+import { asTexts, joined, quantitiesOf, seriesOf, smoothed, valueAt } from "../src/train/curves";
 
 const line = (step: number, more: Partial<LogLine> = {}): LogLine => ({ step, steps: 4, epoch: 0, seconds: 0, rate: 0, loss: 10 / step, ...more });
 const lines = [line(1), line(2, { validation: { accuracy: 0.5, "accuracy error": 0.1, loss: 3 } }), line(4, { validation: { accuracy: 0.75, loss: null } })];
@@ -31,4 +32,10 @@ it("the value at an epoch is the last one so far", () => {
 it("series of different epochs are joined on one axis", () => {
   const two = [{ epochs: [1, 2], values: [5, 6] }, { epochs: [2, 3], values: [7, 8] }];
   expect(joined(two, two.map(({ values }) => values))).toEqual([[1, 2, 3], [5, 6, null], [null, 7, 8]]);
+});
+
+it("numbers at an axis have a decimal comma in German", () => {
+  point.comma = true;
+  expect(asTexts(null, [0.25, 0.30000000000000004, 12])).toEqual(["0,25", "0,3", "12"]);
+  point.comma = false;
 });

@@ -43,6 +43,15 @@ def test_every_method_that_is_offered_draws_its_map(page: Page, served: str) -> 
     expect(why(page).get_by_role("img")).to_have_count(0)
 
 
+def test_a_german_page_states_every_explanation_in_german(page: Page, served: str) -> None:
+    opened(page, served, f"call=1&unit=2&lang=de&why={','.join(METHODS)}")
+    expect(page.locator(".why .said")).to_have_count(12)
+    page.get_by_role("button", name="Ein Bild berechnen").click()
+    expect(page.get_by_text("Regularisierung: Niedrige Frequenzen")).to_be_visible()
+    expect(page.locator("main [lang=en]")).to_have_count(0)
+    assert not re.findall(r"\d\.\d", page.locator("main").inner_text())
+
+
 def test_each_check_of_an_explanation_is_shown_as_passed_or_failed(page: Page, served: str) -> None:
     def with_one_failure(route) -> None:
         found = route.fetch().json()

@@ -1,3 +1,4 @@
+import type { Sentence } from "../lib/sentences";
 import { errors } from "./errors.english";
 import { faces } from "./faces.english";
 import { judge } from "./judge.english";
@@ -25,6 +26,8 @@ export const english = {
   noNumbers: (call: string): string => `This page has no numbers of “${call}” for this picture.`,
   unreadablePicture: "This file is not a picture that the browser can read.",
   errors,
+  /** The server's own sentences are English. */
+  sentences: [] as readonly Sentence[],
   progress: {
     label: "Progress",
     cancel: "Cancel",

@@ -5,6 +5,7 @@ import { judge } from "./judge.german";
 import { learn } from "./learn.german";
 import { look } from "./look.german";
 import { organize } from "./organize.german";
+import { sentences } from "./sentences.german";
 import { train } from "./train.german";
 import { drive, generate, quiz, rank, tradeoff } from "./views.german";
 
@@ -25,6 +26,7 @@ export const german: typeof english = {
   noNumbers: (call) => `Diese Seite hat für dieses Bild keine Zahlen von „${call}“.`,
   unreadablePicture: "Diese Datei ist kein Bild, das der Browser lesen kann.",
   errors,
+  sentences,
   progress: {
     label: "Fortschritt",
     cancel: "Abbrechen",

@@ -1,4 +1,5 @@
 /** Curves of several runs on one axis: epochs, one quantity of the log, smoothed. */
+import { short } from "../lib/numbers";
 import type { LogLine } from "./api";
 import { imagesAt } from "./pace";
 
@@ -6,6 +7,9 @@ export interface Series {
   readonly epochs: readonly number[];
   readonly values: readonly number[];
 }
+
+/** The numbers at an axis of uPlot, which knows the browser's language and not that of the page. */
+export const asTexts = (_plot: unknown, values: readonly number[]): string[] => values.map((value) => short(value));
 
 /** What the logs hold, as "part name"; standard errors are left out. The loss on training images is in every line. */
 export function quantitiesOf(logs: readonly (readonly LogLine[])[]): readonly string[] {
