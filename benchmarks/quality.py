@@ -75,10 +75,10 @@ def main() -> None:
 
 def make_photos(folder: Path) -> None:
     """Each photo as it is (N_original.png) and altered (N_0.png to N_7.png)."""
+    data, number = data_folder(), 0
     folder.mkdir(parents=True)
-    number = 0
     for archive, starts in PHOTOS:
-        with zipfile.ZipFile(data_folder() / archive) as packed:
+        with zipfile.ZipFile(data / archive) as packed:
             for name in sorted(packed.namelist()):
                 if name.startswith(starts) and not name.endswith(("/", ".txt", ".md", ".csv")):
                     image = Image.open(io.BytesIO(packed.read(name))).convert("RGB")

@@ -9,6 +9,7 @@ import pytest
 
 from eyespot.errors import SourceError
 from eyespot.images import ImageSpec, read_pixels
+from eyespot.progress import listening
 from eyespot.sources import open_source
 
 av = pytest.importorskip("av", reason="PyAV, the extra video, is not installed")
@@ -108,6 +109,14 @@ def test_frames_are_decoded_once(drive: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("eyespot.sources._video_frames._decoded", lambda *_: pytest.fail("decoded again"))
     assert [row.picture for row in open_source(table).rows] == [row.picture for row in first.rows]
     assert sorted(each.name for each in drive.parent.iterdir()) == ["drive.csv", "drive.mp4"]
+
+
+def test_decoding_reports_its_progress(drive: Path):
+    seen = []
+    table = write_table(drive.with_suffix(".csv"), "frame,steering", numbered(40))
+    with listening(lambda done, total: seen.append((done, total))):
+        open_source(table)
+    assert seen == [(done, 40) for done in range(1, 41)]
 
 
 def test_a_table_beside_another_video_stays_a_table(drive: Path, photo):

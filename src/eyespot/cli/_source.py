@@ -1,6 +1,7 @@
 """The source of a command: its options, and the line that describes how it was interpreted."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from eyespot.sources import Part, Source
     from eyespot.sources.known import KnownImages
 
+SILENT_SECONDS = 2.0
 Columns = Annotated[list[str] | None, typer.Option("--column", help="Column of a table to use, such as path=file.")]
 Layout = Annotated[
     str | None,
@@ -34,13 +36,27 @@ def open_described(
     value_range: tuple[float, float] | None = None,
 ) -> "Source":
     """Open a source, and first print on standard error how it was interpreted and what was left out."""
+    from ..progress import listening
     from ..sources import open_source
 
-    opened = open_source(
-        source, columns=columns_from(column), layout=layout, bad_share=bad_share, value_range=value_range
-    )
+    with listening(_FrameProgress()):
+        opened = open_source(
+            source, columns=columns_from(column), layout=layout, bad_share=bad_share, value_range=value_range
+        )
     print(opened.describe(), file=sys.stderr, flush=True)
     return opened
+
+
+class _FrameProgress:
+    """Progress lines on standard error every few seconds while the frames of a video are decoded."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self.last >= SILENT_SECONDS:
+            self.last = time.monotonic()
+            print(f"{done:,} of {total:,} frames decoded", file=sys.stderr, flush=True)
 
 
 def unseen_part(model: Path, opened: "Source", name: str | None) -> "Part":

@@ -57,10 +57,10 @@ def read_video_log(file: Path, columns: Mapping[str, str] | None = None) -> Coll
     """The frames of a drive, given as its video or as its table; None for a table that belongs to no video."""
     if is_video(file):
         return _collected([(file, _table_of(file))], file, columns)
-    if file.suffix.lower() not in SUFFIXES or "path" in (columns or {}) or _names_images(file):
+    if file.suffix.lower() not in SUFFIXES or "path" in (columns or {}):
         return None
     video = _video_of(file, columns)
-    return _collected([(video, file)], file, columns) if video else None
+    return None if video is None or _names_images(file) else _collected([(video, file)], file, columns)
 
 
 def read_videos(tree: Tree, folder: Path) -> Collection | None:
