@@ -72,12 +72,17 @@ def browser():
         chromium.close()
 
 
+def new_context(browser: Any) -> Any:
+    """A context in English without motion, after the first visit: its introduction has its own test."""
+    context = browser.new_context(locale="en-US", reduced_motion="reduce")
+    context.add_init_script("if (location.protocol === 'http:') localStorage.setItem('eyespot-tour', 'done')")
+    return context
+
+
 @pytest.fixture(scope="module")
 def tab(browser):
     """One tab for all tests of a module: to open another takes longer than most of them."""
-    context = browser.new_context(locale="en-US", reduced_motion="reduce")
-    # A first visit has an introduction, which has its own test.
-    context.add_init_script("if (location.protocol === 'http:') localStorage.setItem('eyespot-tour', 'done')")
+    context = new_context(browser)
     tab = context.new_page()
     tab.set_default_timeout(WAIT)
     yield tab
