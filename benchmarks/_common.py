@@ -136,7 +136,10 @@ def over_seeds(values: Sequence[float]) -> dict[str, Any]:
 def finish(
     script: str, arguments: argparse.Namespace, settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Print one JSON document; or print the table and put it into `results/DATE-MACHINE.md` in place of an older."""
+    """Print one JSON document; or print the table and put it into `results/DATE-MACHINE.md`.
+
+    It replaces the older table of the same command: other parts of a benchmark stay.
+    """
     name, where = Path(script).stem, surroundings()
     if arguments.json:
         print(
@@ -146,7 +149,7 @@ def finish(
     section = _section(name, where, settings, rows)
     path = results_file(where)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(_with_section(path, where, name, section))
+    path.write_text(_with_section(path, where, section))
     print(f"{section}\nwritten to {path.relative_to(ROOT)}")
 
 
@@ -204,12 +207,13 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _with_section(path: Path, where: Mapping[str, Any], name: str, section: str) -> str:
-    """The whole file, with this benchmark's section put in place of its older one."""
+def _with_section(path: Path, where: Mapping[str, Any], section: str) -> str:
+    """The whole file, with a section put in place of the older one of the same command."""
     versions = ", ".join(f"{package} {found}" for package, found in where["versions"].items())
     head = f"# {where['date']}, {where['machine']}\n\nPython {where['python']}, {versions}\n"
     old = re.split(r"^(?=## )", path.read_text(), flags=re.MULTILINE)[1:] if path.exists() else []
-    kept = [part.rstrip() + "\n" for part in old if not part.startswith(f"## {name}\n")]
+    command = section.partition("` at ")[0]
+    kept = [part.rstrip() + "\n" for part in old if part.partition("` at ")[0] != command]
     return "\n".join([head, *sorted([*kept, section])])
 
 

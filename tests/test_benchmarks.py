@@ -54,6 +54,14 @@ def test_rows_of_finished_parts_are_not_computed_again(common, tmp_path: Path, c
     assert common.kept(None, {"part": "a"}, lambda: [{"name": "fourth"}]) == [{"name": "fourth"}]
 
 
+def test_a_run_of_another_part_keeps_the_table_of_the_first(common, monkeypatch):
+    for part in ("time", "size", "time"):
+        monkeypatch.setattr("sys.argv", ["parts.py", "--parts", part])
+        common.finish("parts.py", argparse.Namespace(json=False), {}, [{"part": part, "value": 1.0}])
+    [path] = common.RESULTS.iterdir()
+    assert [path.read_text().count(f"{part}:") for part in ("time", "size")] == [1, 1]
+
+
 def test_a_table_is_written_and_a_second_run_replaces_only_its_own_section(common, capsys):
     arguments = argparse.Namespace(json=False)
     common.finish("speed.py", arguments, {"epochs": 2}, [{"name": "old", "seconds": 1.0}])
