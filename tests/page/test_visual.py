@@ -1,5 +1,8 @@
 """The page looks as in its references: 20 states, each on a phone, a laptop and a large screen."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,10 +10,18 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page
 
 from . import visual
+from .real import make, serving, write_run
 from .visual import MOST, STATES, WIDTHS, distance, open_state, reference_of, settled
 
 PARTS = {"main .panel": "unit", "main .scroll": "look", "main h1": "look"}
 """Parts of the page that must be noticed when they are missing, and the states that they are in."""
+
+
+@pytest.fixture(scope="module")
+def served(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own: other tests add data and runs to the one that they share, which are then listed."""
+    with serving(make(write_run(tmp_path_factory.mktemp("visual")), static)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return max(difference(one, other), difference(other, one))
 
 
-def closest(page: Page, name: str, width: int, patience: float = 20) -> float:
+def closest(page: Page, name: str, width: int, patience: float = 60) -> float:
     """The distance of the window from its reference; it is pictured again for `patience` seconds if it is too far."""
     end = time.monotonic() + patience
     far = distance(picture(page, width), reference_of(name, width))
