@@ -40,7 +40,6 @@ STATES = {
     "judge": "#/judge",
     "judge-cell": "#/judge?target=circle&label=square",
     "judge-german": "#/judge?lang=de",
-    "train": "#/train",
     "train-run": "#/train?run=0",
     "organize-missing": "#/organize",
     "learn": "#/learn",
@@ -50,8 +49,12 @@ STATES = {
     "learn-receptive": "#/learn/receptive",
     "learn-activation": "#/learn/activation",
     "learn-dense": "#/learn/dense",
+    "learn-padding": "#/learn/padding",
 }
-"""Addresses of the page that are pictured."""
+"""Addresses of the page that are pictured.
+
+Not the start of a training: its estimate of the time depends on what the machine trained before.
+"""
 
 
 def text_width(page: Page) -> float:
