@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
-import { translated } from "../src/lib/sentences";
+import { sentence, translated } from "../src/lib/sentences";
 import { sentences } from "../src/texts/sentences.german";
+import stored from "./sentences.json";
+
+/** Words that no German sentence has, unless it quotes something. */
+const ENGLISH = /\b(the|of|images?|expected|give|cannot|than|there|their|which)\b/;
+const quoted = (text: string): string => text.replace(/„[^“]*“/g, "");
 
 const german = (sentence: string): string => translated(sentence, sentences).text;
 
@@ -29,4 +34,24 @@ test("a choice of words decides about the translation", () => {
 test("an unknown sentence stays as it is and is marked as English", () => {
   expect(translated("Something new 1.5.", sentences)).toEqual({ text: "Something new 1.5.", lang: "en" });
   expect(translated("This unit is zero on this image, so there is nothing to project.", sentences).lang).toBeUndefined();
+});
+
+test("sentences within a sentence are translated, and all of it is English where one of them is not known", () => {
+  const known = [sentence("left out: {!; }", "ausgelassen: $1"), sentence("{*} is empty", "$1 ist leer")];
+  expect(translated("left out: a.png is empty; 1,200; b.png is empty", known).text).toBe("ausgelassen: a.png ist leer; 1.200; b.png ist leer");
+  expect(translated("left out: a.png is full; b.png is full", [...known, sentence("{*} is full.", "$1 ist voll.")]).text).toBe("ausgelassen: a.png ist voll; b.png ist voll");
+  expect(translated("left out: a; b is empty", known).text).toBe("ausgelassen: a; b ist leer");
+  expect(translated("left out: a.png is empty; b.png is new", known)).toEqual({ text: "left out: a.png is empty; b.png is new", lang: "en" });
+});
+
+test("a sentence is one of the forms with its own signs: dots, bars and brackets are no patterns", () => {
+  const known = [sentence("as in cat|dog (a.b) {#}", "wie cat|dog $1")];
+  expect(translated("as in cat|dog (a.b) 2", known).text).toBe("wie cat|dog 2");
+  expect(translated("as in dog (a.b) 2", known).lang).toBe("en");
+  expect(translated("as in cat|dog (axb) 2", known).lang).toBe("en");
+});
+
+test.each(Object.entries(stored))("what %s says is known in German", (_, list) => {
+  expect(list.filter((one) => translated(one, sentences).lang || german(one) === one)).toEqual([]);
+  expect(list.map((one) => quoted(german(one))).filter((one) => ENGLISH.test(one))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { english } from "../texts/english";
 import { german } from "../texts/german";
 import { address } from "./address.svelte";
+import { translated } from "./sentences";
 
 const LANGUAGES = { en: english, de: german };
 export type Language = keyof typeof LANGUAGES;
@@ -16,3 +17,6 @@ export function currentLanguage(): Language {
 export function texts(): Texts {
   return LANGUAGES[currentLanguage()];
 }
+
+/** A sentence of the server as part of a text of the page; `Said` is for one that stands alone. */
+export const inWords = (sentence: string): string => translated(sentence, texts().sentences).text;

@@ -1,4 +1,5 @@
 /** The words of Train in German. */
+import { reported } from "./errors.german";
 import type { train as english } from "./train.english";
 
 const metrics: Record<string, string> = {
@@ -26,7 +27,7 @@ export const train: typeof english = {
     elsewhere: "Training in einem anderen Prozess",
   },
   metrics,
-  failure: (sentence) => `Das Training ist abgebrochen. Der Server meldet auf Englisch: „${sentence}“`,
+  failure: (sentence) => `Das Training ist abgebrochen. ${reported(sentence)}`,
   elsewhereNote: "Ein anderer Prozess trainiert diesen Lauf; hier wird sein Protokoll gezeigt.",
   progress: "Fortschritt",
   step: "Schritt",
