@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from .reading import accessible, resize
 
@@ -113,3 +113,60 @@ def test_the_same_message_comes_again_after_it_was_closed(page: Page, served: st
     page.get_by_label("maximum learning rate").fill("99")
     page.get_by_role("button", name="Start training", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("'rate'")
+
+
+METHOD = "gradient"
+
+
+def settled_map(page: Page, served: str) -> Locator:
+    """The map of one explanation, after it is there."""
+    page.goto(f"{served}#/look?call=1&unit=2&why={METHOD}")
+    explained = page.get_by_role("region", name="Explanations")
+    expect(explained.get_by_role("img").first).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    return explained
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_explanation_that_fails_leaves_the_one_before_where_it_is(page: Page, served: str, width: int) -> None:
+    resize(page, width)
+    explained = settled_map(page, served)
+    before = page.evaluate(PLACES, ".why *")
+    page.route("**/explain*", lambda route: route.fulfill(status=400, json={"error": "No map.", "code": "explanation"}))
+    page.evaluate("location.hash += '&of=square'")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("No map.")
+    expect(explained.locator(".stale")).to_be_visible()
+    assert page.evaluate(PLACES, ".why *") == before
+    page.unroute("**/explain*")
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0)
+    expect(explained.locator(".stale")).to_have_count(0)
+
+
+def test_the_progress_of_an_explanation_moves_nothing(page: Page, served: str) -> None:
+    explained = settled_map(page, served)
+    before = page.evaluate(PLACES, ".why .result, .why .result *")
+    page.route("**/explain*", lambda route: None)  # never answered
+    page.evaluate("location.hash += '&of=square'")
+    expect(explained.get_by_role("button", name="Cancel")).to_be_visible()
+    assert page.evaluate(PLACES, ".why .result, .why .result *") == before
+    explained.get_by_role("button", name="Cancel").click()
+    expect(explained.get_by_role("button", name="Compute again")).to_be_visible()
+    assert page.evaluate(PLACES, ".why .result, .why .result *") == before
+
+
+def test_a_run_that_fails_while_it_is_watched_moves_nothing(page: Page, served: str) -> None:
+    error = ""
+    found = page.request.get(f"{served}api/runs/0").json() | {"state": "failed"}
+
+    def with_error(route: Route) -> None:
+        route.fulfill(json=found | {"error": error})
+
+    page.route("**/api/runs/0", with_error)
+    page.goto(f"{served}#/train?run=0")
+    expect(page.get_by_role("img", name="loss: training")).to_be_visible()
+    before = page.evaluate(PLACES, VISIBLE)
+    error = "folder: no image is left for training; give more images."
+    expect(page.get_by_role("alert")).to_contain_text("no image is left")
+    assert page.evaluate(PLACES, VISIBLE) == before
