@@ -1,10 +1,11 @@
 """Denoising without clean images: noisy targets within 0.1 dB of clean ones, and the loss that suits the noise.
 
-Learned from Train400 for `--steps` steps each, tested on Set12, BSD68 and Kodak24 (all in gray) with noise that follows
-from each image's content alone and is not clipped. Parts: "targets" (clean and noisy ones by l2, for Gaussian noise of
-sigma 25, Poisson noise of 30 counts and Bernoulli noise of one half), "text" over a quarter of the pixels (l1 and l2),
-"impulse" noise in 70 % of the pixels (annealed l0), and "range" (one model for sigma 5 to 50, measured at 25, and one
-for 25). Lehtinen et al. 2018 (https://arxiv.org/abs/1803.04189) learned from 50,000 images for 300,000 steps.
+Learned from Train400 for `--steps` steps each by a `denoiser` of `--size`, tested on Set12, BSD68 and Kodak24 (all in
+gray) with noise that follows from each image's content alone and is not clipped. Parts: "targets" (clean and noisy ones
+by l2, for Gaussian noise of sigma 25, Poisson noise of 30 counts and Bernoulli noise of one half), "text" over a
+quarter of the pixels (l1 and l2), "impulse" noise in 70 % of the pixels (annealed l0), and "range" (one model for sigma
+5 to 50, measured at 25, and one for 25). Lehtinen et al. 2018 (https://arxiv.org/abs/1803.04189) learned from 50,000
+images for 300,000 steps.
 """
 
 import csv
@@ -43,8 +44,8 @@ MEASURED_AT = 25.0
 
 
 def main() -> None:
-    options = {"parts": ",".join(PARTS), "sets": ",".join(SETS), "seeds": 3, "steps": 1000, "batch": 16, "keep": ""}
-    arguments = parse(__doc__, options)
+    options = {"parts": ",".join(PARTS), "sets": ",".join(SETS), "seeds": 3, "steps": 1000, "batch": 16}
+    arguments = parse(__doc__, {**options, "size": "small", "keep": ""})
     file = Path(arguments.keep) if arguments.keep else None
     settings: dict[str, Any] = {"load at start": load_at_start()}
     rows: list[dict[str, Any]] = []
@@ -55,7 +56,7 @@ def main() -> None:
         for part in arguments.parts.split(","):
             for noise, seed in product(PARTS[part], range(arguments.seeds if part == "targets" else 1)):
                 key = {"noise": noise, "seed": seed, "sets": arguments.sets}
-                key |= {"steps": arguments.steps, "batch": arguments.batch}
+                key |= {name: getattr(arguments, name) for name in ("steps", "batch", "size")}
                 found = kept(file, key, partial(measure, images, place, noise, seed, arguments))
                 rows += [{"part": part, **row} for row in found]
     finish(__file__, arguments, settings, rows)
@@ -82,6 +83,7 @@ def measure(images: "Source", place: Path, noise: str, seed: int, arguments: Any
         out=place / f"{noise}-{seed}".replace(",", "-"),
         task=f"denoise:noise={noise}",
         network="denoiser",
+        size=arguments.size,
         input=f"{SIDE}x{SIDE}x1",
         batch=arguments.batch,
         epochs=arguments.steps * arguments.batch / (CROPS * len(images.train)),
