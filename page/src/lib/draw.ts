@@ -1,5 +1,8 @@
 import { beyondColor, colorTable, signedStep, STEPS, type Color, type TableName } from "./colors";
 
+/** Wait until the next frame, with all that has changed so far, is on screen. */
+export const onScreen = (): Promise<void> => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+
 /**
  * Draw one map of signed numbers (H, W) at its native size; CSS scales it up with sharp edges. Where they are `marked`,
  * numbers beyond the range have colors of their own.

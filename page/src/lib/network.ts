@@ -2,6 +2,8 @@ import { canRun, runCall, type Weights } from "./calls";
 import type { Call, Manifest } from "./manifest";
 import { largest, mapShape, plane, tensor, zeros, type Tensor } from "./tensor";
 
+export const multiplyAdds = ({ calls }: Manifest): number => calls.reduce((sum, call) => sum + call.multiplyAdds, 0);
+
 /** A network that can be run in the page: its manifest with all weights. Edited weights make a new one. */
 export class Network {
   readonly manifest: Manifest;
@@ -15,10 +17,6 @@ export class Network {
     this.calls = manifest.calls;
     this.readers = manifest.calls.map(({ id }) => manifest.calls.filter(({ inputs }) => inputs.includes(id)).map((call) => call.id));
     this.#weights = weights ?? manifest.calls.map((call) => readWeights(call, blob));
-  }
-
-  get multiplyAdds(): number {
-    return this.calls.reduce((sum, call) => sum + call.multiplyAdds, 0);
   }
 
   weightsOf(call: Call): Weights {

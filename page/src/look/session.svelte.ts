@@ -1,8 +1,9 @@
 import { untrack } from "svelte";
 import { address } from "../lib/address.svelte";
 import type { Place } from "../lib/explanation";
-import type { Call } from "../lib/manifest";
-import { Network, rangeOf, reachOf, runNetwork, type Scale } from "../lib/network";
+import type { Call, Manifest } from "../lib/manifest";
+import { multiplyAdds, Network, rangeOf, reachOf, runNetwork, type Scale } from "../lib/network";
+import { onScreen } from "../lib/draw";
 import { oneOf, wholeNumber } from "../lib/query";
 import { source, type ImageEntry, type ModelEntry, type Preparation } from "../lib/source";
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
@@ -98,6 +99,7 @@ class Session {
   #original: Network | null = null;
   /** What `network` is as soon as its numbers are there. */
   #coming: Network | null = null;
+  #ahead: { version: Version; pixels: Uint8Array; only: readonly Call[]; found: Promise<Tensor[]> } | null = null;
   /** The first call whose shown numbers are not those of `#coming` and the picture. */
   #from = Infinity;
   /** What `#coming` is. */
@@ -129,8 +131,9 @@ class Session {
       const { version } = this; // which epochs there are is known only now
       if (sameVersion(this.#at, version) || !this.models.some(({ id }) => id === version.model)) return;
       if (this.#at?.model === version.model) return this.#turnTo(version);
+      const coming = this.source.manifest(version.model);
       const [manifest, weights, images] = await Promise.all([
-        this.source.manifest(version.model), this.weights(version), this.#offered(version.model),
+        coming, this.weights(version), this.#offered(version, coming),
       ]);
       if (!sameVersion(version, this.version) || sameVersion(this.#at, version)) return; // another was asked for, or came first
       this.#running.abort();
@@ -165,7 +168,7 @@ class Session {
     const pixels = this.pixels!;
     const network = new Network(this.network!.manifest, await this.weights(version));
     const ask = (one: Call): Promise<Tensor> => this.source.output(version, one, pixels, null);
-    const output = network.multiplyAdds > HEAVY ? await ask(call) : (await runNetwork(network, network.normalize(pixels), ask, [], call.id))[call.id];
+    const output = multiplyAdds(network.manifest) > HEAVY ? await ask(call) : (await runNetwork(network, network.normalize(pixels), ask, [], call.id))[call.id];
     return { network, output };
   }
 
@@ -175,12 +178,22 @@ class Session {
     void this.slopes.ask(this.leaning && pixels && shown ? { version: shown.version, pixels, label } : null);
   }
 
-  /** The images to choose from; the one to look at is asked for at once, before all the others. */
-  async #offered(model: number): Promise<readonly ImageEntry[]> {
-    const images = await this.source.images(model);
+  /** The images to choose from; the one to look at is asked for at once, before all the others, and its numbers are too. */
+  async #offered(version: Version, manifest: Promise<Manifest>): Promise<readonly ImageEntry[]> {
+    const images = await this.source.images(version.model);
     const first = images.find(({ id }) => id === this.image) ?? images[0];
-    if (first) void this.source.pixels(model, first.id).catch(() => {});
+    if (first) void this.#askAhead(version, manifest, this.source.pixels(version.model, first.id)).catch(() => {});
     return images;
+  }
+
+  /** Ask for the numbers in sight before the weights are there, which they do not depend on. */
+  async #askAhead(version: Version, coming: Promise<Manifest>, picture: Promise<Uint8Array>): Promise<void> {
+    const [manifest, pixels] = await Promise.all([coming, picture]);
+    const only = this.#inSight(manifest);
+    if (!only || !this.source.outputs || multiplyAdds(manifest) <= HEAVY) return;
+    const found = this.source.outputs(version, manifest, pixels, undefined, only);
+    this.#ahead = { version, pixels, only, found };
+    await found;
   }
 
   /** Load the picture that the address names, unless one of one's own is looked at; an even gray where there is none. */
@@ -236,10 +249,10 @@ class Session {
     await this.#trying(async () => {
       const ask = (call: Call): Promise<Tensor> => this.source.output(version, call, pixels, listed?.id ?? null, signal);
       const begin = first > 1 ? this.tensors.slice(0, first) : [];
-      const heavy = !this.edited && this.source.outputs && network.multiplyAdds > HEAVY;
-      const only = heavy ? this.#inSight(network) : undefined;
+      const heavy = !this.edited && this.source.outputs && multiplyAdds(network.manifest) > HEAVY;
+      const only = heavy ? this.#inSight(network.manifest) : undefined;
       const tensors = heavy
-        ? await this.source.outputs!(version, network.manifest, pixels, signal, only)
+        ? await (this.#takeAhead(version, pixels, only) ?? this.source.outputs!(version, network.manifest, pixels, signal, only))
         : await runNetwork(network, network.normalize(pixels), ask, begin);
       if (signal.aborted) return;
       [this.network, this.tensors, this.whole, this.#from, this.pixels] = [network, tensors, !only, Infinity, pixels];
@@ -249,16 +262,24 @@ class Session {
   }
 
   /** The calls whose numbers the page shows now; undefined where it needs those of all calls. */
-  #inSight({ calls }: Network): readonly Call[] | undefined {
-    const all = calls.length <= DEEP || this.unit || this.leaning || this.scale === "network" || address.query.view === "space";
+  #inSight({ calls }: Manifest): readonly Call[] | undefined {
+    const all = calls.length <= DEEP || address.query.call || this.leaning || this.scale === "network" || address.query.view === "space";
     const [open, split] = [address.query.stages ?? "", address.query.split ?? ""].map((list) => list.split(",").filter(Boolean));
     return all ? undefined : callsInSight(calls, open, split.map(Number));
+  }
+
+  /** The numbers that were asked for in advance, once, if they are those of this picture. */
+  #takeAhead(version: Version, pixels: Uint8Array, only: readonly Call[] | undefined): Promise<Tensor[]> | null {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    const same = ahead && sameVersion(ahead.version, version) && ahead.pixels === pixels;
+    return same && only && sameCalls(ahead.only, only) ? ahead.found : null;
   }
 
   /** Load the numbers that were not in sight; those that are there already stay, with all that was found of them. */
   async #complete(version: Version, network: Network, pixels: Uint8Array, signal: AbortSignal): Promise<void> {
     try {
-      await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))); // what is in sight is drawn before 100 MB come
+      await onScreen(); // what is in sight is drawn before 100 MB come
       const tensors = await this.source.outputs!(version, network.manifest, pixels, signal);
       if (signal.aborted) return;
       this.tensors = tensors.map((one, id) => this.tensors[id] ?? one);
@@ -339,6 +360,9 @@ class Session {
     }
   }
 }
+
+const sameCalls = (some: readonly Call[], others: readonly Call[]): boolean =>
+  some.length === others.length && some.every(({ id }, i) => id === others[i].id);
 
 export const session = new Session();
 
