@@ -5,9 +5,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from eyespot.images import ImageSpec
+from eyespot.model import Model
 from eyespot.networks import Output, build
+from eyespot.samples import load_samples
 from eyespot.tasks._classify import Classify
+from eyespot.tasks.detect import Detect
+from eyespot.training import finish
 from eyespot.training.finish import best_share, between
+from eyespot.training.state import State
 
 CLASSIFY = Classify(classes=("a", "b"))
 
@@ -60,3 +66,22 @@ def test_where_no_image_has_a_score_the_loss_decides():
         1.0: {"accuracy": nan, "loss": 3},
     }
     assert best_share(CLASSIFY, found) == 0.5
+
+
+def test_a_detector_is_judged_by_all_validation_images_together(monkeypatch):
+    """The mean over images does not see that scores of different images cannot be compared."""
+    task = Detect(stride=4)
+    part = task.example(0).train
+    task = task.prepare(part.rows)
+    images = ImageSpec(height=16, width=16, channels=3)
+    torch.manual_seed(0)
+    network = build("residual", images.shape, task.outputs(3), size="tiny").eval()
+    monkeypatch.setattr(finish, "validate", lambda training, state: {"AP50": 0.75, "AP50 error": 0.1, "loss": 3.0})
+    state = State(network=network, average=network, optimizers={}, schedule=None)  # pyright: ignore[reportArgumentType]
+    training = SimpleNamespace(task=task, images=images, validation=load_samples(part, task, images))
+    found = finish._validated(training, state, network)  # pyright: ignore[reportArgumentType]
+    expected = Model(network=network, task=task, images=images).evaluate(part).score
+    assert found == {"AP50": pytest.approx(expected), "AP50 error": 0.1, "loss": 3.0}
+    assert expected != 0.75
+    monkeypatch.setattr(Detect, "mean_metric", True)
+    assert finish._validated(training, state, network)["AP50"] == 0.75  # pyright: ignore[reportArgumentType]

@@ -115,6 +115,8 @@ class Task(ABC):
     """Default for the largest batch size; None: depends on the image size."""
     mirrored_probe: ClassVar[bool] = False
     """Whether a probe for maps learns from mirrored images only, in small steps, and not from augmented ones."""
+    mean_metric: ClassVar[bool] = True
+    """Whether the metric is the mean of `score` over images. Where it is not, fine-tuning is judged by `evaluate`."""
     generates: ClassVar[bool] = False
     """Whether `sample` generates images. Such a model is evaluated by its samples, see `generated.py`."""
     annotates: ClassVar[bool] = False

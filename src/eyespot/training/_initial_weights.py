@@ -16,7 +16,7 @@ from ..features import features
 from ..images import ImageSpec
 from ..networks import Network, NetworkSpec, build_from
 from ..networks.airbench import whiten
-from ..networks.network import answer_layer, last_dense
+from ..networks.network import Output, answer_layer, last_dense
 from ..pretrained import (
     DEFAULT_WEIGHTS,
     PACKAGES,
@@ -38,10 +38,6 @@ STARTS = ("auto", "scratch", "probe", "finetune")
 MOST_TO_PROBE = 20_000
 """With more images, a network trained from scratch is as accurate and faster."""
 
-TUNED_BATCH = 16
-TUNED_RATE = 2.5e-4
-TUNED_IMAGES = 4000
-"""Images seen in fine-tuning, over all epochs: a few minutes on two cores."""
 FEWEST_TO_TUNE, MOST_TO_TUNE = 100, 2000
 """With fewer, the validation images cannot show whether fine-tuning helps; with more, it takes long."""
 
@@ -56,6 +52,36 @@ class Start:
 
 
 FROM_SCRATCH = Start(how="scratch", reason="as requested")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How a pretrained network is fine-tuned.
+
+    `images` are seen in all epochs together, in at most `epochs`, and `batch` in a step. `lower` is the learning rate
+    of everything below the last dense layer (or the head) relative to `rate`, that of the layer. The lowest 1 / `frozen`
+    of the stages stay as they are: edges and textures are similar in all photos and take most of the time.
+    """
+
+    rate: float
+    batch: int
+    images: int
+    epochs: int
+    lower: float
+    frozen: int
+
+
+TUNING = {
+    "vector": Tuning(rate=2.5e-4, batch=16, images=4000, epochs=20, lower=0.2, frozen=3),
+    # Places of objects are not what the network was trained for: lower rates left the score of the probe as it was.
+    "map": Tuning(rate=2e-3, batch=8, images=6000, epochs=30, lower=0.25, frozen=9),
+}
+"""By the kind of output; a few minutes on two cores."""
+
+
+def tuning_of(output: Output) -> Tuning:
+    """How a network with this output is fine-tuned."""
+    return TUNING["map" if output.kind == "map" else "vector"]
 
 
 def choose_start(source: Source, task: Task, options: TrainOptions) -> Start:
@@ -123,15 +149,11 @@ def _disagreement(weights: str, options: TrainOptions) -> str:
     return next((f"{what} was requested, which the weights {weights} do not fit" for what in odd), "")
 
 
-def tuned_epochs(count: int) -> float:
-    """Enough epochs for about 4,000 images, at least 2 and at most 20."""
-    return min(20.0, max(2.0, TUNED_IMAGES / count))
+def tuned_epochs(count: int, tuning: Tuning) -> float:
+    """Enough epochs for so many images, at least 2."""
+    return min(float(tuning.epochs), max(2.0, tuning.images / count))
 
 
-FROZEN = 3
-"""The lowest third of the stages is frozen: edges and textures are similar in all photos and take most of the time."""
-LOWER = 0.2
-"""Learning rate of everything below the last dense layer (or the head), relative to that layer."""
 WHITENED = 2000
 """Images used to compute a whitening first layer."""
 
@@ -190,7 +212,7 @@ def ready_to_learn(network: Network, how: str) -> Network:
     network.train()
     if how != "finetune":
         return network
-    for stage in list(network.stages.values())[: len(network.stages) // FROZEN]:
+    for stage in list(network.stages.values())[: len(network.stages) // tuning_of(network.spec.output).frozen]:
         stage.requires_grad_(False)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -204,6 +226,10 @@ def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Par
     if how != "finetune":
         yield 1.0, weights
         return
+    assert isinstance(network, Network)
     last = list(answer_layer(network)[1].parameters())
     yield 1.0, last
-    yield LOWER, [weight for weight in weights if all(weight is not other for other in last)]
+    yield (
+        tuning_of(network.spec.output).lower,
+        [weight for weight in weights if all(weight is not other for other in last)],
+    )

@@ -9,7 +9,7 @@ from ..networks import NetworkSpec, build_from
 from ..networks.network import map_output
 from ..sources.source import Source
 from ..tasks.task import Task
-from ._initial_weights import TUNED_BATCH, ready_to_learn, tuned_epochs
+from ._initial_weights import ready_to_learn, tuned_epochs, tuning_of
 from .plan import views_of
 from .recipe import automatic_batch, automatic_epochs
 
@@ -22,7 +22,8 @@ def usual_epochs(source: Source, task: Task, images: ImageSpec, how: str) -> flo
     if how == "probe":
         return 0.0
     count = len(source.train) * views_of(source.train, images, task)
-    return tuned_epochs(count) if how == "finetune" else automatic_epochs(count)
+    tuning = tuning_of(task.outputs(images.channels))
+    return tuned_epochs(count, tuning) if how == "finetune" else automatic_epochs(count)
 
 
 def seconds_per_epoch(source: Source, task: Task, images: ImageSpec, spec: NetworkSpec, how: str) -> float:
@@ -31,7 +32,7 @@ def seconds_per_epoch(source: Source, task: Task, images: ImageSpec, spec: Netwo
     A probe takes one pass without gradients. The loss of the task is left out.
     """
     count = len(source.train) * views_of(source.train, images, task)
-    usual = TUNED_BATCH if how == "finetune" else automatic_batch(count, images.height * images.width)
+    usual = tuning_of(spec.output).batch if how == "finetune" else automatic_batch(count, images.height * images.width)
     batch = min(usual, count)
     with torch.random.fork_rng(devices=[]):
         network = ready_to_learn(build_from(spec), how)

@@ -25,7 +25,7 @@ from ..errors import EyespotError, RunError, SourceError
 from ..files import write_whole
 from ..findings import Evaluation, to_json, to_plain
 from ..generated import evaluate_samples, to_bytes
-from ..model import Model, evaluation, outputs_over, to_rows
+from ..model import Model, evaluate_outputs, evaluation, outputs_over, to_rows
 from ..modelfile import network_spec
 from ..networks import Network
 from ..samples import Samples, load_samples
@@ -259,6 +259,8 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Interpolation weights, from the probe (0) to the fine-tuned network (1)."""
+JUDGED = 8
+"""Images per batch, which are large where a task has maps."""
 
 
 def interpolate_weights(
@@ -287,9 +289,7 @@ def interpolate_weights(
         recipe.augment,
     )
     training.compute.place(probe)
-    found = {
-        share: validate(training, replace(state, average=between(probe, tuned, share))) for share in (0.0, *SHARES)
-    }
+    found = {share: _validated(training, state, between(probe, tuned, share)) for share in (0.0, *SHARES)}
     share = best_share(training.task, found)
     state.average = between(probe, tuned, share)
     measured = {"tuned": share, "validation": {"probe": found[0.0], "finetune": found[share or 1.0]}}
@@ -299,13 +299,26 @@ def interpolate_weights(
     return {**start, "how": "probe", "reason": reason, **measured}, found[share]
 
 
+def _validated(training: Training, state: State, network: Network) -> dict[str, float]:
+    """Scores and loss of a network on the validation images; the metric of all of them together, if it is no mean."""
+    found = validate(training, replace(state, average=network))
+    task, part = training.task, training.validation.part
+    if task.mean_metric:
+        return found
+    outputs = Model(network=network, task=task, images=training.images).outputs
+    return found | {task.metric.name: evaluate_outputs(outputs, task, training.images, part, JUDGED).score}
+
+
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:
     """The interpolation weight with the smallest loss among those whose score is at least that of the probe.
 
-    Few images give few different scores, so the loss decides; it decides alone if no image has a score.
+    Few images give few different scores, so the loss decides; it decides alone if no image has a score. The metric of
+    all images together decides where it is no mean over images.
     """
     name = next(iter(found[0.0]))
     sign = 1 if task.metric.better == "higher" else -1
+    if not task.mean_metric and not math.isnan(found[0.0][name]):
+        return max(found, key=lambda share: sign * found[share][name])
     if math.isnan(found[0.0][name]):
         return min(found, key=lambda share: found[share]["loss"])
     as_good = [share for share in found if sign * found[share][name] >= sign * found[0.0][name]]

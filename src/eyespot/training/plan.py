@@ -26,7 +26,7 @@ from ..tasks.unanswered import leave_out_unanswered
 from ..value_range import parse_range
 from ._adversarial import read_hardening
 from ._fitting import choose_fit, median_shape
-from ._initial_weights import FROM_SCRATCH, TUNED_BATCH, TUNED_RATE, Start, ready_to_learn, tuned_epochs
+from ._initial_weights import FROM_SCRATCH, Start, ready_to_learn, tuned_epochs, tuning_of
 from .optimizers import OPTIMIZERS
 from .options import TrainOptions
 from .recipe import Recipe, automatic_batch, automatic_epochs, parse_input
@@ -244,11 +244,11 @@ def make_recipe(
     """
     spec = choose_network(task, images, options, start)
     count = len(source.train) * views_of(source.train, images, task)
-    tuned = start.how == "finetune"
+    tuned, tuning = start.how == "finetune", tuning_of(spec.output)
     automatic = min(automatic_batch(count, images.height * images.width), task.default_batch or count)
-    batch = min(options.batch or (TUNED_BATCH if tuned else automatic), count)
+    batch = min(options.batch or (tuning.batch if tuned else automatic), count)
     compute = _compute(spec, batch, options, start)
-    epochs = options.epochs or (tuned_epochs(count) if tuned else automatic_epochs(count))
+    epochs = options.epochs or (tuned_epochs(count, tuning) if tuned else automatic_epochs(count))
     planned = task.default_steps if task.default_steps and not options.epochs else round(epochs * count / batch)
     steps = 0 if start.how == "probe" else max(1, planned)
     optimizer = options.optimizer or task.default_optimizer or ("adamw" if tuned else "muon")
@@ -269,7 +269,7 @@ def make_recipe(
         micro_batches=min(options.micro_batches or processes, batch),
         count=count,
         optimizer=optimizer,
-        rate=options.rate or (TUNED_RATE if tuned else kind.rate),
+        rate=options.rate or (tuning.rate if tuned else kind.rate),
         warmup=kind.warmup,
         weight_decay=kind.weight_decay if options.weight_decay is None else options.weight_decay,
         lookahead=options.lookahead,

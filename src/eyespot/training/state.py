@@ -159,12 +159,23 @@ def _draw(state: State, share: float) -> None:
 
 def keep_best(state: State, task: Task, epoch: int, validation: dict[str, float]) -> None:
     """Keep the averaged weights of the epoch with the best validation score, if there is one."""
-    score = validation.get(next(iter(validation), ""), math.nan)
+    name, sign = _deciding(task, validation)
+    score = validation.get(name, math.nan)
     if not (math.isfinite(score) and task.is_selectable(state.schedule.progress(state.step))):
         return
-    sign = 1 if task.metric.better == "higher" else -1
     if state.best is None or state.best["score"] is None or sign * score >= sign * state.best["score"]:
         keep(state, epoch, score, validation)
+
+
+def _deciding(task: Task, validation: dict[str, float]) -> tuple[str, int]:
+    """The validation score that decides between epochs, and 1 if higher is better, -1 otherwise.
+
+    Where the metric is no mean over images, the loss decides: in fine-tuning a detector, the AP50 within images fell
+    while that over all images rose.
+    """
+    if not task.mean_metric:
+        return "loss", -1
+    return next(iter(validation), ""), 1 if task.metric.better == "higher" else -1
 
 
 def keep(state: State, epoch: int, score: float | None, validation: dict[str, float]) -> None:
@@ -184,13 +195,13 @@ def choose_final(state: State, task: Task, last: dict[str, float]) -> tuple[int,
     It is the last epoch, unless an earlier one is better by more than one standard error of the score, or the last is
     one at which a generator collapsed.
     """
-    name = next(iter(last), "")
+    name, sign = _deciding(task, last)
     if state.best is None or state.best_weights is None:
         return state.step, last
     if not is_collapsed(state, last):
         if state.best["score"] is None:
             return state.step, last
-        gain = (state.best["score"] - last[name]) * (1 if task.metric.better == "higher" else -1)
+        gain = sign * (state.best["score"] - last[name])
         if not gain > last[f"{name} error"]:
             return state.step, last
     state.average.load_state_dict(state.best_weights)

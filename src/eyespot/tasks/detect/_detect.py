@@ -62,6 +62,7 @@ class Detect(Task):
     value_name: ClassVar[str] = "score"
     annotates: ClassVar[bool] = True
     mirrored_probe: ClassVar[bool] = True
+    mean_metric: ClassVar[bool] = False
     study_options: ClassVar[tuple[str, ...]] = ("stride=16", *(f"head={name}" for name in HEADS if name != DEFAULT))
     study_answers: ClassVar[tuple[Mapping[str, Any], ...]] = ({"candidates": 50},)
 

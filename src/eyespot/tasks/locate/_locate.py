@@ -86,6 +86,7 @@ class Locate(Task):
     text_columns: ClassVar[tuple[str, ...]] = ("answer",)
     value_name: ClassVar[str] = "score"
     annotates: ClassVar[bool] = True
+    mean_metric: ClassVar[bool] = False
 
     radius: float = 6.0
     stride: int = 4
