@@ -10,12 +10,13 @@ from safetensors.torch import save_file
 
 from eyespot import load, train
 from eyespot.errors import NetworkError, RecipeError
+from eyespot.networks import Output, build
 from eyespot.pretrained import PRETRAINED
 from eyespot.sources._arrays import from_arrays
 from eyespot.sources.synthetic import shapes
 from eyespot.tasks._classify import Classify
 from eyespot.tasks.denoise import Denoise
-from eyespot.training._initial_weights import choose_start
+from eyespot.training._initial_weights import choose_start, lr_scales, ready_to_learn, tuning_of
 from eyespot.training.options import TrainOptions
 
 
@@ -128,6 +129,18 @@ def test_the_lowest_third_and_the_statistics_stay_as_they_were(earlier, tmp_path
     for name in stages[: len(stages) // 3]:
         for key, value in before.stages[name].state_dict().items():
             assert torch.equal(after.stages[name].state_dict()[key], value)
+
+
+def test_below_a_head_of_maps_more_stages_learn_and_faster():
+    """Places of objects are not what the network was trained for."""
+    frozen, rates = {}, {}
+    for output in (Output("vector", 3), Output("map", 7, stride=8, head="pyramid")):
+        network = ready_to_learn(build("residual", (3, 32, 32), output, size="tiny"), "finetune")
+        frozen[output.kind] = sum(not any(w.requires_grad for w in s.parameters()) for s in network.stages.values())
+        rates[output.kind] = {share: tuning_of(output).rate * share for share, _ in lr_scales(network, "finetune")}
+    assert frozen["vector"] == len(network.stages) // 3 > frozen["map"]
+    assert min(rates["map"].values()) > min(rates["vector"].values())
+    assert all(1.0 in shares and len(shares) == 2 for shares in rates.values())
 
 
 def test_a_training_without_validation_images_ends_well(tmp_path):

@@ -59,8 +59,8 @@ class Tuning:
     """How a pretrained network is fine-tuned.
 
     `images` are seen in all epochs together, in at most `epochs`, and `batch` in a step. `lower` is the learning rate
-    of everything below the last dense layer (or the head) relative to `rate`, that of the layer. The lowest 1 / `frozen`
-    of the stages stay as they are: edges and textures are similar in all photos and take most of the time.
+    of everything below the last dense layer (or the head) relative to `rate`, that of the layer. The lowest
+    1 / `frozen` of the stages stay as they are: edges and textures are similar in all photos and take most of the time.
     """
 
     rate: float
