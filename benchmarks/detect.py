@@ -46,6 +46,7 @@ def main() -> None:
         "starts": "probe,finetune",
         "heads": "anchor-free,yolox,ssd,two-stage,position-sensitive",
         "seeds": 3,
+        "first-seed": 0,
         "folder": "",
         "weights-file": "",
     }
@@ -66,7 +67,7 @@ def figures(arguments: Namespace, place: Path) -> Iterator[dict[str, Any]]:
             continue
         source = {"bccd": blood_cells, "nuclei": nuclei}[part](place)
         for start in arguments.starts.split(","):
-            for seed in range(arguments.seeds):
+            for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
                 key = {"part": part, "start": start, "seed": seed}
                 rows = kept(file, key, partial(training, source, place, part, start, seed))
                 yield from ({**key, **row} for row in rows)
