@@ -552,6 +552,26 @@ def test_what_a_click_on_a_tile_opens_is_in_view_with_the_answer(page: Page, loo
     expect(page.get_by_role("list", name="Prediction")).to_be_in_viewport()
 
 
+COLUMN_IN_SIGHT = """
+() => {
+  const boxOf = (selector) => document.querySelector(selector)?.getBoundingClientRect();
+  const [scroll, tile] = [boxOf(".scroll"), boxOf('[data-call="7"][data-channel="1"]')];
+  return scroll && tile && tile.left >= scroll.left && tile.right <= scroll.right;
+}
+"""
+
+
+def test_the_column_of_an_open_unit_is_in_sight_at_every_width(page: Page, served: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{served}#/look?call=7&unit=1")
+    for width in (390, 1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(COLUMN_IN_SIGHT)
+    page.locator(".scroll").evaluate("(one) => (one.scrollLeft = 0)")
+    expect(page.locator(".panel")).to_be_visible()
+    assert page.locator(".scroll").evaluate("(one) => one.scrollLeft") == 0  # who scrolls away stays there
+
+
 def test_escape_closes_a_unit_and_back_opens_it_again(page: Page, look: str) -> None:
     opened(page, look)
     tile(page, 3, 2).click()

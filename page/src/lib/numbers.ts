@@ -79,4 +79,5 @@ function sign(text: string): string {
   return written(/[1-9]/.test(text) ? MINUS + text.slice(1) : text.slice(1));
 }
 
-const written = (text: string): string => (point.comma ? text.replace(".", ",") : text);
+/** Digits with a point as the language writes them. */
+export const written = (text: string): string => (point.comma ? text.replace(".", ",") : text);

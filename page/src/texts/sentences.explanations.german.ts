@@ -98,7 +98,7 @@ const errors: readonly Sentence[] = [
   sentence("A label can be given for classify only; this model's task is {*}.", "Eine Klasse kann nur bei der Aufgabe classify angegeben werden; die Aufgabe dieses Modells ist $1."),
   sentence("The target '{*}' is the label of the image; choose another class.", "Das Ziel „$1“ ist schon die Klasse des Bildes; wählen Sie eine andere Klasse."),
   sentence("The target '{*}' is already the model's answer; choose another class.", "Das Ziel „$1“ ist schon die Antwort des Modells; wählen Sie eine andere Klasse."),
-  sentence("seed is {*}; expected 0 or more.", "Der Seed ist $1; erwartet wird 0 oder mehr."),
+  sentence("seed is {*}; expected 0 or more.", "Der Startwert ist $1; erwartet wird 0 oder mehr."),
   sentence("{*} is {*}; expected a number above 0.", "$1 ist $2; erwartet wird eine Zahl über 0."),
   sentence("An image of {#} x {#} pixels has too many positions to try all; give a smaller one.", "Ein Bild von $1 × $2 Pixeln hat zu viele Stellen, um alle zu probieren; nehmen Sie ein kleineres."),
   sentence("{*}: cannot be attacked: {!}.", "$1: kann nicht angegriffen werden: $2."),

@@ -122,7 +122,7 @@ const settings: readonly Sentence[] = [
   sentence("weight_decay is {*}; give 0 or a number above 0.", "weight_decay ist $1; geben Sie 0 oder eine Zahl darüber an."),
   sentence("mirror is '{*}'; expected yes, no or auto.", "mirror ist „$1“; erwartet wird yes, no oder auto."),
   sentence("weights are {*}, but start is scratch; give only one of them.", "Die Gewichte sind $1, der Anfang aber „scratch“; geben Sie nur eines an."),
-  sentence("seed is {*}; give a whole number from 0 to {#}.", "Der Seed ist $1; geben Sie eine ganze Zahl von 0 bis $2 an."),
+  sentence("seed is {*}; give a whole number from 0 to {#}.", "Der Startwert ist $1; geben Sie eine ganze Zahl von 0 bis $2 an."),
   sentence("batch is {*}; give a number from {#} to {#} training images.", "Die Batchgröße ist $1; geben Sie $2 bis $3 Trainingsbilder an."),
   sentence("{*} is {#}; give a number above 0 and at most {#}.", (name, value, most) => `${NAMES[name] ?? name} ist ${value}; geben Sie eine Zahl über 0 und höchstens ${most} an.`),
   sentence("{*} is {#}; give a number from {#} to {#}.", (name, value, least, most) => `${NAMES[name] ?? name} ist ${value}; geben Sie eine Zahl von ${least} bis ${most} an.`),

@@ -116,7 +116,7 @@ export const tradeoff: typeof englishTradeoff = {
   chart: (cost) => `Validierungsergebnis mit 95-%-Intervall gegen ${cost}`,
   hint: "Blau: die Pareto-Front, auf der kein Kandidat zugleich schneller und besser ist. Blass: dominiert. Wählen Sie einen Punkt, um seine Zahlen zu sehen.",
   candidates: "Alle Kandidaten, der schnellste zuerst",
-  columns: ["Kandidat", "ms", "MB", "Speicher in MB", "Millionen Multiplikationen", "Test (95-%-Intervall)", "Kennzeichen"],
+  columns: ["Kandidat", "ms", "MB", "Speicher in MB", "Mio. Multiply-Adds", "Test (95-%-Intervall)", "Kennzeichen"],
   validation: (metric) => `Validierung: ${metric}`,
   spent: (seconds, ratio, largest, full) =>
     `Alle Trainings dauerten ${seconds} Sekunden, das ${ratio}-Fache des vollen Trainings von ${largest} (${full} Sekunden).`,
