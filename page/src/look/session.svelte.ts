@@ -3,7 +3,6 @@ import { address } from "../lib/address.svelte";
 import type { Place } from "../lib/explanation";
 import type { Call, Manifest } from "../lib/manifest";
 import { multiplyAdds, Network, rangeOf, reachOf, runNetwork, type Scale } from "../lib/network";
-import { onScreen } from "../lib/draw";
 import { oneOf, wholeNumber } from "../lib/query";
 import { source, type ImageEntry, type ModelEntry, type Preparation } from "../lib/source";
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
@@ -38,6 +37,8 @@ interface Shown {
 
 /** With more multiply-adds than this, PyTorch is asked: the page would need more than about a tenth of a second. */
 const HEAVY = 30e6;
+/** Milliseconds after which the numbers out of sight are loaded, 100 MB: who leafs through pictures needs none of them. */
+const SETTLED = 250;
 /** Weights of so many epochs stay in memory, so that one can go back and forth in time. */
 const EPOCHS_KEPT = 32;
 
@@ -279,7 +280,8 @@ class Session {
   /** Load the numbers that were not in sight; those that are there already stay, with all that was found of them. */
   async #complete(version: Version, network: Network, pixels: Uint8Array, signal: AbortSignal): Promise<void> {
     try {
-      await onScreen(); // what is in sight is drawn before 100 MB come
+      await new Promise((settled) => setTimeout(settled, SETTLED));
+      if (signal.aborted) return;
       const tensors = await this.source.outputs!(version, network.manifest, pixels, signal);
       if (signal.aborted) return;
       this.tensors = tensors.map((one, id) => this.tensors[id] ?? one);
