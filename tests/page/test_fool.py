@@ -63,7 +63,7 @@ def test_a_search_is_played_step_by_step(page: Page, served: str) -> None:
     slider.press("ArrowRight")
     fool.get_by_role("button", name="Start attack", exact=True).click()
     outcome = fool.locator(".outcome")
-    expect(outcome).to_contain_text(re.compile("successful|failed"), timeout=20_000)
+    expect(outcome).to_contain_text(re.compile("successful|failed"))
     expect(outcome).to_contain_text(re.compile("pixels changed: [123]"))
     expect(page.get_by_text("Own image: modified")).to_be_visible()
     steps = fool.get_by_role("slider", name="Steps of the search")
@@ -80,7 +80,7 @@ def test_an_attack_by_gradients_shows_the_fooled_picture(page: Page, served: str
     fool.get_by_role("combobox", name="Method").select_option("minimum-noise")
     expect(fool.get_by_role("slider", name="Maximum changed pixels")).to_have_count(0)
     fool.get_by_role("button", name="Start attack", exact=True).click()
-    expect(fool.locator(".outcome")).to_contain_text("Attack successful.", timeout=20_000)
+    expect(fool.locator(".outcome")).to_contain_text("Attack successful.")
     expect(fool.locator(".answers strong.fooled")).to_have_count(1)
 
 
@@ -96,7 +96,7 @@ def test_pixels_that_work_are_mapped_and_tried(page: Page, served: str) -> None:
     fool = opened(page, served)
     fool.get_by_role("button", name="Test every pixel").click()
     works = fool.get_by_text(re.compile("of 256 pixels"))
-    expect(works).to_be_visible(timeout=20_000)
+    expect(works).to_be_visible()
     fool.get_by_role("application", name="Map of vulnerable pixels").click(position={"x": 100, "y": 100})
     expect(page.get_by_text("Own image: modified")).to_be_visible()
     expect(works).to_be_visible()  # the map stays that of the picture before

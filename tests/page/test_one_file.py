@@ -95,7 +95,7 @@ def test_drawing_editing_space_and_the_lecture_work_in_it(page: Page, files) -> 
     pad.press("ArrowRight")
     expect(page.get_by_text("Own image: drawing")).to_be_visible()
     open_settings(page)
-    page.get_by_role("radio", name="3-D").check(timeout=20_000)  # drawn by the processor here
+    page.get_by_role("radio", name="3-D").check()  # drawn by the processor here
     expect(page.get_by_role("region", name="Network in 3-D").locator("canvas")).to_be_visible()
     page.get_by_role("link", name="Learn", exact=True).click()
     expect(page.locator("h1")).to_be_visible()

@@ -143,9 +143,10 @@ def with_page(use: Callable[[Page, str], None]) -> None:
     """Call a function with a tab and the address of the page."""
     from tempfile import TemporaryDirectory
 
-    from .conftest import CHROMIUMS, FLAGS, STATIC, new_context
+    from .conftest import CHROMIUMS, FLAGS, STATIC, WAIT, new_context
     from .real import make, serving, write_run
 
+    expect.set_options(timeout=WAIT)
     found = next(path for path in CHROMIUMS if path.exists())
     with TemporaryDirectory() as folder, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(found), args=FLAGS)
