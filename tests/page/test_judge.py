@@ -214,7 +214,7 @@ def test_a_run_without_predictions_says_so(page: Page, judge: str) -> None:
     expect(page.get_by_role("alert")).to_contain_text("wait until its training is finished")
     page.goto("about:blank")
     page.goto(f"{judge}#/judge?run=3&lang=de")
-    expect(page.get_by_role("alert")).to_contain_text("Dieses Training kann nicht verwendet werden.")
+    expect(page.get_by_role("alert")).to_contain_text("hat noch keine Vorhersagen")
 
 
 def test_it_is_never_wider_than_the_window_in_german_and_dark(page: Page, judge: str) -> None:

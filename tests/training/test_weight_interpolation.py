@@ -40,7 +40,7 @@ def test_the_least_loss_counts_among_those_that_are_right_as_often_as_the_probe(
 
 
 def test_a_task_that_wants_small_numbers_is_asked_the_other_way_round():
-    task = SimpleNamespace(metric=SimpleNamespace(better="lower"))
+    task = SimpleNamespace(metric=SimpleNamespace(better="lower"), mean_metric=True)
     found = {0.0: {"mae": 2.0, "loss": 1.0}, 1.0: {"mae": 1.0, "loss": 0.5}}
     assert best_share(task, found) == 1.0
     found = {0.0: {"mae": 1.0, "loss": 1.0}, 1.0: {"mae": 2.0, "loss": 0.5}}
