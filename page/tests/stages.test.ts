@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Call } from "../src/lib/manifest";
-import { callsInSight, groupsOf, shownCalls, stagesOf } from "../src/look/stages";
+import { callsInSight, groupsOf, neededFor, shownCalls, stagesOf } from "../src/look/stages";
 
 const NAMES = [
   "input", "stages.stem.conv", "stages.stem.relu", "stages.stage1.block1.conv", "stages.stage1.block1.relu", "stages.stage1.block2.conv",
@@ -23,8 +23,12 @@ test("a collapsed stage has the column of its last call, an open one all of them
   expect(shown.map(({ id }) => id)).toEqual([0, 2, 3, 4, 5, 6, 8, 9]);
   const kinds = ["input", "conv", "relu", "conv", "relu", "conv", "conv", "pool", "dense", "softmax"];
   const linked = calls.map((call, id) => ({ ...call, kind: kinds[id], inputs: id > 0 ? [id - 1] : [] }) as unknown as Call);
-  expect(callsInSight(linked, ["stage1"], []).map(({ id }) => id)).toEqual([0, 2, 4, 5, 6, 8, 9]);
-  expect(callsInSight(linked, ["stage1"], [3]).map(({ id }) => id)).toEqual([0, 2, 3, 4, 5, 6, 8, 9]);
+  expect(callsInSight(linked, ["stage1"], [], null).map(({ id }) => id)).toEqual([0, 2, 4, 5, 6, 8, 9]);
+  expect(callsInSight(linked, ["stage1"], [3], null).map(({ id }) => id)).toEqual([0, 2, 3, 4, 5, 6, 8, 9]);
+  // Of an open unit also what it reads, and what that may only rearrange: 2 and 1.
+  expect(callsInSight(linked, [], [], linked[3]).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 8, 9]);
+  expect(neededFor(linked, linked[3]).map(({ id }) => id)).toEqual([1, 2, 3]);
+  expect(neededFor(linked, linked[0]).map(({ id }) => id)).toEqual([0]);
 });
 
 test("normalization and activation are one group with the weights that they alone read", () => {

@@ -35,7 +35,17 @@ def opened(page: Page, address: str, texts: tuple[str, ...]) -> Page:
     for text in texts:
         expect(page.get_by_text(text).first).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    settle(page)
     return page
+
+
+def settle(page: Page) -> None:
+    """Wait until the view is complete: parts of it come as soon as the server has answered."""
+    page.wait_for_load_state("networkidle")
+    places: list[str] = []
+    while (found := page.evaluate(PLACES, VISIBLE)) != places:
+        places = found
+        page.wait_for_timeout(300)
 
 
 def in_learn(page: Page, served: str, notes: Path) -> None:

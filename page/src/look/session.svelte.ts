@@ -8,7 +8,7 @@ import { source, type ImageEntry, type ModelEntry, type Preparation } from "../l
 import { mapShape, zeros, type Tensor } from "../lib/tensor";
 import { sameVersion, type Version } from "../lib/version";
 import { Asking } from "../lib/asking.svelte";
-import { callsInSight, DEEP } from "./stages";
+import { callsInSight, DEEP, neededFor } from "./stages";
 import { messageOf } from "../lib/trouble";
 
 /** An uploaded, drawn or modified picture, instead of a listed one. */
@@ -92,6 +92,10 @@ class Session {
   readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
   /** The open call and unit, or null where only the overview is open. */
   readonly unit = $derived(this.#call && { call: this.#call, channel: this.#channel });
+  /** Whether the numbers that the view of the open unit shows are there. */
+  readonly unitIsThere = $derived(
+    this.unit !== null && (this.whole || neededFor(this.network!.calls, this.unit.call).every(({ id }) => this.tensors[id] !== undefined)),
+  );
   /** What tiles are drawn from: the numbers, or the gradients where these are asked for. */
   readonly drawn = $derived.by(() => {
     const { found } = this.slopes;
@@ -264,9 +268,10 @@ class Session {
 
   /** The calls whose numbers the page shows now; undefined where it needs those of all calls. */
   #inSight({ calls }: Manifest): readonly Call[] | undefined {
-    const all = calls.length <= DEEP || address.query.call || this.leaning || this.scale === "network" || address.query.view === "space";
+    const all = calls.length <= DEEP || this.leaning || this.scale === "network" || address.query.view === "space";
     const [open, split] = [address.query.stages ?? "", address.query.split ?? ""].map((list) => list.split(",").filter(Boolean));
-    return all ? undefined : callsInSight(calls, open, split.map(Number));
+    const unit = calls[wholeNumber("call", -1, 0, calls.length - 1)] ?? null;
+    return all ? undefined : callsInSight(calls, open, split.map(Number), unit);
   }
 
   /** The numbers that were asked for in advance, once, if they are those of this picture. */

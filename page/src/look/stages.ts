@@ -49,10 +49,21 @@ export function groupsOf(calls: readonly Call[]): number[][] {
   }).filter((group) => group.length > 1);
 }
 
-/** The calls that have a column while no unit is open: by the names of the open stages, and the first calls of split groups. */
-export function callsInSight(calls: readonly Call[], open: readonly string[], split: readonly number[]): Call[] {
-  const closed = groupsOf(calls).filter(([first]) => !split.includes(first));
-  return shownCalls(calls, stagesOf(calls), ({ name }) => open.includes(name), closed);
+/**
+ * The calls whose numbers are in sight: those with a column, by the names of the open stages and the first calls of split
+ * groups, and what the view of a unit of the call `unit` shows, if one is open (its stage and its group are open then too).
+ */
+export function callsInSight(calls: readonly Call[], open: readonly string[], split: readonly number[], unit: Call | null): Call[] {
+  const holds = (ids: readonly number[]): boolean => unit !== null && ids.slice(0, -1).includes(unit.id);
+  const closed = groupsOf(calls).filter((group) => !split.includes(group[0]) && !holds(group));
+  const shown = shownCalls(calls, stagesOf(calls), (stage) => open.includes(stage.name) || holds(stage.calls), closed);
+  return unit ? [...new Set([...shown, ...neededFor(calls, unit)])].sort((a, b) => a.id - b.id) : shown;
+}
+
+/** The calls whose numbers the view of a unit needs: its own, those that it reads, and those that these read and only rearrange. */
+export function neededFor(calls: readonly Call[], unit: Call): Call[] {
+  const read = unit.inputs.map((id) => calls[id]);
+  return [...read.flatMap(({ inputs }) => inputs.map((id) => calls[id])), ...read, unit];
 }
 
 /** The calls that have a column: all of an open stage but those inside closed groups; the last of a collapsed one. */
