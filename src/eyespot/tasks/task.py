@@ -116,7 +116,8 @@ class Task(ABC):
     mirrored_probe: ClassVar[bool] = False
     """Whether a probe for maps learns from mirrored images only, in small steps, and not from augmented ones."""
     mean_metric: ClassVar[bool] = True
-    """Whether the metric is the mean of `score` over images. Where it is not, fine-tuning is judged by `evaluate`."""
+    """Whether the mean of `score` over images selects epochs and fine-tuned networks; otherwise the loss selects
+    epochs, and `evaluate` selects networks."""
     generates: ClassVar[bool] = False
     """Whether `sample` generates images. Such a model is evaluated by its samples, see `generated.py`."""
     annotates: ClassVar[bool] = False

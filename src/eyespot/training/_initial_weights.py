@@ -76,7 +76,7 @@ TUNING = {
     # Places of objects are not what the network was trained for: lower rates left the score of the probe as it was.
     "map": Tuning(rate=2e-3, batch=8, images=8000, epochs=40, lower=0.25, frozen=9),
 }
-"""By the kind of output; a few minutes on two cores."""
+"""By the kind of output: a few minutes on two cores for vectors, about half an hour for maps."""
 
 
 def tuning_of(output: Output) -> Tuning:
@@ -228,8 +228,6 @@ def lr_scales(network: nn.Module, how: str) -> Iterator[tuple[float, list[nn.Par
         return
     assert isinstance(network, Network)
     last = list(answer_layer(network)[1].parameters())
+    lower = [weight for weight in weights if all(weight is not other for other in last)]
     yield 1.0, last
-    yield (
-        tuning_of(network.spec.output).lower,
-        [weight for weight in weights if all(weight is not other for other in last)],
-    )
+    yield tuning_of(network.spec.output).lower, lower

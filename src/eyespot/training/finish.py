@@ -260,7 +260,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Interpolation weights, from the probe (0) to the fine-tuned network (1)."""
 JUDGED = 8
-"""Images per batch, which are large where a task has maps."""
+"""Images per batch in evaluation: few, because images are large in tasks with maps."""
 
 
 def interpolate_weights(
