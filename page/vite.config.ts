@@ -4,7 +4,12 @@ import { defineConfig, type BuildEnvironmentOptions } from "vite";
 const STATIC = "../src/eyespot/serving/static";
 
 // Relative addresses (`base`) let the server use the build at any address.
-const served: BuildEnvironmentOptions = { outDir: STATIC, emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 800 };
+const served: BuildEnvironmentOptions = {
+  outDir: STATIC,
+  emptyOutDir: true,
+  assetsInlineLimit: 0,
+  chunkSizeWarningLimit: 800,
+};
 
 // `eyespot export --page` puts the same page into one file: one script and one style, under fixed names.
 const alone: BuildEnvironmentOptions = {

@@ -18,9 +18,13 @@ function linear(color: Color): number[] {
 
 function lab(color: Color, eyes: readonly number[]): number[] {
   const seen = linear(color);
-  const [r, g, b] = [0, 3, 6].map((row) => Math.min(1, Math.max(0, eyes[row] * seen[0] + eyes[row + 1] * seen[1] + eyes[row + 2] * seen[2])));
+  const [r, g, b] = [0, 3, 6].map((row) =>
+    Math.min(1, Math.max(0, eyes[row] * seen[0] + eyes[row + 1] * seen[1] + eyes[row + 2] * seen[2])),
+  );
   const [x, y, z] = [
-    (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505, 0.2126 * r + 0.7152 * g + 0.0722 * b, (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+    0.2126 * r + 0.7152 * g + 0.0722 * b,
+    (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
   ].map((part) => (part > 0.008856 ? Math.cbrt(part) : 7.787 * part + 16 / 116));
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
@@ -46,7 +50,8 @@ for (const [name, eyes] of Object.entries(BLIND)) {
 }
 
 test("numbers on any color of a table have the contrast of level AA", () => {
-  const light = (color: Color): number => linear(color).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const light = (color: Color): number =>
+    linear(color).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
   for (const table of ["activation", "weight", "gray", "heat"] as TableName[]) {
     for (const dark of [false, true]) {
       for (let step = 0; step <= 100; step++) {
@@ -63,7 +68,10 @@ test("signed numbers have the colors that eyespot explain draws: positive red, n
     colorAt("activation", Number(at)).forEach((part, i) => expect(Math.abs(part - drawn[i])).toBeLessThan(16));
   }
   for (const dark of [false, true]) {
-    const [[lowRed, , lowBlue], [highRed, , highBlue]] = [colorAt("activation", 0.2, dark), colorAt("activation", 0.8, dark)];
+    const [[lowRed, , lowBlue], [highRed, , highBlue]] = [
+      colorAt("activation", 0.2, dark),
+      colorAt("activation", 0.8, dark),
+    ];
     expect(lowBlue).toBeGreaterThan(lowRed);
     expect(highRed).toBeGreaterThan(highBlue);
   }

@@ -3,8 +3,20 @@ import { point } from "../src/lib/point.svelte";
 import type { LogLine } from "../src/train/api";
 import { asTexts, joined, quantitiesOf, seriesOf, smoothed, valueAt } from "../src/train/curves";
 
-const line = (step: number, more: Partial<LogLine> = {}): LogLine => ({ step, steps: 4, epoch: 0, seconds: 0, rate: 0, loss: 10 / step, ...more });
-const lines = [line(1), line(2, { validation: { accuracy: 0.5, "accuracy error": 0.1, loss: 3 } }), line(4, { validation: { accuracy: 0.75, loss: null } })];
+const line = (step: number, more: Partial<LogLine> = {}): LogLine => ({
+  step,
+  steps: 4,
+  epoch: 0,
+  seconds: 0,
+  rate: 0,
+  loss: 10 / step,
+  ...more,
+});
+const lines = [
+  line(1),
+  line(2, { validation: { accuracy: 0.5, "accuracy error": 0.1, loss: 3 } }),
+  line(4, { validation: { accuracy: 0.75, loss: null } }),
+];
 
 it("the quantities of a log are those with numbers, without standard errors", () => {
   expect(quantitiesOf([lines])).toEqual(["training loss", "validation accuracy", "validation loss"]);
@@ -30,8 +42,20 @@ it("the value at an epoch is the last one so far", () => {
 });
 
 it("series of different epochs are joined on one axis", () => {
-  const two = [{ epochs: [1, 2], values: [5, 6] }, { epochs: [2, 3], values: [7, 8] }];
-  expect(joined(two, two.map(({ values }) => values))).toEqual([[1, 2, 3], [5, 6, null], [null, 7, 8]]);
+  const two = [
+    { epochs: [1, 2], values: [5, 6] },
+    { epochs: [2, 3], values: [7, 8] },
+  ];
+  expect(
+    joined(
+      two,
+      two.map(({ values }) => values),
+    ),
+  ).toEqual([
+    [1, 2, 3],
+    [5, 6, null],
+    [null, 7, 8],
+  ]);
 });
 
 it("numbers at an axis have a decimal comma in German", () => {

@@ -13,7 +13,10 @@ test("a drawing fills 20 of 28 pixels with its longer side and lies in the middl
     const digit = centered(ink, 112, 28, 28);
     const rows = Array.from({ length: 28 }, (_, y) => digit.subarray(y * 28, y * 28 + 28).reduce((a, b) => a + b, 0));
     expect(rows.filter((sum) => sum > 0).length).toBe(20);
-    expect(rows.reduce((sum, mass, y) => sum + mass * (y + 0.5), 0) / rows.reduce((a, b) => a + b, 0)).toBeCloseTo(14, 1);
+    expect(rows.reduce((sum, mass, y) => sum + mass * (y + 0.5), 0) / rows.reduce((a, b) => a + b, 0)).toBeCloseTo(
+      14,
+      1,
+    );
     expect(rows.indexOf(rows.find((sum) => sum > 0)!)).toBe(4);
   }
 });

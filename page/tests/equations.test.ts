@@ -16,7 +16,8 @@ test("shown numbers are read back, also signs and powers of ten", () => {
 });
 
 test("rounded is what fixed shows", () => {
-  for (const value of [...draws(50, 1), 1.2e-6, -4.56789e9]) expect(rounded(value)).toBeCloseTo(numberOf(fixed(value)), 12);
+  for (const value of [...draws(50, 1), 1.2e-6, -4.56789e9])
+    expect(rounded(value)).toBeCloseTo(numberOf(fixed(value)), 12);
 });
 
 test("a result has the digits that follow from the shown operands", () => {
@@ -58,6 +59,8 @@ test("a quotient of exponentials is that of the shown digits", () => {
     const { dividend, divisor, result } = writeQuotient(power, total, 5);
     const [sign, text] = result.split(" ");
     expect(sign).toBe("=");
-    expect(Math.abs(numberOf(dividend) / numberOf(divisor) - numberOf(text))).toBeLessThanOrEqual(0.5001 * 10 ** -text.split(".")[1].length);
+    expect(Math.abs(numberOf(dividend) / numberOf(divisor) - numberOf(text))).toBeLessThanOrEqual(
+      0.5001 * 10 ** -text.split(".")[1].length,
+    );
   }
 });

@@ -15,8 +15,16 @@ describe("what a similarity means", () => {
     expect(rateAt(RATES, 0.1)).toBeNull();
   });
   it("has reasons in the server's words", () => {
-    expect(readReason("second image: holds 3 faces, and it is not known which one is meant")).toEqual({ image: "second", fault: "several", count: 3 });
-    expect(readReason("first image: the face is turned far to the side")).toEqual({ image: "first", fault: "turned", count: 1 });
+    expect(readReason("second image: holds 3 faces, and it is not known which one is meant")).toEqual({
+      image: "second",
+      fault: "several",
+      count: 3,
+    });
+    expect(readReason("first image: the face is turned far to the side")).toEqual({
+      image: "first",
+      fault: "turned",
+      count: 1,
+    });
     expect(readReason("something else")).toBeNull();
     expect(faultOf("small (9 pixels between the eyes, expected 16)")).toBe("small");
   });

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { fitted, panned, zoomed, type Point } from "../src/lib/frame";
 
-const places: readonly Point[] = [[0, 0], [10, 0], [0, 4], [10, 4]];
+const places: readonly Point[] = [
+  [0, 0],
+  [10, 0],
+  [0, 4],
+  [10, 4],
+];
 
 test("a view holds all places with a margin, in the shape of the window", () => {
   const view = fitted(places, 2);

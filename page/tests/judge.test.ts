@@ -3,7 +3,8 @@ import { badness, confusionOf, ordered, paired, passes, readTable } from "../src
 
 const columns = ["image", "target", "answer", "label", "probability", "right"];
 const table = readTable({
-  columns, count: 4,
+  columns,
+  count: 4,
   rows: [
     ["a", "2", "2", "2", 0.9, true],
     ["b", "2", "10", "10", 0.8, false],
@@ -13,7 +14,13 @@ const table = readTable({
 });
 
 test("counts are by what an image is and what was answered, and classes in the order of their numbers", () => {
-  expect(confusionOf(table)).toEqual({ classes: ["2", "10"], counts: [[1, 1], [1, 1]] });
+  expect(confusionOf(table)).toEqual({
+    classes: ["2", "10"],
+    counts: [
+      [1, 1],
+      [1, 1],
+    ],
+  });
 });
 
 test("a sure wrong answer is worst, a sure right one best", () => {
@@ -28,14 +35,28 @@ test("unsure is what was not answered by its likeliest class", () => {
 });
 
 test("another run is paired by image, and its differences come first", () => {
-  const other = readTable({ columns, count: 2, rows: [["d", "10", "2", "2", 0.5, false], ["a", "2", "2", "2", 0.9, true]] });
+  const other = readTable({
+    columns,
+    count: 2,
+    rows: [
+      ["d", "10", "2", "2", 0.5, false],
+      ["a", "2", "2", "2", 0.9, true],
+    ],
+  });
   const beside = paired(table, other);
   expect([...beside.keys()]).toEqual([0, 3]);
   expect(ordered(table, "row", beside).map(({ image }) => image)).toEqual(["d", "a", "b", "c"]);
 });
 
 test("numbers are judged by how far they are off, and confuse no classes", () => {
-  const steered = readTable({ columns: ["image", "target", "answer", "error"], rows: [["a", 1, -1, -2], ["b", 1, 2, 1]], count: 2 });
+  const steered = readTable({
+    columns: ["image", "target", "answer", "error"],
+    rows: [
+      ["a", 1, -1, -2],
+      ["b", 1, 2, 1],
+    ],
+    count: 2,
+  });
   expect(steered.map(badness)).toEqual([2, 1]);
   expect(steered[0].label).toBe("-1");
   expect(steered.some(({ unsure }) => unsure)).toBe(false);

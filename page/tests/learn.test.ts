@@ -2,7 +2,17 @@ import { expect, test } from "vitest";
 import { descend, lesson, measure, startWeights } from "../src/learn/descent";
 import { dependsOn, grow } from "../src/learn/receptive";
 import { edgeKernel, KERNELS, randomNumbers } from "../src/learn/kernels";
-import { frameAt, LECTURE_IMAGE, LECTURE_KERNEL, padded, shrinking, slide, turned, under, usage } from "../src/learn/sliding";
+import {
+  frameAt,
+  LECTURE_IMAGE,
+  LECTURE_KERNEL,
+  padded,
+  shrinking,
+  slide,
+  turned,
+  under,
+  usage,
+} from "../src/learn/sliding";
 import { english } from "../src/texts/english";
 import { german } from "../src/texts/german";
 
@@ -10,15 +20,27 @@ const walk = { side: 5, kernel: 3, stride: 1, padding: 0 };
 
 test("the nine products of every place are those of the lecture", () => {
   const products = (place: number): string =>
-    under(LECTURE_IMAGE, 5, frameAt(walk, place)).map((value, i) => value * LECTURE_KERNEL[i]).join("");
+    under(LECTURE_IMAGE, 5, frameAt(walk, place))
+      .map((value, i) => value * LECTURE_KERNEL[i])
+      .join("");
   expect(Array.from({ length: 9 }, (_, place) => products(place))).toEqual([
-    "101010001", "100010001", "100010101", "001000001", "101010001", "100010100", "001000001", "001010100", "101010100",
+    "101010001",
+    "100010001",
+    "100010101",
+    "001000001",
+    "101010001",
+    "100010100",
+    "001000001",
+    "001010100",
+    "101010100",
   ]);
 });
 
 test("the lecture's kernel does not change when it is turned, another one does", () => {
   expect(turned(LECTURE_KERNEL)).toEqual(LECTURE_KERNEL);
-  expect(slide(LECTURE_IMAGE, turned([1, 2, 0, 0, 0, -1, 0, 0, 0]), walk)).not.toEqual(slide(LECTURE_IMAGE, [1, 2, 0, 0, 0, -1, 0, 0, 0], walk));
+  expect(slide(LECTURE_IMAGE, turned([1, 2, 0, 0, 0, -1, 0, 0, 0]), walk)).not.toEqual(
+    slide(LECTURE_IMAGE, [1, 2, 0, 0, 0, -1, 0, 0, 0], walk),
+  );
 });
 
 test("padding puts zeros around the image", () => {
@@ -81,8 +103,18 @@ test("English and German have the same sandboxes with texts in every entry", () 
 
 test("the receptive field grows by (k - 1) times dilation and jump, and is what the last number depends on", () => {
   expect(grow(3, 3, 1, 1).map(({ size }) => size)).toEqual([1, 3, 5, 7]);
-  expect(grow(3, 3, 2, 1)).toEqual([{ size: 1, jump: 1 }, { size: 3, jump: 2 }, { size: 7, jump: 4 }, { size: 15, jump: 8 }]);
-  for (const [layers, kernel, stride, growth] of [[3, 3, 1, 1], [4, 3, 2, 1], [3, 2, 1, 2], [2, 5, 2, 2]]) {
+  expect(grow(3, 3, 2, 1)).toEqual([
+    { size: 1, jump: 1 },
+    { size: 3, jump: 2 },
+    { size: 7, jump: 4 },
+    { size: 15, jump: 8 },
+  ]);
+  for (const [layers, kernel, stride, growth] of [
+    [3, 3, 1, 1],
+    [4, 3, 2, 1],
+    [3, 2, 1, 2],
+    [2, 5, 2, 2],
+  ]) {
     const input = dependsOn(layers, kernel, stride, growth).at(-1)!;
     expect(input.at(-1)! - input[0] + 1).toBe(grow(layers, kernel, stride, growth).at(-1)!.size);
   }

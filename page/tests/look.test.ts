@@ -12,23 +12,45 @@ import stored from "./networks.json";
 
 const CASES = stored as unknown as Record<string, { manifest: unknown; weights: number[]; pixels: number[] }>;
 const call = (id: number, shape: number[], more: Partial<Call> = {}): Call => ({
-  id, name: `c${id}`, kind: "relu", inputs: id ? [id - 1] : [], settings: {}, weights: {}, shape, formula: "", multiplyAdds: 0, field: null, ...more,
+  id,
+  name: `c${id}`,
+  kind: "relu",
+  inputs: id ? [id - 1] : [],
+  settings: {},
+  weights: {},
+  shape,
+  formula: "",
+  multiplyAdds: 0,
+  field: null,
+  ...more,
 });
 
 async function run(name: string): Promise<{ network: Network; tensors: Tensor[] }> {
   const { manifest, weights, pixels } = CASES[name];
   const network = new Network(readManifest(manifest), Float32Array.from(weights));
-  return { network, tensors: await runNetwork(network, network.normalize(Uint8Array.from(pixels)), () => Promise.reject(new Error())) };
+  return {
+    network,
+    tensors: await runNetwork(network, network.normalize(Uint8Array.from(pixels)), () => Promise.reject(new Error())),
+  };
 }
 
 test("maps and short vectors are tiles, long vectors strips, the labeled answer bars", () => {
-  expect([lookOf(call(0, [3, 8, 8]), false), lookOf(call(1, [10]), false), lookOf(call(1, [100]), false), lookOf(call(1, [10]), true)]).toEqual([
-    "tiles", "tiles", "strip", "bars",
-  ]);
+  expect([
+    lookOf(call(0, [3, 8, 8]), false),
+    lookOf(call(1, [10]), false),
+    lookOf(call(1, [100]), false),
+    lookOf(call(1, [10]), true),
+  ]).toEqual(["tiles", "tiles", "strip", "bars"]);
 });
 
 test("columns stand beside each other and do not overlap", () => {
-  const columns = layOut([call(0, [3, 8, 8]), call(1, [8, 8, 8]), call(2, [512]), call(3, [10])], true, 1000, new Set(), () => []);
+  const columns = layOut(
+    [call(0, [3, 8, 8]), call(1, [8, 8, 8]), call(2, [512]), call(3, [10])],
+    true,
+    1000,
+    new Set(),
+    () => [],
+  );
   columns.slice(1).forEach((column, i) => expect(column.x).toBeGreaterThan(columns[i].x + columns[i].width + 20));
 });
 
@@ -51,18 +73,24 @@ test("a long vector has a cell for each of its numbers", () => {
   }
 });
 
-test.each(Object.keys(CASES))("in %s the links of a unit lead to the channels that its numbers are made of", async (name) => {
-  const { network, tensors } = await run(name);
-  for (const one of network.calls.slice(1)) {
-    const [channels, height, width] = mapShape(one.shape);
-    for (let channel = 0; channel < channels; channel++) {
-      const read = explain(network, tensors, { call: one.id, channel, y: height >> 1, x: width >> 1 }).groups.flatMap(({ terms }) => terms);
-      const linked = new Set(feeds(one, channel, network.calls).map(String));
-      if (linked.size === 0) continue;
-      for (const { from } of read) if (from) expect(linked, `${one.name} ${channel}`).toContain(`${from.call},${from.channel}`);
+test.each(Object.keys(CASES))(
+  "in %s the links of a unit lead to the channels that its numbers are made of",
+  async (name) => {
+    const { network, tensors } = await run(name);
+    for (const one of network.calls.slice(1)) {
+      const [channels, height, width] = mapShape(one.shape);
+      for (let channel = 0; channel < channels; channel++) {
+        const read = explain(network, tensors, { call: one.id, channel, y: height >> 1, x: width >> 1 }).groups.flatMap(
+          ({ terms }) => terms,
+        );
+        const linked = new Set(feeds(one, channel, network.calls).map(String));
+        if (linked.size === 0) continue;
+        for (const { from } of read)
+          if (from) expect(linked, `${one.name} ${channel}`).toContain(`${from.call},${from.channel}`);
+      }
     }
-  }
-});
+  },
+);
 
 test.each(Object.keys(CASES))("in %s every number that is used upward is one of the terms there", async (name) => {
   const { network, tensors } = await run(name);
@@ -74,7 +102,11 @@ test.each(Object.keys(CASES))("in %s every number that is used upward is one of 
         const terms = explain(network, tensors, use.place).groups.flatMap((group) => group.terms);
         const found = terms.find(({ from }) => from && from.call === one.id && from.channel === place.channel);
         expect(found, `${one.name} to ${network.calls[use.place.call].name}`).toBeDefined();
-        const here = terms.find(({ from }) => from && JSON.stringify(from) === JSON.stringify({ call: one.id, channel: place.channel, y: place.y, x: place.x }));
+        const here = terms.find(
+          ({ from }) =>
+            from &&
+            JSON.stringify(from) === JSON.stringify({ call: one.id, channel: place.channel, y: place.y, x: place.x }),
+        );
         if (use.gives !== null && here) expect(use.gives).toBeCloseTo(here.value * here.weight!, 6);
       }
     }

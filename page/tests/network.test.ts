@@ -38,23 +38,31 @@ test("a network that receives brightness alone gets weighted sums of the colors"
   expect(network.brightness(received.data[0], 0)).toBeCloseTo(0.65, 6);
 });
 
-test.each(names)("every number inside %s is explained by terms that give it and that lie where they say", async (name) => {
-  const { network, tensors } = await run(name);
-  for (const call of network.calls.slice(1)) {
-    const [channels, height, width] = mapShape(call.shape);
-    for (let at = 0; at < channels * height * width; at++) {
-      const place = { call: call.id, channel: Math.floor(at / (height * width)), y: Math.floor(at / width) % height, x: at % width };
-      const explanation = explain(network, tensors, place);
-      expect(resultOf(explanation), `${call.name} ${at}`).toBeCloseTo(tensors[call.id].data[at], 4);
-      for (const { from, value } of explanation.groups.flatMap(({ terms }) => terms)) {
-        if (!from) continue;
-        const [, rows, columns] = mapShape(tensors[from.call].shape);
-        expect(tensors[from.call].data[(from.channel * rows + from.y) * columns + from.x]).toBe(value);
-        expect(call.inputs).toContain(from.call);
+test.each(names)(
+  "every number inside %s is explained by terms that give it and that lie where they say",
+  async (name) => {
+    const { network, tensors } = await run(name);
+    for (const call of network.calls.slice(1)) {
+      const [channels, height, width] = mapShape(call.shape);
+      for (let at = 0; at < channels * height * width; at++) {
+        const place = {
+          call: call.id,
+          channel: Math.floor(at / (height * width)),
+          y: Math.floor(at / width) % height,
+          x: at % width,
+        };
+        const explanation = explain(network, tensors, place);
+        expect(resultOf(explanation), `${call.name} ${at}`).toBeCloseTo(tensors[call.id].data[at], 4);
+        for (const { from, value } of explanation.groups.flatMap(({ terms }) => terms)) {
+          if (!from) continue;
+          const [, rows, columns] = mapShape(tensors[from.call].shape);
+          expect(tensors[from.call].data[(from.channel * rows + from.y) * columns + from.x]).toBe(value);
+          expect(call.inputs).toContain(from.call);
+        }
       }
     }
-  }
-});
+  },
+);
 
 test("an edited weight changes what lies downstream and nothing else, and the first network stays", async () => {
   const { network, tensors } = await run("tiny vgg");
@@ -63,7 +71,9 @@ test("an edited weight changes what lies downstream and nothing else, and the fi
   const again = await runNetwork(edited, tensors[0], never, tensors.slice(0, 3));
   expect(again[2]).toBe(tensors[2]);
   expect([...again[3].data]).not.toEqual([...tensors[3].data]);
-  expect(again[3].data.subarray(again[3].data.length / 2)).toEqual(tensors[3].data.subarray(tensors[3].data.length / 2));
+  expect(again[3].data.subarray(again[3].data.length / 2)).toEqual(
+    tensors[3].data.subarray(tensors[3].data.length / 2),
+  );
   expect((await runNetwork(network, tensors[0], never))[3]).toEqual(tensors[3]);
 });
 
@@ -84,7 +94,8 @@ test("what the page cannot compute is asked for", async () => {
 
 test("uses that PyTorch computes otherwise are not guessed", () => {
   const call = { ...readManifest(CASES["tiny vgg"].manifest).calls[1] };
-  const as = (kind: string, settings: object): boolean => canRun({ ...call, kind, settings: settings as never, weights: {} });
+  const as = (kind: string, settings: object): boolean =>
+    canRun({ ...call, kind, settings: settings as never, weights: {} });
   expect(as("upsample", { mode: "bilinear", align_corners: true })).toBe(false);
   expect(as("elementwise", { function: "gelu" })).toBe(false);
   expect(as("pad", { mode: "reflect", pad: [1, 1, 1, 1] })).toBe(false);
@@ -93,7 +104,9 @@ test("uses that PyTorch computes otherwise are not guessed", () => {
 
 test("ranges are those of the unit, the layer or the network, and the most active channel comes first", () => {
   const tensors = [tensor([1, 1, 2], [9, 9]), tensor([2, 1, 2], [1, -2, 3, 0]), tensor([2], [-4, 1])];
-  expect([rangeOf("unit", tensors, 1, 0), rangeOf("layer", tensors, 1, 0), rangeOf("network", tensors, 1, 0)]).toEqual([2, 3, 4]);
+  expect([rangeOf("unit", tensors, 1, 0), rangeOf("layer", tensors, 1, 0), rangeOf("network", tensors, 1, 0)]).toEqual([
+    2, 3, 4,
+  ]);
   expect(rangeOf("unit", tensors, 2, 1)).toBe(4);
   expect(byActivity(tensors[1])).toEqual([1, 0]);
 });
@@ -106,7 +119,9 @@ test("a manifest of another format, or out of order, is refused with a sentence"
 });
 
 test("colors may end where 99 % of the values that are not zero end, whatever the largest is", () => {
-  const values = Float32Array.from({ length: 1000 }, (_, i) => (i < 800 ? 0 : i === 999 ? -1e6 : (i % 2 ? -1 : 1) * (i - 799)));
+  const values = Float32Array.from({ length: 1000 }, (_, i) =>
+    i < 800 ? 0 : i === 999 ? -1e6 : (i % 2 ? -1 : 1) * (i - 799),
+  );
   expect(quantile(values, 1)).toBe(1e6);
   const end = quantile(values, 0.99); // of 200 values, the two largest may be beyond it
   expect(end).toBeGreaterThanOrEqual(198);
@@ -120,9 +135,17 @@ test("colors may end where 99 % of the values that are not zero end, whatever th
 });
 
 test("a function that the page does not know is not explained", async () => {
-  const { network, tensors } = await run(names.find((name) => (CASES[name].manifest as Manifest).calls.some(({ kind }) => kind === "relu"))!);
+  const { network, tensors } = await run(
+    names.find((name) => (CASES[name].manifest as Manifest).calls.some(({ kind }) => kind === "relu"))!,
+  );
   const { id } = network.calls.find(({ kind }) => kind === "relu")!;
-  const calls = network.calls.map((call) => (call.id === id ? { ...call, kind: "elementwise", settings: { function: "hardtanh" } } : call));
-  const other = new Network({ ...network.manifest, calls }, new Float32Array(), network.calls.map((call) => network.weightsOf(call)));
+  const calls = network.calls.map((call) =>
+    call.id === id ? { ...call, kind: "elementwise", settings: { function: "hardtanh" } } : call,
+  );
+  const other = new Network(
+    { ...network.manifest, calls },
+    new Float32Array(),
+    network.calls.map((call) => network.weightsOf(call)),
+  );
   expect(explain(other, tensors, { call: id, channel: 0, y: 0, x: 0 })).toEqual({ form: "opaque", groups: [] });
 });

@@ -14,7 +14,14 @@ test("no digit is shown beyond what the largest number beside it allows", () => 
 });
 
 test("a number alone has no zeros that say nothing", () => {
-  expect([4, 0.5, -1.25, 1 / 3, 0, 100].map((value) => short(value))).toEqual(["4", "0.5", "−1.25", "0.3333", "0", "100"]);
+  expect([4, 0.5, -1.25, 1 / 3, 0, 100].map((value) => short(value))).toEqual([
+    "4",
+    "0.5",
+    "−1.25",
+    "0.3333",
+    "0",
+    "100",
+  ]);
 });
 
 test("very small and very large numbers are told by their power of ten", () => {
@@ -39,7 +46,9 @@ test("a comma or a real minus sign may be typed", () => {
 });
 
 test("signed colors are symmetric around zero", () => {
-  expect([signedStep(0, 1), signedStep(1, 1), signedStep(-1, 1), signedStep(9, 1), signedStep(0, 0)]).toEqual([127, 254, 0, 254, 127]);
+  expect([signedStep(0, 1), signedStep(1, 1), signedStep(-1, 1), signedStep(9, 1), signedStep(0, 0)]).toEqual([
+    127, 254, 0, 254, 127,
+  ]);
 });
 
 test("a color table is opaque and holds red, green and blue in memory order", () => {
@@ -60,7 +69,9 @@ test("positive and negative ends differ in more than red and green, for eyes tha
 
 test("ink is readable on every color of every table", () => {
   const luminance = (color: readonly number[]): number => {
-    const [r, g, b] = color.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = color.map((part) =>
+      part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   for (let i = 0; i < STEPS; i++) {
@@ -72,8 +83,15 @@ test("ink is readable on every color of every table", () => {
 
 test("in German a comma stands where English has the point, and what is typed is read with either", () => {
   point.comma = true;
-  expect([fixed(-3.5, 12.34567), short(1.25), short(1.5), short(100), percent(0.505), decimal(2, 1), fixed(0.00001234)]).toEqual(
-    ["−3,500", "1,25", "1,5", "100", "50,5 %", "2,0", "1,2340×10⁻⁵"]);
+  expect([
+    fixed(-3.5, 12.34567),
+    short(1.25),
+    short(1.5),
+    short(100),
+    percent(0.505),
+    decimal(2, 1),
+    fixed(0.00001234),
+  ]).toEqual(["−3,500", "1,25", "1,5", "100", "50,5 %", "2,0", "1,2340×10⁻⁵"]);
   expect([parse(short(-0.5)), parse("0.5")]).toEqual([-0.5, 0.5]);
   point.comma = false;
 });

@@ -43,7 +43,10 @@ describe("the map of places", () => {
     expect(view.left).toBeLessThan(0);
     expect(view.top).toBeLessThan(-20);
     const found = circles(places, view, 800, 400);
-    expect(found.map(({ count, photo }) => [count, photo])).toEqual([[7, 1], [1, 2]]);
+    expect(found.map(({ count, photo }) => [count, photo])).toEqual([
+      [7, 1],
+      [1, 2],
+    ]);
     expect(circles(places, around([0, -10], 0.004, 2), 800, 400).map(({ count }) => count)).toEqual([2, 5]);
   });
   it("draws lines at round degrees", () => {
@@ -54,7 +57,11 @@ describe("the map of places", () => {
 });
 
 describe("the review of copies", () => {
-  const group = (best: number, ...others: number[]) => ({ kind: "altered" as const, best, others: others.map((photo) => ({ photo, evidence: "" })) });
+  const group = (best: number, ...others: number[]) => ({
+    kind: "altered" as const,
+    best,
+    others: others.map((photo) => ({ photo, evidence: "" })),
+  });
   it("puts all of a decided group aside but the one to keep", () => {
     const groups = [group(1, 2, 3), group(4, 5), group(6, 7)];
     expect(copiesAside(groups, { [keyOf(groups[0])]: 2, [keyOf(groups[1])]: -1 })).toEqual([1, 3]);

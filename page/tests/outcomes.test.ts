@@ -3,7 +3,8 @@ import { figuresOf, kindsOf, precisionByRecall, type Outcome } from "../src/judg
 
 const box = (label: string) => ({ label, place: [0, 0, 1, 1] });
 const image: Outcome = {
-  image: "a.png", size: [10, 10],
+  image: "a.png",
+  size: [10, 10],
   objects: [box("a"), box("a"), box("b")],
   found: [
     { ...box("a"), score: 0.9, object: 0 },
@@ -12,7 +13,8 @@ const image: Outcome = {
     { ...box("b"), score: 0.3, object: null },
   ],
 };
-const counts = (threshold: number, label = ""): number[] => Object.values(kindsOf(image, threshold, label)).map(({ length }) => length);
+const counts = (threshold: number, label = ""): number[] =>
+  Object.values(kindsOf(image, threshold, label)).map(({ length }) => length);
 
 it("a threshold decides what is found, missed and false", () => {
   expect(counts(0.5)).toEqual([1, 2, 1]);
@@ -33,7 +35,12 @@ it("precision, recall and F1 follow from the counts, with Wilson intervals", () 
 });
 
 it("precision by recall goes through every score", () => {
-  expect(precisionByRecall([image])).toEqual([[1 / 3, 1], [1 / 3, 1 / 2], [2 / 3, 2 / 3], [2 / 3, 2 / 4]]);
+  expect(precisionByRecall([image])).toEqual([
+    [1 / 3, 1],
+    [1 / 3, 1 / 2],
+    [2 / 3, 2 / 3],
+    [2 / 3, 2 / 4],
+  ]);
   expect(precisionByRecall([image], "b")).toEqual([[0, 0]]);
   expect(precisionByRecall([])).toEqual([]);
 });

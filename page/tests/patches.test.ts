@@ -4,7 +4,8 @@ import type { Outcome } from "../src/judge/outcomes";
 
 const point = (x: number, y: number) => ({ label: "", place: [x, y] });
 const cells: Outcome = {
-  image: "a.png", size: [100, 200],
+  image: "a.png",
+  size: [100, 200],
   objects: [point(10, 10), point(50, 50)],
   found: [
     { ...point(11, 10), score: 0.8, object: 0 },
@@ -15,7 +16,10 @@ const cells: Outcome = {
 const missing: Outcome = { ...cells, size: null };
 
 it("an object has the score of its detection, and a missed one 0", () => {
-  expect(objectPatches([missing, cells]).map(({ image, x, score }) => [image, x, score])).toEqual([[1, 10, 0.8], [1, 50, 0]]);
+  expect(objectPatches([missing, cells]).map(({ image, x, score }) => [image, x, score])).toEqual([
+    [1, 10, 0.8],
+    [1, 50, 0],
+  ]);
 });
 
 it("candidates lie far from every object", () => {

@@ -1,14 +1,30 @@
 import { expect, test } from "vitest";
 import { scoreText } from "../src/judge/runs";
-import { calibrationOf, classFigures, compared, mcnemar, outcomeOf, rejectionOf, tagFigures, wilson } from "../src/judge/statistics";
+import {
+  calibrationOf,
+  classFigures,
+  compared,
+  mcnemar,
+  outcomeOf,
+  rejectionOf,
+  tagFigures,
+  wilson,
+} from "../src/judge/statistics";
 import { confusionOf, paired, passes, readTable } from "../src/judge/table";
 
 const judged = (rows: [string, string, number][]) =>
   readTable({
-    columns: ["image", "target", "label", "probability", "right"], count: rows.length,
+    columns: ["image", "target", "label", "probability", "right"],
+    count: rows.length,
     rows: rows.map(([target, label, probability], i) => [`${i}`, target, label, probability, target === label]),
   });
-const table = judged([["a", "a", 0.9], ["a", "b", 0.8], ["b", "b", 0.5], ["b", "b", 0.7], ["b", "a", 0.4]]);
+const table = judged([
+  ["a", "a", 0.9],
+  ["a", "b", 0.8],
+  ["b", "b", 0.5],
+  ["b", "b", 0.7],
+  ["b", "a", 0.4],
+]);
 
 test("figures of a class are counted in its row and column", () => {
   const [a, b] = classFigures(confusionOf(table));
@@ -43,7 +59,13 @@ test("rejecting the least sure answers leaves the error of the others", () => {
 });
 
 test("two runs are compared by the images that only one has right", () => {
-  const other = judged([["a", "b", 0.9], ["a", "a", 0.8], ["b", "b", 0.5], ["b", "a", 0.7], ["b", "a", 0.4]]);
+  const other = judged([
+    ["a", "b", 0.9],
+    ["a", "a", 0.8],
+    ["b", "b", 0.5],
+    ["b", "a", 0.7],
+    ["b", "a", 0.4],
+  ]);
   const beside = paired(table, other);
   expect(compared(table, beside)).toEqual({ first: 2, second: 1, p: 1 });
   expect(table.filter((one) => passes(one, "onlyFirst", beside)).map(({ row }) => row)).toEqual([0, 3]);
@@ -54,12 +76,25 @@ test("two runs are compared by the images that only one has right", () => {
 
 test("tags are counted from a threshold on, without the images of which they are not known", () => {
   const tagged = readTable({
-    columns: ["image", "target:cat", "target:dog", "answer", "probabilities:cat", "probabilities:dog"], count: 4,
-    rows: [["0", 1, 0, "cat", 0.9, 0.1], ["1", 1, 1, "", 0.3, 0.6], ["2", 0, null, "cat|dog", 0.7, 0.8], ["3", 0, 0, "", 0.2, 0.2]],
+    columns: ["image", "target:cat", "target:dog", "answer", "probabilities:cat", "probabilities:dog"],
+    count: 4,
+    rows: [
+      ["0", 1, 0, "cat", 0.9, 0.1],
+      ["1", 1, 1, "", 0.3, 0.6],
+      ["2", 0, null, "cat|dog", 0.7, 0.8],
+      ["3", 0, 0, "", 0.2, 0.2],
+    ],
   });
   expect(tagged.map(({ target }) => target)).toEqual(["cat", "cat, dog", "", ""]);
   expect(tagged[2].label).toBe("cat, dog");
-  expect(tagFigures("cat", tagged, 0.5)).toMatchObject({ hits: 1, missed: 1, false: 1, precision: 0.5, recall: 0.5, f1: 0.5 });
+  expect(tagFigures("cat", tagged, 0.5)).toMatchObject({
+    hits: 1,
+    missed: 1,
+    false: 1,
+    precision: 0.5,
+    recall: 0.5,
+    f1: 0.5,
+  });
   expect(tagFigures("cat", tagged, 0.3)).toMatchObject({ hits: 2, missed: 0, false: 1 });
   expect(tagFigures("dog", tagged, 0.7)).toMatchObject({ hits: 0, missed: 1, false: 0, precision: null });
   expect([outcomeOf(tagged[2], "cat", 0.5), outcomeOf(tagged[2], "dog", 0.5)]).toEqual(["false", null]);
@@ -67,6 +102,8 @@ test("tags are counted from a threshold on, without the images of which they are
 
 test("a share is written in percent, a number with its unit, both with the interval", () => {
   expect(scoreText({ metric: "accuracy", score: 0.5, interval: [0.25, 0.75] })).toBe("50.0 % (25.0 % – 75.0 %)");
-  expect(scoreText({ metric: "mean_absolute_error", unit: "degrees", score: 2.5, interval: [2, 3] })).toBe("2.5 degrees (2 degrees – 3 degrees)");
+  expect(scoreText({ metric: "mean_absolute_error", unit: "degrees", score: 2.5, interval: [2, 3] })).toBe(
+    "2.5 degrees (2 degrees – 3 degrees)",
+  );
   expect(scoreText({ metric: "accuracy" })).toBeNull();
 });

@@ -51,8 +51,13 @@ describe("pictures that are dropped", () => {
   });
 
   test("classes are counted, and the source is named after the folder that all lie in", () => {
-    const pictures = ["pets/cat/1.png", "pets/dog/1.png", "pets/dog/2.png"].map((path) => placed(file("1.png"), path, ""));
-    expect(classesOf(pictures)).toEqual([["cat", 1], ["dog", 2]]);
+    const pictures = ["pets/cat/1.png", "pets/dog/1.png", "pets/dog/2.png"].map((path) =>
+      placed(file("1.png"), path, ""),
+    );
+    expect(classesOf(pictures)).toEqual([
+      ["cat", 1],
+      ["dog", 2],
+    ]);
     expect(nameOf(pictures)).toBe("pets");
     expect(nameOf([...pictures, placed(file("1.png"), "cow/1.png", "")])).toBe("");
   });

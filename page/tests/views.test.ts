@@ -31,7 +31,13 @@ it("the log of a generator gives means for each epoch", () => {
   const line = { steps: 4, seconds: 0, rate: 0, loss: 0 };
   const lines: TurnLine[] = [
     { ...line, step: 0, epoch: 0, turns: { discriminator: 1, generator: 4 }, training: { fakes_believed: 0.5 } },
-    { ...line, step: 1, epoch: 0, turns: { discriminator: 3, generator: 2 }, training: { fakes_believed: 0.25, style_entropy: null } },
+    {
+      ...line,
+      step: 1,
+      epoch: 0,
+      turns: { discriminator: 3, generator: 2 },
+      training: { fakes_believed: 0.25, style_entropy: null },
+    },
     { ...line, step: 2, epoch: 1 },
   ];
   expect(figuresByEpoch(lines)).toEqual([
@@ -48,7 +54,20 @@ it("arrow keys steer while they are held", () => {
 });
 
 it("a path is drawn in the frame of its road, north up", () => {
-  expect(pointsOf([[0, 0], [10, 10], [5, 0]], [[0, 0], [10, 10]], 112)).toBe("6.0,106.0 106.0,6.0 56.0,106.0");
+  expect(
+    pointsOf(
+      [
+        [0, 0],
+        [10, 10],
+        [5, 0],
+      ],
+      [
+        [0, 0],
+        [10, 10],
+      ],
+      112,
+    ),
+  ).toBe("6.0,106.0 106.0,6.0 56.0,106.0");
 });
 
 it("images are listed from the highest rank, failed ones last", () => {
@@ -59,13 +78,24 @@ it("images are listed from the highest rank, failed ones last", () => {
     { name: "a", picture: "", rank: 0.2, error: "" },
   ];
   expect(ordered(found).map(({ name }) => name)).toEqual(["c,d", "a", "b", "x"]);
-  expect(csvOf(found).split("\n")).toEqual(["place,image,rank,error", '1,"c,d",0.9,', "2,a,0.2,", "3,b,0.2,", '4,x,,"is ""no"" image"', ""]);
+  expect(csvOf(found).split("\n")).toEqual([
+    "place,image,rank,error",
+    '1,"c,d",0.9,',
+    "2,a,0.2,",
+    "3,b,0.2,",
+    '4,x,,"is ""no"" image"',
+    "",
+  ]);
 });
 
 describe("a trade-off study", () => {
   const point = (key: string, milliseconds: number, score: number, memory: number | null): Point => ({
     candidate: { key, milliseconds, p95: milliseconds, size: 2e6, multiply_adds: 1 },
-    score, standard_error: 0.01, front: true, peak_memory: memory, test: null,
+    score,
+    standard_error: 0.01,
+    front: true,
+    peak_memory: memory,
+    test: null,
   });
   const points = [point("a", 1, 0.8, 3e6), point("b", 100, 0.9, null), point("c", 10, 0.85, 5e6)];
   it("places costs on a logarithmic scale and scores with their intervals", () => {

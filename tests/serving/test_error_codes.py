@@ -50,5 +50,5 @@ def test_what_the_guard_refuses_has_a_code_too():
 def test_the_page_knows_every_code_and_has_a_german_sentence_for_it():
     known = re.search(r"ERROR_CODES = \[(.*?)\]", (PAGE / "lib" / "errorCodes.ts").read_text(), re.S)
     assert known and re.findall(r'"(\w+)"', known[1]) == sorted(CODES)
-    german = re.findall(r"^  (\w+): detailed\(\"[A-ZÄÖÜ]", (PAGE / "texts" / "errors.german.ts").read_text(), re.M)
+    german = re.findall(r"^  (\w+): detailed\(\s*\"[A-ZÄÖÜ]", (PAGE / "texts" / "errors.german.ts").read_text(), re.M)
     assert german == sorted(CODES)

@@ -54,7 +54,8 @@ export function openFaces(json: Json): Faces {
   return {
     describe: async () => (await json("faces")) as FacesEntry,
     find: async (picture) => ((await json("faces/find", picture)) as { faces: FaceFound[] }).faces,
-    compare: async (first, second) => (await json(`faces/compare?split=${first.size}`, new Blob([first, second]))) as Comparison,
+    compare: async (first, second) =>
+      (await json(`faces/compare?split=${first.size}`, new Blob([first, second]))) as Comparison,
     enroll: async (name, picture) =>
       ((await json(`faces/people?${new URLSearchParams({ name })}`, picture)) as { people: Person[] }).people,
     forget: async (name) => {

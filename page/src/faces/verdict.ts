@@ -24,9 +24,15 @@ export interface Reason {
 
 /** A reason of the server as its parts; null for one that is not known here, which is then shown as it is. */
 export function readReason(reason: string): Reason | null {
-  const found = /^(first|second) image: (?:holds (\d+) faces|the face is (small|blurred|turned|partly|unlike))/.exec(reason);
+  const found = /^(first|second) image: (?:holds (\d+) faces|the face is (small|blurred|turned|partly|unlike))/.exec(
+    reason,
+  );
   if (!found) return null;
-  return { image: found[1] as Reason["image"], fault: (found[3] as Fault | undefined) ?? "several", count: Number(found[2] ?? 1) };
+  return {
+    image: found[1] as Reason["image"],
+    fault: (found[3] as Fault | undefined) ?? "several",
+    count: Number(found[2] ?? 1),
+  };
 }
 
 /** A fault of a face in the server's words, by its first word. */

@@ -28,7 +28,8 @@ export interface Kinds {
 export function kindsOf({ objects, found }: Outcome, threshold: number, label = ""): Kinds {
   const given = found.filter((one) => one.score >= threshold);
   const hit = new Set(given.map(({ object }) => object));
-  const of = <One extends Thing>(things: readonly One[]): readonly One[] => (label ? things.filter((one) => one.label === label) : things);
+  const of = <One extends Thing>(things: readonly One[]): readonly One[] =>
+    label ? things.filter((one) => one.label === label) : things;
   return {
     found: of(given.filter(({ object }) => object !== null)),
     missed: of(objects).filter((one) => !hit.has(objects.indexOf(one))),
@@ -47,19 +48,29 @@ export interface Figures {
 }
 
 export function figuresOf(kinds: readonly Kinds[]): Figures {
-  const [found, missed, wrong] = (["found", "missed", "false"] as const).map((kind) => kinds.reduce((sum, one) => sum + one[kind].length, 0));
-  const share = (count: number, all: number): readonly [number, number, number] | null => (all === 0 ? null : [count / all, ...wilson(count, all)]);
+  const [found, missed, wrong] = (["found", "missed", "false"] as const).map((kind) =>
+    kinds.reduce((sum, one) => sum + one[kind].length, 0),
+  );
+  const share = (count: number, all: number): readonly [number, number, number] | null =>
+    all === 0 ? null : [count / all, ...wilson(count, all)];
   return {
-    found, missed, false: wrong, precision: share(found, found + wrong), recall: share(found, found + missed),
+    found,
+    missed,
+    false: wrong,
+    precision: share(found, found + wrong),
+    recall: share(found, found + missed),
     f1: found + missed + wrong === 0 ? 0 : (2 * found) / (2 * found + missed + wrong),
   };
 }
 
 /** Recall and precision at every score, from the highest on; of one class, or of all (""). */
 export function precisionByRecall(images: readonly Outcome[], label = ""): readonly (readonly [number, number])[] {
-  const of = <One extends Thing>(things: readonly One[]): readonly One[] => (label ? things.filter((one) => one.label === label) : things);
+  const of = <One extends Thing>(things: readonly One[]): readonly One[] =>
+    label ? things.filter((one) => one.label === label) : things;
   const objects = images.reduce((sum, one) => sum + of(one.objects).length, 0);
   const found = images.flatMap((one) => of(one.found)).toSorted((a, b) => b.score - a.score);
   let hits = 0;
-  return objects === 0 ? [] : found.map(({ object }, i) => [(hits += object === null ? 0 : 1) / objects, hits / (i + 1)] as const);
+  return objects === 0
+    ? []
+    : found.map(({ object }, i) => [(hits += object === null ? 0 : 1) / objects, hits / (i + 1)] as const);
 }

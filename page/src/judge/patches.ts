@@ -17,16 +17,36 @@ const DRAWS = 200;
 
 /** Objects with the scores of their detections. */
 export function objectPatches(images: readonly Outcome[]): Patch[] {
-  return images.flatMap(({ objects, found, size }, image) => (size === null ? [] : objects.map(({ place }, i) => ({
-    image, x: place[0], y: place[1], there: true, score: Math.max(0, ...found.filter(({ object }) => object === i).map(({ score }) => score)),
-  }))));
+  return images.flatMap(({ objects, found, size }, image) =>
+    size === null
+      ? []
+      : objects.map(({ place }, i) => ({
+          image,
+          x: place[0],
+          y: place[1],
+          there: true,
+          score: Math.max(0, ...found.filter(({ object }) => object === i).map(({ score }) => score)),
+        })),
+  );
 }
 
 /** Detections, of any score, at least `distance` from every object: places that look like one to the model. */
 export function candidatePatches(images: readonly Outcome[], distance: number): Patch[] {
-  return images.flatMap(({ objects, found, size }, image) => (size === null ? [] : found
-    .filter(({ object, place }) => object === null && isFar(place, objects.map((one) => one.place), distance))
-    .map(({ place, score }) => ({ image, x: place[0], y: place[1], there: false, score }))));
+  return images.flatMap(({ objects, found, size }, image) =>
+    size === null
+      ? []
+      : found
+          .filter(
+            ({ object, place }) =>
+              object === null &&
+              isFar(
+                place,
+                objects.map((one) => one.place),
+                distance,
+              ),
+          )
+          .map(({ place, score }) => ({ image, x: place[0], y: place[1], there: false, score })),
+  );
 }
 
 /** A random place at least `distance` from every object and detection; null where none was drawn. */
@@ -36,7 +56,14 @@ export function backgroundPatch(images: readonly Outcome[], distance: number, ra
     const { objects, found, size } = images[image];
     if (size === null) continue;
     const [x, y] = [random() * size[1], random() * size[0]];
-    if (isFar([x, y], [...objects, ...found].map(({ place }) => place), distance)) return { image, x, y, there: false, score: 0 };
+    if (
+      isFar(
+        [x, y],
+        [...objects, ...found].map(({ place }) => place),
+        distance,
+      )
+    )
+      return { image, x, y, there: false, score: 0 };
   }
   return null;
 }
@@ -45,7 +72,13 @@ export function backgroundPatch(images: readonly Outcome[], distance: number, ra
  * Patches in random order, half of them with an object. Of those without, up to half are places that look like an object
  * to the model, the others are random. Throws where there are too few.
  */
-export function balancedPatches(images: readonly Outcome[], length: number, radius: number, few: string, random: () => number = Math.random): Patch[] {
+export function balancedPatches(
+  images: readonly Outcome[],
+  length: number,
+  radius: number,
+  few: string,
+  random: () => number = Math.random,
+): Patch[] {
   const half = length / 2;
   const objects = shuffled(objectPatches(images), random).slice(0, half);
   const candidates = shuffled(candidatePatches(images, 2 * radius), random).slice(0, Math.ceil(half / 2));

@@ -5,7 +5,10 @@ export interface JudgedRun {
   readonly id: number;
   readonly name: string;
   readonly model: number | null;
-  readonly recipe: { readonly task?: { readonly name: string }; readonly network?: { readonly name: string; readonly size?: string } };
+  readonly recipe: {
+    readonly task?: { readonly name: string };
+    readonly network?: { readonly name: string; readonly size?: string };
+  };
   readonly result: Result;
 }
 
@@ -19,7 +22,11 @@ export interface Result {
   readonly parameters?: number;
   readonly seconds?: number;
   readonly remarks?: readonly string[];
-  readonly details?: { readonly threshold?: number; readonly radius?: number; readonly per_tag?: readonly { readonly tag: string; readonly threshold: number }[] };
+  readonly details?: {
+    readonly threshold?: number;
+    readonly radius?: number;
+    readonly per_tag?: readonly { readonly tag: string; readonly threshold: number }[];
+  };
 }
 
 /** A score with its interval: "97.1 % (95.2 % – 98.3 %)". Shares are written as percentages, other numbers with their unit. */

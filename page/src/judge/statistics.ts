@@ -17,8 +17,12 @@ export function classFigures({ classes, counts }: Confusion): ClassFigures[] {
     const [right, count] = [counts[i][i], counts[i].reduce((sum, one) => sum + one, 0)];
     const predicted = counts.reduce((sum, row) => sum + row[i], 0);
     return {
-      label, count, precision: predicted ? right / predicted : null, recall: count ? right / count : null,
-      f1: count + predicted ? (2 * right) / (count + predicted) : 0, interval: count ? wilson(right, count) : null,
+      label,
+      count,
+      precision: predicted ? right / predicted : null,
+      recall: count ? right / count : null,
+      f1: count + predicted ? (2 * right) / (count + predicted) : 0,
+      interval: count ? wilson(right, count) : null,
     };
   });
 }
@@ -39,17 +43,28 @@ export interface CalibrationBin {
 }
 
 /** Expected calibration error (Naeini et al. 2015) and its bins of equal width; null without confidences. */
-export function calibrationOf(table: readonly Prediction[], bins = 15): { error: number; bins: CalibrationBin[] } | null {
+export function calibrationOf(
+  table: readonly Prediction[],
+  bins = 15,
+): { error: number; bins: CalibrationBin[] } | null {
   const judged = table.filter(({ right, probability }) => right !== null && probability !== null);
   if (judged.length === 0) return null;
   const found: CalibrationBin[] = [];
   for (let bin = 0; bin < bins; bin++) {
-    const inside = judged.filter(({ probability }) => Math.min(bins - 1, Math.max(0, Math.ceil(probability! * bins) - 1)) === bin);
+    const inside = judged.filter(
+      ({ probability }) => Math.min(bins - 1, Math.max(0, Math.ceil(probability! * bins) - 1)) === bin,
+    );
     if (inside.length === 0) continue;
     const confidence = inside.reduce((sum, { probability }) => sum + probability!, 0) / inside.length;
-    found.push({ count: inside.length, confidence, accuracy: inside.filter(({ right }) => right).length / inside.length });
+    found.push({
+      count: inside.length,
+      confidence,
+      accuracy: inside.filter(({ right }) => right).length / inside.length,
+    });
   }
-  const error = found.reduce((sum, { count, confidence, accuracy }) => sum + count * Math.abs(confidence - accuracy), 0) / judged.length;
+  const error =
+    found.reduce((sum, { count, confidence, accuracy }) => sum + count * Math.abs(confidence - accuracy), 0) /
+    judged.length;
   return { error, bins: found };
 }
 
@@ -60,12 +75,21 @@ export function rejectionOf(table: readonly Prediction[], points = 41): { reject
   let wrong = 0;
   const errors = sorted.map(({ right }, i) => (wrong += right ? 0 : 1) / (i + 1));
   const most = Math.min(points, errors.length);
-  const kept = new Set(Array.from({ length: most }, (_, i) => Math.round(most < 2 ? errors.length : 1 + (i * (errors.length - 1)) / (most - 1))));
-  return [...kept].sort((a, b) => b - a).map((count) => ({ rejected: 1 - count / errors.length, error: errors[count - 1] }));
+  const kept = new Set(
+    Array.from({ length: most }, (_, i) =>
+      Math.round(most < 2 ? errors.length : 1 + (i * (errors.length - 1)) / (most - 1)),
+    ),
+  );
+  return [...kept]
+    .sort((a, b) => b - a)
+    .map((count) => ({ rejected: 1 - count / errors.length, error: errors[count - 1] }));
 }
 
 /** Of images that two runs judged: those that only one classifies correctly, and the p-value of McNemar's exact test. */
-export function compared(table: readonly Prediction[], beside: ReadonlyMap<number, Prediction>): { first: number; second: number; p: number } {
+export function compared(
+  table: readonly Prediction[],
+  beside: ReadonlyMap<number, Prediction>,
+): { first: number; second: number; p: number } {
   const pairs = table.filter(({ row, right }) => right !== null && typeof beside.get(row)?.right === "boolean");
   const first = pairs.filter(({ row, right }) => right && !beside.get(row)!.right).length;
   const second = pairs.filter(({ row, right }) => !right && beside.get(row)!.right).length;
@@ -95,10 +119,16 @@ export interface TagFigures {
 
 /** What is right of one tag when it is given from a threshold on; images of which it is not known are left out. */
 export function tagFigures(tag: string, table: readonly Prediction[], threshold: number): TagFigures {
-  const of = (kind: "hits" | "missed" | "false"): number => table.filter((one) => outcomeOf(one, tag, threshold) === kind).length;
+  const of = (kind: "hits" | "missed" | "false"): number =>
+    table.filter((one) => outcomeOf(one, tag, threshold) === kind).length;
   const [hits, missed, wrong] = [of("hits"), of("missed"), of("false")];
   return {
-    tag, hits, missed, false: wrong, precision: hits + wrong ? hits / (hits + wrong) : null, recall: hits + missed ? hits / (hits + missed) : null,
+    tag,
+    hits,
+    missed,
+    false: wrong,
+    precision: hits + wrong ? hits / (hits + wrong) : null,
+    recall: hits + missed ? hits / (hits + missed) : null,
     f1: hits + missed + wrong ? (2 * hits) / (2 * hits + missed + wrong) : 0,
   };
 }

@@ -29,8 +29,15 @@ export type Order = (typeof ORDERS)[number];
 
 export function readTable({ columns, rows }: Predictions): readonly Prediction[] {
   const place = (name: string): number => columns.indexOf(name);
-  const [image, target, label, answer, probability, right, error] =
-    ["image", "target", "label", "answer", "probability", "right", "error"].map(place);
+  const [image, target, label, answer, probability, right, error] = [
+    "image",
+    "target",
+    "label",
+    "answer",
+    "probability",
+    "right",
+    "error",
+  ].map(place);
   const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
   const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
   const tags = columns.flatMap((name, at) => {
@@ -39,11 +46,19 @@ export function readTable({ columns, rows }: Predictions): readonly Prediction[]
   });
   return rows.map((cells, row) => ({
     row,
-    tags: Object.fromEntries(tags.map(({ tag, at, chance }) => [
-      tag, { there: typeof cells[at] === "number" ? cells[at] === 1 : null, probability: number(cells[chance]) ?? 0 },
-    ])),
+    tags: Object.fromEntries(
+      tags.map(({ tag, at, chance }) => [
+        tag,
+        { there: typeof cells[at] === "number" ? cells[at] === 1 : null, probability: number(cells[chance]) ?? 0 },
+      ]),
+    ),
     image: text(cells[image]),
-    target: tags.length ? tags.filter(({ at }) => cells[at] === 1).map(({ tag }) => tag).join(", ") : text(cells[target]),
+    target: tags.length
+      ? tags
+          .filter(({ at }) => cells[at] === 1)
+          .map(({ tag }) => tag)
+          .join(", ")
+      : text(cells[target]),
     label: text(cells[label] ?? cells[answer]).replaceAll(tags.length ? "|" : "\n", ", "),
     probability: number(cells[probability]),
     right: typeof cells[right] === "boolean" ? (cells[right] as boolean) : null,
@@ -69,7 +84,11 @@ export function confusionOf(table: readonly Prediction[], given?: readonly strin
   return { classes, counts };
 }
 
-export function passes(prediction: Prediction, filter: Filter, beside: ReadonlyMap<number, Prediction> | null = null): boolean {
+export function passes(
+  prediction: Prediction,
+  filter: Filter,
+  beside: ReadonlyMap<number, Prediction> | null = null,
+): boolean {
   if (filter === "all") return true;
   const other = beside?.get(prediction.row);
   if (filter === "onlyFirst") return prediction.right === true && other?.right === false;
@@ -98,11 +117,15 @@ export function paired(table: readonly Prediction[], other: readonly Prediction[
 
 /** In the order of the table or worst first; where two runs are compared, what they answer differently comes first. */
 export function ordered(
-  table: readonly Prediction[], order: Order, beside: ReadonlyMap<number, Prediction> | null,
+  table: readonly Prediction[],
+  order: Order,
+  beside: ReadonlyMap<number, Prediction> | null,
 ): readonly Prediction[] {
   const differs = ({ row, label }: Prediction): number => {
     const same = beside?.get(row);
     return same && same.label !== label ? 1 : 0;
   };
-  return table.toSorted((a, b) => differs(b) - differs(a) || (order === "worst" ? badness(b) - badness(a) : 0) || a.row - b.row);
+  return table.toSorted(
+    (a, b) => differs(b) - differs(a) || (order === "worst" ? badness(b) - badness(a) : 0) || a.row - b.row,
+  );
 }

@@ -18,7 +18,9 @@ export function lesson(image: ArrayLike<number>, width: number, height: number, 
   const patches: Float32Array[] = [];
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
-      patches.push(Float32Array.from({ length: 9 }, (_, i) => image[(y + Math.floor(i / 3) - 1) * width + x + (i % 3) - 1]));
+      patches.push(
+        Float32Array.from({ length: 9 }, (_, i) => image[(y + Math.floor(i / 3) - 1) * width + x + (i % 3) - 1]),
+      );
     }
   }
   return { patches, answers: Float32Array.from(patches, (patch) => weigh(patch, wanted)) };

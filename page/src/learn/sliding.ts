@@ -3,7 +3,9 @@ import { tensor } from "../lib/tensor";
 
 /** The example that the lecture works through: every sum of it can be checked by hand. */
 export const LECTURE_SIDE = 5;
-export const LECTURE_IMAGE: readonly number[] = [1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0];
+export const LECTURE_IMAGE: readonly number[] = [
+  1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0,
+];
 export const LECTURE_KERNEL: readonly number[] = [1, 0, 1, 0, 1, 0, 1, 0, 1];
 
 /** A square window that walks over a square image. */
@@ -82,7 +84,8 @@ export function usage(walk: Walk): number[] {
 /** The side of the image after each layer, until it is 1, or does not change, or the window no longer fits. */
 export function shrinking(walk: Walk): number[] {
   const sides = [walk.side];
-  for (let side = outputSide(walk); side > 0 && side < sides[sides.length - 1]; side = outputSide({ ...walk, side })) sides.push(side);
+  for (let side = outputSide(walk); side > 0 && side < sides[sides.length - 1]; side = outputSide({ ...walk, side }))
+    sides.push(side);
   return sides;
 }
 

@@ -22,7 +22,10 @@ export function readPlace(hash: string): Place {
 
 export function writePlace({ view, part, query }: Place): string {
   const search = Object.entries(query)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value).replace(/%2C/g, ",").replace(/%3B/g, ";")}`)
+    .map(
+      ([name, value]) =>
+        `${encodeURIComponent(name)}=${encodeURIComponent(value).replace(/%2C/g, ",").replace(/%3B/g, ";")}`,
+    )
     .join("&");
   const path = [view, part].filter(Boolean).map(encodeURIComponent).join("/");
   return `#/${path}${search ? `?${search}` : ""}`;

@@ -21,7 +21,10 @@ const RUNS: Readonly<Record<string, Run>> = {
   adaptive_average_pool: ([x], call) => adaptivePool(x, "average", call.settings.output as Pair),
   batch_norm: ([x], { settings }, { mean, variance, weight, bias }) =>
     batchNorm(x, {
-      mean: mean.data, variance: variance.data, scale: weight?.data ?? null, shift: bias?.data ?? null,
+      mean: mean.data,
+      variance: variance.data,
+      scale: weight?.data ?? null,
+      shift: bias?.data ?? null,
       epsilon: settings.epsilon as number,
     }),
   group_norm: ([x], { settings }, { weight, bias }) =>
@@ -39,8 +42,10 @@ const RUNS: Readonly<Record<string, Run>> = {
   upsample: ([x], { settings }) => upsample(x, settings.output as Pair, settings.mode as "nearest" | "bilinear"),
   pad: ([x], { settings, shape }) => pad(x, settings.pad as number[], settings.value as number, shape),
   slice: ([x], { settings, shape }) => crop(x, settings.ranges as [number, number, number][], shape),
-  pixel_shuffle: ([x], { settings, shape }) => rearrange(x, shape, (place) => shuffled(settings.factor as number, place)),
-  pixel_unshuffle: ([x], { settings, shape }) => rearrange(x, shape, (place) => unshuffled(settings.factor as number, place)),
+  pixel_shuffle: ([x], { settings, shape }) =>
+    rearrange(x, shape, (place) => shuffled(settings.factor as number, place)),
+  pixel_unshuffle: ([x], { settings, shape }) =>
+    rearrange(x, shape, (place) => unshuffled(settings.factor as number, place)),
   flatten: reshaped,
   reshape: reshaped,
   dropout: reshaped,
@@ -51,10 +56,12 @@ const RUNS: Readonly<Record<string, Run>> = {
 export function canRun(call: Call): boolean {
   const { kind, settings, shape } = call;
   if (!(kind in RUNS)) return false;
-  if (kind === "elementwise") return (settings.function as string) in ACTIVATIONS && Object.keys(call.weights).length === 0;
+  if (kind === "elementwise")
+    return (settings.function as string) in ACTIVATIONS && Object.keys(call.weights).length === 0;
   if (kind === "softmax") return shape.length === 1;
   if (kind === "concatenate") return settings.dim === 1;
-  if (kind === "upsample") return settings.mode === "nearest" || (settings.mode === "bilinear" && !settings.align_corners);
+  if (kind === "upsample")
+    return settings.mode === "nearest" || (settings.mode === "bilinear" && !settings.align_corners);
   if (kind === "pad") return settings.mode === "constant" && (settings.pad as number[]).length === 4;
   if (kind === "dense") return shape.length === 1;
   return true;
@@ -72,8 +79,13 @@ export function sliding(settings: Settings): { stride: Pair; padding: Pair; dila
 export function pooling(settings: Settings): Pooling {
   const { kernel, stride, padding, dilation, ceil_mode, count_padding, divisor } = settings;
   return {
-    kernel: kernel as Pair, stride: stride as Pair, padding: padding as Pair, dilation: (dilation as Pair) ?? [1, 1],
-    ceil: Boolean(ceil_mode), countPadding: count_padding !== false, divisor: (divisor as number | null) ?? null,
+    kernel: kernel as Pair,
+    stride: stride as Pair,
+    padding: padding as Pair,
+    dilation: (dilation as Pair) ?? [1, 1],
+    ceil: Boolean(ceil_mode),
+    countPadding: count_padding !== false,
+    divisor: (divisor as number | null) ?? null,
   };
 }
 
@@ -88,6 +100,7 @@ function combining(sign: "+" | "−" | "·" | "/"): Run {
 }
 
 function reshaped([x]: readonly Tensor[], { shape }: Call): Tensor {
-  if (sizeOf(shape) !== x.data.length) throw new RangeError(`${x.data.length} numbers do not fill (${shape.join(", ")}).`);
+  if (sizeOf(shape) !== x.data.length)
+    throw new RangeError(`${x.data.length} numbers do not fill (${shape.join(", ")}).`);
   return { shape, data: x.data };
 }

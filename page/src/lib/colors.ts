@@ -13,8 +13,16 @@ const ZERO = 127;
 export type Color = readonly [number, number, number];
 
 const DARK_ENDS: Record<"activation" | "weight", [Color, Color, Color]> = {
-  activation: [[110, 190, 255], [30, 33, 38], [255, 132, 92]],
-  weight: [[231, 172, 84], [30, 33, 38], [78, 205, 186]],
+  activation: [
+    [110, 190, 255],
+    [30, 33, 38],
+    [255, 132, 92],
+  ],
+  weight: [
+    [231, 172, 84],
+    [30, 33, 38],
+    [78, 205, 186],
+  ],
 };
 
 /** The color of a table at `at` from 0 to 1. On a dark page zero is dark, so that strong numbers stand out there too. */
@@ -61,7 +69,10 @@ export function signedStep(value: number, range: number): number {
 }
 
 /** Colors of values beyond the range, below and above it: those of no entry of a table of activations. */
-const BEYOND: readonly [Color, Color] = [[0, 130, 50], [255, 214, 0]];
+const BEYOND: readonly [Color, Color] = [
+  [0, 130, 50],
+  [255, 214, 0],
+];
 
 export function beyondColor(value: number): Color {
   return BEYOND[value < 0 ? 0 : 1];
@@ -69,7 +80,9 @@ export function beyondColor(value: number): Color {
 
 /** A value's color for CSS. */
 export function signedCss(value: number, range: number, name: TableName, dark: boolean): string {
-  return `rgb(${colorAt(name, signedStep(value, range) / (STEPS - 1), dark).map(Math.round).join(" ")})`;
+  return `rgb(${colorAt(name, signedStep(value, range) / (STEPS - 1), dark)
+    .map(Math.round)
+    .join(" ")})`;
 }
 
 /** Black or white, whichever is easier to read on a color (relative luminance of WCAG 2). */

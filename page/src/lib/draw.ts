@@ -8,8 +8,14 @@ export const onScreen = (): Promise<void> => new Promise((drawn) => requestAnima
  * numbers beyond the range have colors of their own.
  */
 export function drawSigned(
-  canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number,
-  range: number, name: TableName, dark: boolean, marked = false,
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  range: number,
+  name: TableName,
+  dark: boolean,
+  marked = false,
 ): void {
   const table = colorTable(name, dark);
   const [below, above] = [-1, 1].map((sign) => packed(beyondColor(sign)));
@@ -28,7 +34,12 @@ function packed([red, green, blue]: Color): number {
 
 /** Draw shares from 0 to 1 (H, W), 0 at one end of the table and 1 at the other. */
 export function drawShares(
-  canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number, name: TableName, dark: boolean,
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  name: TableName,
+  dark: boolean,
 ): void {
   const table = colorTable(name, dark);
   paint(canvas, width, height, (pixels) => {
@@ -37,16 +48,35 @@ export function drawShares(
 }
 
 /** Draw an image (C, H, W) of values from 0 to 1, with C = 1 gray or C = 3 red, green and blue. */
-export function drawImage(canvas: HTMLCanvasElement, values: ArrayLike<number>, channels: number, width: number, height: number): void {
-  drawPixels(canvas, Uint8Array.from(values, (value) => Math.round(clamp(value) * 255)), channels, width, height);
+export function drawImage(
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  channels: number,
+  width: number,
+  height: number,
+): void {
+  drawPixels(
+    canvas,
+    Uint8Array.from(values, (value) => Math.round(clamp(value) * 255)),
+    channels,
+    width,
+    height,
+  );
 }
 
 /** Draw an image of uint8 pixels (C, H, W). A page has many of them: nothing is computed but their order. */
-export function drawPixels(canvas: HTMLCanvasElement, bytes: Uint8Array, channels: number, width: number, height: number): void {
+export function drawPixels(
+  canvas: HTMLCanvasElement,
+  bytes: Uint8Array,
+  channels: number,
+  width: number,
+  height: number,
+): void {
   const size = width * height;
   const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
   paint(canvas, width, height, (pixels) => {
-    for (let i = 0; i < size; i++) pixels[i] = ((255 << 24) | (bytes[blue + i] << 16) | (bytes[green + i] << 8) | bytes[i]) >>> 0;
+    for (let i = 0; i < size; i++)
+      pixels[i] = ((255 << 24) | (bytes[blue + i] << 16) | (bytes[green + i] << 8) | bytes[i]) >>> 0;
   });
 }
 

@@ -19,7 +19,8 @@ export function centered(ink: Float32Array, side: number, height: number, width:
         const down = (y + (Math.floor(i / POINTS) + 0.5) / POINTS - height / 2) * step + row;
         const across = (x + ((i % POINTS) + 0.5) / POINTS - width / 2) * step + column;
         const [sourceRow, sourceColumn] = [Math.floor(down), Math.floor(across)];
-        if (sourceRow >= 0 && sourceRow < side && sourceColumn >= 0 && sourceColumn < side) sum += ink[sourceRow * side + sourceColumn];
+        if (sourceRow >= 0 && sourceRow < side && sourceColumn >= 0 && sourceColumn < side)
+          sum += ink[sourceRow * side + sourceColumn];
       }
       result[y * width + x] = sum / (POINTS * POINTS);
     }
@@ -28,13 +29,21 @@ export function centered(ink: Float32Array, side: number, height: number, width:
 }
 
 /** The box around the ink and its center of mass; bottom < top where there is none. */
-function extent(ink: Float32Array, side: number): { top: number; bottom: number; left: number; right: number; row: number; column: number } {
+function extent(
+  ink: Float32Array,
+  side: number,
+): { top: number; bottom: number; left: number; right: number; row: number; column: number } {
   let [top, bottom, left, right] = [side, -1, side, -1];
   let [mass, rows, columns] = [0, 0, 0];
   for (let i = 0; i < ink.length; i++) {
     if (ink[i] === 0) continue;
     const [row, column] = [Math.floor(i / side), i % side];
-    [top, bottom, left, right] = [Math.min(top, row), Math.max(bottom, row), Math.min(left, column), Math.max(right, column)];
+    [top, bottom, left, right] = [
+      Math.min(top, row),
+      Math.max(bottom, row),
+      Math.min(left, column),
+      Math.max(right, column),
+    ];
     mass += ink[i];
     rows += ink[i] * (row + 0.5);
     columns += ink[i] * (column + 0.5);

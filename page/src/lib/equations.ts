@@ -24,7 +24,13 @@ export function agreed(value: number, recomputed: number, scale = Math.abs(value
 }
 
 /** The product of two shown factors, as far as their digits determine it. */
-export function product(value: number, weight: number, shownValue: number, shownWeight: number, scale: number): { text: string; shown: number } {
+export function product(
+  value: number,
+  weight: number,
+  shownValue: number,
+  shownWeight: number,
+  scale: number,
+): { text: string; shown: number } {
   const text = agreed(value * weight, shownValue * shownWeight, scale) ?? fixed(value * weight, scale, 1);
   return { text, shown: numberOf(text) };
 }
@@ -58,7 +64,12 @@ export interface WrittenSum {
  * number beside the result.
  */
 export function writeSum(
-  values: readonly number[], bias: number | null, divisor: number, value: number, scale: number, most = 12,
+  values: readonly number[],
+  bias: number | null,
+  divisor: number,
+  value: number,
+  scale: number,
+  most = 12,
 ): WrittenSum {
   const largest = values.map((_, i) => i).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   const kept = values.length > most ? largest.slice(0, most).sort((a, b) => a - b) : values.map((_, i) => i);
@@ -70,7 +81,9 @@ export function writeSum(
   const all = Array.from({ length: MOST_DIGITS - DIGITS + 1 }, (_, i) => DIGITS + i);
   const digits = all.find((some) => fixed(recomputed(some), scale) === fixed(value, scale)) ?? MOST_DIGITS;
   const addend = (index: number | null, one: number): Addend => ({
-    index, negative: rounded(one, reach, digits) < 0, text: fixed(Math.abs(one), reach, digits),
+    index,
+    negative: rounded(one, reach, digits) < 0,
+    text: fixed(Math.abs(one), reach, digits),
   });
   return {
     addends: shown.map((one, i) => addend(kept[i] ?? null, one)),
@@ -81,12 +94,19 @@ export function writeSum(
 }
 
 /** One positive number divided by another, with as many digits as the quotient needs: "8.3612 / 10.244 = 0.8162". */
-export function writeQuotient(dividend: number, divisor: number, digits: number): { dividend: string; divisor: string; result: string } {
+export function writeQuotient(
+  dividend: number,
+  divisor: number,
+  digits: number,
+): { dividend: string; divisor: string; result: string } {
   const quotient = dividend / divisor;
   for (let some = DIGITS; ; some++) {
     const recomputed = rounded(dividend, dividend, some) / rounded(divisor, divisor, some);
     if (fixed(recomputed, 1, digits) !== fixed(quotient, 1, digits) && some < MOST_DIGITS) continue;
-    const result = fixed(recomputed, 1, digits) === fixed(quotient, 1, digits) ? `= ${fixed(quotient, 1, digits)}` : equals(quotient, recomputed, 1);
+    const result =
+      fixed(recomputed, 1, digits) === fixed(quotient, 1, digits)
+        ? `= ${fixed(quotient, 1, digits)}`
+        : equals(quotient, recomputed, 1);
     return { dividend: fixed(dividend, dividend, some), divisor: fixed(divisor, divisor, some), result };
   }
 }

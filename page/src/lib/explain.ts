@@ -32,10 +32,18 @@ class View {
     return mapShape(this.tensors[this.call.inputs[operand]].shape);
   }
 
-  term(operand: number, channel: number, y: number, x: number, weight: number | null = null, weightIndex: number | null = null): Term {
+  term(
+    operand: number,
+    channel: number,
+    y: number,
+    x: number,
+    weight: number | null = null,
+    weightIndex: number | null = null,
+  ): Term {
     const call = this.call.inputs[operand];
     const [channels, height, width] = mapShape(this.tensors[call].shape);
-    if (y < 0 || x < 0 || y >= height || x >= width || channel >= channels) return { from: null, value: 0, weight, weightIndex };
+    if (y < 0 || x < 0 || y >= height || x >= width || channel >= channels)
+      return { from: null, value: 0, weight, weightIndex };
     const value = this.tensors[call].data[(channel * height + y) * width + x];
     return { from: { call, channel, y, x }, value, weight, weightIndex };
   }
@@ -53,7 +61,9 @@ class View {
     return Array.from({ length: channels }, (_, channel) => ({
       channel,
       columns: width,
-      terms: Array.from({ length: size }, (_, i) => this.term(0, channel * size + i, 0, 0, ...weightOf(channel * size + i))),
+      terms: Array.from({ length: size }, (_, i) =>
+        this.term(0, channel * size + i, 0, 0, ...weightOf(channel * size + i)),
+      ),
     }));
   }
 }
@@ -66,7 +76,9 @@ function explainConvolution(view: View, { channel, y, x }: Place): Explanation {
   const [outputs, perGroup, rows, columns] = weight.shape;
   const first = Math.floor(channel / (outputs / groups)) * perGroup;
   return {
-    form: "sum", divisor: 1, bias: bias ? bias.data[channel] : null,
+    form: "sum",
+    divisor: 1,
+    bias: bias ? bias.data[channel] : null,
     groups: Array.from({ length: perGroup }, (_, c) => ({
       channel: first + c,
       columns,
@@ -74,7 +86,12 @@ function explainConvolution(view: View, { channel, y, x }: Place): Explanation {
         const [r, s] = [Math.floor(i / columns), i % columns];
         const at = (channel * perGroup + c) * rows * columns + i;
         return view.term(
-          0, first + c, y * stride[0] - padding[0] + r * dilation[0], x * stride[1] - padding[1] + s * dilation[1], weight.data[at], at,
+          0,
+          first + c,
+          y * stride[0] - padding[0] + r * dilation[0],
+          x * stride[1] - padding[1] + s * dilation[1],
+          weight.data[at],
+          at,
         );
       }),
     })),
@@ -93,7 +110,9 @@ function explainTransposed(view: View, { channel, y, x }: Place): Explanation {
     return from % stride[axis] === 0 ? from / stride[axis] : -1;
   };
   return {
-    form: "sum", divisor: 1, bias: bias ? bias.data[channel] : null,
+    form: "sum",
+    divisor: 1,
+    bias: bias ? bias.data[channel] : null,
     groups: Array.from({ length: each }, (_, c) => {
       const terms: Term[] = [];
       for (let r = 0; r < rows; r++) {
@@ -116,7 +135,10 @@ function windowTerms(view: View, { channel, y, x }: Place): Group {
   let columns = 0;
   for (let r = 0; r < kernel[0]; r++) {
     for (let s = 0; s < kernel[1]; s++) {
-      const [row, column] = [y * stride[0] - padding[0] + r * dilation[0], x * stride[1] - padding[1] + s * dilation[1]];
+      const [row, column] = [
+        y * stride[0] - padding[0] + r * dilation[0],
+        x * stride[1] - padding[1] + s * dilation[1],
+      ];
       // What hangs over the far edge (ceil_mode) is no part of the window; near padding is shown.
       if (row >= height + padding[0] || column >= width + padding[1]) continue;
       if (r === 0) columns += 1;
@@ -132,7 +154,8 @@ function adaptiveTerms(view: View, { channel, y, x }: Place): Group {
   const [top, bottom] = adaptiveRange(height, output[0], y);
   const [left, right] = adaptiveRange(width, output[1], x);
   const terms: Term[] = [];
-  for (let row = top; row < bottom; row++) for (let column = left; column < right; column++) terms.push(view.term(0, channel, row, column));
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) terms.push(view.term(0, channel, row, column));
   return { channel, columns: right - left, terms };
 }
 
@@ -145,8 +168,12 @@ function largestOf(group: Group): Explanation {
 function explainNorm(view: View, place: Place, mean: number, variance: number): Explanation {
   const { weight, bias } = view.weights;
   return {
-    form: "norm", mean, variance, epsilon: view.call.settings.epsilon as number,
-    scale: weight ? weight.data[place.channel] : 1, shift: bias ? bias.data[place.channel] : 0,
+    form: "norm",
+    mean,
+    variance,
+    epsilon: view.call.settings.epsilon as number,
+    scale: weight ? weight.data[place.channel] : 1,
+    shift: bias ? bias.data[place.channel] : 0,
     groups: view.one(place.channel, place.y, place.x),
   };
 }
@@ -182,7 +209,9 @@ function explainUpsample(view: View, { channel, y, x }: Place): Explanation {
   const [, outHeight, outWidth] = mapShape(view.call.shape);
   const columns = sources(x, width, outWidth, mode);
   const terms = sources(y, height, outHeight, mode).flatMap(([row, vertical]) =>
-    columns.map(([column, horizontal]) => view.term(0, channel, row, column, mode === "nearest" ? null : vertical * horizontal)),
+    columns.map(([column, horizontal]) =>
+      view.term(0, channel, row, column, mode === "nearest" ? null : vertical * horizontal),
+    ),
   );
   if (mode === "nearest") return { form: "copy", groups: [{ channel, columns: 1, terms }] };
   return { form: "sum", bias: null, divisor: 1, groups: [{ channel, columns: columns.length, terms }] };
@@ -199,7 +228,10 @@ function explainReshaped(view: View, { channel, y, x }: Place): Explanation {
   const [, height, width] = mapShape(view.call.shape);
   const at = (channel * height + y) * width + x;
   const [, rows, columns] = view.shape();
-  return { form: "copy", groups: view.one(Math.floor(at / (rows * columns)), Math.floor(at / columns) % rows, at % columns) };
+  return {
+    form: "copy",
+    groups: view.one(Math.floor(at / (rows * columns)), Math.floor(at / columns) % rows, at % columns),
+  };
 }
 
 /** A function of one number; that of a function that the page does not know is not explained. */
@@ -224,7 +256,8 @@ const EXPLAINS: Readonly<Record<string, Explain>> = {
     const group = adaptiveTerms(view, place);
     return { form: "sum", bias: null, divisor: group.terms.length, groups: [group] };
   },
-  batch_norm: (view, place) => explainNorm(view, place, view.weights.mean.data[place.channel], view.weights.variance.data[place.channel]),
+  batch_norm: (view, place) =>
+    explainNorm(view, place, view.weights.mean.data[place.channel], view.weights.variance.data[place.channel]),
   group_norm: explainGroupNorm,
   dense: (view, { channel }) => {
     const { weight, bias } = view.weights;
@@ -251,8 +284,14 @@ const EXPLAINS: Readonly<Record<string, Explain>> = {
     const at = (axis: number, place: number): number => (ranges[axis] ? ranges[axis][0] + place * ranges[axis][2] : 0);
     return { form: "copy", groups: view.one(at(0, channel), at(1, y), at(2, x)) };
   },
-  pixel_shuffle: (view, { channel, y, x }) => ({ form: "copy", groups: view.one(...shuffled(view.call.settings.factor as number, [channel, y, x])) }),
-  pixel_unshuffle: (view, { channel, y, x }) => ({ form: "copy", groups: view.one(...unshuffled(view.call.settings.factor as number, [channel, y, x])) }),
+  pixel_shuffle: (view, { channel, y, x }) => ({
+    form: "copy",
+    groups: view.one(...shuffled(view.call.settings.factor as number, [channel, y, x])),
+  }),
+  pixel_unshuffle: (view, { channel, y, x }) => ({
+    form: "copy",
+    groups: view.one(...unshuffled(view.call.settings.factor as number, [channel, y, x])),
+  }),
   pad: (view, { channel, y, x }) => {
     const sides = view.call.settings.pad as number[];
     const term = view.term(0, channel, y - sides[2], x - sides[0]);

@@ -61,7 +61,11 @@ export function resultOf(explanation: Explanation): number {
     case "function":
       return ACTIVATIONS[explanation.name](terms[0].value, explanation.slope);
     case "norm":
-      return ((terms[0].value - explanation.mean) / Math.sqrt(explanation.variance + explanation.epsilon)) * explanation.scale + explanation.shift;
+      return (
+        ((terms[0].value - explanation.mean) / Math.sqrt(explanation.variance + explanation.epsilon)) *
+          explanation.scale +
+        explanation.shift
+      );
     case "arithmetic": {
       return apply(explanation.sign, terms[0].value, terms[1].value);
     }

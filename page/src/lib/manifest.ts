@@ -60,7 +60,9 @@ export type Settings = Readonly<Record<string, unknown>>;
 export function readManifest(value: unknown): Manifest {
   const manifest = value as Manifest;
   if (manifest?.format !== 1) {
-    throw new Error(`This network comes in format ${String((value as { format?: unknown })?.format)}, and this page reads format 1.`);
+    throw new Error(
+      `This network comes in format ${String((value as { format?: unknown })?.format)}, and this page reads format 1.`,
+    );
   }
   manifest.calls.forEach((call, index) => {
     if (call.id !== index || call.inputs.some((input) => input >= index)) {

@@ -15,7 +15,9 @@ export class Network {
   constructor(manifest: Manifest, blob: Float32Array, weights?: readonly Weights[]) {
     this.manifest = manifest;
     this.calls = manifest.calls;
-    this.readers = manifest.calls.map(({ id }) => manifest.calls.filter(({ inputs }) => inputs.includes(id)).map((call) => call.id));
+    this.readers = manifest.calls.map(({ id }) =>
+      manifest.calls.filter(({ inputs }) => inputs.includes(id)).map((call) => call.id),
+    );
     this.#weights = weights ?? manifest.calls.map((call) => readWeights(call, blob));
   }
 
@@ -84,7 +86,11 @@ const BREATH = 20e6;
 
 /** Everything that the network makes of one image: a tensor for each call in order, up to the call `last`. */
 export async function runNetwork(
-  network: Network, input: Tensor, ask: Ask, begin: readonly Tensor[] = [], last = network.calls.length - 1,
+  network: Network,
+  input: Tensor,
+  ask: Ask,
+  begin: readonly Tensor[] = [],
+  last = network.calls.length - 1,
 ): Promise<Tensor[]> {
   const tensors = begin.length ? begin.slice() : [input];
   let work = 0;

@@ -38,7 +38,9 @@ export function short(value: number, digits = 4): string {
 
 /** A sum written out: 1 + 0 − 2. */
 export function sumText(values: readonly number[]): string {
-  return values.map((value, i) => (i === 0 ? short(value) : value < 0 ? `${MINUS} ${short(-value)}` : `+ ${short(value)}`)).join(" ");
+  return values
+    .map((value, i) => (i === 0 ? short(value) : value < 0 ? `${MINUS} ${short(-value)}` : `+ ${short(value)}`))
+    .join(" ");
 }
 
 /** A factor, in brackets where it is negative: 3, (−2). */
@@ -58,7 +60,9 @@ export function percent(share: number): string {
 
 /** A count with thin spaces between thousands: 49 152. */
 export function count(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 }
 
 /** What a person typed as a number: a comma may stand for the point; NaN where it is none. */

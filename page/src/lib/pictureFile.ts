@@ -15,7 +15,12 @@ export async function readPicture(file: Blob, images: ImageSpec, fit: Fit): Prom
   const scale = Math.min(1, PREVIEW / Math.max(width, height));
   const small = drawn(bitmap, Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   const found = fitted(planesOf(rgba, height, width, images.channels), images.height, images.width, fit);
-  return { ...found, original: small.toDataURL("image/png").split(",")[1], size: [height, width, isGray(rgba) ? 1 : 3], fit };
+  return {
+    ...found,
+    original: small.toDataURL("image/png").split(",")[1],
+    size: [height, width, isGray(rgba) ? 1 : 3],
+    fit,
+  };
 }
 
 function drawn(bitmap: ImageBitmap, width: number, height: number): HTMLCanvasElement {

@@ -41,7 +41,10 @@ export function fitted(picture: Planes, height: number, width: number, fit: Fit)
     const scale = Math.min(picture.height / height, picture.width / width);
     const [left, right] = middle(picture.width, width * scale);
     const [top, bottom] = middle(picture.height, height * scale);
-    return { pixels: resized(picture, [left, top, right, bottom], height, width).data, region: [left, top, right, bottom] };
+    return {
+      pixels: resized(picture, [left, top, right, bottom], height, width).data,
+      region: [left, top, right, bottom],
+    };
   }
   const scale = Math.min(height / picture.height, width / picture.width);
   const rows = Math.max(Math.min(roundEven(picture.height * scale), height), 1);
@@ -149,7 +152,8 @@ function alongHeight(picture: Planes, begin: number, end: number, height: number
   const data = new Uint8Array(channels * height * width);
   for (let channel = 0, to = 0; channel < channels; channel++)
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++, to++) data[to] = weighted(picture.data, channel * picture.height * width + x, width, taps[y]);
+      for (let x = 0; x < width; x++, to++)
+        data[to] = weighted(picture.data, channel * picture.height * width + x, width, taps[y]);
   return { ...picture, height, data };
 }
 

@@ -34,10 +34,21 @@ export function sentence(english: string, write: string | ((...parts: string[]) 
     if (kind === "@") {
       inner.push(null);
       form += `(?: at row ${NUMBER}, column ${NUMBER})?`;
-    } else form += kind === "#" ? NUMBER : kind === "*" || separator !== undefined ? "(.*?)" : `(${kind.split("|").map(plain).join("|")})`;
+    } else
+      form +=
+        kind === "#"
+          ? NUMBER
+          : kind === "*" || separator !== undefined
+            ? "(.*?)"
+            : `(${kind.split("|").map(plain).join("|")})`;
   }
-  const filled = (...parts: string[]): string => (write as string).replace(/\$(\d)/g, (_, place: string) => parts[Number(place) - 1]);
-  return { form: new RegExp(`^${form}${plain(english.slice(end))}$`), inner, write: typeof write === "string" ? filled : write };
+  const filled = (...parts: string[]): string =>
+    (write as string).replace(/\$(\d)/g, (_, place: string) => parts[Number(place) - 1]);
+  return {
+    form: new RegExp(`^${form}${plain(english.slice(end))}$`),
+    inner,
+    write: typeof write === "string" ? filled : write,
+  };
 }
 
 /** A sentence in the language of `known`; one that is not among them, or holds one that is not, stays as it is. */
@@ -45,7 +56,9 @@ export function translated(sentence: string, known: readonly Sentence[]): Told {
   for (const { form, inner, write } of known) {
     const found = form.exec(sentence);
     if (!found) continue;
-    const parts = found.slice(1).map((part = "", i) => (inner[i] === null ? comma(part) : within(part, inner[i], known)));
+    const parts = found
+      .slice(1)
+      .map((part = "", i) => (inner[i] === null ? comma(part) : within(part, inner[i], known)));
     if (parts.every((part) => part !== null)) return { text: write(...parts), lang: undefined };
   }
   return { text: sentence, lang: "en" };
@@ -55,10 +68,11 @@ export function translated(sentence: string, known: readonly Sentence[]): Told {
 function within(part: string, separator: string, known: readonly Sentence[]): string | null {
   const pieces = separator ? part.split(separator) : [part];
   const told: string[] = [];
-  for (let from = 0; from < pieces.length; ) {
+  for (let from = 0; from < pieces.length;) {
     let to = from + 1;
     let text = inside(pieces[from], known);
-    for (; text === null && to < pieces.length; to += 1) text = inside(pieces.slice(from, to + 1).join(separator), known);
+    for (; text === null && to < pieces.length; to += 1)
+      text = inside(pieces.slice(from, to + 1).join(separator), known);
     if (text === null) return null;
     told.push(text);
     from = to;

@@ -24,7 +24,12 @@ export interface Explained {
   readonly values: Readonly<Record<string, unknown>>;
   readonly maps: Readonly<Record<string, readonly (readonly number[])[]>>;
   /** `passed` is null where a number has no limit. */
-  readonly checks: readonly { readonly name: string; readonly value: number; readonly summary: string; readonly passed: boolean | null }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly summary: string;
+    readonly passed: boolean | null;
+  }[];
   readonly notes: readonly string[];
 }
 
@@ -167,7 +172,14 @@ export interface Server {
   map(of: Version, source: number, part: string, signal?: AbortSignal): Promise<SurveyedMap>;
   sources(): Promise<readonly ImageSource[]>;
   /** The images of a source's part that excite a unit of a layer most. */
-  strongest(of: Version, layer: string, unit: number, source: number, part: string, signal?: AbortSignal): Promise<ExcitedUnit>;
+  strongest(
+    of: Version,
+    layer: string,
+    unit: number,
+    source: number,
+    part: string,
+    signal?: AbortSignal,
+  ): Promise<ExcitedUnit>;
 }
 
 type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unknown>;
@@ -175,26 +187,35 @@ type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unk
 export function openServer(json: Json, base: string): Server {
   const inside = async <Value>(path: string, name: string): Promise<readonly Value[]> =>
     ((await json(path)) as Record<string, readonly Value[]>)[name];
-  const posed = (of: Version, what: string, pixels: Uint8Array, choices: Choices, signal?: AbortSignal): Promise<unknown> =>
-    json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels), signal);
+  const posed = (
+    of: Version,
+    what: string,
+    pixels: Uint8Array,
+    choices: Choices,
+    signal?: AbortSignal,
+  ): Promise<unknown> => json(pathOf(of, what, { ...choices, form: "pixels" }), new Uint8Array(pixels), signal);
   return {
     trainer: openTrainer(json),
     faces: openFaces(json),
     collection: openCollection(json),
     generator: openGenerator(json),
     driver: openDriver(json),
-    predict: async (model, picture, signal) => (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
+    predict: async (model, picture, signal) =>
+      (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
     studies: () => inside<Study>("studies", "studies"),
     studyPage: (study) => `${base}/studies/${study}/page`,
     predictions: async (run) => (await json(`runs/${run}/predictions`)) as Predictions,
     outcomes: (run) => inside<Outcome>(`runs/${run}/outcomes`, "images"),
-    answer: async (model, pixels, signal) => (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,
-    familiarity: async (of, pixels, signal) => (await json(pathOf(of, "familiarity"), new Uint8Array(pixels), signal)) as Familiarity,
+    answer: async (model, pixels, signal) =>
+      (await json(`models/${model}/answer`, new Uint8Array(pixels), signal)) as Answered,
+    familiarity: async (of, pixels, signal) =>
+      (await json(pathOf(of, "familiarity"), new Uint8Array(pixels), signal)) as Familiarity,
     attacks: () => inside<AttackMethod>("attacks", "attacks"),
     attack: async (of, pixels, choices, signal) => (await posed(of, "attack", pixels, choices, signal)) as Attacked,
-    pixelMap: async (of, pixels, choices, signal) => (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,
+    pixelMap: async (of, pixels, choices, signal) =>
+      (await posed(of, "pixel-map", pixels, choices, signal)) as PixelMap,
     work: async () => (await json("work")) as Work,
     methods: () => inside<Method>("methods", "methods"),
     explain: async (of, pixels, choices, signal) => (await posed(of, "explain", pixels, choices, signal)) as Explained,
@@ -202,6 +223,10 @@ export function openServer(json: Json, base: string): Server {
       (await json(pathOf(of, "survey", { by: "map", source: String(source), part }), "", signal)) as SurveyedMap,
     sources: () => inside<ImageSource>("sources", "sources"),
     strongest: async (of, layer, unit, source, part, signal) =>
-      (await json(pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }), undefined, signal)) as ExcitedUnit,
+      (await json(
+        pathOf(of, "unit", { layer, unit: String(unit), source: String(source), part }),
+        undefined,
+        signal,
+      )) as ExcitedUnit,
   };
 }

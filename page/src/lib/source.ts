@@ -46,11 +46,23 @@ export interface Source {
   rows(model: number, from: number, count: number): Promise<readonly ImageEntry[]>;
   pixels(model: number, image: number): Promise<Uint8Array>;
   /** The outputs of all calls, or of `only` some, at their ids, for a network that is too large to run in the page; missing without a server. */
-  readonly outputs?: (of: Version, manifest: Manifest, pixels: Uint8Array, signal?: AbortSignal, only?: readonly Call[]) => Promise<Tensor[]>;
+  readonly outputs?: (
+    of: Version,
+    manifest: Manifest,
+    pixels: Uint8Array,
+    signal?: AbortSignal,
+    only?: readonly Call[],
+  ) => Promise<Tensor[]>;
   /** The output of a call that the page cannot compute; `image` is null for a picture of one's own. */
   output(of: Version, call: Call, pixels: Uint8Array, image: number | null, signal?: AbortSignal): Promise<Tensor>;
   /** How an output grows with each number of each call, for a class or the answer (""); missing without a server. */
-  readonly gradients?: (of: Version, manifest: Manifest, pixels: Uint8Array, label: string, signal?: AbortSignal) => Promise<Tensor[]>;
+  readonly gradients?: (
+    of: Version,
+    manifest: Manifest,
+    pixels: Uint8Array,
+    label: string,
+    signal?: AbortSignal,
+  ) => Promise<Tensor[]>;
   /** A picture file as the network takes it, and as it was; missing where the page alone cannot answer it. */
   readonly read?: (model: number, file: Blob) => Promise<Preparation>;
   /** What goes beyond numbers of the network; missing without a server. */
@@ -66,8 +78,10 @@ function openSource(): Source {
 function serverSource(base: string): Source {
   const bytes = async (path: string, body?: BodyInit, signal?: AbortSignal): Promise<ArrayBuffer> =>
     (await ask(`${base}/${path}`, body, signal)).arrayBuffer();
-  const json = async (path: string, body?: BodyInit, signal?: AbortSignal): Promise<unknown> => (await ask(`${base}/${path}`, body, signal)).json();
-  const entries = async (path: string): Promise<readonly ImageEntry[]> => ((await json(path)) as { images: ImageEntry[] }).images;
+  const json = async (path: string, body?: BodyInit, signal?: AbortSignal): Promise<unknown> =>
+    (await ask(`${base}/${path}`, body, signal)).json();
+  const entries = async (path: string): Promise<readonly ImageEntry[]> =>
+    ((await json(path)) as { images: ImageEntry[] }).images;
   const known = new Map<string, Promise<Uint8Array>>();
   return {
     models: async () => ((await json("models")) as { models: ModelEntry[] }).models,
@@ -77,7 +91,11 @@ function serverSource(base: string): Source {
     rows: (model, from, count) => entries(`models/${model}/images?offset=${from}&limit=${count}`),
     pixels: (model, image) => {
       const path = `models/${model}/images/${image}`;
-      if (!known.has(path)) known.set(path, bytes(path).then((buffer) => new Uint8Array(buffer)));
+      if (!known.has(path))
+        known.set(
+          path,
+          bytes(path).then((buffer) => new Uint8Array(buffer)),
+        );
       return known.get(path)!;
     },
     outputs: async (of, { calls }, pixels, signal, only) => {
@@ -90,9 +108,16 @@ function serverSource(base: string): Source {
     output: async (of, call, pixels, _image, signal) =>
       tensor(call.shape, new Float32Array(await bytes(pathOf(of, `calls/${call.id}`), new Uint8Array(pixels), signal))),
     gradients: async (of, { calls }, pixels, label, signal) =>
-      cut(calls, new Float32Array(await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels), signal))),
+      cut(
+        calls,
+        new Float32Array(
+          await bytes(pathOf(of, "gradients", label ? { of: label } : {}), new Uint8Array(pixels), signal),
+        ),
+      ),
     read: async (model, file) => {
-      const told = (await json(`models/${model}/preparation`, file)) as Omit<Preparation, "pixels"> & { pixels: string };
+      const told = (await json(`models/${model}/preparation`, file)) as Omit<Preparation, "pixels"> & {
+        pixels: string;
+      };
       return { ...told, pixels: decode(told.pixels) };
     },
     server: openServer(json, base),
@@ -111,9 +136,11 @@ function cut(calls: readonly Call[], numbers: Float32Array): Tensor[] {
 
 /** Ask the server; an error becomes a sentence in the language of the page, by its code. */
 async function ask(address: string, body?: BodyInit, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal }).catch((error: unknown) => {
-    throw error instanceof TypeError ? new Error(texts().unavailable) : error; // a request that found no server
-  });
+  const response = await fetch(address, body === undefined ? { signal } : { method: "POST", body, signal }).catch(
+    (error: unknown) => {
+      throw error instanceof TypeError ? new Error(texts().unavailable) : error; // a request that found no server
+    },
+  );
   if (response.ok) return response;
   const { error, code } = (await response.json().catch(() => ({}))) as { error?: string; code?: ErrorCode };
   if (error === undefined) throw new Error(texts().status(response.status));
@@ -132,9 +159,20 @@ interface Embedded {
 
 function embeddedSource({ models }: Embedded): Source {
   const now = <Value>(make: () => Value): Promise<Value> => Promise.resolve().then(make);
-  const entriesOf = (model: number): ImageEntry[] => models[model].images.map(({ name, label }, id) => ({ id, name, label }));
+  const entriesOf = (model: number): ImageEntry[] =>
+    models[model].images.map(({ name, label }, id) => ({ id, name, label }));
   return {
-    models: () => now(() => models.map(({ manifest: { name, network, task } }, id) => ({ id, name, network, task, source: null, epochs: [] }))),
+    models: () =>
+      now(() =>
+        models.map(({ manifest: { name, network, task } }, id) => ({
+          id,
+          name,
+          network,
+          task,
+          source: null,
+          epochs: [],
+        })),
+      ),
     manifest: (model) => now(() => readManifest(models[model].manifest)),
     weights: ({ model }) => now(() => new Float32Array(decode(models[model].weights).buffer)),
     images: (model) => now(() => entriesOf(model)),

@@ -12,7 +12,12 @@ export interface Use {
 }
 
 /** For each call that reads the number: the numbers that use it, those that get most from it first, at most `most`. */
-export function usesOf(network: Network, tensors: readonly Tensor[], place: Place, most = 5): { call: Call; uses: Use[] }[] {
+export function usesOf(
+  network: Network,
+  tensors: readonly Tensor[],
+  place: Place,
+  most = 5,
+): { call: Call; uses: Use[] }[] {
   return network.readers[place.call].map((id) => {
     const call = network.calls[id];
     const operand = call.inputs.indexOf(place.call);
@@ -44,7 +49,10 @@ function readingChannels(network: Network, call: Call, operand: number, place: P
     case "softmax":
       return range(0, count);
     case "concatenate":
-      return [place.channel + call.inputs.slice(0, operand).reduce((sum, id) => sum + mapShape(network.calls[id].shape)[0], 0)];
+      return [
+        place.channel +
+          call.inputs.slice(0, operand).reduce((sum, id) => sum + mapShape(network.calls[id].shape)[0], 0),
+      ];
     case "flatten":
     case "reshape": {
       const [, height, width] = mapShape(call.shape);
@@ -55,7 +63,9 @@ function readingChannels(network: Network, call: Call, operand: number, place: P
       return [rearranged(call, place)[0]];
     case "slice": {
       const [start, stop, step] = (call.settings.ranges as number[][])[0];
-      return place.channel >= start && place.channel < stop && (place.channel - start) % step === 0 ? [(place.channel - start) / step] : [];
+      return place.channel >= start && place.channel < stop && (place.channel - start) % step === 0
+        ? [(place.channel - start) / step]
+        : [];
     }
     default:
       return [Math.min(place.channel, count - 1)];
@@ -67,13 +77,15 @@ function readingPlace(network: Network, call: Call, { call: from, channel, y, x 
   const before = mapShape(network.calls[from].shape);
   const [, height, width] = mapShape(call.shape);
   const clamp = (rows: number, columns: number): Pair => [
-    Math.min(height - 1, Math.max(0, Math.round(rows))), Math.min(width - 1, Math.max(0, Math.round(columns))),
+    Math.min(height - 1, Math.max(0, Math.round(rows))),
+    Math.min(width - 1, Math.max(0, Math.round(columns))),
   ];
   switch (call.kind) {
     case "conv": {
       const { stride, padding, dilation } = sliding(call.settings);
       const [, , rows, columns] = call.weights.weight.shape;
-      const middle = (at: number, k: number, axis: 0 | 1): number => (at + padding[axis] - (dilation[axis] * (k - 1)) / 2) / stride[axis];
+      const middle = (at: number, k: number, axis: 0 | 1): number =>
+        (at + padding[axis] - (dilation[axis] * (k - 1)) / 2) / stride[axis];
       return clamp(middle(y, rows, 0), middle(x, columns, 1));
     }
     case "conv_transposed": {
@@ -101,7 +113,10 @@ function readingPlace(network: Network, call: Call, { call: from, channel, y, x 
     }
     case "slice": {
       const ranges = call.settings.ranges as number[][];
-      return clamp((y - (ranges[1]?.[0] ?? 0)) / (ranges[1]?.[2] ?? 1), (x - (ranges[2]?.[0] ?? 0)) / (ranges[2]?.[2] ?? 1));
+      return clamp(
+        (y - (ranges[1]?.[0] ?? 0)) / (ranges[1]?.[2] ?? 1),
+        (x - (ranges[2]?.[0] ?? 0)) / (ranges[2]?.[2] ?? 1),
+      );
     }
     default:
       return before[1] === height && before[2] === width
@@ -110,7 +125,15 @@ function readingPlace(network: Network, call: Call, { call: from, channel, y, x 
   }
 }
 
-function given(network: Network, tensors: readonly Tensor[], call: Call, channel: number, place: Place, y: number, x: number): number | null {
+function given(
+  network: Network,
+  tensors: readonly Tensor[],
+  call: Call,
+  channel: number,
+  place: Place,
+  y: number,
+  x: number,
+): number | null {
   const [, height, width] = mapShape(tensors[place.call].shape);
   const value = tensors[place.call].data[(place.channel * height + place.y) * width + place.x];
   if (call.kind === "dense") {

@@ -23,8 +23,14 @@ export function rowsInSight({ rows, pitch }: Grid, top: number, height: number, 
 /** Where a key leads to from a tile; null for keys that lead nowhere. */
 export function moved(at: number, key: string, count: number, columns: number, page: number): number | null {
   const steps: Readonly<Record<string, number>> = {
-    ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
-    PageUp: -columns * page, PageDown: columns * page, Home: -at, End: count - 1 - at,
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -columns,
+    ArrowDown: columns,
+    PageUp: -columns * page,
+    PageDown: columns * page,
+    Home: -at,
+    End: count - 1 - at,
   };
   if (!(key in steps)) return null;
   const to = at + steps[key];

@@ -23,7 +23,8 @@ export interface Slab {
 export function slabOf(call: Call, index: number): Slab {
   const [channels, height, width] = mapShape(call.shape);
   let block = 1;
-  while (channels * Math.ceil(height / block) * Math.ceil(width / block) > MOST && block < Math.max(height, width)) block += 1;
+  while (channels * Math.ceil(height / block) * Math.ceil(width / block) > MOST && block < Math.max(height, width))
+    block += 1;
   const [rows, columns] = [Math.ceil(height / block), Math.ceil(width / block)];
   const across = Math.ceil(Math.sqrt((channels * rows) / columns));
   const down = Math.ceil(channels / across);
@@ -45,7 +46,11 @@ export function slabOf(call: Call, index: number): Slab {
 export function placeOf(slab: Slab, cube: number, tensor: Tensor): Place {
   const { block, rows, columns, call } = slab;
   const [, height, width] = mapShape(call.shape);
-  const [channel, top, left] = [Math.floor(cube / (rows * columns)), (Math.floor(cube / columns) % rows) * block, (cube % columns) * block];
+  const [channel, top, left] = [
+    Math.floor(cube / (rows * columns)),
+    (Math.floor(cube / columns) % rows) * block,
+    (cube % columns) * block,
+  ];
   let best = { y: top, x: left, size: -1 };
   for (let y = top; y < Math.min(height, top + block); y++) {
     for (let x = left; x < Math.min(width, left + block); x++) {

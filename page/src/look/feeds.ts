@@ -49,7 +49,9 @@ export function feeds(call: Call, channel: number, calls: readonly Call[]): Unit
 
 /** The same, where the calls `hidden` have no column: what these read in turn. */
 export function feedsThrough(call: Call, channel: number, calls: readonly Call[], hidden: ReadonlySet<number>): Unit[] {
-  return feeds(call, channel, calls).flatMap(([id, from]) => (hidden.has(id) ? feedsThrough(calls[id], from, calls, hidden) : [[id, from] as const]));
+  return feeds(call, channel, calls).flatMap(([id, from]) =>
+    hidden.has(id) ? feedsThrough(calls[id], from, calls, hidden) : [[id, from] as const],
+  );
 }
 
 function groupOf(call: Call, channel: number, each: number, inputs: number): Unit[] {

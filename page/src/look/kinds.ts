@@ -28,7 +28,8 @@ export function sandboxesOf(call: Call): SandboxName[] {
   found.push(differs(call, "padding", 0) ? "padding" : "usage");
   if (differs(call, "stride", 1)) found.push("stride");
   found.push("hyperparameters", "receptive");
-  const isSeparable = ((call.settings.groups as number) ?? 1) > 1 || call.weights.weight.shape.slice(2).every((side) => side === 1);
+  const isSeparable =
+    ((call.settings.groups as number) ?? 1) > 1 || call.weights.weight.shape.slice(2).every((side) => side === 1);
   if (isSeparable) found.push("separable");
   if (call.inputs[0] === 0 && call.weights.weight.shape[1] === 3) found.push("color");
   return found;
@@ -37,7 +38,10 @@ export function sandboxesOf(call: Call): SandboxName[] {
 /** The first call of a network that does what a sandbox shows; of convolutions any, where none has its setting. */
 export function sameIn(calls: readonly Call[], sandbox: SandboxName): Call | undefined {
   const ofConvolutions = ["padding", "usage", "stride", "color", "separable"].includes(sandbox);
-  return calls.find((call) => sandboxesOf(call).includes(sandbox)) ?? calls.find(({ kind }) => ofConvolutions && kind === "conv");
+  return (
+    calls.find((call) => sandboxesOf(call).includes(sandbox)) ??
+    calls.find(({ kind }) => ofConvolutions && kind === "conv")
+  );
 }
 
 function differs({ settings }: Call, name: string, from: number): boolean {

@@ -58,12 +58,21 @@ export function lookOf(call: Call, isAnswer: boolean): Look {
  * calls show all of them. The links between get the room that is left of `room`.
  */
 export function layOut(
-  calls: readonly Call[], labeled: boolean, room: number, open: ReadonlySet<number>, order: (call: Call) => readonly number[],
+  calls: readonly Call[],
+  labeled: boolean,
+  room: number,
+  open: ReadonlySet<number>,
+  order: (call: Call) => readonly number[],
 ): Column[] {
   const looks = calls.map((call) => lookOf(call, labeled && call.id === calls.length - 1));
-  const widths = calls.map((call, i) => (looks[i] === "tiles" ? TILE : looks[i] === "bars" ? BARS_WIDTH : Math.max(TILE, stripOf(call.shape[0]).width)));
+  const widths = calls.map((call, i) =>
+    looks[i] === "tiles" ? TILE : looks[i] === "bars" ? BARS_WIDTH : Math.max(TILE, stripOf(call.shape[0]).width),
+  );
   const taken = widths.reduce((sum, width) => sum + width, 0);
-  const link = Math.min(MOST_LINK, Math.max(LEAST_LINK, Math.floor((room - taken - 40) / Math.max(1, calls.length - 1))));
+  const link = Math.min(
+    MOST_LINK,
+    Math.max(LEAST_LINK, Math.floor((room - taken - 40) / Math.max(1, calls.length - 1))),
+  );
   let x = 20;
   return calls.map((call, i) => {
     const column = placeColumn(call, looks[i], x, widths[i], open.has(call.id), order);
@@ -73,20 +82,48 @@ export function layOut(
 }
 
 function placeColumn(
-  call: Call, look: Look, x: number, width: number, open: boolean, order: (call: Call) => readonly number[],
+  call: Call,
+  look: Look,
+  x: number,
+  width: number,
+  open: boolean,
+  order: (call: Call) => readonly number[],
 ): Column {
   const count = mapShape(call.shape)[0];
   const tile = call.shape.length === 3 ? TILE : SMALL_TILE;
   if (look !== "tiles") {
-    return { call, look, x, width, tile, channels: [], hidden: 0, height: look === "strip" ? stripOf(count).height : 0 };
+    return {
+      call,
+      look,
+      x,
+      width,
+      tile,
+      channels: [],
+      hidden: 0,
+      height: look === "strip" ? stripOf(count).height : 0,
+    };
   }
   const all = open || count <= ALL_TILES || call.shape.length === 1;
   const channels = all ? Array.from({ length: count }, (_, c) => c) : order(call).slice(0, FIRST_TILES);
-  return { call, look, x, width, tile, channels, hidden: count - channels.length, height: channels.length * (tile + GAP) - GAP };
+  return {
+    call,
+    look,
+    x,
+    width,
+    tile,
+    channels,
+    hidden: count - channels.length,
+    height: channels.length * (tile + GAP) - GAP,
+  };
 }
 
 /** The middle of a tile's left or right edge, below the headers; null where the channel is not shown. */
-export function anchor(column: Column, channel: number, side: "left" | "right", bars: (channel: number) => number): [number, number] | null {
+export function anchor(
+  column: Column,
+  channel: number,
+  side: "left" | "right",
+  bars: (channel: number) => number,
+): [number, number] | null {
   const x = side === "left" ? column.x : column.x + column.width;
   if (column.look === "strip") {
     const { rows, columns, height, width } = stripOf(column.call.shape[0]);

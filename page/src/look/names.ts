@@ -56,7 +56,10 @@ export function answerOf(tensors: readonly Tensor[]): { label: string; value: st
   const values = tensors.at(-1)?.data;
   if (manifest.labels.length === 0 || !values) return null;
   const best = argmax(values);
-  return { label: labelOf(best), value: calls.at(-1)!.kind === "softmax" ? percent(values[best]) : short(values[best]) };
+  return {
+    label: labelOf(best),
+    value: calls.at(-1)!.kind === "softmax" ? percent(values[best]) : short(values[best]),
+  };
 }
 
 /** What an epoch is called; epoch 0 is before the training, null the finished network. */

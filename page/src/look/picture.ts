@@ -11,11 +11,26 @@ export function isPicture(call: Call, tensors = session.tensors): boolean {
 }
 
 /** Draw one channel of a call: a picture as brightness, anything else in signed colors. */
-export function drawChannel(canvas: HTMLCanvasElement, call: Call, channel: number, dark: boolean, tensors = session.tensors): void {
+export function drawChannel(
+  canvas: HTMLCanvasElement,
+  call: Call,
+  channel: number,
+  dark: boolean,
+  tensors = session.tensors,
+): void {
   const [, height, width] = mapShape(call.shape);
   const values = plane(tensors[call.id], channel);
   if (!isPicture(call, tensors)) {
-    return drawSigned(canvas, values, width, height, session.range(tensors, call.id, channel), "activation", dark, session.most);
+    return drawSigned(
+      canvas,
+      values,
+      width,
+      height,
+      session.range(tensors, call.id, channel),
+      "activation",
+      dark,
+      session.most,
+    );
   }
   const network = session.network!;
   const asSeen = call.kind === "input";

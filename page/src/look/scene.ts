@@ -1,6 +1,21 @@
 import {
-  AmbientLight, BoxGeometry, BufferAttribute, BufferGeometry, Color, DirectionalLight, InstancedMesh, LineBasicMaterial,
-  LineSegments, Matrix4, MeshLambertMaterial, PerspectiveCamera, Raycaster, Scene as Space, Vector2, Vector3, WebGLRenderer,
+  AmbientLight,
+  BoxGeometry,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DirectionalLight,
+  InstancedMesh,
+  LineBasicMaterial,
+  LineSegments,
+  Matrix4,
+  MeshLambertMaterial,
+  PerspectiveCamera,
+  Raycaster,
+  Scene as Space,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { Slab } from "./cubes";
@@ -28,7 +43,10 @@ export class Scene {
   readonly #edges = new LineSegments(new BufferGeometry(), new LineBasicMaterial({ vertexColors: true }));
   #asked = 0;
 
-  constructor(canvas: HTMLCanvasElement, readonly slabs: readonly Slab[]) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    readonly slabs: readonly Slab[],
+  ) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.#renderer.setPixelRatio(Math.min(2, devicePixelRatio));
     this.#controls = new OrbitControls(this.#camera, canvas);
@@ -78,13 +96,17 @@ export class Scene {
     const ray = new Raycaster();
     ray.setFromCamera(new Vector2(x, y), this.#camera);
     const [hit] = ray.intersectObjects(this.#meshes.filter(({ visible }) => visible));
-    return hit?.instanceId === undefined ? null : { call: this.#meshes.indexOf(hit.object as InstancedMesh), index: hit.instanceId };
+    return hit?.instanceId === undefined
+      ? null
+      : { call: this.#meshes.indexOf(hit.object as InstancedMesh), index: hit.instanceId };
   }
 
   /** Turn around the middle by some part of a full turn. */
   turn(share: number): void {
     const offset = this.#camera.position.clone().sub(this.#controls.target);
-    this.#camera.position.copy(offset.applyAxisAngle(new Vector3(0, 1, 0), share * 2 * Math.PI).add(this.#controls.target));
+    this.#camera.position.copy(
+      offset.applyAxisAngle(new Vector3(0, 1, 0), share * 2 * Math.PI).add(this.#controls.target),
+    );
     this.#controls.update();
     this.draw();
   }
@@ -135,8 +157,13 @@ export class Scene {
 }
 
 function meshOf({ count, side, positions }: Slab): InstancedMesh {
-  const mesh = new InstancedMesh(new BoxGeometry(side * 0.92, side * 0.92, side * 0.92), new MeshLambertMaterial(), count);
+  const mesh = new InstancedMesh(
+    new BoxGeometry(side * 0.92, side * 0.92, side * 0.92),
+    new MeshLambertMaterial(),
+    count,
+  );
   const matrix = new Matrix4();
-  for (let i = 0; i < count; i++) mesh.setMatrixAt(i, matrix.makeTranslation(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
+  for (let i = 0; i < count; i++)
+    mesh.setMatrixAt(i, matrix.makeTranslation(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
   return mesh;
 }

@@ -77,7 +77,9 @@ class Session {
   /** The class that is asked about; empty for the one that is answered. */
   readonly label = $derived(this.network?.manifest.labels.find((label) => label === address.query.of) ?? "");
   /** Whether tiles show how the output leans on the numbers, instead of the numbers. */
-  readonly leaning = $derived(this.source.gradients !== undefined && oneOf("show", ["numbers", "gradients"]) === "gradients");
+  readonly leaning = $derived(
+    this.source.gradients !== undefined && oneOf("show", ["numbers", "gradients"]) === "gradients",
+  );
   readonly slopes = new Asking(({ version, pixels, label }: Leaning, signal) =>
     this.source.gradients!(version, this.network!.manifest, pixels, label, signal),
   );
@@ -87,14 +89,17 @@ class Session {
   readonly modified = $derived(this.shown?.own?.original !== undefined && this.shown?.own?.original !== null);
   readonly scale = $derived(oneOf<Scale>("scale", ["layer", "unit", "network"]));
   /** Whether the colors end where most values end, and those beyond are marked; at first in deep networks. */
-  readonly most = $derived(oneOf("ends", (this.network?.calls.length ?? 0) > DEEP ? ["most", "all"] : ["all", "most"]) === "most");
+  readonly most = $derived(
+    oneOf("ends", (this.network?.calls.length ?? 0) > DEEP ? ["most", "all"] : ["all", "most"]) === "most",
+  );
   readonly #call = $derived(this.network?.calls[wholeNumber("call", -1, 0, this.network.calls.length - 1)] ?? null);
   readonly #channel = $derived(this.#call ? wholeNumber("unit", 0, 0, mapShape(this.#call.shape)[0] - 1) : 0);
   /** The open call and unit, or null where only the overview is open. */
   readonly unit = $derived(this.#call && { call: this.#call, channel: this.#channel });
   /** Whether the numbers that the view of the open unit shows are there. */
   readonly unitIsThere = $derived(
-    this.unit !== null && (this.whole || neededFor(this.network!.calls, this.unit.call).every(({ id }) => this.tensors[id] !== undefined)),
+    this.unit !== null &&
+      (this.whole || neededFor(this.network!.calls, this.unit.call).every(({ id }) => this.tensors[id] !== undefined)),
   );
   /** What tiles are drawn from: the numbers, or the gradients where these are asked for. */
   readonly drawn = $derived.by(() => {
@@ -138,11 +143,20 @@ class Session {
       if (this.#at?.model === version.model) return this.#turnTo(version);
       const coming = this.source.manifest(version.model);
       const [manifest, weights, images] = await Promise.all([
-        coming, this.weights(version), this.#offered(version, coming),
+        coming,
+        this.weights(version),
+        this.#offered(version, coming),
       ]);
       if (!sameVersion(version, this.version) || sameVersion(this.#at, version)) return; // another was asked for, or came first
       this.#running.abort();
-      [this.tensors, this.pixels, this.#wanted, this.own, this.shown, this.edited] = [[], null, null, null, null, false];
+      [this.tensors, this.pixels, this.#wanted, this.own, this.shown, this.edited] = [
+        [],
+        null,
+        null,
+        null,
+        null,
+        false,
+      ];
       this.images = images;
       this.#original = this.#coming = this.network = new Network(manifest, weights);
       this.#at = version;
@@ -173,7 +187,10 @@ class Session {
     const pixels = this.pixels!;
     const network = new Network(this.network!.manifest, await this.weights(version));
     const ask = (one: Call): Promise<Tensor> => this.source.output(version, one, pixels, null);
-    const output = multiplyAdds(network.manifest) > HEAVY ? await ask(call) : (await runNetwork(network, network.normalize(pixels), ask, [], call.id))[call.id];
+    const output =
+      multiplyAdds(network.manifest) > HEAVY
+        ? await ask(call)
+        : (await runNetwork(network, network.normalize(pixels), ask, [], call.id))[call.id];
     return { network, output };
   }
 
@@ -252,12 +269,14 @@ class Session {
     const listed = own ? null : (this.#listed ?? null);
     const label = own ? (own.original?.label ?? null) : (listed?.label ?? null);
     await this.#trying(async () => {
-      const ask = (call: Call): Promise<Tensor> => this.source.output(version, call, pixels, listed?.id ?? null, signal);
+      const ask = (call: Call): Promise<Tensor> =>
+        this.source.output(version, call, pixels, listed?.id ?? null, signal);
       const begin = first > 1 ? this.tensors.slice(0, first) : [];
       const heavy = !this.edited && this.source.outputs && multiplyAdds(network.manifest) > HEAVY;
       const only = heavy ? this.#inSight(network.manifest) : undefined;
       const tensors = heavy
-        ? await (this.#takeAhead(version, pixels, only) ?? this.source.outputs!(version, network.manifest, pixels, signal, only))
+        ? await (this.#takeAhead(version, pixels, only) ??
+            this.source.outputs!(version, network.manifest, pixels, signal, only))
         : await runNetwork(network, network.normalize(pixels), ask, begin);
       if (signal.aborted) return;
       [this.network, this.tensors, this.whole, this.#from, this.pixels] = [network, tensors, !only, Infinity, pixels];
@@ -269,7 +288,9 @@ class Session {
   /** The calls whose numbers the page shows now; undefined where it needs those of all calls. */
   #inSight({ calls }: Manifest): readonly Call[] | undefined {
     const all = calls.length <= DEEP || this.leaning || this.scale === "network" || address.query.view === "space";
-    const [open, split] = [address.query.stages ?? "", address.query.split ?? ""].map((list) => list.split(",").filter(Boolean));
+    const [open, split] = [address.query.stages ?? "", address.query.split ?? ""].map((list) =>
+      list.split(",").filter(Boolean),
+    );
     const unit = calls[wholeNumber("call", -1, 0, calls.length - 1)] ?? null;
     return all ? undefined : callsInSight(calls, open, split.map(Number), unit);
   }
@@ -354,7 +375,8 @@ class Session {
   }
 
   async #trying(work: () => Promise<void>): Promise<void> {
-    untrack(() => { // effects that load something must not run again because something is loading
+    untrack(() => {
+      // effects that load something must not run again because something is loading
       if (this.#pending === 0) this.trouble = "";
       this.#pending += 1;
     });
@@ -387,5 +409,6 @@ export function openPlace({ call, channel, y, x }: Place): void {
 export function closeUnit(): void {
   const { unit } = session;
   address.go({ call: "", unit: "", x: "", y: "" });
-  if (unit) document.querySelector<HTMLElement>(`[data-call="${unit.call.id}"][data-channel="${unit.channel}"]`)?.focus();
+  if (unit)
+    document.querySelector<HTMLElement>(`[data-call="${unit.call.id}"][data-channel="${unit.channel}"]`)?.focus();
 }

@@ -13,7 +13,11 @@ export interface Stage {
 
 /** The stages of a network, by the names of its modules: "stem", "stage1", "stage2" and so on. */
 export function stagesOf(calls: readonly Call[]): Stage[] {
-  const keys = stageNames(calls.map(({ name }) => name.split(".")), 1, calls.length * MOST);
+  const keys = stageNames(
+    calls.map(({ name }) => name.split(".")),
+    1,
+    calls.length * MOST,
+  );
   const stages: { name: string; calls: number[] }[] = [];
   calls.forEach(({ id }, i) => {
     if (stages.at(-1)?.name === keys[i]) stages.at(-1)!.calls.push(id);
@@ -41,19 +45,31 @@ export function groupsOf(calls: readonly Call[]): number[][] {
   const readers = calls.map(() => 0);
   for (const { inputs } of calls) for (const input of inputs) readers[input] += 1;
   const follows = (id: number, kinds: readonly string[]): boolean =>
-    id < calls.length && kinds.includes(calls[id].kind) && calls[id].inputs.length === 1 && calls[id].inputs[0] === id - 1 && readers[id - 1] === 1;
-  return calls.filter(({ kind }) => WEIGHTED.includes(kind)).map(({ id }) => {
-    const group = [id];
-    for (const kinds of [NORMS, ACTIVATIONS]) if (follows(group.at(-1)! + 1, kinds)) group.push(group.at(-1)! + 1);
-    return group;
-  }).filter((group) => group.length > 1);
+    id < calls.length &&
+    kinds.includes(calls[id].kind) &&
+    calls[id].inputs.length === 1 &&
+    calls[id].inputs[0] === id - 1 &&
+    readers[id - 1] === 1;
+  return calls
+    .filter(({ kind }) => WEIGHTED.includes(kind))
+    .map(({ id }) => {
+      const group = [id];
+      for (const kinds of [NORMS, ACTIVATIONS]) if (follows(group.at(-1)! + 1, kinds)) group.push(group.at(-1)! + 1);
+      return group;
+    })
+    .filter((group) => group.length > 1);
 }
 
 /**
  * The calls whose numbers are in sight: those with a column, by the names of the open stages and the first calls of split
  * groups, and what the view of a unit of the call `unit` shows, if one is open (its stage and its group are open then too).
  */
-export function callsInSight(calls: readonly Call[], open: readonly string[], split: readonly number[], unit: Call | null): Call[] {
+export function callsInSight(
+  calls: readonly Call[],
+  open: readonly string[],
+  split: readonly number[],
+  unit: Call | null,
+): Call[] {
   const holds = (ids: readonly number[]): boolean => unit !== null && ids.slice(0, -1).includes(unit.id);
   const closed = groupsOf(calls).filter((group) => !split.includes(group[0]) && !holds(group));
   const shown = shownCalls(calls, stagesOf(calls), (stage) => open.includes(stage.name) || holds(stage.calls), closed);
@@ -68,9 +84,13 @@ export function neededFor(calls: readonly Call[], unit: Call): Call[] {
 
 /** The calls that have a column: all of an open stage but those inside closed groups; the last of a collapsed one. */
 export function shownCalls(
-  calls: readonly Call[], stages: readonly Stage[], isOpen: (stage: Stage) => boolean, closed: readonly (readonly number[])[] = [],
+  calls: readonly Call[],
+  stages: readonly Stage[],
+  isOpen: (stage: Stage) => boolean,
+  closed: readonly (readonly number[])[] = [],
 ): Call[] {
   const inside = new Set(closed.flatMap((group) => group.slice(0, -1)));
-  const kept = (stage: Stage): readonly number[] => (stage.calls.length < 2 || isOpen(stage) ? stage.calls.filter((id) => !inside.has(id)) : stage.calls.slice(-1));
+  const kept = (stage: Stage): readonly number[] =>
+    stage.calls.length < 2 || isOpen(stage) ? stage.calls.filter((id) => !inside.has(id)) : stage.calls.slice(-1);
   return stages.flatMap(kept).map((id) => calls[id]);
 }

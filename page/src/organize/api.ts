@@ -70,7 +70,18 @@ export interface PlanState {
 export const ACTIONS = ["copy", "link", "move"] as const;
 
 /** Conditions as the server reads them; an empty text is none. */
-export const CONDITIONS = ["words", "color", "after", "before", "latitude", "longitude", "kilometers", "like", "flag", "event"] as const;
+export const CONDITIONS = [
+  "words",
+  "color",
+  "after",
+  "before",
+  "latitude",
+  "longitude",
+  "kilometers",
+  "like",
+  "flag",
+  "event",
+] as const;
 export type Conditions = Readonly<Partial<Record<(typeof CONDITIONS)[number], string>>>;
 
 export interface Collection {
@@ -97,14 +108,20 @@ type Json = (path: string, body?: BodyInit, signal?: AbortSignal) => Promise<unk
 
 export function openCollection(json: Json): Collection {
   const post = async (path: string, values: unknown = {}): Promise<PlanState> =>
-    (await json(`collection/plan${path}`, new Blob([JSON.stringify(values)], { type: "application/json" }))) as PlanState;
+    (await json(
+      `collection/plan${path}`,
+      new Blob([JSON.stringify(values)], { type: "application/json" }),
+    )) as PlanState;
   return {
     describe: async () => (await json("collection")) as CollectionEntry,
     find: async (conditions, example, signal) => {
       const path = `collection/photos?${new URLSearchParams(conditions as Record<string, string>)}`;
       return ((await json(path, example ?? undefined, signal)) as { photos: number[] }).photos;
     },
-    rows: async (photos) => (photos.length === 0 ? [] : ((await json(`collection/rows?photos=${photos.join(",")}`)) as { rows: PhotoRow[] }).rows),
+    rows: async (photos) =>
+      photos.length === 0
+        ? []
+        : ((await json(`collection/rows?photos=${photos.join(",")}`)) as { rows: PhotoRow[] }).rows,
     copies: async () => ((await json("collection/copies")) as { groups: CopyGroup[] }).groups,
     plan: async (offset, limit) => (await json(`collection/plan?offset=${offset}&limit=${limit}`)) as PlanState,
     makePlan: (template, copies) => post("", { template, copies }),

@@ -16,7 +16,13 @@ export const degrees = (value: number): string => String(Math.round(value * 1e5)
 export const pointOf = ({ longitude, latitude }: Place): Point => [longitude, -latitude];
 
 /** Circles for the places in view: those in one square of `cell` pixels become one, at the place with most photos. */
-export function circles(places: readonly PlaceCount[], view: View, width: number, height: number, cell = 36): readonly Circle[] {
+export function circles(
+  places: readonly PlaceCount[],
+  view: View,
+  width: number,
+  height: number,
+  cell = 36,
+): readonly Circle[] {
   const found = new Map<string, Circle & { most: number }>();
   for (const place of places) {
     const [across, down] = pointOf(place);

@@ -4,11 +4,18 @@ import type { CopyGroup } from "./api";
 /** What a person decided for a group: the photo to keep, -1 to leave all where they are. */
 export const LEAVE_ALL = -1;
 
-export const keyOf = ({ kind, best, others }: CopyGroup): string => `${kind} ${[best, ...others.map(({ photo }) => photo)].sort((a, b) => a - b).join(",")}`;
-export const membersOf = ({ best, others }: CopyGroup): readonly number[] => [best, ...others.map(({ photo }) => photo)];
+export const keyOf = ({ kind, best, others }: CopyGroup): string =>
+  `${kind} ${[best, ...others.map(({ photo }) => photo)].sort((a, b) => a - b).join(",")}`;
+export const membersOf = ({ best, others }: CopyGroup): readonly number[] => [
+  best,
+  ...others.map(({ photo }) => photo),
+];
 
 /** Photos that the decisions put into the folder of copies: all of a group but the one to keep. */
-export function copiesAside(groups: readonly CopyGroup[], decisions: Readonly<Record<string, number>>): readonly number[] {
+export function copiesAside(
+  groups: readonly CopyGroup[],
+  decisions: Readonly<Record<string, number>>,
+): readonly number[] {
   const kept = new Set(Object.values(decisions));
   const aside = groups.flatMap((group) => {
     const keep = decisions[keyOf(group)] ?? LEAVE_ALL;

@@ -15,6 +15,8 @@ export function ordered(found: readonly Ranked[]): readonly Ranked[] {
 /** A table of the order, for a file. */
 export function csvOf(found: readonly Ranked[]): string {
   const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const rows = ordered(found).map(({ name, rank, error }, i) => [String(i + 1), quoted(name), rank === null ? "" : String(rank), quoted(error)].join(","));
+  const rows = ordered(found).map(({ name, rank, error }, i) =>
+    [String(i + 1), quoted(name), rank === null ? "" : String(rank), quoted(error)].join(","),
+  );
   return ["place,image,rank,error", ...rows].join("\n") + "\n";
 }

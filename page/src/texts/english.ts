@@ -12,7 +12,18 @@ import { drive, generate, quiz, rank, tradeoff } from "./views.english";
 export const english = {
   skip: "Skip to the content",
   viewsLabel: "Views",
-  views: { look: "Look", learn: "Learn", train: "Train", judge: "Judge", faces: "Faces", organize: "Organize", generate: "Generate", rank: "Rank", drive: "Drive", tradeoff: "Trade-offs" },
+  views: {
+    look: "Look",
+    learn: "Learn",
+    train: "Train",
+    judge: "Judge",
+    faces: "Faces",
+    organize: "Organize",
+    generate: "Generate",
+    rank: "Rank",
+    drive: "Drive",
+    tradeoff: "Trade-offs",
+  },
   otherLanguage: { code: "de", name: "Deutsch" },
   light: "Use light colors",
   dark: "Use dark colors",
@@ -37,7 +48,8 @@ export const english = {
   frame: { closer: "Zoom in", farther: "Zoom out", whole: "Show all" },
   grid: {
     cell: (label: string, row: number, column: number): string => `${label}, row ${row}, column ${column}`,
-    value: (label: string, row: number, column: number, value: string): string => `${label}, row ${row}, column ${column}: ${value}`,
+    value: (label: string, row: number, column: number, value: string): string =>
+      `${label}, row ${row}, column ${column}: ${value}`,
   },
   stepper: {
     back: "One step back",

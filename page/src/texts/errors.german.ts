@@ -15,7 +15,9 @@ export const errors: ErrorTexts = {
   cannot_train: detailed("Dieser Server kann nicht trainieren."),
   closed: detailed("Die Verbindung wurde geschlossen."),
   collection_missing: detailed("Es wurde keine Fotosammlung angegeben."),
-  disk: detailed("Der Server kann nicht in seinen Ordner schreiben; schaffen Sie Platz oder prüfen Sie die Zugriffsrechte."),
+  disk: detailed(
+    "Der Server kann nicht in seinen Ordner schreiben; schaffen Sie Platz oder prüfen Sie die Zugriffsrechte.",
+  ),
   drive_missing: detailed("Dieses Modell fährt gerade nicht."),
   explanation: detailed("Diese Erklärung ist hier nicht möglich."),
   face: detailed("Die Gesichter können nicht verwendet werden."),

@@ -10,16 +10,26 @@ export const faces = {
   found: (label: string): string => `Faces: ${label}`,
   quality: (eyes: number, sharpness: number, yaw: number, roll: number): string =>
     `eyes ${eyes.toFixed(0)} pixels apart, sharpness ${decimal(sharpness, 1)}, yaw ${decimal(yaw, 2)}, roll ${roll.toFixed(0)}°`,
-  faults: { several: "several faces", small: "too small", blurred: "blurred", turned: "turned far to the side", partly: "partly outside the photo", unlike: "unlike those of people: hidden, drawn or an animal's" },
-  reason: (photo: string, fault: string, count: number): string => (count > 1 ? `${photo}: ${count} faces; it is not known which one is meant.` : `${photo}: the face is ${fault}.`),
+  faults: {
+    several: "several faces",
+    small: "too small",
+    blurred: "blurred",
+    turned: "turned far to the side",
+    partly: "partly outside the photo",
+    unlike: "unlike those of people: hidden, drawn or an animal's",
+  },
+  reason: (photo: string, fault: string, count: number): string =>
+    count > 1 ? `${photo}: ${count} faces; it is not known which one is meant.` : `${photo}: the face is ${fault}.`,
   verdicts: { same: "The same person", different: "Not the same person", unknown: "Cannot tell" },
   similarity: "similarity",
   threshold: "Threshold",
-  rate: (rate: number, low: number, high: number): string => `False accept rate: ${percent(rate)} of pairs of different persons reach this threshold (95 % interval ${percent(low)} to ${percent(high)}).`,
+  rate: (rate: number, low: number, high: number): string =>
+    `False accept rate: ${percent(rate)} of pairs of different persons reach this threshold (95 % interval ${percent(low)} to ${percent(high)}).`,
   measuredOn: (where: string): string => `Measured on ${where}. Siblings and twins reach it far more often.`,
   noFace: (name: string): string => `${name}: no face was found.`,
   gallery: "Enrolled people",
-  galleryNote: (file: string): string => `${file} holds names and embeddings, no photo. Deleting a person removes both from the file.`,
+  galleryNote: (file: string): string =>
+    `${file} holds names and embeddings, no photo. Deleting a person removes both from the file.`,
   nobodyEnrolled: "Nobody is enrolled.",
   faceCount: (count: number): string => (count === 1 ? "1 face" : `${count} faces`),
   delete: "Delete",
@@ -30,7 +40,8 @@ export const faces = {
   name: "Name",
   agreed: "This person agreed to be recognized.",
   enroll: "Enroll photos …",
-  enrolled: (name: string, count: number): string => `${name}: ${count === 1 ? "1 photo" : `${count} photos`} enrolled.`,
+  enrolled: (name: string, count: number): string =>
+    `${name}: ${count === 1 ? "1 photo" : `${count} photos`} enrolled.`,
   who: "Who is it?",
   whoPhoto: "Photo",
   nobody: "nobody known",

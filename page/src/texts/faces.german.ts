@@ -1,7 +1,11 @@
 import { decimal } from "../lib/numbers";
 import type { faces as english } from "./faces.english";
 
-const percent = (share: number): string => `${(share * 100).toPrecision(2).replace(/\.?0+$/, "").replace(".", ",")} %`;
+const percent = (share: number): string =>
+  `${(share * 100)
+    .toPrecision(2)
+    .replace(/\.?0+$/, "")
+    .replace(".", ",")} %`;
 
 export const faces: typeof english = {
   title: "Gesichter",
@@ -12,16 +16,28 @@ export const faces: typeof english = {
   found: (label) => `Gesichter: ${label}`,
   quality: (eyes, sharpness, yaw, roll) =>
     `Augenabstand ${eyes.toFixed(0)} Pixel, Schärfe ${decimal(sharpness, 1)}, Drehung ${decimal(yaw, 2)}, Neigung ${roll.toFixed(0)}°`,
-  faults: { several: "mehrere Gesichter", small: "zu klein", blurred: "unscharf", turned: "stark zur Seite gedreht", partly: "teilweise außerhalb des Fotos", unlike: "dem eines Menschen unähnlich: verdeckt, gezeichnet oder das eines Tiers" },
-  reason: (photo, fault, count) => (count > 1 ? `${photo}: ${count} Gesichter; welches gemeint ist, ist nicht bekannt.` : `${photo}: Das Gesicht ist ${fault}.`),
+  faults: {
+    several: "mehrere Gesichter",
+    small: "zu klein",
+    blurred: "unscharf",
+    turned: "stark zur Seite gedreht",
+    partly: "teilweise außerhalb des Fotos",
+    unlike: "dem eines Menschen unähnlich: verdeckt, gezeichnet oder das eines Tiers",
+  },
+  reason: (photo, fault, count) =>
+    count > 1
+      ? `${photo}: ${count} Gesichter; welches gemeint ist, ist nicht bekannt.`
+      : `${photo}: Das Gesicht ist ${fault}.`,
   verdicts: { same: "Dieselbe Person", different: "Nicht dieselbe Person", unknown: "Nicht zu entscheiden" },
   similarity: "Ähnlichkeit",
   threshold: "Schwelle",
-  rate: (rate, low, high) => `Falschakzeptanzrate: ${percent(rate)} der Paare verschiedener Personen erreichen diese Schwelle (95-%-Intervall ${percent(low)} bis ${percent(high)}).`,
+  rate: (rate, low, high) =>
+    `Falschakzeptanzrate: ${percent(rate)} der Paare verschiedener Personen erreichen diese Schwelle (95-%-Intervall ${percent(low)} bis ${percent(high)}).`,
   measuredOn: (where) => `Gemessen an: ${where}. Geschwister und Zwillinge erreichen sie weit öfter.`,
   noFace: (name) => `${name}: Es wurde kein Gesicht gefunden.`,
   gallery: "Bekannte Personen",
-  galleryNote: (file) => `${file} enthält Namen und Embeddings, kein Foto. Wird eine Person gelöscht, verschwindet beides aus der Datei.`,
+  galleryNote: (file) =>
+    `${file} enthält Namen und Embeddings, kein Foto. Wird eine Person gelöscht, verschwindet beides aus der Datei.`,
   nobodyEnrolled: "Niemand ist eingetragen.",
   faceCount: (count) => (count === 1 ? "1 Gesicht" : `${count} Gesichter`),
   delete: "Löschen",

@@ -10,7 +10,8 @@ export const judge = {
     none: "No images to lay out. Start the server with --source.",
     compute: (source: string, count: number): string => `Lay out ${source} (${count} images)`,
     busy: "Laying out the images …",
-    note: (count: number, layer: string): string => `${count} images by t-SNE of the features of layer ${layer}: neighbors are similar to the model.`,
+    note: (count: number, layer: string): string =>
+      `${count} images by t-SNE of the features of layer ${layer}: neighbors are similar to the model.`,
     label: "Map of the images. Arrow keys move to the next image, Enter opens it.",
     plainLabel: "Map of the images. Arrow keys move to the next image.",
     plainHint: "Point at an image to see what it is. Drag to move, scroll to zoom.",
@@ -39,7 +40,8 @@ export const judge = {
   order: "Order",
   orders: { worst: "worst first", row: "as in the table" },
   count: (shown: number, all: number): string => `${shown} of ${all} images`,
-  differ: (count: number, all: number): string => `The two runs differ on ${count} of ${all} shared images; these come first.`,
+  differ: (count: number, all: number): string =>
+    `The two runs differ on ${count} of ${all} shared images; these come first.`,
   more: (count: number): string => `Show ${count} more`,
   images: "Images",
   right: "correct",
@@ -61,17 +63,21 @@ export const judge = {
   confidence: "confidence",
   calibration: (error: string): string =>
     `Expected calibration error ${error}. On the dashed line, 80 % of the answers with a confidence of 80 % are correct. A larger dot stands for more images.`,
-  calibrationLabel: (error: string): string => `Share of correct answers by confidence, expected calibration error ${error}`,
-  bin: (confidence: string, accuracy: string, count: number): string => `confidence ${confidence}, correct ${accuracy}, ${count} images`,
+  calibrationLabel: (error: string): string =>
+    `Share of correct answers by confidence, expected calibration error ${error}`,
+  bin: (confidence: string, accuracy: string, count: number): string =>
+    `confidence ${confidence}, correct ${accuracy}, ${count} images`,
   rejected: "rejected answers",
   rejection: "Error of the remaining answers when the least confident ones are rejected.",
   rejectionLabel: "Error by the share of rejected answers",
   comparison: "Comparison",
-  difference: (second: string, first: string): string => `${second} minus ${first}: red where there are more mistakes or fewer correct answers`,
+  difference: (second: string, first: string): string =>
+    `${second} minus ${first}: red where there are more mistakes or fewer correct answers`,
   pairs: (first: string, onlyFirst: number, second: string, onlySecond: number, p: string): string =>
     `Only ${first} is correct on ${onlyFirst} images, only ${second} on ${onlySecond} (McNemar's exact test: p = ${p}).`,
   thresholds: "Thresholds",
-  thresholdsNote: "Each tag is given from its threshold on. Choose thresholds on validation images; the training has done so.",
+  thresholdsNote:
+    "Each tag is given from its threshold on. Choose thresholds on validation images; the training has done so.",
   thresholdOf: (tag: string): string => `Threshold of ${tag}`,
   tagColumns: ["tag", "threshold", "found", "missed", "false", "precision", "recall", "F1"],
   outcome: (tag: string, kind: "hits" | "missed" | "false", count: number): string =>
@@ -86,8 +92,10 @@ export const judge = {
     show: "Draw",
     label: "Class",
     anyLabel: "all classes",
-    image: (name: string, found: number, missed: number, wrong: number): string => `${name}: ${found} found, ${missed} missed, ${wrong} false`,
-    counts: (found: number, missed: number, wrong: number): string => `${found} found, ${missed} missed, ${wrong} false`,
+    image: (name: string, found: number, missed: number, wrong: number): string =>
+      `${name}: ${found} found, ${missed} missed, ${wrong} false`,
+    counts: (found: number, missed: number, wrong: number): string =>
+      `${found} found, ${missed} missed, ${wrong} false`,
     order: "The images with the most mistakes come first.",
     curve: "Precision by recall",
     images: "Images with detections",
@@ -95,7 +103,8 @@ export const judge = {
   },
   pointQuiz: {
     title: "You and the model",
-    about: "Half of the patches show an object at their center, between the four marks. Of the others, up to half are places that look like an object to the model. The model answers for the same patches with the threshold above.",
+    about:
+      "Half of the patches show an object at their center, between the four marks. Of the others, up to half are places that look like an object to the model. The model answers for the same patches with the threshold above.",
     notMedical: "Not a medical device.",
     question: "Is there an object at the center?",
     yes: "Yes",

@@ -12,7 +12,8 @@ export const judge: typeof english = {
     none: "Keine Bilder zum Anordnen. Starten Sie den Server mit --source.",
     compute: (source, count) => `${source} anordnen (${count} Bilder)`,
     busy: "Die Bilder werden angeordnet …",
-    note: (count, layer) => `${count} Bilder nach t-SNE der Merkmale der Schicht ${layer}: Nachbarn sind für das Modell ähnlich.`,
+    note: (count, layer) =>
+      `${count} Bilder nach t-SNE der Merkmale der Schicht ${layer}: Nachbarn sind für das Modell ähnlich.`,
     label: "Karte der Bilder. Pfeiltasten gehen zum nächsten Bild, Enter öffnet es.",
     plainLabel: "Karte der Bilder. Pfeiltasten gehen zum nächsten Bild.",
     plainHint: "Zeigen Sie auf ein Bild, um zu sehen, was es ist. Ziehen verschiebt, Scrollen zoomt.",
@@ -41,7 +42,8 @@ export const judge: typeof english = {
   order: "Reihenfolge",
   orders: { worst: "schlechteste zuerst", row: "wie in der Tabelle" },
   count: (shown, all) => `${shown} von ${all} Bildern`,
-  differ: (count, all) => `Die beiden Läufe unterscheiden sich bei ${count} von ${all} gemeinsamen Bildern; diese kommen zuerst.`,
+  differ: (count, all) =>
+    `Die beiden Läufe unterscheiden sich bei ${count} von ${all} gemeinsamen Bildern; diese kommen zuerst.`,
   more: (count) => `${count} weitere zeigen`,
   images: "Bilder",
   right: "richtig",
@@ -69,14 +71,17 @@ export const judge: typeof english = {
   rejection: "Fehler der übrigen Antworten, wenn die mit der geringsten Konfidenz zurückgewiesen werden.",
   rejectionLabel: "Fehler nach dem Anteil zurückgewiesener Antworten",
   comparison: "Vergleich",
-  difference: (second, first) => `${second} minus ${first}: rot, wo es mehr Fehler oder weniger richtige Antworten gibt`,
+  difference: (second, first) =>
+    `${second} minus ${first}: rot, wo es mehr Fehler oder weniger richtige Antworten gibt`,
   pairs: (first, onlyFirst, second, onlySecond, p) =>
     `Nur ${first} ist bei ${onlyFirst} Bildern richtig, nur ${second} bei ${onlySecond} (exakter McNemar-Test: p = ${p}).`,
   thresholds: "Schwellen",
-  thresholdsNote: "Jedes Schlagwort wird ab ihrer Schwelle vergeben. Schwellen wählt man auf Validierungsbildern; das Training hat das getan.",
+  thresholdsNote:
+    "Jedes Schlagwort wird ab ihrer Schwelle vergeben. Schwellen wählt man auf Validierungsbildern; das Training hat das getan.",
   thresholdOf: (tag) => `Schwelle von ${tag}`,
   tagColumns: ["Schlagwort", "Schwelle", "gefunden", "übersehen", "falsch", "Precision", "Recall", "F1"],
-  outcome: (tag, kind, count) => `${tag}, ${{ hits: "gefunden", missed: "übersehen", false: "falsch" }[kind]}: ${count}`,
+  outcome: (tag, kind, count) =>
+    `${tag}, ${{ hits: "gefunden", missed: "übersehen", false: "falsch" }[kind]}: ${count}`,
   outcomes: {
     title: "Funde",
     threshold: "Bewertung, ab der ein Fund zählt",
@@ -96,7 +101,8 @@ export const judge: typeof english = {
   },
   pointQuiz: {
     title: "Sie und das Modell",
-    about: "Die Hälfte der Ausschnitte zeigt ein Objekt in der Mitte, zwischen den vier Marken. Von den anderen sind bis zur Hälfte Stellen, die für das Modell wie ein Objekt aussehen. Das Modell antwortet für dieselben Ausschnitte mit der Schwelle oben.",
+    about:
+      "Die Hälfte der Ausschnitte zeigt ein Objekt in der Mitte, zwischen den vier Marken. Von den anderen sind bis zur Hälfte Stellen, die für das Modell wie ein Objekt aussehen. Das Modell antwortet für dieselben Ausschnitte mit der Schwelle oben.",
     notMedical: "Kein Medizinprodukt.",
     question: "Ist in der Mitte ein Objekt?",
     yes: "Ja",

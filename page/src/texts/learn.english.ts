@@ -19,7 +19,8 @@ export const learn = {
       gray: "gray",
       color: "color",
       picture: "Picture",
-      size: (side: number, channels: number): string => `${side} × ${side} × ${channels} = ${side * side * channels} numbers`,
+      size: (side: number, channels: number): string =>
+        `${side} × ${side} × ${channels} = ${side * side * channels} numbers`,
       channels: ["red", "green", "blue"],
       pixel: (row: number, column: number): string => `Row ${row}, column ${column}:`,
       body: [
@@ -44,7 +45,11 @@ export const learn = {
       denseName: "Dense layer: every neuron is connected to every number",
       convolutionName: "Convolution: every filter uses the same small window of weights everywhere",
       memory: (bytes: number): string =>
-        bytes < 1e6 ? `${decimal(bytes / 1e3, 1)} kB as float32` : bytes < 1e9 ? `${decimal(bytes / 1e6, 1)} MB as float32` : `${decimal(bytes / 1e9, 1)} GB as float32`,
+        bytes < 1e6
+          ? `${decimal(bytes / 1e3, 1)} kB as float32`
+          : bytes < 1e9
+            ? `${decimal(bytes / 1e6, 1)} MB as float32`
+            : `${decimal(bytes / 1e9, 1)} GB as float32`,
       body: [
         "A gray image of 128 × 128 pixels has 16 384 numbers, in color it has 49 152. A photo of 1000 × 1000 pixels has three million, and a layer of 1000 neurons on it three billion weights: 12 gigabytes for one layer.",
         "So many weights cannot be trained on a few thousand images. They would also have to learn the same pattern separately at each position. A convolution uses the same few weights at all positions; their number does not depend on the size of the image.",
@@ -90,8 +95,10 @@ export const learn = {
       image: "image",
       layer: (n: number): string => `layer ${n}`,
       gone: (n: number): string => `After ${n} ${n === 1 ? "layer" : "layers"} one pixel is left.`,
-      stuck: (side: number, kernel: number): string => `At ${side} × ${side} a window of ${kernel} × ${kernel} no longer fits.`,
-      stays: (side: number): string => `With this padding the image keeps at least ${side} × ${side}, through any number of layers.`,
+      stuck: (side: number, kernel: number): string =>
+        `At ${side} × ${side} a window of ${kernel} × ${kernel} no longer fits.`,
+      stays: (side: number): string =>
+        `With this padding the image keeps at least ${side} × ${side}, through any number of layers.`,
       body: [
         "Pixels at the edge are used less often, so a network without padding gets less information about them. With a ring of zeros around the image, the window covers the corners more often.",
         "Without padding, a 3 × 3 window removes one pixel at each side. A 9 × 9 image is used up after four layers.",
@@ -102,7 +109,8 @@ export const learn = {
       lead: "A ring of zeros around the image lets the window start outside it. The result can then be as large as the image.",
       choice: "Padding",
       names: { valid: "valid (0)", same: "same (1)", full: "full (2)" },
-      ringed: (padding: number): string => (padding === 0 ? "Image, no padding" : `Image with ${padding === 1 ? "one ring" : "two rings"} of zeros`),
+      ringed: (padding: number): string =>
+        padding === 0 ? "Image, no padding" : `Image with ${padding === 1 ? "one ring" : "two rings"} of zeros`,
       body: [
         "“Valid” uses only windows that are completely inside the image: 5 × 5 becomes 3 × 3. “Same” adds enough zeros to keep the size: (k − 1) / 2 at each side at stride 1. “Full” starts where the window overlaps one corner of the image.",
         "The zeros are part of the sums: near the edge, fewer products contribute, so the sums there are usually smaller.",
@@ -113,8 +121,10 @@ export const learn = {
       lead: "With stride 2 the window skips every other position, and the result is half as large. Sometimes the last step would leave the image.",
       stride: "Stride",
       side: "Side of the image",
-      outside: "Here the window would leave the image. This position is left out, so the size of the result is rounded down.",
-      rest: (stride: number): string => `The last step of ${stride} would leave the image: the marked pixels are not used. PyTorch rounds down; this is not an error.`,
+      outside:
+        "Here the window would leave the image. This position is left out, so the size of the result is rounded down.",
+      rest: (stride: number): string =>
+        `The last step of ${stride} would leave the image: the marked pixels are not used. PyTorch rounds down; this is not an error.`,
       fits: "The steps end exactly at the edge: every pixel is used.",
       body: [
         "The size of the result is ⌊(n + 2p − k) / s⌋ + 1 for an image of side n, padding p, a kernel of side k and stride s. The brackets ⌊ ⌋ mean: rounded down.",
@@ -125,7 +135,15 @@ export const learn = {
       title: "What a kernel finds",
       lead: "Nine weights determine what is detected: vertical edges, horizontal edges, corners, or just blur. Try it on your own photo.",
       choice: "Kernel",
-      names: { vertical: "Sobel, vertical", horizontal: "Sobel, horizontal", laplace: "Laplace", blur: "blur", sharpen: "sharpen", emboss: "emboss", identity: "identity" },
+      names: {
+        vertical: "Sobel, vertical",
+        horizontal: "Sobel, horizontal",
+        laplace: "Laplace",
+        blur: "blur",
+        sharpen: "sharpen",
+        emboss: "emboss",
+        identity: "identity",
+      },
       photo: "Photo",
       photoLabel: "Photo. Arrow keys move the window.",
       answer: "What the kernel answers",

@@ -44,7 +44,11 @@ export const learn: typeof english = {
       denseName: "Dichte Schicht: jedes Neuron sieht jede Zahl",
       convolutionName: "Faltung: jeder Filter sieht ein kleines Fenster, überall mit denselben Gewichten",
       memory: (bytes) =>
-        bytes < 1e6 ? `${decimal(bytes / 1e3, 1)} kB als float32` : bytes < 1e9 ? `${decimal(bytes / 1e6, 1)} MB als float32` : `${decimal(bytes / 1e9, 1)} GB als float32`,
+        bytes < 1e6
+          ? `${decimal(bytes / 1e3, 1)} kB als float32`
+          : bytes < 1e9
+            ? `${decimal(bytes / 1e6, 1)} MB als float32`
+            : `${decimal(bytes / 1e9, 1)} GB als float32`,
       body: [
         "Ein graues Bild mit 128 × 128 Pixeln hat 16 384 Zahlen, ein farbiges 49 152. Ein Foto mit 1000 × 1000 Pixeln hat drei Millionen, und eine Schicht von 1000 Neuronen darauf drei Milliarden Gewichte: 12 Gigabyte für eine einzige Schicht.",
         "So viele Gewichte lassen sich nicht aus ein paar tausend Bildern lernen. Außerdem müssten sie dasselbe Muster an jedem Ort, an dem es liegen kann, neu lernen. Eine Faltung benutzt an allen Orten dieselben wenigen Gewichte; ihre Zahl hängt nicht von der Größe des Bildes ab.",
@@ -91,7 +95,8 @@ export const learn: typeof english = {
       layer: (n) => `Schicht ${n}`,
       gone: (n) => `Nach ${n} ${n === 1 ? "Schicht" : "Schichten"} ist ein Pixel übrig.`,
       stuck: (side, kernel) => `Bei ${side} × ${side} passt ein Fenster von ${kernel} × ${kernel} nicht mehr hinein.`,
-      stays: (side) => `Mit diesem Padding behält das Bild mindestens ${side} × ${side}, durch beliebig viele Schichten.`,
+      stays: (side) =>
+        `Mit diesem Padding behält das Bild mindestens ${side} × ${side}, durch beliebig viele Schichten.`,
       body: [
         "Was am Rand liegt, wird seltener gesehen; ein Netz ohne Padding weiß darum weniger davon. Mit einem Ring aus Nullen um das Bild kommen die Ecken öfter unter das Fenster.",
         "Ohne Padding nimmt ein Fenster von 3 × 3 an jeder Seite ein Pixel weg. Ein Bild von 9 × 9 ist nach vier Schichten aufgebraucht.",
@@ -102,7 +107,8 @@ export const learn: typeof english = {
       lead: "Ein Ring aus Nullen um das Bild lässt das Fenster außerhalb beginnen. So kann das Ergebnis ebenso groß werden wie das Bild.",
       choice: "Padding",
       names: { valid: "valid (0)", same: "same (1)", full: "full (2)" },
-      ringed: (padding) => (padding === 0 ? "Bild ohne Padding" : `Bild mit ${padding === 1 ? "einem Ring" : "zwei Ringen"} aus Nullen`),
+      ringed: (padding) =>
+        padding === 0 ? "Bild ohne Padding" : `Bild mit ${padding === 1 ? "einem Ring" : "zwei Ringen"} aus Nullen`,
       body: [
         "„Valid“ benutzt nur Fenster, die ganz im Bild liegen: Aus 5 × 5 wird 3 × 3. „Same“ fügt so viele Nullen an, dass die Größe bleibt: bei Schrittweite 1 an jeder Seite (k − 1) / 2. „Full“ beginnt dort, wo das Fenster das Bild mit einer Ecke berührt.",
         "Die Nullen sind Zahlen wie alle anderen: Nahe am Rand zählen weniger Produkte, darum sind die Summen dort meist kleiner.",
@@ -114,7 +120,8 @@ export const learn: typeof english = {
       stride: "Schrittweite (stride)",
       side: "Seite des Bildes",
       outside: "Hier würde das Fenster das Bild verlassen. Dieser Ort fällt weg, und darum wird abgerundet.",
-      rest: (stride) => `Der letzte Sprung um ${stride} führte aus dem Bild hinaus: Die markierten Pixel werden nie benutzt. PyTorch rundet ab, ein Fehler ist das nicht.`,
+      rest: (stride) =>
+        `Der letzte Sprung um ${stride} führte aus dem Bild hinaus: Die markierten Pixel werden nie benutzt. PyTorch rundet ab, ein Fehler ist das nicht.`,
       fits: "Die Sprünge enden genau am Rand: Jedes Pixel wird benutzt.",
       body: [
         "Die Größe des Ergebnisses ist ⌊(n + 2p − k) / s⌋ + 1 für ein Bild der Seite n, Padding p, einen Kernel der Seite k und Schrittweite s. Die Klammern ⌊ ⌋ bedeuten: abgerundet.",
@@ -125,7 +132,15 @@ export const learn: typeof english = {
       title: "Was ein Kernel findet",
       lead: "Neun Gewichte entscheiden, was gefunden wird: senkrechte Kanten, waagrechte Kanten, Ecken oder nur Unschärfe. Versuchen Sie es mit einem eigenen Foto.",
       choice: "Kernel",
-      names: { vertical: "Sobel, senkrecht", horizontal: "Sobel, waagrecht", laplace: "Laplace", blur: "weichzeichnen", sharpen: "schärfen", emboss: "Relief", identity: "Identität" },
+      names: {
+        vertical: "Sobel, senkrecht",
+        horizontal: "Sobel, waagrecht",
+        laplace: "Laplace",
+        blur: "weichzeichnen",
+        sharpen: "schärfen",
+        emboss: "Relief",
+        identity: "Identität",
+      },
       photo: "Foto",
       photoLabel: "Foto. Die Pfeiltasten bewegen das Fenster.",
       answer: "Was der Kernel antwortet",

@@ -3,13 +3,21 @@ export const moreSandboxes = {
   hyperparameters: {
     title: "All hyperparameters together",
     lead: "Input size, padding, kernel, stride and dilation: change any of them and watch the numbers. Combinations that do not work say why.",
-    names: { side: "Input size n", padding: "Padding p", kernel: "Kernel size k", stride: "Stride s", dilation: "Dilation d" },
+    names: {
+      side: "Input size n",
+      padding: "Padding p",
+      kernel: "Kernel size k",
+      stride: "Stride s",
+      dilation: "Dilation d",
+    },
     padded: (side: number, wide: number): string => `Image, ${side} × ${side}, with padding ${wide} × ${wide}`,
     products: "Products",
     tooLarge: (span: number, wide: number): string =>
       `Invalid: the window spans d(k − 1) + 1 = ${span} pixels, but the padded image has only n + 2p = ${wide}. PyTorch refuses this. Use a larger input, more padding, a smaller kernel or less dilation.`,
-    rest: (rest: number): string => `The division leaves a remainder: the last ${rest} rows and columns are never used. PyTorch rounds down; this is no error.`,
-    span: (span: number): string => `With gaps between its pixels, the window spans ${span} × ${span} pixels with the same number of weights.`,
+    rest: (rest: number): string =>
+      `The division leaves a remainder: the last ${rest} rows and columns are never used. PyTorch rounds down; this is no error.`,
+    span: (span: number): string =>
+      `With gaps between its pixels, the window spans ${span} × ${span} pixels with the same number of weights.`,
     noDilation: "A kernel of one pixel has no gaps: the dilation has no effect.",
     onlyPadding: "The padding is as large as the window: some windows contain only zeros.",
     skipped: "The stride is larger than the window: pixels between the windows are never used.",
@@ -27,7 +35,8 @@ export const moreSandboxes = {
     stride: "Stride of each layer",
     growth: "Dilation grows by a factor of",
     picture: "What one value of the last layer (top) depends on, down to the input (bottom)",
-    label: (layers: number, size: number): string => `${layers} layers: one value depends on ${size} pixels along each side`,
+    label: (layers: number, size: number): string =>
+      `${layers} layers: one value depends on ${size} pixels along each side`,
     heads: ["layer", "receptive field r + (k − 1) · d · j", "jump j · s"],
     body: [
       "Each layer adds (k − 1) · d · j to the receptive field, where the jump j is the product of the strides before it. Without stride and dilation, it grows by k − 1 per layer; with stride 2 it roughly doubles.",
@@ -60,7 +69,8 @@ export const moreSandboxes = {
     outputs: "Output channels",
     standard: "standard convolution",
     both: "depthwise + 1 × 1",
-    share: (share: string): string => `Depthwise and 1 × 1 together need ${share} times as many weights as the standard convolution (biases left out).`,
+    share: (share: string): string =>
+      `Depthwise and 1 × 1 together need ${share} times as many weights as the standard convolution (biases left out).`,
     body: [
       "The weights 0.3, 0.59 and 0.11 give the brightness of a color pixel: converting an image to grayscale is a 1 × 1 convolution.",
       "MobileNet and EfficientNet are built from these two: a 3 × 3 depthwise convolution looks at neighbors, and 1 × 1 convolutions before and after change the number of channels.",

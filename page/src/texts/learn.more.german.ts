@@ -5,13 +5,21 @@ export const moreSandboxes: typeof english = {
   hyperparameters: {
     title: "Alle Hyperparameter zusammen",
     lead: "Eingabegröße, Padding, Kernel, Schrittweite und Dilatation: Ändern Sie etwas und sehen Sie die Zahlen. Was nicht geht, wird begründet.",
-    names: { side: "Eingabegröße n", padding: "Padding p", kernel: "Kernelgröße k", stride: "Schrittweite s", dilation: "Dilatation d" },
+    names: {
+      side: "Eingabegröße n",
+      padding: "Padding p",
+      kernel: "Kernelgröße k",
+      stride: "Schrittweite s",
+      dilation: "Dilatation d",
+    },
     padded: (side, wide) => `Bild, ${side} × ${side}, mit Padding ${wide} × ${wide}`,
     products: "Produkte",
     tooLarge: (span, wide) =>
       `Ungültig: Das Fenster umfasst d(k − 1) + 1 = ${span} Pixel, das Bild mit Padding hat aber nur n + 2p = ${wide}. PyTorch lehnt das ab. Nehmen Sie eine größere Eingabe, mehr Padding, einen kleineren Kernel oder weniger Dilatation.`,
-    rest: (rest) => `Die Division geht nicht auf: Die letzten ${rest} Zeilen und Spalten werden nie benutzt. PyTorch rundet ab; ein Fehler ist das nicht.`,
-    span: (span) => `Mit Lücken zwischen seinen Pixeln umfasst das Fenster ${span} × ${span} Pixel bei gleich vielen Gewichten.`,
+    rest: (rest) =>
+      `Die Division geht nicht auf: Die letzten ${rest} Zeilen und Spalten werden nie benutzt. PyTorch rundet ab; ein Fehler ist das nicht.`,
+    span: (span) =>
+      `Mit Lücken zwischen seinen Pixeln umfasst das Fenster ${span} × ${span} Pixel bei gleich vielen Gewichten.`,
     noDilation: "Ein Kernel aus einem Pixel hat keine Lücken: Die Dilatation bewirkt nichts.",
     onlyPadding: "Das Padding ist so groß wie das Fenster: Manche Fenster enthalten nur Nullen.",
     skipped: "Die Schrittweite ist größer als das Fenster: Pixel dazwischen werden nie benutzt.",
@@ -62,7 +70,8 @@ export const moreSandboxes: typeof english = {
     outputs: "Ausgangskanäle",
     standard: "gewöhnliche Faltung",
     both: "kanalweise + 1 × 1",
-    share: (share) => `Kanalweise und 1 × 1 zusammen brauchen ${share}-mal so viele Gewichte wie die gewöhnliche Faltung (ohne Bias).`,
+    share: (share) =>
+      `Kanalweise und 1 × 1 zusammen brauchen ${share}-mal so viele Gewichte wie die gewöhnliche Faltung (ohne Bias).`,
     body: [
       "Die Gewichte 0,3, 0,59 und 0,11 ergeben die Helligkeit eines farbigen Pixels: Die Umwandlung in Graustufen ist eine 1 × 1-Faltung.",
       "MobileNet und EfficientNet bestehen aus diesen beiden: Eine kanalweise 3 × 3-Faltung sieht auf Nachbarn, 1 × 1-Faltungen davor und danach ändern die Zahl der Kanäle.",

@@ -11,12 +11,25 @@ export const look = {
   },
   tour: {
     title: "Introduction",
-    shown: "This page shows every number that the network computes for one image: layers from left to right, one tile per channel.",
+    shown:
+      "This page shows every number that the network computes for one image: layers from left to right, one tile per channel.",
     steps: {
-      image: { title: "Image and prediction", note: "Choose another image or upload your own. The prediction and the true label stay in view." },
-      layers: { title: "Layers", note: "Each column is a layer, each tile one channel of its output. Red is positive, blue is negative." },
-      unit: { title: "One unit", note: "Select a tile to see its inputs, its kernel and how a value is computed. Select a term to follow it back to the pixels." },
-      why: { title: "Explanations and attacks", note: "See which part of the image decided, and which small changes alter the prediction." },
+      image: {
+        title: "Image and prediction",
+        note: "Choose another image or upload your own. The prediction and the true label stay in view.",
+      },
+      layers: {
+        title: "Layers",
+        note: "Each column is a layer, each tile one channel of its output. Red is positive, blue is negative.",
+      },
+      unit: {
+        title: "One unit",
+        note: "Select a tile to see its inputs, its kernel and how a value is computed. Select a term to follow it back to the pixels.",
+      },
+      why: {
+        title: "Explanations and attacks",
+        note: "See which part of the image decided, and which small changes alter the prediction.",
+      },
     },
     count: (step: number, of: number): string => `${step} of ${of}:`,
     begin: "Take the tour",
@@ -67,11 +80,14 @@ export const look = {
   inSpace: "3-D",
   space: {
     title: "Network in 3-D",
-    label: "All activations of the network as cubes. Arrow keys move from cube to cube and from layer to layer, Enter opens one.",
+    label:
+      "All activations of the network as cubes. Arrow keys move from cube to cube and from layer to layer, Enter opens one.",
     trouble: "This browser does not support 3-D graphics (WebGL); the 2-D view shows the same values.",
     hint: "Drag to rotate, scroll to zoom, point at a cube to see its inputs, double-click to open it. Or use the arrow keys and Enter.",
-    blocks: (side: number): string => `In large maps one cube stands for up to ${side} × ${side} values: the one furthest from zero.`,
-    terms: (count: number, sum: string, weighed: boolean): string => (weighed ? `sum of ${count} products: ${sum}` : `from ${count} numbers`),
+    blocks: (side: number): string =>
+      `In large maps one cube stands for up to ${side} × ${side} values: the one furthest from zero.`,
+    terms: (count: number, sum: string, weighed: boolean): string =>
+      weighed ? `sum of ${count} products: ${sum}` : `from ${count} numbers`,
     sees: (rows: string, columns: string): string => `receptive field: rows ${rows}, columns ${columns} of the image`,
     camera: "Camera",
     left: "Rotate left",
@@ -83,7 +99,8 @@ export const look = {
   },
   show: "Tiles show",
   shows: { numbers: "activations", gradients: "gradients" },
-  leaning: "Gradient of the class output with respect to each activation: red where a larger value increases the output. The output layer still shows values.",
+  leaning:
+    "Gradient of the class output with respect to each activation: red where a larger value increases the output. The output layer still shows values.",
   gradient: "Gradient",
   leansOf: "Gradient of the output",
   gradientsOf: (unit: string): string => `Gradients of ${unit}`,
@@ -109,12 +126,23 @@ export const look = {
   },
   scale: "Color range",
   scales: { layer: "per layer", unit: "per unit", network: "whole network" },
-  legend: { layer: "Value (range of the layer)", unit: "Value (range of this unit)", network: "Value (range of the network)" },
-  relative: { layer: "Relative to the largest value of each layer (± above it)", unit: "Relative to the largest value of each unit" },
-  relativeMost: { layer: "Relative to the end of the colors of each layer (± above it)", unit: "Relative to the end of the colors of each unit" },
+  legend: {
+    layer: "Value (range of the layer)",
+    unit: "Value (range of this unit)",
+    network: "Value (range of the network)",
+  },
+  relative: {
+    layer: "Relative to the largest value of each layer (± above it)",
+    unit: "Relative to the largest value of each unit",
+  },
+  relativeMost: {
+    layer: "Relative to the end of the colors of each layer (± above it)",
+    unit: "Relative to the end of the colors of each unit",
+  },
   ends: "Colors end at",
   endsAt: { all: "the largest value", most: "99 % of the values" },
-  beyond: "The colors end where at least 99 % of the values that are not zero end; values beyond are green (below) and yellow (above).",
+  beyond:
+    "The colors end where at least 99 % of the values that are not zero end; values beyond are green (below) and yellow (above).",
   brightness: "Brightness",
   answer: "Prediction",
   truth: "True label:",
@@ -127,12 +155,14 @@ export const look = {
   ownHintAlone: "Or drop or paste one. It does not leave this page.",
   link: "Image URL",
   fetch: "Fetch",
-  linkTrouble: "The image could not be fetched: the site does not allow it (CORS), or there is no image at this URL. Save the image and upload the file.",
+  linkTrouble:
+    "The image could not be fetched: the site does not allow it (CORS), or there is no image at this URL. Save the image and upload the file.",
   preparation: {
     title: "Preprocessing",
     before: "The uploaded image, with the part that the network sees",
     after: "Input of the network",
-    original: (width: number, height: number, gray: boolean): string => `Original: ${width} × ${height}, ${gray ? "grayscale" : "color"}`,
+    original: (width: number, height: number, gray: boolean): string =>
+      `Original: ${width} × ${height}, ${gray ? "grayscale" : "color"}`,
     cropped: (width: number, height: number): string => `Cropped to ${width} × ${height}`,
     fits: {
       crop: (width: number, height: number): string => `Scaled to ${width} × ${height}`,
@@ -197,20 +227,27 @@ export const look = {
     trained: "Computed with the trained weights, not the modified ones.",
     legend: "Evidence against (blue) and for the class (red)",
     lit: "Image, bright where the attribution is large",
-    maps: { heat: "Attribution per pixel", projection: "Selected value, projected back", projection_of_map: "Whole feature map, projected back" },
+    maps: {
+      heat: "Attribution per pixel",
+      projection: "Selected value, projected back",
+      projection_of_map: "Whole feature map, projected back",
+    },
     methods: {
-      occlusion: "A gray patch covers the image position by position. Red: covering this position lowers the output most.",
+      occlusion:
+        "A gray patch covers the image position by position. Red: covering this position lowers the output most.",
       deconvnet: "Projects the selected value back to the pixels that activate it (Zeiler and Fergus 2014).",
       gradient: "Gradient of the output with respect to each pixel.",
       "gradient-x-input": "Gradient times pixel value.",
       smoothgrad: "Mean gradient of 16 noisy copies of the image (Smilkov et al. 2017).",
-      "integrated-gradients": "Gradients integrated along the path from a blank image to this one (Sundararajan et al. 2017).",
+      "integrated-gradients":
+        "Gradients integrated along the path from a blank image to this one (Sundararajan et al. 2017).",
       "guided-backprop": "Gradient that passes only positive values at every ReLU (Springenberg et al. 2015).",
       "grad-cam": "Feature maps of the last convolution, weighted by their mean gradient (Selvaraju et al. 2017).",
       "gradient-x-activation": "Feature maps of the last convolution, each cell times its gradient.",
       "guided-grad-cam": "Guided backprop times Grad-CAM.",
       lrp: "Layer-wise relevance propagation: redistributes the output layer by layer to the pixels (Bach et al. 2015).",
-      visualbackprop: "Mean feature maps of all layers, multiplied from the last to the first (Bojarski et al. 2018); the same for every class.",
+      visualbackprop:
+        "Mean feature maps of all layers, multiplied from the last to the first (Bojarski et al. 2018); the same for every class.",
     },
   },
   fool: {
@@ -232,12 +269,17 @@ export const look = {
     busy: "Searching …",
     steps: "Steps of the search",
     step: (queries: string, changed: number): string => `after ${queries} queries; pixels changed: ${changed}`,
-    outcomes: { fooled: "Attack successful.", resisted: "Attack failed; this is the closest result.", skipped: "Not attacked:" },
+    outcomes: {
+      fooled: "Attack successful.",
+      resisted: "Attack failed; this is the closest result.",
+      skipped: "Not attacked:",
+    },
     size: (distortion: string): string => `RMS of the change: ${distortion} (pixels from 0 to 1)`,
     tried: "Pixels tried in this step",
     map: "Map of vulnerable pixels",
     find: "Test every pixel",
-    works: (working: string, places: string): string => `${working} of ${places} pixels change the prediction alone. Select one to try it.`,
+    works: (working: string, places: string): string =>
+      `${working} of ${places} pixels change the prediction alone. Select one to try it.`,
     mapLegend: "How close one pixel comes: red changes the prediction",
     trained: "The attack uses the trained weights, not the modified ones.",
   },

@@ -13,12 +13,25 @@ export const look: typeof english = {
   },
   tour: {
     title: "Einführung",
-    shown: "Diese Seite zeigt jede Zahl, die das Netz für ein Bild berechnet: Schichten von links nach rechts, eine Kachel je Kanal.",
+    shown:
+      "Diese Seite zeigt jede Zahl, die das Netz für ein Bild berechnet: Schichten von links nach rechts, eine Kachel je Kanal.",
     steps: {
-      image: { title: "Bild und Vorhersage", note: "Wählen Sie ein anderes Bild oder laden Sie ein eigenes hoch. Vorhersage und richtige Klasse bleiben sichtbar." },
-      layers: { title: "Schichten", note: "Jede Spalte ist eine Schicht, jede Kachel ein Kanal ihrer Ausgabe. Rot ist positiv, blau negativ." },
-      unit: { title: "Eine Einheit", note: "Eine Kachel auswählen zeigt ihre Eingaben, ihren Kern und wie ein Wert berechnet wird. Jeder Summand führt zurück bis zu den Pixeln." },
-      why: { title: "Erklärungen und Angriffe", note: "Welcher Teil des Bildes entschieden hat, und welche kleinen Änderungen die Vorhersage ändern." },
+      image: {
+        title: "Bild und Vorhersage",
+        note: "Wählen Sie ein anderes Bild oder laden Sie ein eigenes hoch. Vorhersage und richtige Klasse bleiben sichtbar.",
+      },
+      layers: {
+        title: "Schichten",
+        note: "Jede Spalte ist eine Schicht, jede Kachel ein Kanal ihrer Ausgabe. Rot ist positiv, blau negativ.",
+      },
+      unit: {
+        title: "Eine Einheit",
+        note: "Eine Kachel auswählen zeigt ihre Eingaben, ihren Kern und wie ein Wert berechnet wird. Jeder Summand führt zurück bis zu den Pixeln.",
+      },
+      why: {
+        title: "Erklärungen und Angriffe",
+        note: "Welcher Teil des Bildes entschieden hat, und welche kleinen Änderungen die Vorhersage ändern.",
+      },
     },
     count: (step, of) => `${step} von ${of}:`,
     begin: "Rundgang beginnen",
@@ -69,10 +82,12 @@ export const look: typeof english = {
   inSpace: "3D",
   space: {
     title: "Netz in 3D",
-    label: "Alle Aktivierungen des Netzes als Würfel. Pfeiltasten wechseln Würfel und Schicht, die Eingabetaste öffnet einen Würfel.",
+    label:
+      "Alle Aktivierungen des Netzes als Würfel. Pfeiltasten wechseln Würfel und Schicht, die Eingabetaste öffnet einen Würfel.",
     trouble: "Dieser Browser unterstützt keine 3D-Grafik (WebGL); die 2D-Ansicht zeigt dieselben Werte.",
     hint: "Ziehen dreht, das Mausrad zoomt. Zeigen Sie auf einen Würfel, um seine Eingaben zu sehen; ein Doppelklick öffnet ihn. Oder Pfeiltasten und Eingabetaste.",
-    blocks: (side) => `In großen Karten steht ein Würfel für bis zu ${side} × ${side} Werte; gezeigt wird der betragsgrößte.`,
+    blocks: (side) =>
+      `In großen Karten steht ein Würfel für bis zu ${side} × ${side} Werte; gezeigt wird der betragsgrößte.`,
     terms: (count, sum, weighed) => (weighed ? `Summe aus ${count} Produkten: ${sum}` : `aus ${count} Zahlen`),
     sees: (rows, columns) => `rezeptives Feld: Zeilen ${rows}, Spalten ${columns} des Bildes`,
     camera: "Kamera",
@@ -85,7 +100,8 @@ export const look: typeof english = {
   },
   show: "Kacheln zeigen",
   shows: { numbers: "Aktivierungen", gradients: "Gradienten" },
-  leaning: "Gradient der Klassenausgabe nach jeder Aktivierung: rot, wo ein größerer Wert die Ausgabe erhöht. Die Ausgabeschicht zeigt weiterhin Werte.",
+  leaning:
+    "Gradient der Klassenausgabe nach jeder Aktivierung: rot, wo ein größerer Wert die Ausgabe erhöht. Die Ausgabeschicht zeigt weiterhin Werte.",
   gradient: "Gradient",
   leansOf: "Gradient der Ausgabe",
   gradientsOf: (unit) => `Gradienten von ${unit}`,
@@ -111,12 +127,23 @@ export const look: typeof english = {
   },
   scale: "Farbbereich",
   scales: { layer: "je Schicht", unit: "je Einheit", network: "ganzes Netz" },
-  legend: { layer: "Wert (Bereich der Schicht)", unit: "Wert (Bereich dieser Einheit)", network: "Wert (Bereich des Netzes)" },
-  relative: { layer: "Relativ zum größten Wert der Schicht (± steht darüber)", unit: "Relativ zum größten Wert der Einheit" },
-  relativeMost: { layer: "Relativ zum Ende der Farben der Schicht (± steht darüber)", unit: "Relativ zum Ende der Farben der Einheit" },
+  legend: {
+    layer: "Wert (Bereich der Schicht)",
+    unit: "Wert (Bereich dieser Einheit)",
+    network: "Wert (Bereich des Netzes)",
+  },
+  relative: {
+    layer: "Relativ zum größten Wert der Schicht (± steht darüber)",
+    unit: "Relativ zum größten Wert der Einheit",
+  },
+  relativeMost: {
+    layer: "Relativ zum Ende der Farben der Schicht (± steht darüber)",
+    unit: "Relativ zum Ende der Farben der Einheit",
+  },
   ends: "Farben enden bei",
   endsAt: { all: "dem größten Wert", most: "99 % der Werte" },
-  beyond: "Die Farben enden, wo mindestens 99 % der von null verschiedenen Werte enden; Werte außerhalb sind grün (darunter) und gelb (darüber).",
+  beyond:
+    "Die Farben enden, wo mindestens 99 % der von null verschiedenen Werte enden; Werte außerhalb sind grün (darunter) und gelb (darüber).",
   brightness: "Helligkeit",
   answer: "Vorhersage",
   truth: "Wahre Klasse:",
@@ -129,7 +156,8 @@ export const look: typeof english = {
   ownHintAlone: "Oder hierher ziehen oder einfügen. Es verlässt diese Seite nicht.",
   link: "Bild-URL",
   fetch: "Laden",
-  linkTrouble: "Das Bild konnte nicht geladen werden: Die Website erlaubt es nicht (CORS), oder unter dieser URL gibt es kein Bild. Speichern Sie das Bild und laden Sie die Datei hoch.",
+  linkTrouble:
+    "Das Bild konnte nicht geladen werden: Die Website erlaubt es nicht (CORS), oder unter dieser URL gibt es kein Bild. Speichern Sie das Bild und laden Sie die Datei hoch.",
   preparation: {
     title: "Vorverarbeitung",
     before: "Das hochgeladene Bild mit dem Teil, den das Netz sieht",
@@ -195,30 +223,39 @@ export const look: typeof english = {
     passed: "Bestanden.",
     failed: "Nicht bestanden.",
     measured: "Gemessen.",
-    unreliable: (count: number) => `Diese Erklärung hat ${count} ihrer Prüfungen nicht bestanden: Der Karte ist nicht zu trauen.`,
+    unreliable: (count: number) =>
+      `Diese Erklärung hat ${count} ihrer Prüfungen nicht bestanden: Der Karte ist nicht zu trauen.`,
     trained: "Berechnet mit den trainierten, nicht den geänderten Gewichten.",
     legend: "Spricht gegen (blau) und für die Klasse (rot)",
     lit: "Bild, hell bei großer Attribution",
-    maps: { heat: "Attribution je Pixel", projection: "Gewählter Wert, zurückprojiziert", projection_of_map: "Ganze Feature-Map, zurückprojiziert" },
+    maps: {
+      heat: "Attribution je Pixel",
+      projection: "Gewählter Wert, zurückprojiziert",
+      projection_of_map: "Ganze Feature-Map, zurückprojiziert",
+    },
     methods: {
-      occlusion: "Ein graues Quadrat verdeckt das Bild Stelle für Stelle. Rot: Verdecken senkt die Ausgabe hier am stärksten.",
+      occlusion:
+        "Ein graues Quadrat verdeckt das Bild Stelle für Stelle. Rot: Verdecken senkt die Ausgabe hier am stärksten.",
       deconvnet: "Projiziert den gewählten Wert auf die Pixel zurück, die ihn aktivieren (Zeiler und Fergus 2014).",
       gradient: "Gradient der Ausgabe nach jedem Pixel.",
       "gradient-x-input": "Gradient mal Pixelwert.",
       smoothgrad: "Mittlerer Gradient über 16 verrauschte Kopien des Bildes (Smilkov u. a. 2017).",
-      "integrated-gradients": "Gradienten, integriert entlang des Wegs von einem leeren Bild zu diesem (Sundararajan u. a. 2017).",
+      "integrated-gradients":
+        "Gradienten, integriert entlang des Wegs von einem leeren Bild zu diesem (Sundararajan u. a. 2017).",
       "guided-backprop": "Gradient, der an jedem ReLU nur positive Werte durchlässt (Springenberg u. a. 2015).",
       "grad-cam": "Feature-Maps der letzten Faltung, gewichtet mit ihrem mittleren Gradienten (Selvaraju u. a. 2017).",
       "gradient-x-activation": "Feature-Maps der letzten Faltung, jede Zelle mal ihrem Gradienten.",
       "guided-grad-cam": "Guided Backprop mal Grad-CAM.",
       lrp: "Layer-wise Relevance Propagation: verteilt die Ausgabe Schicht für Schicht auf die Pixel (Bach u. a. 2015).",
-      visualbackprop: "Mittlere Feature-Maps aller Schichten, von der letzten zur ersten multipliziert (Bojarski u. a. 2018); für jede Klasse gleich.",
+      visualbackprop:
+        "Mittlere Feature-Maps aller Schichten, von der letzten zur ersten multipliziert (Bojarski u. a. 2018); für jede Klasse gleich.",
     },
   },
   fool: {
     title: "Angriff",
     hand: "Pixel ändern",
-    handHint: "Wählen Sie einen Pixel, um ihm die gewählte Farbe zu geben. Alle Ansichten zeigen dann das geänderte Bild.",
+    handHint:
+      "Wählen Sie einen Pixel, um ihm die gewählte Farbe zu geben. Alle Ansichten zeigen dann das geänderte Bild.",
     color: "Farbe",
     picture: "Bild zum Ändern",
     name: "geändert",
@@ -234,12 +271,17 @@ export const look: typeof english = {
     busy: "Suche läuft …",
     steps: "Schritte der Suche",
     step: (queries: string, changed: number): string => `nach ${queries} Abfragen; geänderte Pixel: ${changed}`,
-    outcomes: { fooled: "Angriff erfolgreich.", resisted: "Angriff gescheitert; dies ist das nächstliegende Ergebnis.", skipped: "Nicht angegriffen:" },
+    outcomes: {
+      fooled: "Angriff erfolgreich.",
+      resisted: "Angriff gescheitert; dies ist das nächstliegende Ergebnis.",
+      skipped: "Nicht angegriffen:",
+    },
     size: (distortion: string): string => `RMS der Änderung: ${distortion} (Pixel von 0 bis 1)`,
     tried: "In diesem Schritt versuchte Pixel",
     map: "Karte der verwundbaren Pixel",
     find: "Jeden Pixel testen",
-    works: (working: string, places: string): string => `${working} von ${places} Pixeln ändern die Vorhersage allein. Wählen Sie einen, um ihn zu testen.`,
+    works: (working: string, places: string): string =>
+      `${working} von ${places} Pixeln ändern die Vorhersage allein. Wählen Sie einen, um ihn zu testen.`,
     mapLegend: "Wie nah ein einzelner Pixel kommt: Rot ändert die Vorhersage",
     trained: "Der Angriff verwendet die trainierten, nicht die geänderten Gewichte.",
   },

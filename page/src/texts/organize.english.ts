@@ -4,18 +4,36 @@ import { count as counted } from "../lib/numbers";
 const kinds: Record<string, string> = { exact: "the same file", altered: "altered copies", burst: "burst" };
 const actions: Record<string, string> = { copy: "copy", link: "link", move: "move" };
 const flags: Record<string, string> = {
-  blurred: "blurred", dark: "dark", bright: "bright", "low contrast": "low contrast", empty: "empty", document: "document", screenshot: "screenshot",
+  blurred: "blurred",
+  dark: "dark",
+  bright: "bright",
+  "low contrast": "low contrast",
+  empty: "empty",
+  document: "document",
+  screenshot: "screenshot",
 };
 const colors: Record<string, string> = {
-  black: "black", gray: "gray", white: "white", red: "red", orange: "orange", yellow: "yellow",
-  green: "green", blue: "blue", purple: "purple", pink: "pink", brown: "brown", beige: "beige",
+  black: "black",
+  gray: "gray",
+  white: "white",
+  red: "red",
+  orange: "orange",
+  yellow: "yellow",
+  green: "green",
+  blue: "blue",
+  purple: "purple",
+  pink: "pink",
+  brown: "brown",
+  beige: "beige",
 };
 const photos = (number: number): string => `${counted(number)} ${number === 1 ? "photo" : "photos"}`;
 
 export const organize = {
   title: "Organize",
   loading: "Loading the collection …",
-  summary: (number: number, unreadable: number): string => photos(number) + (unreadable > 0 ? `, ${counted(unreadable)} unreadable ${unreadable === 1 ? "file" : "files"}` : ""),
+  summary: (number: number, unreadable: number): string =>
+    photos(number) +
+    (unreadable > 0 ? `, ${counted(unreadable)} unreadable ${unreadable === 1 ? "file" : "files"}` : ""),
   unreadable: "Files that cannot be read",
   parts: { photos: "Photos", copies: "Copies", timeline: "Timeline", map: "Map", plan: "Plan" },
   partsLabel: "Parts of Organize",
@@ -27,7 +45,8 @@ export const organize = {
   failed: "cannot be read",
   words: "Words",
   wordsHint: "dog, seashore",
-  noNetwork: "Search by words and by example needs the trained network: pip install 'eyespot[pretrained]', then index the collection again.",
+  noNetwork:
+    "Search by words and by example needs the trained network: pip install 'eyespot[pretrained]', then index the collection again.",
   color: "Color",
   colors,
   anyColor: "any",
@@ -39,7 +58,8 @@ export const organize = {
   example: "Search by an image …",
   exampleOf: (name: string): string => `like ${name}`,
   like: (photo: number): string => `like photo ${photo}`,
-  near: (kilometers: string, latitude: string, longitude: string): string => `within ${kilometers} km of ${latitude}, ${longitude}`,
+  near: (kilometers: string, latitude: string, longitude: string): string =>
+    `within ${kilometers} km of ${latitude}, ${longitude}`,
   event: (name: string): string => `event ${name}`,
   remove: (condition: string): string => `Remove the condition: ${condition}`,
   clear: "Clear all",
@@ -81,7 +101,8 @@ export const organize = {
     none: "No photo has a known place.",
     label: "Places of the photos",
     note: "Degrees of longitude and latitude. Select a circle to see its photos. No map is loaded from the network.",
-    place: (number: number, latitude: string, longitude: string): string => `${photos(number)} at ${latitude}, ${longitude}`,
+    place: (number: number, latitude: string, longitude: string): string =>
+      `${photos(number)} at ${latitude}, ${longitude}`,
   },
   plan: {
     template: "Target of each photo",
@@ -89,7 +110,8 @@ export const organize = {
     aside: (number: number): string => `Put ${photos(number)} into the folder “copies”, as reviewed`,
     make: "Make a plan",
     nothing: "A plan states where each photo would go. Making it changes no file.",
-    accepted: (accepted: number, all: number): string => `${counted(accepted)} of ${photos(all)} would be put into folders.`,
+    accepted: (accepted: number, all: number): string =>
+      `${counted(accepted)} of ${photos(all)} would be put into folders.`,
     acceptAll: "Accept all",
     rejectAll: "Reject all",
     steps: "Plan",
@@ -101,9 +123,11 @@ export const organize = {
     action: "Apply by",
     actions,
     apply: (number: number): string => `Apply to ${photos(number)}`,
-    noTarget: "To apply plans on this page, restart the server with a target folder: eyespot serve --photos FOLDER --into FOLDER",
+    noTarget:
+      "To apply plans on this page, restart the server with a target folder: eyespot serve --photos FOLDER --into FOLDER",
     applying: "Working …",
-    applied: (number: number, plan: string): string => `${photos(number)} put into folders. Journal: ${plan}.journal in the runs folder.`,
+    applied: (number: number, plan: string): string =>
+      `${photos(number)} put into folders. Journal: ${plan}.journal in the runs folder.`,
     undone: (number: number): string => `${photos(number)} put back.`,
     skipped: (number: number): string => `Left out: ${counted(number)}`,
     undo: "Undo",

@@ -6,4 +6,11 @@ import { tasks } from "./sentences.tasks.german";
 import { training } from "./sentences.training.german";
 
 /** Sentences of the server; the first form that fits decides, so that those of several subjects, with {!}, come last. */
-export const sentences: readonly Sentence[] = [...explanations, ...tasks, ...training, ...sources, ...requests, ...general];
+export const sentences: readonly Sentence[] = [
+  ...explanations,
+  ...tasks,
+  ...training,
+  ...sources,
+  ...requests,
+  ...general,
+];

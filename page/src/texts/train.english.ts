@@ -70,13 +70,16 @@ export const train = {
     images: (count: number): string => `${count} ${count === 1 ? "image" : "images"}`,
     few: "fewer than 10 images: hardly enough to learn or to test",
     balance: (ratio: string): string => `The largest class is ${ratio} times as large as the smallest.`,
-    sizes: (smallest: string, median: string, largest: string): string => `Sizes from ${smallest} to ${largest}, median ${median}.`,
+    sizes: (smallest: string, median: string, largest: string): string =>
+      `Sizes from ${smallest} to ${largest}, median ${median}.`,
     problems: (count: number): string => `Unusable: ${count}`,
     lists: {
       exact: (count: number): string => `Identical images: ${count} ${count === 1 ? "pair" : "pairs"}`,
       near: (count: number): string => `Nearly identical images: ${count} ${count === 1 ? "pair" : "pairs"}`,
-      acrossParts: (count: number): string => `In training and test at once: ${count} ${count === 1 ? "pair" : "pairs"}`,
-      conflicts: (count: number): string => `The same image with different labels: ${count} ${count === 1 ? "pair" : "pairs"}`,
+      acrossParts: (count: number): string =>
+        `In training and test at once: ${count} ${count === 1 ? "pair" : "pairs"}`,
+      conflicts: (count: number): string =>
+        `The same image with different labels: ${count} ${count === 1 ? "pair" : "pairs"}`,
     },
     clean: "No duplicates, no contradictory labels, no unusable images.",
     doubtful: "Look for doubtful labels",
@@ -129,7 +132,8 @@ export const train = {
     sizes,
     automatic: "automatic",
     written: "network as text",
-    writtenNote: "Layers separated by commas, for example conv 8@5x5 same, relu, maxpool 2, flatten, dense. The task sets the size of the last one.",
+    writtenNote:
+      "Layers separated by commas, for example conv 8@5x5 same, relu, maxpool 2, flatten, dense. The task sets the size of the last one.",
     numbers: { epochs: "epochs", batch: "batch size", rate: "maximum learning rate", seed: "seed" },
     snapshots: "save a snapshot of every epoch",
     noNumber: "Enter a number, or leave the field empty for the automatic choice.",

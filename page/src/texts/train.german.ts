@@ -81,7 +81,8 @@ export const train: typeof english = {
     },
     clean: "Keine Duplikate, keine widersprüchlichen Klassen, keine unbrauchbaren Bilder.",
     doubtful: "Zweifelhafte Klassen suchen",
-    doubtfulNote: "Vergleicht jedes Bild mit den anderen durch ein trainiertes Netz; dauert bei Tausenden Bildern Minuten.",
+    doubtfulNote:
+      "Vergleicht jedes Bild mit den anderen durch ein trainiertes Netz; dauert bei Tausenden Bildern Minuten.",
     none: "Es wurden keine zweifelhaften Klassen gefunden.",
     found: (count) => `Zweifelhafte Klassen: ${count}, die sichersten zuerst`,
     proposal: (given, proposed) => `${given} → ${proposed}?`,
@@ -123,14 +124,16 @@ export const train: typeof english = {
   begin: {
     title: "Training starten",
     images: "Bilder",
-    noSource: "Noch keine Bilder. Laden Sie welche hoch, oder starten Sie den Server mit: eyespot serve --source photos/",
+    noSource:
+      "Noch keine Bilder. Laden Sie welche hoch, oder starten Sie den Server mit: eyespot serve --source photos/",
     task: "Aufgabe",
     network: "Netz",
     size: "Größe",
     sizes: { tiny: "winzig", small: "klein", medium: "mittel", large: "groß" },
     automatic: "automatisch",
     written: "Netz als Text",
-    writtenNote: "Schichten, durch Kommas getrennt, zum Beispiel conv 8@5x5 same, relu, maxpool 2, flatten, dense. Die Aufgabe bestimmt die Größe der letzten Schicht.",
+    writtenNote:
+      "Schichten, durch Kommas getrennt, zum Beispiel conv 8@5x5 same, relu, maxpool 2, flatten, dense. Die Aufgabe bestimmt die Größe der letzten Schicht.",
     numbers: { epochs: "Epochen", batch: "Batchgröße", rate: "maximale Lernrate", seed: "Startwert" },
     snapshots: "Snapshot jeder Epoche speichern",
     noNumber: "Geben Sie eine Zahl ein, oder lassen Sie das Feld für die automatische Wahl leer.",

@@ -24,11 +24,13 @@ export const generate = {
   sides: { any: "any images", nearest: "nearest to", farthest: "farthest from" },
   styleName: "Style",
   making: "Generating …",
-  made: (count: number, seed: number): string => `${count} images of seed ${seed}; the same seed gives the same images.`,
+  made: (count: number, seed: number): string =>
+    `${count} images of seed ${seed}; the same seed gives the same images.`,
   images: "Generated images",
   image: (number: number, seed: number): string => `generated image ${number} of seed ${seed}`,
   between: "From one image to another",
-  betweenNote: "Between the first and the second image of this seed, along the great circle between their noise vectors.",
+  betweenNote:
+    "Between the first and the second image of this seed, along the great circle between their noise vectors.",
   step: (at: number, count: number): string => `step ${at} of ${count}`,
   note: "Nearest and farthest: as the discriminator judges eight times as many. Saved images are marked as generated in their metadata.",
   epoch: "epoch",
@@ -36,7 +38,8 @@ export const generate = {
   noEpochs: "No samples were kept of this training.",
   losses: "Loss",
   balance: "Discriminator's view of generated images",
-  balanceNote: "Believed: the share of generated images that the discriminator classifies as real; near 0 or 1 one side has won. Style entropy: 1 where no style is preferred.",
+  balanceNote:
+    "Believed: the share of generated images that the discriminator classifies as real; near 0 or 1 one side has won. Style entropy: 1 where no style is preferred.",
   curves: { discriminator: "discriminator", generator: "generator", believed: "believed", entropy: "style entropy" },
   quiz: {
     question: "Was this image made by a person or generated?",
@@ -104,7 +107,8 @@ export const tradeoff = {
   title: "Trade-offs",
   study: "Study",
   none: "No study. Make one: eyespot tradeoff photos/ --out study/, then start the server with it: eyespot serve study/",
-  about: (source: string, task: string, count: number, machine: string): string => `${source}, task ${task}: ${count} candidates on ${machine}`,
+  about: (source: string, task: string, count: number, machine: string): string =>
+    `${source}, task ${task}: ${count} candidates on ${machine}`,
   recommended: "Recommended",
   closest: "Closest to the budget",
   knee: "knee",

@@ -1,4 +1,10 @@
-import type { drive as englishDrive, generate as englishGenerate, quiz as englishQuiz, rank as englishRank, tradeoff as englishTradeoff } from "./views.english";
+import type {
+  drive as englishDrive,
+  generate as englishGenerate,
+  quiz as englishQuiz,
+  rank as englishRank,
+  tradeoff as englishTradeoff,
+} from "./views.english";
 
 export const quiz: typeof englishQuiz = {
   at: (at, count) => `Bild ${at} von ${count}`,
@@ -29,7 +35,8 @@ export const generate: typeof englishGenerate = {
   images: "Erzeugte Bilder",
   image: (number, seed) => `erzeugtes Bild ${number} des Startwerts ${seed}`,
   between: "Von einem Bild zum anderen",
-  betweenNote: "Zwischen dem ersten und dem zweiten Bild dieses Startwerts, auf dem Großkreis zwischen ihren Rauschvektoren.",
+  betweenNote:
+    "Zwischen dem ersten und dem zweiten Bild dieses Startwerts, auf dem Großkreis zwischen ihren Rauschvektoren.",
   step: (at, count) => `Schritt ${at} von ${count}`,
   note: "Am nächsten und am weitesten: nach dem Urteil des Diskriminators über achtmal so viele. Gespeicherte Bilder sind in ihren Metadaten als erzeugt gekennzeichnet.",
   epoch: "Epoche",
@@ -37,7 +44,8 @@ export const generate: typeof englishGenerate = {
   noEpochs: "Von diesem Training wurden keine Bilder aufgehoben.",
   losses: "Verlust",
   balance: "Urteil des Diskriminators über erzeugte Bilder",
-  balanceNote: "Geglaubt: der Anteil der erzeugten Bilder, die der Diskriminator als echt einstuft; nahe 0 oder 1 hat eine Seite gewonnen. Stilentropie: 1, wo kein Stil bevorzugt wird.",
+  balanceNote:
+    "Geglaubt: der Anteil der erzeugten Bilder, die der Diskriminator als echt einstuft; nahe 0 oder 1 hat eine Seite gewonnen. Stilentropie: 1, wo kein Stil bevorzugt wird.",
   curves: { discriminator: "Diskriminator", generator: "Generator", believed: "geglaubt", entropy: "Stilentropie" },
   quiz: {
     question: "Hat ein Mensch dieses Bild gemacht, oder wurde es erzeugt?",
@@ -61,7 +69,8 @@ export const drive: typeof englishDrive = {
   colorNames: { default: "übliche", random: "zufällige" },
   start: "Losfahren",
   again: "Neu beginnen",
-  intro: "Das Modell fährt ein simuliertes Auto nach seiner Kamera. Sie können das Auto stoßen und mit den Pfeiltasten übernehmen.",
+  intro:
+    "Das Modell fährt ein simuliertes Auto nach seiner Kamera. Sie können das Auto stoßen und mit den Pfeiltasten übernehmen.",
   camera: "Kamerabild",
   cameraNote: "Die Kamera. Blau: wovon die Lenkung abhängt (VisualBackProp).",
   wheel: (angle) => `Lenkrad, ${angle} rad`,

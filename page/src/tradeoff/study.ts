@@ -87,7 +87,12 @@ export function plotOf(points: readonly Point[], cost: Cost): Plot {
   const up = (value: number): number => (value - bottom) / height;
   return {
     dots: measured.map(({ point, value }) => ({
-      point, cost: value, x: across(value), y: up(point.score), low: up(point.score - reachOf(point)), high: up(point.score + reachOf(point)),
+      point,
+      cost: value,
+      x: across(value),
+      y: up(point.score),
+      low: up(point.score - reachOf(point)),
+      high: up(point.score + reachOf(point)),
     })),
     costs: roundBetween(Math.exp(left), Math.exp(right)).map((value) => ({ value, at: across(value) })),
     scores: [bottom, bottom + height / 2, top].map((value) => ({ value, at: up(value) })),

@@ -2,7 +2,8 @@
 
 import type { Result } from "../judge/runs";
 
-export type RunState = "preparing" | "training" | "paused" | "finishing" | "finished" | "stopped" | "failed" | "elsewhere";
+export type RunState =
+  "preparing" | "training" | "paused" | "finishing" | "finished" | "stopped" | "failed" | "elsewhere";
 
 /** What can be changed on the way; `rate` is the highest of the cycle. */
 export const SETTINGS = ["rate", "momentum", "weight_decay", "batch"] as const;
@@ -106,8 +107,12 @@ export interface Layers {
   readonly task: string;
   readonly input: readonly number[];
   readonly rows: readonly {
-    readonly name: string; readonly kind: string; readonly output: readonly number[];
-    readonly parameters: number; readonly formula: string; readonly multiply_adds: number;
+    readonly name: string;
+    readonly kind: string;
+    readonly output: readonly number[];
+    readonly parameters: number;
+    readonly formula: string;
+    readonly multiply_adds: number;
   }[];
   readonly parameters: number;
   readonly multiply_adds: number;
@@ -150,7 +155,10 @@ export interface Findings {
   /** Some images of each class, by number. */
   readonly examples: Readonly<Record<string, readonly number[]>>;
   readonly nearSearched: boolean;
-  readonly problems: { readonly count: number; readonly problems: readonly { readonly name: string; readonly reason: string }[] };
+  readonly problems: {
+    readonly count: number;
+    readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  };
   readonly exact: TwinList;
   readonly near: TwinList;
   readonly acrossParts: TwinList;
@@ -210,10 +218,12 @@ export function openTrainer(json: Json): Trainer {
     doubtful: async (from) => (await json(`sources/${from}/doubtful`)) as { count: number; labels: DoubtfulLabel[] },
     tasks: async () => ((await json("tasks")) as { tasks: TaskEntry[] }).tasks,
     networks: async () => ((await json("networks")) as { networks: { name: string; summary: string }[] }).networks,
-    layers: async (source, network, size, task) => (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
+    layers: async (source, network, size, task) =>
+      (await json(`layers?${query({ source, network, size, task })}`)) as Layers,
     newUploadSet: async () => ((await post("uploads")) as { upload_set: number }).upload_set,
     addPicture: async (uploadSet, picture, name, label, part) =>
-      ((await json(`uploads/${uploadSet}/pictures?${query({ name, label, part })}`, picture)) as { count: number }).count,
+      ((await json(`uploads/${uploadSet}/pictures?${query({ name, label, part })}`, picture)) as { count: number })
+        .count,
     openUploadSet: async (uploadSet, name) => (await post(`uploads/${uploadSet}/open`, { name })) as OpenedUploadSet,
   };
 }

@@ -16,7 +16,8 @@ export function quantitiesOf(logs: readonly (readonly LogLine[])[]): readonly st
   const found = new Set<string>(["training loss"]);
   for (const line of logs.flat()) {
     for (const part of ["training", "validation"] as const) {
-      for (const [name, value] of Object.entries(line[part] ?? {})) if (typeof value === "number" && !name.endsWith(" error")) found.add(`${part} ${name}`);
+      for (const [name, value] of Object.entries(line[part] ?? {}))
+        if (typeof value === "number" && !name.endsWith(" error")) found.add(`${part} ${name}`);
     }
   }
   return [...found];
@@ -53,5 +54,8 @@ export function valueAt({ epochs }: Series, values: readonly number[], epoch: nu
 export function joined(series: readonly Series[], values: readonly (readonly number[])[]): (number | null)[][] {
   const epochs = [...new Set(series.flatMap((one) => one.epochs))].sort((a, b) => a - b);
   const places = series.map((one) => new Map(one.epochs.map((epoch, i) => [epoch, i])));
-  return [epochs, ...places.map((place, run) => epochs.map((epoch) => (place.has(epoch) ? values[run][place.get(epoch)!] : null)))];
+  return [
+    epochs,
+    ...places.map((place, run) => epochs.map((epoch) => (place.has(epoch) ? values[run][place.get(epoch)!] : null))),
+  ];
 }

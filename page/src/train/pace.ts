@@ -28,7 +28,9 @@ export function speedOf(moments: readonly Moment[]): number | null {
 
 /** Moments in order with one more; those that are no longer looked at go, and all of a way that was left. */
 export function withMoment(moments: readonly Moment[], next: Moment): readonly Moment[] {
-  const kept = moments.filter(({ step, seconds }) => step < next.step && seconds < next.seconds && seconds >= next.seconds - 2 * WINDOW);
+  const kept = moments.filter(
+    ({ step, seconds }) => step < next.step && seconds < next.seconds && seconds >= next.seconds - 2 * WINDOW,
+  );
   return [...kept, next];
 }
 

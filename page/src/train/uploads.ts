@@ -8,8 +8,14 @@ export interface Dropped {
 }
 
 const PARTS: Readonly<Record<string, string>> = {
-  train: "train", training: "train", val: "validation", valid: "validation", validation: "validation", dev: "validation",
-  test: "test", testing: "test",
+  train: "train",
+  training: "train",
+  val: "validation",
+  valid: "validation",
+  validation: "validation",
+  dev: "validation",
+  test: "test",
+  testing: "test",
 };
 
 /** A picture in its folders: the last is its class, one above it may name its part; without folders the typed class. */

@@ -33,8 +33,16 @@ export class Watch {
   #pictured = -1;
 
   constructor(readonly run: number) {
-    for (const [pace, work] of [[ASK_EVERY, () => this.#read()], [LOOK_EVERY, () => this.#look()]] as const)
-      void poll(pace, () => !this.#left, work, (message) => (this.trouble = message));
+    for (const [pace, work] of [
+      [ASK_EVERY, () => this.#read()],
+      [LOOK_EVERY, () => this.#look()],
+    ] as const)
+      void poll(
+        pace,
+        () => !this.#left,
+        work,
+        (message) => (this.trouble = message),
+      );
   }
 
   leave(): void {
@@ -48,7 +56,9 @@ export class Watch {
   /** Change what is otherwise than now; gives the first step that it counts for, or null where it was refused. */
   async change(wanted: Settings): Promise<{ step?: number; steps?: number } | null> {
     const now = this.description?.settings;
-    const other = Object.fromEntries(SETTINGS.filter((name) => wanted[name] !== now?.[name]).map((name) => [name, wanted[name]]));
+    const other = Object.fromEntries(
+      SETTINGS.filter((name) => wanted[name] !== now?.[name]).map((name) => [name, wanted[name]]),
+    );
     let told: { step?: number; steps?: number } | null = null;
     if (Object.keys(other).length === 0) return null;
     await this.#do(async () => {
@@ -74,7 +84,7 @@ export class Watch {
   /** Read what is new in the log. A long one comes in parts; a quick training never stops writing, and is not waited for. */
   async #read(): Promise<void> {
     const description = await this.#trainer.run(this.run);
-    for (let bytes = PART; bytes >= PART; ) {
+    for (let bytes = PART; bytes >= PART;) {
       const from = this.#after;
       const { lines, next } = await this.#trainer.log(this.run, from);
       if (this.#left) return;
@@ -82,14 +92,20 @@ export class Watch {
       if (next < from || from === 0) [this.lines, this.moments] = [[], []];
       [this.#after, bytes] = [next, next - from];
       this.lines = [...this.lines, ...lines];
-      for (const line of lines) this.#pass({ step: line.step, images: imagesAt(line, description.recipe.batch ?? 1), seconds: line.seconds });
+      for (const line of lines)
+        this.#pass({ step: line.step, images: imagesAt(line, description.recipe.batch ?? 1), seconds: line.seconds });
     }
     this.description = description;
   }
 
   async #look(): Promise<void> {
     if (!this.here || document.visibilityState === "hidden") return;
-    const wanted = { layer: this.layer, images: this.choice, picture: this.picture, pixels: this.#pictured !== this.choice };
+    const wanted = {
+      layer: this.layer,
+      images: this.choice,
+      picture: this.picture,
+      pixels: this.#pictured !== this.choice,
+    };
     const sight = await this.#trainer.look(this.run, wanted);
     if (!sight || this.#left || wanted.images !== this.choice) return;
     if (wanted.pixels) [this.pictures, this.#pictured] = [sight.held.map(({ pixels }) => pixels), wanted.images];

@@ -27,7 +27,8 @@ export function reader(of: Tensor | number, shape: readonly number[]): (c: numbe
   const sides = of.shape.length > shape.length ? of.shape.slice(-shape.length) : of.shape;
   const full = [...new Array<number>(Math.max(0, shape.length - sides.length)).fill(1), ...sides];
   const [channels, height, width] = full.length === 3 ? full : [full[0] ?? 1, 1, 1];
-  return (c, y, x) => of.data[((channels === 1 ? 0 : c) * height + (height === 1 ? 0 : y)) * width + (width === 1 ? 0 : x)];
+  return (c, y, x) =>
+    of.data[((channels === 1 ? 0 : c) * height + (height === 1 ? 0 : y)) * width + (width === 1 ? 0 : x)];
 }
 
 /** Put `value` around each map: left, right, top, bottom; negative numbers cut off. */
@@ -48,7 +49,11 @@ export function pad(input: Tensor, sides: readonly number[], value: number, shap
 }
 
 /** Take a part out: for each axis (start, stop, step). */
-export function crop(input: Tensor, ranges: readonly (readonly [number, number, number])[], shape: readonly number[]): Tensor {
+export function crop(
+  input: Tensor,
+  ranges: readonly (readonly [number, number, number])[],
+  shape: readonly number[],
+): Tensor {
   const [, height, width] = mapShape(input.shape);
   const [channels, outHeight, outWidth] = mapShape(shape);
   const [channel, row, column] = [ranges[0], ranges[1] ?? [0, 1, 1], ranges[2] ?? [0, 1, 1]];
@@ -72,14 +77,19 @@ export function shuffled(factor: number, [channel, y, x]: readonly [number, numb
 }
 
 /** The other way round: r x r times as many pixels become r x r channels. */
-export function unshuffled(factor: number, [channel, y, x]: readonly [number, number, number]): [number, number, number] {
+export function unshuffled(
+  factor: number,
+  [channel, y, x]: readonly [number, number, number],
+): [number, number, number] {
   const [source, cell] = [Math.floor(channel / (factor * factor)), channel % (factor * factor)];
   return [source, y * factor + Math.floor(cell / factor), x * factor + (cell % factor)];
 }
 
 /** Every number of the result taken from where `from` says that it comes from. */
 export function rearrange(
-  input: Tensor, shape: readonly number[], from: (place: readonly [number, number, number]) => [number, number, number],
+  input: Tensor,
+  shape: readonly number[],
+  from: (place: readonly [number, number, number]) => [number, number, number],
 ): Tensor {
   const [, rows, columns] = mapShape(input.shape);
   const [channels, height, width] = mapShape(shape);

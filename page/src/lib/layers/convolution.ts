@@ -21,7 +21,11 @@ export function places(side: number, kernel: number, stride = 1, padding = 0, di
  * Sums are kept in 64 bits and rounded once, so that they are at least as exact as PyTorch's.
  */
 export function convolution(
-  input: Tensor, weight: Tensor, bias: Float32Array | null, sliding: Sliding, shape?: readonly number[],
+  input: Tensor,
+  weight: Tensor,
+  bias: Float32Array | null,
+  sliding: Sliding,
+  shape?: readonly number[],
 ): Tensor {
   const [, height, width] = mapShape(input.shape);
   const [outputs, perGroup, rows, columns] = weight.shape;
@@ -40,8 +44,15 @@ export function convolution(
 
 /** Add one input channel, seen through its own kernel, to the sums of one output channel. */
 export function addPlane(
-  sums: Float64Array, outHeight: number, outWidth: number,
-  input: Tensor, channel: number, weight: Tensor, o: number, c: number, sliding: Sliding,
+  sums: Float64Array,
+  outHeight: number,
+  outWidth: number,
+  input: Tensor,
+  channel: number,
+  weight: Tensor,
+  o: number,
+  c: number,
+  sliding: Sliding,
 ): void {
   const [, height, width] = mapShape(input.shape);
   const [, perGroup, rows, columns] = weight.shape;
@@ -75,7 +86,11 @@ function inside(side: number, outputs: number, stride: number, offset: number): 
  * Input (C, H, W), weight (C, O / groups, R, S), bias (O).
  */
 export function transposedConvolution(
-  input: Tensor, weight: Tensor, bias: Float32Array | null, sliding: Sliding, extra: Pair = [0, 0],
+  input: Tensor,
+  weight: Tensor,
+  bias: Float32Array | null,
+  sliding: Sliding,
+  extra: Pair = [0, 0],
 ): Tensor {
   const [channels, height, width] = mapShape(input.shape);
   const [, perGroup, rows, columns] = weight.shape;

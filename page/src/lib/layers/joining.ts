@@ -40,5 +40,10 @@ export function sources(at: number, side: number, outputs: number, mode: "neares
   const place = Math.max(0, ((at + 0.5) * side) / outputs - 0.5);
   const low = Math.floor(place);
   const high = Math.min(side - 1, low + 1);
-  return high === low ? [[low, 1]] : [[low, 1 - (place - low)], [high, place - low]];
+  return high === low
+    ? [[low, 1]]
+    : [
+        [low, 1 - (place - low)],
+        [high, place - low],
+      ];
 }

@@ -47,13 +47,21 @@ export function batchNorm(input: Tensor, norm: Normalization): Tensor {
 }
 
 /** Group normalization: like batch normalization, but mean and variance are those of each group of this image's channels. */
-export function groupNorm(input: Tensor, groups: number, scale: Float32Array | null, shift: Float32Array | null, epsilon: number): Tensor {
+export function groupNorm(
+  input: Tensor,
+  groups: number,
+  scale: Float32Array | null,
+  shift: Float32Array | null,
+  epsilon: number,
+): Tensor {
   const [channels, height, width] = mapShape(input.shape);
   const { mean, variance } = groupStatistics(input, groups);
   const spread = (values: Float32Array): Float32Array =>
     Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]);
-  return batchNorm({ shape: [channels, height, width], data: input.data },
-    { mean: spread(mean), variance: spread(variance), scale, shift, epsilon });
+  return batchNorm(
+    { shape: [channels, height, width], data: input.data },
+    { mean: spread(mean), variance: spread(variance), scale, shift, epsilon },
+  );
 }
 
 /** Mean and variance of each group of channels. */
@@ -69,4 +77,3 @@ export function groupStatistics(input: Tensor, groups: number): { mean: Float32A
   }
   return { mean, variance };
 }
-
