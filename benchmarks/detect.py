@@ -4,25 +4,30 @@ Claims, on two cores, three seeds each: on the 364 images of blood cells of BCCD
 of at least 0.87 on the test part within 5 minutes, and with `--start finetune` at least 0.91, and AP 0.56, within 30
 minutes; the AP of every head is at least 0.98 on drawn squares and disks (`shapes`), and `pretrained:yolox-nano`, of
 which `--weights-file` names the file, answers photos of COCO (`coco`); an image of 640x480 takes at most 60 ms on one
-thread, from the file to the boxes (`time`); `locate` has an F1 of at least 0.80 within 6 pixels on the nuclei of the
-Data Science Bowl 2018 within 20 minutes. `seconds` counts the whole call with an empty cache by the clock,
-`processor s` the time of all cores: where other programs run, only the latter can be compared. Parts: bccd, nuclei,
-shapes, coco, time.
+thread, from the file to the boxes (`time`); torchvision's SSDLite, which learns from random weights for as long as
+`--start probe` takes (`--peer-seconds` of the processor, `ssdlite`), has a lower AP50; `locate` has an F1 of at least
+0.80 within 6 pixels on the nuclei of the Data Science Bowl 2018 within 20 minutes. `seconds` counts the whole call with
+an empty cache by the clock, `processor s` the time of all cores: where other programs run, only the latter can be
+compared. Parts: bccd, ssdlite, nuclei, shapes, coco, time.
 """
 
+import json
 import shutil
 import statistics
+import subprocess
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, cast
 
 import torch
 from _common import data_folder, finish, kept, parse
 from _training import clean_place, load_at_start, unpack
+from peers.environment import HERE, peer_python
 from torch import Tensor
 
 import eyespot
@@ -42,13 +47,14 @@ PROPOSALS = (10, 50, 300, 1000)
 
 def main() -> None:
     options = {
-        "parts": "bccd,nuclei,shapes,coco,time",
+        "parts": "bccd,ssdlite,nuclei,shapes,coco,time",
         "starts": "probe,finetune",
         "heads": "anchor-free,yolox,ssd,two-stage,position-sensitive",
         "seeds": 3,
         "first-seed": 0,
         "folder": "",
         "weights-file": "",
+        "peer-seconds": 300.0,
     }
     arguments = parse(__doc__, options)
     settings = {"load at start": load_at_start(), **{name: getattr(arguments, name) for name in ("parts", "starts")}}
@@ -99,6 +105,30 @@ def training(source: Source, place: Path, part: str, start: str, seed: int) -> l
     details = {name: run.result["details"][name] for name in names}
     found = {"score": run.result["score"], "interval": run.result["interval"], **details, **taken}
     return [{"metric": run.result["metric"], "tuned": run.result["start"].get("tuned"), **found}]
+
+
+def ssdlite(arguments: Namespace, place: Path, key: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What torchvision's SSDLite finds on the test images, by the metrics of eyespot."""
+    source = blood_cells(place)
+    task = Detect().prepare(source.train.rows)
+    files = {"data": place / "ssdlite.json", "found": place / "ssdlite-found.json"}
+    train = [(str(row.picture), [[box[4], *box[:4]] for box in task.read(row)]) for row in source.train.rows]
+    test = [str(row.picture) for row in source.test.rows]
+    files["data"].write_text(json.dumps({"classes": len(task.classes), "train": train, "test": test}))
+    python = peer_python("detection", Path(gettempdir(), "eyespot-peers-detection"))
+    script = [str(python), str(HERE / "detection.py"), *map(str, files.values())]
+    subprocess.run([*script, str(key["peer seconds"]), str(key["seed"])], check=True)
+    answer = json.loads(files["found"].read_text())
+    score, interval, details = task.evaluate(list(peer_rows(task, source, answer["found"])))
+    return [{"AP50": score, "interval": interval, "AP": details["AP"], "steps": answer["steps"]}]
+
+
+def peer_rows(task: Detect, source: Source, found: list[list[list[float]]]) -> Iterator[dict[str, Any]]:
+    """The rows that `task.evaluate` takes: objects and detections of each test image."""
+    for row, boxes in zip(source.test.rows, found, strict=True):
+        objects = [{"label": task.classes[int(box[4])], "box": box[:4]} for box in task.read(row)]
+        listed = [{"label": task.classes[int(one[0])], "score": one[1], "box": one[2:]} for one in boxes]
+        yield {"target": objects, "boxes": listed}
 
 
 def shapes(arguments: Namespace, place: Path, key: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -166,6 +196,10 @@ def answering(arguments: Namespace, place: Path, key: Mapping[str, Any]) -> list
 
 
 OTHERS = {
+    "ssdlite": (
+        lambda arguments: [{"seed": seed, "peer seconds": arguments.peer_seconds} for seed in range(arguments.seeds)],
+        ssdlite,
+    ),
     "shapes": (
         lambda arguments: [
             {"head": head, "seed": seed} for head in arguments.heads.split(",") for seed in range(arguments.seeds)
