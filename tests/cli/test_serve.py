@@ -88,6 +88,12 @@ def test_what_is_no_model_is_refused(tmp_path):
     assert call("--port", "70000").exit_code == 2
 
 
+@pytest.mark.parametrize("option", ["--into", "--clip"])
+def test_options_of_photos_need_photos(tmp_path, option):
+    result = call(option, tmp_path, "--no-browser")
+    assert result.exit_code == 2 and f"{option} goes with --photos FOLDER" in result.output
+
+
 def test_a_missing_library_is_named_with_the_extra_that_brings_it(monkeypatch):
     real = builtins.__import__
 

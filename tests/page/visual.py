@@ -34,6 +34,7 @@ STATES = {
     "look-german": "#/look?lang=de",
     "unit": UNIT,
     "unit-pool": "#/look?call=3&unit=1&y=2&x=2",
+    "unit-dense": "#/look?call=7&unit=1",
     "unit-relu": "#/look?call=2&unit=1",
     "gradients": f"{UNIT}&show=gradients",
     "explanation": f"{UNIT}&why=occlusion,gradient",

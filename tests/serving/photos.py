@@ -39,7 +39,7 @@ def write_photos(folder: Path) -> Path:
     return folder
 
 
-def open_photos(base: Path, into: Path | None = None) -> CollectionResource:
-    """The collection in a new folder below `base`, without embeddings."""
-    found = organize(write_photos(base / "photos"), base / "index.sqlite")
+def open_photos(base: Path, into: Path | None = None, clip: Path | None = None) -> CollectionResource:
+    """The collection in a new folder below `base`, with embeddings where these can be computed."""
+    found = organize(write_photos(base / "photos"), base / "index.sqlite", clip=clip)
     return CollectionResource(found=found, plans=base / "plans", into=into)

@@ -41,6 +41,19 @@ def test_a_collection_states_what_is_in_it(opened):
     assert place["count"] == 1 and entry["apply"] is True and not entry["network"] and "blue" in entry["colors"]
 
 
+def test_photos_are_found_by_a_description(tmp_path):
+    """The encoders know the names of three colors; a comma does not divide a description."""
+    pytest.importorskip("onnxruntime", reason="the extra export is not installed")
+    from tests.organizing.test_clip import write_pair
+
+    shown = open_photos(tmp_path, clip=write_pair(tmp_path / "clip"))
+    client = TestClient(make_app(collection=shown), base_url=HERE)
+    assert client.get("/api/collection").json()["descriptions"] is True
+    assert names_of(shown, client.get("/api/collection/photos?words=blue"))[0] == "blue.jpg"
+    assert names_of(shown, client.get("/api/collection/photos?words=green,+green"))[0] == "green.jpg"
+    assert names_of(shown, client.get("/api/collection/photos?words=blue&color=red")) == []
+
+
 @pytest.mark.parametrize(
     ("query", "wanted"),
     [

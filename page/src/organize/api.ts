@@ -22,6 +22,8 @@ export interface CollectionEntry {
   readonly errorCount: number;
   /** Whether there are embeddings: without them, search by words and by example is missing. */
   readonly network: boolean;
+  /** Whether words are one description, by encoders of the user's own. */
+  readonly descriptions: boolean;
   readonly colors: readonly string[];
   readonly flags: Readonly<Record<string, number>>;
   readonly events: readonly PhotoEvent[];

@@ -45,6 +45,8 @@ export const organize = {
   failed: "cannot be read",
   words: "Words",
   wordsHint: "dog, seashore",
+  description: "Description",
+  descriptionHint: "two dogs on grass",
   noNetwork:
     "Search by words and by example needs the trained network: pip install 'eyespot[pretrained]', then index the collection again.",
   color: "Color",

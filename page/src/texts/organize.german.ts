@@ -20,6 +20,8 @@ export const organize: typeof english = {
   failed: "nicht lesbar",
   words: "Wörter (englisch)",
   wordsHint: "dog, seashore",
+  description: "Beschreibung (in der Sprache des Encoders)",
+  descriptionHint: "two dogs on grass",
   noNetwork:
     "Die Suche mit Wörtern und Beispielen braucht das trainierte Netz: pip install 'eyespot[pretrained]', dann die Sammlung neu indexieren.",
   color: "Farbe",

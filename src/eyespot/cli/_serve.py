@@ -27,6 +27,10 @@ def serve(
     into: Annotated[
         Path | None, typer.Option(help="With --photos: folder that a reviewed plan copies, links or moves photos into.")
     ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(help="With --photos: folder with your own CLIP-like encoders (ONNX), to search by description."),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; any other address is reachable from other machines.")
     ] = ("127.0.0.1"),
@@ -36,6 +40,8 @@ def serve(
     """Open the page: inspect a network in the browser, number by number."""
     if into and not photos:
         raise typer.BadParameter("--into goes with --photos FOLDER.")
+    if clip and not photos:
+        raise typer.BadParameter("--clip goes with --photos FOLDER.")
     needs_server()
     from ..serving.app import make_app
     from ..serving.loading import open_given
@@ -43,7 +49,7 @@ def serve(
 
     people = _open_gallery(gallery) if gallery else None
     with listen(host, port) as listening:
-        collection = _open_photos(photos, into, runs.resolve()) if photos else None
+        collection = _open_photos(photos, into, runs.resolve(), clip) if photos else None
         latest = latest_model() if not given and not photos else None
         app_state, notes = open_given(given or _latest_given(latest), source or [])
         notes += [f"no model was given: {latest.parent} is the latest run"] if latest else []
@@ -74,13 +80,13 @@ def _open_gallery(path: Path) -> "Gallery":
     return Gallery(path, create=True)
 
 
-def _open_photos(photos: Path, into: Path | None, runs: Path) -> "CollectionResource":
+def _open_photos(photos: Path, into: Path | None, runs: Path, clip: Path | None) -> "CollectionResource":
     """Open the collection and update its index."""
     from ..organizing import organize
     from ..serving.collection import CollectionResource
     from ._organize import IndexProgress
 
-    collection = organize(photos, show=IndexProgress())
+    collection = organize(photos, show=IndexProgress(), clip=clip)
     return CollectionResource(found=collection, plans=runs / "plans", into=into)
 
 

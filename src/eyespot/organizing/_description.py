@@ -1,7 +1,8 @@
 """Search by description: the similarity of each photo to a text, by a user's own pair of encoders."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,18 @@ from ._clip import Clip
 from ._index import Index, Photos
 
 BATCH = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptions:
+    """A pair of encoders, and what it makes of each photo, by its content."""
+
+    clip: Clip
+    embeddings: dict[bytes, np.ndarray]
+
+    def scores(self, photos: Photos, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """How similar each photo is to each text, (N,) from 0 to 1."""
+        return {text: similarities(photos, text, self.clip, self.embeddings) for text in texts}
 
 
 def similarities(photos: Photos, text: str, clip: Clip, embeddings: dict[bytes, np.ndarray]) -> np.ndarray:

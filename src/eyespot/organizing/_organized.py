@@ -13,7 +13,7 @@ from ..pretrained import IMAGENET_CLASSES
 from ..sources.open import PACKED
 from ._clip import Clip
 from ._copies import Group, Pair, find_groups, find_pairs
-from ._description import embed_photos, similarities
+from ._description import Descriptions, embed_photos
 from ._embedding import Embedder
 from ._events import Event, find_events
 from ._index import Index, Photos, default_index
@@ -30,7 +30,8 @@ class Organized:
 
     `photos` are the readable ones; pairs, groups and events refer to them by number; `flags` are the flags of each
     photo, and `limits` their limits; `content` contains the groups by content; `errors` maps each unreadable file to
-    the reason. Pairs and groups of copies are computed on first access.
+    the reason; with `descriptions`, the words of a search are descriptions. Pairs and groups of copies are computed on
+    first access.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Organized:
     flags: list[list[str]]
     limits: dict[str, float]
     content: Sorted | None = None
+    descriptions: Descriptions | None = None
 
     @property
     def network(self) -> str:
@@ -61,7 +63,7 @@ class Organized:
 
     def search(self, query: Query, count: int) -> list[Match]:
         """Photos that meet all conditions, the best first; see `search`."""
-        return search(self.photos, query, self.embedder, count)
+        return _search(self.photos, query, self.embedder, count, self.descriptions)
 
 
 def organize(
@@ -71,18 +73,20 @@ def organize(
     examples: str | Path | None = None,
     similar: bool = False,
     people: bool = False,
+    clip: str | Path | None = None,
 ) -> Organized:
     """Update the index of a folder of photos, and find copies, events and quality flags.
 
     The index is stored in eyespot's cache folder unless a file is given; nothing is written to the folder. `show` is
     called with the number of processed photos and the total. With `examples`, a folder with one folder of photos per
     group, photos are sorted into these groups; with `similar`, groups of similar photos are found; with `people`,
-    groups of photos that show the same person. Raises `SourceError` if the folder or the index cannot be used, or
-    contains no readable photo, and `NetworkError` if `people` needs weights that are missing.
+    groups of photos that show the same person; with `clip`, a folder with a user's own encoders of images and texts
+    (see `Clip`), the words of a search are descriptions. Raises `SourceError` if the folder or the index cannot be
+    used, or contains no readable photo, and `NetworkError` if `people` needs weights that are missing.
     """
     if people:
         require_weights()  # fail before the photos are indexed, which may take hours
-    folder, embedder = Path(folder), Embedder()
+    folder, embedder, pair = Path(folder), Embedder(), None if clip is None else Clip(clip)
     file, updated, photos, errors = indexed(folder, index, embedder, show)
     content = None
     if examples is not None:
@@ -105,6 +109,7 @@ def organize(
         flags=[flags_of(row, row["camera"], limits) for row in photos.rows],
         limits=limits,
         content=content,
+        descriptions=_descriptions(pair, photos, folder, file, embedder, show),
     )
 
 
@@ -149,9 +154,24 @@ def search_folder(
         raise SourceError("The encoders of images and texts need a description to search for; give words.")
     folder, embedder, pair = Path(folder), Embedder(), None if clip is None else Clip(clip)
     file, _, photos, _ = indexed(folder, index, embedder, show)
+    descriptions = _descriptions(pair, photos, folder, file, embedder, show)
+    return photos, _search(photos, query, embedder, count, descriptions)
+
+
+def _descriptions(
+    pair: Clip | None, photos: Photos, folder: Path, file: Path, embedder: Embedder, show: Show | None
+) -> Descriptions | None:
+    """The photos as a pair of encoders sees them; those that the index does not have are embedded."""
     if pair is None:
-        return photos, search(photos, query, embedder, count)
+        return None
     with Index(file, folder, embedder.name) as opened:
-        embeddings = embed_photos(photos, folder, pair, opened, show)
-    described = {text: similarities(photos, text, pair, embeddings) for text in query.words}
-    return photos, search(photos, replace(query, words=()), embedder, count, described)
+        return Descriptions(clip=pair, embeddings=embed_photos(photos, folder, pair, opened, show))
+
+
+def _search(
+    photos: Photos, query: Query, embedder: Embedder, count: int, descriptions: Descriptions | None
+) -> list[Match]:
+    if descriptions is None:
+        return search(photos, query, embedder, count)
+    described = descriptions.scores(photos, query.words)
+    return search(photos, replace(query, words=()), embedder, count, described)

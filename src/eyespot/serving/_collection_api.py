@@ -44,7 +44,9 @@ InCollection = Annotated[CollectionResource, Depends(collection_of)]
 class PhotoQuery:
     """The search conditions of a request; all of them must be met."""
 
-    words: Annotated[str, Query(max_length=200, description="What they show, separated by commas.")] = ""
+    words: Annotated[
+        str, Query(max_length=200, description="What they show: words separated by commas, or one description.")
+    ] = ""
     color: Annotated[str | None, Query(max_length=40)] = None
     after: Annotated[datetime | None, Query(description="Taken at or after this time.")] = None
     before: Annotated[datetime | None, Query(description="Taken before this time.")] = None
@@ -55,11 +57,12 @@ class PhotoQuery:
     flag: Annotated[str | None, Query(max_length=40)] = None
     event: Annotated[int | None, Query(ge=0, le=2**31)] = None
 
-    def conditions(self, like: Any) -> Conditions | None:
-        """The query; None if the request has none."""
+    def conditions(self, like: Any, described: bool) -> Conditions | None:
+        """The query; None if the request has none. `described`: the words are one description."""
         near = None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
         times = [None if time is None else time.replace(tzinfo=None) for time in (self.after, self.before)]
-        words = tuple(word for part in self.words.split(",") if (word := part.strip()))
+        parts = [self.words] if described else self.words.split(",")
+        words = tuple(word for part in parts if (word := part.strip()))
         if not words and all(value is None for value in (like, self.color, *times, near)):
             return None
         return Conditions(
@@ -103,7 +106,7 @@ async def photos_like(
 async def _found(shown: CollectionResource, app_state: AppState, query: PhotoQuery, like: Any) -> Response:
     if query.event is not None:
         pick("event", shown.found.events, query.event)
-    conditions = query.conditions(like)
+    conditions = query.conditions(like, shown.found.descriptions is not None)
     return plain_json({"photos": await app_state.compute(lambda: shown.find(conditions, query.flag, query.event))})
 
 

@@ -49,6 +49,7 @@ class CollectionResource:
             "errors": errors[:LISTED_ERRORS],
             "errorCount": len(errors),
             "network": bool(found.network),
+            "descriptions": found.descriptions is not None,
             "colors": list(PROTOTYPES),
             "flags": Counter(flag for flags in found.flags for flag in flags),
             "events": [_event(event) for event in found.events],
