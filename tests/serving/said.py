@@ -11,10 +11,12 @@ import torch
 from eyespot.decoding import decode
 from eyespot.errors import EyespotError, unknown
 from eyespot.explanations._attribution import ATTRIBUTIONS
+from eyespot.faces import MEASURED_ON
 from eyespot.images import ImageSpec
 from eyespot.networks import NETWORKS, Output, build
 from eyespot.networks.network import HAVE_HEAD, without_head
 from eyespot.networks.text import parse
+from eyespot.organizing._copies import POSITIONS, SAME_BYTES, altered_evidence, burst_evidence, cropped_evidence
 from eyespot.serving._task_api import _describe
 from eyespot.sources._resemblance import _notes as resemblance_notes
 from eyespot.sources._walk import CLOSED, HIDDEN, IN_SYSTEM_FOLDERS, LINKED, OWN
@@ -102,7 +104,7 @@ def said() -> dict[str, list[str]]:
     """All of them by what they are about."""
     parts: tuple[Callable[[], Iterator[str]], ...] = (
         remarks, answers, notes_of_tasks, notes_of_odd_images, notes_of_noise, notes_of_sources, notes_of_a_training,
-        networks, settings, requests, studies, summaries,
+        networks, settings, requests, studies, summaries, evidence,
     )  # fmt: skip
     return {part.__name__: list(dict.fromkeys(part())) for part in parts}
 
@@ -253,6 +255,17 @@ def point(key: str, milliseconds: float, score: float) -> Any:
     """As much of a candidate as the reason reads."""
     candidate = SimpleNamespace(key=key, milliseconds=milliseconds, size=1000)
     return SimpleNamespace(candidate=candidate, score=score, goodness=score)
+
+
+def evidence() -> Iterator[str]:
+    """Why photos are copies of each other, and what false accept rates were measured on."""
+    yield SAME_BYTES
+    for position in POSITIONS:
+        yield altered_evidence(0.987, position, "both 480x360", 0.978)
+    yield altered_evidence(0.987, POSITIONS[0], "480x360 and 300x300", None)
+    yield cropped_evidence("trip, 2020/a.jpg", 0.7, 0.95)
+    yield burst_evidence(2.0, 0.978)
+    yield MEASURED_ON
 
 
 def summaries() -> Iterator[str]:

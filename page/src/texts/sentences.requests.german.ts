@@ -1,5 +1,14 @@
 import { sentence, type Sentence } from "../lib/sentences";
 
+const POSITIONS: Readonly<Record<string, string>> = {
+  "as it is": "gleich ausgerichtet",
+  mirrored: "gespiegelt",
+  "mirrored top to bottom": "oben und unten vertauscht",
+  "turned by 180 degrees": "um 180 Grad gedreht",
+  "turned by 90 degrees and mirrored": "um 90 Grad gedreht und gespiegelt",
+  "turned by 90 degrees": "um 90 Grad gedreht",
+};
+
 const server: readonly Sentence[] = [
   sentence(
     "No photo collection was given; start the server with --photos FOLDER.",
@@ -340,4 +349,25 @@ const photos: readonly Sentence[] = [
   ),
 ];
 
-export const requests: readonly Sentence[] = [...server, ...system, ...faces, ...drives, ...photos];
+/** What of two photos says that one is a copy of the other, and what false accept rates were measured on. */
+const evidence: readonly Sentence[] = [
+  sentence("same bytes", "dieselben Bytes"),
+  sentence(
+    `gradients correlate by {#}, {${Object.keys(POSITIONS).join("|")}}, {!}`,
+    (correlation, position, rest) => `Korrelation der Gradienten ${correlation}, ${POSITIONS[position]}, ${rest}`,
+  ),
+  sentence("{!}, embeddings have a cosine of {#}", "$1, Kosinus der Embeddings $2"),
+  sentence("both {#}x{#}", "beide $1 × $2"),
+  sentence("{#}x{#} and {#}x{#}", "$1 × $2 und $3 × $4"),
+  sentence(
+    "{*} shows {#}% of the sides of the other, where gradients correlate by {#}",
+    "$1 zeigt $2 % der Seiten des anderen; dort ist die Korrelation der Gradienten $3",
+  ),
+  sentence("taken {#} s apart", "im Abstand von $1 s aufgenommen"),
+  sentence(
+    "{#} pairs of different persons of Labeled Faces in the Wild ({#} persons)",
+    "$1 Paare verschiedener Personen aus „Labeled Faces in the Wild“ ($2 Personen)",
+  ),
+];
+
+export const requests: readonly Sentence[] = [...server, ...system, ...faces, ...drives, ...photos, ...evidence];

@@ -39,6 +39,9 @@ POSITIONS = (
 )
 
 
+SAME_BYTES = "same bytes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two photos (index numbers) of one `kind`: "exact", "altered" or "burst", with the evidence."""
@@ -66,7 +69,7 @@ def find_pairs(photos: Photos) -> list[Pair]:
     for place, row in enumerate(photos.rows):
         first = first_of.setdefault(row["content"], place)
         if first != place:
-            exact.append(Pair(first=first, second=place, kind="exact", similarity=1.0, evidence="same bytes"))
+            exact.append(Pair(first=first, second=place, kind="exact", similarity=1.0, evidence=SAME_BYTES))
     single = np.array(sorted(first_of.values()), np.int64)
     altered = list(_altered(photos, single))
     altered_pairs = {(pair.first, pair.second) for pair in altered}
@@ -88,8 +91,7 @@ def _cropped(photos: Photos, single: np.ndarray, known: Collection[tuple[int, in
         first, second = sorted((int(seen[whole]), int(seen[part])))
         if (first, second) not in done:
             done.add((first, second))
-            evidence = f"{photos.rows[seen[part]]['path']} shows {share:.0%} of the sides of the other"
-            evidence = f"{evidence}, where gradients correlate by {correlation:.3f}"
+            evidence = cropped_evidence(photos.rows[seen[part]]["path"], share, correlation)
             yield Pair(first=first, second=second, kind="altered", similarity=correlation, evidence=evidence)
 
 
@@ -139,14 +141,9 @@ def _altered(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
         for place in np.flatnonzero(are_copies(best, cosine)).tolist():
             first, second = int(single[one[place]]), int(single[two[place]])
             sizes = _sizes(photos.rows[first], photos.rows[second])
-            seen = f", embeddings have a cosine of {cosine[place]:.3f}" if content.shape[1] else ""
-            yield Pair(
-                first=first,
-                second=second,
-                kind="altered",
-                similarity=float(best[place]),
-                evidence=f"gradients correlate by {best[place]:.3f}, {POSITIONS[position[place]]}, {sizes}{seen}",
-            )
+            similarity, seen = float(best[place]), float(cosine[place]) if content.shape[1] else None
+            evidence = altered_evidence(similarity, POSITIONS[position[place]], sizes, seen)
+            yield Pair(first=first, second=second, kind="altered", similarity=similarity, evidence=evidence)
 
 
 def are_copies(gradient: np.ndarray, cosine: np.ndarray) -> np.ndarray:
@@ -190,8 +187,24 @@ def _bursts(photos: Photos, single: np.ndarray) -> Iterator[Pair]:
             cameras = [photos.rows[single[place]]["camera"] for place in (one, two)]
             if similarity >= BURST_SIMILAR and cameras[0] == cameras[1]:
                 first, second = sorted((int(single[one]), int(single[two])))
-                evidence = f"taken {seconds:.0f} s apart, embeddings have a cosine of {similarity:.3f}"
+                evidence = burst_evidence(seconds, similarity)
                 yield Pair(first=first, second=second, kind="burst", similarity=similarity, evidence=evidence)
+
+
+def altered_evidence(correlation: float, position: str, sizes: str, cosine: float | None) -> str:
+    """Why a photo is an altered copy; `cosine` is that of the embeddings, if there are any."""
+    seen = "" if cosine is None else f", embeddings have a cosine of {cosine:.3f}"
+    return f"gradients correlate by {correlation:.3f}, {position}, {sizes}{seen}"
+
+
+def cropped_evidence(part: str, share: float, correlation: float) -> str:
+    """Why the photo at the path `part` is a part of another one."""
+    return f"{part} shows {share:.0%} of the sides of the other, where gradients correlate by {correlation:.3f}"
+
+
+def burst_evidence(seconds: float, cosine: float) -> str:
+    """Why two photos belong to one burst."""
+    return f"taken {seconds:.0f} s apart, embeddings have a cosine of {cosine:.3f}"
 
 
 def find_groups(photos: Photos, pairs: list[Pair]) -> list[Group]:
