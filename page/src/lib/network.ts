@@ -140,15 +140,21 @@ const DROPPED_BITS = 16;
 export function quantile(data: Float32Array, share: number): number {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const counts = new Uint32Array(1 << (31 - DROPPED_BITS));
-  for (let i = 0; i < bits.length; i++) counts[(bits[i] & 0x7fffffff) >>> DROPPED_BITS] += 1;
-  const zeros = data.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
+  let zeros = 0;
+  let top = 0; // distances from zero are in the order of their bits
+  for (let i = 0; i < bits.length; i++) {
+    const distance = bits[i] & 0x7fffffff;
+    if (distance === 0) zeros += 1;
+    if (distance > top) top = distance;
+    counts[distance >>> DROPPED_BITS] += 1;
+  }
   let wanted = share * (data.length - zeros);
   counts[0] -= zeros;
   if (wanted === 0) return 0;
   let bin = 0;
   while ((wanted -= counts[bin]) > 1e-9) bin += 1;
-  const edge = new Float32Array(new Uint32Array([((bin + 1) << DROPPED_BITS) - 1]).buffer)[0];
-  return Math.min(edge, largest(data));
+  const [edge, most] = new Float32Array(Uint32Array.of(((bin + 1) << DROPPED_BITS) - 1, top).buffer);
+  return Math.min(edge, most);
 }
 
 /** Largest distance from zero in a tensor. */
