@@ -40,6 +40,8 @@ NETWORKS = {
     "tinyvgg": ("tinyvgg", 64),
     "50 convolutions of 40 channels": (f"{CONVOLUTIONS}, maxpool 16, flatten, dense", 32),
 }
+SETTLES = 2000
+"""Milliseconds in which Chromium loads pages of its own for a new window, such as its address bar, on the same cores."""
 IMAGES = 48
 PHOTOS = 10_000
 WITHOUT_WEIGHTS = """
@@ -285,6 +287,7 @@ def hover_without_ticks(browser: Browser, address: str) -> dict[str, Any]:
 def open_page(browser: Browser, address: str, query: str = "") -> tuple[Page, float]:
     """A fresh window, and the milliseconds until everything was drawn."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.wait_for_timeout(SETTLES)
     page.add_init_script(OPENED)
     page.goto(f"{address}#/look{query}")
     page.wait_for_function("() => window.opened")  # a function: the page's policy forbids to evaluate text
