@@ -41,7 +41,7 @@ NETWORKS = {
     "50 convolutions of 40 channels": (f"{CONVOLUTIONS}, maxpool 16, flatten, dense", 32),
 }
 SETTLES = 2000
-"""Milliseconds in which Chromium loads pages of its own for a new window, such as its address bar, on the same cores."""
+"""Milliseconds in which Chromium loads its own parts of a new window, such as the address bar, on the same cores."""
 IMAGES = 48
 PHOTOS = 10_000
 WITHOUT_WEIGHTS = """
