@@ -24,6 +24,8 @@ def test_images_of_one_shape_keep_it() -> None:
 
 def test_upright_and_wide_images_share_a_square() -> None:
     assert median_shape(sizes((60, 80), (80, 60))) == (70, 70)
+    assert median_shape(sizes((60, 80), (80, 60)), padded=True) == (80, 80)
+    assert median_shape(sizes((48, 180), (48, 180)), padded=True) == pytest.approx((48, 180))
 
 
 def test_the_share_that_cropping_cuts_away() -> None:

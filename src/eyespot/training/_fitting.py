@@ -21,15 +21,17 @@ UPRIGHT_AND_WIDE = 0.1
 """If at least this share of the images is portrait and as many are landscape, the input is square."""
 
 
-def median_shape(sizes: np.ndarray) -> tuple[float, float]:
+def median_shape(sizes: np.ndarray, padded: bool = False) -> tuple[float, float]:
     """Height and width for images of these sizes: the median area and the median aspect ratio.
 
-    Images of one shape keep it. For a mix of portrait and landscape, it is a square of the median short side.
+    Images of one shape keep it. For a mix of portrait and landscape, it is a square of the median short side or, if
+    images are `padded` and would be scaled down to fit into it, of the median long side.
     """
     heights, widths = sizes[:, 0].astype(float), sizes[:, 1].astype(float)
     ratios = widths / heights
     if min((ratios < 1 / 1.05).mean(), (ratios > 1.05).mean()) >= UPRIGHT_AND_WIDE:
-        side = min(float(np.median(heights)), float(np.median(widths)))
+        sides = np.stack([heights, widths])
+        side = float(np.median(sides.max(0))) if padded else float(np.median(sides, axis=1).min())
         return side, side
     ratio, area = float(np.median(ratios)), float(np.median(heights * widths))
     return (area / ratio) ** 0.5, (area * ratio) ** 0.5

@@ -214,7 +214,7 @@ def _sides(sizes: np.ndarray, task: Task) -> tuple[int, int]:
     """Training height and width for images of sizes (N, 3); for native sizes, crops of at most 64 pixels."""
     if task.fit == "native":
         return min(64, int(sizes[:, 0].min())), min(64, int(sizes[:, 1].min()))
-    height, width = median_shape(sizes[:, :2])
+    height, width = median_shape(sizes[:, :2], padded=task.fit == "pad")
     scale = min(1.0, (task.input_side or LARGEST_SIDE) / max(height, width))
     least = min(SMALLEST_SIDE, height, width)  # a strip of a few pixels would be too narrow for most networks
     return max(1, round(max(least, height * scale))), max(1, round(max(least, width * scale)))
