@@ -60,6 +60,8 @@ def finish(training: Training, state: State, source: Source, resumed_from: int) 
     part, folder = held_out(source), training.checkpoint.parent
     chosen_step, validation = choose_final(state, training.task, validate(training, state))
     began, validation = interpolate_weights(training, state, validation)
+    if len(training.validation) and not training.task.mean_metric:
+        validation = _validated(training, state, state.average)
     model = calibrated(training, state, chosen_step)
     samples = leader_first(training.world, lambda: load_samples(part, model.task, model.images))
     found, pictures = _evaluated(training, model, samples)
@@ -259,6 +261,8 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Interpolation weights, from the probe (0) to the fine-tuned network (1)."""
+INTERVAL = 2 * 1.96
+"""Standard errors in a 95 % interval."""
 JUDGED = 8
 """Images per batch in evaluation: few, because images are large in tasks with maps."""
 
@@ -305,8 +309,10 @@ def _validated(training: Training, state: State, network: Network) -> dict[str, 
     task, part = training.task, training.validation.part
     if task.mean_metric:
         return found
-    outputs = Model(network=network, task=task, images=training.images).outputs
-    return found | {task.metric.name: evaluate_outputs(outputs, task, training.images, part, JUDGED).score}
+    outputs, name = Model(network=network, task=task, images=training.images).outputs, task.metric.name
+    whole = evaluate_outputs(outputs, task, training.images, part, JUDGED)
+    low, high = whole.interval
+    return found | {name: whole.score, f"{name} error": (high - low) / INTERVAL}
 
 
 def best_share(task: Task, found: Mapping[float, Mapping[str, float]]) -> float:
