@@ -236,7 +236,7 @@ def test_lost_pixels_of_a_noisy_target_teach_nothing():
 
 
 @pytest.mark.parametrize(
-    ("distance", "expected"), [("l0", (0.25, 0.5, 1.0)), ("l1", (0.25, 0.5, 0.5)), ("l2", (0.25, 0.25, 0.25))]
+    ("distance", "expected"), [("l0", (0.25, 0.5, 0.5**0.5)), ("l1", (0.25, 0.5, 0.5)), ("l2", (0.25, 0.25, 0.25))]
 )
 def test_exponents_fall_over_the_training(distance, expected):
     task = Denoise(distance=distance)

@@ -48,19 +48,32 @@ def test_negatives_are_drawn_in_proportion_and_hard_ones_by_their_score():
     inside[0, 0, :10] = True
     scores = torch.full((1, 40, 40), 1e-6)
     scores[0, 20] = 0.9  # a row of false positives
-    by_score = drawn_negatives(scores, inside, KEYS, hard=True)
-    at_random = drawn_negatives(scores, inside, KEYS, hard=False)
+    nowhere = torch.zeros_like(inside)
+    by_score = drawn_negatives(scores, inside, KEYS, nowhere)
+    at_random = drawn_negatives(scores, inside, KEYS)
     count = round(10 * 0.934 / 0.066)
     assert by_score.sum() == at_random.sum() == count
     assert not (by_score & inside).any() and not (at_random & inside).any()
     assert by_score[0, 20].all() and at_random[0, 20].sum() < 15
-    assert torch.equal(by_score, drawn_negatives(scores, inside, KEYS, hard=True))
-    assert not torch.equal(at_random, drawn_negatives(scores, inside, KEYS + 1, hard=False))
+    assert torch.equal(by_score, drawn_negatives(scores, inside, KEYS, nowhere))
+    assert not torch.equal(at_random, drawn_negatives(scores, inside, KEYS + 1))
+
+
+def test_no_hard_negative_is_so_near_a_point_that_it_would_count_as_found():
+    inside, near = (torch.zeros(1, 40, 40, dtype=torch.bool) for _ in range(2))
+    inside[0, 0, :10] = True
+    near[0, :2] = True
+    scores = torch.full((1, 40, 40), 1e-6)
+    scores[0, 1], scores[0, 20] = 0.9, 0.9
+    drawn = drawn_negatives(scores, inside, KEYS, near)
+    assert drawn[0, 20].all() and drawn[0, 1].sum() < 15 and drawn.sum() == round(10 * 0.934 / 0.066)
+    near[:] = True  # then all are drawn at random
+    assert torch.equal(drawn_negatives(scores, inside, KEYS, near), drawn_negatives(scores, inside, KEYS))
 
 
 def test_an_image_without_objects_gives_negatives_only():
     logits, inside = torch.zeros(1, 20, 20, requires_grad=True), torch.zeros(1, 20, 20, dtype=torch.bool)
-    sampled_losses(logits, inside, KEYS, hard=False).sum().backward()
+    sampled_losses(logits, inside, KEYS).sum().backward()
     assert logits.grad is not None and (logits.grad > 0).sum() == round(4 * 0.934 / 0.066)
 
 

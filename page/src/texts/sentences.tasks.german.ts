@@ -120,8 +120,8 @@ const noise: readonly Sentence[] = [
     "die Ziele sind sauber, und eine glatte absolute Differenz erhält Kanten",
   ),
   sentence(
-    "the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0",
-    "die häufigste Farbe eines Pixels ist die saubere, und der Exponent sinkt von 2 auf 0",
+    "the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0.5",
+    "die häufigste Farbe eines Pixels ist die saubere, und der Exponent sinkt von 2 auf 0,5",
   ),
   sentence(
     "fewer than half of the colors of a pixel are those of text, and the absolute difference leads to the median",

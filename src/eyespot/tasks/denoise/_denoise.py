@@ -33,10 +33,13 @@ DISTANCES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 """Pixel losses. Charbonnier's (1994) is the absolute difference, smoothed at zero."""
 ANNEALED: dict[str, Callable[[float], float]] = {
-    "l0": lambda progress: 2 * (1 - progress),
+    "l0": lambda progress: max(0.5, 2 * (1 - progress)),
     "l1": lambda progress: max(1.0, 2 - 2 * progress),
 }
-"""Exponent of the absolute difference at a fraction of the training."""
+"""Exponent of the absolute difference at a fraction of the training.
+
+Lehtinen et al. end at 0; below 0.5 the loss hardly depends on the answer, and what was learned before is lost again.
+"""
 TARGETS = ("clean", "noisy")
 NOISY_PAIRS = "gaussian"
 """The noise of real pairs is assumed to have mean zero, like this one."""
@@ -170,7 +173,7 @@ class Denoise(Task):
         criterion: nn.Module | None,
         progress: float,
     ) -> tuple[Tensor, Any]:
-        """The loss, with a decreasing exponent: from 2 to 0 over the training for "l0", from 2 to 1 at first for "l1".
+        """The loss, with a decreasing exponent: from 2 to 0.5 for "l0", from 2 to 1 at first for "l1".
 
         The absolute difference is small if most pixels are matched exactly, as in the input itself: a network trained
         with it from the start would keep returning its input.

@@ -86,7 +86,7 @@ NOISES = {
         amount="share",
         words="noise that gives {} of the pixels a random color",
         loss="l0",
-        reason="the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0",
+        reason="the most frequent color of a pixel is the clean one, and its exponent falls from 2 to 0.5",
     ),
     "text": NoiseModel(
         make=text,

@@ -201,8 +201,9 @@ class Locate(Task):
             return super().losses(turn, network, x, target, keys, criterion, progress)
         output = network(x).float()
         hard = self.negatives == "hard" and progress >= FIRST_STAGE
+        near = positives(target, output.shape[2], output.shape[3], self.stride, self.radius) if hard else None
         with torch.autocast(x.device.type, enabled=False):
-            return sampled_losses(self._logits(output), self._positives(output, target), keys, hard), output
+            return sampled_losses(self._logits(output), self._positives(output, target), keys, near), output
 
     def score(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """F1 within each image at its best threshold (NaN without points), a proxy for that over all images."""

@@ -48,30 +48,36 @@ def window_losses(logits: Tensor, inside: Tensor) -> Tensor:
     return POSITIVE * positive + (1 - POSITIVE) * negative
 
 
-def sampled_losses(logits: Tensor, inside: Tensor, keys: Tensor, hard: bool) -> Tensor:
-    """Mean cross-entropy (N,) of all positives and the drawn negatives of each image; `keys` (N,) decide the draw."""
+def sampled_losses(logits: Tensor, inside: Tensor, keys: Tensor, near: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy (N,) of all positives and the drawn negatives of each image; `keys` (N,) decide the draw.
+
+    With `near`, some are hard ones, see `drawn_negatives`.
+    """
     losses = F.binary_cross_entropy_with_logits(logits, inside.to(logits.dtype), reduction="none")
-    chosen = inside | drawn_negatives(logits.detach().sigmoid(), inside, keys, hard)
+    chosen = inside | drawn_negatives(logits.detach().sigmoid(), inside, keys, near)
     return (losses * chosen).flatten(1).sum(1) / chosen.flatten(1).sum(1)
 
 
-def drawn_negatives(scores: Tensor, inside: Tensor, keys: Tensor, hard: bool) -> Tensor:
+def drawn_negatives(scores: Tensor, inside: Tensor, keys: Tensor, near: Tensor | None = None) -> Tensor:
     """The negatives (N, h, w) to learn from, in the paper's proportion to the positives.
 
-    With `hard`, three of seven are drawn with probabilities in proportion to their scores (N, h, w), without
-    replacement.
+    With `near`, three of seven are hard ones: drawn with probabilities in proportion to their scores (N, h, w), without
+    replacement, where `near` (N, h, w) is false. The scores are highest just outside the positive disks, where a
+    point would still count as found: these locations are no mistakes.
     """
     numbers = uniforms(0, 0, keys.cpu().numpy(), scores[0].numel())
     chosen = torch.zeros_like(inside)
-    for image, score, positive, row in zip(chosen, scores, inside, numbers, strict=True):
+    closest = [None] * len(scores) if near is None else near
+    for image, score, positive, close, row in zip(chosen, scores, inside, closest, numbers, strict=True):
         count = round(max(LEAST, int(positive.sum())) * (1 - POSITIVE) / POSITIVE)
         count = min(count, int((~positive).sum()))
         waiting = -torch.from_numpy(np.log1p(-row)).to(score).view_as(score)  # exponential: the first ones are drawn
         waiting = waiting.masked_fill(positive, torch.inf)
-        first = round(count * HARD / (1 - POSITIVE)) if hard else 0
-        by_score = (waiting / score.clamp(min=1e-8)).flatten().argsort(stable=True)[:first]
-        image.view(-1)[by_score] = True
-        others = waiting.masked_fill(image, torch.inf).flatten().argsort(stable=True)[: count - first]
+        if close is not None:
+            wanted = min(round(count * HARD / (1 - POSITIVE)), int((~(close | positive)).sum()))
+            by_score = (waiting / score.clamp(min=1e-8)).masked_fill(close, torch.inf)
+            image.view(-1)[by_score.flatten().argsort(stable=True)[:wanted]] = True
+        others = waiting.masked_fill(image, torch.inf).flatten().argsort(stable=True)[: count - int(image.sum())]
         image.view(-1)[others] = True
     return chosen
 
