@@ -17,7 +17,7 @@ PASSES = 8.0
 
 NEXT = """
 Next:
-  eyespot serve {run}      inspect the network in the browser
+  {serve:32} inspect the network in the browser
   eyespot check photos/            inspect your own images and find problems
   eyespot train photos/            train on it (in runs/photos)"""
 
@@ -47,7 +47,7 @@ def _digits(out: Path | None, epochs: float | None, seed: int, quiet: bool, as_j
     )
     print_training(result, as_json)
     if not as_json:
-        print(NEXT.format(run=run))
+        print(NEXT.format(serve=f"eyespot serve {run}"))
 
 
 def _drive(out: Path | None, epochs: float | None, seed: int, quiet: bool, as_json: bool) -> None:
