@@ -30,7 +30,7 @@ PUBLISHED = {"BM3D": 29.97, "TNRD": 30.06, "DnCNN-S": 30.44}
 
 
 def main() -> None:
-    arguments = parse(__doc__, {"seeds": 3, "minutes": 2.5, "input": "40x40x1", "batch": 16})
+    arguments = parse(__doc__, {"seeds": 3, "minutes": 2.5, "input": "40x40x1", "batch": 16, "size": "small"})
     settings: dict = {"load at start": load_at_start(), "sigma": SIGMA}
     with clean_place() as place:
         pictures = eyespot.open_source(lay_out(data_folder() / "denoise", place / "pictures"))
@@ -43,6 +43,7 @@ def main() -> None:
                 input=arguments.input,
                 minutes=arguments.minutes,
                 batch=arguments.batch,
+                size=arguments.size,
                 seed=seed,
             ),
         )
