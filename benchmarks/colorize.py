@@ -5,7 +5,8 @@ kind, at 128 x 128 pixels, with a head on the maps of EfficientNet-Lite0 (`--sta
 curve of the color error up to 150 (Zhang et al. 2016, https://arxiv.org/abs/1603.08511) at that size; the rebalanced
 one weights each pixel by the rarity of its true color among the training images (lambda 0.5, sigma 5, floor 1e-5).
 A classifier of the six kinds, which learned from the true images, sees the test images in true colors, in gray and
-colorized ("kinds right"). Part "cifar10": the same measures on CIFAR-10, learned from scratch for `--minutes`.
+colorized ("kinds right"). Part "folds": every image of scenes6 is tested once, by one of six networks (their seeds are
+0 to 5) that did not see it. Part "cifar10": the same measures on CIFAR-10, learned from scratch for `--minutes`.
 """
 
 import os
@@ -36,12 +37,13 @@ LENGTH = "long"
 METHODS = ("regression", "classification", "rebalanced")
 VALIDATED, TESTED = 25, 50
 """Images of each kind; `--images` more are learned from."""
+FOLDS = 6
 HINTS = 10
 CIFAR10_VALIDATED = 1_000
 
 
 def main() -> None:
-    options = {"parts": "scenes6,cifar10", "seeds": 2, "methods": ",".join(METHODS), "images": 225}
+    options = {"parts": "scenes6,folds,cifar10", "seeds": 2, "methods": ",".join(METHODS), "images": 225}
     arguments = parse(__doc__, {**options, "minutes": 10.0, "keep": ""})
     file = Path(arguments.keep) if arguments.keep else None
     settings: dict[str, Any] = {"load at start": load_at_start()}
@@ -51,9 +53,10 @@ def main() -> None:
             open_part, measure = PARTS[part]
             source = open_part(place, arguments)
             settings[part] = source.describe()
-            for method, seed in product(arguments.methods.split(","), range(arguments.seeds)):
+            seeds = FOLDS if part == "folds" else arguments.seeds
+            for method, seed in product(arguments.methods.split(","), range(seeds)):
                 key = {"part": part, "method": method, "seed": seed}
-                key |= {"images": arguments.images} if part == "scenes6" else {"minutes": arguments.minutes}
+                key |= {"minutes": arguments.minutes} if part == "cifar10" else {"images": arguments.images}
                 found = kept(file, key, partial(measure, source, place, method, seed, arguments))
                 rows += [{"part": part, **row} for row in found]
     finish(__file__, arguments, settings, rows)
@@ -67,13 +70,17 @@ def open_cifar10(place: Path, arguments: Any) -> "Source":
     return cifar10(CIFAR10_VALIDATED)
 
 
-def lay_out(data: Path, folder: Path, trained: int) -> Path:
-    """Three folders, one for each part, in each of which there are all kinds of scenes, `trained` for training."""
+def lay_out(data: Path, folder: Path, trained: int, fold: int = 0) -> Path:
+    """Three folders, one for each part, in each of which there are all kinds of scenes, `trained` for training.
+
+    The test sets of the folds have no image in common.
+    """
     unpack(data / "scenes128.zip", folder.with_name("unpacked"))
     parts = {"test": TESTED, "validation": VALIDATED, "train": trained}
     for kind in sorted(folder.with_name("unpacked").iterdir()):
         images = sorted(kind.iterdir())
         random.Random(0).shuffle(images)
+        images = images[len(images) - fold * TESTED :] + images[: len(images) - fold * TESTED]
         for part, count in parts.items():
             (folder / part / kind.name).mkdir(parents=True)
             for _ in range(count):
@@ -94,6 +101,17 @@ def measure_scenes(scenes: "Source", place: Path, method: str, seed: int, argume
             "12 MP processor s": seconds,
             "12 MP MB": memory,
         }
+    ]
+
+
+def measure_fold(scenes: "Source", place: Path, method: str, fold: int, arguments: Any) -> list[dict[str, Any]]:
+    """The gains on the test images of one fold."""
+    folder = place / f"fold-{fold}"
+    if not folder.exists():
+        lay_out(data_folder() / "scenes6", folder / "scenes", arguments.images, fold)
+    source, task = eyespot.open_source(folder / "scenes"), f"colorize:method={method}"
+    return [
+        gains(eyespot.train(source, out=folder / method, task=task, start="probe", seed=fold), method, fold, source)
     ]
 
 
@@ -174,7 +192,11 @@ def colorize_photo(model: Path, place: Path) -> tuple[float, float]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-PARTS = {"scenes6": (open_scenes, measure_scenes), "cifar10": (open_cifar10, measure_cifar10)}
+PARTS = {
+    "scenes6": (open_scenes, measure_scenes),
+    "folds": (open_scenes, measure_fold),
+    "cifar10": (open_cifar10, measure_cifar10),
+}
 
 
 if __name__ == "__main__":
