@@ -15,12 +15,28 @@ from eyespot.serving.app import make_app
 from tests.simulators.toy import Toy
 
 from .conftest import HERE, small_model
-from .view_models import EPOCHS, ModelResource, driver, generator, ranker, write_generator_run
+from .view_models import (
+    EPOCHS,
+    ModelResource,
+    colorizer,
+    denoiser,
+    driver,
+    generator,
+    ranker,
+    write_generator_run,
+)
 
 
 @pytest.fixture(scope="module")
 def models():
-    return [ModelResource(name="bees", model=small_model()), generator(), ranker(), driver()]
+    return [
+        ModelResource(name="bees", model=small_model()),
+        generator(),
+        ranker(),
+        driver(),
+        denoiser(),
+        colorizer("regression"),
+    ]
 
 
 @pytest.fixture
@@ -37,7 +53,8 @@ def images_of(answer):
 def test_each_view_names_the_models_that_fit(client):
     views = client.get("/api/views").json()
     assert views == {
-        "faces": False, "organize": False, "tradeoff": False, "generate": [1], "rank": [2], "drive": [3]
+        "faces": False, "organize": False, "tradeoff": False, "generate": [1], "denoise": [4], "colorize": [5],
+        "rank": [2], "drive": [3],
     }  # fmt: skip
 
 

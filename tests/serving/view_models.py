@@ -18,9 +18,10 @@ SMALL = ImageSpec(height=16, width=16, channels=3, fit="pad")
 EPOCHS = 3
 
 
-def _model(task: Task, network: str) -> Model:
+def _model(task: Task, network: str, images: ImageSpec = SMALL) -> Model:
     torch.manual_seed(0)
-    return Model(network=build(network, SMALL.shape, task.outputs(3), size="tiny"), task=task, images=SMALL)
+    output = task.outputs(images.channels)
+    return Model(network=build(network, images.shape, output, size="tiny"), task=task, images=images)
 
 
 def generator() -> ModelResource:
@@ -79,3 +80,15 @@ def write_located(folder: Path, model: int) -> RunResource:
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "predictions.csv").write_text("image,answer\n0.png,2\n1.png,0\n")
     return RunResource(name=folder.name, folder=folder, model=model)
+
+
+def denoiser() -> ModelResource:
+    """A model that removes noise from gray images of any size."""
+    images = ImageSpec(height=16, width=16, channels=1, fit="native")
+    return ModelResource(name="clean", model=_model(TASKS["denoise"](), "denoiser", images))
+
+
+def colorizer(method: str) -> ModelResource:
+    """A model of colors, by regression or by classes."""
+    images = ImageSpec(height=16, width=16, channels=3, fit="stretch")
+    return ModelResource(name=method, model=_model(TASKS["colorize"](method=method), "residual", images))

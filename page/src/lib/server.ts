@@ -120,6 +120,20 @@ export interface Answered {
   readonly image: string | null;
 }
 
+/** An answer that is an image, of the size of the picture file; both images are PNG in base64. */
+export interface ImageAnswer {
+  readonly text: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Names of the answers that can be asked for, the usual one first; it has an empty name. */
+  readonly proposals: readonly string[];
+  /** Height and width. */
+  readonly size: readonly [number, number];
+  /** In dB against the file, where noise was added to it. */
+  readonly psnr: { readonly before: number; readonly image: number } | null;
+  readonly before: string;
+  readonly image: string;
+}
+
 /** How far an image is from the model's held-out images in feature space; null with too few of them. */
 export interface Familiarity {
   readonly distance: number | null;
@@ -136,6 +150,8 @@ export interface Offered {
   readonly organize: boolean;
   readonly tradeoff: boolean;
   readonly generate: readonly number[];
+  readonly denoise: readonly number[];
+  readonly colorize: readonly number[];
   readonly rank: readonly number[];
   readonly drive: readonly number[];
 }
@@ -148,6 +164,13 @@ export interface Server {
   readonly driver: DriveServer;
   /** The answer of a model for a picture file. */
   predict(model: number, picture: Blob, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /** The answer of a model whose answers are images, for a picture file, with settings as the server names them. */
+  answerImage(
+    model: number,
+    picture: Blob,
+    settings: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<ImageAnswer>;
   views(): Promise<Offered>;
   runs(): Promise<readonly RunEntry[]>;
   studies(): Promise<readonly Study[]>;
@@ -202,6 +225,10 @@ export function openServer(json: Json, base: string): Server {
     driver: openDriver(json),
     predict: async (model, picture, signal) =>
       (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
+    answerImage: async (model, picture, settings, signal) => {
+      const query = new URLSearchParams(settings);
+      return (await json(`models/${model}/answer-image?${query}`, picture, signal)) as ImageAnswer;
+    },
     views: async () => (await json("views")) as Offered,
     runs: () => inside<RunEntry>("runs", "runs"),
     studies: () => inside<Study>("studies", "studies"),

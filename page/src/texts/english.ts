@@ -6,7 +6,7 @@ import { learn } from "./learn.english";
 import { look } from "./look.english";
 import { organize } from "./organize.english";
 import { train } from "./train.english";
-import { drive, generate, quiz, rank, tradeoff } from "./views.english";
+import { colorize, denoise, drive, generate, quiz, rank, restore, tradeoff } from "./views.english";
 
 /** Every word on the page in English; the other languages have the same entries. */
 export const english = {
@@ -20,6 +20,8 @@ export const english = {
     faces: "Faces",
     organize: "Organize",
     generate: "Generate",
+    denoise: "Denoise",
+    colorize: "Colorize",
     rank: "Rank",
     drive: "Drive",
     tradeoff: "Trade-offs",
@@ -64,6 +66,8 @@ export const english = {
     unreadable: (name: string): string => `“${name}” cannot be decoded as an image. Use a PNG or JPEG file.`,
   },
   faces,
+  colorize,
+  denoise,
   drive,
   generate,
   judge,
@@ -72,6 +76,7 @@ export const english = {
   organize,
   quiz,
   rank,
+  restore,
   tradeoff,
   train,
 };

@@ -7,7 +7,7 @@ import { look } from "./look.german";
 import { organize } from "./organize.german";
 import { sentences } from "./sentences.german";
 import { train } from "./train.german";
-import { drive, generate, quiz, rank, tradeoff } from "./views.german";
+import { colorize, denoise, drive, generate, quiz, rank, restore, tradeoff } from "./views.german";
 
 export const german: typeof english = {
   skip: "Zum Inhalt",
@@ -20,6 +20,8 @@ export const german: typeof english = {
     faces: "Gesichter",
     organize: "Ordnen",
     generate: "Erzeugen",
+    denoise: "Entrauschen",
+    colorize: "Kolorieren",
     rank: "Reihen",
     drive: "Fahren",
     tradeoff: "Abwägen",
@@ -62,6 +64,8 @@ export const german: typeof english = {
     unreadable: (name) => `„${name}“ lässt sich nicht als Bild decodieren. Verwenden Sie eine PNG- oder JPEG-Datei.`,
   },
   faces,
+  colorize,
+  denoise,
   drive,
   generate,
   judge,
@@ -70,6 +74,7 @@ export const german: typeof english = {
   organize,
   quiz,
   rank,
+  restore,
   tradeoff,
   train,
 };

@@ -152,6 +152,7 @@ export const train = {
   drop: {
     hint: "Drop image folders here, one per class, or a folder that contains them.",
     folder: "Choose a folder …",
+    file: "Choose a file …",
     files: "Choose files …",
     label: "Class of single files",
     classes: "Classes",

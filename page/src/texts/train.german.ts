@@ -152,6 +152,7 @@ export const train: typeof english = {
   drop: {
     hint: "Bildordner hier ablegen, einen pro Klasse, oder einen Ordner, der sie enthält.",
     folder: "Ordner wählen …",
+    file: "Datei wählen …",
     files: "Dateien wählen …",
     label: "Klasse einzelner Dateien",
     classes: "Klassen",

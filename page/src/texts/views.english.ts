@@ -1,4 +1,4 @@
-/** The words of Generate, Drive, Rank and Trade-offs, and of quizzes, in English. */
+/** The words of Generate, Denoise, Colorize, Drive, Rank and Trade-offs, and of quizzes, in English. */
 export const quiz = {
   at: (at: number, count: number): string => `Image ${at} of ${count}`,
   picture: (number: number): string => `image ${number}`,
@@ -84,6 +84,61 @@ export const drive = {
   pause: "Pause",
   goOn: "Continue",
   note: "Autonomy is 1 − 6 s × interventions / time. Where a wheel leaves the road, the car is reset to its middle, which counts as one too.",
+};
+
+/** What Denoise and Colorize have in common. */
+export const restore = {
+  busy: "Computing …",
+  result: "Result",
+  slider: "Slide to compare the result with the input",
+  save: "Save the result",
+};
+
+export const denoise = {
+  title: "Denoise",
+  none: "No model that denoises. Train one: eyespot train photos/ --task denoise, then start the server with its run.",
+  hint: "Drop an image here. Its noise is removed on this machine, at its full size.",
+  noise: "Noise to add first",
+  noises: {
+    none: "none: the image is noisy",
+    gaussian: "Gaussian",
+    poisson: "Poisson (few photons)",
+    bernoulli: "lost pixels (Bernoulli)",
+    text: "text over it",
+    impulse: "random colors (impulse)",
+  },
+  amounts: {
+    gaussian: "Deviation (of 255)",
+    poisson: "Photons for white",
+    bernoulli: "Fraction of the pixels",
+    text: "Fraction of the pixels",
+    impulse: "Fraction of the pixels",
+  },
+  strength: "Strength",
+  psnr: (before: string, after: string): string =>
+    `PSNR against the image without noise: ${before} dB before, ${after} dB after`,
+  note: "A model removes the noise that it was trained with. Strength is the fraction of what it would remove.",
+};
+
+export const colorize = {
+  title: "Colorize",
+  none: "No model that colorizes. Train one: eyespot train photos/ --task colorize, then start the server with its run.",
+  hint: "Drop a gray, sepia or faded image here. It is colorized on this machine, at its full size.",
+  saturation: "Saturation",
+  proposal: "Proposal",
+  proposals: { "": "usual", warm: "warmer", cold: "colder" },
+  note: "The colors are invented: they are what images like the training images suggest. The brightness is that of your image.",
+  hints: {
+    title: "Colors that you know",
+    how: "Click a place (or move with the arrow keys) and choose its color; places that are near and alike follow.",
+    image: "Image to pick a place on",
+    color: "Color of this place",
+    list: "Known colors",
+    place: (row: number, column: number, color: string): string => `row ${row}, column ${column}: ${color}`,
+    remove: "Remove",
+    removeOne: (row: number, column: number): string => `Remove the color at row ${row}, column ${column}`,
+    removeAll: "Remove all",
+  },
 };
 
 export const rank = {

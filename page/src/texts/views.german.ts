@@ -2,7 +2,10 @@ import type {
   drive as englishDrive,
   generate as englishGenerate,
   quiz as englishQuiz,
+  colorize as englishColorize,
+  denoise as englishDenoise,
   rank as englishRank,
+  restore as englishRestore,
   tradeoff as englishTradeoff,
 } from "./views.english";
 
@@ -91,6 +94,59 @@ export const drive: typeof englishDrive = {
   pause: "Anhalten",
   goOn: "Weiterfahren",
   note: "Autonomie ist 1 − 6 s × Eingriffe / Zeit. Wo ein Rad die Straße verlässt, wird das Auto in ihre Mitte zurückgesetzt; auch das zählt als Eingriff.",
+};
+
+export const restore: typeof englishRestore = {
+  busy: "Wird berechnet …",
+  result: "Ergebnis",
+  slider: "Schieben, um Ergebnis und Eingabe zu vergleichen",
+  save: "Ergebnis speichern",
+};
+
+export const denoise: typeof englishDenoise = {
+  title: "Entrauschen",
+  none: "Kein Modell, das entrauscht. Trainieren Sie eines: eyespot train fotos/ --task denoise, und starten Sie den Server mit seinem Lauf.",
+  hint: "Ziehen Sie ein Bild hierher. Sein Rauschen wird auf diesem Rechner entfernt, in voller Größe.",
+  noise: "Rauschen, das erst hinzukommt",
+  noises: {
+    none: "keines: das Bild ist verrauscht",
+    gaussian: "Gauß",
+    poisson: "Poisson (wenig Licht)",
+    bernoulli: "verlorene Pixel (Bernoulli)",
+    text: "Text darüber",
+    impulse: "Zufallsfarben (Impuls)",
+  },
+  amounts: {
+    gaussian: "Standardabweichung (von 255)",
+    poisson: "Photonen für Weiß",
+    bernoulli: "Anteil der Pixel",
+    text: "Anteil der Pixel",
+    impulse: "Anteil der Pixel",
+  },
+  strength: "Stärke",
+  psnr: (before, after) => `PSNR zum Bild ohne Rauschen: ${before} dB vorher, ${after} dB nachher`,
+  note: "Ein Modell entfernt das Rauschen, mit dem es trainiert wurde. Die Stärke ist der Anteil dessen, was es entfernen würde.",
+};
+
+export const colorize: typeof englishColorize = {
+  title: "Kolorieren",
+  none: "Kein Modell, das koloriert. Trainieren Sie eines: eyespot train fotos/ --task colorize, und starten Sie den Server mit seinem Lauf.",
+  hint: "Ziehen Sie ein graues, bräunliches oder verblasstes Bild hierher. Es wird auf diesem Rechner koloriert, in voller Größe.",
+  saturation: "Sättigung",
+  proposal: "Vorschlag",
+  proposals: { "": "üblich", warm: "wärmer", cold: "kälter" },
+  note: "Die Farben sind erfunden: Bilder wie die Trainingsbilder legen sie nahe. Die Helligkeit ist die Ihres Bildes.",
+  hints: {
+    title: "Farben, die Sie kennen",
+    how: "Klicken Sie auf eine Stelle (oder gehen Sie mit den Pfeiltasten) und wählen Sie ihre Farbe; nahe und ähnliche Stellen folgen.",
+    image: "Bild, auf dem eine Stelle gewählt wird",
+    color: "Farbe dieser Stelle",
+    list: "Bekannte Farben",
+    place: (row, column, color) => `Zeile ${row}, Spalte ${column}: ${color}`,
+    remove: "Entfernen",
+    removeOne: (row, column) => `Die Farbe in Zeile ${row}, Spalte ${column} entfernen`,
+    removeAll: "Alle entfernen",
+  },
 };
 
 export const rank: typeof englishRank = {

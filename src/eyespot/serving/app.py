@@ -15,6 +15,7 @@ from .. import __version__
 from ..errors import EyespotError
 from ..faces import Gallery
 from ..sources.source import Source
+from . import _answer_image_api as answer_images
 from . import _attack_api as attacking
 from . import _collection_api as collections
 from . import _drive_api as driving
@@ -41,6 +42,7 @@ from .resources import ModelResource, RunResource
 STATIC = Path(__file__).with_name("static")
 ROUTES = (
     model_routes,
+    answer_images,
     asking,
     attacking,
     run_routes,

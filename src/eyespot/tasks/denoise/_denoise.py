@@ -22,7 +22,7 @@ from ..noise import noise_level
 from ..report import Pictures, Values, denoise_values
 from ..statistics import mean_interval
 from ..task import Hint, Metric, Target, Task, Turn, parse_position
-from ._noise_models import add_noise, changed, check_amounts, describe_noise, suited_loss
+from ._noise_models import add_noise, amount_of, changed, check_amounts, describe_noise, suited_loss
 from ._pairs import pair_problem
 from ._residual import residual_statistics
 
@@ -132,6 +132,11 @@ class Denoise(Task):
         if self.targets == "clean":
             return "charbonnier", "targets are clean, and a smooth absolute difference keeps edges"
         return suited, reason
+
+    def with_noise(self, noise: str, amount: float) -> Self:
+        """The same task where `noise` of one amount is added; raise `TaskError` for unknown kinds and amounts."""
+        amounts = {amount_of(noise): amount, "sigma_from": None, "peak_from": None, "share_from": None}
+        return replace(self, noise=noise, pairs=False, targets="clean", **amounts)
 
     def read(self, row: Row) -> float:
         """Return a dummy value: the target is the image itself, created by `make_problem`."""

@@ -139,6 +139,17 @@ def suited_loss(noise: str) -> tuple[str, str]:
     return first.loss, first.reason
 
 
+def amount_of(noise: str) -> str:
+    """The setting that is the amount of one kind of noise; raise `TaskError` for an unknown kind.
+
+    >>> amount_of("gaussian"), amount_of("text")
+    ('sigma', 'share')
+    """
+    if noise not in NOISES:
+        raise TaskError(f"noise is '{noise}'; expected one of {', '.join(NOISES)}.")
+    return NOISES[noise].amount
+
+
 def add_noise(clean: Tensor, keys: Tensor, settings: NoiseSettings) -> Noisy:
     """Add the noise of `settings.noise` to images; a pixel has a value if no kind of noise removed it."""
     noisy, known = clean, None
