@@ -3,6 +3,7 @@ import { pointsOf, steeringOf } from "../src/drive/steering";
 import { figuresByEpoch, type TurnLine } from "../src/generate/log";
 import { rightAnswers, shareOf, shuffled, tally } from "../src/lib/quiz";
 import { csvOf, ordered } from "../src/rank/order";
+import { hintText, NOISES, withHint } from "../src/restore/made";
 import { costOf, plotOf, roundBetween, type Point } from "../src/tradeoff/study";
 
 describe("a quiz", () => {
@@ -111,5 +112,25 @@ describe("a trade-off study", () => {
     expect(plotOf(points, "memory").dots.map(({ point: { candidate } }) => candidate.key)).toEqual(["a", "c"]);
     expect(plotOf([points[1]], "memory")).toEqual({ dots: [], costs: [], scores: [] });
     expect(costOf(points[0], "size")).toBe(2);
+  });
+});
+
+describe("hints of colors", () => {
+  const first = { row: 3, column: 4, color: "#ff0000" };
+  const other = { row: 3, column: 5, color: "#00ff00" };
+  it("are sent as rows, columns and colors", () => {
+    expect(hintText([first, other])).toBe("3,4,ff0000;3,5,00ff00");
+    expect(hintText([])).toBe("");
+  });
+  it("replace one at the same place", () => {
+    expect(withHint([first, other], { ...first, color: "#0000ff" })).toEqual([other, { ...first, color: "#0000ff" }]);
+    expect(withHint([first], other)).toEqual([first, other]);
+  });
+  it("kinds of noise have usual amounts within their bounds", () => {
+    for (const { low, high, usual, step } of Object.values(NOISES)) {
+      expect(usual).toBeGreaterThan(low);
+      expect(usual).toBeLessThan(high);
+      expect(step).toBeLessThan(high - low);
+    }
   });
 });

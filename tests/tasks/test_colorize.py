@@ -361,3 +361,12 @@ def test_the_preference_makes_answers_about_as_colorful_as_the_validation_images
     true = float(colorfulness(images).mean())
     assert 0 < chosen.preference < 1 and pale < 0.5 * true
     assert abs(found - 0.95 * true) < min(0.1 * true, abs(vivid - 0.95 * true))
+
+
+def test_a_hint_is_for_places_to_which_the_network_gives_the_same_color():
+    image, output = torch.full((1, 3, 64, 64), 0.5), torch.zeros(1, 2, 8, 8)
+    output[:, :, :, 4:] = 0.6  # the right half is of another color
+    hint = [Hint(row=32, column=24, color=(160, 110, 110))]
+    plain, hinted = (to_lab(TASK.answer_image(output, image, given))[0, 1:] for given in ((), hint))
+    change = (hinted - plain).norm(dim=0)[32]
+    assert change[24 - 16] > 100 * change[24 + 16] and change[24] > 15
