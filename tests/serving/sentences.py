@@ -14,6 +14,7 @@ from .said import said
 STORED = Path(__file__).parents[2] / "page" / "tests" / "sentences.json"
 WATCHED = (
     # Requests of the page.
+    "serving/_answer_image_api.py",
     "serving/_attack_api.py",
     "serving/_collection_api.py",
     "serving/_drive_api.py",
@@ -80,6 +81,7 @@ WATCHED = (
     "tasks/_regress.py#_unusual",
     "tasks/detect/_text.py",
     "tasks/locate/_points.py",
+    "tasks/colorize/_hints.py",
     "tasks/_tag_groups.py",
     "tasks/_tag_groups.py#implication_notes",
     "tasks/_identity_targets.py",

@@ -11,6 +11,23 @@ const POSITIONS: Readonly<Record<string, string>> = {
 
 const server: readonly Sentence[] = [
   sentence(
+    "the answers of {*} are no images; choose a model that denoises or colorizes.",
+    "die Antworten von $1 sind keine Bilder; wählen Sie ein Modell, das entrauscht oder koloriert.",
+  ),
+  sentence("proposal is '{*}'; this model has {*}.", "proposal ist „$1“; dieses Modell hat $2."),
+  sentence(
+    "hints were given, but {*} takes none; leave them out.",
+    "es wurden bekannte Farben angegeben, aber $1 nimmt keine an; lassen Sie sie weg.",
+  ),
+  sentence(
+    "noise was given, but {*} does not remove any; leave it out.",
+    "es wurde Rauschen angegeben, aber $1 entfernt keines; lassen Sie es weg.",
+  ),
+  sentence(
+    "there is a hint at row {#}, column {#}, but the image has {#} rows and {#} columns, counted from 0; correct it.",
+    "es gibt eine bekannte Farbe in Zeile $1, Spalte $2, aber das Bild hat $3 Zeilen und $4 Spalten, von 0 an gezählt; berichtigen Sie das.",
+  ),
+  sentence(
     "No photo collection was given; start the server with --photos FOLDER.",
     "Es wurde keine Fotosammlung angegeben; starten Sie den Server mit --photos ORDNER.",
   ),
