@@ -119,8 +119,9 @@ describe("hints of colors", () => {
   const first = { row: 3, column: 4, color: "#ff0000" };
   const other = { row: 3, column: 5, color: "#00ff00" };
   it("are sent as rows, columns and colors", () => {
-    expect(hintText([first, other])).toBe("3,4,ff0000;3,5,00ff00");
-    expect(hintText([])).toBe("");
+    expect(hintText([first, other], 1)).toBe("3,4,ff0000;3,5,00ff00");
+    expect(hintText([], 1)).toBe("");
+    expect(hintText([first], 2.5)).toBe("8,11,ff0000"); // the middle of the pixel
   });
   it("replace one at the same place", () => {
     expect(withHint([first, other], { ...first, color: "#0000ff" })).toEqual([other, { ...first, color: "#0000ff" }]);

@@ -123,6 +123,25 @@ def test_a_model_of_classes_offers_proposals(page: Page, served: str, photo: Pat
     expect(page.get_by_role("radio")).to_have_count(0)
 
 
+def test_a_large_image_is_shown_smaller_and_saved_at_its_size(
+    page: Page, served: str, models: list[ModelResource], tmp_path: Path
+) -> None:
+    large = np.random.default_rng(0).integers(60, 200, (60, 75, 3), dtype=np.uint8).repeat(20, 0).repeat(20, 1)
+    photo = write_png(large, tmp_path / "large.png")
+    page.goto(f"{served}#/colorize")
+    result = choose(page, photo)
+    expect(result).to_contain_text("a color image of chroma")
+    page.get_by_role("application", name="Image to pick a place on").click(position={"x": 319, "y": 255})
+    page.get_by_label("Color of this place").fill("#c03020")
+    expect(page.get_by_role("list", name="Known colors")).to_contain_text("row 815, column 1020: #c03020")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the result at full size").click()
+    assert download.value.suggested_filename == "large.colorized.png"
+    saved = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())))
+    hints = [Hint(row=1194, column=1494, color=(0xC0, 0x30, 0x20))]
+    assert (saved == models[1].model.predict(photo, hints)["picture"]).all()
+
+
 def test_a_broken_file_and_a_missing_model_are_explained(page: Page, static: Path, served: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no image")

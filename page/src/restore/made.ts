@@ -38,7 +38,8 @@ export function withHint(hints: readonly ColorHint[], hint: ColorHint): readonly
   return [...hints.filter(({ row, column }) => row !== hint.row || column !== hint.column), hint];
 }
 
-/** Hints as the server reads them. */
-export function hintText(hints: readonly ColorHint[]): string {
-  return hints.map(({ row, column, color }) => `${row},${column},${color.slice(1)}`).join(";");
+/** Hints as the server reads them, for an image that is `scale` times as large as the one they were picked on. */
+export function hintText(hints: readonly ColorHint[], scale: number): string {
+  const at = (place: number): number => Math.ceil((place + 0.5) * scale) - 1; // inside, also at the last pixel
+  return hints.map(({ row, column, color }) => `${at(row)},${at(column)},${color.slice(1)}`).join(";");
 }

@@ -92,6 +92,8 @@ export const restore = {
   result: "Result",
   slider: "Slide to compare the result with the input",
   save: "Save the result",
+  saving: "Computing at full size …",
+  saveWhole: "Save the result at full size",
 };
 
 export const denoise = {

@@ -101,6 +101,8 @@ export const restore: typeof englishRestore = {
   result: "Ergebnis",
   slider: "Schieben, um Ergebnis und Eingabe zu vergleichen",
   save: "Ergebnis speichern",
+  saving: "Wird in voller Größe berechnet …",
+  saveWhole: "Ergebnis in voller Größe speichern",
 };
 
 export const denoise: typeof englishDenoise = {

@@ -26,7 +26,7 @@ from .resources import MOST_NATIVE_PIXELS, ModelResource, check_pixels
 
 router = APIRouter(prefix="/api/models", tags=["models"], responses=REFUSALS)
 
-MOST_ANSWERED_PIXELS = 16_000_000
+MOST_ANSWERED_PIXELS = 4096 * 4096
 """A photo of a phone. Its pixels and its answer are held until the next image, so that settings are applied at once."""
 HINT = r"\d{1,5},\d{1,5},[0-9a-f]{6}"
 
