@@ -8,9 +8,10 @@ from fastapi.responses import Response
 
 from ..errors import ImageError, RunError
 from ..images import encode_jpeg, read_scaled, read_size
+from ._corrections import Corrections, corrected, write_corrections
 from ._error_codes import RequestError
 from ._models import plain_json
-from .app_state import REFUSALS, CurrentState, InModel, InRun, pick
+from .app_state import REFUSALS, AppState, CurrentState, InModel, InRun, pick
 from .resources import MOST_PIXELS, ModelResource, RunResource, check_pixels
 
 router = APIRouter(prefix="/api", tags=["outcomes"], responses=REFUSALS)
@@ -27,10 +28,32 @@ async def outcomes(shown: InRun, app_state: CurrentState) -> Response:
 
     Row i is image i of the run's model; `size` (height, width) is null where the image is not there.
     """
+    model = _model_of(shown, app_state)
+    return plain_json({"images": await app_state.read(lambda: _outcomes(shown, model))})
+
+
+@router.post("/runs/{run}/corrections")
+async def correct(shown: InRun, app_state: CurrentState, corrections: Corrections) -> Response:
+    """Write the annotations of the run's test images with corrections as a new table beside the images.
+
+    `file` is its name with that of its folder. `eyespot evaluate` and `train` read it.
+    """
+    model = _model_of(shown, app_state)
+
+    def write() -> str:
+        found = _outcomes(shown, model)
+        objects = corrected(found, corrections)
+        column = "points" if model.model.task.name == "locate" else "boxes"
+        file = write_corrections(model.rows[: len(found)], objects, column)
+        return f"{file.parent.name}/{file.name}"
+
+    return plain_json({"file": await app_state.read(write)})
+
+
+def _model_of(shown: RunResource, app_state: AppState) -> ModelResource:
     if shown.model is None:
         raise RequestError(404, "missing", f"The model of '{shown.name}' is not there yet.")
-    model = app_state.models[shown.model]
-    return plain_json({"images": await app_state.read(lambda: _outcomes(shown, model))})
+    return app_state.models[shown.model]
 
 
 def _outcomes(shown: RunResource, model: ModelResource) -> list[dict[str, Any]]:

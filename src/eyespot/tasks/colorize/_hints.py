@@ -29,7 +29,8 @@ def with_hints(ab: Tensor, pixels: Tensor, hints: Sequence[Hint]) -> Tensor:
     """Colors (1, 2, H', W') of an image `pixels` (1, 3, H, W) in [0, 1], corrected by hints.
 
     Each hint defines the difference between its color and the network's; every pixel gets a weighted mean of these
-    differences, with weights by distance, and by the difference in lightness and in the network's colors. Raise `TaskError` for a hint outside the image.
+    differences, with weights by distance, and by the difference in lightness and in the network's colors. Raise
+    `TaskError` for a hint outside the image.
     """
     height, width = pixels.shape[2:]
     scale = min(1.0, SIDE / max(height, width))
