@@ -1,5 +1,14 @@
-import { expect, it } from "vitest";
-import { figuresOf, kindsOf, precisionByRecall, type Outcome } from "../src/judge/outcomes";
+import { describe, expect, it } from "vitest";
+import {
+  countOf,
+  figuresOf,
+  kindsOf,
+  mistakesOf,
+  NONE,
+  precisionByRecall,
+  toggled,
+  type Outcome,
+} from "../src/judge/outcomes";
 
 const box = (label: string) => ({ label, place: [0, 0, 1, 1] });
 const image: Outcome = {
@@ -43,4 +52,22 @@ it("precision by recall goes through every score", () => {
   ]);
   expect(precisionByRecall([image], "b")).toEqual([[0, 0]]);
   expect(precisionByRecall([])).toEqual([]);
+});
+
+describe("corrections of annotations", () => {
+  const mistakes = mistakesOf(image, kindsOf(image, 0.5));
+  it("name missed objects and false detections by their numbers", () => {
+    expect(mistakes.map(({ kind, number, label }) => [kind, number, label])).toEqual([
+      ["remove", 1, "a"],
+      ["remove", 2, "b"],
+      ["add", 1, "a"],
+    ]);
+  });
+  it("are made and taken back", () => {
+    const mistake = { ...mistakes[0], kind: "add" as const, number: 3 };
+    const once = toggled(NONE, mistake);
+    expect(once).toEqual({ add: [3], remove: [] });
+    expect(countOf(once)).toBe(1);
+    expect(toggled(once, mistake)).toEqual(NONE);
+  });
 });

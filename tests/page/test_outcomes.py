@@ -2,14 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
+from eyespot.images import write_png
 from eyespot.serving.app import make_app
+from eyespot.sources.source import Row
 
 from ..serving.view_models import locator, write_located
 from .reading import accessible, accessible_in_all_settings, layout_faults
@@ -37,6 +41,37 @@ def test_a_threshold_moves_counts_and_what_is_drawn(page: Page, static: Path, tm
         expect(first).to_contain_text("1 found, 1 missed, 1 false")
         accessible_in_all_settings(page)
         assert layout_faults(page) == {}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_mistakes_of_the_annotations_are_corrected_in_a_new_table(
+    page: Page, static: Path, tmp_path: Path, width: int
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    files = [write_png(np.full((24, 32, 3), shade, np.uint8), folder / f"{shade}.png") for shade in (90, 91)]
+    rows = [Row(picture=str(file), name=file.name, values={}, location=file.name) for file in files]
+    app = make_app([replace(locator(), rows=rows)], [write_located(tmp_path / "cells", 0)], static=static)
+    page.set_viewport_size({"width": width, "height": 900})
+    with serving(app) as address:
+        page.goto(f"{address}#/judge")
+        page.get_by_role("button", name="Correct the annotations of 0.png").click()
+        dialog = page.get_by_role("dialog", name="Annotations of 0.png")
+        expect(dialog.locator(".mark")).to_have_text(["1", "2"])
+        dialog.get_by_role("checkbox", name="1: missed object").check()
+        dialog.get_by_role("checkbox", name="2: false detection").check()
+        accessible(page)
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(page.get_by_role("button", name="Correct the annotations of 0.png (2)")).to_be_visible()
+        expect(page.get_by_text("2 corrections in 1 image.")).to_be_visible()
+        page.get_by_role("button", name="Write a corrected table beside the images").click()
+        expect(page.get_by_text("Written: data/corrections.csv.")).to_be_visible()
+        lines = (folder / "corrections.csv").read_text().splitlines()
+        assert lines == ["path,points", '90.png,"[[5.0, 5.0], [30.0, 20.0]]"', "91.png,[]"]
+        assert width == 1280 or layout_faults(page) == {}
+        page.get_by_role("button", name="Discard them").click()
+        expect(page.get_by_role("button", name="Correct the annotations of 0.png", exact=True)).to_be_visible()
 
 
 def test_people_and_the_model_answer_for_the_same_patches(page: Page, static: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ WATCHED = (
     "serving/_answer_image_api.py",
     "serving/_attack_api.py",
     "serving/_collection_api.py",
+    "serving/_corrections.py",
     "serving/_drive_api.py",
     "serving/_explain_api.py",
     "serving/_faces_api.py",

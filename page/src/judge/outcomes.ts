@@ -74,3 +74,32 @@ export function precisionByRecall(images: readonly Outcome[], label = ""): reado
     ? []
     : found.map(({ object }, i) => [(hits += object === null ? 0 : 1) / objects, hits / (i + 1)] as const);
 }
+
+/** Corrections of one image's annotations: detections that are objects, and objects that are none, by their numbers. */
+export interface Correction {
+  readonly add: readonly number[];
+  readonly remove: readonly number[];
+}
+
+/** A mistake that may be one of the annotations instead: where it is, and which number the correction has. */
+export interface Mistake extends Thing {
+  readonly kind: keyof Correction;
+  readonly number: number;
+}
+
+/** The missed objects and false detections of an image, in this order. */
+export function mistakesOf({ objects, found }: Outcome, { missed, false: wrong }: Kinds): readonly Mistake[] {
+  const numbered = (kind: keyof Correction, all: readonly Thing[], some: readonly Thing[]): readonly Mistake[] =>
+    some.map((thing) => ({ label: thing.label, place: thing.place, kind, number: all.indexOf(thing) }));
+  return [...numbered("remove", objects, missed), ...numbered("add", found, wrong)];
+}
+
+/** The corrections with one more, or without it where it is there. */
+export function toggled(correction: Correction, { kind, number }: Mistake): Correction {
+  const numbers = correction[kind];
+  const changed = numbers.includes(number) ? numbers.filter((one) => one !== number) : [...numbers, number];
+  return { ...correction, [kind]: changed };
+}
+
+export const NONE: Correction = { add: [], remove: [] };
+export const countOf = ({ add, remove }: Correction): number => add.length + remove.length;

@@ -1,7 +1,7 @@
 /** What only a server can do: explain an answer, and look through a source. FORMAT.md has the routes. */
 
 import { openFaces, type Faces } from "../faces/api";
-import type { Outcome } from "../judge/outcomes";
+import type { Correction, Outcome } from "../judge/outcomes";
 import type { Predictions } from "../judge/table";
 import { openCollection, type Collection } from "../organize/api";
 import { openDriver, type DriveServer } from "../drive/api";
@@ -178,6 +178,8 @@ export interface Server {
   studyPage(study: number): string;
   /** Objects and what was found, for each image of a run whose answers have places. */
   outcomes(run: number): Promise<readonly Outcome[]>;
+  /** Write the annotations of a run's images with corrections, by the number of the image; the name of the file. */
+  correct(run: number, corrections: Readonly<Record<number, Correction>>): Promise<string>;
   /** The table of predictions of a run. */
   predictions(run: number): Promise<Predictions>;
   /** The task's answer for uint8 pixels (C, H, W). */
@@ -225,6 +227,11 @@ export function openServer(json: Json, base: string): Server {
     driver: openDriver(json),
     predict: async (model, picture, signal) =>
       (await json(`models/${model}/predict`, picture, signal)) as Record<string, unknown>,
+    correct: async (run, corrections) => {
+      const images = Object.entries(corrections).map(([image, one]) => ({ image: Number(image), ...one }));
+      const body = new Blob([JSON.stringify({ images })], { type: "application/json" });
+      return ((await json(`runs/${run}/corrections`, body)) as { file: string }).file;
+    },
     answerImage: async (model, picture, settings, signal) => {
       const query = new URLSearchParams(settings);
       return (await json(`models/${model}/answer-image?${query}`, picture, signal)) as ImageAnswer;

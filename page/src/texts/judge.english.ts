@@ -101,6 +101,24 @@ export const judge = {
     images: "Images with detections",
     more: (count: number): string => `Show ${count} more`,
   },
+  corrections: {
+    title: (name: string): string => `Annotations of ${name}`,
+    open: "Correct the annotations",
+    openOf: (name: string, count: number): string =>
+      `Correct the annotations of ${name}${count > 0 ? ` (${count})` : ""}`,
+    how: "A mistake of the model may be one of the annotations. Check what is really there.",
+    nothing: "At this threshold there are no mistakes.",
+    add: (mark: number, label: string, x: number, y: number): string =>
+      `${mark}: false detection ${label} at ${x}, ${y} is an object: add it`,
+    remove: (mark: number, label: string, x: number, y: number): string =>
+      `${mark}: missed object ${label} at ${x}, ${y} is none: remove it`,
+    close: "Close",
+    count: (count: number, images: number): string =>
+      `${count} ${count === 1 ? "correction" : "corrections"} in ${images} ${images === 1 ? "image" : "images"}.`,
+    write: "Write a corrected table beside the images",
+    clear: "Discard them",
+    written: (file: string): string => `Written: ${file}. Images and annotations are unchanged.`,
+  },
   pointQuiz: {
     title: "You and the model",
     about:

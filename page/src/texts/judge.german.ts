@@ -99,6 +99,21 @@ export const judge: typeof english = {
     images: "Bilder mit Funden",
     more: (count) => `${count} weitere zeigen`,
   },
+  corrections: {
+    title: (name) => `Annotationen von ${name}`,
+    open: "Annotationen berichtigen",
+    openOf: (name, count) => `Annotationen berichtigen: ${name}${count > 0 ? ` (${count})` : ""}`,
+    how: "Ein Fehler des Modells kann einer der Annotationen sein. Prüfen Sie, was wirklich da ist.",
+    nothing: "Bei dieser Schwelle gibt es keine Fehler.",
+    add: (mark, label, x, y) => `${mark}: falscher Fund ${label} bei ${x}, ${y} ist ein Objekt: hinzufügen`,
+    remove: (mark, label, x, y) => `${mark}: übersehenes Objekt ${label} bei ${x}, ${y} ist keines: entfernen`,
+    close: "Schließen",
+    count: (count, images) =>
+      `${count} ${count === 1 ? "Berichtigung" : "Berichtigungen"} in ${images} ${images === 1 ? "Bild" : "Bildern"}.`,
+    write: "Berichtigte Tabelle neben die Bilder schreiben",
+    clear: "Verwerfen",
+    written: (file) => `Geschrieben: ${file}. Bilder und Annotationen sind unverändert.`,
+  },
   pointQuiz: {
     title: "Sie und das Modell",
     about:

@@ -11,6 +11,14 @@ const POSITIONS: Readonly<Record<string, string>> = {
 
 const server: readonly Sentence[] = [
   sentence(
+    "there is no {*} {*}; there are {*}, counted from 0. Load the page again.",
+    "$1 $2 gibt es nicht; es gibt $3, von 0 an gezählt. Laden Sie die Seite neu.",
+  ),
+  sentence(
+    "the images are no files (they came from Python), so that no table can be written beside them.",
+    "die Bilder sind keine Dateien (sie kamen aus Python), so dass keine Tabelle neben sie geschrieben werden kann.",
+  ),
+  sentence(
     "the answers of {*} are no images; choose a model that denoises or colorizes.",
     "die Antworten von $1 sind keine Bilder; wählen Sie ein Modell, das entrauscht oder koloriert.",
   ),
