@@ -113,6 +113,8 @@ class Task(ABC):
     """Default number of training steps; None: the number of epochs for a classifier."""
     default_batch: ClassVar[int | None] = None
     """Default for the largest batch size; None: depends on the image size."""
+    default_rates: ClassVar[Mapping[str, float]] = {}
+    """Learning rates by optimizer, where the usual ones do not suit the task's networks."""
     mirrored_probe: ClassVar[bool] = False
     """Whether a probe for maps learns from mirrored images only, in small steps, and not from augmented ones."""
     mean_metric: ClassVar[bool] = True

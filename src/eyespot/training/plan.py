@@ -269,7 +269,7 @@ def make_recipe(
         micro_batches=min(options.micro_batches or processes, batch),
         count=count,
         optimizer=optimizer,
-        rate=options.rate or (tuning.rate if tuned else kind.rate),
+        rate=options.rate or (tuning.rate if tuned else task.default_rates.get(optimizer, kind.rate)),
         warmup=kind.warmup,
         weight_decay=kind.weight_decay if options.weight_decay is None else options.weight_decay,
         lookahead=options.lookahead,

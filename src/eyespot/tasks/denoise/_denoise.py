@@ -70,6 +70,8 @@ class Denoise(Task):
     fit: ClassVar[str] = "native"
     scaled_input: ClassVar[bool] = False
     default_network: ClassVar[str] = "denoiser"
+    # Its networks have no normalization: at the usual rates of these optimizers, deep ones learned nothing.
+    default_rates: ClassVar[Mapping[str, float]] = {"muon": 1.5e-3}
     unsupported: ClassVar[Mapping[str, str]] = {
         "pretrained": "the answer is a picture, and the trained networks know only photos as a whole",
         "robust": "the answer is a picture; expected a task such as classify or tag",
