@@ -1,6 +1,6 @@
 """Denoising without clean images: noisy targets within 0.1 dB of clean ones, and the loss that suits the noise.
 
-Learned from Train400 for `--steps` steps each by a `denoiser` of `--size`, tested on Set12, BSD68 and Kodak24 (all in
+Learned from Train400 for `--steps` steps each by a `--network` of `--size`, tested on Set12, BSD68 and Kodak24 (all in
 gray) with noise that follows from each image's content alone and is not clipped. Parts: "targets" (clean and noisy ones
 by l2, for Gaussian noise of sigma 25, Poisson noise of 30 counts and Bernoulli noise of one half), "text" over a
 quarter of the pixels (l1 and l2), "impulse" noise in 70 % of the pixels (annealed l0), and "range" (one model for sigma
@@ -36,16 +36,17 @@ PARTS: dict[str, tuple[str, ...]] = {
     "impulse": ("impulse,share=0.7,targets=noisy,distance=l0",),
     "range": ("gaussian,sigma=25", "gaussian,sigma=50,sigma_from=5"),
 }
-SIDE = 40
-CROPS = round(180 * 180 / SIDE**2)
-"""Pixels a side of a training crop, and how many of them one training image gives in an epoch."""
+SIDES = {"denoiser": 40, "unet": 64}
+"""Pixels a side of a training crop: the U-Net halves it five times."""
+AREA = 180 * 180
+"""Pixels of a training image, which gives that many crops in an epoch."""
 MEASURED_AT = 25.0
 """The deviation that a model of a range of deviations is measured at."""
 
 
 def main() -> None:
     options = {"parts": ",".join(PARTS), "sets": ",".join(SETS), "seeds": 3, "steps": 1000, "batch": 16}
-    arguments = parse(__doc__, {**options, "size": "small", "keep": ""})
+    arguments = parse(__doc__, {**options, "network": "denoiser", "size": "small", "keep": ""})
     file = Path(arguments.keep) if arguments.keep else None
     settings: dict[str, Any] = {"load at start": load_at_start()}
     rows: list[dict[str, Any]] = []
@@ -56,7 +57,7 @@ def main() -> None:
         for part in arguments.parts.split(","):
             for noise, seed in product(PARTS[part], range(arguments.seeds if part == "targets" else 1)):
                 key = {"noise": noise, "seed": seed, "sets": arguments.sets}
-                key |= {name: getattr(arguments, name) for name in ("steps", "batch", "size")}
+                key |= {name: getattr(arguments, name) for name in ("steps", "batch", "network", "size")}
                 found = kept(file, key, partial(measure, images, place, noise, seed, arguments))
                 rows += [{"part": part, **row} for row in found]
     finish(__file__, arguments, settings, rows)
@@ -77,16 +78,16 @@ def lay_out(data: Path, folder: Path, sets: Sequence[str]) -> Path:
 
 def measure(images: "Source", place: Path, noise: str, seed: int, arguments: Any) -> list[dict[str, Any]]:
     """Mean PSNR of each set after one training, and the processor seconds of the training with its evaluation."""
-    start = time.process_time()
+    start, side = time.process_time(), SIDES[arguments.network]
     run = eyespot.train(
         images,
         out=place / f"{noise}-{seed}".replace(",", "-"),
         task=f"denoise:noise={noise}",
-        network="denoiser",
+        network=arguments.network,
         size=arguments.size,
-        input=f"{SIDE}x{SIDE}x1",
+        input=f"{side}x{side}x1",
         batch=arguments.batch,
-        epochs=arguments.steps * arguments.batch / (CROPS * len(images.train)),
+        epochs=arguments.steps * arguments.batch / (round(AREA / side**2) * len(images.train)),
         seed=seed,
     )
     seconds = time.process_time() - start
