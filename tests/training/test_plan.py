@@ -7,6 +7,7 @@ from eyespot.modelfile import network_spec
 from eyespot.networks import build_from
 from eyespot.sources import from_arrays
 from eyespot.sources.source import Source
+from eyespot.training.optimizers import OPTIMIZERS
 from eyespot.training.options import TrainOptions
 from eyespot.training.plan import choose_images, choose_task, make_recipe
 
@@ -70,3 +71,19 @@ def test_pilotnet_has_the_parameters_of_its_paper():
     recipe = make_recipe(source, {"what": None}, task, choose_images(source, task, options)[0], options)
     network = build_from(network_spec(recipe.network))
     assert sum(parameter.numel() for parameter in network.parameters()) == 252_219
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "rate"),
+    [
+        ("classify", {}, OPTIMIZERS["muon"].rate),
+        ("denoise", {}, 0.0015),  # its networks have no normalization
+        ("denoise", {"optimizer": "adamw"}, OPTIMIZERS["adamw"].rate),
+        ("denoise", {"rate": 0.01}, 0.01),
+    ],
+)
+def test_the_learning_rate_suits_the_networks_of_the_task(source, task, options, rate):
+    asked = TrainOptions(input="8x8x1", precision="float32", **options)
+    chosen, _ = choose_task(source, task)
+    recipe = make_recipe(source, {"what": None}, chosen, choose_images(source, chosen, asked)[0], asked)
+    assert (recipe.rate, recipe.optimizer) == (rate, options.get("optimizer", "muon"))
