@@ -83,6 +83,7 @@ WATCHED = (
     "tasks/detect/_text.py",
     "tasks/locate/_points.py",
     "tasks/colorize/_hints.py",
+    "tasks/task.py#with_noise",
     "tasks/_tag_groups.py",
     "tasks/_tag_groups.py#implication_notes",
     "tasks/_identity_targets.py",

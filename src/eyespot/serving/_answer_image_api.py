@@ -17,7 +17,6 @@ from ..generated import to_bytes
 from ..images import Frame, encode_png, read_native, read_size
 from ..networks.network import map_output
 from ..samples import to_batch
-from ..tasks.denoise import Denoise
 from ..tasks.task import Hint, Task
 from ..tiles import halo_of
 from ._models import plain_json, takes
@@ -136,8 +135,6 @@ def _ask(shown: ModelResource, picture: bytes, noise: str | None, amount: float)
     read, frame = read_for(model.task, model.images, picture)
     pixels = to_batch(read[None])
     if noise is not None:
-        if not isinstance(model.task, Denoise):
-            raise TaskError(f"noise was given, but {model.task.name} does not remove any; leave it out.")
         key = torch.tensor([zlib.crc32(picture)])  # the same picture gets the same noise
         pixels, _ = model.task.with_noise(noise, amount).make_problem((pixels,), torch.zeros(1), key)
     return Asked(pixels=pixels, output=model.answer_outputs(pixels), frame=frame)

@@ -43,7 +43,7 @@ async def correct(shown: InRun, app_state: CurrentState, corrections: Correction
     def write() -> str:
         found = _outcomes(shown, model)
         objects = corrected(found, corrections)
-        column = "points" if model.model.task.name == "locate" else "boxes"
+        [column] = model.model.task.columns
         file = write_corrections(model.rows[: len(found)], objects, column)
         return f"{file.parent.name}/{file.name}"
 

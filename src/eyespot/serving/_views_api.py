@@ -28,8 +28,8 @@ async def views(app_state: CurrentState) -> Response:
         "organize": app_state.collection is not None,
         "tradeoff": bool(app_state.studies),
         "generate": fitting(lambda shown: shown.model.task.generates),
-        "denoise": fitting(lambda shown: shown.model.task.name == "denoise"),
-        "colorize": fitting(lambda shown: shown.model.task.name == "colorize"),
+        "denoise": fitting(lambda shown: "strength" in shown.model.task.answer_settings),
+        "colorize": fitting(lambda shown: shown.model.task.takes_hints),
         "rank": fitting(lambda shown: "rating" in shown.model.task.columns),
         "drive": await app_state.compute(lambda: fitting(_steers)),
     }

@@ -260,6 +260,10 @@ class Task(ABC):
         """
         return images[0], target
 
+    def with_noise(self, noise: str, amount: float) -> Self:
+        """The same task, which adds `noise` of one amount to images; raise `TaskError` if it does not remove any."""
+        raise TaskError(f"noise was given, but {self.name} does not remove any; leave it out.", argument="noise")
+
     def network_input(self, pixels: Tensor) -> Tensor:
         """Convert pixels (N, C, H, W) in [0, 1] to the network's input before normalization, (N, C', H, W).
 
